@@ -1,0 +1,90 @@
+"""From a command line to a configuration: with the programs, the only place that knows absl.
+
+Two passes. The first looks for --method, --dataset and whatever else every run has, and answers
+mistakes in names, paths and data before TensorFlow is imported. The second defines one flag for
+each knob of that method, with the value this run would use as its default, and parses strictly: a
+typo is an error, and `--method=frgan --help` shows just frgan's knobs.
+"""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from absl import app
+from absl import flags as absl_flags
+
+from flags import early, hparams, quiet
+from tf_ssgan import config as configurations
+from tf_ssgan import errors, methods
+
+_PARSED: dict[str, configurations.Config] = {}
+
+
+def config() -> configurations.Config:
+    """The configuration that `parse` has read from the command line."""
+    return _PARSED["config"]
+
+
+def parse(argv: list[str]) -> list[str]:
+    """Reads a command line; to be handed to `absl.app.run` as `flags_parser`.
+
+    Args:
+        argv: The program's name and its arguments.
+
+    Returns:
+        The program's name: nothing but flags is understood.
+
+    Raises:
+        SystemExit: Status 2 and a sentence for a person's mistake; 0 after help.
+    """
+    absl_flags.FLAGS.mark_as_parsed()  # absl's own flags keep their defaults
+    with answering():
+        argv = absl_flags.FlagValues().read_flags_from_files(argv, force_gnu=False)
+        wants_help = any(word in ("--help", "-h", "--helpfull", "--helpshort") for word in argv)
+        argv = [word for word in argv if not word.lstrip("-").startswith("help") and word != "-h"]
+        given = early.look(argv)
+        if wants_help and "method" not in given:
+            print(hparams.general_help(argv[0]))
+            raise SystemExit(0)
+        early.check(given, data=not wants_help)
+        _PARSED["config"] = _strict(argv, given, wants_help)
+    return argv[:1]
+
+
+def main(program: Callable[[list[str]], Any], flags_parser: Callable | None = None) -> None:
+    """Runs a program whose `UserError` becomes a sentence and an exit status."""
+
+    def guarded(argv: list[str]) -> None:
+        with answering():
+            program(argv)
+
+    app.run(guarded, flags_parser=flags_parser)
+
+
+@contextlib.contextmanager
+def answering() -> Iterator[None]:
+    """Turns a person's mistake into a sentence on standard error and an exit status."""
+    try:
+        yield
+    except (errors.UserError, absl_flags.Error) as error:
+        print(f"\n{error}" if isinstance(error, errors.Interrupted) else error, file=sys.stderr)
+        raise SystemExit(getattr(error, "status", 2)) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _strict(argv: list[str], given: dict[str, Any], wants_help: bool) -> configurations.Config:
+    """Parses again with every flag of the method."""
+    method = given.get("method", configurations.Config.method)
+    dataset = given.get("dataset", configurations.Config.dataset)
+    with quiet.start_up():
+        knobs = methods.find(method).HParams
+    if wants_help:
+        print(hparams.method_help(argv[0], method, configurations.settings(method, dataset, given)))
+        raise SystemExit(0)
+    known = absl_flags.FlagValues()
+    hparams.define(configurations.run_fields(), configurations.Config, known)
+    hparams.define(hparams.fields(knobs), knobs, known)
+    values = hparams.values(known, argv)
+    return configurations.configure(**({"method": method, "dataset": dataset} | values))

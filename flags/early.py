@@ -1,0 +1,66 @@
+"""The first look at a command line: what can be answered before TensorFlow is imported."""
+
+import os
+import pathlib
+from typing import Any
+
+from absl import flags as absl_flags
+
+from flags import hparams
+from tf_ssgan import config, errors, methods
+from tf_ssgan.data import datasets, splits
+
+
+def look(argv: list[str]) -> dict[str, Any]:
+    """The flags of every run that are set on a command line; others are left for later."""
+    known = absl_flags.FlagValues()
+    hparams.define(config.run_fields(), config.Config, known)
+    return hparams.values(known, argv, known_only=True)
+
+
+def check(given: dict[str, Any], data: bool = True) -> None:
+    """Refuses unknown names, impossible numbers, missing data and unusable folders.
+
+    Args:
+        given: Flags of a run that a person has set.
+        data: Whether to look at the data too.
+
+    Raises:
+        UserError: What was expected, what came, what to do.
+    """
+    merged = {f.name: f.default for f in config.run_fields()} | given
+    methods.check(merged["method"])
+    known = config.Config(**merged)
+    datasets.check(known.dataset, known.data_dir or None)
+    if not data:
+        return
+    check_writable(pathlib.Path(known.workdir or "runs"))
+    labels, classes = datasets.labels(known.dataset, known.data_dir or None)
+    splits.make(
+        known.dataset,
+        labels,
+        classes,
+        max(known.labels, -1) if "labels" in given else 0,
+        known.label_split,
+        max(known.split_seed, 0),
+        known.validation,
+        known.noise,
+        known.noise_rate,
+    )
+
+
+def check_writable(folder: pathlib.Path) -> None:
+    """Refuses a folder in which nothing can be made.
+
+    Raises:
+        UserError: It is a file, or it (or the nearest folder above it) is not writable.
+    """
+    above = folder.absolute()
+    while not above.exists():
+        above = above.parent
+    if not above.is_dir():
+        raise errors.UserError(f"--workdir={folder}: {above} is a file. Give a folder.")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise errors.UserError(
+            f"--workdir={folder}: {above} is not writable. Give a folder in which you can write."
+        )

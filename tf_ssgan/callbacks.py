@@ -1,0 +1,250 @@
+"""What happens around the steps of a run: Keras callbacks, each with one job."""
+
+import contextlib
+import csv
+import json
+import math
+import pathlib
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tf_ssgan import errors, evaluation, method
+
+EXPLODED = 1e6  # a reported scalar beyond it will not come back
+
+
+class Signals:
+    """Turns SIGTERM and the first Ctrl-C into a wish to stop, asked at safe places.
+
+    The second Ctrl-C does what Ctrl-C does.
+    """
+
+    def __init__(self):
+        """Nothing has been asked yet."""
+        self.received: int | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "Signals":
+        """Listens; only a process's main thread can."""
+        with contextlib.suppress(ValueError):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *exception) -> None:
+        """Gives the signals back."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: Any) -> None:
+        del frame
+        self.received = number
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        print("\nStopping after this step; the same command continues.", file=sys.stderr, flush=True)
+
+    def check(self) -> None:
+        """Raises if a signal has come.
+
+        Raises:
+            Interrupted: With the exit status that the signal stands for.
+        """
+        if self.received is not None:
+            raise errors.Interrupted(self.received)
+
+
+class Guard(keras.callbacks.Callback):
+    """Stops on the first reported scalar that is not finite or has exploded; hears signals."""
+
+    def __init__(self, signals: Signals):
+        """Takes the signals to ask after each step."""
+        super().__init__()
+        self.signals = signals
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Looks at each scalar of the step."""
+        for name, value in logs.items():
+            number = float(value)
+            if not math.isfinite(number) or abs(number) > EXPLODED:
+                raise errors.Diverged(int(self.model.step.numpy()) - 1, name, number)
+        self.signals.check()
+
+
+class Progress(keras.callbacks.Callback):
+    """One bar over the whole run: every scalar, images per second, time left."""
+
+    def __init__(self, first: int, steps: int, images_per_step: int):
+        """Describes the bar.
+
+        Args:
+            first: The step from which this process goes on.
+            steps: Length of the run.
+            images_per_step: Images read a step.
+        """
+        super().__init__()
+        self.first = first
+        self.images_per_step = images_per_step
+        self.done = first
+        self.began: float | None = None
+        # A terminal redraws its line; a file gets a new one, so seldom.
+        self.bar = _Bar(steps, interval=0.5 if sys.stdout.isatty() else 20.0)
+        self.bar.first = first
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Moves the bar."""
+        self.done += 1
+        now = time.perf_counter()
+        # The first step traces; it says nothing of the speed.
+        self.began = self.began or now
+        values = [(name, float(value)) for name, value in logs.items()]
+        if rate := self.images_per_second():
+            values.append(("images_per_second", rate))
+        self.bar.update(self.done, values, finalize=False)
+
+    def images_per_second(self) -> float:
+        """Images read per second since the second step of this process, evaluations included."""
+        steps = self.done - self.first - 1
+        seconds = time.perf_counter() - (self.began or 0.0)
+        return steps * self.images_per_step / seconds if self.began and steps > 0 else 0.0
+
+
+class _Bar(keras.utils.Progbar):
+    """Keras' bar, whose estimate counts from where this process began."""
+
+    first = 0
+
+    def update(self, current: int, values: list | None = None, finalize: bool | None = None) -> None:
+        self.stateful_metrics = {name for name, _ in values or ()}
+        super().update(current, values, finalize)
+
+    def _estimate_step_duration(self, current: int, now: float) -> float:
+        return super()._estimate_step_duration(max(current - self.first, 1), now)
+
+
+class Journal(keras.callbacks.Callback):
+    """Evaluates at the end of each lap and writes it down, in files and for TensorBoard.
+
+    `metrics.jsonl` and `history.csv` get one line an evaluation: the step, the means of the
+    reported scalars since the last one, and errors in percent of the shipped and the raw weights
+    on validation and test images.
+    """
+
+    def __init__(
+        self,
+        workdir: pathlib.Path,
+        judge: Callable[[], dict[str, float]],
+        speed: Callable[[], float],
+        writer: tf.summary.SummaryWriter,
+    ):
+        """Describes the journal.
+
+        Args:
+            workdir: Where the files lie.
+            judge: Measures the errors.
+            speed: Images per second.
+            writer: Of TensorBoard events.
+        """
+        super().__init__()
+        self.path = workdir / "metrics.jsonl"
+        self.judge = judge
+        self.speed = speed
+        self.writer = writer
+        self.began = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Every tenth step's scalars go to TensorBoard, over the step."""
+        step = int(self.model.step.numpy())
+        if step % 10 == 0:
+            with self.writer.as_default(step=step):
+                for name, value in logs.items():
+                    tf.summary.scalar(f"train/{name}", value)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Evaluates, writes a line, begins the means anew."""
+        step = int(self.model.step.numpy())
+        line = {"step": step, "epoch": step / self.model.task.steps_per_epoch}
+        line |= self.model.curve() | self.judge()
+        line |= {
+            "seconds": round(time.perf_counter() - self.began, 1),
+            "images_per_second": round(self.speed(), 1),
+        }
+        self.model.start_curve()
+        append(self.path, line)
+        with self.writer.as_default(step=step):
+            for name, value in line.items():
+                if name.endswith(("error", "error_raw", "images_per_second")):
+                    tf.summary.scalar(f"evaluation/{name}", value)
+        self.writer.flush()
+        shown = {k: v for k, v in line.items() if "error" in k}
+        print(f"\nstep {step}: " + ", ".join(f"{k} {v:.2f} %" for k, v in shown.items()), flush=True)
+
+
+class Samples(keras.callbacks.Callback):
+    """A grid of images from fixed latents, each lap: for TensorBoard, and as `samples.png`."""
+
+    def __init__(self, workdir: pathlib.Path, writer: tf.summary.SummaryWriter):
+        """Says where the pictures go."""
+        super().__init__()
+        self.path = workdir / "samples.png"
+        self.writer = writer
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Draws the grid."""
+        pixels = evaluation.grid(self.model.sample(64).numpy(), columns=8)
+        self.path.write_bytes(tf.io.encode_png(pixels).numpy())
+        with self.writer.as_default(step=int(self.model.step.numpy())):
+            tf.summary.image("samples", pixels[None])
+
+
+class Save(keras.callbacks.Callback):
+    """Saves at the end of each lap."""
+
+    def __init__(self, save: Callable[[method.Method], None]):
+        """Takes what saves."""
+        super().__init__()
+        self.save = save
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Saves, once everything of the lap is written."""
+        self.save(self.model)
+
+
+def append(path: pathlib.Path, line: dict[str, Any]) -> None:
+    """Adds a line to `metrics.jsonl` and to `history.csv` beside it."""
+    with path.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+    table = path.with_name("history.csv")
+    fresh = not table.exists()
+    with table.open("a", newline="") as file:
+        writer = csv.DictWriter(file, line)
+        if fresh:
+            writer.writeheader()
+        writer.writerow(line)
+
+
+def history(path: pathlib.Path, until: int | None = None) -> list[dict[str, Any]]:
+    """The lines of `metrics.jsonl`; a last one cut short by a kill is left out.
+
+    Args:
+        path: The file; it may be missing.
+        until: Leave out lines of later steps.
+    """
+    lines = []
+    for text in path.read_text().splitlines() if path.exists() else ():
+        with contextlib.suppress(ValueError):
+            lines.append(json.loads(text))
+    return [line for line in lines if until is None or line["step"] <= until]
+
+
+def rewind(path: pathlib.Path, step: int) -> None:
+    """Cuts both files back to a step: what comes after will be written again."""
+    kept = history(path, until=step)
+    path.with_name("history.csv").unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+    for line in kept:
+        append(path, line)

@@ -1,0 +1,155 @@
+"""What identifies a run, and how its settings are found. Imports TensorFlow only to ask a method.
+
+Three layers, the later wins: the field's default, the method's recipe for this dataset (and number
+of labels, and short runs), what the person says.
+"""
+
+import dataclasses
+import hashlib
+import json
+import pathlib
+import re
+from typing import Any, Literal
+
+from tf_ssgan import errors, knobs, methods
+from tf_ssgan.data import datasets
+from tf_ssgan.knobs import knob
+
+SHORT_STEPS = 20_000  # a run asked to be shorter takes the recipe "short"
+SHORT_EPOCHS = 30
+LABELS_PER_CLASS = 10  # where no recipe knows the dataset
+EPOCHS = 300  # where no recipe knows the dataset; Salimans et al. (2016) take 900
+
+# Where the data lie, where the files go and how many devices share the work do not change
+# what a run computes.
+_NOT_IDENTITY = ("data_dir", "workdir", "devices")
+_LENGTH = ("epochs", "max_steps")
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Everything that identifies a run."""
+
+    method: str = knob("frgan", "Which method trains the classifier.")
+    dataset: str = knob("digits", "Which images: a known name, or npz:DIR.")
+    data_dir: str = knob("", "Folder of <dataset>/train.npz and test.npz, or of TFDS.")
+    labels: int = knob(
+        -2, "Labeled images in all; -1 for all, 0 for none, -2 for the recipe's number.", low=-2
+    )
+    label_split: Literal["balanced", "proportional"] = knob(
+        "balanced", "Labels: equally many of each class, or as frequent as in the pool."
+    )
+    validation: int = knob(
+        -1, "Training images held out for validation; -1 for the dataset's own share.", low=-1
+    )
+    noise: Literal["none", "wrong", "uniform"] = knob(
+        "none", "Label noise: a wrong class (Jiang et al. 2019, figure 4), or any class."
+    )
+    noise_rate: float = knob(0.0, "Share of the labels that noise replaces.", low=0, high=1)
+    seed: int = knob(0, "Seed of initial weights, order, augmentation and draws.", low=0)
+    split_seed: int = knob(-1, "Seed of which images are labeled; -1 takes --seed.", low=-1)
+    epochs: int = knob(0, "Passes over the unlabeled pool; 0 leaves it to --max_steps.", low=0)
+    max_steps: int = knob(0, "Length of the run in steps; 0 leaves it to --epochs.", low=0)
+    workdir: str = knob("", "Folder of the run; runs/<dataset>-... where not given.")
+    devices: int = knob(0, "Replicas on this machine; 0 for all GPUs, or the one CPU.", low=0)
+    precision: Literal["auto", "float32", "mixed_bfloat16"] = knob(
+        "auto", "Number format of the layers; auto takes bfloat16 where it is fast."
+    )
+    deterministic: bool = knob(False, "Only operations that give the same bits on a GPU too.")
+    hparams: Any = None
+
+    def __post_init__(self):
+        """Refuses values out of range.
+
+        Raises:
+            UserError: Naming the flag, what was expected and what came.
+        """
+        knobs.check(self)
+
+    def as_flags(self) -> dict[str, Any]:
+        """Every flag and its value, knobs included."""
+        own = {f.name: getattr(self, f.name) for f in run_fields()}
+        return own | (dataclasses.asdict(self.hparams) if self.hparams else {})
+
+    def identity(self) -> dict[str, Any]:
+        """The flags on which the result depends."""
+        return {k: v for k, v in self.as_flags().items() if k not in _NOT_IDENTITY}
+
+    def differences(self, other: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+        """Flags of an identity that differ from this run's, its length apart: (theirs, ours)."""
+        mine = self.identity()
+        names = [k for k in dict.fromkeys([*other, *mine]) if k not in _LENGTH]
+        return {k: (other.get(k), mine.get(k)) for k in names if other.get(k) != mine.get(k)}
+
+
+def run_fields() -> tuple[dataclasses.Field, ...]:
+    """The fields that are flags of every run."""
+    return tuple(f for f in dataclasses.fields(Config) if f.name != "hparams")
+
+
+def settings(method: str, dataset: str, given: dict[str, Any]) -> dict[str, Any]:
+    """All flags of a run: defaults, under the recipe, under what was given.
+
+    Args:
+        method: Name of a method; its module is imported.
+        dataset: Name of a dataset.
+        given: Flags that a person has set.
+
+    Returns:
+        Flag -> value; run flags and the method's knobs.
+    """
+    hparams = methods.find(method).HParams
+    defaults = {f.name: f.default for f in (*run_fields(), *dataclasses.fields(hparams))}
+    recipe = hparams.recipe(dataset, given.get("labels"), _is_short(given))
+    if any(given.get(name) for name in _LENGTH):
+        recipe = {k: v for k, v in recipe.items() if k not in _LENGTH}
+    elif not any(name in recipe for name in _LENGTH):
+        recipe |= {"epochs": EPOCHS}
+    merged = defaults | recipe | {"method": method, "dataset": dataset} | given
+    if merged["labels"] == -2:
+        merged["labels"] = LABELS_PER_CLASS * len(datasets.labels(dataset, merged["data_dir"])[1])
+    if merged["split_seed"] == -1:
+        merged["split_seed"] = merged["seed"]
+    return merged
+
+
+def configure(method: str, dataset: str = "digits", **given: Any) -> Config:
+    """Makes the configuration of a run.
+
+    Args:
+        method: Name of a method.
+        dataset: Name of a dataset.
+        **given: Any flag of a run or knob of the method.
+
+    Returns:
+        The configuration, its workdir settled.
+
+    Raises:
+        UserError: An unknown name, or a value out of range.
+    """
+    methods.check(method)
+    values = settings(method, dataset, given)
+    hparams = methods.find(method).HParams
+    names = [f.name for f in dataclasses.fields(hparams)]
+    run_names = [f.name for f in run_fields()]
+    for name in values:
+        if name not in names and name not in run_names:
+            raise errors.UserError(f"{name} is no knob of {method}. "
+                                   f"{errors.nearest(name, names + run_names)}")
+    config = Config(
+        **{k: values[k] for k in run_names}, hparams=hparams(**{k: values[k] for k in names})
+    )
+    return config if config.workdir else dataclasses.replace(config, workdir=_workdir(config))
+
+
+def _is_short(given: dict[str, Any]) -> bool:
+    steps, epochs = given.get("max_steps") or 0, given.get("epochs") or 0
+    return 0 < steps < SHORT_STEPS or 0 < epochs < SHORT_EPOCHS
+
+
+def _workdir(config: Config) -> str:
+    """runs/<dataset>-<labels>-<method>-s<seed>-<hash of the identity>."""
+    digest = hashlib.sha256(json.dumps(config.identity(), sort_keys=True).encode()).hexdigest()
+    slug = re.sub(r"[^A-Za-z0-9_.]+", "_", config.dataset).strip("_")[-40:]
+    name = f"{slug}-{config.labels}-{config.method}-s{config.seed}-{digest[:8]}"
+    return str(pathlib.Path("runs") / name)

@@ -1,0 +1,1 @@
+"""What is learned from: data sets, who is labeled, wrong labels, and batches."""

@@ -1,0 +1,57 @@
+"""Mistakes a person can make, told in a sentence instead of a traceback."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """A person's mistake: one or two lines with what was expected, what came and what to do.
+
+    Programs print the message and exit with status 2; a traceback would hide it.
+
+    Attributes:
+        status: Exit status of a program that ends with it.
+    """
+
+    status = 2
+
+
+def nearest(name: str, options: Iterable[str]) -> str:
+    """Says which known name a misspelt one may have meant.
+
+    Args:
+        name: what was typed.
+        options: the names that exist.
+
+    Returns:
+        "Did you mean 'frgan'? Known: acgan, frgan, vat.", or without the question where
+        nothing is similar. The known names keep their order.
+    """
+    options = list(options)
+    by_lower = {option.lower(): option for option in options}
+    longer = [option for option in by_lower if name and option.startswith(name.lower())]
+    close = longer[:1] or difflib.get_close_matches(name.lower(), by_lower, n=1)
+    question = f"Did you mean {by_lower[close[0]]!r}? " if close else ""
+    return f"{question}Known: {', '.join(options)}."
+
+
+class Diverged(UserError):
+    """Training went wrong: a reported scalar, or a weight, is not finite or has exploded."""
+
+    status = 3
+
+    def __init__(self, step: int, name: str, value: float):
+        """Names the step and the scalar."""
+        super().__init__(
+            f"Stopped at step {step}: {name} is {value}. The last good checkpoint is kept. "
+            "Try a smaller --learning_rate, or another --seed."
+        )
+
+
+class Interrupted(UserError):
+    """A signal asked to stop; everything is saved."""
+
+    def __init__(self, signal: int):
+        """Takes the signal's number; the exit status is the shell's, 128 above it."""
+        super().__init__("Stopped and saved; the same command continues.")
+        self.status = 128 + signal

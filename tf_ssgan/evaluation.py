@@ -1,0 +1,113 @@
+"""Judging a classifier: one function for live networks and for exported ones."""
+
+import dataclasses
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+BATCH = 250  # images a forward pass; bounds memory, changes no result
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What was measured on a set of images.
+
+    Attributes:
+        error: Share of wrong answers in percent.
+        confusion: int [classes, classes], rows true, columns predicted.
+    """
+
+    error: float
+    confusion: np.ndarray
+
+
+def predictor(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """A function uint8 images [n, h, w, c] -> logits [n, classes] of a network's "logits"."""
+
+    @tf.function(reduce_retracing=True)
+    def logits(images):
+        return network((tf.cast(images, tf.float32) - 127.5) / 127.5, training=False)["logits"]
+
+    return lambda images: logits(tf.constant(images)).numpy()
+
+
+def evaluate(
+    predict: Callable[[np.ndarray], np.ndarray],
+    images: np.ndarray,
+    labels: np.ndarray,
+    classes: int,
+    pause: Callable[[], None] = lambda: None,
+) -> Report:
+    """Measures the error over all images, the ragged last batch included.
+
+    Args:
+        predict: uint8 images [n, h, w, c] -> scores [n, classes].
+        images: uint8 [n, h, w, c].
+        labels: int [n].
+        classes: Number of classes.
+        pause: Called between batches; may raise to interrupt.
+
+    Returns:
+        The report; its error is NaN where there are no images.
+    """
+    answers = []
+    for start in range(0, len(images), BATCH):
+        answers.append(predict(images[start : start + BATCH]).argmax(axis=-1))
+        pause()
+    predicted = np.concatenate(answers) if answers else np.zeros(0, np.int64)
+    confusion = np.bincount(labels * classes + predicted, minlength=classes**2)
+    confusion = confusion.reshape(classes, classes)
+    wrong = len(labels) - int(np.trace(confusion))
+    return Report(100.0 * wrong / len(labels) if len(labels) else float("nan"), confusion)
+
+
+def grid(images: np.ndarray, columns: int) -> np.ndarray:
+    """Lays images out in rows, a pixel apart.
+
+    Args:
+        images: float [n, h, w, c] in [-1, 1].
+        columns: Images a row; n is a multiple of it.
+
+    Returns:
+        uint8 [rows * (h + 1) - 1, columns * (w + 1) - 1, c].
+    """
+    pixels = np.clip(np.rint(images * 127.5 + 127.5), 0, 255).astype(np.uint8)
+    framed = np.pad(pixels, ((0, 0), (0, 1), (0, 1), (0, 0)), constant_values=255)
+    n, height, width, channels = framed.shape
+    rows = framed.reshape(n // columns, columns, height, width, channels)
+    whole = rows.transpose(0, 2, 1, 3, 4).reshape(n // columns * height, columns * width, channels)
+    return whole[:-1, :-1]
+
+
+def confusion_figure(confusion: np.ndarray, names: tuple[str, ...]) -> bytes:
+    """Draws a confusion matrix, in percent of each true class.
+
+    Args:
+        confusion: int [classes, classes], rows true.
+        names: Class names; written out for up to 20 classes.
+
+    Returns:
+        A PNG file.
+    """
+    import io
+
+    from matplotlib.figure import Figure  # slow to import, and drawn once a run
+
+    shares = 100.0 * confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    figure = Figure(figsize=(6, 5.4), layout="constrained")
+    axes = figure.subplots()
+    picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
+    figure.colorbar(picture, label="% of the true class")
+    axes.set(xlabel="predicted", ylabel="true")
+    if len(names) <= 20:
+        axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+        axes.set_yticks(range(len(names)), names)
+        for (row, column), share in np.ndenumerate(shares):
+            if share >= 0.5:
+                color = "white" if share > 50 else "black"
+                axes.text(column, row, f"{share:.0f}", ha="center", va="center", color=color, fontsize=8)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=100)
+    return buffer.getvalue()

@@ -1,0 +1,331 @@
+"""The contract of a method, and what every method is given.
+
+A method is a `keras.Model` with `setup`, `streams` and `train_step`; calling it classifies with
+the weights that are shipped. Its hyper-parameters are a frozen dataclass that becomes its flags.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+import keras
+import tensorflow as tf
+
+from tf_ssgan import draws, knobs, replicas, schedules
+from tf_ssgan.knobs import knob
+from tf_ssgan.task import Stream, Task
+
+RUN_DEFAULTS = ("labels", "epochs", "max_steps")  # what a recipe may say beside knobs
+
+
+@dataclasses.dataclass(frozen=True)
+class HParams:
+    """Hyper-parameters that every method has.
+
+    A recipe is a dictionary of knobs and run defaults for a dataset ("svhn"), a dataset with so
+    many labels ("svhn@500"), or a short run on a dataset ("svhn/short"); later ones win.
+    """
+
+    batch_size: int = knob(100, "Labeled images a step, over all replicas.", low=1)
+    learning_rate: float = knob(3e-4, "Initial step size of every optimizer.", low=0)
+    average_decay: float = knob(
+        0.999,
+        "Decay of the weight average that is shipped, warmed up as min(decay, (1+t)/(10+t)); "
+        "0 ships the raw weights.",
+        low=0,
+        high=1,
+    )
+
+    RECIPES: ClassVar[dict[str, dict[str, Any]]] = {}
+
+    def __post_init__(self):
+        """Refuses values out of range.
+
+        Raises:
+            UserError: Naming the knob, what was expected and what came.
+        """
+        knobs.check(self)
+
+    @classmethod
+    def recipe(cls, dataset: str, labels: int | None = None, short: bool = False) -> dict[str, Any]:
+        """What the recipes say of a run: knobs and run defaults, most particular last.
+
+        Args:
+            dataset: Name of the dataset.
+            labels: Number of labels, or None for the recipe's own.
+            short: Whether the run is too short for the paper's own schedule.
+        """
+        merged = dict(cls.RECIPES.get(dataset, {}))
+        labels = merged.get("labels") if labels is None else labels
+        merged |= cls.RECIPES.get(f"{dataset}@{labels}", {})
+        if short:
+            merged |= cls.RECIPES.get("short", {}) | cls.RECIPES.get(f"{dataset}/short", {})
+        return merged
+
+    @property
+    def unlabeled_examples(self) -> int:
+        """Unlabeled images a step, which sets the length of an epoch."""
+        return self.batch_size
+
+
+class Player:
+    """A network, or several, and the optimizer that moves just their weights."""
+
+    def __init__(
+        self,
+        name: str,
+        networks: Iterable[keras.Model],
+        optimizer: keras.optimizers.Optimizer,
+        rate: Callable[[], tf.Tensor] | None,
+    ):
+        """Fixes the weights and builds the optimizer; call it inside the strategy's scope."""
+        self.name = name
+        self.networks = list(networks)
+        self.optimizer = optimizer
+        self.rate = rate
+        self.variables = [v for network in self.networks for v in network.trainable_variables]
+        optimizer.build(self.variables)
+
+    def descend(self, loss: tf.Tensor, tape: tf.GradientTape) -> None:
+        """Takes one step down the loss.
+
+        Args:
+            loss: Scalar, the mean over this replica's examples.
+            tape: A tape that recorded it.
+
+        Raises:
+            ValueError: Some weights get no gradient; they are named.
+        """
+        variables = [v.value for v in self.variables]
+        gradients = tape.gradient(loss, variables)
+        dead = [v.path for v, g in zip(self.variables, gradients, strict=True) if g is None]
+        if dead:
+            raise ValueError(f"player {self.name}: no gradient reaches {', '.join(dead)}")
+        if self.rate is not None:
+            self.optimizer.learning_rate.assign(self.rate())
+        # Keras' optimizers sum over replicas; the mean is what does not depend on their number.
+        share = 1.0 / replicas.count()
+        self.optimizer.apply([g * share for g in gradients], self.variables)
+
+
+class Method(keras.Model):
+    """A way to train a classifier from labeled and unlabeled images.
+
+    A subclass says in `setup` what it is made of, in `streams` what it reads, and in `train_step`
+    what one step does. Calling a method classifies with the shipped weights.
+
+    Attributes:
+        hp: Its hyper-parameters.
+        task: Sizes of the problem.
+        step: int64 scalar, the only clock.
+        classifier: The network that learns to classify; set by `setup`.
+        shipped: The classifier that is evaluated and exported: its average, or itself.
+        reports: Names of the scalars of a step, in the order to read them.
+        needs_labels: Whether it is nothing without labels.
+    """
+
+    reports: tuple[str, ...] = ()
+    needs_labels: bool = False
+
+    def __init__(self, hp: HParams, task: Task):
+        """Builds networks, optimizers and averages; call it inside the strategy's scope.
+
+        Args:
+            hp: Hyper-parameters.
+            task: Sizes of the problem; its seed fixes the initial weights.
+        """
+        super().__init__(name=type(self).__module__.rsplit(".", 1)[-1])
+        keras.utils.set_random_seed(task.seed)
+        self.hp = hp
+        self.task = task
+        self.step = self._number("step", (), "int64")
+        self.sums = self._number("sums", (len(self.reports) + 1,), "float32")
+        self._players: list[Player] = []
+        self._averages: list[tuple[keras.Model, keras.Model, float]] = []
+        self.setup()
+        self.shipped = self.classifier
+        if hp.average_decay > 0:
+            self.shipped = self.average(self.classifier, hp.average_decay)
+        self.built = True
+        # Keras' default would be a silent RMSprop; players have their own optimizers.
+        self.compile(optimizer=None)
+
+    # What a subclass says.
+
+    def setup(self) -> None:
+        """Sets `self.classifier` and makes the players."""
+        raise NotImplementedError(f"{type(self).__module__} does not say what it is made of")
+
+    def streams(self) -> dict[str, Stream]:
+        """The streams of a batch, by name."""
+        raise NotImplementedError(f"{type(self).__module__} does not say what it reads")
+
+    def initialize(self, images: tf.Tensor) -> None:
+        """Optional: data-dependent initialization, eager, once, before the first step.
+
+        Args:
+            images: float32 [some hundred, h, w, c] in [-1, 1], training images as they are.
+        """
+
+    # What a subclass is given.
+
+    def player(
+        self,
+        name: str,
+        networks: keras.Model | Iterable[keras.Model],
+        optimizer: keras.optimizers.Optimizer,
+        rate: Callable[[], tf.Tensor] | None = None,
+    ) -> Player:
+        """Makes a player; its weights are fixed here, so no other player's step moves them.
+
+        Args:
+            name: What it is called in checkpoints.
+            networks: What it moves.
+            optimizer: A Keras optimizer; it will be built.
+            rate: Step size as a function of the method's clock; None keeps the optimizer's.
+        """
+        networks = [networks] if isinstance(networks, keras.Model) else networks
+        self._players.append(Player(name, networks, optimizer, rate))
+        return self._players[-1]
+
+    def average(self, network: keras.Model, decay: float) -> keras.Model:
+        """A twin that follows a network slowly, moving statistics included.
+
+        Args:
+            network: A functional network.
+            decay: Its decay once warmed up; see `schedules.average_decay`.
+        """
+        twin = keras.models.clone_model(network)
+        twin.trainable = False
+        self._averages.append((twin, network, decay))
+        return twin
+
+    def draws(self) -> draws.Draws:
+        """This step's random numbers."""
+        return draws.current()
+
+    def progress(self) -> tf.Tensor:
+        """The share of the run that is done, float32 in [0, 1]."""
+        return tf.cast(self.step, tf.float32) / self.task.steps
+
+    def finish(self, **scalars: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Ends a step: averages follow, the scalars are summed, the clock advances.
+
+        Args:
+            **scalars: This replica's value of each of `reports`.
+
+        Returns:
+            The scalars, each the mean over the replicas.
+
+        Raises:
+            ValueError: The scalars are not exactly `reports`.
+        """
+        if set(scalars) != set(self.reports):
+            raise ValueError(f"{self.name} reports {self.reports}, its step gave {tuple(scalars)}")
+        for twin, network, decay in self._averages:
+            keep = schedules.average_decay(self.step.value, decay)
+            for slow, fast in zip(twin.variables, network.variables, strict=True):
+                slow.assign(keep * slow.value + (1.0 - keep) * fast.value)
+        values = [tf.cast(scalars[name], tf.float32) for name in self.reports]
+        values = replicas.mean(tf.stack(values))
+        self.sums.assign_add(tf.concat([values, [1.0]], 0))
+        self.step.assign_add(1)
+        return dict(zip(self.reports, tf.unstack(values), strict=True))
+
+    # What the house calls.
+
+    def begin(self, images: tf.Tensor) -> None:
+        """Prepares a new run: data-dependent initialization, then averages that start from it.
+
+        Args:
+            images: float32 [some hundred, h, w, c] in [-1, 1], training images as they are.
+        """
+        self.initialize(images)
+        for twin, network, _ in self._averages:
+            for slow, fast in zip(twin.variables, network.variables, strict=True):
+                slow.assign(fast)
+
+    def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Classifies with the shipped weights.
+
+        Args:
+            images: float32 [batch, h, w, c] in [-1, 1].
+            training: Ignored: the shipped weights are never trained through.
+
+        Returns:
+            Logits, float32 [batch, classes].
+        """
+        return self.shipped(images, training=False)["logits"]
+
+    def one_step(self, batch: dict) -> dict[str, tf.Tensor]:
+        """`train_step` with this step's random numbers at hand."""
+        with draws.at(self.task.seed, self.step.value):
+            return self.train_step(batch)
+
+    def make_train_function(self, force: bool = False) -> Callable:
+        """One traced step on every replica.
+
+        Keras' own fails on several workers, where it reduces scalars over an axis they lack.
+        """
+        if self.train_function is None or force:
+            strategy = self.distribute_strategy
+            step = tf.function(self.one_step, jit_compile=self.jit_compile, reduce_retracing=True)
+
+            @tf.function
+            def train_function(iterator):
+                logs = strategy.run(step, args=(next(iterator),))
+                # finish() has averaged over the replicas: any one of them tells.
+                return tf.nest.map_structure(
+                    lambda value: strategy.experimental_local_results(value)[0], logs
+                )
+
+            self.train_function = train_function
+        return self.train_function
+
+    def _maybe_symbolic_build(self, *args, **kwargs) -> None:
+        """Nothing: all is built, and Keras' own reads a batch and fails on several workers."""
+
+    @property
+    def metrics(self) -> list:
+        """None of Keras': its `loss` tracker would report 0."""
+        return []
+
+    def curve(self) -> dict[str, float]:
+        """Means of the reported scalars since the last `start_curve`."""
+        *sums, count = self.sums.numpy().tolist()
+        return {name: value / max(count, 1.0) for name, value in zip(self.reports, sums, strict=True)}
+
+    def start_curve(self) -> None:
+        """Begins the means anew."""
+        self.sums.assign([0.0] * len(self.sums))
+
+    def networks(self) -> dict[str, keras.Model]:
+        """The networks that are trained, by player (and number, where a player has several)."""
+        return {
+            player.name if len(player.networks) == 1 else f"{player.name}_{i}": network
+            for player in self._players
+            for i, network in enumerate(player.networks)
+        }
+
+    def state(self) -> dict[str, list[tf.Variable]]:
+        """Every variable that a run needs to go on, by owner, in a fixed order.
+
+        Raises:
+            ValueError: A variable of this model belongs to no owner; it is named.
+        """
+        owners = {"clock": [self.step], "curve": [self.sums]}
+        owners |= {f"network/{name}": net.variables for name, net in self.networks().items()}
+        owners |= {f"optimizer/{p.name}": p.optimizer.variables for p in self._players}
+        owners |= {f"average/{i}": twin.variables for i, (twin, _, _) in enumerate(self._averages)}
+        known = {id(v) for variables in owners.values() for v in variables}
+        lost = [v.path for v in self.variables if id(v) not in known]
+        if lost:
+            raise ValueError(f"state() misses {', '.join(lost)}")
+        return {owner: [v.value for v in variables] for owner, variables in owners.items()}
+
+    def _number(self, name: str, shape: tuple[int, ...], dtype: str) -> keras.Variable:
+        # Every replica assigns the same value: whichever is kept is right.
+        return self.add_weight(
+            shape=shape, dtype=dtype, initializer="zeros", trainable=False, name=name,
+            aggregation="only_first_replica", autocast=False,
+        )

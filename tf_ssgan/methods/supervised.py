@@ -1,0 +1,86 @@
+"""Cross-entropy on the labeled images alone: the row every other method is compared with.
+
+    L = CE(labeled)
+
+Jiang, Zhang and Liu: Image Classification Algorithm Based on Feature Recalibration GAN (2019) and
+Salimans et al.: Improved Techniques for Training GANs (2016) compare with this on the same network.
+
+Departures: none of the papers gives the schedule of its baseline; here it has the network, the
+optimizer, the step size, the batch and the number of steps of the method it is compared with.
+"""
+
+import dataclasses
+from typing import Literal
+
+import keras
+import tensorflow as tf
+
+from tf_ssgan import layers, losses, method, schedules
+from tf_ssgan.knobs import knob
+from tf_ssgan.methods import ssgan
+from tf_ssgan.networks import recalibrated_cnn
+from tf_ssgan.task import Stream
+
+PAPER = "baseline of Jiang et al. 2019 and Salimans et al. 2016"
+
+
+@dataclasses.dataclass(frozen=True)
+class HParams(method.HParams):
+    """Hyper-parameters of the baseline."""
+
+    network: Literal["frgan", "ssgan"] = knob(
+        "frgan", "Whose classifier is trained: FR-GAN's, or the same without its recalibration."
+    )
+    width: int = knob(64, "Channels of the first convolutions (Jiang et al. 2019, table 1).", low=1)
+    dropout: float = knob(0.2, "Rate of the two dropout layers (table 1).", low=0, high=0.99)
+    image_noise: float = knob(
+        0.15, "Deviation of Gaussian noise on the images (Laine and Aila 2017).", low=0
+    )
+    decay_start: float = knob(
+        2 / 3, "Share of the run after which the step size falls linearly to 0.", low=0, high=0.999
+    )
+
+    RECIPES = {
+        name: {k: v for k, v in recipe.items() if k != "unlabeled_weight"}
+        for name, recipe in ssgan.HParams.RECIPES.items()
+    }
+
+
+class Method(method.Method):
+    """Learns from the labeled images only."""
+
+    reports = ("supervised",)
+    needs_labels = True
+
+    def setup(self) -> None:
+        """One network, one player."""
+        self.classifier = recalibrated_cnn.classifier(
+            self.task,
+            width=self.hp.width,
+            recalibrate=self.hp.network == "frgan",
+            dropout=self.hp.dropout,
+            noise=self.hp.image_noise,
+        )
+        # beta_1 and epsilon as in the GANs that this is the baseline of.
+        adam = keras.optimizers.Adam(self.hp.learning_rate, beta_1=0.5, epsilon=1e-8)
+        self.c = self.player("classifier", self.classifier, adam, self.rate)
+
+    def rate(self) -> tf.Tensor:
+        """The step size at this step."""
+        return self.hp.learning_rate * schedules.hold_then_fall(self.progress(), self.hp.decay_start)
+
+    def streams(self) -> dict[str, Stream]:
+        """Labeled images, slightly moved."""
+        return {"labeled": Stream("labeled", self.hp.batch_size, {"image": "translated"})}
+
+    def initialize(self, images: tf.Tensor) -> None:
+        """Weight normalization from data."""
+        layers.initialize_from_data(self.classifier, images)
+
+    def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
+        """One step down the cross-entropy."""
+        x, y = batch["labeled"]["image"], batch["labeled"]["label"]
+        with tf.GradientTape() as tape:
+            loss = losses.cross_entropy(y, self.classifier(x, training=True)["logits"])
+        self.c.descend(loss, tape)
+        return self.finish(supervised=loss)

@@ -1,0 +1,50 @@
+"""What a method may know of the world, and what it asks of it."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """The learning problem as a method sees it: sizes only, never the data.
+
+    Attributes:
+        classes: Number of classes K.
+        height: Image height in pixels.
+        width: Image width in pixels.
+        channels: 1 (gray) or 3 (color).
+        labeled: Images in the labeled pool.
+        unlabeled: Images in the unlabeled pool, the labeled ones included.
+        steps: Length of the whole run, in training steps.
+        steps_per_epoch: Steps in which the unlabeled pool is seen once.
+        seed: Seed of initialization and of every draw.
+    """
+
+    classes: int
+    height: int
+    width: int
+    channels: int
+    labeled: int
+    unlabeled: int
+    steps: int
+    steps_per_epoch: int
+    seed: int = 0
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """[height, width, channels]."""
+        return (self.height, self.width, self.channels)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stream:
+    """Examples a method reads each step: from which pool, how many, seen through which views.
+
+    Attributes:
+        pool: "labeled" or "unlabeled". Only labeled pools carry labels.
+        examples: Examples a step, over all replicas.
+        views: Name in the batch -> name of an augmentation of `augment.VIEWS`.
+    """
+
+    pool: str
+    examples: int
+    views: dict[str, str]

@@ -1,0 +1,21 @@
+"""Trains a classifier from few labeled and many unlabeled images.
+
+    python train_main.py --method=frgan --dataset=digits
+    python train_main.py --method=frgan --help
+"""
+
+import flags
+
+
+def main(argv: list[str]) -> None:
+    """Runs what the command line describes, and prints how it went."""
+    del argv
+    from tf_ssgan import experiment, summary  # TensorFlow: after the command line is understood
+
+    result = experiment.run(flags.config())
+    if result:
+        print(summary.told(result, flags.config().workdir))
+
+
+if __name__ == "__main__":
+    flags.main(main, flags_parser=flags.parse)
