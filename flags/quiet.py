@@ -6,6 +6,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from absl import logging
+
 
 @contextlib.contextmanager
 def start_up() -> Iterator[None]:
@@ -26,6 +28,7 @@ def start_up() -> Iterator[None]:
             import tensorflow as tf
 
             tf.config.list_physical_devices()  # looks for GPUs, and says so
+            logging.set_verbosity(logging.WARNING)
             yield
         except BaseException:
             said.seek(0)

@@ -76,9 +76,10 @@ class Config:
         return {k: v for k, v in self.as_flags().items() if k not in _NOT_IDENTITY}
 
     def differences(self, other: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-        """Flags of an identity that differ from this run's, its length apart: (theirs, ours)."""
+        """Flags of another run on which its result depends, its length apart: (theirs, ours)."""
         mine = self.identity()
-        names = [k for k in dict.fromkeys([*other, *mine]) if k not in _LENGTH]
+        skipped = _LENGTH + _NOT_IDENTITY
+        names = [k for k in dict.fromkeys([*other, *mine]) if k not in skipped]
         return {k: (other.get(k), mine.get(k)) for k in names if other.get(k) != mine.get(k)}
 
 

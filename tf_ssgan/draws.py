@@ -36,7 +36,24 @@ class Draws:
         self._seed = np.int64(np.random.SeedSequence(seed).generate_state(1)[0])
         self._step = tf.cast(step, tf.int64)
         self._piece = piece
+        self._parts: list[int] = []
         self._sites = 0
+
+    @contextlib.contextmanager
+    def laid_out(self, parts: list[int]) -> Iterator[None]:
+        """Says that the rows asked for within are several batches, one after the other.
+
+        Each replica then takes its share of each batch: with the plain layout, two replicas would
+        deal other numbers to the parts of a concatenated batch than one does.
+
+        Args:
+            parts: This replica's rows of each batch.
+        """
+        self._parts = parts
+        try:
+            yield
+        finally:
+            self._parts = []
 
     def uniform(self, rows: int, *shape: int, low: float = 0.0, high: float = 1.0) -> tf.Tensor:
         """U[low, high) for this replica's rows.
@@ -93,7 +110,9 @@ class Draws:
 
     def _own(self, drawn: tf.Tensor, rows: int) -> tf.Tensor:
         if self._piece is None:
-            return replicas.share(drawn)
+            wholes = [part * replicas.count() for part in self._parts or [rows]]
+            shares = [replicas.share(part) for part in tf.split(drawn, wholes)]
+            return tf.concat(shares, 0) if len(shares) > 1 else shares[0]
         if self._piece[0] == rows:
             return drawn
         start = tf.cast(self._piece[1], tf.int32)

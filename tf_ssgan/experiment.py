@@ -110,6 +110,24 @@ def build(settings: config.Config) -> Run:
     return Run(settings, arrays, protocol, made, strategy, number_format)
 
 
+def reopen(workdir: pathlib.Path) -> Run:
+    """Builds the method of a run anew and loads its newest checkpoint, on one device.
+
+    Args:
+        workdir: Folder of a run that has saved at least once.
+
+    Raises:
+        UserError: It is no such folder, or its data are not where they were.
+    """
+    flags = _settled(workdir)
+    if flags is None:
+        raise errors.UserError(f"{workdir} is not the folder of a run: it holds no config.json.")
+    opened = build(config.configure(**(flags | {"workdir": str(workdir), "devices": 1})))
+    if restore(opened) is None:
+        raise errors.UserError(f"{workdir} holds no checkpoint yet; let the run go on first.")
+    return opened
+
+
 def make_protocol(
     settings: config.Config, train_labels: np.ndarray, classes: tuple[str, ...]
 ) -> splits.Protocol:
@@ -209,7 +227,12 @@ def _fit(run: Run, first: int, progress: callbacks.Progress, signals, save) -> N
     watchers.append(callbacks.Save(save))
     for start, steps, laps in segments(first, run.method.task.steps, lap_steps(run.method.task)):
         run.method.fit(
-            _batches(run, start), steps_per_epoch=steps, epochs=laps, callbacks=watchers, verbose=0
+            _batches(run, start),
+            steps_per_epoch=steps,
+            epochs=laps,
+            callbacks=watchers,
+            verbose=0,
+            shuffle=False,
         )
 
 
@@ -429,9 +452,8 @@ def locked(workdir: pathlib.Path) -> Iterator[pathlib.Path]:
 
 def _finished(settings: config.Config, workdir: pathlib.Path) -> dict[str, Any] | None:
     """The result of a run that has taken all its steps; refuses another run's folder."""
-    settled = workdir / "identity.json"
-    if settled.exists():
-        theirs = json.loads(settled.read_text())
+    theirs = _settled(workdir)
+    if theirs:
         if differences := settings.differences(theirs):
             raise errors.UserError(_differ(workdir, differences))
         lengths = {k: (theirs[k], getattr(settings, k)) for k in ("epochs", "max_steps")}
@@ -443,6 +465,15 @@ def _finished(settings: config.Config, workdir: pathlib.Path) -> dict[str, Any] 
     outcome = json.loads(result.read_text())
     same = all(theirs[k] == getattr(settings, k) for k in ("epochs", "max_steps"))
     return outcome if same else None
+
+
+def _settled(workdir: pathlib.Path) -> dict[str, Any] | None:
+    """The flags with which a workdir was begun, or None."""
+    path = workdir / "config.json"
+    try:
+        return json.loads(path.read_text()) if path.exists() else None
+    except ValueError as error:
+        raise errors.UserError(f"{path} is damaged ({error}). Choose another --workdir.") from error
 
 
 def _differ(workdir: pathlib.Path, differences: dict[str, tuple[Any, Any]]) -> str:
@@ -470,7 +501,7 @@ def _write_beginnings(run: Run, first: int) -> None:
              run.config.as_flags().items() if v != ""]
     _replace(run.workdir / "run.flags", "\n".join(flags) + "\n")
     _replace(run.workdir / "protocol.json", json.dumps(run.protocol.as_json()))
-    _replace(run.workdir / "identity.json", json.dumps(run.config.identity(), indent=1))
+    _replace(run.workdir / "config.json", json.dumps(run.config.as_flags(), indent=1))
     callbacks.rewind(run.workdir / "metrics.jsonl", first)
 
 

@@ -204,6 +204,25 @@ class Method(keras.Model):
         """This step's random numbers."""
         return draws.current()
 
+    def together(self, network: keras.Model, *batches: tf.Tensor) -> list[dict[str, tf.Tensor]]:
+        """Trains a network on several batches in one pass, which is faster than one after another.
+
+        For networks in which images do not see each other: without batch normalization. Every
+        row has its own dropout and noise.
+
+        Args:
+            network: images -> {name: output}.
+            *batches: Images, float32 [rows, h, w, c] each.
+
+        Returns:
+            The outputs for each batch.
+        """
+        rows = [batch.shape[0] for batch in batches]
+        with self.draws().laid_out(rows):
+            outputs = network(tf.concat(batches, 0), training=True)
+        split = {name: tf.split(output, rows) for name, output in outputs.items()}
+        return [{name: split[name][i] for name in split} for i in range(len(rows))]
+
     def progress(self) -> tf.Tensor:
         """The share of the run that is done, float32 in [0, 1]."""
         return tf.cast(self.step, tf.float32) / self.task.steps
@@ -297,7 +316,7 @@ class Method(keras.Model):
 
     def start_curve(self) -> None:
         """Begins the means anew."""
-        self.sums.assign([0.0] * len(self.sums))
+        self.sums.assign(tf.zeros(self.sums.shape))
 
     def networks(self) -> dict[str, keras.Model]:
         """The networks that are trained, by player (and number, where a player has several)."""

@@ -73,17 +73,14 @@ class Method(ssgan.Method):
             fake = self.fake(x.shape[0])
             again = [fake] if self.hp.consistency_on_fake else []
             with tf.GradientTape() as tape:
-                # One pass: without batch normalization the images do not see each other, and
-                # every row has its own dropout and noise.
-                images = tf.concat([x, first, second, fake, *again], 0)
-                outputs = self.discriminator(images, training=True)
-                labeled, one, two, generated, *other = tf.split(outputs["logits"], 4 + len(again))
-                supervised = losses.cross_entropy(y, labeled)
-                adversarial = losses.real_or_fake(one, generated)
-                _, one, two, *rest = tf.split(self.compared(outputs), 4 + len(again))
-                consistency = losses.squared_distance(one, two)
+                labeled, one, two, generated, *other = self.together(
+                    self.discriminator, x, first, second, fake, *again
+                )
+                supervised = losses.cross_entropy(y, labeled["logits"])
+                adversarial = losses.real_or_fake(one["logits"], generated["logits"])
+                consistency = self.disagreement(one, two)
                 if other:
-                    consistency += losses.squared_distance(*rest)
+                    consistency += self.disagreement(generated, *other)
                 loss = supervised + self.hp.unlabeled_weight * adversarial + weight * consistency
             self.d.descend(loss, tape)
 
@@ -100,9 +97,12 @@ class Method(ssgan.Method):
         length = self.hp.ramp_fraction
         return schedules.sigmoid_ramp(self.progress() / length if length > 0 else 1.0)
 
-    def compared(self, outputs: dict[str, tf.Tensor]) -> tf.Tensor:
-        """What the branches must agree in: [rows, classes], or [rows, features]."""
+    def disagreement(self, one: dict[str, tf.Tensor], two: dict[str, tf.Tensor]) -> tf.Tensor:
+        """The penalty on two branches' outputs, in the space that the knob says."""
         if self.hp.consistency_space == "feature":
-            return outputs["features"]
-        logits = outputs["logits"]
-        return logits if self.hp.consistency_space == "logit" else tf.nn.softmax(logits)
+            return losses.squared_distance(one["features"], two["features"])
+        if self.hp.consistency_space == "logit":
+            return losses.squared_distance(one["logits"], two["logits"])
+        return losses.squared_distance(
+            tf.nn.softmax(one["logits"]), tf.nn.softmax(two["logits"])
+        )

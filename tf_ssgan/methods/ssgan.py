@@ -99,11 +99,9 @@ class Method(gan.GAN):
         for (real,) in self.rounds(batch["unlabeled"], "first"):
             fake = self.fake(x.shape[0])
             with tf.GradientTape() as tape:
-                # One pass: without batch normalization the images do not see each other.
-                logits = self.discriminator(tf.concat([x, real, fake], 0), training=True)["logits"]
-                labeled, one, generated = tf.split(logits, 3)
-                supervised = losses.cross_entropy(y, labeled)
-                adversarial = losses.real_or_fake(one, generated)
+                labeled, one, generated = self.together(self.discriminator, x, real, fake)
+                supervised = losses.cross_entropy(y, labeled["logits"])
+                adversarial = losses.real_or_fake(one["logits"], generated["logits"])
                 loss = supervised + self.hp.unlabeled_weight * adversarial
             self.d.descend(loss, tape)
 

@@ -1,0 +1,172 @@
+"""The contract, asked of every method."""
+
+import ast
+import dataclasses
+import inspect
+import math
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import toys
+from absl import flags as absl_flags
+
+from flags import hparams
+from tf_ssgan import augment, checkpoint, config, evaluation, methods, precision
+from tf_ssgan.data import streams
+
+
+def test_hparams_become_flags_and_come_back(name):
+    kind = methods.find(name).HParams
+    known = absl_flags.FlagValues()
+    hparams.define(dataclasses.fields(kind), kind, known)
+    argv = ["program"] + [f"--{f.name}={getattr(kind(), f.name)}" for f in dataclasses.fields(kind)]
+    assert kind(**hparams.values(known, argv)) == kind()
+    for field in dataclasses.fields(kind):
+        assert field.metadata["doc"].strip().endswith("."), field.name
+
+
+def test_no_knob_bears_the_name_of_a_run_flag(name):
+    knobs = {field.name for field in dataclasses.fields(methods.find(name).HParams)}
+    assert not knobs & {field.name for field in config.run_fields()}
+
+
+def test_every_knob_is_read_by_its_classes(name):
+    module = methods.find(name)
+    files = {inspect.getsourcefile(c) for kind in (module.HParams, module.Method)
+             for c in kind.__mro__ if c.__module__.startswith("tf_ssgan")}
+    read = {node.attr for file in files for node in ast.walk(ast.parse(open(file).read()))
+            if isinstance(node, ast.Attribute)}
+    assert {field.name for field in dataclasses.fields(module.HParams)} <= read
+
+
+def test_recipes_name_only_knobs_and_run_defaults(name):
+    kind = methods.find(name).HParams
+    knobs = {field.name for field in dataclasses.fields(kind)}
+    for recipe in kind.RECIPES.values():
+        assert set(recipe) <= knobs | {"labels", "epochs", "max_steps"}
+        kind(**{k: v for k, v in recipe.items() if k in knobs})
+
+
+def test_streams_are_of_known_pools_and_unlabeled_ones_carry_no_label(toy):
+    batch = next(iter(streams.dataset(toys.pools(), toy.method.streams(), 0, 0)))
+    for stream_name, stream in toy.method.streams().items():
+        assert stream.pool in ("labeled", "unlabeled")
+        assert set(stream.views.values()) <= set(augment.VIEWS)
+        assert ("label" in batch[stream_name]) == (stream.pool == "labeled")
+
+
+def test_a_step_reports_what_it_promises_and_moves_the_clock(toy):
+    (logs,) = toy.run(1)
+    assert tuple(logs) == toy.method.reports
+    assert all(math.isfinite(value) for value in logs.values())
+    assert int(toy.method.step.numpy()) == 1
+    curve = toy.method.curve()
+    assert curve == pytest.approx(logs, rel=1e-6)
+
+
+def test_each_player_moves_all_its_weights_and_nobody_elses(toy, monkeypatch):
+    keras.utils.set_random_seed(0)
+    players = toy.method._players
+    for player in players:
+        toy.load(toy.start)
+        for other in players:
+            if other is not player:
+                monkeypatch.setattr(other, "descend", lambda loss, tape: None)
+        before = {p.name: [v.numpy() for v in p.variables] for p in players}
+        toy.method.one_step(next(toy.batches()))
+        for one in players:
+            pairs = zip(one.variables, before[one.name], strict=True)
+            moved = [not np.array_equal(v.numpy(), old) for v, old in pairs]
+            assert all(moved) if one is player else not any(moved), one.name
+        monkeypatch.undo()
+
+
+def test_the_traced_step_equals_the_eager_one(toy):
+    (traced,) = toy.run(1)
+    toy.load(toy.start)
+    eager = toy.method.one_step(next(toy.batches()))
+    assert {k: float(v) for k, v in eager.items()} == pytest.approx(traced, abs=1e-4, rel=1e-4)
+
+
+def test_two_replicas_equal_one(toy, pair):
+    pair.load(toy.start)
+    alone, together = toy.run(6), pair.run(6)
+    for one, two in zip(alone, together, strict=True):
+        assert two == pytest.approx(one, abs=1e-4)
+    for owner, values in toy.values().items():
+        if not owner.startswith("optimizer"):
+            for one, two in zip(values, pair.values()[owner], strict=True):
+                np.testing.assert_allclose(two, one, atol=2e-4, err_msg=owner)
+
+
+def test_a_saved_state_goes_on_exactly(toy, pair, tmp_path):
+    straight = toy.run(6)
+    expected = toy.values()
+    toy.load(toy.start)
+    toy.run(3)
+    checkpoint.save(tmp_path, toy.method.state(), 3, {})
+    toy.load({k: [np.zeros_like(v) + 7 for v in vs] for k, vs in toy.start.items()})
+    assert checkpoint.restore(tmp_path, toy.method.state(), lambda manifest: None)["step"] == 3
+    assert toy.run(3, first=3) == straight[3:]
+    for owner, values in toy.values().items():
+        for resumed, never_stopped in zip(values, expected[owner], strict=True):
+            np.testing.assert_array_equal(resumed, never_stopped, err_msg=owner)
+    checkpoint.restore(tmp_path, pair.method.state(), lambda manifest: None)
+    for after, before in zip(pair.run(3, first=3), straight[3:], strict=True):
+        assert after == pytest.approx(before, abs=1e-4)
+
+
+def test_calling_it_classifies_with_the_shipped_weights(toy):
+    toy.run(2)
+    pixels = toys.images(5)[0]
+    logits = toy.method(toys.centered(pixels))
+    assert logits.shape == (5, toys.CLASSES) and logits.dtype == tf.float32
+    np.testing.assert_allclose(logits, evaluation.predictor(toy.method.shipped)(pixels), atol=1e-5)
+    assert toy.method.shipped is not toy.method.classifier
+
+
+def test_without_averaging_it_ships_the_raw_weights(name):
+    made = methods.find(name).Method(toys.hparams(name, average_decay=0.0), toys.task())
+    assert made.shipped is made.classifier
+
+
+def test_its_file_has_manners(name):
+    module = methods.find(name)
+    text = inspect.getsource(module)
+    assert len(text.splitlines()) <= 200
+    assert "Departures:" in module.__doc__ and module.PAPER
+    assert any(year in module.__doc__ for year in map(str, range(1990, 2030)))
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            limit = 60 if node.name == "train_step" else 40
+            assert node.end_lineno - node.lineno < limit, node.name
+
+
+@pytest.mark.slow
+def test_bfloat16_steps_are_finite(name):
+    with precision.policy("mixed_bfloat16"):
+        made = toys.Toy(name)
+    assert all(math.isfinite(v) for logs in made.run(2) for v in logs.values())
+    assert made.method.classifier.outputs is not None
+    assert made.method(toys.centered(toys.images(3)[0])).dtype == tf.float32
+
+
+@pytest.mark.slow
+def test_xla_steps_are_finite(name):
+    made = toys.Toy(name)
+    made.method.jit_compile = True
+    assert all(math.isfinite(v) for logs in made.run(2) for v in logs.values())
+
+
+@pytest.mark.slow
+def test_it_learns(name):
+    made = toys.Toy(name, learning_rate=3e-3)
+    object.__setattr__(made.method.task, "steps", 80)
+    made.run(80)
+    pixels, labels = toys.images(60, seed=1)
+    report = evaluation.evaluate(
+        evaluation.predictor(made.method.classifier), pixels, labels, toys.CLASSES
+    )
+    assert report.error < 100 * (1 - 1 / toys.CLASSES) / 2

@@ -1,0 +1,88 @@
+"""Toy problems and toy-sized methods, shared by the tests."""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from tf_ssgan import methods, replicas
+from tf_ssgan.data import streams
+from tf_ssgan.task import Task
+
+CLASSES, SIZE, LABELED, UNLABELED, STEPS = 3, 8, 12, 40, 12
+SMALL = {"width": 4, "latent_size": 8, "batch_size": 8}
+
+
+def images(count: int = UNLABELED, size: int = SIZE, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Noisy gray squares, one brightness a class: uint8 [count, size, size, 1], int64 [count]."""
+    chance = np.random.default_rng(seed)
+    labels = np.arange(count) % CLASSES
+    clean = 40 + 80 * labels[:, None, None, None]
+    return (clean + chance.integers(-30, 30, (count, size, size, 1))).astype(np.uint8), labels
+
+
+def pools() -> dict[str, streams.Pool]:
+    """The toy data as a labeled and an unlabeled pool."""
+    pixels, labels = images()
+    return {
+        "labeled": streams.Pool(pixels, np.arange(LABELED), labels[:LABELED].astype(np.int64)),
+        "unlabeled": streams.Pool(pixels, np.arange(UNLABELED)),
+    }
+
+
+def task(seed: int = 0, steps: int = STEPS, **sizes) -> Task:
+    """The toy task."""
+    known = dict(classes=CLASSES, height=SIZE, width=SIZE, channels=1)
+    return Task(**(known | sizes), labeled=LABELED, unlabeled=UNLABELED, steps=steps,
+                steps_per_epoch=5, seed=seed)
+
+
+def hparams(name: str, **knobs):
+    """A method's hyper-parameters at toy size."""
+    kind = methods.find(name).HParams
+    names = {field.name for field in dataclasses.fields(kind)}
+    return kind(**({k: v for k, v in SMALL.items() if k in names} | knobs))
+
+
+class Toy:
+    """A method built for the toy task, its step traced once, its start remembered."""
+
+    def __init__(self, name: str, devices: int = 1, **knobs):
+        self.strategy = replicas.strategy(devices)
+        with self.strategy.scope():
+            self.method = methods.find(name).Method(hparams(name, **knobs), task())
+        self.method.jit_compile = False
+        self.method.begin(centered(images()[0]))
+        self.start = self.values()
+
+    def values(self) -> dict[str, list[np.ndarray]]:
+        """Every variable of the state."""
+        return {k: [v.numpy() for v in owned] for k, owned in self.method.state().items()}
+
+    def load(self, values: dict[str, list[np.ndarray]]) -> None:
+        """Sets every variable of the state."""
+        for owner, variables in self.method.state().items():
+            for variable, value in zip(variables, values[owner], strict=True):
+                variable.assign(value)
+
+    def batches(self, step: int = 0):
+        """An iterator over the batches from a step on, as `fit` gets them."""
+        wanted, seed = self.method.streams(), self.method.task.seed
+
+        def rows(context):
+            local = context.num_replicas_in_sync
+            return streams.dataset(pools(), wanted, seed, step, streams.Host(local, local, 0))
+
+        if self.strategy.num_replicas_in_sync == 1:
+            return iter(streams.dataset(pools(), wanted, seed, step))
+        return iter(self.strategy.distribute_datasets_from_function(rows))
+
+    def run(self, steps: int, first: int = 0) -> list[dict[str, float]]:
+        """Takes steps; the scalars of each."""
+        step, batches = self.method.make_train_function(), self.batches(first)
+        return [{k: float(v) for k, v in step(batches).items()} for _ in range(steps)]
+
+
+def centered(pixels: np.ndarray) -> tf.Tensor:
+    """uint8 images as networks see them."""
+    return (tf.cast(pixels, tf.float32) - 127.5) / 127.5
