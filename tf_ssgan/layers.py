@@ -100,7 +100,7 @@ class _WeightNormalized(keras.layers.Layer):
         if self.weight_norm and getattr(_LOCAL, "initializing", False):
             self._initialize(inputs)
         outputs = self._linear(inputs, tf.cast(self._effective_kernel(), inputs.dtype))
-        outputs = outputs + tf.cast(self.bias.value, outputs.dtype)
+        outputs = _add_bias(outputs, tf.cast(self.bias.value, outputs.dtype))
         return outputs if self.slope is None else tf.nn.leaky_relu(outputs, self.slope)
 
     def _initialize(self, inputs: tf.Tensor) -> None:
@@ -323,6 +323,15 @@ class GaussianNoise(keras.layers.Layer):
             return inputs
         noise = self.deviation * draws.current().normal(*inputs.shape)
         return inputs + tf.cast(noise, inputs.dtype)
+
+
+def _add_bias(x: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+    """x + bias; in the form whose gradient is the fast one.
+
+    For 26 million values on 2 cores, `bias_add`'s took 2 ms in float32 against 7 by a sum, and 18
+    in bfloat16 against 6.
+    """
+    return tf.nn.bias_add(x, bias) if x.dtype == tf.float32 else x + bias
 
 
 @contextlib.contextmanager

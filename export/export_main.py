@@ -1,0 +1,141 @@
+"""Exports the classifier of a run for TensorFlow Serving.
+
+    python -m export.export_main --run=runs/digits-50-frgan-s0-1234abcd --to=served/digits
+
+writes served/digits/1, then 2, and so on: each a SavedModel, compared with the run's own network
+before it gets its name. A server that watches served/digits takes up a new version by itself.
+"""
+
+import dataclasses
+import pathlib
+import time
+
+from absl import flags as absl_flags
+
+import flags
+from export import publishing
+from flags import quiet
+from tf_ssgan import errors
+
+_FLAGS = absl_flags.FlagValues()
+absl_flags.DEFINE_string("run", None, "Folder of the run.", flag_values=_FLAGS)
+absl_flags.DEFINE_string(
+    "to", None, "Folder of the served model; its name is the model's.", flag_values=_FLAGS
+)
+absl_flags.DEFINE_integer(
+    "version", 0, "Number of the version; 0 takes the next one.", flag_values=_FLAGS
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """An exported classifier.
+
+    Attributes:
+        folder: Its SavedModel.
+        findings: A `verify.Findings`.
+        warm: Whether it brings warm-up requests.
+        seconds: What it took.
+    """
+
+    folder: pathlib.Path
+    findings: object
+    warm: bool
+    seconds: float
+
+
+def export(workdir: pathlib.Path, to: pathlib.Path, version: int = 0) -> Exported:
+    """Exports the newest checkpoint of a run as a new version.
+
+    Args:
+        workdir: Folder of the run; it may still be training.
+        to: Folder of the served model.
+        version: Its number, at least 1; 0 takes the next one.
+
+    Raises:
+        UserError: No run, no checkpoint, a folder that cannot be written, a version that exists.
+        Mismatch: The exported model answers otherwise than the run's; nothing was published.
+    """
+    began = time.perf_counter()
+    check_run(workdir)
+    publishing.check(to, version)
+    with quiet.start_up():  # TensorFlow: after paths are understood
+        from export import servable, verify, warmup
+        from tf_ssgan import experiment
+    run = experiment.reopen(workdir)
+    made, about = servable.networks(run), servable.card(run)
+    with publishing.version(to, version) as target:
+        servable.write(made, target.partial)
+        if warmup.available():
+            warmup.write(made, target.partial, to.absolute().name)
+        findings = verify.verify(target.partial, made, run)
+        about["test_error"] = findings.test_error
+        servable.write_assets(about, target.partial)
+    return Exported(target.final, findings, warmup.available(), time.perf_counter() - began)
+
+
+def check_run(workdir: pathlib.Path) -> None:
+    """Refuses what is not a run that has saved, before TensorFlow is imported.
+
+    Raises:
+        UserError: Saying what is missing.
+    """
+    if not (workdir / "config.json").is_file():
+        raise errors.UserError(
+            f"--run={workdir} is not the folder of a run: it holds no config.json."
+        )
+    if not any((workdir / "checkpoints").glob("step-*/manifest.json")):
+        raise errors.UserError(f"--run={workdir} holds no checkpoint yet; let the run go on first.")
+
+
+def told(done: Exported) -> str:
+    """A summary for a person."""
+    findings, model = done.findings, done.folder.absolute().parent
+    width = max(map(len, findings.signatures))
+    warm = "with warm-up requests" if done.warm else (
+        "warm-up requests were left out: pip install tensorflow-serving-api adds them"
+    )  # fmt: skip
+    return "\n".join(
+        [
+            f"{done.folder}, written and verified in {done.seconds:.1f} s, {warm}",
+            *(f"  {name:{width}}  {line}" for name, line in findings.signatures.items()),
+            f"  test_error {findings.test_error:.2f} % through the exported model; probabilities "
+            f"within {findings.difference:.1g} of the live network's"
+            + (f", {findings.rounding:.1g} of bfloat16's" if findings.rounding > 1e-5 else ""),
+            f"  one image in {findings.request_ms:.1f} ms (in this process)",
+            "Serve it:",
+            "  docker run --rm -p 127.0.0.1:8501:8501 -p 127.0.0.1:8500:8500 "
+            f"-v {model}:/models/{model.name}:ro -e MODEL_NAME={model.name} tensorflow/serving",
+            f"  python -m export.client --model={model.name} IMAGE...",
+        ]
+    )
+
+
+def parse(argv: list[str]) -> list[str]:
+    """Reads the command line; to be handed to `flags.main`.
+
+    Raises:
+        SystemExit: Status 2 and a sentence for a person's mistake; 0 after help.
+    """
+    absl_flags.FLAGS.mark_as_parsed()  # absl's own flags keep their defaults
+    with flags.answering():
+        if any(word in ("--help", "-h", "--helpfull", "--helpshort") for word in argv):
+            print(f"{__doc__}\n{_FLAGS.get_help()}")
+            raise SystemExit(0)
+        rest = _FLAGS(argv)
+        if len(rest) > 1:
+            raise absl_flags.Error(f"{rest[1]!r} is no flag. Flags look like --name=value.")
+        for name in ("run", "to"):
+            if not _FLAGS[name].value:
+                raise errors.UserError(f"--{name} is missing. It takes a folder; see --help.")
+    return argv[:1]
+
+
+def main(argv: list[str]) -> None:
+    """Exports what the command line describes, and says where it is."""
+    del argv
+    print(told(export(pathlib.Path(_FLAGS.run), pathlib.Path(_FLAGS.to), _FLAGS.version)))
+
+
+if __name__ == "__main__":
+    flags.main(main, flags_parser=parse)
