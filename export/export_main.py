@@ -92,16 +92,18 @@ def told(done: Exported) -> str:
     """A summary for a person."""
     findings, model = done.findings, done.folder.absolute().parent
     width = max(map(len, findings.signatures))
-    warm = "with warm-up requests" if done.warm else (
-        "warm-up requests were left out: pip install tensorflow-serving-api adds them"
-    )  # fmt: skip
+    warm = "with warm-up requests"
+    if not done.warm:
+        warm = "warm-up requests were left out: pip install tensorflow-serving-api adds them"
+    close = f"{findings.difference:.1g} of the live network's"
+    if findings.rounding > findings.difference:
+        close += f", {findings.rounding:.1g} of those in the run's number format"
     return "\n".join(
         [
             f"{done.folder}, written and verified in {done.seconds:.1f} s, {warm}",
             *(f"  {name:{width}}  {line}" for name, line in findings.signatures.items()),
-            f"  test_error {findings.test_error:.2f} % through the exported model; probabilities "
-            f"within {findings.difference:.1g} of the live network's"
-            + (f", {findings.rounding:.1g} of bfloat16's" if findings.rounding > 1e-5 else ""),
+            f"  test_error {findings.test_error:.2f} % through the exported model",
+            f"  probabilities within {close}",
             f"  one image in {findings.request_ms:.1f} ms (in this process)",
             "Serve it:",
             "  docker run --rm -p 127.0.0.1:8501:8501 -p 127.0.0.1:8500:8500 "

@@ -42,13 +42,15 @@ class Networks:
 
     def probabilities(self, images: tf.Tensor) -> tf.Tensor:
         """uint8 [n, h, w, c] -> float32 [n, K]."""
-        scaled = (tf.cast(images, tf.float32) - 127.5) / 127.5
-        return tf.nn.softmax(self.classifier(scaled, training=False)["logits"])
+        scaled = (tf.cast(_never_empty(images), tf.float32) - 127.5) / 127.5
+        logits = self.classifier(scaled, training=False)["logits"]
+        return tf.nn.softmax(logits)[: tf.shape(images)[0]]
 
     def generated(self, *inputs: tf.Tensor) -> tf.Tensor:
         """The generator's inputs, in its order -> uint8 [n, h, w, c]."""
-        packed = keras.tree.pack_sequence_as(self.generator.input, inputs)
-        images = self.generator(packed, training=False)
+        rows = [_never_empty(given) for given in inputs]
+        packed = keras.tree.pack_sequence_as(self.generator.input, rows)
+        images = self.generator(packed, training=False)[: tf.shape(inputs[0])[0]]
         return tf.cast(tf.clip_by_value(tf.round(images * 127.5 + 127.5), 0, 255), tf.uint8)
 
 
@@ -125,7 +127,8 @@ def endpoints(made: Networks) -> dict[str, tuple[Callable, list[tf.TensorSpec]]]
     shape = made.card.shape
 
     def answer(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        probabilities = made.probabilities(image)
+        # A signature's shape is not checked when it is called, and some networks take any size.
+        probabilities = made.probabilities(tf.ensure_shape(image, (None, *shape)))
         label = tf.argmax(probabilities, axis=-1)
         name = tf.gather(tf.constant(made.card.classes), label)
         return {"probabilities": probabilities, "label": label, "name": name}
@@ -158,6 +161,15 @@ def generator_inputs(generator: keras.Model) -> list[tf.TensorSpec]:
     """`latents`, and whatever else the generator is given, by its own name."""
     first, *others = (tf.TensorSpec(t.shape, t.dtype, t.name) for t in generator.inputs)
     return [tf.TensorSpec(first.shape, first.dtype, "latents"), *others]
+
+
+def _never_empty(batch: tf.Tensor) -> tf.Tensor:
+    """The batch [n, ...], or one row of zeros where n is 0.
+
+    oneDNN's convolution gives an empty batch the channels of its input, and the next layer fails.
+    """
+    missing = tf.maximum(1 - tf.shape(batch)[0], 0)
+    return tf.pad(batch, [[0, missing]] + [[0, 0]] * (len(batch.shape) - 1))
 
 
 def _without_bfloat16(config: Any) -> Any:

@@ -1,11 +1,12 @@
 """Requests that a server runs through a new version before it takes real ones.
 
-The first request of each signature is slow (memory, kernels, graph optimization). TF Serving replays
-`assets.extra/tf_serving_warmup_requests` while loading, so that no person waits for it.
+The first request of each signature is slow (memory, kernels, graph optimization). TF Serving
+replays `assets.extra/tf_serving_warmup_requests` while loading, so that no person waits for it.
 """
 
 import importlib.util
 import pathlib
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -31,55 +32,27 @@ def write(made: servable.Networks, folder: pathlib.Path, model: str) -> None:
     """
     from tensorflow_serving.apis import prediction_log_pb2 as logs
 
+    from export import requests
+
     file = folder / FILE
     file.parent.mkdir(exist_ok=True)
-    image = np.zeros((1, *made.card.shape), np.uint8)
-    picture = tf.io.encode_png(image[0]).numpy()
-    arguments = {
-        export.DEFAULT: {"image": image},
-        export.BYTES: {"image_bytes": [picture]},
-    }
-    if made.generator is not None:
-        specs = servable.generator_inputs(made.generator)
-        arguments[export.GENERATE] = {
-            spec.name: np.zeros((1, *spec.shape[1:]), spec.dtype.as_numpy_dtype) for spec in specs
-        }
+    arguments, picture = _arguments(made)
     with tf.io.TFRecordWriter(str(file)) as writer:
         for name, values in arguments.items():
-            request = predict_request(model, name, values)
-            log = logs.PredictionLog(predict_log=logs.PredictLog(request=request))
-            writer.write(log.SerializeToString())
-        request = classify_request(model, [picture])
-        log = logs.PredictionLog(classify_log=logs.ClassifyLog(request=request))
-        writer.write(log.SerializeToString())
+            asked = logs.PredictLog(request=requests.predict(model, name, values))
+            writer.write(logs.PredictionLog(predict_log=asked).SerializeToString())
+        asked = logs.ClassifyLog(request=requests.classify(model, [picture]))
+        writer.write(logs.PredictionLog(classify_log=asked).SerializeToString())
 
 
-def predict_request(model: str, signature: str, inputs: dict[str, object]):
-    """A `PredictRequest`; needs tensorflow-serving-api.
-
-    Args:
-        model: Name of the served model.
-        signature: Name of the signature.
-        inputs: Input -> anything that TensorFlow makes a tensor of.
-    """
-    from tensorflow_serving.apis import predict_pb2
-
-    request = predict_pb2.PredictRequest()
-    request.model_spec.name = model
-    request.model_spec.signature_name = signature
-    for name, value in inputs.items():
-        request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
-    return request
-
-
-def classify_request(model: str, pictures: list[bytes]):
-    """A `ClassificationRequest`; needs tensorflow-serving-api."""
-    from tensorflow_serving.apis import classification_pb2
-
-    request = classification_pb2.ClassificationRequest()
-    request.model_spec.name = model
-    request.model_spec.signature_name = export.CLASSIFY
-    for picture in pictures:
-        example = request.input.example_list.examples.add()
-        example.features.feature[export.FEATURE].bytes_list.value.append(picture)
-    return request
+def _arguments(made: servable.Networks) -> tuple[dict[str, dict[str, Any]], bytes]:
+    """Signature -> inputs of one black image, or of zeros; and the image as a file."""
+    image = np.zeros((1, *made.card.shape), np.uint8)
+    picture = tf.io.encode_png(image[0]).numpy()
+    found = {export.DEFAULT: {"image": image}, export.BYTES: {"image_bytes": [picture]}}
+    if made.generator is not None:
+        found[export.GENERATE] = {
+            spec.name: np.zeros((1, *spec.shape[1:]), spec.dtype.as_numpy_dtype)
+            for spec in servable.generator_inputs(made.generator)
+        }
+    return found, picture

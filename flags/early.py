@@ -56,7 +56,7 @@ def check_writable(folder: pathlib.Path) -> None:
         UserError: It is a file, or it (or the nearest folder above it) is not writable.
     """
     above = folder.absolute()
-    while not above.exists():
+    while not os.path.exists(above):  # unlike Path.exists, no name and no folder makes it raise
         above = above.parent
     if not above.is_dir():
         raise errors.UserError(f"--workdir={folder}: {above} is a file. Give a folder.")

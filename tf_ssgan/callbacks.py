@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import io
 import json
 import math
 import pathlib
@@ -164,6 +165,15 @@ class Journal(keras.callbacks.Callback):
                 for name, value in logs.items():
                     tf.summary.scalar(f"train/{name}", value)
 
+    def catch_up(self, model: method.Method) -> None:
+        """Writes the line of the lap at whose end the run was stopped, if it is missing."""
+        lines = history(self.path)
+        if lines and lines[-1]["step"] == int(model.step.numpy()):
+            model.start_curve()
+        else:
+            self.set_model(model)
+            self.on_epoch_end(0)
+
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Evaluates, writes a line, begins the means anew."""
         step = int(self.model.step.numpy())
@@ -219,7 +229,7 @@ def append(path: pathlib.Path, line: dict[str, Any]) -> None:
     with path.open("a") as file:
         file.write(json.dumps(line) + "\n")
     table = path.with_name("history.csv")
-    fresh = not table.exists()
+    fresh = not table.exists() or not table.stat().st_size
     with table.open("a", newline="") as file:
         writer = csv.DictWriter(file, line)
         if fresh:
@@ -244,7 +254,13 @@ def history(path: pathlib.Path, until: int | None = None) -> list[dict[str, Any]
 def rewind(path: pathlib.Path, step: int) -> None:
     """Cuts both files back to a step: what comes after will be written again."""
     kept = history(path, until=step)
-    path.with_name("history.csv").unlink(missing_ok=True)
-    path.unlink(missing_ok=True)
-    for line in kept:
-        append(path, line)
+    table = io.StringIO()
+    if kept:
+        writer = csv.DictWriter(table, kept[0])
+        writer.writeheader()
+        writer.writerows(kept)
+    lines = "".join(json.dumps(line) + "\n" for line in kept)
+    for target, text in ((path, lines), (path.with_name("history.csv"), table.getvalue())):
+        partial = target.with_name(target.name + ".partial")
+        partial.write_text(text, newline="")  # the table has its own line ends
+        partial.replace(target)

@@ -44,6 +44,7 @@ def save(folder: pathlib.Path, state: State, step: int, about: dict[str, Any]) -
         tf.train.Checkpoint(**_trackable(state)).write(str(partial / "state"))
         files = {path.name: _digest(path) for path in sorted(partial.iterdir())}
         manifest = {"step": step, **about, "files": files}
+        manifest["sha256"] = _own_digest(manifest)
         (partial / _MANIFEST).write_text(json.dumps(manifest, indent=1))
         _flush(partial)
         if final.exists():  # one that did not verify: the run came here again from an older one
@@ -104,6 +105,10 @@ def verified(checkpoint: pathlib.Path) -> dict[str, Any]:
         OSError: A file cannot be read.
     """
     manifest = json.loads((checkpoint / _MANIFEST).read_text())
+    if not isinstance(manifest, dict) or "files" not in manifest:
+        raise ValueError(f"{_MANIFEST} is no manifest")
+    if manifest.get("sha256", "") not in ("", _own_digest(manifest)):
+        raise ValueError(f"{_MANIFEST} was changed")
     for name, digest in manifest["files"].items():
         if not (checkpoint / name).is_file():
             raise ValueError(f"{name} is missing")
@@ -114,7 +119,7 @@ def verified(checkpoint: pathlib.Path) -> dict[str, Any]:
 
 def sweep(folder: pathlib.Path) -> None:
     """Removes what killed processes have left half written."""
-    for leftover in folder.glob("*" + _PARTIAL):
+    for leftover in folder.glob("step-*" + _PARTIAL):
         shutil.rmtree(leftover, ignore_errors=True)
 
 
@@ -137,6 +142,12 @@ def _trackable(state: State) -> dict[str, list[tf.Variable]]:
 def _digest(path: pathlib.Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _own_digest(manifest: dict[str, Any]) -> str:
+    """SHA-256 of all that a manifest says but this."""
+    content = {k: v for k, v in manifest.items() if k != "sha256"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _flush(folder: pathlib.Path) -> None:

@@ -41,6 +41,8 @@ from tf_ssgan.task import Task
 
 INITIALIZING = 500  # images of the data-dependent initialization, as in the public code
 LAP_STEPS = 50  # an evaluation covers whole epochs of at least so many steps
+OURS = ("run.flags", "protocol.json", "metrics.jsonl", "history.csv", "checkpoints", "result.json",
+        "samples.png", "confusion.png")  # what a run writes, after config.json
 
 
 @dataclasses.dataclass
@@ -79,7 +81,7 @@ def run(settings: config.Config) -> dict[str, Any]:
         Diverged: A scalar was not finite; the last checkpoint is kept.
         Interrupted: A signal came; everything is saved.
     """
-    with locked(pathlib.Path(settings.workdir)) as workdir:
+    with locked(pathlib.Path(settings.workdir)) as workdir, _writing(workdir):
         finished = _finished(settings, workdir)
         if finished:
             print(f"{workdir} is finished; this is its result. Ask for more --max_steps to go on.")
@@ -176,9 +178,10 @@ def restore(run: Run) -> dict[str, Any] | None:
     def accept(manifest: dict[str, Any]) -> None:
         theirs = manifest["identity"]
         differences = run.config.differences(theirs)
-        for name, mine in (("split_sha256", run.protocol.sha256), ("number_format", run.precision)):
-            if manifest[name] != mine:
-                differences[name] = (manifest[name], mine)
+        there = manifest | {"classes": len(manifest["protocol"]["classes"])}
+        here = {"classes": len(run.protocol.classes), "split_sha256": run.protocol.sha256,
+                "number_format": run.precision}
+        differences |= {k: (there[k], mine) for k, mine in here.items() if there[k] != mine}
         if differences:
             raise errors.UserError(_differ(run.workdir, differences))
 
@@ -191,8 +194,10 @@ def train(run: Run) -> dict[str, Any]:
     checkpoint.sweep(run.checkpoints)
     manifest = restore(run)
     if manifest is None:
-        run.method.begin(_initial_images(run))
+        run.method.begin(initial_images(run))
     first = int(run.method.step.numpy())
+    if first > run.method.task.steps:
+        raise errors.UserError(_differ(run.workdir, {"steps": (first, run.method.task.steps)}))
     _say_hello(run, manifest)
     if chief:
         _write_beginnings(run, first)
@@ -218,16 +223,21 @@ def train(run: Run) -> dict[str, Any]:
 def _fit(run: Run, first: int, progress: callbacks.Progress, signals, save) -> None:
     """Calls Keras' fit: the rest of a lap, whole laps, the last lap if it is shorter."""
     watchers = [callbacks.Guard(signals)]
+    task = run.method.task
+    lap = lap_steps(task)
     if replicas.is_chief():
         writer = tf.summary.create_file_writer(str(run.workdir / "tensorboard"))
-        watchers += [progress, callbacks.Journal(
-            run.workdir, lambda: _errors(run, signals), progress.images_per_second, writer)]
+        journal = callbacks.Journal(
+            run.workdir, lambda: _errors(run, signals), progress.images_per_second, writer)
+        watchers += [progress, journal]
+        if first and (first % lap == 0 or first == task.steps):
+            journal.catch_up(run.method)
         if isinstance(run.method, gan.GAN):
             watchers.append(callbacks.Samples(run.workdir, writer))
     watchers.append(callbacks.Save(save))
-    for start, steps, laps in segments(first, run.method.task.steps, lap_steps(run.method.task)):
+    for start, steps, laps in segments(first, task.steps, lap):
         run.method.fit(
-            _batches(run, start),
+            batches(run, start),
             steps_per_epoch=steps,
             epochs=laps,
             callbacks=watchers,
@@ -260,7 +270,8 @@ def segments(first: int, last: int, lap: int) -> list[tuple[int, int, int]]:
     return found
 
 
-def _batches(run: Run, start: int) -> Any:
+def batches(run: Run, start: int) -> Any:
+    """The endless batches from a step on, as `fit` reads them: this host's rows only."""
     pools = make_pools(run.arrays, run.protocol)
     wanted, seed = run.method.streams(), run.config.seed
 
@@ -385,7 +396,7 @@ def _summarize(run: Run, picture: bytes, outcome: dict[str, Any]) -> None:
     writer.close()
 
 
-def _initial_images(run: Run) -> tf.Tensor:
+def initial_images(run: Run) -> tf.Tensor:
     """Training images, fixed by the seed and unaugmented, in [-1, 1]."""
     ids = run.protocol.unlabeled_ids
     chosen = np.random.default_rng(run.config.seed).permutation(ids)[:INITIALIZING]
@@ -438,9 +449,10 @@ def locked(workdir: pathlib.Path) -> Iterator[pathlib.Path]:
         return
     try:
         workdir.mkdir(parents=True, exist_ok=True)
+        lock = (workdir / "lock").open("w")
     except OSError as error:
-        raise errors.UserError(f"--workdir={workdir} cannot be made: {error.strerror}.") from error
-    with (workdir / "lock").open("w") as file:
+        raise errors.UserError(f"--workdir={workdir} cannot be used: {error.strerror}.") from error
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -450,21 +462,44 @@ def locked(workdir: pathlib.Path) -> Iterator[pathlib.Path]:
         yield workdir
 
 
+@contextlib.contextmanager
+def _writing(workdir: pathlib.Path) -> Iterator[None]:
+    """Turns a full disk, or a folder taken away, into a sentence.
+
+    Raises:
+        UserError: Saying what could not be written; checkpoints are untouched.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise errors.UserError(
+            f"Cannot write to {error.filename or workdir}: {error.strerror or error}. "
+            "Make room or fix the folder; the same command goes on from the last checkpoint."
+        ) from error
+
+
 def _finished(settings: config.Config, workdir: pathlib.Path) -> dict[str, Any] | None:
     """The result of a run that has taken all its steps; refuses another run's folder."""
     theirs = _settled(workdir)
-    if theirs:
-        if differences := settings.differences(theirs):
-            raise errors.UserError(_differ(workdir, differences))
-        lengths = {k: (theirs[k], getattr(settings, k)) for k in ("epochs", "max_steps")}
-        if any(new < old for old, new in lengths.values() if new):
-            raise errors.UserError(_differ(workdir, lengths))
+    if theirs is None:
+        if strange := [name for name in OURS if (workdir / name).exists()]:
+            raise errors.UserError(
+                f"{workdir} holds {', '.join(strange)} and no config.json: these files are no "
+                "run's, and would be overwritten. Give another --workdir."
+            )
+        return None
+    if differences := settings.differences(theirs):
+        raise errors.UserError(_differ(workdir, differences))
+    lengths = {k: (theirs[k], getattr(settings, k)) for k in ("epochs", "max_steps")}
+    if fewer := {k: (old, new) for k, (old, new) in lengths.items() if 0 < new < old}:
+        raise errors.UserError(_differ(workdir, fewer))
     result = workdir / "result.json"
     if not result.exists():
         return None
+    # The flags there may already be those of a longer run that was stopped: the result decides.
     outcome = json.loads(result.read_text())
-    same = all(theirs[k] == getattr(settings, k) for k in ("epochs", "max_steps"))
-    return outcome if same else None
+    reached = settings.max_steps == outcome["steps"] or settings.epochs == outcome["epochs"]
+    return outcome if reached else None
 
 
 def _settled(workdir: pathlib.Path) -> dict[str, Any] | None:
@@ -489,9 +524,11 @@ def _say_hello(run: Run, manifest: dict[str, Any] | None) -> None:
     print(run.protocol.describe())
     if manifest:
         print(f"Going on from step {manifest['step']} of {run.method.task.steps}.")
-        if manifest["cores"] != os.cpu_count():
-            print(f"The run began on {manifest['cores']} cores and goes on on {os.cpu_count()}: "
-                  "it stays valid, its bits may differ from an uninterrupted run's.")
+        here = {"cores": os.cpu_count(), "replicas": run.strategy.num_replicas_in_sync}
+        for name, count in here.items():
+            if manifest[name] != count:
+                print(f"The run was on {manifest[name]} {name} and goes on on {count}: "
+                      "it stays valid, its bits may differ from an uninterrupted run's.")
     print(f"Watch it: tensorboard --logdir {run.workdir}", flush=True)
 
 
@@ -499,9 +536,10 @@ def _write_beginnings(run: Run, first: int) -> None:
     """Flags, protocol and identity of a run; curves cut back to the restored step."""
     flags = [f"--{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in
              run.config.as_flags().items() if v != ""]
+    # First what tells that this folder is a run's.
+    _replace(run.workdir / "config.json", json.dumps(run.config.as_flags(), indent=1))
     _replace(run.workdir / "run.flags", "\n".join(flags) + "\n")
     _replace(run.workdir / "protocol.json", json.dumps(run.protocol.as_json()))
-    _replace(run.workdir / "config.json", json.dumps(run.config.as_flags(), indent=1))
     callbacks.rewind(run.workdir / "metrics.jsonl", first)
 
 

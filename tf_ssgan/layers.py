@@ -31,16 +31,18 @@ def frozen_statistics() -> Iterator[None]:
 def initialize_from_data(network: keras.Model, inputs: tf.Tensor) -> None:
     """Sets gains and biases of weight-normalized layers from data, layer by layer.
 
-    One eager forward pass, without dropout or noise, in which each layer's pre-activation gets
-    mean 0 and its initial scale as standard deviation (Salimans and Kingma 2016, section 3).
-    Call it outside of `tf.function`, before training.
+    One eager forward pass in which each layer's pre-activation gets mean 0 and its initial scale
+    as standard deviation (Salimans and Kingma 2016, section 3). Dropout and noise act as in
+    training, as in the public code of Salimans et al. (2016): a unit that sees only the faint high
+    frequencies of clean photographs would else get a gain that blows up the noise. Call it outside
+    of `tf.function`, before training, within `draws.at`.
 
     Args:
         network: The network.
         inputs: [examples, ...], some hundred inputs of the network, in the range it is fed.
     """
     with _flag("initializing"):
-        network(inputs, training=False)
+        network(inputs, training=True)
 
 
 def parameters(network: keras.Model, gains: bool = True) -> int:
@@ -232,11 +234,11 @@ class BatchNorm(keras.layers.Layer):
         """Normalizes [batch, ..., channels] per channel, in float32."""
         x = tf.cast(inputs, tf.float32)
         mean, variance = self.moving_mean.value, self.moving_variance.value
-        if training or getattr(_LOCAL, "initializing", False):
+        if training:
             axes = list(range(x.shape.rank - 1))
             mean = replicas.mean(tf.reduce_mean(x, axes))
             variance = replicas.mean(tf.reduce_mean(tf.square(x - mean), axes))
-            if training and not getattr(_LOCAL, "frozen", False):
+            if not getattr(_LOCAL, "frozen", False) and not getattr(_LOCAL, "initializing", False):
                 self._record(mean, variance)
         normalized = (x - mean) * tf.math.rsqrt(variance + self.epsilon) + self.shift.value
         return tf.cast(normalized, inputs.dtype)

@@ -259,7 +259,8 @@ class Method(keras.Model):
         Args:
             images: float32 [some hundred, h, w, c] in [-1, 1], training images as they are.
         """
-        self.initialize(images)
+        with draws.at(self.task.seed, -1):  # no training step has this number
+            self.initialize(images)
         for twin, network, _ in self._averages:
             for slow, fast in zip(twin.variables, network.variables, strict=True):
                 slow.assign(fast)

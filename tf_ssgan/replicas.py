@@ -58,11 +58,12 @@ def strategy(devices: int = 0) -> tf.distribute.Strategy:
     """
     if cluster() is not None:
         return tf.distribute.MultiWorkerMirroredStrategy()
-    gpus = tf.config.list_logical_devices("GPU")
-    count = devices or max(1, len(gpus))
+    # Asking for logical devices would start them, and a started CPU cannot be split.
+    gpus = len(tf.config.list_physical_devices("GPU"))
+    count = devices or max(1, gpus)
     if count == 1:
         return tf.distribute.get_strategy()
-    names = gpus or _split_cpu(count)
+    names = tf.config.list_logical_devices("GPU") if gpus else _split_cpu(count)
     if count > len(names):
         raise errors.UserError(f"--devices={count}, but TensorFlow sees {len(names)} device(s).")
     return tf.distribute.MirroredStrategy([device.name for device in names[:count]])

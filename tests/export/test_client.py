@@ -1,0 +1,211 @@
+"""The client's answers are the SavedModel's, over REST and gRPC; mistakes are sentences."""
+
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from export import client, services
+from tf_ssgan import errors
+
+ROOT = pathlib.Path(client.__file__).parent.parent
+
+
+def program(*arguments):
+    command = [sys.executable, "-m", "export.client", *map(str, arguments)]
+    # Unset, for the program itself keeps TensorFlow quiet.
+    env = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def right(signatures, digits):
+    """The SavedModel's own answers for the seven digits."""
+    answer = signatures["serving_default"](image=tf.constant(digits))
+    return {name: value.numpy() for name, value in answer.items()}
+
+
+@pytest.fixture(params=["rest", "grpc"])
+def service(request):
+    """A client of each kind, of a server that runs."""
+    if request.param == "rest":
+        return services.Rest(request.getfixturevalue("rest_url"), "digits")
+    return services.Grpc(request.getfixturevalue("grpc_target"), "digits")
+
+
+def closed_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def test_answers_are_the_saved_models(service, picture_files, right):
+    found = list(client.ask(service, picture_files, batch=3))
+    assert [path for path, _ in found] == picture_files
+    answers = [answer for _, answer in found]
+    assert [a.label for a in answers] == right["label"].tolist()
+    assert [a.name.encode() for a in answers] == right["name"].tolist()
+    np.testing.assert_allclose(
+        [a.probabilities for a in answers], right["probabilities"], atol=1e-6
+    )
+
+
+def test_classes_are_learned_from_the_server(service, picture_files):
+    assert service.classes(picture_files[0].read_bytes()) == [str(k) for k in range(10)]
+
+
+def test_one_bad_file_fails_alone(service, picture_files, tmp_path):
+    cut = tmp_path / "cut.png"
+    cut.write_bytes(picture_files[0].read_bytes()[:60])
+    text = tmp_path / "text.png"
+    text.write_text("no picture")
+    paths = [picture_files[0], cut, text, tmp_path / "missing.png", picture_files[1]]
+    found = [answer for _, answer in client.ask(service, paths)]
+    assert [type(answer) for answer in found] == [services.Answer, str, str, str, services.Answer]
+    assert found[1] == found[2] == "is not a picture, or a damaged one"
+    assert found[3] == "cannot be read: No such file or directory"
+
+
+def test_a_payload_that_the_server_refuses_is_told(service):
+    with pytest.raises(services.Refused, match="refused by the server: .*[Ii]mage"):
+        service.predict([b"no picture"])
+
+
+def test_a_wrong_model_is_told(service):
+    service.model = "letters"
+    with pytest.raises(errors.UserError, match="has no model 'letters' .*--model"):
+        service.predict([b""])
+
+
+def test_a_file_refused_by_the_server_alone_does_not_fail_the_batch(picture_files):
+    bad = picture_files[2].read_bytes()
+
+    class Picky:
+        def predict(self, pictures):
+            if bad in pictures:
+                raise services.Refused("refused by the server: too blue")
+            return [services.Answer(0, "zero", (1.0,)) for _ in pictures]
+
+    found = [answer for _, answer in client.ask(Picky(), picture_files)]
+    assert [i for i, answer in enumerate(found) if isinstance(answer, str)] == [2]
+    assert found[2] == "refused by the server: too blue"
+
+
+@pytest.mark.parametrize("form", ["GIF", "BMP", "TIFF", "WEBP"])
+def test_other_formats_are_sent_as_png(tmp_path, form):
+    colors = np.random.default_rng(0).integers(0, 4, (9, 8, 3), np.uint8) * 80
+    picture = (
+        Image.fromarray(colors).quantize(64) if form in ("GIF", "BMP") else Image.fromarray(colors)
+    )
+    options = {"lossless": True} if form == "WEBP" else {}
+    picture.save(tmp_path / "file", form, **options)
+    sent = client.read(tmp_path / "file")
+    assert sent.startswith(b"\x89PNG")
+    right = np.asarray(picture.convert("RGB"))
+    np.testing.assert_array_equal(tf.io.decode_png(sent), right)
+
+
+def test_an_unreachable_server_is_told_at_once():
+    port = closed_port()
+    with pytest.raises(
+        errors.UserError, match=f"No server answers at http://127.0.0.1:{port} .*--url"
+    ):
+        services.Rest(f"http://127.0.0.1:{port}", "digits").predict([b""])
+    pytest.importorskip("tensorflow_serving", reason="gRPC needs the extra `serving`")
+    with pytest.raises(errors.UserError, match=f"No server answers at 127.0.0.1:{port} .*--grpc"):
+        services.Grpc(f"127.0.0.1:{port}", "digits").predict([b""])
+
+
+def test_a_server_that_does_not_answer_runs_into_the_timeout():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(errors.UserError, match="No server answers .*timed out"):
+            services.Rest(f"http://127.0.0.1:{port}", "digits", timeout=0.2).predict([b""])
+        pytest.importorskip("tensorflow_serving", reason="gRPC needs the extra `serving`")
+        with pytest.raises(errors.UserError, match="No server answers .*Deadline"):
+            services.Grpc(f"127.0.0.1:{port}", "digits", timeout=0.2).predict([b""])
+
+
+def test_an_address_that_is_none_is_told():
+    with pytest.raises(errors.UserError, match="is no address"):
+        services.Rest("127.0.0.1:8501", "digits")
+
+
+def test_another_kind_of_server_is_told(rest_url, monkeypatch):
+    service = services.Rest(rest_url, "digits")
+    monkeypatch.setattr(service, "_post", lambda *_: {"hello": "world"})
+    with pytest.raises(errors.UserError, match="not as a classifier under TensorFlow Serving"):
+        service.predict([b""])
+
+
+def test_without_the_serving_extra_grpc_is_refused_in_a_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow_serving", None)
+    monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
+    with pytest.raises(errors.UserError, match=r"needs the extra packages .*tf_ssgan\[serving\]"):
+        services.Grpc("127.0.0.1:1", "digits")
+
+
+def test_lines_name_the_likeliest_classes():
+    answer = services.Answer(1, "b", (0.2, 0.5, 0.3))
+    path = pathlib.Path("x.png")
+    assert client.told(path, answer, None, 1) == "x.png\tb\t0.5000"
+    assert client.told(path, answer, ["a", "b", "c"], 3) == "x.png\tb\t0.5000\tc\t0.3000\ta\t0.2000"
+
+
+# --- the program ----------------------------------------------------------------------------------
+
+
+def test_the_program_prints_a_line_a_file(rest_url, picture_files, right, tmp_path):
+    (tmp_path / "text.png").write_text("no picture")
+    done = program(f"--url={rest_url}", "--model=digits", "--top=2", *picture_files,
+                   tmp_path / "text.png")  # fmt: skip
+    assert done.returncode == 1 and done.stderr == ""
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    assert lines[-1] == [str(tmp_path / "text.png"), "is not a picture, or a damaged one"]
+    best = np.sort(right["probabilities"])[:, ::-1]
+    for line, path, name, (first, second) in zip(
+        lines[:-1], picture_files, right["name"], best[:, :2], strict=True
+    ):
+        assert line[:2] == [str(path), name.decode()]
+        assert float(line[2]) == pytest.approx(first, abs=1e-4)
+        assert float(line[4]) == pytest.approx(second, abs=1e-4)
+
+
+def test_the_program_speaks_grpc(grpc_target, picture_files, right):
+    done = program(f"--grpc={grpc_target}", "--model=digits", picture_files[0])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split("\t")[1] == right["name"][0].decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["x.png"], "--model is missing"),
+        (["--model=digits"], "No files"),
+        (["--model=digits", "--top=0", "x.png"], "top"),
+        (["--modl=digits", "x.png"], "modl"),
+    ],
+)
+def test_the_command_line_is_parsed_strictly(capsys, arguments, words):
+    with pytest.raises(SystemExit) as stopped:
+        client.parse(["client", *arguments])
+    assert stopped.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+def test_the_program_answers_mistakes_in_a_sentence(picture_files):
+    done = program(f"--url=http://127.0.0.1:{closed_port()}", "--model=digits", picture_files[0])
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("No server answers") and done.stderr.count("\n") == 1
+
+
+def test_rest_does_not_import_tensorflow():
+    text = "import sys; from export import client; print('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr

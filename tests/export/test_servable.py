@@ -1,0 +1,284 @@
+"""What an exported classifier promises, asked of the SavedModel alone."""
+
+import io
+import json
+import pathlib
+import subprocess
+import sys
+import textwrap
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from tensorflow.core.protobuf import saved_model_pb2
+
+from export import pictures, servable, verify, warmup
+from tf_ssgan import config, experiment
+
+ANSWER = {
+    "probabilities": ([None, 10], tf.float32),
+    "label": ([None], tf.int64),
+    "name": ([None], tf.string),
+}
+
+
+def forms(specs):
+    return {name: (spec.shape.as_list(), spec.dtype) for name, spec in specs.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "outputs"),
+    [
+        ("serving_default", {"image": ([None, 16, 16, 1], tf.uint8)}, ANSWER),
+        ("predict_bytes", {"image_bytes": ([None], tf.string)}, ANSWER),
+        ("classify", {"inputs": ([None], tf.string)},
+         {"classes": ([None, 10], tf.string), "scores": ([None, 10], tf.float32)}),
+        ("generate", {"latents": ([None, 8], tf.float32)},
+         {"image": ([None, 16, 16, 1], tf.uint8)}),
+    ],
+)  # fmt: skip
+def test_signatures_have_the_promised_names_shapes_and_types(signatures, name, inputs, outputs):
+    assert forms(signatures[name].structured_input_signature[1]) == inputs
+    assert forms(signatures[name].structured_outputs) == outputs
+
+
+def test_there_are_four_signatures(signatures):
+    assert set(signatures) == {"serving_default", "predict_bytes", "classify", "generate"}
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 7, 64])
+def test_answers_are_the_live_networks(live, signatures, size):
+    images = live.arrays.test_images[:size]
+    answer = signatures["serving_default"](image=tf.constant(images))
+    padded = live.arrays.test_images[: max(size, 1)]
+    right = tf.nn.softmax(live.method((padded.astype("float32") - 127.5) / 127.5)).numpy()[:size]
+    np.testing.assert_allclose(answer["probabilities"], right, atol=1e-5)
+    np.testing.assert_allclose(answer["probabilities"].numpy().sum(-1), 1.0, atol=1e-6)
+    assert answer["label"].numpy().tolist() == right.argmax(-1).tolist()
+    names = [live.arrays.card.classes[k].encode() for k in right.argmax(-1)]
+    assert answer["name"].numpy().tolist() == names
+
+
+def test_a_png_of_the_training_size_is_answered_as_its_pixels(signatures, digits, encode):
+    files = tf.constant([encode(image) for image in digits])
+    by_file = signatures["predict_bytes"](image_bytes=files)
+    by_pixel = signatures["serving_default"](image=tf.constant(digits))
+    for name in ANSWER:
+        assert by_file[name].numpy().tolist() == by_pixel[name].numpy().tolist()
+
+
+def test_classify_scores_all_classes_of_tf_examples(signatures, digits, encode):
+    examples = []
+    for image in digits:
+        value = tf.train.Feature(bytes_list=tf.train.BytesList(value=[encode(image)]))
+        features = tf.train.Features(feature={"image/encoded": value})
+        examples.append(tf.train.Example(features=features).SerializeToString())
+    answer = signatures["classify"](inputs=tf.constant(examples))
+    right = signatures["serving_default"](image=tf.constant(digits))["probabilities"]
+    np.testing.assert_array_equal(answer["scores"], right)
+    assert answer["classes"].numpy().tolist() == [[str(k).encode() for k in range(10)]] * 7
+
+
+def test_classify_has_the_method_name_that_serving_asks_for(exported):
+    content = (exported.folder / "saved_model.pb").read_bytes()
+    definitions = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0].signature_def
+    assert definitions["classify"].method_name == "tensorflow/serving/classify"
+    assert definitions["serving_default"].method_name == "tensorflow/serving/predict"
+
+
+def test_generate_draws_the_live_generators_pictures_every_time(live, signatures):
+    latents = tf.random.stateless_uniform([3, 8], (1, 2), -1.0, 1.0)
+    images = live.method.generator(latents, training=False).numpy()
+    first, again = (signatures["generate"](latents=latents)["image"].numpy() for _ in range(2))
+    assert first.dtype == np.uint8 and first.shape == (3, 16, 16, 1)
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_allclose(first, images * 127.5 + 127.5, atol=0.51)
+    assert signatures["generate"](latents=latents[:0])["image"].shape == (0, 16, 16, 1)
+
+
+def test_one_bad_file_fails_the_whole_request(signatures, digits, encode):
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        signatures["predict_bytes"](image_bytes=tf.constant([encode(digits[0]), b"no picture"]))
+
+
+def test_images_of_another_size_are_refused(signatures, digits):
+    for wrong in (digits[:, :8], digits[:, :, :8], np.repeat(digits, 3, axis=-1)):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            signatures["serving_default"](image=tf.constant(wrong))
+
+
+# --- pictures -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def photo():
+    """A smooth color picture, uint8 [70, 90, 3]."""
+    noise = np.random.default_rng(0).integers(0, 256, (12, 14, 3), np.uint8)
+    return np.asarray(Image.fromarray(noise).resize((90, 70), Image.Resampling.BICUBIC))
+
+
+def decoded(file, shape):
+    return pictures.decode(tf.constant([file]), shape).numpy()[0]
+
+
+@pytest.mark.parametrize(("form", "options"), [
+    ("PNG", {}), ("JPEG", {"quality": 75}), ("JPEG", {"quality": 95, "subsampling": 0}),
+    ("BMP", {}), ("WEBP", {"lossless": True}),
+])  # fmt: skip
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_files_decode_to_pillows_pixels(encode, photo, form, options, mode):
+    file = encode(photo, form, **options)
+    right = np.asarray(Image.open(io.BytesIO(file)).convert(mode)).reshape(70, 90, -1)
+    np.testing.assert_array_equal(decoded(file, right.shape), right)
+
+
+def test_gray_transparent_and_animated_files_are_taken(encode, photo):
+    gray = photo[..., 0]
+    transparent = np.dstack([photo, gray])
+    assert (decoded(encode(gray), (70, 90, 3)) == gray[..., None]).all()
+    assert (decoded(encode(transparent), (70, 90, 3)) == photo).all()
+    two = np.dstack([gray, gray])
+    assert (decoded(encode(two), (70, 90, 1))[..., 0] == gray).all()
+    flat = np.full((70, 90, 3), 200, np.uint8)
+    film = encode(flat, "GIF", save_all=True, append_images=[Image.fromarray(flat // 2)])
+    assert (decoded(film, (70, 90, 1)) == 200).all()
+
+
+@pytest.mark.parametrize("size", [(16, 16), (35, 45), (140, 200), (1, 1)])
+def test_resizing_agrees_with_pillow_within_a_level(encode, photo, size):
+    right = Image.fromarray(photo).resize(size[::-1], Image.Resampling.BILINEAR)
+    found = decoded(encode(photo), (*size, 3)).astype(int)
+    assert np.abs(found - np.asarray(right).astype(int)).max() <= 1
+
+
+def test_other_sizes_are_answered(signatures, encode, photo):
+    answer = signatures["predict_bytes"](
+        image_bytes=tf.constant([encode(photo), encode(photo, "JPEG")])
+    )
+    np.testing.assert_allclose(answer["probabilities"].numpy().sum(-1), 1.0, atol=1e-6)
+
+
+# --- the folder -----------------------------------------------------------------------------------
+
+
+def test_assets_tell_what_was_exported(exported, live):
+    card = json.loads((exported.folder / "assets" / "card.json").read_text())
+    assert card["classes"] == [str(k) for k in range(10)]
+    assert card["image_shape"] == [16, 16, 1]
+    assert (card["method"], card["dataset"], card["step"]) == ("frgan", "digits", 2)
+    assert card["split_sha256"] == live.protocol.sha256
+    assert card["config"]["width"] == 4 and "workdir" not in card["config"]
+    assert card["test_error"] == pytest.approx(card["result"]["test_error"])
+    assert {"tensorflow", "keras", "tf_ssgan"} <= set(card["versions"])
+    assert (exported.folder / "assets" / "classes.txt").read_text().split() == card["classes"]
+    assert str(live.workdir) not in json.dumps(card)
+
+
+def test_warm_up_requests_can_be_replayed(exported, signatures):
+    reason = "needs the extra `serving` (tensorflow-serving-api)"
+    logs = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2", reason=reason)
+    asked = []
+    for record in tf.data.TFRecordDataset(str(exported.folder / warmup.FILE)):
+        log = logs.PredictionLog.FromString(record.numpy())
+        request = getattr(log, log.WhichOneof("log_type")).request
+        asked.append(request.model_spec.signature_name)
+        if asked[-1] == "classify":
+            examples = [e.SerializeToString() for e in request.input.example_list.examples]
+            given = {"inputs": tf.constant(examples)}
+        else:
+            given = {k: tf.constant(tf.make_ndarray(v)) for k, v in request.inputs.items()}
+        signatures[asked[-1]](**given)
+    assert set(asked) == set(signatures)
+
+
+def test_it_answers_where_this_project_cannot_be_imported(exported, signatures, digits, tmp_path):
+    program = textwrap.dedent("""
+        import json, sys
+        for name in ("tf_ssgan", "export", "flags"):
+            sys.modules[name] = None  # importing it fails, installed or not
+        import numpy as np, tensorflow as tf
+        model = tf.saved_model.load(sys.argv[1])
+        answer = model.signatures["serving_default"](image=tf.constant(np.load(sys.argv[2])))
+        latents = tf.zeros([2, 8])
+        print(json.dumps({
+            "probabilities": answer["probabilities"].numpy().tolist(),
+            "generated": model.signatures["generate"](latents=latents)["image"].shape.as_list(),
+        }))
+    """)
+    np.save(tmp_path / "digits.npy", digits)
+    arguments = [str(exported.folder), str(tmp_path / "digits.npy")]
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program, *arguments],
+        cwd=tmp_path, env={"TF_CPP_MIN_LOG_LEVEL": "3"}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    right = signatures["serving_default"](image=tf.constant(digits))["probabilities"].numpy()
+    np.testing.assert_allclose(found["probabilities"], right, atol=1e-6)
+    assert found["generated"] == [2, 16, 16, 1]
+
+
+# --- other runs -----------------------------------------------------------------------------------
+
+
+def built(tmp_path, method, **given):
+    """A run that is set up and not trained."""
+    given = {"batch_size": 8, "max_steps": 2} | given
+    return experiment.build(
+        config.configure(method, "digits", workdir=str(tmp_path / "run"), **given)
+    )
+
+
+def test_a_method_without_a_generator_has_three_signatures(tmp_path):
+    run = built(tmp_path, "supervised", precision="float32")
+    servable.write(servable.networks(run), tmp_path / "model")
+    found = tf.saved_model.load(str(tmp_path / "model")).signatures
+    assert set(found) == {"serving_default", "predict_bytes", "classify"}
+
+
+def test_after_bfloat16_the_same_weights_are_exported_in_float32(tmp_path):
+    run = built(tmp_path, "frgan", width=4, latent_size=8, precision="mixed_bfloat16")
+    for weight in run.method.shipped.variables:
+        weight.assign(3.0 * weight.value)  # fresh weights give answers too alike to tell formats
+    made = servable.networks(run)
+    for new, old in ((made.classifier, run.method.shipped), (made.generator, run.method.generator)):
+        for a, b in zip(new.variables, old.variables, strict=True):
+            np.testing.assert_array_equal(a.value, b.value)
+        assert {layer.compute_dtype for layer in new.layers} == {"float32"}
+    assert "bfloat16" in {layer.compute_dtype for layer in run.method.shipped.layers}
+    servable.write(made, tmp_path / "model")
+    findings = verify.verify(tmp_path / "model", made, run)
+    assert findings.difference < 1e-5 < findings.rounding < 0.5
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_a_conditional_generator_has_its_further_inputs_by_name(live, tmp_path):
+    latents, label = keras.Input((8,), name="z"), keras.Input((), name="label", dtype="int64")
+    x = keras.layers.Concatenate()([latents, keras.layers.Embedding(10, 4)(label)])
+    x = keras.layers.Dense(256, activation="tanh")(x)
+    generator = keras.Model([latents, label], keras.layers.Reshape((16, 16, 1))(x))
+    plain = servable.networks(live)
+    made = servable.Networks(plain.card, plain.classifier, servable.in_float32(generator))
+    servable.write(made, tmp_path / "model")
+    warmup_file = tmp_path / "model" / warmup.FILE
+    if warmup.available():
+        warmup.write(made, tmp_path / "model", "digits")
+        assert warmup_file.exists()
+    signature = tf.saved_model.load(str(tmp_path / "model")).signatures["generate"]
+    inputs = signature.structured_input_signature[1]
+    assert forms(inputs) == {"latents": ([None, 8], tf.float32), "label": ([None], tf.int64)}
+    z, y = (
+        tf.random.stateless_uniform([4, 8], (0, 1), -1.0, 1.0),
+        tf.constant([0, 1, 2, 3], tf.int64),
+    )
+    right = generator([z, y]).numpy() * 127.5 + 127.5
+    np.testing.assert_allclose(signature(latents=z, label=y)["image"], right, atol=0.51)
+
+
+def test_the_source_names_no_path_of_a_machine():
+    folder = pathlib.Path(servable.__file__).parent
+    assert not [
+        p for p in folder.glob("*.py") if "/home/" in p.read_text() or "/work/" in p.read_text()
+    ]

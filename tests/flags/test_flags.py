@@ -1,0 +1,156 @@
+"""From a command line to a configuration."""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+import flags
+from tf_ssgan import config, methods
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def parsed(*words):
+    flags.parse(["train_main.py", *words])
+    return flags.config()
+
+
+def refusal(capsys, *words):
+    with pytest.raises(SystemExit) as stopped:
+        parsed(*words)
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert "Traceback" not in said and len(said.strip().splitlines()) <= 3
+    return said
+
+
+def test_two_flags_are_enough():
+    made = parsed("--method=frgan", "--dataset=digits")
+    assert (made.method, made.dataset, made.labels, made.seed, made.split_seed) == (
+        "frgan", "digits", 50, 0, 0)
+    assert made.max_steps > 0 and made.hparams.width == 32
+    assert made.workdir.startswith("runs/digits-50-frgan-s0-")
+
+
+def test_precedence_default_recipe_short_command_line():
+    def chosen(**given):
+        return config.configure("frgan", "svhn", data_dir="", **given)
+
+    long, short = chosen(epochs=300), chosen(max_steps=1500)
+    assert (long.hparams.learning_rate, long.hparams.unlabeled_weight) == (3e-4, 1.0)
+    assert (short.hparams.learning_rate, short.hparams.unlabeled_weight) == (1e-3, 0.5)
+    assert chosen(max_steps=1500, learning_rate=2e-3).hparams.learning_rate == 2e-3
+    assert long.epochs == 300 and long.max_steps == 0
+    assert short.epochs == 0 and short.max_steps == 1500 and short.labels == 1000
+
+
+def test_flags_come_back_from_a_flagfile(tmp_path):
+    made = parsed("--method=frgan", "--width=8", "--noise=wrong", "--noise_rate=.25", "--deterministic",
+                  f"--workdir={tmp_path}/run")
+    lines = [f"--{k}={v}" for k, v in made.as_flags().items() if v != ""]
+    (tmp_path / "run.flags").write_text("\n".join(lines))
+    assert parsed(f"--flagfile={tmp_path}/run.flags") == made
+
+
+def test_the_split_seed_follows_the_seed_unless_told():
+    assert parsed("--seed=3").split_seed == 3
+    assert parsed("--seed=3", "--split_seed=1").split_seed == 1
+
+
+def test_default_folders_differ_where_results_do():
+    one, two = parsed("--seed=0"), parsed("--seed=0", "--width=8")
+    assert one.workdir != two.workdir
+    assert parsed("--devices=2").workdir == one.workdir
+    assert "/" not in parsed("--workdir=").workdir.removeprefix("runs/")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--method=frgn"], "Did you mean 'frgan'?"),
+        (["--dataset=digit"], "Did you mean 'digits'?"),
+        (["--consistency_wight=3"], "Did you mean: consistency_weight"),
+        (["--gen_loss=lgo"], "Did you mean 'log'?"),
+        (["--label_split=balance"], "Did you mean 'balanced'?"),
+        (["--labels=many"], "labels"),
+        (["--labels=-5"], "at least -2"),
+        (["--labels=1200"], "labels"),
+        (["--width=0"], "at least 1"),
+        (["--learning_rate=nan"], "at least 0"),
+        (["--noise_rate=2", "--noise=wrong"], "at most 1"),
+        (["frgan"], "Flags look like --name=value"),
+        (["--dataset=npz:nowhere"], "nowhere"),
+        (["--flagfile=nowhere.flags"], "nowhere.flags"),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence(capsys, words, said):
+    assert said in refusal(capsys, *words)
+
+
+def test_a_workdir_that_is_a_file_or_below_one(capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert "is a file" in refusal(capsys, f"--workdir={tmp_path}/file")
+    assert "is a file" in refusal(capsys, f"--workdir={tmp_path}/file/below")
+
+
+def test_a_workdir_that_is_not_writable(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert "not writable" in refusal(capsys, f"--workdir={tmp_path}/run")
+
+
+def test_help_lists_methods_and_a_methods_own_knobs(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        parsed("--help")
+    general = capsys.readouterr().out
+    assert stopped.value.code == 0
+    assert all(name in general for name in methods.names()) and "--label_split" in general
+    assert "consistency_weight" not in general
+    with pytest.raises(SystemExit):
+        parsed("--method=frgan", "--dataset=digits", "--help")
+    own = capsys.readouterr().out
+    assert "--consistency_weight=10.0" in own and "--width=32" in own
+    with pytest.raises(SystemExit):
+        parsed("--method=supervised", "--help")
+    assert "--consistency_weight" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words", [["--method=frgn"], ["--dataset=digit"], ["--dataset=npz:nowhere"], ["--labels=1200"]]
+)
+def test_names_paths_and_data_are_answered_without_tensorflow(words):
+    code = (
+        "import sys, flags\n"
+        "try: flags.parse(['train_main.py', *sys.argv[1:]])\n"
+        "except SystemExit as stop: print(stop.code, 'tensorflow' in sys.modules)\n"
+    )
+    began = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.split() == ["2", "False"], done
+    assert time.perf_counter() - began < 10  # 2 s on a quiet machine
+
+
+def test_a_method_is_added_by_one_file(tmp_path):
+    """It has its flag, its help, its place in the table and in the suite, with no other edit."""
+    for part in ("tf_ssgan", "flags", "tests"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("train_main.py", "setup.cfg"):
+        shutil.copy(ROOT / part, tmp_path / part)
+    text = (ROOT / "tf_ssgan/methods/frgan_nocr.py").read_text()
+    (tmp_path / "tf_ssgan/methods/newgan.py").write_text(text.replace("PAPER = ", 'PAPER = "New 2030, " + '))
+
+    def run(*words):
+        return subprocess.run(
+            [sys.executable, *words], cwd=tmp_path, capture_output=True, text=True,
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        )
+
+    helped = run("train_main.py", "--method=newgan", "--help")
+    assert helped.returncode == 0 and "--unlabeled_weight" in helped.stdout, helped.stderr
+    assert "newgan" in run("train_main.py", "--help").stdout
+    assert "| `newgan` | New 2030, " in run("-m", "tf_ssgan.catalog").stdout
+    asked = run("-m", "pytest", "--collect-only", "-v", "tests/conformance", "-p", "no:cacheprovider")
+    assert "test_two_replicas_equal_one[newgan" in asked.stdout, asked.stdout[-2000:]

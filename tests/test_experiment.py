@@ -1,0 +1,148 @@
+"""Runs: laps, lengths, replicas and workers."""
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tf_ssgan import config, errors, experiment
+from tf_ssgan.data import datasets, splits
+
+ROOT = pathlib.Path(__file__).parent.parent
+SMALL = {"width": 4, "latent_size": 8, "batch_size": 16}
+
+STEPS = """
+import json, sys
+from flags import quiet
+with quiet.start_up():
+    from tf_ssgan import config, experiment, replicas
+settings = config.configure("frgan", "digits", max_steps=20, devices=int(sys.argv[1]),
+                            width=4, latent_size=8, batch_size=16, workdir="unused")
+run = experiment.build(settings)
+run.method.begin(experiment.initial_images(run))
+batches = iter(experiment.batches(run, 0))
+step = run.method.make_train_function()
+logs = [{k: float(v) for k, v in step(batches).items()} for _ in range(20)]
+if replicas.is_chief():
+    print(json.dumps(logs))
+"""
+
+
+def environment(**more):
+    return os.environ | {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""} | more
+
+
+def cluster(index, ports):
+    workers = [f"127.0.0.1:{port}" for port in ports]
+    task = {"type": "worker", "index": index}
+    return environment(TF_CONFIG=json.dumps({"cluster": {"worker": workers}, "task": task}))
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def together(commands, environments, **options):
+    """Runs processes side by side; their standard outputs."""
+    running = [
+        subprocess.Popen(c, env=e, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+        for c, e in zip(commands, environments, strict=True)
+    ]
+    outputs = [process.communicate(timeout=300) for process in running]
+    for process, (_, said) in zip(running, outputs, strict=True):
+        assert process.returncode == 0, said[-3000:]
+    return [out for out, _ in outputs]
+
+
+@pytest.mark.xdist_group("workers")
+def test_two_devices_and_two_workers_give_the_losses_of_one_device():
+    script = [sys.executable, "-c", STEPS]
+    (alone,) = together([[*script, "1"]], [environment()])
+    (devices,) = together([[*script, "2"]], [environment()])
+    ports = free_ports(2)
+    workers, nothing = together([[*script, "0"]] * 2, [cluster(0, ports), cluster(1, ports)])
+    assert nothing.strip() == ""
+    for other in (devices, workers):
+        pairs = zip(json.loads(alone), json.loads(other), strict=True)
+        assert max(abs(a[k] - b[k]) for a, b in pairs for k in a) < 1e-4
+
+
+@pytest.mark.xdist_group("workers")
+def test_two_workers_leave_one_set_of_files_that_one_device_can_go_on_from(tmp_path):
+    command = [sys.executable, "train_main.py", "--method=frgan", "--max_steps=20", "--width=4",
+               "--latent_size=8", "--batch_size=16", f"--workdir={tmp_path}/run"]
+    ports = free_ports(2)
+    together([command] * 2, [cluster(0, ports), cluster(1, ports)], cwd=ROOT)
+    result = json.loads((tmp_path / "run/result.json").read_text())
+    assert result["devices"] == 2 and result["steps"] == 20
+    assert len((tmp_path / "run/metrics.jsonl").read_text().splitlines()) == 1
+    assert [p.name for p in (tmp_path / "run/checkpoints").iterdir()] == ["step-0000000020"]
+    longer = experiment.run(config.configure("frgan", max_steps=24, **SMALL, workdir=f"{tmp_path}/run"))
+    assert longer["steps"] == 24 and longer["devices"] == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "lap", "expected"),
+    [
+        (0, 100, 50, [(0, 50, 2)]),
+        (0, 120, 50, [(0, 50, 2), (100, 20, 1)]),
+        (30, 120, 50, [(30, 20, 1), (50, 50, 1), (100, 20, 1)]),
+        (30, 40, 50, [(30, 10, 1)]),
+        (100, 100, 50, []),
+    ],
+)
+def test_segments_end_at_multiples_of_a_lap(first, last, lap, expected):
+    assert experiment.segments(first, last, lap) == expected
+    assert sum(steps * laps for _, steps, laps in expected) == last - first
+
+
+def test_an_epoch_is_one_pass_and_a_run_ends_at_the_shorter_length():
+    arrays = datasets.load("digits")
+
+    def length(**given):
+        settings = config.configure("frgan", "digits", batch_size=64, **given)
+        protocol = experiment.make_protocol(settings, arrays.train_labels, arrays.card.classes)
+        task = experiment.make_task(settings, arrays.card, protocol)
+        return task.steps_per_epoch, task.steps
+
+    pool = 1797 - 500
+    held = splits.default_validation("digits", pool)
+    per_epoch = (pool - held) // 64
+    assert length(epochs=3) == (per_epoch, 3 * per_epoch)
+    assert length(max_steps=7) == (per_epoch, 7)
+    assert length(epochs=3, max_steps=7) == (per_epoch, 7)
+    assert length(epochs=3, critic_steps=2) == (per_epoch // 2, 3 * (per_epoch // 2))
+
+
+def test_validation_and_test_images_are_never_trained_on():
+    settings = config.configure("frgan", "digits")
+    arrays = datasets.load("digits")
+    protocol = experiment.make_protocol(settings, arrays.train_labels, arrays.card.classes)
+    pools = experiment.make_pools(arrays, protocol)
+    held = set(protocol.validation_ids.tolist())
+    assert held and not held & set(pools["unlabeled"].ids.tolist())
+    assert set(pools["labeled"].ids.tolist()) <= set(pools["unlabeled"].ids.tolist())
+    assert pools["unlabeled"].labels is None
+    np.testing.assert_array_equal(pools["labeled"].labels, arrays.train_labels[pools["labeled"].ids])
+
+
+def test_a_batch_that_replicas_cannot_share():
+    settings = config.configure("frgan", "digits", batch_size=15, width=4, devices=2, max_steps=2)
+    with pytest.raises(errors.UserError, match="batch_size=15 cannot be shared by 2"):
+        experiment.build(settings)
+
+
+def test_a_folder_that_is_no_run(tmp_path):
+    with pytest.raises(errors.UserError, match="not the folder of a run"):
+        experiment.reopen(tmp_path)

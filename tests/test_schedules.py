@@ -1,0 +1,29 @@
+"""Schedules at their ends and in between."""
+
+import pytest
+
+from tf_ssgan import schedules
+
+
+@pytest.mark.parametrize(
+    ("epoch", "value"), [(0, 0.006738), (20, 0.060055), (40, 0.286505), (79, 0.999219), (80, 1.0), (200, 1.0)]
+)
+def test_sigmoid_ramp_of_80_epochs(epoch, value):
+    assert float(schedules.sigmoid_ramp(epoch / 80)) == pytest.approx(value, abs=1e-6)
+
+
+@pytest.mark.parametrize(("t", "value"), [(-1, 0), (0, 0), (0.25, 0.25), (1, 1), (2, 1)])
+def test_linear_ramp(t, value):
+    assert float(schedules.linear_ramp(t)) == value
+
+
+@pytest.mark.parametrize(("epoch", "rate"), [(0, 300.0), (600, 300.0), (750, 150.0), (899, 1.0)])
+def test_hold_then_fall_as_in_900_epochs_of_improved_gan(epoch, rate):
+    assert 300 * float(schedules.hold_then_fall(epoch / 900, 2 / 3)) == pytest.approx(rate, abs=1e-3)
+
+
+def test_the_average_warms_up():
+    assert float(schedules.average_decay(0, 0.999)) == pytest.approx(0.1)
+    assert float(schedules.average_decay(90, 0.999)) == pytest.approx(0.91)
+    assert float(schedules.average_decay(10**6, 0.999)) == pytest.approx(0.999)
+    assert float(schedules.average_decay(10**6, 0.0)) == 0.0
