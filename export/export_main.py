@@ -97,7 +97,7 @@ def told(done: Exported) -> str:
         warm = "warm-up requests were left out: pip install tensorflow-serving-api adds them"
     close = f"{findings.difference:.1g} of the live network's"
     if findings.rounding > findings.difference:
-        close += f", {findings.rounding:.1g} of those in the run's number format"
+        close += f" in float32, {findings.rounding:.1g} in the run's own format"
     return "\n".join(
         [
             f"{done.folder}, written and verified in {done.seconds:.1f} s, {warm}",

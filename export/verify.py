@@ -6,10 +6,11 @@ network. After a run in bfloat16 that network rounds to 8 bits, so the compariso
 weights in float32; how far the run's own answers lie from that is told, and refuses nothing.
 """
 
+import contextlib
 import dataclasses
 import pathlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -117,13 +118,14 @@ def _verified(folder: pathlib.Path, made: servable.Networks, run: experiment.Run
     _check_signatures(signatures, made)
     _check_method_name(folder)
     images = run.arrays.test_images[:IMAGES]
-    live = _live(run)(images)
-    # A graph, like the exported one: its fused kernels round otherwise than single operations.
-    in_float32 = tf.function(made.probabilities)
-    reference = live if run.precision == "float32" else in_float32(tf.constant(images)).numpy()
-    difference = compare(signatures, reference, images, made.card.classes)
-    if made.generator is not None:
-        _compare_generated(signatures[export.GENERATE], made)
+    with _full_float32():
+        live = _live(run)(images)
+        # A graph, like the exported one: its fused kernels round otherwise than single operations.
+        in_float32 = tf.function(made.probabilities)
+        reference = live if run.precision == "float32" else in_float32(tf.constant(images)).numpy()
+        difference = compare(signatures, reference, images, made.card.classes)
+        if made.generator is not None:
+            _compare_generated(signatures[export.GENERATE], made)
     return Findings(
         difference=difference,
         rounding=_distance(live, reference),
@@ -131,6 +133,17 @@ def _verified(folder: pathlib.Path, made: servable.Networks, run: experiment.Run
         request_ms=_request_ms(signatures[export.DEFAULT], images[:1]),
         signatures={name: _described(signature) for name, signature in signatures.items()},
     )
+
+
+@contextlib.contextmanager
+def _full_float32() -> Iterator[None]:
+    """Within it a GPU does not round factors to 10 bits, with kernels chosen by batch size."""
+    before = tf.config.experimental.tensor_float_32_execution_enabled()
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    try:
+        yield
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(before)
 
 
 def _load(folder: pathlib.Path) -> dict[str, Callable]:

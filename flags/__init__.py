@@ -38,7 +38,6 @@ def parse(argv: list[str]) -> list[str]:
     Raises:
         SystemExit: Status 2 and a sentence for a person's mistake; 0 after help.
     """
-    absl_flags.FLAGS.mark_as_parsed()  # absl's own flags keep their defaults
     with answering():
         argv = absl_flags.FlagValues().read_flags_from_files(argv, force_gnu=False)
         wants_help = any(word in ("--help", "-h", "--helpfull", "--helpshort") for word in argv)
@@ -59,7 +58,8 @@ def main(program: Callable[[list[str]], Any], flags_parser: Callable | None = No
         with answering():
             program(argv)
 
-    app.run(guarded, flags_parser=flags_parser)
+    absl_flags.FLAGS.mark_as_parsed()  # absl's own flags keep their defaults
+    app.run(guarded, flags_parser=flags_parser or (lambda argv: argv))
 
 
 @contextlib.contextmanager

@@ -14,8 +14,8 @@ FLOORS = {
     "methods": 4,
     "config": 5, "precision": 5, "evaluation": 5, "checkpoint": 5, "callbacks": 5, "workdir": 5,
     "experiment": 6, "summary": 6,
-    "evaluate": 7, "catalog": 7,
-    "flags": 8, "export": 9, "train_main": 9,
+    "catalog": 7,
+    "flags": 8, "export": 9, "evaluate": 9, "train_main": 9,
 }  # fmt: skip
 SAME_FLOOR = {
     ("knobs", "errors"), ("replicas", "errors"), ("draws", "replicas"), ("losses", "replicas"),

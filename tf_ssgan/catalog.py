@@ -1,6 +1,7 @@
 """The table of methods, made from their files: `python -m tf_ssgan.catalog`.
 
-`python -m tf_ssgan.catalog --write README.md` puts it between the marks of that file.
+`--write README.md` puts it between the marks of that file, `--check README.md` says by its exit
+status whether it is there.
 """
 
 import ast
@@ -43,9 +44,20 @@ def _paper(tree: ast.Module) -> str:
     return ""
 
 
-if __name__ == "__main__":
-    if sys.argv[1:2] == ["--write"]:
-        readme = pathlib.Path(sys.argv[2])
-        readme.write_text(written(readme.read_text()))
-    else:
+def main(arguments: list[str]) -> int:
+    """Prints, writes or checks the table; the exit status."""
+    if not arguments:
         print(table())
+        return 0
+    readme = pathlib.Path(arguments[1])
+    text = readme.read_text()
+    if arguments[0] == "--write":
+        readme.write_text(written(text))
+    elif written(text) != text or BEGIN not in text:
+        print(f"{readme} is behind the methods: python -m tf_ssgan.catalog --write {readme}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,256 @@
+"""Toy runs to be interrupted, damaged and filled up: processes, and one run traced in-process."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import types
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import toys
+
+from tf_ssgan import checkpoint, config, experiment, losses
+from tf_ssgan.methods import frgan
+
+ROOT = pathlib.Path(__file__).parents[2]
+STEPS = 380  # five laps of 73 steps and a rest
+FLAGS = ["--method=frgan", "--dataset=digits", "--width=4", "--latent_size=8", "--batch_size=16",
+         "--precision=float32", f"--max_steps={STEPS}"]
+TIMED = ("seconds", "images_per_second")
+
+# Runs train_main.py and sends signals to itself at an exact place: while the first step is
+# traced, in the first evaluation, or after so many steps.
+DRIVER = """
+import os, runpy, signal, sys
+from flags import quiet
+with quiet.start_up():
+    from tf_ssgan import callbacks, evaluation, method
+place, names, program, *words = sys.argv[1:]
+
+def before(owner, name, due):
+    original, fired = getattr(owner, name), []
+    def wrapper(*args, **kwargs):
+        if not fired and due(*args):
+            fired.append(True)
+            for one in names.split(","):
+                os.kill(os.getpid(), getattr(signal, one))
+        return original(*args, **kwargs)
+    setattr(owner, name, wrapper)
+
+if place == "compile":
+    before(method.Method, "one_step", lambda *_: True)
+elif place == "evaluation":
+    before(evaluation, "evaluate", lambda *_: True)
+else:
+    before(callbacks.Guard, "on_train_batch_end", lambda guard, batch, logs: batch == int(place))
+sys.argv = [program, *words]
+runpy.run_path(program, run_name="__main__")
+"""
+
+
+def environment():
+    return os.environ | {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", "TF_CONFIG": ""}
+
+
+def started(words):
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([sys.executable, *words], env=environment(), cwd=ROOT, **pipes)
+
+
+def ended(process):
+    out, err = process.communicate(timeout=240)
+    return types.SimpleNamespace(status=process.returncode, out=out, err=err)
+
+
+def trained(workdir):
+    return ["train_main.py", *FLAGS, f"--workdir={workdir}"]
+
+
+def whole(workdir):
+    """Steps of the run's checkpoints that verify, ascending."""
+    found = []
+    for folder in sorted((workdir / "checkpoints").glob("step-??????????")):
+        checkpoint.verified(folder)
+        found.append(int(folder.name.removeprefix("step-")))
+    return found
+
+
+def lines(workdir):
+    """What metrics.jsonl says, the clock's readings apart."""
+    read = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in line.items() if k not in TIMED} for line in read]
+
+
+@pytest.fixture(scope="session")
+def verified_steps():
+    return whole
+
+
+@pytest.fixture(scope="session")
+def curves():
+    return lines
+
+
+@pytest.fixture(scope="session")
+def python():
+    """Runs a program to its end."""
+    return lambda *words: ended(started(words))
+
+
+@pytest.fixture(scope="session")
+def _straight(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("straight") / "run"
+    return workdir, started(trained(workdir))
+
+
+@pytest.fixture(scope="session")
+def finished(_straight):
+    """Folder of a run that was never interrupted; to be read, or copied."""
+    workdir, process = _straight
+    if process.returncode is None:
+        end = ended(process)
+        assert end.status == 0, end.err
+    return workdir
+
+
+@pytest.fixture
+def copied(finished, tmp_path):
+    """A copy of the finished run, to be damaged."""
+    return pathlib.Path(shutil.copytree(finished, tmp_path / "run"))
+
+
+@pytest.fixture
+def settings():
+    """The configuration of the finished run, for another folder or with other flags."""
+
+    def configured(workdir, **other):
+        given = {"method": "frgan", "width": 4, "latent_size": 8, "batch_size": 16,
+                 "precision": "float32", "max_steps": STEPS, "workdir": str(workdir)}
+        given |= other
+        if given["method"] == "supervised":
+            given.pop("latent_size", None)
+        return config.configure(**given)
+
+    return configured
+
+
+@pytest.fixture(scope="session")
+def interrupted(_straight, tmp_path_factory):
+    """One run, interrupted in every way and each time gone on with by the same command.
+
+    Way -> status, out and err of the process, and the steps of whole checkpoints it left. It runs
+    beside the uninterrupted one.
+    """
+    folder = tmp_path_factory.mktemp("interrupted")
+    workdir, driver = folder / "run", folder / "driver.py"
+    driver.write_text(DRIVER)
+
+    def kill():
+        process = started(trained(workdir))
+        while process.poll() is None and whole(workdir)[-1:] < [73]:
+            time.sleep(0.01)
+        time.sleep(random.Random(0).uniform(0.05, 0.3))
+        process.send_signal(signal.SIGKILL)
+        return ended(process)
+
+    def drive(place, names):
+        return ended(started([str(driver), place, names, *trained(workdir)]))
+
+    ways = {
+        "compile": lambda: drive("compile", "SIGTERM"),
+        "kill": kill,
+        "evaluation": lambda: drive("evaluation", "SIGTERM"),
+        "ctrl-c": lambda: drive("8", "SIGINT"),
+        "ctrl-c twice": lambda: drive("4", "SIGINT,SIGINT"),
+        "training": lambda: drive("20", "SIGTERM"),
+        "nothing": lambda: ended(started(trained(workdir))),
+    }
+    found = {"workdir": workdir}
+    for way, happen in ways.items():
+        found[way] = happen()
+        found[way].steps = whole(workdir)
+    return found
+
+
+@pytest.fixture(scope="session")
+def squares(tmp_path_factory):
+    """A dataset of 40 training and 12 test images in 3 classes, as `npz:DIR`."""
+
+    def written(folder, classes=3, size=8):
+        folder.mkdir(exist_ok=True)
+        for name, count, seed in (("train", 40, 0), ("test", 12, 1)):
+            pixels, _ = toys.images(count, size, seed)
+            np.savez(folder / f"{name}.npz", image=pixels, label=np.arange(count) % classes)
+        return f"npz:{folder}"
+
+    written.dataset = written(tmp_path_factory.mktemp("squares"))
+    return written
+
+
+@pytest.fixture
+def short_laps(monkeypatch):
+    """A lap is one epoch, however short."""
+    monkeypatch.setattr(experiment, "LAP_STEPS", 1)
+
+
+class Toy:
+    """An FR-GAN of 9 steps in 3 laps, traced once, whose reported scalars can be poisoned."""
+
+    steps = 9
+
+    def __init__(self, dataset):
+        self.dataset = dataset
+        self.poison = {name: tf.Variable(0.0) for name in frgan.Method.reports}
+        self.at = tf.Variable(0, dtype=tf.int64)
+        self._run = experiment.build(self.settings("unused"))
+        self._start = {k: [v.numpy() for v in vs] for k, vs in self._run.method.state().items()}
+
+    def settings(self, workdir, **other):
+        given = dict(dataset=self.dataset, width=4, latent_size=8, batch_size=12, labels=6,
+                     max_steps=self.steps, precision="float32", workdir=str(workdir))
+        return config.configure("frgan", **(given | other))
+
+    def run(self, workdir, at=0, **poison):
+        """The run at its very start; from step `at` on, these scalars get the values added."""
+        for name, variable in self.poison.items():
+            variable.assign(poison.get(name, 0.0))
+        self.at.assign(at)
+        for owner, variables in self._run.method.state().items():
+            for variable, value in zip(variables, self._start[owner], strict=True):
+                variable.assign(value)
+        self._run.config = dataclasses.replace(self._run.config, workdir=str(workdir))
+        workdir.mkdir(exist_ok=True)
+        return self._run
+
+    def poisoned(self, name, original):
+        def wrapper(*args, **kwargs):
+            bad = tf.where(self._run.method.step.value >= self.at, self.poison[name], 0.0)
+            return original(*args, **kwargs) + bad
+
+        return wrapper
+
+
+@pytest.fixture(scope="session")
+def _toy(squares):
+    return Toy(squares.dataset)
+
+
+@pytest.fixture
+def toy(_toy, short_laps, monkeypatch):
+    """The run that can be poisoned; its step is traced in the first test that trains it."""
+    sources = {"supervised": (losses, "cross_entropy"), "adversarial": (losses, "real_or_fake"),
+               "consistency": (losses, "squared_distance"), "generator": (losses, "fool"),
+               "consistency_weight": (frgan.Method, "ramp")}
+    for name, (owner, function) in sources.items():
+        monkeypatch.setattr(owner, function, _toy.poisoned(name, getattr(owner, function)))
+    # Whoever builds by configuration gets the traced one, at its start.
+    monkeypatch.setattr(experiment, "build", lambda made: _toy.run(pathlib.Path(made.workdir)))
+    return _toy

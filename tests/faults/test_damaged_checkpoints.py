@@ -1,0 +1,97 @@
+"""Checkpoints that were damaged are passed over, or all named where none is left."""
+
+import json
+
+import pytest
+
+from tf_ssgan import checkpoint, errors, experiment
+
+pytestmark = pytest.mark.xdist_group("finished run")
+
+
+def flip(path, place):
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def change_identity(path):
+    content = json.loads(path.read_text())
+    content["identity"]["seed"] = 5
+    path.write_text(json.dumps(content))
+
+
+DATA, INDEX, MANIFEST = "state.data-00000-of-00001", "state.index", "manifest.json"
+DAMAGES = {
+    "data truncated": (DATA, truncate),
+    "data empty": (DATA, lambda path: path.write_bytes(b"")),
+    "data, one bit": (DATA, lambda path: flip(path, path.stat().st_size // 2)),
+    "data missing": (DATA, lambda path: path.unlink()),
+    "index truncated": (INDEX, truncate),
+    "index, one bit": (INDEX, lambda path: flip(path, 40)),
+    "index missing": (INDEX, lambda path: path.unlink()),
+    "manifest garbage": (MANIFEST, lambda path: path.write_bytes(b"\x00\xff garbage")),
+    "manifest empty": (MANIFEST, lambda path: path.write_bytes(b"")),
+    "manifest of another form": (MANIFEST, lambda path: path.write_text("[1, 2]")),
+    "manifest with nothing in it": (MANIFEST, lambda path: path.write_text("{}")),
+    "manifest changed": (MANIFEST, change_identity),
+    "manifest missing": (MANIFEST, lambda path: path.unlink()),
+}
+
+
+@pytest.fixture(scope="module")
+def opened():
+    """A built run of the finished configuration, to load checkpoints into."""
+    return {}
+
+
+@pytest.fixture
+def run(opened, copied, settings):
+    if not opened:
+        opened["run"] = experiment.build(settings(copied))
+    opened["run"].config = settings(copied)
+    opened["run"].method.step.assign(-1)
+    return opened["run"]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_the_previous_one_is_taken_and_a_line_says_so(run, copied, capsys, damage):
+    name, harm = DAMAGES[damage]
+    harm(copied / "checkpoints" / "step-0000000380" / name)
+    assert experiment.restore(run)["step"] == 365
+    assert int(run.method.step.numpy()) == 365
+    out = capsys.readouterr().out.strip().splitlines()
+    assert len(out) == 1 and out[0].startswith("Passed over a damaged checkpoint, step-0000000380:")
+
+
+def test_none_is_left(run, copied):
+    flip(copied / "checkpoints" / "step-0000000380" / DATA, 1000)
+    (copied / "checkpoints" / "step-0000000365" / INDEX).unlink()
+    with pytest.raises(errors.UserError) as refused:
+        experiment.restore(run)
+    told = str(refused.value)
+    assert f"step-0000000380: {DATA} was changed" in told
+    assert f"step-0000000365: {INDEX} is missing" in told
+    assert "--workdir" in told and "\n" not in told
+    assert int(run.method.step.numpy()) == -1, "something was loaded all the same"
+
+
+def test_leftovers_are_swept_and_nothing_else(tmp_path):
+    for name in ("step-0000000009.partial", "mine.partial", "notes"):
+        (tmp_path / name).mkdir()
+    checkpoint.sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.partial", "notes"]
+
+
+def test_a_run_goes_on_from_the_previous_one_to_the_same_end(toy, tmp_path, curves):
+    experiment.train(toy.run(tmp_path / "run"))
+    expected = curves(tmp_path / "run")
+    truncate(tmp_path / "run" / "checkpoints" / "step-0000000009" / DATA)
+    (tmp_path / "run" / "result.json").unlink()
+    experiment.train(toy.run(tmp_path / "run"))
+    assert curves(tmp_path / "run") == expected
+    checkpoint.verified(tmp_path / "run" / "checkpoints" / "step-0000000009")

@@ -1,0 +1,46 @@
+"""A value that is not finite, or has exploded, in any one reported scalar stops the run."""
+
+import math
+
+import pytest
+
+import flags
+from tf_ssgan import errors, experiment
+from tf_ssgan.methods import frgan
+
+NAN, INF = math.nan, math.inf
+
+
+@pytest.mark.parametrize("value", [NAN, INF, -INF, 2e6, -2e6])
+@pytest.mark.parametrize("name", frgan.Method.reports)
+def test_each_scalar_is_guarded_and_the_last_good_checkpoint_kept(
+    toy, tmp_path, verified_steps, name, value
+):
+    with pytest.raises(errors.Diverged) as stopped:
+        experiment.train(toy.run(tmp_path / "run", at=7, **{name: value}))
+    assert str(stopped.value).startswith(f"Stopped at step 7: {name} is ")
+    assert "\n" not in str(stopped.value)
+    assert verified_steps(tmp_path / "run") == [3, 6]
+    assert experiment.restore(toy.run(tmp_path / "run"))["step"] == 6
+
+
+def test_the_exit_status_is_3(toy, tmp_path, capsys):
+    with pytest.raises(SystemExit) as left, flags.answering():
+        experiment.train(toy.run(tmp_path / "run", at=4, generator=NAN))
+    assert left.value.code == 3
+    assert capsys.readouterr().err.startswith("Stopped at step 4: generator is nan.")
+
+
+def test_large_but_sane_values_pass(toy, tmp_path):
+    assert experiment.train(toy.run(tmp_path / "run", supervised=9e5))["steps"] == 9
+
+
+def test_a_weight_that_is_not_finite_is_never_saved(toy, tmp_path, verified_steps):
+    run = toy.run(tmp_path / "run")
+    experiment.train(run)
+    weight = run.method.generator.trainable_variables[0]
+    weight.assign(weight * NAN)
+    run.method.step.assign(12)
+    with pytest.raises(errors.Diverged, match="kernel"):
+        experiment._save(run, 0.0)
+    assert verified_steps(tmp_path / "run") == [6, 9]

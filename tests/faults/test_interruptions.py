@@ -1,0 +1,118 @@
+"""Kills and signals: a run that was interrupted in every way ends as one that never was."""
+
+import json
+import signal
+
+import pytest
+import tensorflow as tf
+
+from tf_ssgan import errors, evaluation, experiment
+
+pytestmark = pytest.mark.xdist_group("finished run")
+
+
+def told_to_stop(end):
+    assert "Traceback" not in end.err + end.out
+    assert "Stopped and saved; the same command continues." in end.err
+
+
+def test_sigterm_during_the_first_compile(interrupted):
+    end = interrupted["compile"]
+    assert end.status == 143
+    told_to_stop(end)
+    assert end.steps == [1]
+
+
+def test_kill_9_leaves_whole_checkpoints_and_the_same_command_goes_on(interrupted):
+    assert interrupted["kill"].status == -signal.SIGKILL
+    newest = interrupted["kill"].steps[-1]
+    assert newest >= 73 and newest % 73 == 0
+    assert f"Going on from step {newest} of 380." in interrupted["evaluation"].out
+
+
+def test_sigterm_in_an_evaluation_keeps_the_steps_before_it(interrupted):
+    end = interrupted["evaluation"]
+    assert end.status == 143
+    told_to_stop(end)
+    assert end.steps[-1] == interrupted["kill"].steps[-1] + 73
+
+
+def test_ctrl_c_once_saves_after_the_step(interrupted):
+    end = interrupted["ctrl-c"]
+    assert end.status == 130
+    told_to_stop(end)
+    assert end.steps[-1] == interrupted["evaluation"].steps[-1] + 9
+
+
+def test_ctrl_c_twice_leaves_at_once_and_harms_nothing(interrupted):
+    end = interrupted["ctrl-c twice"]
+    assert end.status == -signal.SIGINT
+    assert "Traceback" not in end.err + end.out and "saved" not in end.err
+    assert end.steps == interrupted["ctrl-c"].steps
+
+
+def test_sigterm_in_training_saves_after_the_step(interrupted):
+    end = interrupted["training"]
+    assert end.status == 143
+    told_to_stop(end)
+    assert end.steps[-1] == interrupted["ctrl-c"].steps[-1] + 21
+
+
+def test_an_interrupted_run_writes_the_curves_of_an_uninterrupted_one(
+    finished, interrupted, curves
+):
+    assert interrupted["nothing"].status == 0, interrupted["nothing"].err
+    assert [line["step"] for line in curves(finished)] == [73, 146, 219, 292, 365, 380]
+    assert curves(interrupted["workdir"]) == curves(finished)
+
+
+def test_an_interrupted_run_ends_with_the_bits_of_an_uninterrupted_one(finished, interrupted):
+    one, two = (
+        tf.train.load_checkpoint(str(folder / "checkpoints" / "step-0000000380" / "state"))
+        for folder in (finished, interrupted["workdir"])
+    )
+    names = [n for n in one.get_variable_to_shape_map() if n != "_CHECKPOINTABLE_OBJECT_GRAPH"]
+    assert len(names) > 50
+    assert set(two.get_variable_to_shape_map()) >= set(names)
+    differing = [n for n in names if one.get_tensor(n).tobytes() != two.get_tensor(n).tobytes()]
+    assert not differing
+
+
+def test_an_interrupted_run_reports_the_result_of_an_uninterrupted_one(finished, interrupted):
+    one, two = (json.loads((f / "result.json").read_text())
+                for f in (finished, interrupted["workdir"]))  # fmt: skip
+    timed = ("seconds", "images_per_second")
+    assert {k: v for k, v in one.items() if k not in timed} == {
+        k: v for k, v in two.items() if k not in timed
+    }
+
+
+@pytest.mark.parametrize("call, stopped_at", [(1, 3), (5, 6), (9, 9), (13, 9)])
+def test_a_signal_in_any_evaluation_costs_no_line(
+    toy, tmp_path, monkeypatch, curves, call, stopped_at
+):
+    """Four evaluations a lap (two sets, two networks) and one that concludes the run."""
+    experiment.train(toy.run(tmp_path / "straight"))
+    original, calls = evaluation.evaluate, []
+
+    def evaluate(*args):
+        calls.append(args)
+        if len(calls) == call:
+            signal.raise_signal(signal.SIGTERM)
+        return original(*args)
+
+    monkeypatch.setattr(evaluation, "evaluate", evaluate)
+    with pytest.raises(errors.Interrupted) as stopped:
+        experiment.train(toy.run(tmp_path / "run"))
+    assert stopped.value.status == 143
+    run = toy.run(tmp_path / "run")
+    assert experiment.restore(run)["step"] == stopped_at
+    result = experiment.train(toy.run(tmp_path / "run"))
+    assert result["steps"] == 9
+    assert curves(tmp_path / "run") == curves(tmp_path / "straight")
+
+
+def test_signals_are_given_back_after_a_run(toy, tmp_path):
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    experiment.train(toy.run(tmp_path / "run"))
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before

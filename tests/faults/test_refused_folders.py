@@ -1,0 +1,167 @@
+"""Folders that hold another run, somebody else's files, another process, or nothing writable."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import flags
+from flags import early
+from tf_ssgan import checkpoint, errors, experiment
+
+pytestmark = pytest.mark.xdist_group("finished run")
+
+
+def refused(do, *args):
+    with pytest.raises(errors.UserError) as told:
+        do(*args)
+    assert told.value.status == 2 and "\n" not in str(told.value)
+    return str(told.value)
+
+
+@pytest.fixture
+def unsettled(copied):
+    """A copy of the finished run of which only the checkpoints are left to compare with."""
+    (copied / "config.json").unlink()
+    return copied
+
+
+@pytest.mark.parametrize(
+    "other, told",
+    [
+        ({"method": "supervised"}, "method is frgan there and supervised here"),
+        ({"labels": 60}, "labels is 50 there and 60 here"),
+        ({"split_seed": 3}, "split_seed is 0 there and 3 here"),
+        ({"learning_rate": 0.002}, "learning_rate is 0.001 there and 0.002 here"),
+        ({"gen_loss": "fm", "width": 5}, "gen_loss is log there and fm here"),
+        ({"gen_loss": "fm", "width": 5}, "width is 4 there and 5 here"),
+    ],
+)
+def test_another_runs_folder(copied, settings, monkeypatch, other, told):
+    monkeypatch.setattr(experiment, "build", None)  # nothing is built before the answer
+    before = sorted((p, p.stat().st_mtime_ns) for p in copied.rglob("*") if p.name != "lock")
+    assert told in refused(experiment.run, settings(copied, **other))
+    assert before == sorted((p, p.stat().st_mtime_ns) for p in copied.rglob("*")
+                            if p.name != "lock")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "other, told",
+    [
+        ({"method": "supervised"}, ["method is frgan there and supervised here"]),
+        ({"labels": 60}, ["labels is 50 there and 60 here", "split_sha256 is "]),
+        ({"learning_rate": 0.002}, ["learning_rate is 0.001 there and 0.002 here"]),
+    ],
+)
+def test_another_runs_checkpoint(unsettled, settings, other, told):
+    run = experiment.build(settings(unsettled, **other))
+    message = refused(experiment.restore, run)
+    assert all(part in message for part in told)
+
+
+def test_a_checkpoint_of_other_classes(squares, toy, tmp_path, monkeypatch):
+    """The same flags and image numbers, but the folder of images was exchanged for another."""
+    monkeypatch.undo()
+    dataset = squares(tmp_path / "data")
+    flags_of_both = dict(labels=0, validation=0)
+    settings = toy.settings(tmp_path / "run", dataset=dataset, **flags_of_both)
+    run = experiment.build(settings)
+    experiment._save(run, 0.0)
+    squares(tmp_path / "data", classes=4)
+    message = refused(experiment.restore, experiment.build(settings))
+    assert "classes is 3 there and 4 here" in message
+    squares(tmp_path / "data", size=16)
+    assert "other networks" in refused(experiment.restore, experiment.build(settings))
+
+
+def test_another_number_of_replicas_is_welcome(copied, settings, capsys):
+    run = experiment.build(settings(copied, devices=2))
+    manifest = experiment.restore(run)
+    assert (manifest["step"], manifest["replicas"]) == (380, 1)
+    assert int(run.method.step.numpy()) == 380
+    experiment._say_hello(run, manifest)
+    assert "The run was on 1 replicas and goes on on 2" in capsys.readouterr().out
+
+
+def test_a_second_process_is_refused(copied, settings):
+    holder = (
+        "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); "
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen([sys.executable, "-c", holder, str(copied / "lock")],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # fmt: skip
+        assert process.stdout.readline() == b"held\n"
+        message = refused(experiment.run, settings(copied))
+        process.kill()
+    assert "Another process is training in" in message
+    assert experiment.run(settings(copied))["steps"] == 380  # the lock died with the process
+
+
+def test_two_runs_of_one_process_are_kept_apart_too(tmp_path):
+    with experiment.locked(tmp_path), pytest.raises(errors.UserError, match="Another process"):
+        with experiment.locked(tmp_path):
+            pass
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "result.json", "checkpoints/x", "run.flags"])
+def test_a_folder_with_files_of_the_same_names_is_refused_untouched(toy, tmp_path, name):
+    (tmp_path / "run" / name).parent.mkdir(parents=True)
+    (tmp_path / "run" / name).write_text('{"somebody": "else"}\n')
+    message = refused(experiment.run, toy.settings(tmp_path / "run"))
+    assert name.split("/")[0] in message and "--workdir" in message
+    assert (tmp_path / "run" / name).read_text() == '{"somebody": "else"}\n'
+
+
+def test_a_folder_with_other_files_keeps_them_all(toy, tmp_path):
+    kept = {"notes.txt": "mine", "deep/er/data.npz": "mine too", "x.partial": "and this"}
+    for name, text in kept.items():
+        (tmp_path / "run" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "run" / name).write_text(text)
+    assert experiment.run(toy.settings(tmp_path / "run"))["steps"] == 9
+    assert {name: (tmp_path / "run" / name).read_text() for name in kept} == kept
+
+
+def test_a_folder_whose_settings_are_damaged(copied, settings):
+    (copied / "config.json").write_text("{")
+    assert "config.json is damaged" in refused(experiment.run, settings(copied))
+
+
+@pytest.mark.parametrize("below", ["", "/run", "/a/b/c"])
+def test_a_workdir_that_is_a_file_or_below_one(tmp_path, settings, below):
+    (tmp_path / "file").write_text("mine")
+    workdir = f"{tmp_path}/file{below}"
+    assert "is a file" in refused(early.check, {"workdir": workdir})
+    assert "cannot be used" in refused(experiment.run, settings(workdir))
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_workdir_that_is_not_writable(tmp_path, settings, monkeypatch):
+    (tmp_path / "run").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda path, mode: path != tmp_path / "run")
+        assert "is not writable" in refused(early.check, {"workdir": str(tmp_path / "run")})
+    (tmp_path / "run" / "lock").mkdir()  # what even the administrator cannot open as a file
+    assert "cannot be used" in refused(experiment.run, settings(tmp_path / "run"))
+
+
+def test_a_workdir_whose_name_is_too_long(tmp_path, settings):
+    workdir = f"{tmp_path}/{'a' * 300}/run"
+    early.check({"workdir": workdir})
+    assert "File name too long" in refused(experiment.run, settings(workdir))
+
+
+def test_a_refusal_ends_a_program_with_status_2(copied, settings, capsys):
+    with pytest.raises(SystemExit) as left, flags.answering():
+        experiment.run(settings(copied, learning_rate=0.5))
+    assert left.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_checkpoint_of_other_shapes_says_so(tmp_path):
+    import tensorflow as tf
+
+    checkpoint.save(tmp_path, {"network": [tf.Variable(np.zeros(3))]}, 1, {})
+    state = {"network": [tf.Variable(np.zeros(4))]}
+    assert "other networks" in refused(checkpoint.restore, tmp_path, state, lambda manifest: None)
