@@ -1,7 +1,7 @@
 """Trains a classifier from few labeled and many unlabeled images.
 
-    python train_main.py --method=frgan --dataset=digits
-    python train_main.py --method=frgan --help
+python train_main.py --method=frgan --dataset=digits
+python train_main.py --method=frgan --help
 """
 
 import flags

@@ -23,7 +23,9 @@ def fields(record: type) -> tuple[dataclasses.Field, ...]:
     return dataclasses.fields(record)
 
 
-def define(chosen: tuple[dataclasses.Field, ...], record: type, known: absl_flags.FlagValues) -> None:
+def define(
+    chosen: tuple[dataclasses.Field, ...], record: type, known: absl_flags.FlagValues
+) -> None:
     """Defines one flag for each field.
 
     Args:

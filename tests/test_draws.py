@@ -9,8 +9,12 @@ from tf_ssgan import draws, replicas
 
 def numbers(seed=0, step=0, rows=4):
     with draws.at(seed, step) as draw:
-        return [draw.uniform(rows, 3).numpy(), draw.normal(rows, 3).numpy(),
-                draw.integers(rows, 3, low=0, high=1000).numpy(), draw.bytes(rows, 5).numpy()]
+        return [
+            draw.uniform(rows, 3).numpy(),
+            draw.normal(rows, 3).numpy(),
+            draw.integers(rows, 3, low=0, high=1000).numpy(),
+            draw.bytes(rows, 5).numpy(),
+        ]
 
 
 def test_the_same_key_gives_the_same_numbers_and_another_key_others():

@@ -56,7 +56,9 @@ def free_ports(count):
 def together(commands, environments, **options):
     """Runs processes side by side; their standard outputs."""
     running = [
-        subprocess.Popen(c, env=e, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+        subprocess.Popen(
+            c, env=e, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        )
         for c, e in zip(commands, environments, strict=True)
     ]
     outputs = [process.communicate(timeout=300) for process in running]
@@ -80,15 +82,25 @@ def test_two_devices_and_two_workers_give_the_losses_of_one_device():
 
 @pytest.mark.xdist_group("workers")
 def test_two_workers_leave_one_set_of_files_that_one_device_can_go_on_from(tmp_path):
-    command = [sys.executable, "train_main.py", "--method=frgan", "--max_steps=20", "--width=4",
-               "--latent_size=8", "--batch_size=16", f"--workdir={tmp_path}/run"]
+    command = [
+        sys.executable,
+        "train_main.py",
+        "--method=frgan",
+        "--max_steps=20",
+        "--width=4",
+        "--latent_size=8",
+        "--batch_size=16",
+        f"--workdir={tmp_path}/run",
+    ]
     ports = free_ports(2)
     together([command] * 2, [cluster(0, ports), cluster(1, ports)], cwd=ROOT)
     result = json.loads((tmp_path / "run/result.json").read_text())
     assert result["devices"] == 2 and result["steps"] == 20
     assert len((tmp_path / "run/metrics.jsonl").read_text().splitlines()) == 1
     assert [p.name for p in (tmp_path / "run/checkpoints").iterdir()] == ["step-0000000020"]
-    longer = experiment.run(config.configure("frgan", max_steps=24, **SMALL, workdir=f"{tmp_path}/run"))
+    longer = experiment.run(
+        config.configure("frgan", max_steps=24, **SMALL, workdir=f"{tmp_path}/run")
+    )
     assert longer["steps"] == 24 and longer["devices"] == 1
 
 
@@ -134,7 +146,9 @@ def test_validation_and_test_images_are_never_trained_on():
     assert held and not held & set(pools["unlabeled"].ids.tolist())
     assert set(pools["labeled"].ids.tolist()) <= set(pools["unlabeled"].ids.tolist())
     assert pools["unlabeled"].labels is None
-    np.testing.assert_array_equal(pools["labeled"].labels, arrays.train_labels[pools["labeled"].ids])
+    np.testing.assert_array_equal(
+        pools["labeled"].labels, arrays.train_labels[pools["labeled"].ids]
+    )
 
 
 def test_a_batch_that_replicas_cannot_share():

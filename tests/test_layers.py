@@ -17,14 +17,21 @@ def test_weight_norm_initialization_by_hand():
     layers.initialize_from_data(network, x)
     np.testing.assert_allclose(dense.gain.numpy(), [0.771517, 0.816497, 1.309307], atol=1e-5)
     np.testing.assert_allclose(dense.bias.numpy(), [-0.771517, -0.408248, -0.46291], atol=1e-5)
-    expected = [[0.92582, 1.224745, -1.38873], [-1.38873, -1.224745, 0.46291], [0.46291, 0.0, 0.92582]]
+    expected = [
+        [0.92582, 1.224745, -1.38873],
+        [-1.38873, -1.224745, 0.46291],
+        [0.46291, 0.0, 0.92582],
+    ]
     np.testing.assert_allclose(network(x), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(
     "layer",
-    [layers.Conv(5, 3, initial_scale=0.1), layers.Conv(5, 3, stride=2, padding="VALID", initial_scale=0.1),
-     layers.ConvTranspose(5, 5, initial_scale=0.1)],
+    [
+        layers.Conv(5, 3, initial_scale=0.1),
+        layers.Conv(5, 3, stride=2, padding="VALID", initial_scale=0.1),
+        layers.ConvTranspose(5, 5, initial_scale=0.1),
+    ],
 )
 def test_initialization_gives_each_unit_its_scale(layer):
     x = tf.random.stateless_normal([64, 8, 8, 3], [1, 2]) * 3 + 1
@@ -59,7 +66,10 @@ def test_without_weight_norm_a_convolution_is_keras_own():
 
 
 def test_a_transposed_convolution_is_keras_own():
-    ours, theirs = layers.ConvTranspose(4, 5, weight_norm=False), keras.layers.Conv2DTranspose(4, 5, 2, "same")
+    ours, theirs = (
+        layers.ConvTranspose(4, 5, weight_norm=False),
+        keras.layers.Conv2DTranspose(4, 5, 2, "same"),
+    )
     x = tf.random.stateless_normal([2, 4, 4, 3], [0, 1])
     theirs(x), ours(x)
     ours.kernel.assign(theirs.kernel)

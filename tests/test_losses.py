@@ -27,7 +27,9 @@ def test_cross_entropy():
 
 @pytest.mark.parametrize(("classes", "value"), [(2, 0.693147), (10, 2.302585), (100, 4.605170)])
 def test_cross_entropy_of_the_undecided(classes, value):
-    assert float(losses.cross_entropy(tf.zeros([4], tf.int64), tf.zeros([4, classes]))) == near(value)
+    assert float(losses.cross_entropy(tf.zeros([4], tf.int64), tf.zeros([4, classes]))) == near(
+        value
+    )
 
 
 def test_cross_entropy_counts_only_known_labels():

@@ -29,7 +29,10 @@ def test_two_replicas_average_and_share():
 
     own, means = both()
     first, second = strategy.experimental_local_results(own)
-    assert first.numpy().tolist() == [[0, 1], [2, 3]] and second.numpy().tolist() == [[4, 5], [6, 7]]
+    assert first.numpy().tolist() == [[0, 1], [2, 3]] and second.numpy().tolist() == [
+        [4, 5],
+        [6, 7],
+    ]
     assert [float(m) for m in strategy.experimental_local_results(means)] == [3.5, 3.5]
 
 
@@ -58,8 +61,12 @@ def test_more_devices_than_there_are():
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "[]", json.dumps({"cluster": {"worker": ["a:1"]}}),
-     json.dumps({"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}})],
+    [
+        "{",
+        "[]",
+        json.dumps({"cluster": {"worker": ["a:1"]}}),
+        json.dumps({"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}),
+    ],
 )
 def test_a_wrong_cluster_is_told(monkeypatch, text):
     monkeypatch.setenv("TF_CONFIG", text)

@@ -6,7 +6,8 @@ from tf_ssgan import schedules
 
 
 @pytest.mark.parametrize(
-    ("epoch", "value"), [(0, 0.006738), (20, 0.060055), (40, 0.286505), (79, 0.999219), (80, 1.0), (200, 1.0)]
+    ("epoch", "value"),
+    [(0, 0.006738), (20, 0.060055), (40, 0.286505), (79, 0.999219), (80, 1.0), (200, 1.0)],
 )
 def test_sigmoid_ramp_of_80_epochs(epoch, value):
     assert float(schedules.sigmoid_ramp(epoch / 80)) == pytest.approx(value, abs=1e-6)
@@ -19,7 +20,9 @@ def test_linear_ramp(t, value):
 
 @pytest.mark.parametrize(("epoch", "rate"), [(0, 300.0), (600, 300.0), (750, 150.0), (899, 1.0)])
 def test_hold_then_fall_as_in_900_epochs_of_improved_gan(epoch, rate):
-    assert 300 * float(schedules.hold_then_fall(epoch / 900, 2 / 3)) == pytest.approx(rate, abs=1e-3)
+    assert 300 * float(schedules.hold_then_fall(epoch / 900, 2 / 3)) == pytest.approx(
+        rate, abs=1e-3
+    )
 
 
 def test_the_average_warms_up():

@@ -13,7 +13,9 @@ CLASSES, SIZE, LABELED, UNLABELED, STEPS = 3, 8, 12, 40, 12
 SMALL = {"width": 4, "latent_size": 8, "batch_size": 8}
 
 
-def images(count: int = UNLABELED, size: int = SIZE, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def images(
+    count: int = UNLABELED, size: int = SIZE, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """Noisy gray squares, one brightness a class: uint8 [count, size, size, 1], int64 [count]."""
     chance = np.random.default_rng(seed)
     labels = np.arange(count) % CLASSES
@@ -33,8 +35,14 @@ def pools() -> dict[str, streams.Pool]:
 def task(seed: int = 0, steps: int = STEPS, **sizes) -> Task:
     """The toy task."""
     known = dict(classes=CLASSES, height=SIZE, width=SIZE, channels=1)
-    return Task(**(known | sizes), labeled=LABELED, unlabeled=UNLABELED, steps=steps,
-                steps_per_epoch=5, seed=seed)
+    return Task(
+        **(known | sizes),
+        labeled=LABELED,
+        unlabeled=UNLABELED,
+        steps=steps,
+        steps_per_epoch=5,
+        seed=seed,
+    )
 
 
 def hparams(name: str, **knobs):

@@ -47,7 +47,9 @@ class Signals:
         del frame
         self.received = number
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        print("\nStopping after this step; the same command continues.", file=sys.stderr, flush=True)
+        print(
+            "\nStopping after this step; the same command continues.", file=sys.stderr, flush=True
+        )
 
     def check(self) -> None:
         """Raises if a signal has come.
@@ -119,7 +121,9 @@ class _Bar(keras.utils.Progbar):
 
     first = 0
 
-    def update(self, current: int, values: list | None = None, finalize: bool | None = None) -> None:
+    def update(
+        self, current: int, values: list | None = None, finalize: bool | None = None
+    ) -> None:
         self.stateful_metrics = {name for name, _ in values or ()}
         super().update(current, values, finalize)
 
@@ -191,7 +195,9 @@ class Journal(keras.callbacks.Callback):
                     tf.summary.scalar(f"evaluation/{name}", value)
         self.writer.flush()
         shown = {k: v for k, v in line.items() if "error" in k}
-        print(f"\nstep {step}: " + ", ".join(f"{k} {v:.2f} %" for k, v in shown.items()), flush=True)
+        print(
+            f"\nstep {step}: " + ", ".join(f"{k} {v:.2f} %" for k, v in shown.items()), flush=True
+        )
 
 
 class Samples(keras.callbacks.Callback):

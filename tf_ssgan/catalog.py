@@ -38,7 +38,8 @@ def _paper(tree: ast.Module) -> str:
     for node in tree.body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PAPER":
             return "".join(
-                c.value for c in ast.walk(node.value)
+                c.value
+                for c in ast.walk(node.value)
                 if isinstance(c, ast.Constant) and isinstance(c.value, str)
             )
     return ""

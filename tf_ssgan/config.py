@@ -135,8 +135,9 @@ def configure(method: str, dataset: str = "digits", **given: Any) -> Config:
     run_names = [f.name for f in run_fields()]
     for name in values:
         if name not in names and name not in run_names:
-            raise errors.UserError(f"{name} is no knob of {method}. "
-                                   f"{errors.nearest(name, names + run_names)}")
+            raise errors.UserError(
+                f"{name} is no knob of {method}. {errors.nearest(name, names + run_names)}"
+            )
     config = Config(
         **{k: values[k] for k in run_names}, hparams=hparams(**{k: values[k] for k in names})
     )

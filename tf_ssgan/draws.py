@@ -139,5 +139,7 @@ def current() -> Draws:
     """
     draws = getattr(_LOCAL, "draws", None)
     if draws is None:
-        raise RuntimeError("a layer asked for random numbers outside of a step: enter draws.at(seed, step)")
+        raise RuntimeError(
+            "a layer asked for random numbers outside of a step: enter draws.at(seed, step)"
+        )
     return draws

@@ -44,10 +44,14 @@ def judge(workdir: pathlib.Path, dataset: str, data_dir: str = "") -> dict[str, 
     mine, theirs = run.arrays.card, arrays.card
     if (mine.shape, len(mine.classes)) != (theirs.shape, len(theirs.classes)):
         raise errors.UserError(
-            f"{dataset} has images {theirs.shape} of {len(theirs.classes)} classes, the run learned "
-            f"{mine.shape} of {len(mine.classes)}. Choose a data set like {run.config.dataset}."
+            f"{dataset} has images {theirs.shape} of {len(theirs.classes)} classes, the run "
+            f"learned {mine.shape} of {len(mine.classes)}. Choose a data set like {run.config.dataset}."
         )
-    found = {"dataset": dataset, "images": len(arrays.test_labels), "step": int(run.method.step.numpy())}
+    found = {
+        "dataset": dataset,
+        "images": len(arrays.test_labels),
+        "step": int(run.method.step.numpy()),
+    }
     for name, network in (("", run.method.shipped), ("_raw", run.method.classifier)):
         report = evaluation.evaluate(
             evaluation.predictor(network), arrays.test_images, arrays.test_labels, len(mine.classes)

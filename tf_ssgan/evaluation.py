@@ -107,7 +107,9 @@ def confusion_figure(confusion: np.ndarray, names: tuple[str, ...]) -> bytes:
         for (row, column), share in np.ndenumerate(shares):
             if share >= 0.5:
                 color = "white" if share > 50 else "black"
-                axes.text(column, row, f"{share:.0f}", ha="center", va="center", color=color, fontsize=8)
+                axes.text(
+                    column, row, f"{share:.0f}", ha="center", va="center", color=color, fontsize=8
+                )
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=100)
     return buffer.getvalue()

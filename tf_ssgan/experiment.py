@@ -1,8 +1,8 @@
 """A run, from a configuration to a trained classifier in a folder.
 
-    from tf_ssgan import config, experiment
-    result = experiment.run(config.configure("frgan", "digits", max_steps=300))
-    print(result["test_error"])
+from tf_ssgan import config, experiment
+result = experiment.run(config.configure("frgan", "digits", max_steps=300))
+print(result["test_error"])
 """
 
 import contextlib
@@ -41,8 +41,16 @@ from tf_ssgan.task import Task
 
 INITIALIZING = 500  # images of the data-dependent initialization, as in the public code
 LAP_STEPS = 50  # an evaluation covers whole epochs of at least so many steps
-OURS = ("run.flags", "protocol.json", "metrics.jsonl", "history.csv", "checkpoints", "result.json",
-        "samples.png", "confusion.png")  # what a run writes, after config.json
+OURS = (
+    "run.flags",
+    "protocol.json",
+    "metrics.jsonl",
+    "history.csv",
+    "checkpoints",
+    "result.json",
+    "samples.png",
+    "confusion.png",
+)  # what a run writes, after config.json
 
 
 @dataclasses.dataclass
@@ -148,9 +156,7 @@ def make_protocol(
     )
 
 
-def make_task(
-    settings: config.Config, card: datasets.Card, protocol: splits.Protocol
-) -> Task:
+def make_task(settings: config.Config, card: datasets.Card, protocol: splits.Protocol) -> Task:
     """The sizes that a method may know.
 
     An epoch is one pass over the unlabeled pool in whole batches (Jiang et al. 2019: samples
@@ -179,8 +185,11 @@ def restore(run: Run) -> dict[str, Any] | None:
         theirs = manifest["identity"]
         differences = run.config.differences(theirs)
         there = manifest | {"classes": len(manifest["protocol"]["classes"])}
-        here = {"classes": len(run.protocol.classes), "split_sha256": run.protocol.sha256,
-                "number_format": run.precision}
+        here = {
+            "classes": len(run.protocol.classes),
+            "split_sha256": run.protocol.sha256,
+            "number_format": run.precision,
+        }
         differences |= {k: (there[k], mine) for k, mine in here.items() if there[k] != mine}
         if differences:
             raise errors.UserError(_differ(run.workdir, differences))
@@ -228,7 +237,8 @@ def _fit(run: Run, first: int, progress: callbacks.Progress, signals, save) -> N
     if replicas.is_chief():
         writer = tf.summary.create_file_writer(str(run.workdir / "tensorboard"))
         journal = callbacks.Journal(
-            run.workdir, lambda: _errors(run, signals), progress.images_per_second, writer)
+            run.workdir, lambda: _errors(run, signals), progress.images_per_second, writer
+        )
         watchers += [progress, journal]
         if first and (first % lap == 0 or first == task.steps):
             journal.catch_up(run.method)
@@ -277,9 +287,7 @@ def batches(run: Run, start: int) -> Any:
 
     def host_rows(context: tf.distribute.InputContext) -> tf.data.Dataset:
         local = context.num_replicas_in_sync // context.num_input_pipelines
-        host = streams.Host(
-            context.num_replicas_in_sync, local, context.input_pipeline_id * local
-        )
+        host = streams.Host(context.num_replicas_in_sync, local, context.input_pipeline_id * local)
         return streams.dataset(pools, wanted, seed, start, host)
 
     if run.strategy.num_replicas_in_sync == 1:
@@ -340,8 +348,11 @@ def _save(run: Run, seconds: float) -> None:
 def _conclude(run: Run, seconds: float, progress, signals) -> dict[str, Any]:
     """Judges the final weights, draws the confusion matrix, writes `result.json`."""
     report = evaluation.evaluate(
-        _predictor(run.method.shipped), run.arrays.test_images, run.arrays.test_labels,
-        run.method.task.classes, signals.check,
+        _predictor(run.method.shipped),
+        run.arrays.test_images,
+        run.arrays.test_labels,
+        run.method.task.classes,
+        signals.check,
     )
     picture = evaluation.confusion_figure(report.confusion, run.arrays.card.classes)
     (run.workdir / "confusion.png").write_bytes(picture)
@@ -358,7 +369,9 @@ def _outcome(run: Run, seconds: float, speed: float) -> dict[str, Any]:
     best = min(judged, key=lambda line: line["validation_error"], default=None)
     packages = ("tensorflow", "keras")
     return {
-        **{k: getattr(run.config, k) for k in ("method", "dataset", "labels", "seed", "split_seed")},
+        **{
+            k: getattr(run.config, k) for k in ("method", "dataset", "labels", "seed", "split_seed")
+        },
         "label_split": run.config.label_split,
         "noise": run.config.noise,
         "noise_rate": run.config.noise_rate,
@@ -389,8 +402,12 @@ def _summarize(run: Run, picture: bytes, outcome: dict[str, Any]) -> None:
     writer = tf.summary.create_file_writer(str(run.workdir / "tensorboard"))
     with writer.as_default(step=outcome["steps"]):
         tf.summary.image("confusion", tf.io.decode_png(picture, channels=3)[None])
-        shown = {"method": run.config.method, "dataset": run.config.dataset,
-                 "labels": run.config.labels, "seed": run.config.seed}
+        shown = {
+            "method": run.config.method,
+            "dataset": run.config.dataset,
+            "labels": run.config.labels,
+            "seed": run.config.seed,
+        }
         api.hparams(shown | outcome["hparams"])
         tf.summary.scalar("result/test_error", outcome["test_error"])
     writer.close()
@@ -519,23 +536,30 @@ def _differ(workdir: pathlib.Path, differences: dict[str, tuple[Any, Any]]) -> s
 def _say_hello(run: Run, manifest: dict[str, Any] | None) -> None:
     sizes = {k: f"{layers.parameters(n):,}" for k, n in run.method.networks().items()}
     told = ", ".join(f"{name} {size} weights" for name, size in sizes.items())
-    print(f"{run.config.method} on {run.config.dataset}: {told}; {run.precision}, "
-          f"{run.strategy.num_replicas_in_sync} device(s)")
+    print(
+        f"{run.config.method} on {run.config.dataset}: {told}; {run.precision}, "
+        f"{run.strategy.num_replicas_in_sync} device(s)"
+    )
     print(run.protocol.describe())
     if manifest:
         print(f"Going on from step {manifest['step']} of {run.method.task.steps}.")
         here = {"cores": os.cpu_count(), "replicas": run.strategy.num_replicas_in_sync}
         for name, count in here.items():
             if manifest[name] != count:
-                print(f"The run was on {manifest[name]} {name} and goes on on {count}: "
-                      "it stays valid, its bits may differ from an uninterrupted run's.")
+                print(
+                    f"The run was on {manifest[name]} {name} and goes on on {count}: "
+                    "it stays valid, its bits may differ from an uninterrupted run's."
+                )
     print(f"Watch it: tensorboard --logdir {run.workdir}", flush=True)
 
 
 def _write_beginnings(run: Run, first: int) -> None:
     """Flags, protocol and identity of a run; curves cut back to the restored step."""
-    flags = [f"--{k}={str(v).lower() if isinstance(v, bool) else v}" for k, v in
-             run.config.as_flags().items() if v != ""]
+    flags = [
+        f"--{k}={str(v).lower() if isinstance(v, bool) else v}"
+        for k, v in run.config.as_flags().items()
+        if v != ""
+    ]
     # First what tells that this folder is a run's.
     _replace(run.workdir / "config.json", json.dumps(run.config.as_flags(), indent=1))
     _replace(run.workdir / "run.flags", "\n".join(flags) + "\n")

@@ -44,7 +44,9 @@ class GAN(method.Method):
 
     def rate(self) -> tf.Tensor:
         """The step size at this step."""
-        return self.hp.learning_rate * schedules.hold_then_fall(self.progress(), self.hp.decay_start)
+        return self.hp.learning_rate * schedules.hold_then_fall(
+            self.progress(), self.hp.decay_start
+        )
 
     def fake(self, rows: int) -> tf.Tensor:
         """Images G(z), z ~ U[-1, 1]^latent_size, for this replica.

@@ -39,8 +39,9 @@ def check(record: Any) -> None:
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
     if value not in choices:
-        raise errors.UserError(f"--{name}={value} is not one of its values. "
-                               f"{errors.nearest(str(value), choices)}")
+        raise errors.UserError(
+            f"--{name}={value} is not one of its values. {errors.nearest(str(value), choices)}"
+        )
 
 
 def _check_range(field: dataclasses.Field, value: Any) -> None:

@@ -107,7 +107,9 @@ class _WeightNormalized(keras.layers.Layer):
 
     def _initialize(self, inputs: tf.Tensor) -> None:
         """Sets gain s / std(t) and bias -mean(t) s / std(t), t the map by the unit kernel."""
-        outputs = tf.cast(self._linear(inputs, tf.cast(self._unit_kernel(), inputs.dtype)), tf.float32)
+        outputs = tf.cast(
+            self._linear(inputs, tf.cast(self._unit_kernel(), inputs.dtype)), tf.float32
+        )
         mean, variance = tf.nn.moments(outputs, list(range(len(outputs.shape) - 1)))
         # 1e-10: a unit that is constant on the data keeps a finite gain.
         scale = self.initial_scale * tf.math.rsqrt(variance + 1e-10)
@@ -222,8 +224,11 @@ class BatchNorm(keras.layers.Layer):
 
         def weight(name: str, initializer: str, trainable: bool) -> keras.Variable:
             return self.add_weight(
-                shape=(input_shape[-1],), initializer=initializer, trainable=trainable,
-                name=name, autocast=False,
+                shape=(input_shape[-1],),
+                initializer=initializer,
+                trainable=trainable,
+                name=name,
+                autocast=False,
             )
 
         self.shift = weight("shift", "zeros", True)
@@ -328,7 +333,7 @@ class GaussianNoise(keras.layers.Layer):
 
 
 def _add_bias(x: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
-    """x + bias; in the form whose gradient is the fast one.
+    """X + bias; in the form whose gradient is the fast one.
 
     For 26 million values on 2 cores, `bias_add`'s took 2 ms in float32 against 7 by a sum, and 18
     in bfloat16 against 6.

@@ -313,7 +313,9 @@ class Method(keras.Model):
     def curve(self) -> dict[str, float]:
         """Means of the reported scalars since the last `start_curve`."""
         *sums, count = self.sums.numpy().tolist()
-        return {name: value / max(count, 1.0) for name, value in zip(self.reports, sums, strict=True)}
+        return {
+            name: value / max(count, 1.0) for name, value in zip(self.reports, sums, strict=True)
+        }
 
     def start_curve(self) -> None:
         """Begins the means anew."""
@@ -346,6 +348,11 @@ class Method(keras.Model):
     def _number(self, name: str, shape: tuple[int, ...], dtype: str) -> keras.Variable:
         # Every replica assigns the same value: whichever is kept is right.
         return self.add_weight(
-            shape=shape, dtype=dtype, initializer="zeros", trainable=False, name=name,
-            aggregation="only_first_replica", autocast=False,
+            shape=shape,
+            dtype=dtype,
+            initializer="zeros",
+            trainable=False,
+            name=name,
+            aggregation="only_first_replica",
+            autocast=False,
         )

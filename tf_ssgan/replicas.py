@@ -33,7 +33,9 @@ def cluster() -> dict | None:
     except (ValueError, KeyError, TypeError) as error:
         raise errors.UserError(_CLUSTER_FORM) from error
     if not known:
-        raise errors.UserError(f"TF_CONFIG names task {task}, cluster has {workers}. " + _CLUSTER_FORM)
+        raise errors.UserError(
+            f"TF_CONFIG names task {task}, cluster has {workers}. " + _CLUSTER_FORM
+        )
     return config
 
 

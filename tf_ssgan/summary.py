@@ -15,14 +15,18 @@ def told(result: dict[str, Any], workdir: str) -> str:
         f"\n{result['method']} on {result['dataset']}, {result['labels']} labels, "
         f"{result['steps']} steps in {result['seconds']:.0f} s "
         f"({result['images_per_second']:.0f} images/s)",
-        f"  test_error                    {result['test_error']:.2f} %   (shipped weights, last step)",
-        f"  test_error_raw                {result['test_error_raw']:.2f} %   (without averaging)",
-        f"  test_error_median20           {result['test_error_median20']:.2f} %   (last 20 evaluations)",
+        _line("test_error", result["test_error"], "shipped weights, last step"),
+        _line("test_error_raw", result["test_error_raw"], "without averaging"),
+        _line("test_error_median20", result["test_error_median20"], "last 20 evaluations"),
     ]
     if best is not None:
-        lines.append(f"  test_error_at_best_validation {best:.2f} %")
+        lines.append(_line("test_error_at_best_validation", best, "where validation was best"))
     lines += [
         f"Everything is in {workdir}",
         f"Export it: python -m export.export_main --run={workdir} --to=served/{result['method']}",
     ]
     return "\n".join(lines)
+
+
+def _line(name: str, value: float, note: str) -> str:
+    return f"  {name:<30}{value:6.2f} %   ({note})"

@@ -34,10 +34,18 @@ def test_no_knob_bears_the_name_of_a_run_flag(name):
 
 def test_every_knob_is_read_by_its_classes(name):
     module = methods.find(name)
-    files = {inspect.getsourcefile(c) for kind in (module.HParams, module.Method)
-             for c in kind.__mro__ if c.__module__.startswith("tf_ssgan")}
-    read = {node.attr for file in files for node in ast.walk(ast.parse(open(file).read()))
-            if isinstance(node, ast.Attribute)}
+    files = {
+        inspect.getsourcefile(c)
+        for kind in (module.HParams, module.Method)
+        for c in kind.__mro__
+        if c.__module__.startswith("tf_ssgan")
+    }
+    read = {
+        node.attr
+        for file in files
+        for node in ast.walk(ast.parse(open(file).read()))
+        if isinstance(node, ast.Attribute)
+    }
     assert {field.name for field in dataclasses.fields(module.HParams)} <= read
 
 

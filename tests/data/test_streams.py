@@ -20,7 +20,10 @@ def batches(count, start=0, seed=0, wanted=None, host=None):
 
 
 def same(one, two):
-    return all(np.array_equal(a, b) for a, b in zip(tf.nest.flatten(one), tf.nest.flatten(two), strict=True))
+    return all(
+        np.array_equal(a, b)
+        for a, b in zip(tf.nest.flatten(one), tf.nest.flatten(two), strict=True)
+    )
 
 
 def test_a_stream_resumes_by_saying_where_it_is():
@@ -55,7 +58,9 @@ def test_images_and_labels_belong_together():
     for batch in batches(3):
         index = batch["labeled"]["index"]
         np.testing.assert_array_equal(batch["labeled"]["label"], labels[index])
-        np.testing.assert_allclose(batch["labeled"]["image"], (pixels[index] - 127.5) / 127.5, atol=1e-6)
+        np.testing.assert_allclose(
+            batch["labeled"]["image"], (pixels[index] - 127.5) / 127.5, atol=1e-6
+        )
 
 
 def test_unlabeled_batches_carry_no_label_and_two_different_views():

@@ -21,9 +21,16 @@ from tf_ssgan import checkpoint, config, experiment, losses
 from tf_ssgan.methods import frgan
 
 ROOT = pathlib.Path(__file__).parents[2]
-STEPS = 380  # five laps of 73 steps and a rest
-FLAGS = ["--method=frgan", "--dataset=digits", "--width=4", "--latent_size=8", "--batch_size=16",
-         "--precision=float32", f"--max_steps={STEPS}"]
+STEPS = 380  # five laps of 73 steps, and a rest
+FLAGS = [
+    "--method=frgan",
+    "--dataset=digits",
+    "--width=4",
+    "--latent_size=8",
+    "--batch_size=16",
+    "--precision=float32",
+    f"--max_steps={STEPS}",
+]
 TIMED = ("seconds", "images_per_second")
 
 # Runs train_main.py and sends signals to itself at an exact place: while the first step is
@@ -38,7 +45,7 @@ place, names, program, *words = sys.argv[1:]
 def before(owner, name, due):
     original, fired = getattr(owner, name), []
     def wrapper(*args, **kwargs):
-        if not fired and due(*args):
+        if not fired and due(*args, **kwargs):
             fired.append(True)
             for one in names.split(","):
                 os.kill(os.getpid(), getattr(signal, one))
@@ -46,11 +53,12 @@ def before(owner, name, due):
     setattr(owner, name, wrapper)
 
 if place == "compile":
-    before(method.Method, "one_step", lambda *_: True)
+    before(method.Method, "one_step", lambda *_, **__: True)
 elif place == "evaluation":
-    before(evaluation, "evaluate", lambda *_: True)
+    before(evaluation, "evaluate", lambda *_, **__: True)
 else:
-    before(callbacks.Guard, "on_train_batch_end", lambda guard, batch, logs: batch == int(place))
+    after = int(place) - 1
+    before(callbacks.Guard, "on_train_batch_end", lambda guard, batch, **_: batch == after)
 sys.argv = [program, *words]
 runpy.run_path(program, run_name="__main__")
 """
@@ -132,8 +140,15 @@ def settings():
     """The configuration of the finished run, for another folder or with other flags."""
 
     def configured(workdir, **other):
-        given = {"method": "frgan", "width": 4, "latent_size": 8, "batch_size": 16,
-                 "precision": "float32", "max_steps": STEPS, "workdir": str(workdir)}
+        given = {
+            "method": "frgan",
+            "width": 4,
+            "latent_size": 8,
+            "batch_size": 16,
+            "precision": "float32",
+            "max_steps": STEPS,
+            "workdir": str(workdir),
+        }
         given |= other
         if given["method"] == "supervised":
             given.pop("latent_size", None)
@@ -168,9 +183,8 @@ def interrupted(_straight, tmp_path_factory):
         "compile": lambda: drive("compile", "SIGTERM"),
         "kill": kill,
         "evaluation": lambda: drive("evaluation", "SIGTERM"),
-        "ctrl-c": lambda: drive("8", "SIGINT"),
-        "ctrl-c twice": lambda: drive("4", "SIGINT,SIGINT"),
-        "training": lambda: drive("20", "SIGTERM"),
+        "ctrl-c": lambda: drive("9", "SIGINT"),
+        "ctrl-c twice": lambda: drive("5", "SIGINT,SIGINT"),
         "nothing": lambda: ended(started(trained(workdir))),
     }
     found = {"workdir": workdir}
@@ -214,8 +228,16 @@ class Toy:
         self._start = {k: [v.numpy() for v in vs] for k, vs in self._run.method.state().items()}
 
     def settings(self, workdir, **other):
-        given = dict(dataset=self.dataset, width=4, latent_size=8, batch_size=12, labels=6,
-                     max_steps=self.steps, precision="float32", workdir=str(workdir))
+        given = dict(
+            dataset=self.dataset,
+            width=4,
+            latent_size=8,
+            batch_size=12,
+            labels=6,
+            max_steps=self.steps,
+            precision="float32",
+            workdir=str(workdir),
+        )
         return config.configure("frgan", **(given | other))
 
     def run(self, workdir, at=0, **poison):
@@ -246,9 +268,13 @@ def _toy(squares):
 @pytest.fixture
 def toy(_toy, short_laps, monkeypatch):
     """The run that can be poisoned; its step is traced in the first test that trains it."""
-    sources = {"supervised": (losses, "cross_entropy"), "adversarial": (losses, "real_or_fake"),
-               "consistency": (losses, "squared_distance"), "generator": (losses, "fool"),
-               "consistency_weight": (frgan.Method, "ramp")}
+    sources = {
+        "supervised": (losses, "cross_entropy"),
+        "adversarial": (losses, "real_or_fake"),
+        "consistency": (losses, "squared_distance"),
+        "generator": (losses, "fool"),
+        "consistency_weight": (frgan.Method, "ramp"),
+    }
     for name, (owner, function) in sources.items():
         monkeypatch.setattr(owner, function, _toy.poisoned(name, getattr(owner, function)))
     # Whoever builds by configuration gets the traced one, at its start.

@@ -50,19 +50,17 @@ EARLY = {
     "flagfile": (["--flagfile=/nowhere"], "/nowhere"),
 }
 MISSING = {
-    name: ([f"--dataset={name}", "--data_dir={empty}"],
-           f"{{empty}} or elsewhere/{name}/train.npz")
+    name: [f"--dataset={name}", "--data_dir=EMPTY"]
     for name in ("svhn", "cifar10", "cifar100", "fashion_mnist")
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
 def answers(python, tmp_path_factory):
     """Case -> how one process without a network answered it."""
     empty = str(tmp_path_factory.mktemp("empty"))
-    cases = {name: words for name, (words, _) in (EARLY | MISSING).items()}
-    cases |= {"help": ["--help"]}
-    told = [[word.replace("{empty}", empty) for word in words] for words in cases.values()]
+    cases = {name: words for name, (words, _) in EARLY.items()} | MISSING | {"help": ["--help"]}
+    told = [[word.replace("EMPTY", empty) for word in words] for words in cases.values()]
     end = python("-c", PARSE, json.dumps(told))
     assert end.status == 0, end.err
     return dict(zip(cases, json.loads(end.out), strict=True))

@@ -6,7 +6,8 @@ import signal
 import pytest
 import tensorflow as tf
 
-from tf_ssgan import errors, evaluation, experiment
+import flags
+from tf_ssgan import callbacks, errors, evaluation, experiment
 
 pytestmark = pytest.mark.xdist_group("finished run")
 
@@ -51,13 +52,6 @@ def test_ctrl_c_twice_leaves_at_once_and_harms_nothing(interrupted):
     assert end.steps == interrupted["ctrl-c"].steps
 
 
-def test_sigterm_in_training_saves_after_the_step(interrupted):
-    end = interrupted["training"]
-    assert end.status == 143
-    told_to_stop(end)
-    assert end.steps[-1] == interrupted["ctrl-c"].steps[-1] + 21
-
-
 def test_an_interrupted_run_writes_the_curves_of_an_uninterrupted_one(
     finished, interrupted, curves
 ):
@@ -85,6 +79,30 @@ def test_an_interrupted_run_reports_the_result_of_an_uninterrupted_one(finished,
     assert {k: v for k, v in one.items() if k not in timed} == {
         k: v for k, v in two.items() if k not in timed
     }
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 5, 9])
+def test_sigterm_in_training_saves_after_the_step_and_costs_no_line(
+    toy, tmp_path, monkeypatch, capsys, curves, step
+):
+    """At the end of a lap (3, 9) the evaluation is still to be done."""
+    experiment.train(toy.run(tmp_path / "straight"))
+    with monkeypatch.context() as patch, pytest.raises(SystemExit) as left, flags.answering():
+        run = toy.run(tmp_path / "run")
+        original = callbacks.Guard.on_train_batch_end
+
+        def interrupted(guard, batch, logs=None):
+            if int(run.method.step.numpy()) == step:
+                signal.raise_signal(signal.SIGTERM)
+            original(guard, batch, logs)
+
+        patch.setattr(callbacks.Guard, "on_train_batch_end", interrupted)
+        experiment.train(run)
+    assert left.value.code == 143
+    assert "Stopped and saved" in capsys.readouterr().err
+    assert experiment.restore(toy.run(tmp_path / "run"))["step"] == step
+    experiment.train(toy.run(tmp_path / "run"))
+    assert curves(tmp_path / "run") == curves(tmp_path / "straight")
 
 
 @pytest.mark.parametrize("call, stopped_at", [(1, 3), (5, 6), (9, 9), (13, 9)])

@@ -45,8 +45,16 @@ def test_no_labels_for_a_method_that_learns_from_nothing_else(squares):
 
 
 def test_no_labels_for_a_gan_are_legal(squares, short_laps, tmp_path, curves):
-    settings = config.configure("frgan", squares.dataset, labels=0, max_steps=3, batch_size=12,
-                                width=4, latent_size=8, workdir=str(tmp_path / "run"))
+    settings = config.configure(
+        "frgan",
+        squares.dataset,
+        labels=0,
+        max_steps=3,
+        batch_size=12,
+        width=4,
+        latent_size=8,
+        workdir=str(tmp_path / "run"),
+    )
     result = experiment.run(settings)
     assert (result["labels"], result["steps"]) == (0, 3)
     (line,) = curves(tmp_path / "run")
@@ -62,8 +70,15 @@ def test_all_labels_are_all_that_are_not_held_out(squares, short_laps, tmp_path)
 
 
 def test_a_batch_larger_than_all_images_repeats_them(squares, short_laps, tmp_path):
-    settings = config.configure("supervised", squares.dataset, labels=3, batch_size=50, width=4,
-                                max_steps=2, workdir=str(tmp_path / "run"))
+    settings = config.configure(
+        "supervised",
+        squares.dataset,
+        labels=3,
+        batch_size=50,
+        width=4,
+        max_steps=2,
+        workdir=str(tmp_path / "run"),
+    )
     assert experiment.run(settings)["steps"] == 2
 
 

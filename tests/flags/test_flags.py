@@ -31,7 +31,12 @@ def refusal(capsys, *words):
 def test_two_flags_are_enough():
     made = parsed("--method=frgan", "--dataset=digits")
     assert (made.method, made.dataset, made.labels, made.seed, made.split_seed) == (
-        "frgan", "digits", 50, 0, 0)
+        "frgan",
+        "digits",
+        50,
+        0,
+        0,
+    )
     assert made.max_steps > 0 and made.hparams.width == 32
     assert made.workdir.startswith("runs/digits-50-frgan-s0-")
 
@@ -49,8 +54,14 @@ def test_precedence_default_recipe_short_command_line():
 
 
 def test_flags_come_back_from_a_flagfile(tmp_path):
-    made = parsed("--method=frgan", "--width=8", "--noise=wrong", "--noise_rate=.25", "--deterministic",
-                  f"--workdir={tmp_path}/run")
+    made = parsed(
+        "--method=frgan",
+        "--width=8",
+        "--noise=wrong",
+        "--noise_rate=.25",
+        "--deterministic",
+        f"--workdir={tmp_path}/run",
+    )
     lines = [f"--{k}={v}" for k, v in made.as_flags().items() if v != ""]
     (tmp_path / "run.flags").write_text("\n".join(lines))
     assert parsed(f"--flagfile={tmp_path}/run.flags") == made
@@ -128,7 +139,9 @@ def test_names_paths_and_data_are_answered_without_tensorflow(words):
         "except SystemExit as stop: print(stop.code, 'tensorflow' in sys.modules)\n"
     )
     began = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.stdout.split() == ["2", "False"], done
     assert time.perf_counter() - began < 10  # 2 s on a quiet machine
 
@@ -140,11 +153,16 @@ def test_a_method_is_added_by_one_file(tmp_path):
     for part in ("train_main.py", "setup.cfg"):
         shutil.copy(ROOT / part, tmp_path / part)
     text = (ROOT / "tf_ssgan/methods/frgan_nocr.py").read_text()
-    (tmp_path / "tf_ssgan/methods/newgan.py").write_text(text.replace("PAPER = ", 'PAPER = "New 2030, " + '))
+    (tmp_path / "tf_ssgan/methods/newgan.py").write_text(
+        text.replace("PAPER = ", 'PAPER = "New 2030, " + ')
+    )
 
     def run(*words):
         return subprocess.run(
-            [sys.executable, *words], cwd=tmp_path, capture_output=True, text=True,
+            [sys.executable, *words],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
             env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "3"},
         )
 
@@ -152,5 +170,7 @@ def test_a_method_is_added_by_one_file(tmp_path):
     assert helped.returncode == 0 and "--unlabeled_weight" in helped.stdout, helped.stderr
     assert "newgan" in run("train_main.py", "--help").stdout
     assert "| `newgan` | New 2030, " in run("-m", "tf_ssgan.catalog").stdout
-    asked = run("-m", "pytest", "--collect-only", "-v", "tests/conformance", "-p", "no:cacheprovider")
+    asked = run(
+        "-m", "pytest", "--collect-only", "-v", "tests/conformance", "-p", "no:cacheprovider"
+    )
     assert "test_two_replicas_equal_one[newgan" in asked.stdout, asked.stdout[-2000:]

@@ -18,7 +18,9 @@ def test_the_parameters_of_table_1():
 @pytest.mark.parametrize("size", [8, 12, 16, 24, 28, 32])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_every_image_size(size, channels):
-    network = dcgan.generator(Task(3, size, size, channels, 10, 100, 10, 10), latent_size=6, width=2)
+    network = dcgan.generator(
+        Task(3, size, size, channels, 10, 100, 10, 10), latent_size=6, width=2
+    )
     images = network(tf.random.stateless_uniform([4, 6], [1, 1], -1, 1), training=True).numpy()
     assert images.shape == (4, size, size, channels)
     assert np.abs(images).max() < 1 and images.std() > 0

@@ -23,10 +23,21 @@ def test_the_parameters_of_table_1():
 
 
 def test_the_maps_of_table_1():
-    shapes = [tuple(layer.output.shape[1:]) for layer in recalibrated_cnn.classifier(task()).layers
-              if isinstance(layer, layers.Conv)]
-    assert shapes == [(32, 32, 64), (32, 32, 64), (16, 16, 64), (16, 16, 128), (16, 16, 128),
-                      (8, 8, 128), (6, 6, 256), (6, 6, 128)]
+    shapes = [
+        tuple(layer.output.shape[1:])
+        for layer in recalibrated_cnn.classifier(task()).layers
+        if isinstance(layer, layers.Conv)
+    ]
+    assert shapes == [
+        (32, 32, 64),
+        (32, 32, 64),
+        (16, 16, 64),
+        (16, 16, 128),
+        (16, 16, 128),
+        (8, 8, 128),
+        (6, 6, 256),
+        (6, 6, 128),
+    ]
 
 
 @pytest.mark.parametrize("size", [8, 12, 16, 24, 28, 32])

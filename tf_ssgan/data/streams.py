@@ -103,7 +103,9 @@ def places(positions: tf.Tensor, examples: int, size: int, key: tuple[int, int])
     """
     used = size - size % examples if size >= examples else size
     epochs, place = positions // used, positions % used
-    seed = tf.stack([tf.fill(tf.shape(epochs), tf.constant(k, tf.int64)) for k in key] + [epochs], 1)
+    seed = tf.stack(
+        [tf.fill(tf.shape(epochs), tf.constant(k, tf.int64)) for k in key] + [epochs], 1
+    )
     # The public wrapper refuses one seed an index; the operation takes it.
     return tf.raw_ops.RandomIndexShuffle(
         index=place, seed=seed, max_index=tf.fill(tf.shape(place), tf.constant(size - 1, tf.int64))
@@ -114,7 +116,9 @@ def _maker(name: str, stream: Stream, pool: Pool, seed: int, replicas: int):
     """A function (step, rank) -> this replica's part of the stream's batch."""
     rows = stream.examples // replicas
     if rows * replicas != stream.examples:
-        raise ValueError(f"{stream.examples} examples a step cannot be shared by {replicas} replicas")
+        raise ValueError(
+            f"{stream.examples} examples a step cannot be shared by {replicas} replicas"
+        )
     with tf.device("CPU:0"):
         images, ids = tf.constant(pool.images), tf.constant(pool.ids, tf.int64)
         labels = None if pool.labels is None else tf.constant(pool.labels, tf.int64)

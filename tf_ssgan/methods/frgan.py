@@ -38,8 +38,10 @@ class HParams(ssgan.HParams):
         10.0, "Final w(t); the sum over classes makes it the 100 of Laine and Aila 2017.", low=0
     )
     ramp_fraction: float = knob(
-        80 / 300, "Share of the run over which w(t) rises (Laine and Aila 2017: 80 of 300 epochs).",
-        low=0, high=1,
+        80 / 300,
+        "Share of the run over which w(t) rises (Laine and Aila 2017: 80 of 300 epochs).",
+        low=0,
+        high=1,
     )
     consistency_space: Literal["probability", "logit", "feature"] = knob(
         "probability", "What the two branches must agree in."
@@ -88,8 +90,11 @@ class Method(ssgan.Method):
             generator = self.generator_loss(first)
         self.g.descend(generator, tape)
         return self.finish(
-            supervised=supervised, adversarial=adversarial, consistency=consistency,
-            generator=generator, consistency_weight=weight,
+            supervised=supervised,
+            adversarial=adversarial,
+            consistency=consistency,
+            generator=generator,
+            consistency_weight=weight,
         )
 
     def ramp(self) -> tf.Tensor:
@@ -103,6 +108,4 @@ class Method(ssgan.Method):
             return losses.squared_distance(one["features"], two["features"])
         if self.hp.consistency_space == "logit":
             return losses.squared_distance(one["logits"], two["logits"])
-        return losses.squared_distance(
-            tf.nn.softmax(one["logits"]), tf.nn.softmax(two["logits"])
-        )
+        return losses.squared_distance(tf.nn.softmax(one["logits"]), tf.nn.softmax(two["logits"]))

@@ -37,15 +37,18 @@ class HParams(gan.HParams):
     )
     gen_loss: Literal["log", "fm"] = knob(
         "log",
-        "Generator loss: -log D(G(z)) (Jiang et al. 2019) or feature matching (Salimans et al. 2016).",
+        "Generator loss: -log D(G(z)) (Jiang et al. 2019), or feature matching "
+        "(Salimans et al. 2016).",
     )
     width: int = knob(64, "Channels of the first convolutions (Jiang et al. 2019, table 1).", low=1)
     input_dropout: float = knob(
         0.0, "Dropout rate on the images; 0.2 in Salimans et al. 2016.", low=0, high=0.99
     )
     dropout: float = knob(
-        0.2, "Rate of the two hidden dropout layers (table 1); 0.5 in Salimans et al. 2016.",
-        low=0, high=0.99,
+        0.2,
+        "Rate of the two hidden dropout layers (table 1); 0.5 in Salimans et al. 2016.",
+        low=0,
+        high=0.99,
     )
     image_noise: float = knob(
         0.15, "Deviation of Gaussian noise on the images, in [-1, 1] (Laine and Aila 2017).", low=0
@@ -53,7 +56,11 @@ class HParams(gan.HParams):
 
     RECIPES = {
         "digits": dict(
-            labels=50, max_steps=1500, batch_size=64, width=32, learning_rate=1e-3,
+            labels=50,
+            max_steps=1500,
+            batch_size=64,
+            width=32,
+            learning_rate=1e-3,
             unlabeled_weight=0.5,
         ),
         "svhn": dict(labels=1000, epochs=300),

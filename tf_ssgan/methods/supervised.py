@@ -67,7 +67,9 @@ class Method(method.Method):
 
     def rate(self) -> tf.Tensor:
         """The step size at this step."""
-        return self.hp.learning_rate * schedules.hold_then_fall(self.progress(), self.hp.decay_start)
+        return self.hp.learning_rate * schedules.hold_then_fall(
+            self.progress(), self.hp.decay_start
+        )
 
     def streams(self) -> dict[str, Stream]:
         """Labeled images, slightly moved."""

@@ -72,7 +72,10 @@ def classifier(
     x = layers.Conv(2 * width, 1, **normal)(x)
     features = _GlobalMean(name="features", dtype="float32")(x)
     logits = layers.Dense(
-        task.classes, weight_norm=weight_norm, initial_scale=LAST_SCALE, name="logits",
+        task.classes,
+        weight_norm=weight_norm,
+        initial_scale=LAST_SCALE,
+        name="logits",
         dtype="float32",
     )(features)
     return keras.Model(images, {"features": features, "logits": logits}, name="discriminator")

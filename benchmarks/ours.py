@@ -1,0 +1,106 @@
+"""The project's own training step, with its input pipeline.
+
+The step is the one that `fit` calls: it draws the batch from random uint8 images in memory through
+`streams.dataset` (shuffled, translated, scaled), and the weight average follows.
+"""
+
+import dataclasses
+from typing import Any
+
+import common
+import numpy as np
+import tensorflow as tf
+
+from tf_ssgan import layers, method, methods, precision
+from tf_ssgan.data import streams
+from tf_ssgan.task import Task
+
+POOL_BATCHES = 10  # images in memory, in batches
+
+
+def measure(name: str, size: common.Size, repeats: int) -> dict[str, Any]:
+    """Times the step of a method.
+
+    Args:
+        name: The method.
+        size: Sizes of networks and batch.
+        repeats: Steps that count.
+
+    Returns:
+        Seconds of each step, the number format, and the kernels and biases of each network.
+    """
+    made = build(name, size)
+    pixels, labels = _images(size)
+    made.begin((tf.cast(pixels[: size.batch], tf.float32) - 127.5) / 127.5)
+    everything = np.arange(len(pixels))
+    pools = {
+        "labeled": streams.Pool(pixels, everything, labels),
+        "unlabeled": streams.Pool(pixels, everything),
+    }
+    batches = iter(streams.dataset(pools, made.streams(), 0, 0))
+    train = made.make_train_function()
+
+    def step() -> list[float]:
+        return [float(value) for value in train(batches).values()]
+
+    return {
+        "seconds": common.timed(step, repeats),
+        "format": precision.resolve("auto"),
+        "device": "GPU" if tf.config.list_physical_devices("GPU") else "CPU",
+        "images": sum(stream.examples for stream in made.streams().values()),
+        "parameters": {k: layers.parameters(n, gains=False) for k, n in networks(made).items()},
+    }
+
+
+def build(name: str, size: common.Size) -> method.Method:
+    """Builds a method with its default knobs, in the number format of this machine.
+
+    Raises:
+        ValueError: The method's passes are not those of `common.STEPS`.
+    """
+    module = methods.find(name)
+    sizes = {"width": size.width, "latent_size": size.latent, "batch_size": size.batch}
+    known = {field.name for field in dataclasses.fields(module.HParams)}
+    hparams = module.HParams(**{k: v for k, v in sizes.items() if k in known})
+    with precision.policy(precision.resolve("auto")):
+        made = module.Method(hparams, _task(size))
+    made.jit_compile = bool(tf.config.list_physical_devices("GPU"))
+    if passes(made) != common.STEPS[name]:
+        raise ValueError(f"{name} takes {passes(made)}, the others {common.STEPS[name]}")
+    return made
+
+
+def passes(made: method.Method) -> common.Step:
+    """Which passes a built method takes, as its network and streams say."""
+    unlabeled = made.streams().get("unlabeled")
+    return common.Step(
+        recalibrate=any(isinstance(x, layers.SqueezeExcite) for x in made.classifier.layers),
+        branches=len(unlabeled.views) if unlabeled else 0,
+    )
+
+
+def networks(made: method.Method) -> dict[str, Any]:
+    """Discriminator (or classifier) and, where there is one, generator."""
+    found = {"discriminator": made.classifier}
+    return found | ({"generator": made.generator} if hasattr(made, "generator") else {})
+
+
+def _task(size: common.Size) -> Task:
+    pool = POOL_BATCHES * size.batch
+    return Task(
+        classes=size.classes,
+        height=size.side,
+        width=size.side,
+        channels=size.channels,
+        labeled=pool,
+        unlabeled=pool,
+        steps=1000,
+        steps_per_epoch=POOL_BATCHES,
+    )
+
+
+def _images(size: common.Size) -> tuple[np.ndarray, np.ndarray]:
+    """Random images and labels: uint8 [n, side, side, channels], int64 [n]."""
+    chance, count = np.random.default_rng(0), POOL_BATCHES * size.batch
+    shape = (count, size.side, size.side, size.channels)
+    return chance.integers(0, 256, shape, np.uint8), chance.integers(0, size.classes, count)

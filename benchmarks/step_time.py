@@ -1,0 +1,127 @@
+"""How long a training step takes, beside stock Keras, PyTorch, and the step's linear maps alone.
+
+    python benchmarks/step_time.py --methods=frgan,ssgan --rounds=3 --json=step_time.json
+
+Each measurement has a process of its own, because the thread pools of TensorFlow and PyTorch
+disturb each other. Processes follow one another, never side by side: ours, stock Keras, PyTorch,
+roofline, then the next method, then the next round. Compare figures of one run only.
+
+    ours          The project's step as `fit` calls it, input pipeline, weight normalization and
+                  weight average included (`ours.py`).
+    stock Keras   The same networks and step from Keras' own layers in float32, batch ready in
+                  memory. Keras has no weight normalization, so this has none (`stock.py`).
+    PyTorch       The same in PyTorch, where it is installed: weight normalization, channels_last,
+                  the faster of bfloat16 autocast and float32 (`pytorch.py`).
+    roofline      The sum of the times of the step's convolutions and dense maps, each alone,
+                  in ours' number format (`roofline.py`).
+
+Images per second count the images that a step reads: labeled plus unlabeled ones.
+"""
+
+import argparse
+import dataclasses
+import importlib
+import importlib.util
+import json
+import os
+import pathlib
+import subprocess
+import sys
+from typing import Any
+
+import common
+import tables
+
+IMPLEMENTATIONS = ("ours", "stock", "pytorch", "roofline")
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Measures what the command line asks for, and prints it."""
+    args = _parser().parse_args(argv)
+    if args.only:
+        size = common.SIZES[args.size]
+        measured = importlib.import_module(args.only).measure(args.methods[0], size, args.repeats)
+        print(json.dumps(measured))
+        return
+    facts = tables.machine() | {
+        "sizes": ", ".join(f"{k} {v}" for k, v in _sizes(args).items()),
+        "rounds": args.rounds,
+        "repeats": args.repeats,
+    }
+    found = measure_all(args)
+    print(tables.render(found, facts, args.layers))
+    if args.json:
+        whole = {"facts": facts, "summary": tables.summary(found), "measurements": found}
+        args.json.write_text(json.dumps(whole, indent=1))
+
+
+def measure_all(args: argparse.Namespace) -> tables.Found:
+    """Round after round, method after method, one implementation after the other."""
+    used = [name for name in IMPLEMENTATIONS if name != "pytorch" or _has_torch()]
+    found = {method: {name: [] for name in used} for method in args.methods}
+    for number in range(args.rounds):
+        for method in args.methods:
+            for name in used:
+                print(f"round {number + 1}: {method}, {name}", file=sys.stderr, flush=True)
+                found[method][name].append(_measure(name, method, args))
+            _check_same_networks(method, found[method])
+    return found
+
+
+def _measure(name: str, method: str, args: argparse.Namespace) -> dict[str, Any]:
+    """One measurement, in a process of its own."""
+    command = [sys.executable, __file__, f"--only={name}", f"--methods={method}"]
+    command += [f"--size={args.size}", f"--repeats={args.repeats}"]
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3"} | os.environ
+    done = subprocess.run(command, env=quiet, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"measuring {method}, {name} failed:\n{done.stderr[-3000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _check_same_networks(method: str, measured: dict[str, list[dict[str, Any]]]) -> None:
+    """Refuses to compare networks that differ in their number of kernels and biases."""
+    sizes = {k: v[-1]["parameters"] for k, v in measured.items() if "parameters" in v[-1]}
+    if any(size != sizes["ours"] for size in sizes.values()):
+        sys.exit(f"{method}: the networks differ in their weights: {sizes}")
+
+
+def _has_torch() -> bool:
+    return importlib.util.find_spec("torch") is not None
+
+
+def _sizes(args: argparse.Namespace) -> dict[str, int]:
+    return dataclasses.asdict(common.SIZES[args.size])
+
+
+def _methods(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := sorted(set(names) - set(common.STEPS)):
+        known = ", ".join(common.STEPS)
+        raise argparse.ArgumentTypeError(f"no such method: {', '.join(unknown)}; there are {known}")
+    return names
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a positive integer, got {text}")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    everything = ",".join(common.STEPS)
+    parser.add_argument("--methods", type=_methods, default=everything, help="comma-separated")
+    parser.add_argument("--size", choices=common.SIZES, default="paper")
+    parser.add_argument("--rounds", type=_positive, default=3, help="alternations")
+    parser.add_argument("--repeats", type=_positive, default=3, help="steps timed a round")
+    parser.add_argument("--layers", action="store_true", help="print the layers of the steps, too")
+    parser.add_argument("--json", type=pathlib.Path, help="file for all the figures")
+    parser.add_argument("--only", choices=IMPLEMENTATIONS, help=argparse.SUPPRESS)
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""What is special to the supervised baseline."""
+
+import numpy as np
+import pytest
+import toys
+
+from tf_ssgan import config, layers, losses, methods
+from tf_ssgan.methods import supervised
+
+
+def test_a_step_is_cross_entropy_on_the_labeled_batch():
+    toy = toys.Toy("supervised", dropout=0.0, image_noise=0.0)
+    batch = next(toy.batches())
+    logits = toy.method.classifier(batch["labeled"]["image"])["logits"]
+    expected = float(losses.cross_entropy(batch["labeled"]["label"], logits))
+    assert float(toy.method.one_step(batch)["supervised"]) == pytest.approx(expected, abs=1e-5)
+
+
+def test_it_reads_no_unlabeled_image():
+    made = methods.find("supervised").Method(toys.hparams("supervised"), toys.task())
+    assert {stream.pool for stream in made.streams().values()} == {"labeled"}
+
+
+def test_its_network_is_that_of_the_method_it_is_compared_with():
+    def parameters(name, **knobs):
+        made = methods.find(name).Method(toys.hparams(name, width=16, **knobs), toys.task())
+        return layers.parameters(made.classifier)
+
+    assert parameters("supervised") == parameters("frgan")
+    assert parameters("supervised", network="ssgan") == parameters("ssgan")
+    assert parameters("frgan") - parameters("ssgan") == 2 * 32 * 2  # 32 channels, 32 / 16 hidden
+
+
+def test_it_has_the_recipe_of_the_methods_it_is_compared_with():
+    mine, theirs = config.configure("supervised", "digits"), config.configure("frgan", "digits")
+    for name in ("labels", "max_steps", "epochs"):
+        assert getattr(mine, name) == getattr(theirs, name)
+    for name in ("batch_size", "width", "learning_rate", "dropout", "image_noise", "decay_start"):
+        assert getattr(mine.hparams, name) == getattr(theirs.hparams, name)
+
+
+def test_the_step_size_falls_to_zero():
+    made = supervised.Method(toys.hparams("supervised", learning_rate=1e-3), toys.task(steps=12))
+    rates = []
+    for step in (0, 8, 10, 12):
+        made.step.assign(step)
+        rates.append(float(made.rate()))
+    np.testing.assert_allclose(rates, [1e-3, 1e-3, 5e-4, 0], atol=1e-9)

@@ -1,0 +1,29 @@
+"""The table of methods is made from their files, and the README has it."""
+
+import pathlib
+
+from tf_ssgan import catalog, methods
+
+README = pathlib.Path(__file__).parent.parent / "README.md"
+
+
+def test_every_method_has_a_row_with_its_source():
+    rows = catalog.table().splitlines()[2:]
+    assert len(rows) == len(methods.names())
+    for name, row in zip(methods.names(), rows, strict=True):
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        assert cells[0] == f"`{name}`" and cells[1] == methods.find(name).PAPER and cells[2]
+
+
+def test_the_readme_is_up_to_date():
+    assert catalog.main(["--check", str(README)]) == 0
+
+
+def test_a_readme_that_is_behind_is_told_and_mended(tmp_path, capsys):
+    path = tmp_path / "README.md"
+    path.write_text(f"a\n{catalog.BEGIN}\nold\n{catalog.END}\nb\n")
+    assert catalog.main(["--check", str(path)]) == 1
+    assert "is behind" in capsys.readouterr().out
+    assert catalog.main(["--write", str(path)]) == 0
+    assert catalog.main(["--check", str(path)]) == 0
+    assert path.read_text().startswith("a\n") and path.read_text().endswith("b\n")

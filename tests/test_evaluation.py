@@ -1,0 +1,58 @@
+"""Errors and pictures."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_ssgan import evaluation
+
+
+def scores(answers):
+    """A predictor that reads its answer from the first pixel."""
+    return lambda images: np.eye(3)[images[:, 0, 0, 0]]
+
+
+def images(answers):
+    return np.array(answers, np.uint8)[:, None, None, None]
+
+
+def test_error_and_confusion_by_hand():
+    report = evaluation.evaluate(
+        scores(None), images([0, 1, 2, 2, 0]), np.array([0, 1, 1, 2, 2]), 3
+    )
+    assert report.error == pytest.approx(40.0)
+    assert report.confusion.tolist() == [[1, 0, 0], [0, 1, 1], [1, 0, 1]]
+
+
+def test_the_ragged_last_batch_counts():
+    answers = np.arange(2 * evaluation.BATCH + 3) % 3
+    labels = answers.copy()
+    labels[-1] = (labels[-1] + 1) % 3
+    report = evaluation.evaluate(scores(None), images(answers), labels, 3)
+    assert report.error == pytest.approx(100 / len(labels))
+    assert report.confusion.sum() == len(labels)
+
+
+def test_no_images_no_error():
+    assert np.isnan(evaluation.evaluate(scores(None), images([]), np.zeros(0, int), 3).error)
+
+
+def test_it_can_be_interrupted_between_batches():
+    def stop():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluation.evaluate(scores(None), images([0]), np.array([0]), 3, pause=stop)
+
+
+def test_a_grid_lays_images_out_in_rows():
+    pixels = np.stack([np.full((2, 3, 1), value) for value in (-1.0, 0.0, 1.0, 2.0)])
+    laid = evaluation.grid(pixels, columns=2)
+    assert laid.shape == (5, 7, 1) and laid.dtype == np.uint8
+    assert [laid[0, 0, 0], laid[0, 4, 0], laid[3, 0, 0], laid[3, 4, 0]] == [0, 128, 255, 255]
+    assert laid[2, 0, 0] == 255  # the pixel between
+
+
+def test_the_confusion_figure_is_a_picture():
+    png = evaluation.confusion_figure(np.array([[3, 1], [0, 4]]), ("cat", "dog"))
+    assert tf.io.decode_png(png).shape[2] in (3, 4)
