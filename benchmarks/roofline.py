@@ -3,7 +3,8 @@
 The convolutions, transposed convolutions and dense maps are read off the networks that ours
 trains, so the table follows any width. Each is timed alone, in the number format of its layer, at
 the batch size that the step uses: forward, gradient by its input, gradient by its kernel, as often
-as the step needs them.
+as the step needs them. The time of an empty call is taken off. At toy size a map takes less than
+the call, so the sum means nothing there; nor does it on a machine that is busy with other work.
 
     D step   D on all batches concatenated: forward, both gradients; the first layer's input is
              data. A forward pass of G makes the generated images.
@@ -13,7 +14,7 @@ as the step needs them.
 
 import dataclasses
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import common
@@ -82,7 +83,7 @@ def measure(name: str, size: common.Size, repeats: int) -> dict[str, Any]:
     """
     made = ours.build(name, size)
     needed = uses(ours.networks(made), common.STEPS[name], size.batch)
-    medians = {use: statistics.median(_times(use, repeats)) for use in dict.fromkeys(needed)}
+    medians = {use: _median(use, repeats) for use in dict.fromkeys(needed)}
     table = [
         {**dataclasses.asdict(use.linear), "batch": use.batch, "direction": use.direction,
          "times": needed.count(use), "seconds": median}
@@ -153,8 +154,8 @@ def _passes(maps: list[Linear], batch: int, *directions: str) -> Iterator[Use]:
                 yield Use(linear, batch, direction)
 
 
-def _times(use: Use, repeats: int) -> list[float]:
-    """Seconds of each call of one pass of one map."""
+def _median(use: Use, repeats: int) -> float:
+    """Seconds of one pass of one map, beyond those of an empty call with the same arguments."""
     linear = use.linear
     x = _random(use.batch, *linear.inputs, dtype=linear.dtype)
     kernel = _random(*linear.kernel, dtype=linear.dtype)
@@ -171,11 +172,18 @@ def _times(use: Use, repeats: int) -> list[float]:
         # The forward pass is not needed by a linear map's gradient, and pruned from the graph.
         return tape.gradient(outputs, source, upstream)
 
-    def step() -> None:
-        run(x, kernel, upstream)
-        tf.test.experimental.sync_devices()
+    @tf.function
+    def empty(x: tf.Tensor, kernel: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
+        return kernel
 
-    return common.timed(step, repeats)
+    def median(function: Callable[..., tf.Tensor]) -> float:
+        def step() -> None:
+            function(x, kernel, upstream)
+            tf.test.experimental.sync_devices()
+
+        return statistics.median(common.timed(step, repeats))
+
+    return max(0.0, median(run) - median(empty))
 
 
 def _random(*shape: int, dtype: str) -> tf.Tensor:

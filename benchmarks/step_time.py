@@ -72,8 +72,11 @@ def _measure(name: str, method: str, args: argparse.Namespace) -> dict[str, Any]
     """One measurement, in a process of its own."""
     command = [sys.executable, __file__, f"--only={name}", f"--methods={method}"]
     command += [f"--size={args.size}", f"--repeats={args.repeats}"]
-    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3"} | os.environ
-    done = subprocess.run(command, env=quiet, capture_output=True, text=True)
+    # A checkout needs no installation.
+    paths = [str(pathlib.Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | os.environ
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"measuring {method}, {name} failed:\n{done.stderr[-3000:]}")
     return json.loads(done.stdout.splitlines()[-1])

@@ -1,4 +1,4 @@
-"""Two ways to ask a running TensorFlow Serving: REST, which needs no package, and gRPC.
+"""Two ways to ask a running TensorFlow Serving: REST and gRPC.
 
 Both have `predict(pictures)` and `classes(picture)`, give up after a time limit, and raise
 `Refused` where the server answers that the payload is bad, `UserError` for everything else that a
@@ -8,11 +8,8 @@ person can mend.
 import base64
 import contextlib
 import dataclasses
-import http.client
 import json
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -40,7 +37,7 @@ class Answer:
 
 
 class Rest:
-    """The REST interface; Python's own library is enough for it."""
+    """The REST interface."""
 
     def __init__(self, url: str, model: str, timeout: float = 30.0):
         """Sends nothing yet.
@@ -51,10 +48,18 @@ class Rest:
             timeout: Seconds to wait for an answer.
 
         Raises:
-            UserError: The address is none.
+            UserError: The address is none, or the package requests is not installed.
         """
         if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
             raise errors.UserError(f"--url={url} is no address. One looks like http://host:8501.")
+        try:
+            import requests  # here, as it takes a tenth of a second
+        except ImportError as error:
+            raise errors.UserError(
+                "--url needs the extra packages of serving (requests is missing): "
+                "pip install 'tf_ssgan[serving]'."
+            ) from error
+        self._library = requests
         self.url = url.rstrip("/")
         self.model = model
         self.timeout = timeout
@@ -83,30 +88,25 @@ class Rest:
 
     def _post(self, verb: str, payload: dict[str, Any]) -> dict[str, Any]:
         address = f"{self.url}/v1/models/{urllib.parse.quote(self.model)}:{verb}"
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(address, json.dumps(payload).encode(), headers)
         try:
-            with urllib.request.urlopen(request, timeout=self.timeout) as response:
-                content = response.read()
-        except urllib.error.HTTPError as error:
-            raise self._told(error) from None
-        except (OSError, http.client.HTTPException) as error:
-            raise _unreachable(self.url, getattr(error, "reason", error), "--url") from None
+            response = self._library.post(address, json=payload, timeout=self.timeout)
+        except self._library.RequestException as error:
+            raise _unreachable(self.url, error, "--url") from None
+        if not response.ok:
+            raise self._told(response.status_code, response.reason, response.text)
         with self._understood():
-            return json.loads(content)
+            return response.json()
 
-    def _told(self, error: urllib.error.HTTPError) -> errors.UserError:
+    def _told(self, code: int, reason: str, text: str) -> errors.UserError:
         """What an answer other than 200 means."""
-        with error:
-            text = error.read().decode(errors="replace")
         with contextlib.suppress(ValueError, KeyError, TypeError):
             text = json.loads(text)["error"]
-        line = _first_line(text) or error.reason
-        if error.code == 404:
+        line = _first_line(text) or reason
+        if code == 404:
             return _unknown(self.url, self.model, line)
-        if error.code == 400:
+        if code == 400:
             return Refused(f"refused by the server: {line}")
-        return errors.UserError(f"The server at {self.url} fails with {error.code}: {line}")
+        return errors.UserError(f"The server at {self.url} fails with {code}: {line}")
 
     @contextlib.contextmanager
     def _understood(self) -> Iterator[None]:
@@ -137,7 +137,7 @@ class Grpc:
             import grpc
             from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-            from export import requests
+            from export import messages
         except ImportError as error:
             raise errors.UserError(
                 f"--grpc needs the extra packages of serving ({error.name} is missing): "
@@ -146,7 +146,7 @@ class Grpc:
         self.target = target
         self.model = model
         self.timeout = timeout
-        self._requests = requests
+        self._messages = messages
         self._failure = grpc.RpcError
         self._channel = grpc.insecure_channel(
             target, options=[("grpc.max_receive_message_length", -1)]
@@ -157,7 +157,7 @@ class Grpc:
         """Classifies picture files; raises as `Rest.predict`."""
         import tensorflow as tf  # comes with the protocol buffers anyway
 
-        request = self._requests.predict(self.model, export.BYTES, {"image_bytes": list(pictures)})
+        request = self._messages.predict(self.model, export.BYTES, {"image_bytes": list(pictures)})
         outputs = self._call(self._stub.Predict, request).outputs
         arrays = [tf.make_ndarray(outputs[key]) for key in ("label", "name", "probabilities")]
         return [
@@ -167,7 +167,7 @@ class Grpc:
 
     def classes(self, picture: bytes) -> list[str]:
         """The names of all classes, by label; a picture has to be classified to learn them."""
-        request = self._requests.classify(self.model, [picture])
+        request = self._messages.classify(self.model, [picture])
         response = self._call(self._stub.Classify, request)
         return [c.label for c in response.result.classifications[0].classes]
 

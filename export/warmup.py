@@ -32,16 +32,16 @@ def write(made: servable.Networks, folder: pathlib.Path, model: str) -> None:
     """
     from tensorflow_serving.apis import prediction_log_pb2 as logs
 
-    from export import requests
+    from export import messages
 
     file = folder / FILE
     file.parent.mkdir(exist_ok=True)
     arguments, picture = _arguments(made)
     with tf.io.TFRecordWriter(str(file)) as writer:
         for name, values in arguments.items():
-            asked = logs.PredictLog(request=requests.predict(model, name, values))
+            asked = logs.PredictLog(request=messages.predict(model, name, values))
             writer.write(logs.PredictionLog(predict_log=asked).SerializeToString())
-        asked = logs.ClassifyLog(request=requests.classify(model, [picture]))
+        asked = logs.ClassifyLog(request=messages.classify(model, [picture]))
         writer.write(logs.PredictionLog(classify_log=asked).SerializeToString())
 
 

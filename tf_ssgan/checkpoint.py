@@ -48,7 +48,7 @@ def save(folder: pathlib.Path, state: State, step: int, about: dict[str, Any]) -
         (partial / _MANIFEST).write_text(json.dumps(manifest, indent=1))
         _flush(partial)
         if final.exists():  # one that did not verify: the run came here again from an older one
-            shutil.rmtree(final)
+            _remove(final)
         partial.rename(final)
         _flush_folder(folder)
     except (OSError, tf.errors.OpError) as error:
@@ -58,7 +58,8 @@ def save(folder: pathlib.Path, state: State, step: int, about: dict[str, Any]) -
             "Make room or fix the folder; the same command goes on from the last checkpoint."
         ) from error
     for old in sorted(folder.glob("step-" + "[0-9]" * 10))[:-KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            _remove(old)
 
 
 def restore(folder: pathlib.Path, state: State, accept: Any) -> dict[str, Any] | None:
@@ -142,6 +143,14 @@ def _trackable(state: State) -> dict[str, list[tf.Variable]]:
 def _digest(path: pathlib.Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _remove(checkpoint: pathlib.Path) -> None:
+    """Removes a checkpoint; a process killed meanwhile leaves a leftover, not a damaged one."""
+    leftover = checkpoint.with_name(checkpoint.name + ".old" + _PARTIAL)
+    shutil.rmtree(leftover, ignore_errors=True)
+    checkpoint.rename(leftover)
+    shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _own_digest(manifest: dict[str, Any]) -> str:

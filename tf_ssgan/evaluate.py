@@ -41,11 +41,11 @@ def judge(workdir: pathlib.Path, dataset: str, data_dir: str = "") -> dict[str, 
 
     arrays = datasets.load(dataset, data_dir or None)
     run = experiment.reopen(workdir)
-    mine, theirs = run.arrays.card, arrays.card
+    mine, theirs, known = run.arrays.card, arrays.card, run.config.dataset
     if (mine.shape, len(mine.classes)) != (theirs.shape, len(theirs.classes)):
         raise errors.UserError(
             f"{dataset} has images {theirs.shape} of {len(theirs.classes)} classes, the run "
-            f"learned {mine.shape} of {len(mine.classes)}. Choose a data set like {run.config.dataset}."
+            f"learned {mine.shape} of {len(mine.classes)}. Choose a data set like {known}."
         )
     found = {
         "dataset": dataset,

@@ -1,6 +1,7 @@
 """Toy runs to be interrupted, damaged and filled up: processes, and one run traced in-process."""
 
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import types
 
@@ -251,6 +253,13 @@ class Toy:
         self._run.config = dataclasses.replace(self._run.config, workdir=str(workdir))
         workdir.mkdir(exist_ok=True)
         return self._run
+
+    @functools.cached_property
+    def curves(self):
+        """What the run's metrics.jsonl says when nothing interrupts it."""
+        with tempfile.TemporaryDirectory() as folder:
+            experiment.train(self.run(pathlib.Path(folder)))
+            return lines(pathlib.Path(folder))
 
     def poisoned(self, name, original):
         def wrapper(*args, **kwargs):

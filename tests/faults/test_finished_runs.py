@@ -139,8 +139,7 @@ def test_tensorboard_holds_scalars_pictures_and_hyper_parameters(finished, curve
     assert errors_shown == pytest.approx(expected, rel=1e-6)
     assert [event.step for event in events.Tensors("samples")] == list(expected)
     assert [event.step for event in events.Tensors("confusion")] == [380]
-    plugins = events.PluginTagToContent("hparams")
-    session = b"".join(plugins["_hparams_/session_start_info"] for _ in "1")
+    session = events.PluginTagToContent("hparams")["_hparams_/session_start_info"]
     assert all(name in session for name in (b"method", b"labels", b"latent_size", b"learning_rate"))
 
 

@@ -81,12 +81,12 @@ def test_an_interrupted_run_reports_the_result_of_an_uninterrupted_one(finished,
     }
 
 
-@pytest.mark.parametrize("step", [1, 2, 3, 5, 9])
+@pytest.mark.parametrize("step", [1, 3, 5, 9])
 def test_sigterm_in_training_saves_after_the_step_and_costs_no_line(
     toy, tmp_path, monkeypatch, capsys, curves, step
 ):
     """At the end of a lap (3, 9) the evaluation is still to be done."""
-    experiment.train(toy.run(tmp_path / "straight"))
+    expected = toy.curves
     with monkeypatch.context() as patch, pytest.raises(SystemExit) as left, flags.answering():
         run = toy.run(tmp_path / "run")
         original = callbacks.Guard.on_train_batch_end
@@ -102,7 +102,7 @@ def test_sigterm_in_training_saves_after_the_step_and_costs_no_line(
     assert "Stopped and saved" in capsys.readouterr().err
     assert experiment.restore(toy.run(tmp_path / "run"))["step"] == step
     experiment.train(toy.run(tmp_path / "run"))
-    assert curves(tmp_path / "run") == curves(tmp_path / "straight")
+    assert curves(tmp_path / "run") == expected
 
 
 @pytest.mark.parametrize("call, stopped_at", [(1, 3), (5, 6), (9, 9), (13, 9)])
@@ -110,7 +110,7 @@ def test_a_signal_in_any_evaluation_costs_no_line(
     toy, tmp_path, monkeypatch, curves, call, stopped_at
 ):
     """Four evaluations a lap (two sets, two networks) and one that concludes the run."""
-    experiment.train(toy.run(tmp_path / "straight"))
+    expected = toy.curves
     original, calls = evaluation.evaluate, []
 
     def evaluate(*args):
@@ -127,7 +127,7 @@ def test_a_signal_in_any_evaluation_costs_no_line(
     assert experiment.restore(run)["step"] == stopped_at
     result = experiment.train(toy.run(tmp_path / "run"))
     assert result["steps"] == 9
-    assert curves(tmp_path / "run") == curves(tmp_path / "straight")
+    assert curves(tmp_path / "run") == expected
 
 
 def test_signals_are_given_back_after_a_run(toy, tmp_path):

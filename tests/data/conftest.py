@@ -1,0 +1,79 @@
+"""Pictures, archives of them and refusals, for the tests of data sets; nothing of this machine."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tf_ssgan import errors
+from tf_ssgan.data import datasets, prepared
+
+
+@pytest.fixture(autouse=True)
+def offline(tmp_path, monkeypatch):
+    """No network, no prepared data and no kept pictures of this machine."""
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(prepared, "_reachable", lambda url: False)
+
+
+@pytest.fixture(scope="session")
+def pictures():
+    """A function that makes random pictures, uint8 [n, size, size, channels]."""
+
+    def make(n=20, size=32, channels=3, seed=0):
+        return np.random.default_rng(seed).integers(0, 256, (n, size, size, channels), np.uint8)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def encode():
+    """A function that makes the arrays of an encoded archive, with `image` removed."""
+
+    def make(images, form="PNG"):
+        files = []
+        for image in images:
+            buffer = io.BytesIO()
+            Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(
+                buffer, form, lossless=True, method=0
+            )
+            files.append(buffer.getvalue())
+        offset = np.cumsum([0, *map(len, files)])
+        encoded = np.frombuffer(bytearray(b"".join(files)), np.uint8)  # may be written to
+        return {"encoded": encoded, "offset": offset, "image": None}
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def write(pictures):
+    """A function that writes two archives and returns the folder around theirs.
+
+    Its arguments `train` and `test` replace arrays or, where they say None, remove them.
+    """
+
+    def make(folder, train=None, test=None, classes=None):
+        folder.mkdir(parents=True, exist_ok=True)
+        for seed, (split, changes) in enumerate([("train", train), ("test", test)]):
+            arrays = {"image": pictures(seed=seed), "label": np.arange(20) % 10} | (changes or {})
+            arrays = {key: value for key, value in arrays.items() if value is not None}
+            np.savez_compressed(folder / f"{split}.npz", **arrays)
+        if classes is not None:
+            (folder / "classes.txt").write_text(classes)
+        return str(folder.parent)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def refused():
+    """A function that expects a refusal of at most two lines."""
+
+    def expect(message, name="svhn", data_dir=None, act=datasets.check):
+        with pytest.raises(errors.UserError, match=message) as caught:
+            act(name, data_dir)
+        assert str(caught.value).count("\n") <= 1
+
+    return expect
