@@ -18,7 +18,7 @@ import tensorflow as tf
 import export
 import tf_ssgan
 from export import pictures
-from tf_ssgan import experiment, gan, precision
+from tf_ssgan import assembly, gan, precision
 from tf_ssgan.data import datasets
 
 CARD = "card.json"
@@ -54,7 +54,7 @@ class Networks:
         return tf.cast(tf.clip_by_value(tf.round(images * 127.5 + 127.5), 0, 255), tf.uint8)
 
 
-def networks(run: experiment.Run) -> Networks:
+def networks(run: assembly.Run) -> Networks:
     """The shipped classifier and the generator of a run, as they will be exported."""
     generator = run.method.generator if isinstance(run.method, gan.GAN) else None
     return Networks(
@@ -75,7 +75,7 @@ def in_float32(network: keras.Model) -> keras.Model:
     return twin
 
 
-def card(run: experiment.Run) -> dict[str, Any]:
+def card(run: assembly.Run) -> dict[str, Any]:
     """What a person must know about an exported classifier; for `json.dump`."""
     result = run.workdir / "result.json"
     images = run.arrays.card

@@ -18,7 +18,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 import export
 from export import servable
-from tf_ssgan import errors, evaluation, experiment
+from tf_ssgan import assembly, errors, evaluation
 
 TOLERANCE = 1e-5  # of a probability; float32 sums in another order differ by about 1e-7
 SIZES = (0, 1, 2, 7)  # images a request, besides all at once
@@ -57,7 +57,7 @@ class Findings:
     signatures: dict[str, str]
 
 
-def verify(folder: pathlib.Path, made: servable.Networks, run: experiment.Run) -> Findings:
+def verify(folder: pathlib.Path, made: servable.Networks, run: assembly.Run) -> Findings:
     """Loads an exported classifier and compares it with the run's.
 
     Args:
@@ -113,7 +113,7 @@ def compare(
     return worst
 
 
-def _verified(folder: pathlib.Path, made: servable.Networks, run: experiment.Run) -> Findings:
+def _verified(folder: pathlib.Path, made: servable.Networks, run: assembly.Run) -> Findings:
     signatures = _load(folder)
     _check_signatures(signatures, made)
     _check_method_name(folder)
@@ -174,7 +174,7 @@ def _check_method_name(folder: pathlib.Path) -> None:
     _require(name == export.CLASSIFY_METHOD, f"the method of {export.CLASSIFY} is {name!r}")
 
 
-def _live(run: experiment.Run) -> Callable[[np.ndarray], np.ndarray]:
+def _live(run: assembly.Run) -> Callable[[np.ndarray], np.ndarray]:
     """The run's own network, as its evaluation asks it: images -> probabilities."""
     logits = evaluation.predictor(run.method.shipped)
     return lambda images: tf.nn.softmax(logits(images)).numpy()
@@ -217,7 +217,7 @@ def _compare_generated(signature: Callable, made: servable.Networks) -> None:
         _require(_distance(found.astype(int), right) <= 1, f"{what} draws other pictures")
 
 
-def _error(signatures: dict[str, Callable], run: experiment.Run) -> float:
+def _error(signatures: dict[str, Callable], run: assembly.Run) -> float:
     def predict(images: np.ndarray) -> np.ndarray:
         return signatures[export.DEFAULT](image=tf.constant(images))["probabilities"].numpy()
 

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from tf_ssgan import config, errors, experiment
+from tf_ssgan import assembly, config, errors, experiment
 from tf_ssgan.data import datasets, splits
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -20,12 +20,12 @@ STEPS = """
 import json, sys
 from flags import quiet
 with quiet.start_up():
-    from tf_ssgan import config, experiment, replicas
+    from tf_ssgan import assembly, config, replicas
 settings = config.configure("frgan", "digits", max_steps=20, devices=int(sys.argv[1]),
                             width=4, latent_size=8, batch_size=16, workdir="unused")
-run = experiment.build(settings)
-run.method.begin(experiment.initial_images(run))
-batches = iter(experiment.batches(run, 0))
+run = assembly.build(settings)
+run.method.begin(assembly.initial_images(run))
+batches = iter(assembly.batches(run, 0))
 step = run.method.make_train_function()
 logs = [{k: float(v) for k, v in step(batches).items()} for _ in range(20)]
 if replicas.is_chief():
@@ -124,8 +124,8 @@ def test_an_epoch_is_one_pass_and_a_run_ends_at_the_shorter_length():
 
     def length(**given):
         settings = config.configure("frgan", "digits", batch_size=64, **given)
-        protocol = experiment.make_protocol(settings, arrays.train_labels, arrays.card.classes)
-        task = experiment.make_task(settings, arrays.card, protocol)
+        protocol = assembly.make_protocol(settings, arrays.train_labels, arrays.card.classes)
+        task = assembly.make_task(settings, arrays.card, protocol)
         return task.steps_per_epoch, task.steps
 
     pool = 1797 - 500
@@ -140,8 +140,8 @@ def test_an_epoch_is_one_pass_and_a_run_ends_at_the_shorter_length():
 def test_validation_and_test_images_are_never_trained_on():
     settings = config.configure("frgan", "digits")
     arrays = datasets.load("digits")
-    protocol = experiment.make_protocol(settings, arrays.train_labels, arrays.card.classes)
-    pools = experiment.make_pools(arrays, protocol)
+    protocol = assembly.make_protocol(settings, arrays.train_labels, arrays.card.classes)
+    pools = assembly.make_pools(arrays, protocol)
     held = set(protocol.validation_ids.tolist())
     assert held and not held & set(pools["unlabeled"].ids.tolist())
     assert set(pools["labeled"].ids.tolist()) <= set(pools["unlabeled"].ids.tolist())
@@ -154,9 +154,9 @@ def test_validation_and_test_images_are_never_trained_on():
 def test_a_batch_that_replicas_cannot_share():
     settings = config.configure("frgan", "digits", batch_size=15, width=4, devices=2, max_steps=2)
     with pytest.raises(errors.UserError, match="batch_size=15 cannot be shared by 2"):
-        experiment.build(settings)
+        assembly.build(settings)
 
 
 def test_a_folder_that_is_no_run(tmp_path):
     with pytest.raises(errors.UserError, match="not the folder of a run"):
-        experiment.reopen(tmp_path)
+        assembly.reopen(tmp_path)

@@ -12,15 +12,15 @@ FLOORS = {
     "networks": 2, "data": 2,
     "method": 3, "gan": 3,
     "methods": 4,
-    "config": 5, "precision": 5, "evaluation": 5, "checkpoint": 5, "callbacks": 5, "workdir": 5,
-    "experiment": 6, "summary": 6,
-    "catalog": 7,
+    "config": 5, "precision": 5, "evaluation": 5, "checkpoint": 5, "journal": 5, "callbacks": 5,
+    "folder": 6, "assembly": 6, "summary": 6, "experiment": 7,
+    "catalog": 8,
     "flags": 8, "export": 9, "evaluate": 9, "train_main": 9,
 }  # fmt: skip
 SAME_FLOOR = {
     ("knobs", "errors"), ("replicas", "errors"), ("draws", "replicas"), ("losses", "replicas"),
-    ("gan", "method"), ("callbacks", "evaluation"), ("callbacks", "workdir"),
-    ("workdir", "config"), ("workdir", "checkpoint"), ("config", "precision"),
+    ("gan", "method"), ("callbacks", "evaluation"), ("callbacks", "journal"),
+    ("assembly", "folder"),
 }  # fmt: skip
 A_METHOD_MAY = {"method", "gan", "methods", "networks", "losses", "layers", "schedules", "replicas",
                 "knobs", "task"}  # fmt: skip

@@ -1,9 +1,6 @@
 """What happens around the steps of a run: Keras callbacks, each with one job."""
 
 import contextlib
-import csv
-import io
-import json
 import math
 import pathlib
 import signal
@@ -15,7 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_ssgan import errors, evaluation, method
+from tf_ssgan import errors, evaluation, journal, method
 
 EXPLODED = 1e6  # a reported scalar beyond it will not come back
 
@@ -171,7 +168,7 @@ class Journal(keras.callbacks.Callback):
 
     def catch_up(self, model: method.Method) -> None:
         """Writes the line of the lap at whose end the run was stopped, if it is missing."""
-        lines = history(self.path)
+        lines = journal.history(self.path)
         if lines and lines[-1]["step"] == int(model.step.numpy()):
             model.start_curve()
         else:
@@ -188,7 +185,7 @@ class Journal(keras.callbacks.Callback):
             "images_per_second": round(self.speed(), 1),
         }
         self.model.start_curve()
-        append(self.path, line)
+        journal.append(self.path, line)
         with self.writer.as_default(step=step):
             for name, value in line.items():
                 if name.endswith(("error", "error_raw", "images_per_second")):
@@ -228,45 +225,3 @@ class Save(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Saves, once everything of the lap is written."""
         self.save(self.model)
-
-
-def append(path: pathlib.Path, line: dict[str, Any]) -> None:
-    """Adds a line to `metrics.jsonl` and to `history.csv` beside it."""
-    with path.open("a") as file:
-        file.write(json.dumps(line) + "\n")
-    table = path.with_name("history.csv")
-    fresh = not table.exists() or not table.stat().st_size
-    with table.open("a", newline="") as file:
-        writer = csv.DictWriter(file, line)
-        if fresh:
-            writer.writeheader()
-        writer.writerow(line)
-
-
-def history(path: pathlib.Path, until: int | None = None) -> list[dict[str, Any]]:
-    """The lines of `metrics.jsonl`; a last one cut short by a kill is left out.
-
-    Args:
-        path: The file; it may be missing.
-        until: Leave out lines of later steps.
-    """
-    lines = []
-    for text in path.read_text().splitlines() if path.exists() else ():
-        with contextlib.suppress(ValueError):
-            lines.append(json.loads(text))
-    return [line for line in lines if until is None or line["step"] <= until]
-
-
-def rewind(path: pathlib.Path, step: int) -> None:
-    """Cuts both files back to a step: what comes after will be written again."""
-    kept = history(path, until=step)
-    table = io.StringIO()
-    if kept:
-        writer = csv.DictWriter(table, kept[0])
-        writer.writeheader()
-        writer.writerows(kept)
-    lines = "".join(json.dumps(line) + "\n" for line in kept)
-    for target, text in ((path, lines), (path.with_name("history.csv"), table.getvalue())):
-        partial = target.with_name(target.name + ".partial")
-        partial.write_text(text, newline="")  # the table has its own line ends
-        partial.replace(target)

@@ -14,7 +14,7 @@ from absl import flags as absl_flags
 
 import flags
 from flags import quiet
-from tf_ssgan import errors
+from tf_ssgan import assembly, errors
 from tf_ssgan.data import datasets
 
 _KNOWN = absl_flags.FlagValues()
@@ -37,10 +37,10 @@ def judge(workdir: pathlib.Path, dataset: str, data_dir: str = "") -> dict[str, 
     Raises:
         UserError: No such run or data, or images or classes unlike the run's.
     """
-    from tf_ssgan import evaluation, experiment  # TensorFlow: after the names are understood
+    from tf_ssgan import evaluation  # TensorFlow: after the names are understood
 
     arrays = datasets.load(dataset, data_dir or None)
-    run = experiment.reopen(workdir)
+    run = assembly.reopen(workdir)
     mine, theirs, known = run.arrays.card, arrays.card, run.config.dataset
     if (mine.shape, len(mine.classes)) != (theirs.shape, len(theirs.classes)):
         raise errors.UserError(
@@ -67,7 +67,7 @@ def main(argv: list[str]) -> None:
         raise errors.UserError("Give --run=FOLDER and --dataset=NAME (and --data_dir=FOLDER).")
     datasets.check(_KNOWN.dataset, _KNOWN.data_dir or None, training=False)
     with quiet.start_up():
-        from tf_ssgan import experiment  # noqa: F401 - says at once if TensorFlow is broken
+        from tf_ssgan import assembly  # noqa: F401 - says at once if TensorFlow is broken
     found = judge(pathlib.Path(_KNOWN.run), _KNOWN.dataset, _KNOWN.data_dir)
     with (pathlib.Path(_KNOWN.run) / "evaluations.jsonl").open("a") as file:
         file.write(json.dumps(found) + "\n")

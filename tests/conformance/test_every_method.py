@@ -12,9 +12,10 @@ import tensorflow as tf
 import toys
 from absl import flags as absl_flags
 
+from export import servable, verify
 from flags import hparams
-from tf_ssgan import augment, checkpoint, config, evaluation, methods, precision
-from tf_ssgan.data import streams
+from tf_ssgan import assembly, augment, checkpoint, config, evaluation, methods, precision
+from tf_ssgan.data import datasets, streams
 
 
 def test_hparams_become_flags_and_come_back(name):
@@ -133,6 +134,21 @@ def test_calling_it_classifies_with_the_shipped_weights(toy):
     assert logits.shape == (5, toys.CLASSES) and logits.dtype == tf.float32
     np.testing.assert_allclose(logits, evaluation.predictor(toy.method.shipped)(pixels), atol=1e-5)
     assert toy.method.shipped is not toy.method.classifier
+
+
+def test_it_ships_as_a_saved_model_that_answers_alike(toy, tmp_path):
+    toy.run(1)
+    pixels, labels = toys.images(20)
+    card = datasets.Card("toys", 8, 8, 1, ("a", "b", "c"), (0.5,), (0.5,), False, "drawn")
+    arrays = datasets.Arrays(card, pixels, labels, pixels, labels)
+    run = assembly.Run(None, arrays, None, toy.method, toy.strategy, "float32")
+    made = servable.networks(run)
+    servable.write(made, tmp_path / "1")
+    found = verify.verify(tmp_path / "1", made, run)
+    assert found.difference < 1e-5
+    expected = {"serving_default", "predict_bytes", "classify"}
+    generates = {"generate"} if hasattr(toy.method, "generator") else set()
+    assert set(found.signatures) == expected | generates
 
 
 def test_without_averaging_it_ships_the_raw_weights(name):

@@ -40,7 +40,7 @@ def test_mistakes_are_answered_without_tensorflow():
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Did you mean 'svhn'?" in done.stdout
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 5
 
 
 @pytest.mark.parametrize("act", [datasets.check, datasets.load, datasets.labels])

@@ -17,7 +17,7 @@ import tensorflow as tf
 from PIL import Image
 
 from export import export_main
-from tf_ssgan import config, experiment
+from tf_ssgan import assembly, config, experiment
 
 MODEL = "digits"
 TINY = {"max_steps": 2, "width": 4, "batch_size": 8, "latent_size": 8, "precision": "float32"}
@@ -62,7 +62,7 @@ def workdir(tmp_path_factory):
 @pytest.fixture(scope="session")
 def live(workdir):
     """That run, opened again."""
-    return experiment.reopen(workdir)
+    return assembly.reopen(workdir)
 
 
 @pytest.fixture(scope="session")

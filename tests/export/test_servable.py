@@ -14,7 +14,7 @@ from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
 from export import pictures, servable, verify, warmup
-from tf_ssgan import config, experiment
+from tf_ssgan import assembly, config
 
 ANSWER = {
     "probabilities": ([None, 10], tf.float32),
@@ -225,7 +225,7 @@ def test_it_answers_where_this_project_cannot_be_imported(exported, signatures, 
 def built(tmp_path, method, **given):
     """A run that is set up and not trained."""
     given = {"batch_size": 8, "max_steps": 2} | given
-    return experiment.build(
+    return assembly.build(
         config.configure(method, "digits", workdir=str(tmp_path / "run"), **given)
     )
 

@@ -19,7 +19,7 @@ import pytest
 import tensorflow as tf
 import toys
 
-from tf_ssgan import checkpoint, config, experiment, losses
+from tf_ssgan import assembly, checkpoint, config, experiment, losses
 from tf_ssgan.methods import frgan
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -226,7 +226,7 @@ class Toy:
         self.dataset = dataset
         self.poison = {name: tf.Variable(0.0) for name in frgan.Method.reports}
         self.at = tf.Variable(0, dtype=tf.int64)
-        self._run = experiment.build(self.settings("unused"))
+        self._run = assembly.build(self.settings("unused"))
         self._start = {k: [v.numpy() for v in vs] for k, vs in self._run.method.state().items()}
 
     def settings(self, workdir, **other):
@@ -287,5 +287,5 @@ def toy(_toy, short_laps, monkeypatch):
     for name, (owner, function) in sources.items():
         monkeypatch.setattr(owner, function, _toy.poisoned(name, getattr(owner, function)))
     # Whoever builds by configuration gets the traced one, at its start.
-    monkeypatch.setattr(experiment, "build", lambda made: _toy.run(pathlib.Path(made.workdir)))
+    monkeypatch.setattr(assembly, "build", lambda made: _toy.run(pathlib.Path(made.workdir)))
     return _toy

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tf_ssgan import checkpoint, errors, experiment
+from tf_ssgan import assembly, checkpoint, errors, experiment
 
 pytestmark = pytest.mark.xdist_group("finished run")
 
@@ -52,7 +52,7 @@ def opened():
 @pytest.fixture
 def run(opened, copied, settings):
     if not opened:
-        opened["run"] = experiment.build(settings(copied))
+        opened["run"] = assembly.build(settings(copied))
     opened["run"].config = settings(copied)
     opened["run"].method.step.assign(-1)
     return opened["run"]
@@ -62,7 +62,7 @@ def run(opened, copied, settings):
 def test_the_previous_one_is_taken_and_a_line_says_so(run, copied, capsys, damage):
     name, harm = DAMAGES[damage]
     harm(copied / "checkpoints" / "step-0000000380" / name)
-    assert experiment.restore(run)["step"] == 365
+    assert assembly.restore(run)["step"] == 365
     assert int(run.method.step.numpy()) == 365
     out = capsys.readouterr().out.strip().splitlines()
     assert len(out) == 1 and out[0].startswith("Passed over a damaged checkpoint, step-0000000380:")
@@ -72,7 +72,7 @@ def test_none_is_left(run, copied):
     flip(copied / "checkpoints" / "step-0000000380" / DATA, 1000)
     (copied / "checkpoints" / "step-0000000365" / INDEX).unlink()
     with pytest.raises(errors.UserError) as refused:
-        experiment.restore(run)
+        assembly.restore(run)
     told = str(refused.value)
     assert f"step-0000000380: {DATA} was changed" in told
     assert f"step-0000000365: {INDEX} is missing" in told

@@ -5,7 +5,7 @@ import math
 import pytest
 
 import flags
-from tf_ssgan import errors, experiment
+from tf_ssgan import assembly, errors, experiment
 from tf_ssgan.methods import frgan
 
 NAN, INF = math.nan, math.inf
@@ -24,7 +24,7 @@ def test_each_scalar_is_guarded_and_the_last_good_checkpoint_kept(
     assert str(stopped.value).startswith(f"Stopped at step 7: {name} is ")
     assert "\n" not in str(stopped.value)
     assert verified_steps(tmp_path / "run") == [3, 6]
-    assert experiment.restore(toy.run(tmp_path / "run"))["step"] == 6
+    assert assembly.restore(toy.run(tmp_path / "run"))["step"] == 6
 
 
 def test_the_exit_status_is_3(toy, tmp_path, capsys):

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorboard.backend.event_processing import event_accumulator
 
 import flags
-from tf_ssgan import checkpoint, config, errors, experiment
+from tf_ssgan import assembly, checkpoint, config, errors, experiment
 from tf_ssgan.methods import frgan
 
 pytestmark = pytest.mark.xdist_group("finished run")
@@ -25,7 +25,7 @@ def files(workdir):
 def test_the_same_command_reports_the_result_and_repeats_nothing(
     copied, settings, monkeypatch, capsys
 ):
-    monkeypatch.setattr(experiment, "build", None)
+    monkeypatch.setattr(assembly, "build", None)
     before = files(copied)
     assert experiment.run(settings(copied)) == read(copied / "result.json")
     assert "is finished; this is its result" in capsys.readouterr().out
@@ -33,7 +33,7 @@ def test_the_same_command_reports_the_result_and_repeats_nothing(
 
 
 def test_fewer_steps_are_refused(copied, settings, monkeypatch):
-    monkeypatch.setattr(experiment, "build", None)
+    monkeypatch.setattr(assembly, "build", None)
     with pytest.raises(errors.UserError) as refused:
         experiment.run(settings(copied, max_steps=379))
     assert "max_steps is 380 there and 379 here" in str(refused.value)
@@ -79,14 +79,14 @@ def test_a_result_by_epochs_is_known_again(toy, tmp_path, monkeypatch):
     settings = toy.settings(tmp_path / "run", max_steps=0, epochs=3)
     (tmp_path / "run" / "config.json").write_text(json.dumps(settings.as_flags()))
     (tmp_path / "run" / "result.json").write_text(json.dumps({"steps": 9, "epochs": 3.0}))
-    monkeypatch.setattr(experiment, "build", None)
+    monkeypatch.setattr(assembly, "build", None)
     assert experiment.run(settings)["steps"] == 9
 
 
 def test_a_flagfile_repeats_the_configuration(finished, settings, monkeypatch):
     flags.parse(["train_main.py", f"--flagfile={finished / 'run.flags'}"])
     assert flags.config() == settings(finished)
-    monkeypatch.setattr(experiment, "build", None)
+    monkeypatch.setattr(assembly, "build", None)
     assert experiment.run(flags.config())["steps"] == 380  # the same run, hence finished
 
 

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import flags
-from tf_ssgan import callbacks, checkpoint, errors, experiment
+from tf_ssgan import checkpoint, errors, experiment, folder, journal
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 EXHAUSTED = tf.errors.ResourceExhaustedError(None, None, "state.data; No space left on device")
@@ -77,9 +77,9 @@ def test_a_run_whose_disk_fills_up_while_it_writes_anything_else(
 ):
     settings = toy.settings(tmp_path / "run")
     owner, name, good = {
-        "append": (callbacks, "append", 1),
+        "append": (journal, "append", 1),
         "samples": (tf.io, "encode_png", 1),
-        "beginnings": (experiment, "_replace", 2),
+        "beginnings": (folder, "replace", 2),
     }[place]
     with monkeypatch.context() as patch, pytest.raises(SystemExit) as left, flags.answering():
         patch.setattr(owner, name, failing_after(good, getattr(owner, name), FULL))
@@ -95,21 +95,21 @@ def test_a_run_whose_disk_fills_up_while_it_writes_anything_else(
 def test_cutting_back_the_curves_loses_nothing_when_the_disk_is_full(tmp_path, small_files):
     path = tmp_path / "metrics.jsonl"
     for step in range(2_000):
-        callbacks.append(path, {"step": step, "test_error": step / 7, "seconds": 1.0})
+        journal.append(path, {"step": step, "test_error": step / 7, "seconds": 1.0})
     before = path.read_bytes(), (tmp_path / "history.csv").read_bytes()
     small_files()
     with pytest.raises(OSError):
-        callbacks.rewind(path, 1_998)
+        journal.rewind(path, 1_998)
     assert (path.read_bytes(), (tmp_path / "history.csv").read_bytes()) == before
 
 
 def test_a_line_cut_short_is_written_again(tmp_path):
     path = tmp_path / "metrics.jsonl"
     for step in (3, 6):
-        callbacks.append(path, {"step": step, "test_error": 1.5})
+        journal.append(path, {"step": step, "test_error": 1.5})
     whole = path.read_bytes(), (tmp_path / "history.csv").read_bytes()
     for file in (path, tmp_path / "history.csv"):
         with file.open("a") as end:
             end.write('{"step": 9, "tes')
-    callbacks.rewind(path, 6)
+    journal.rewind(path, 6)
     assert (path.read_bytes(), (tmp_path / "history.csv").read_bytes()) == whole

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import flags
-from tf_ssgan import callbacks, errors, evaluation, experiment
+from tf_ssgan import assembly, callbacks, errors, evaluation, experiment
 
 pytestmark = pytest.mark.xdist_group("finished run")
 
@@ -100,7 +100,7 @@ def test_sigterm_in_training_saves_after_the_step_and_costs_no_line(
         experiment.train(run)
     assert left.value.code == 143
     assert "Stopped and saved" in capsys.readouterr().err
-    assert experiment.restore(toy.run(tmp_path / "run"))["step"] == step
+    assert assembly.restore(toy.run(tmp_path / "run"))["step"] == step
     experiment.train(toy.run(tmp_path / "run"))
     assert curves(tmp_path / "run") == expected
 
@@ -124,7 +124,7 @@ def test_a_signal_in_any_evaluation_costs_no_line(
         experiment.train(toy.run(tmp_path / "run"))
     assert stopped.value.status == 143
     run = toy.run(tmp_path / "run")
-    assert experiment.restore(run)["step"] == stopped_at
+    assert assembly.restore(run)["step"] == stopped_at
     result = experiment.train(toy.run(tmp_path / "run"))
     assert result["steps"] == 9
     assert curves(tmp_path / "run") == expected

@@ -10,7 +10,7 @@ import pytest
 SAVERS = """
 import os, pathlib, random, select, signal, sys, time
 import tensorflow as tf
-from tf_ssgan import checkpoint
+from tf_ssgan import checkpoint, folder
 
 folder, rounds = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 chance, told, swept = random.Random(0), -1, 0

@@ -6,7 +6,7 @@ import pytest
 
 import flags
 from flags import early
-from tf_ssgan import config, errors, experiment
+from tf_ssgan import assembly, config, errors, experiment
 
 
 def refused(do, *args):
@@ -18,7 +18,7 @@ def refused(do, *args):
 
 def made(dataset, method="supervised", **other):
     small = {"width": 4, "batch_size": 4, "workdir": "unused"}
-    return experiment.build(config.configure(method, dataset, **(small | other)))
+    return assembly.build(config.configure(method, dataset, **(small | other)))
 
 
 def test_more_labels_than_a_class_has_names_the_most_there_may_be():
@@ -94,7 +94,7 @@ def test_a_batch_larger_than_all_images_repeats_them(squares, short_laps, tmp_pa
 def test_numbers_that_make_no_run(capsys, tmp_path, words, told):
     with pytest.raises(SystemExit) as left, flags.answering():
         flags.parse(["train_main.py", *words, f"--workdir={tmp_path / 'run'}"])
-        experiment.build(flags.config())
+        assembly.build(flags.config())
     assert left.value.code == 2
     err = capsys.readouterr().err
     assert told in err and err.count("\n") == 1

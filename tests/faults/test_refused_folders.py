@@ -9,7 +9,7 @@ import pytest
 
 import flags
 from flags import early
-from tf_ssgan import checkpoint, errors, experiment
+from tf_ssgan import assembly, checkpoint, errors, experiment, folder
 
 pytestmark = pytest.mark.xdist_group("finished run")
 
@@ -40,7 +40,7 @@ def unsettled(copied):
     ],
 )
 def test_another_runs_folder(copied, settings, monkeypatch, other, told):
-    monkeypatch.setattr(experiment, "build", None)  # nothing is built before the answer
+    monkeypatch.setattr(assembly, "build", None)  # nothing is built before the answer
     before = sorted((p, p.stat().st_mtime_ns) for p in copied.rglob("*") if p.name != "lock")
     assert told in refused(experiment.run, settings(copied, **other))
     assert before == sorted((p, p.stat().st_mtime_ns) for p in copied.rglob("*")
@@ -56,8 +56,8 @@ def test_another_runs_folder(copied, settings, monkeypatch, other, told):
     ],
 )
 def test_another_runs_checkpoint(unsettled, settings, other, told):
-    run = experiment.build(settings(unsettled, **other))
-    message = refused(experiment.restore, run)
+    run = assembly.build(settings(unsettled, **other))
+    message = refused(assembly.restore, run)
     assert all(part in message for part in told)
 
 
@@ -67,18 +67,18 @@ def test_a_checkpoint_of_other_classes(squares, toy, tmp_path, monkeypatch):
     dataset = squares(tmp_path / "data")
     flags_of_both = dict(labels=0, validation=0)
     settings = toy.settings(tmp_path / "run", dataset=dataset, **flags_of_both)
-    run = experiment.build(settings)
+    run = assembly.build(settings)
     experiment._save(run, 0.0)
     squares(tmp_path / "data", classes=4)
-    message = refused(experiment.restore, experiment.build(settings))
+    message = refused(assembly.restore, assembly.build(settings))
     assert "classes is 3 there and 4 here" in message
     squares(tmp_path / "data", size=16)
-    assert "other networks" in refused(experiment.restore, experiment.build(settings))
+    assert "other networks" in refused(assembly.restore, assembly.build(settings))
 
 
 def test_another_number_of_replicas_is_welcome(copied, settings, capsys):
-    run = experiment.build(settings(copied, devices=2))
-    manifest = experiment.restore(run)
+    run = assembly.build(settings(copied, devices=2))
+    manifest = assembly.restore(run)
     assert (manifest["step"], manifest["replicas"]) == (380, 1)
     assert int(run.method.step.numpy()) == 380
     experiment._say_hello(run, manifest)
@@ -100,8 +100,8 @@ def test_a_second_process_is_refused(copied, settings):
 
 
 def test_two_runs_of_one_process_are_kept_apart_too(tmp_path):
-    with experiment.locked(tmp_path), pytest.raises(errors.UserError, match="Another process"):
-        with experiment.locked(tmp_path):
+    with folder.locked(tmp_path), pytest.raises(errors.UserError, match="Another process"):
+        with folder.locked(tmp_path):
             pass
 
 

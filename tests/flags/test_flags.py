@@ -4,7 +4,6 @@ import pathlib
 import shutil
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -138,17 +137,15 @@ def test_names_paths_and_data_are_answered_without_tensorflow(words):
         "try: flags.parse(['train_main.py', *sys.argv[1:]])\n"
         "except SystemExit as stop: print(stop.code, 'tensorflow' in sys.modules)\n"
     )
-    began = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True
     )
     assert done.stdout.split() == ["2", "False"], done
-    assert time.perf_counter() - began < 10  # 2 s on a quiet machine
 
 
 def test_a_method_is_added_by_one_file(tmp_path):
     """It has its flag, its help, its place in the table and in the suite, with no other edit."""
-    for part in ("tf_ssgan", "flags", "tests"):
+    for part in ("tf_ssgan", "flags", "export", "tests"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("train_main.py", "setup.cfg"):
         shutil.copy(ROOT / part, tmp_path / part)

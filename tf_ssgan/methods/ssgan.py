@@ -57,7 +57,7 @@ class HParams(gan.HParams):
     RECIPES = {
         "digits": dict(
             labels=50,
-            max_steps=1500,
+            max_steps=1000,
             batch_size=64,
             width=32,
             learning_rate=1e-3,

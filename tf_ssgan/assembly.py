@@ -1,0 +1,198 @@
+"""A run that is set up: data, protocol, and the method under its strategy."""
+
+import dataclasses
+import pathlib
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf_ssgan import checkpoint, config, errors, folder, method, methods, precision, replicas
+from tf_ssgan.data import datasets, splits, streams
+from tf_ssgan.task import Task
+
+INITIALIZING = 500  # images of the data-dependent initialization, as in the public code
+
+
+@dataclasses.dataclass
+class Run:
+    """A run that is set up: everything that training, evaluation and export need."""
+
+    config: config.Config
+    arrays: datasets.Arrays
+    protocol: splits.Protocol
+    method: method.Method
+    strategy: tf.distribute.Strategy
+    precision: str
+
+    @property
+    def workdir(self) -> pathlib.Path:
+        """Folder of the run."""
+        return pathlib.Path(self.config.workdir)
+
+    @property
+    def checkpoints(self) -> pathlib.Path:
+        """Folder of its checkpoints."""
+        return self.workdir / "checkpoints"
+
+
+def build(settings: config.Config) -> Run:
+    """Loads the data, decides who is labeled, and builds the method under the strategy.
+
+    Args:
+        settings: The configuration.
+
+    Raises:
+        UserError: A person's mistake in names, numbers or data.
+    """
+    if settings.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    strategy = replicas.strategy(settings.devices)
+    arrays = datasets.load(settings.dataset, settings.data_dir or None)
+    protocol = make_protocol(settings, arrays.train_labels, arrays.card.classes)
+    module = methods.find(settings.method)
+    _check_fit(settings, protocol, module, strategy.num_replicas_in_sync)
+    number_format = precision.resolve(settings.precision)
+    with strategy.scope(), precision.policy(number_format):
+        made = module.Method(settings.hparams, make_task(settings, arrays.card, protocol))
+    made.jit_compile = _compiled(settings, strategy)
+    return Run(settings, arrays, protocol, made, strategy, number_format)
+
+
+def reopen(workdir: pathlib.Path) -> Run:
+    """Builds the method of a run anew and loads its newest checkpoint, on one device.
+
+    Args:
+        workdir: Folder of a run that has saved at least once.
+
+    Raises:
+        UserError: It is no such folder, or its data are not where they were.
+    """
+    flags = folder.settled(workdir)
+    if flags is None:
+        raise errors.UserError(f"{workdir} is not the folder of a run: it holds no config.json.")
+    opened = build(config.configure(**(flags | {"workdir": str(workdir), "devices": 1})))
+    if restore(opened) is None:
+        raise errors.UserError(f"{workdir} holds no checkpoint yet; let the run go on first.")
+    return opened
+
+
+def restore(run: Run) -> dict[str, Any] | None:
+    """Loads the run's newest whole checkpoint; its manifest, or None."""
+
+    def accept(manifest: dict[str, Any]) -> None:
+        theirs = manifest["identity"]
+        differences = run.config.differences(theirs)
+        there = manifest | {"classes": len(manifest["protocol"]["classes"])}
+        here = {
+            "classes": len(run.protocol.classes),
+            "split_sha256": run.protocol.sha256,
+            "number_format": run.precision,
+        }
+        differences |= {k: (there[k], mine) for k, mine in here.items() if there[k] != mine}
+        if differences:
+            raise errors.UserError(folder.differ(run.workdir, differences))
+
+    return checkpoint.restore(run.checkpoints, run.method.state(), accept)
+
+
+def make_protocol(
+    settings: config.Config, train_labels: np.ndarray, classes: tuple[str, ...]
+) -> splits.Protocol:
+    """Decides which images are labeled, with which labels, and which validate."""
+    return splits.make(
+        settings.dataset,
+        train_labels,
+        classes,
+        settings.labels,
+        settings.label_split,
+        settings.split_seed,
+        settings.validation,
+        settings.noise,
+        settings.noise_rate,
+        settings.split_seed,
+    )
+
+
+def make_task(settings: config.Config, card: datasets.Card, protocol: splits.Protocol) -> Task:
+    """The sizes that a method may know.
+
+    An epoch is one pass over the unlabeled pool in whole batches (Jiang et al. 2019: samples
+    divided by m); a run lasts `--epochs` of them, or `--max_steps` if that is less.
+    """
+    unlabeled = len(protocol.unlabeled_ids)
+    per_epoch = max(1, unlabeled // settings.hparams.unlabeled_examples)
+    lengths = [settings.epochs * per_epoch, settings.max_steps]
+    return Task(
+        classes=len(card.classes),
+        height=card.height,
+        width=card.width,
+        channels=card.channels,
+        labeled=len(protocol.labeled_ids),
+        unlabeled=unlabeled,
+        steps=min(n for n in lengths if n > 0),
+        steps_per_epoch=per_epoch,
+        seed=settings.seed,
+    )
+
+
+def make_pools(arrays: datasets.Arrays, protocol: splits.Protocol) -> dict[str, streams.Pool]:
+    """The pools that streams draw from. Without labels, label -1 is given to unlabeled images."""
+    labeled = streams.Pool(arrays.train_images, protocol.labeled_ids, protocol.labels)
+    unlabeled = streams.Pool(arrays.train_images, protocol.unlabeled_ids)
+    if not len(protocol.labeled_ids):
+        nobody = np.full(len(unlabeled.ids), -1, np.int64)
+        labeled = dataclasses.replace(unlabeled, labels=nobody)
+    return {"labeled": labeled, "unlabeled": unlabeled}
+
+
+def batches(run: Run, start: int) -> Any:
+    """The endless batches from a step on, as `fit` reads them: this host's rows only."""
+    pools = make_pools(run.arrays, run.protocol)
+    wanted, seed = run.method.streams(), run.config.seed
+
+    def host_rows(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        local = context.num_replicas_in_sync // context.num_input_pipelines
+        host = streams.Host(context.num_replicas_in_sync, local, context.input_pipeline_id * local)
+        return streams.dataset(pools, wanted, seed, start, host)
+
+    if run.strategy.num_replicas_in_sync == 1:
+        return streams.dataset(pools, wanted, seed, start)
+    return run.strategy.distribute_datasets_from_function(host_rows)
+
+
+def initial_images(run: Run) -> tf.Tensor:
+    """Training images, fixed by the seed and unaugmented, in [-1, 1]."""
+    ids = run.protocol.unlabeled_ids
+    chosen = np.random.default_rng(run.config.seed).permutation(ids)[:INITIALIZING]
+    return (tf.cast(run.arrays.train_images[chosen], tf.float32) - 127.5) / 127.5
+
+
+def _check_fit(settings: config.Config, protocol: splits.Protocol, module, count: int) -> None:
+    """Refuses combinations that could only fail later.
+
+    Raises:
+        UserError: Saying what does not fit, and what to change.
+    """
+    if module.Method.needs_labels and not len(protocol.labeled_ids):
+        raise errors.UserError(
+            f"--method={settings.method} learns from labels alone, and --labels=0 leaves none. "
+            "Give it labels, or choose a method that uses unlabeled images."
+        )
+    if settings.hparams.batch_size % count:
+        raise errors.UserError(
+            f"--batch_size={settings.hparams.batch_size} cannot be shared by {count} replicas. "
+            f"Choose a multiple of {count}."
+        )
+    if not settings.epochs and not settings.max_steps:
+        raise errors.UserError("--epochs=0 and --max_steps=0 leave no run; give one of them.")
+
+
+def _compiled(settings: config.Config, strategy: tf.distribute.Strategy) -> bool:
+    """Whether steps are compiled by XLA.
+
+    It refuses more than one replica, and deterministic operations; on a CPU it made this kind of
+    step 2.5 to 16 times slower. On one GPU it is on.
+    """
+    gpu = bool(tf.config.list_physical_devices("GPU"))
+    return gpu and strategy.num_replicas_in_sync == 1 and not settings.deterministic

@@ -1,0 +1,132 @@
+"""The folder of a run: whose it is, who is in it, what lies there."""
+
+import contextlib
+import fcntl
+import json
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+from tf_ssgan import config, errors, journal, replicas
+from tf_ssgan.data import splits
+
+OURS = (
+    "run.flags",
+    "protocol.json",
+    "metrics.jsonl",
+    "history.csv",
+    "checkpoints",
+    "result.json",
+    "samples.png",
+    "confusion.png",
+)  # what a run writes, after config.json
+
+
+@contextlib.contextmanager
+def locked(workdir: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Keeps other processes out of a workdir; the lock dies with the process.
+
+    Raises:
+        UserError: The folder cannot be made, or another process is in it.
+    """
+    if not replicas.is_chief():
+        yield workdir
+        return
+    try:
+        workdir.mkdir(parents=True, exist_ok=True)
+        lock = (workdir / "lock").open("w")
+    except OSError as error:
+        raise errors.UserError(f"--workdir={workdir} cannot be used: {error.strerror}.") from error
+    with lock as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise errors.UserError(
+                f"Another process is training in {workdir}. Wait for it, or give another --workdir."
+            ) from error
+        yield workdir
+
+
+@contextlib.contextmanager
+def writing(workdir: pathlib.Path) -> Iterator[None]:
+    """Turns a full disk, or a folder taken away, into a sentence.
+
+    Raises:
+        UserError: Saying what could not be written; checkpoints are untouched.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise errors.UserError(
+            f"Cannot write to {error.filename or workdir}: {error.strerror or error}. "
+            "Make room or fix the folder; the same command goes on from the last checkpoint."
+        ) from error
+
+
+def finished(settings: config.Config, workdir: pathlib.Path) -> dict[str, Any] | None:
+    """The result of a run that has taken all its steps; refuses another run's folder."""
+    theirs = settled(workdir)
+    if theirs is None:
+        if strange := [name for name in OURS if (workdir / name).exists()]:
+            raise errors.UserError(
+                f"{workdir} holds {', '.join(strange)} and no config.json: these files are no "
+                "run's, and would be overwritten. Give another --workdir."
+            )
+        return None
+    if differences := settings.differences(theirs):
+        raise errors.UserError(differ(workdir, differences))
+    lengths = {k: (theirs[k], getattr(settings, k)) for k in ("epochs", "max_steps")}
+    if fewer := {k: (old, new) for k, (old, new) in lengths.items() if 0 < new < old}:
+        raise errors.UserError(differ(workdir, fewer))
+    result = workdir / "result.json"
+    if not result.exists():
+        return None
+    # The flags there may already be those of a longer run that was stopped: the result decides.
+    outcome = json.loads(result.read_text())
+    reached = settings.max_steps == outcome["steps"] or settings.epochs == outcome["epochs"]
+    return outcome if reached else None
+
+
+def settled(workdir: pathlib.Path) -> dict[str, Any] | None:
+    """The flags with which a workdir was begun, or None."""
+    path = workdir / "config.json"
+    try:
+        return json.loads(path.read_text()) if path.exists() else None
+    except ValueError as error:
+        raise errors.UserError(f"{path} is damaged ({error}). Choose another --workdir.") from error
+
+
+def differ(workdir: pathlib.Path, differences: dict[str, tuple[Any, Any]]) -> str:
+    """Says that a folder is another run's, and in what: name -> (there, here)."""
+    told = ", ".join(f"{k} is {old} there and {new} here" for k, (old, new) in differences.items())
+    return f"{workdir} holds another run: {told}. Give the same flags, or another --workdir."
+
+
+def begin(
+    workdir: pathlib.Path, settings: config.Config, protocol: splits.Protocol, first: int
+) -> None:
+    """Writes flags and protocol of a run, and cuts its curves back to the restored step.
+
+    Args:
+        workdir: Folder of the run.
+        settings: Its configuration.
+        protocol: What it learns from.
+        first: The step from which it goes on.
+    """
+    flags = [
+        f"--{k}={str(v).lower() if isinstance(v, bool) else v}"
+        for k, v in settings.as_flags().items()
+        if v != ""
+    ]
+    # First what tells that this folder is a run's.
+    replace(workdir / "config.json", json.dumps(settings.as_flags(), indent=1))
+    replace(workdir / "run.flags", "\n".join(flags) + "\n")
+    replace(workdir / "protocol.json", json.dumps(protocol.as_json()))
+    journal.rewind(workdir / "metrics.jsonl", first)
+
+
+def replace(path: pathlib.Path, text: str) -> None:
+    """Writes a file whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text)
+    partial.replace(path)
