@@ -15,7 +15,7 @@ from absl import flags as absl_flags
 import flags
 from export import publishing
 from flags import quiet
-from tf_ssgan import assembly, errors
+from tf_ssgan import errors
 
 _FLAGS = absl_flags.FlagValues()
 absl_flags.DEFINE_string("run", None, "Folder of the run.", flag_values=_FLAGS)
@@ -61,6 +61,7 @@ def export(workdir: pathlib.Path, to: pathlib.Path, version: int = 0) -> Exporte
     publishing.check(to, version)
     with quiet.start_up():  # TensorFlow: after paths are understood
         from export import servable, verify, warmup
+        from tf_ssgan import assembly
     run = assembly.reopen(workdir)
     made, about = servable.networks(run), servable.card(run)
     with publishing.version(to, version) as target:

@@ -14,13 +14,14 @@ from absl import flags as absl_flags
 
 import flags
 from flags import quiet
-from tf_ssgan import assembly, errors
+from tf_ssgan import errors
 from tf_ssgan.data import datasets
 
-_KNOWN = absl_flags.FlagValues()
-absl_flags.DEFINE_string("run", "", "Folder of the run.", flag_values=_KNOWN)
-absl_flags.DEFINE_string("dataset", "", "Images to judge on.", flag_values=_KNOWN)
-absl_flags.DEFINE_string("data_dir", "", "Folder of these images.", flag_values=_KNOWN)
+_FLAGS = {
+    "run": "Folder of the run.",
+    "dataset": "Images to judge on.",
+    "data_dir": "Folder of these images.",
+}
 
 
 def judge(workdir: pathlib.Path, dataset: str, data_dir: str = "") -> dict[str, Any]:
@@ -37,8 +38,8 @@ def judge(workdir: pathlib.Path, dataset: str, data_dir: str = "") -> dict[str, 
     Raises:
         UserError: No such run or data, or images or classes unlike the run's.
     """
-    from tf_ssgan import evaluation  # TensorFlow: after the names are understood
-
+    with quiet.start_up():  # TensorFlow: after the names are understood
+        from tf_ssgan import assembly, evaluation
     arrays = datasets.load(dataset, data_dir or None)
     run = assembly.reopen(workdir)
     mine, theirs, known = run.arrays.card, arrays.card, run.config.dataset
@@ -62,14 +63,15 @@ def judge(workdir: pathlib.Path, dataset: str, data_dir: str = "") -> dict[str, 
 
 def main(argv: list[str]) -> None:
     """Judges, prints and writes down."""
-    rest = _KNOWN(argv)
-    if len(rest) > 1 or not _KNOWN.run or not _KNOWN.dataset:
+    known = absl_flags.FlagValues()
+    for name, doc in _FLAGS.items():
+        absl_flags.DEFINE_string(name, "", doc, flag_values=known)
+    if len(known(argv)) > 1 or not known.run or not known.dataset:
         raise errors.UserError("Give --run=FOLDER and --dataset=NAME (and --data_dir=FOLDER).")
-    datasets.check(_KNOWN.dataset, _KNOWN.data_dir or None, training=False)
-    with quiet.start_up():
-        from tf_ssgan import assembly  # noqa: F401 - says at once if TensorFlow is broken
-    found = judge(pathlib.Path(_KNOWN.run), _KNOWN.dataset, _KNOWN.data_dir)
-    with (pathlib.Path(_KNOWN.run) / "evaluations.jsonl").open("a") as file:
+    datasets.check(known.dataset, known.data_dir or None, training=False)
+    workdir = pathlib.Path(known.run)
+    found = judge(workdir, known.dataset, known.data_dir)
+    with (workdir / "evaluations.jsonl").open("a") as file:
         file.write(json.dumps(found) + "\n")
     print(
         f"{found['images']} images of {found['dataset']}: test_error {found['test_error']:.2f} %, "
