@@ -22,6 +22,9 @@ absl_flags.DEFINE_string("run", None, "Folder of the run.", flag_values=_FLAGS)
 absl_flags.DEFINE_string(
     "to", None, "Folder of the served model; its name is the model's.", flag_values=_FLAGS
 )
+absl_flags.DEFINE_string(
+    "data_dir", "", "Where the run's data lie now, if they were moved.", flag_values=_FLAGS
+)
 absl_flags.DEFINE_integer(
     "version", 0, "Number of the version; 0 takes the next one.", flag_values=_FLAGS
 )
@@ -44,13 +47,16 @@ class Exported:
     seconds: float
 
 
-def export(workdir: pathlib.Path, to: pathlib.Path, version: int = 0) -> Exported:
+def export(
+    workdir: pathlib.Path, to: pathlib.Path, version: int = 0, data_dir: str = ""
+) -> Exported:
     """Exports the newest checkpoint of a run as a new version.
 
     Args:
         workdir: Folder of the run; it may still be training.
         to: Folder of the served model.
         version: Its number, at least 1; 0 takes the next one.
+        data_dir: Where the run's data lie now, if no longer where they were.
 
     Raises:
         UserError: No run, no checkpoint, a folder that cannot be written, a version that exists.
@@ -62,7 +68,7 @@ def export(workdir: pathlib.Path, to: pathlib.Path, version: int = 0) -> Exporte
     with quiet.start_up():  # TensorFlow: after paths are understood
         from export import servable, verify, warmup
         from tf_ssgan import assembly
-    run = assembly.reopen(workdir)
+    run = assembly.reopen(workdir, data_dir)
     made, about = servable.networks(run), servable.card(run)
     with publishing.version(to, version) as target:
         servable.write(made, target.partial)
@@ -136,7 +142,8 @@ def parse(argv: list[str]) -> list[str]:
 def main(argv: list[str]) -> None:
     """Exports what the command line describes, and says where it is."""
     del argv
-    print(told(export(pathlib.Path(_FLAGS.run), pathlib.Path(_FLAGS.to), _FLAGS.version)))
+    workdir, to = pathlib.Path(_FLAGS.run), pathlib.Path(_FLAGS.to)
+    print(told(export(workdir, to, _FLAGS.version, _FLAGS.data_dir)))
 
 
 if __name__ == "__main__":

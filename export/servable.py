@@ -86,7 +86,7 @@ def card(run: assembly.Run) -> dict[str, Any]:
         "classes": list(images.classes),
         "image_shape": list(images.shape),
         "step": int(run.method.step.numpy()),
-        "split_sha256": run.protocol.sha256,
+        "protocol": run.protocol.as_json(),
         "trained_in": run.precision,
         "exported_in": "float32",
         "config": run.config.identity(),

@@ -25,6 +25,18 @@ def test_the_same_key_gives_the_same_numbers_and_another_key_others():
             assert not np.array_equal(one, two)
 
 
+def test_bytes_of_neighboring_steps_are_not_shifted_copies():
+    def flat(step):
+        with draws.at(0, step) as draw:
+            return draw.bytes(4, 4096).numpy().ravel()
+
+    one, two = flat(5), flat(6)
+    for lag in range(-128, 129, 4):
+        ours = one[max(lag, 0) : len(one) + min(lag, 0)]
+        theirs = two[max(-lag, 0) : len(two) - max(lag, 0)]
+        assert np.mean(ours == theirs) < 0.02  # 1/256 by chance
+
+
 def test_two_calls_of_a_step_differ():
     with draws.at(0, 0) as draw:
         assert not np.array_equal(draw.uniform(8, 2), draw.uniform(8, 2))

@@ -6,11 +6,12 @@ import pathlib
 import socket
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 
-from tf_ssgan import assembly, config, errors, experiment
+from tf_ssgan import assembly, checkpoint, config, errors, experiment
 from tf_ssgan.data import datasets, splits
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -102,6 +103,28 @@ def test_two_workers_leave_one_set_of_files_that_one_device_can_go_on_from(tmp_p
         config.configure("frgan", max_steps=24, **SMALL, workdir=f"{tmp_path}/run")
     )
     assert longer["steps"] == 24 and longer["devices"] == 1
+
+
+@pytest.mark.xdist_group("workers")
+def test_a_signal_to_one_worker_stops_and_saves_them_all(tmp_path):
+    command = [sys.executable, "train_main.py", "--method=supervised", "--max_steps=100000",
+               "--width=4", "--batch_size=16", f"--workdir={tmp_path}/run"]  # fmt: skip
+    ports = free_ports(2)
+    running = [
+        subprocess.Popen(command, env=cluster(i, ports), cwd=ROOT, stdout=subprocess.DEVNULL,
+                         stderr=subprocess.PIPE, text=True)
+        for i in range(2)
+    ]  # fmt: skip
+    metrics, deadline = tmp_path / "run/metrics.jsonl", time.monotonic() + 240
+    while not metrics.exists() or not metrics.read_text():
+        assert time.monotonic() < deadline and all(p.poll() is None for p in running)
+        time.sleep(0.5)
+    running[1].terminate()  # not the chief
+    for process in running:
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 143 and "Traceback" not in said, said[-2000:]
+    saved = max((tmp_path / "run/checkpoints").glob("step-*"))
+    assert checkpoint.verified(saved)["step"] >= 50
 
 
 @pytest.mark.parametrize(

@@ -47,23 +47,24 @@ def build(settings: config.Config) -> Run:
     """
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
-    strategy = replicas.strategy(settings.devices)
+    strategy = replicas.strategy(settings.devices or replicas.fitting(settings.hparams.batch_size))
     arrays = datasets.load(settings.dataset, settings.data_dir or None)
     protocol = make_protocol(settings, arrays.train_labels, arrays.card.classes)
     module = methods.find(settings.method)
     _check_fit(settings, protocol, module, strategy.num_replicas_in_sync)
-    number_format = precision.resolve(settings.precision)
+    number_format = _number_format(settings)
     with strategy.scope(), precision.policy(number_format):
         made = module.Method(settings.hparams, make_task(settings, arrays.card, protocol))
     made.jit_compile = _compiled(settings, strategy)
     return Run(settings, arrays, protocol, made, strategy, number_format)
 
 
-def reopen(workdir: pathlib.Path) -> Run:
+def reopen(workdir: pathlib.Path, data_dir: str = "") -> Run:
     """Builds the method of a run anew and loads its newest checkpoint, on one device.
 
     Args:
         workdir: Folder of a run that has saved at least once.
+        data_dir: Where its data lie now, if no longer where they were.
 
     Raises:
         UserError: It is no such folder, or its data are not where they were.
@@ -71,7 +72,9 @@ def reopen(workdir: pathlib.Path) -> Run:
     flags = folder.settled(workdir)
     if flags is None:
         raise errors.UserError(f"{workdir} is not the folder of a run: it holds no config.json.")
-    opened = build(config.configure(**(flags | {"workdir": str(workdir), "devices": 1})))
+    flags |= {"workdir": str(workdir), "devices": 1}
+    flags |= {"data_dir": data_dir} if data_dir else {}
+    opened = build(config.configure(**flags))
     if restore(opened) is None:
         raise errors.UserError(f"{workdir} holds no checkpoint yet; let the run go on first.")
     return opened
@@ -166,6 +169,15 @@ def initial_images(run: Run) -> tf.Tensor:
     ids = run.protocol.unlabeled_ids
     chosen = np.random.default_rng(run.config.seed).permutation(ids)[:INITIALIZING]
     return (tf.cast(run.arrays.train_images[chosen], tf.float32) - 127.5) / 127.5
+
+
+def _number_format(settings: config.Config) -> str:
+    """What the layers compute in: a run goes on in the format in which it began."""
+    if settings.precision == "auto":
+        begun = checkpoint.newest(pathlib.Path(settings.workdir) / "checkpoints")
+        if begun is not None:
+            return begun["number_format"]
+    return precision.resolve(settings.precision)
 
 
 def _check_fit(settings: config.Config, protocol: splits.Protocol, module, count: int) -> None:

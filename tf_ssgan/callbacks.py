@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_ssgan import errors, evaluation, journal, method
+from tf_ssgan import errors, evaluation, journal, method, replicas
 
 EXPLODED = 1e6  # a reported scalar beyond it will not come back
 
@@ -49,13 +49,25 @@ class Signals:
         )
 
     def check(self) -> None:
-        """Raises if a signal has come.
+        """Raises if a signal has come; for places that this process reaches alone.
+
+        In a cluster it waits for the next step, where all workers stop together: one that left
+        alone would leave the others waiting for it.
 
         Raises:
             Interrupted: With the exit status that the signal stands for.
         """
-        if self.received is not None:
+        if self.received is not None and replicas.cluster() is None:
             raise errors.Interrupted(self.received)
+
+    def check_together(self) -> None:
+        """Raises if a signal has come to any worker; for places that all reach at the same step.
+
+        Raises:
+            Interrupted: With the exit status that the signal stands for.
+        """
+        if number := replicas.agreed(self.received or 0):
+            raise errors.Interrupted(number)
 
 
 class Guard(keras.callbacks.Callback):
@@ -72,7 +84,7 @@ class Guard(keras.callbacks.Callback):
             number = float(value)
             if not math.isfinite(number) or abs(number) > EXPLODED:
                 raise errors.Diverged(int(self.model.step.numpy()) - 1, name, number)
-        self.signals.check()
+        self.signals.check_together()
 
 
 class Progress(keras.callbacks.Callback):

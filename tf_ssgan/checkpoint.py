@@ -118,6 +118,14 @@ def verified(checkpoint: pathlib.Path) -> dict[str, Any]:
     return manifest
 
 
+def newest(folder: pathlib.Path) -> dict[str, Any] | None:
+    """The manifest of the newest whole checkpoint, or None; nothing is loaded."""
+    for candidate in sorted(folder.glob("step-" + "[0-9]" * 10), reverse=True):
+        with contextlib.suppress(OSError, ValueError):
+            return verified(candidate)
+    return None
+
+
 def sweep(folder: pathlib.Path) -> None:
     """Removes what killed processes have left half written."""
     for leftover in folder.glob("step-*" + _PARTIAL):

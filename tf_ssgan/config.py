@@ -7,6 +7,7 @@ of labels, and short runs), what the person says.
 import dataclasses
 import hashlib
 import json
+import math
 import pathlib
 import re
 from typing import Any, Literal
@@ -15,8 +16,8 @@ from tf_ssgan import errors, knobs, methods
 from tf_ssgan.data import datasets
 from tf_ssgan.knobs import knob
 
-SHORT_STEPS = 20_000  # a run asked to be shorter takes the recipe "short"
-SHORT_EPOCHS = 30
+SHORT_STEPS = 20_000  # a shorter run takes the recipe "short"
+UNKNOWN_POOL = 50_000  # training images of a data set that is not there
 LABELS_PER_CLASS = 10  # where no recipe knows the dataset
 EPOCHS = 300  # where no recipe knows the dataset; Salimans et al. (2016) take 900
 
@@ -24,6 +25,7 @@ EPOCHS = 300  # where no recipe knows the dataset; Salimans et al. (2016) take 9
 # what a run computes.
 _NOT_IDENTITY = ("data_dir", "workdir", "devices")
 _LENGTH = ("epochs", "max_steps")
+_RESOLVED = ("precision",)  # compared as what "auto" came to, which a checkpoint says
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Config:
     def differences(self, other: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
         """Flags of another run on which its result depends, its length apart: (theirs, ours)."""
         mine = self.identity()
-        skipped = _LENGTH + _NOT_IDENTITY
+        skipped = _LENGTH + _RESOLVED + _NOT_IDENTITY
         names = [k for k in dict.fromkeys([*other, *mine]) if k not in skipped]
         return {k: (other.get(k), mine.get(k)) for k in names if other.get(k) != mine.get(k)}
 
@@ -100,15 +102,21 @@ def settings(method: str, dataset: str, given: dict[str, Any]) -> dict[str, Any]
         Flag -> value; run flags and the method's knobs.
     """
     hparams = methods.find(method).HParams
+    given = {k: v for k, v in given.items() if (k, v) != ("labels", -2)}
     defaults = {f.name: f.default for f in (*run_fields(), *dataclasses.fields(hparams))}
-    recipe = hparams.recipe(dataset, given.get("labels"), _is_short(given))
+    recipe = hparams.recipe(dataset, given.get("labels"))
     if any(given.get(name) for name in _LENGTH):
         recipe = {k: v for k, v in recipe.items() if k not in _LENGTH}
     elif not any(name in recipe for name in _LENGTH):
         recipe |= {"epochs": EPOCHS}
+    if _steps(hparams, dataset, defaults | recipe | given) < SHORT_STEPS:
+        brief = hparams.recipe(dataset, given.get("labels"), short=True)
+        recipe |= {k: v for k, v in brief.items() if k not in _LENGTH}
     merged = defaults | recipe | {"method": method, "dataset": dataset} | given
     if merged["labels"] == -2:
-        merged["labels"] = LABELS_PER_CLASS * len(datasets.labels(dataset, merged["data_dir"])[1])
+        merged["labels"] = LABELS_PER_CLASS * len(
+            datasets.labels(dataset, merged["data_dir"] or None)[1]
+        )
     if merged["split_seed"] == -1:
         merged["split_seed"] = merged["seed"]
     return merged
@@ -144,14 +152,22 @@ def configure(method: str, dataset: str = "digits", **given: Any) -> Config:
     return config if config.workdir else dataclasses.replace(config, workdir=_workdir(config))
 
 
-def _is_short(given: dict[str, Any]) -> bool:
-    steps, epochs = given.get("max_steps") or 0, given.get("epochs") or 0
-    return 0 < steps < SHORT_STEPS or 0 < epochs < SHORT_EPOCHS
+def _steps(hparams: type, dataset: str, merged: dict[str, Any]) -> float:
+    """About how many steps a run will have."""
+    names = {f.name for f in dataclasses.fields(hparams)}
+    examples = hparams(**{k: v for k, v in merged.items() if k in names}).unlabeled_examples
+    try:
+        pool = len(datasets.labels(dataset, merged["data_dir"] or None)[0])
+    except errors.UserError:
+        pool = UNKNOWN_POOL  # the data are looked for, and missed, when the run begins
+    lengths = (merged["epochs"] * (pool // examples), merged["max_steps"])
+    return min((n for n in lengths if n > 0), default=math.inf)
 
 
 def _workdir(config: Config) -> str:
     """runs/<dataset>-<labels>-<method>-s<seed>-<hash of the identity>."""
     digest = hashlib.sha256(json.dumps(config.identity(), sort_keys=True).encode()).hexdigest()
     slug = re.sub(r"[^A-Za-z0-9_.]+", "_", config.dataset).strip("_")[-40:]
-    name = f"{slug}-{config.labels}-{config.method}-s{config.seed}-{digest[:8]}"
+    labels = "all" if config.labels == -1 else config.labels
+    name = f"{slug}-{labels}-{config.method}-s{config.seed}-{digest[:8]}"
     return str(pathlib.Path("runs") / name)

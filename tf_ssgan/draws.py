@@ -93,7 +93,9 @@ class Draws:
         drawn = tf.raw_ops.StatelessRandomUniformFullIntV2(
             shape=[words],
             key=key[:1],
-            counter=tf.stack([key[1], tf.constant(0, tf.uint64)]),
+            # Blocks count up in the low word: the step goes into the high one, or the numbers of
+            # one step would be those of the step before, shifted by a block.
+            counter=tf.stack([tf.constant(0, tf.uint64), key[1]]),
             alg=_PHILOX,
             dtype=tf.uint64,
         )

@@ -43,10 +43,11 @@ def judge(workdir: pathlib.Path, dataset: str, data_dir: str = "") -> dict[str, 
     arrays = datasets.load(dataset, data_dir or None)
     run = assembly.reopen(workdir)
     mine, theirs, known = run.arrays.card, arrays.card, run.config.dataset
-    if (mine.shape, len(mine.classes)) != (theirs.shape, len(theirs.classes)):
+    if (mine.shape, mine.classes) != (theirs.shape, theirs.classes):
         raise errors.UserError(
-            f"{dataset} has images {theirs.shape} of {len(theirs.classes)} classes, the run "
-            f"learned {mine.shape} of {len(mine.classes)}. Choose a data set like {known}."
+            f"{dataset} has images {theirs.shape} of {len(theirs.classes)} classes "
+            f"({theirs.classes[0]}, ...), the run learned {mine.shape} of {len(mine.classes)} "
+            f"({mine.classes[0]}, ...). Choose a data set like {known}."
         )
     found = {
         "dataset": dataset,

@@ -55,7 +55,10 @@ def run(settings: config.Config) -> dict[str, Any]:
     with folder.locked(pathlib.Path(settings.workdir)) as workdir, folder.writing(workdir):
         finished = folder.finished(settings, workdir)
         if finished:
-            print(f"{workdir} is finished; this is its result. Ask for more --max_steps to go on.")
+            print(
+                f"{workdir} is finished; this is its result. "
+                f"To go on: --workdir={workdir} and more --max_steps."
+            )
             return finished
         return train(assembly.build(settings))
 
@@ -63,7 +66,8 @@ def run(settings: config.Config) -> dict[str, Any]:
 def train(run: assembly.Run) -> dict[str, Any]:
     """Takes the steps that are left, and judges the outcome."""
     chief = replicas.is_chief()
-    checkpoint.sweep(run.checkpoints)
+    if chief:
+        checkpoint.sweep(run.checkpoints)
     manifest = assembly.restore(run)
     if manifest is None:
         run.method.begin(assembly.initial_images(run))
@@ -79,6 +83,7 @@ def train(run: assembly.Run) -> dict[str, Any]:
     began = time.perf_counter()
 
     def save(_: method.Method | None = None) -> None:
+        _refuse_broken_weights(run.method)
         if chief:
             _save(run, seconds + time.perf_counter() - began)
 
@@ -167,12 +172,16 @@ def _predictor(network: keras.Model):
     return network.traced_predictor
 
 
+def _refuse_broken_weights(made: method.Method) -> None:
+    """Raises before weights that are not finite are saved; on every worker, as all hold them."""
+    for network in made.networks().values():
+        for variable in network.variables:
+            if not bool(tf.reduce_all(tf.math.is_finite(variable.value))):
+                raise errors.Diverged(int(made.step.numpy()), variable.path, float("nan"))
+
+
 def _save(run: assembly.Run, seconds: float) -> None:
     state = run.method.state()
-    weights = [v for name, owned in state.items() if name.startswith("network") for v in owned]
-    for variable in weights:
-        if not bool(tf.reduce_all(tf.math.is_finite(variable))):
-            raise errors.Diverged(int(run.method.step.numpy()), variable.name, float("nan"))
     about = {
         "identity": run.config.identity(),
         "split_sha256": run.protocol.sha256,
@@ -209,9 +218,8 @@ def _outcome(run: assembly.Run, seconds: float, speed: float) -> dict[str, Any]:
     best = min(judged, key=lambda line: line["validation_error"], default=None)
     packages = ("tensorflow", "keras")
     return {
-        **{
-            k: getattr(run.config, k) for k in ("method", "dataset", "labels", "seed", "split_seed")
-        },
+        **{k: getattr(run.config, k) for k in ("method", "dataset", "seed", "split_seed")},
+        "labels": len(run.protocol.labeled_ids),
         "label_split": run.config.label_split,
         "noise": run.config.noise,
         "noise_rate": run.config.noise_rate,

@@ -15,15 +15,14 @@ from tf_ssgan import draws, knobs, replicas, schedules
 from tf_ssgan.knobs import knob
 from tf_ssgan.task import Stream, Task
 
-RUN_DEFAULTS = ("labels", "epochs", "max_steps")  # what a recipe may say beside knobs
-
 
 @dataclasses.dataclass(frozen=True)
 class HParams:
     """Hyper-parameters that every method has.
 
-    A recipe is a dictionary of knobs and run defaults for a dataset ("svhn"), a dataset with so
-    many labels ("svhn@500"), or a short run on a dataset ("svhn/short"); later ones win.
+    A recipe is a dictionary of knobs and of run defaults (labels, epochs, max_steps): for a dataset
+    ("svhn"), a dataset with so many labels ("svhn@500"), any short run ("short"), or a short run on
+    a dataset ("svhn/short"); later ones win.
     """
 
     batch_size: int = knob(100, "Labeled images a step, over all replicas.", low=1)

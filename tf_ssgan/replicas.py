@@ -59,7 +59,7 @@ def strategy(devices: int = 0) -> tf.distribute.Strategy:
         UserError: More devices than there are.
     """
     if cluster() is not None:
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        return _workers()
     # Asking for logical devices would start them, and a started CPU cannot be split.
     gpus = len(tf.config.list_physical_devices("GPU"))
     count = devices or max(1, gpus)
@@ -69,6 +69,17 @@ def strategy(devices: int = 0) -> tf.distribute.Strategy:
     if count > len(names):
         raise errors.UserError(f"--devices={count}, but TensorFlow sees {len(names)} device(s).")
     return tf.distribute.MirroredStrategy([device.name for device in names[:count]])
+
+
+@functools.cache
+def _workers() -> tf.distribute.Strategy:
+    return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+def fitting(batch_size: int) -> int:
+    """The most GPUs of this machine that can share a batch evenly; 0 where there is none."""
+    gpus = len(tf.config.list_physical_devices("GPU"))
+    return max((n for n in range(1, gpus + 1) if batch_size % n == 0), default=0)
 
 
 def _split_cpu(count: int) -> list:
@@ -107,6 +118,33 @@ def mean(value: tf.Tensor) -> tf.Tensor:
     if context is None or context.num_replicas_in_sync == 1:
         return value
     return context.all_reduce(tf.distribute.ReduceOp.MEAN, value)
+
+
+def agreed(number: int) -> int:
+    """The largest of the numbers that the workers of a cluster say; alone, the number itself.
+
+    For what all of them must do at the same step, as stopping on a signal that one has heard.
+    """
+    if cluster() is None:
+        return number
+    return int(_largest()(tf.constant(number)))
+
+
+@functools.cache
+def _largest():
+    together = _workers()
+
+    def one(number: tf.Tensor) -> tf.Tensor:
+        # Strategies reduce by sum or mean only: each number goes into a place of its own.
+        context = tf.distribute.get_replica_context()
+        row = tf.one_hot(context.replica_id_in_sync_group, count(), on_value=number, off_value=0)
+        return tf.reduce_max(context.all_reduce(tf.distribute.ReduceOp.SUM, row))
+
+    @tf.function
+    def largest(number: tf.Tensor) -> tf.Tensor:
+        return together.experimental_local_results(together.run(one, args=(number,)))[0]
+
+    return largest
 
 
 def share(value: tf.Tensor) -> tf.Tensor:

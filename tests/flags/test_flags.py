@@ -5,7 +5,9 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import toys
 
 import flags
 from tf_ssgan import config, methods
@@ -42,7 +44,7 @@ def test_two_flags_are_enough():
 
 def test_precedence_default_recipe_short_command_line():
     def chosen(**given):
-        return config.configure("frgan", "svhn", data_dir="", **given)
+        return config.configure("frgan", "svhn", **given)
 
     long, short = chosen(epochs=300), chosen(max_steps=1500)
     assert (long.hparams.learning_rate, long.hparams.unlabeled_weight) == (3e-4, 1.0)
@@ -50,6 +52,25 @@ def test_precedence_default_recipe_short_command_line():
     assert chosen(max_steps=1500, learning_rate=2e-3).hparams.learning_rate == 2e-3
     assert long.epochs == 300 and long.max_steps == 0
     assert short.epochs == 0 and short.max_steps == 1500 and short.labels == 1000
+    assert chosen() == chosen(epochs=300)
+
+
+def test_a_run_is_short_by_its_steps_not_by_its_epochs(tmp_path):
+    pixels, labels = toys.images(1000)
+    for name in ("train", "test"):
+        np.savez(tmp_path / f"{name}.npz", image=pixels, label=labels)
+
+    def rate(**given):
+        return config.configure("frgan", f"npz:{tmp_path}", **given).hparams.learning_rate
+
+    assert rate(epochs=300) == 1e-3  # 10 steps an epoch
+    assert rate(epochs=3000) == 3e-4
+    assert rate() == 1e-3
+
+
+def test_labels_of_minus_two_are_the_recipes():
+    assert config.configure("frgan", "digits", labels=-2).labels == 50
+    assert "-all-" in config.configure("frgan", "digits", labels=-1).workdir
 
 
 def test_flags_come_back_from_a_flagfile(tmp_path):

@@ -68,10 +68,12 @@ def dataset(
         A dataset of {stream: {"index": int64 [rows] places in the pool, view: float32
         [rows, h, w, c] in [-1, 1], and for labeled pools "label": int64 [rows]}}.
     """
-    makers = {
-        name: _maker(name, stream, pools[stream.pool], seed, host.replicas)
-        for name, stream in streams.items()
-    }
+    with tf.device("CPU:0"):  # once each, however many streams draw from them
+        images = {id(pool.images): tf.constant(pool.images) for pool in pools.values()}
+    makers = {}
+    for name, stream in streams.items():
+        pool = pools[stream.pool]
+        makers[name] = _maker(name, stream, pool, images[id(pool.images)], seed, host.replicas)
 
     def batch(element: tf.Tensor) -> dict:
         step, rank = element // host.local, host.first + element % host.local
@@ -112,7 +114,7 @@ def places(positions: tf.Tensor, examples: int, size: int, key: tuple[int, int])
     )
 
 
-def _maker(name: str, stream: Stream, pool: Pool, seed: int, replicas: int):
+def _maker(name: str, stream: Stream, pool: Pool, images: tf.Tensor, seed: int, replicas: int):
     """A function (step, rank) -> this replica's part of the stream's batch."""
     rows = stream.examples // replicas
     if rows * replicas != stream.examples:
@@ -120,7 +122,7 @@ def _maker(name: str, stream: Stream, pool: Pool, seed: int, replicas: int):
             f"{stream.examples} examples a step cannot be shared by {replicas} replicas"
         )
     with tf.device("CPU:0"):
-        images, ids = tf.constant(pool.images), tf.constant(pool.ids, tf.int64)
+        ids = tf.constant(pool.ids, tf.int64)
         labels = None if pool.labels is None else tf.constant(pool.labels, tf.int64)
     words = {view: _word(seed, f"{name}/{view}") for view in stream.views}
     key = (_word(seed, name), _word(seed, stream.pool))

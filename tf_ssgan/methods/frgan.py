@@ -58,11 +58,11 @@ class Method(ssgan.Method):
     recalibrate = True
 
     def streams(self) -> dict[str, Stream]:
-        """Labeled images slightly moved, unlabeled ones in two ways."""
+        """As `ssgan`, but each unlabeled image is seen in two ways."""
         views = {"first": "translated", "second": "translated"}
         n = self.hp.batch_size
         return {
-            "labeled": Stream("labeled", n, {"image": "translated"}),
+            "labeled": Stream("labeled", n, {"image": self.labeled_view()}),
             "unlabeled": Stream("unlabeled", n * self.hp.critic_steps, views),
         }
 

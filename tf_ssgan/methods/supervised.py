@@ -6,7 +6,9 @@ Jiang, Zhang and Liu: Image Classification Algorithm Based on Feature Recalibrat
 Salimans et al.: Improved Techniques for Training GANs (2016) compare with this on the same network.
 
 Departures: none of the papers gives the schedule of its baseline; here it has the network, the
-optimizer, the step size, the batch and the number of steps of the method it is compared with.
+optimizer, the step size, the batch, the image noise and the number of steps of the method it is
+compared with. As in the public code of Salimans et al., images are not moved; `--translate_labeled`
+moves them as FR-GAN does.
 """
 
 import dataclasses
@@ -30,6 +32,9 @@ class HParams(method.HParams):
 
     network: Literal["frgan", "ssgan"] = knob(
         "frgan", "Whose classifier is trained: FR-GAN's, or the same without its recalibration."
+    )
+    translate_labeled: bool = knob(
+        False, "Images are moved by up to 2 pixels, as in FR-GAN; the papers' baselines are not."
     )
     width: int = knob(64, "Channels of the first convolutions (Jiang et al. 2019, table 1).", low=1)
     dropout: float = knob(0.2, "Rate of the two dropout layers (table 1).", low=0, high=0.99)
@@ -72,8 +77,9 @@ class Method(method.Method):
         )
 
     def streams(self) -> dict[str, Stream]:
-        """Labeled images, slightly moved."""
-        return {"labeled": Stream("labeled", self.hp.batch_size, {"image": "translated"})}
+        """Labeled images only."""
+        view = "translated" if self.hp.translate_labeled else "plain"
+        return {"labeled": Stream("labeled", self.hp.batch_size, {"image": view})}
 
     def initialize(self, images: tf.Tensor) -> None:
         """Weight normalization from data."""
