@@ -1,6 +1,7 @@
 """The table of methods is made from their files, and the README has it."""
 
 import pathlib
+import re
 
 from tf_ssgan import catalog, methods
 
@@ -17,6 +18,13 @@ def test_every_method_has_a_row_with_its_source():
 
 def test_the_readme_is_up_to_date():
     assert catalog.main(["--check", str(README)]) == 0
+
+
+def test_the_readme_is_whole_and_its_links_lead_somewhere():
+    text = README.read_text()
+    assert "@@" not in text
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        assert "://" in target or (README.parent / target).exists(), target
 
 
 def test_a_readme_that_is_behind_is_told_and_mended(tmp_path, capsys):

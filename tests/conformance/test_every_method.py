@@ -45,7 +45,7 @@ def test_every_knob_is_read_by_its_classes(name):
         node.attr
         for file in files
         for node in ast.walk(ast.parse(open(file).read()))
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("self", "self.hp")
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("self", "hp", "self.hp")
     }
     assert {field.name for field in dataclasses.fields(module.HParams)} <= read
 

@@ -167,7 +167,7 @@ def test_assets_tell_what_was_exported(exported, live):
     assert card["classes"] == [str(k) for k in range(10)]
     assert card["image_shape"] == [16, 16, 1]
     assert (card["method"], card["dataset"], card["step"]) == ("frgan", "digits", 2)
-    assert card["split_sha256"] == live.protocol.sha256
+    assert card["protocol"] == live.protocol.as_json()
     assert card["config"]["width"] == 4 and "workdir" not in card["config"]
     assert card["test_error"] == pytest.approx(card["result"]["test_error"])
     assert {"tensorflow", "keras", "tf_ssgan"} <= set(card["versions"])

@@ -66,7 +66,7 @@ def test_all_labels_are_all_that_are_not_held_out(squares, short_laps, tmp_path)
     assert len(run.protocol.labeled_ids) == len(run.protocol.unlabeled_ids) == 36
     assert len(run.protocol.validation_ids) == 4
     result = experiment.run(run.config)
-    assert (result["labels"], result["steps"]) == (-1, 9)
+    assert (result["labels"], result["steps"]) == (36, 9)
 
 
 def test_a_batch_larger_than_all_images_repeats_them(squares, short_laps, tmp_path):
