@@ -112,12 +112,8 @@ def parse(argv: list[str]) -> list[str]:
     Raises:
         SystemExit: Status 2 and a sentence for a person's mistake; 0 after help.
     """
-    absl_flags.FLAGS.mark_as_parsed()  # absl's own flags keep their defaults
     with flags.answering():
-        if any(word in ("--help", "-h", "--helpfull", "--helpshort") for word in argv):
-            print(f"{__doc__}\n{_FLAGS.get_help()}")
-            raise SystemExit(0)
-        rest = _FLAGS(argv)
+        rest = flags.read(_FLAGS, argv, __doc__)
         if not _FLAGS.model:
             raise errors.UserError("--model is missing. It takes the name of the served model.")
         if len(rest) < 2:

@@ -125,12 +125,8 @@ def parse(argv: list[str]) -> list[str]:
     Raises:
         SystemExit: Status 2 and a sentence for a person's mistake; 0 after help.
     """
-    absl_flags.FLAGS.mark_as_parsed()  # absl's own flags keep their defaults
     with flags.answering():
-        if any(word in ("--help", "-h", "--helpfull", "--helpshort") for word in argv):
-            print(f"{__doc__}\n{_FLAGS.get_help()}")
-            raise SystemExit(0)
-        rest = _FLAGS(argv)
+        rest = flags.read(_FLAGS, argv, __doc__)
         if len(rest) > 1:
             raise absl_flags.Error(f"{rest[1]!r} is no flag. Flags look like --name=value.")
         for name in ("run", "to"):

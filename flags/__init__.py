@@ -18,6 +18,7 @@ from flags import early, hparams, quiet
 from tf_ssgan import config as configurations
 from tf_ssgan import errors, methods
 
+_HELP = ("--help", "-h", "--helpfull", "--helpshort")
 _PARSED: dict[str, configurations.Config] = {}
 
 
@@ -40,7 +41,7 @@ def parse(argv: list[str]) -> list[str]:
     """
     with answering():
         argv = absl_flags.FlagValues().read_flags_from_files(argv, force_gnu=False)
-        wants_help = any(word in ("--help", "-h", "--helpfull", "--helpshort") for word in argv)
+        wants_help = any(word in _HELP for word in argv)
         argv = [word for word in argv if not word.lstrip("-").startswith("help") and word != "-h"]
         given = early.look(argv)
         if wants_help and "method" not in given:
@@ -49,6 +50,27 @@ def parse(argv: list[str]) -> list[str]:
         early.check(given, data=not wants_help)
         _PARSED["config"] = _strict(argv, given, wants_help)
     return argv[:1]
+
+
+def read(known: absl_flags.FlagValues, argv: list[str], doc: str) -> list[str]:
+    """Reads the command line of a program with a few flags of its own.
+
+    Args:
+        known: Its flags.
+        argv: The program's name and its arguments.
+        doc: What `--help` says before the flags.
+
+    Returns:
+        The program's name and what is no flag.
+
+    Raises:
+        SystemExit: Status 0, after help.
+        absl.flags.Error: An unknown flag, or a value of a wrong kind.
+    """
+    if any(word in _HELP for word in argv):
+        print(f"{doc}\n{known.get_help()}")
+        raise SystemExit(0)
+    return known(argv)
 
 
 def main(program: Callable[[list[str]], Any], flags_parser: Callable | None = None) -> None:

@@ -67,7 +67,7 @@ def main(argv: list[str]) -> None:
     known = absl_flags.FlagValues()
     for name, doc in _FLAGS.items():
         absl_flags.DEFINE_string(name, "", doc, flag_values=known)
-    if len(known(argv)) > 1 or not known.run or not known.dataset:
+    if len(flags.read(known, argv, __doc__)) > 1 or not known.run or not known.dataset:
         raise errors.UserError("Give --run=FOLDER and --dataset=NAME (and --data_dir=FOLDER).")
     datasets.check(known.dataset, known.data_dir or None, training=False)
     workdir = pathlib.Path(known.run)
