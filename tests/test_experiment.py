@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tf_ssgan import assembly, checkpoint, config, errors, experiment
-from tf_ssgan.data import datasets, splits
+from tf_ssgan.data import contents, datasets, splits
 
 ROOT = pathlib.Path(__file__).parent.parent
 SMALL = {"width": 4, "latent_size": 8, "batch_size": 16}
@@ -143,11 +143,11 @@ def test_segments_end_at_multiples_of_a_lap(first, last, lap, expected):
 
 
 def test_an_epoch_is_one_pass_and_a_run_ends_at_the_shorter_length():
-    arrays = datasets.load("digits")
+    arrays = contents.ordered(datasets.load("digits"))
 
     def length(**given):
         settings = config.configure("frgan", "digits", batch_size=64, **given)
-        protocol = assembly.make_protocol(settings, arrays.train_labels, arrays.card.classes)
+        protocol = assembly.make_protocol(settings, arrays)
         task = assembly.make_task(settings, arrays.card, protocol)
         return task.steps_per_epoch, task.steps
 
@@ -162,8 +162,8 @@ def test_an_epoch_is_one_pass_and_a_run_ends_at_the_shorter_length():
 
 def test_validation_and_test_images_are_never_trained_on():
     settings = config.configure("frgan", "digits")
-    arrays = datasets.load("digits")
-    protocol = assembly.make_protocol(settings, arrays.train_labels, arrays.card.classes)
+    arrays = contents.ordered(datasets.load("digits"))
+    protocol = assembly.make_protocol(settings, arrays)
     pools = assembly.make_pools(arrays, protocol)
     held = set(protocol.validation_ids.tolist())
     assert held and not held & set(pools["unlabeled"].ids.tolist())

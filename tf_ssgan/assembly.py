@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_ssgan import checkpoint, config, errors, folder, method, methods, precision, replicas
-from tf_ssgan.data import datasets, splits, streams
+from tf_ssgan.data import contents, datasets, splits, streams
 from tf_ssgan.task import Task
 
 INITIALIZING = 500  # images of the data-dependent initialization, as in the public code
@@ -48,8 +48,8 @@ def build(settings: config.Config) -> Run:
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
     strategy = replicas.strategy(settings.devices or replicas.fitting(settings.hparams.batch_size))
-    arrays = datasets.load(settings.dataset, settings.data_dir or None)
-    protocol = make_protocol(settings, arrays.train_labels, arrays.card.classes)
+    arrays = contents.ordered(datasets.load(settings.dataset, settings.data_dir or None))
+    protocol = make_protocol(settings, arrays)
     module = methods.find(settings.method)
     _check_fit(settings, protocol, module, strategy.num_replicas_in_sync)
     number_format = _number_format(settings)
@@ -99,14 +99,12 @@ def restore(run: Run) -> dict[str, Any] | None:
     return checkpoint.restore(run.checkpoints, run.method.state(), accept)
 
 
-def make_protocol(
-    settings: config.Config, train_labels: np.ndarray, classes: tuple[str, ...]
-) -> splits.Protocol:
+def make_protocol(settings: config.Config, arrays: datasets.Arrays) -> splits.Protocol:
     """Decides which images are labeled, with which labels, and which validate."""
     return splits.make(
         settings.dataset,
-        train_labels,
-        classes,
+        arrays.train_labels,
+        arrays.card.classes,
         settings.labels,
         settings.label_split,
         settings.split_seed,
@@ -114,6 +112,7 @@ def make_protocol(
         settings.noise,
         settings.noise_rate,
         settings.split_seed,
+        arrays.train_keys,
     )
 
 

@@ -33,6 +33,7 @@ from tf_ssgan import (
     method,
     replicas,
 )
+from tf_ssgan.data import contents
 from tf_ssgan.task import Task
 
 LAP_STEPS = 50  # an evaluation covers whole epochs of at least so many steps
@@ -78,7 +79,7 @@ def train(run: assembly.Run) -> dict[str, Any]:
         )
     _say_hello(run, manifest)
     if chief:
-        folder.begin(run.workdir, run.config, run.protocol, first)
+        folder.begin(run.workdir, run.config, _protocol(run), first)
     seconds = manifest["seconds"] if manifest else 0.0
     began = time.perf_counter()
 
@@ -259,6 +260,14 @@ def _summarize(run: assembly.Run, picture: bytes, outcome: dict[str, Any]) -> No
         api.hparams(shown | outcome["hparams"])
         tf.summary.scalar("result/test_error", outcome["test_error"])
     writer.close()
+
+
+def _protocol(run: assembly.Run) -> dict[str, Any]:
+    """What `protocol.json` holds: the protocol, and where its images are found in their source."""
+    chosen = {"labeled": run.protocol.labeled_ids, "validation": run.protocol.validation_ids}
+    return run.protocol.as_json() | {
+        f"{name}_sources": contents.sources(run.arrays, ids) for name, ids in chosen.items()
+    }
 
 
 def _images_per_step(run: assembly.Run) -> int:

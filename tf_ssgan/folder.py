@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from tf_ssgan import config, errors, journal, replicas
-from tf_ssgan.data import splits
 
 OURS = (
     "run.flags",
@@ -103,14 +102,14 @@ def differ(workdir: pathlib.Path, differences: dict[str, tuple[Any, Any]]) -> st
 
 
 def begin(
-    workdir: pathlib.Path, settings: config.Config, protocol: splits.Protocol, first: int
+    workdir: pathlib.Path, settings: config.Config, protocol: dict[str, Any], first: int
 ) -> None:
     """Writes flags and protocol of a run, and cuts its curves back to the restored step.
 
     Args:
         workdir: Folder of the run.
         settings: Its configuration.
-        protocol: What it learns from.
+        protocol: What it learns from, for `protocol.json`.
         first: The step from which it goes on.
     """
     flags = [
@@ -121,7 +120,7 @@ def begin(
     # First what tells that this folder is a run's.
     replace(workdir / "config.json", json.dumps(settings.as_flags(), indent=1))
     replace(workdir / "run.flags", "\n".join(flags) + "\n")
-    replace(workdir / "protocol.json", json.dumps(protocol.as_json()))
+    replace(workdir / "protocol.json", json.dumps(protocol))
     journal.rewind(workdir / "metrics.jsonl", first)
 
 

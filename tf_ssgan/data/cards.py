@@ -52,6 +52,17 @@ class Arrays:
     """A data set in memory: images uint8 [n, h, w, c], labels int64 [n].
 
     An evaluation set has no training images: its training arrays have length 0.
+
+    Attributes:
+        card: What they are images of.
+        train_images: All that may be learned from, labeled or not.
+        train_labels: -1 where nobody knows.
+        test_images: Judged on, and nothing else.
+        test_labels: All known.
+        train_files: The file of each training image, in the order of the source; empty where they
+            have none of their own.
+        train_keys: uint64 [n], hashes of the training images, once `contents.ordered` made them.
+        train_places: int64 [n], where in its source each stood before.
     """
 
     card: Card
@@ -59,6 +70,9 @@ class Arrays:
     train_labels: np.ndarray
     test_images: np.ndarray
     test_labels: np.ndarray
+    train_files: tuple[str, ...] = ()
+    train_keys: np.ndarray | None = None
+    train_places: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True)

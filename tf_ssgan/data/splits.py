@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tf_ssgan import errors
-from tf_ssgan.data import corruption
+from tf_ssgan.data import contents, corruption
 
 LABEL_SPLITS = ("balanced", "proportional")
 
@@ -23,7 +23,8 @@ class Protocol:
     Attributes:
         dataset: its name on the command line.
         classes: class names; label k is classes[k].
-        pool: how many training images there are, held-out ones included; ids are 0..pool-1.
+        pool: how many training images there are, held-out ones included; ids are 0..pool-1, in the
+            order of the images' contents.
         label_split: "balanced" or "proportional".
         split_seed: the seed that chose the ids.
         noise: "none", "wrong" or "uniform".
@@ -131,6 +132,7 @@ def make(
     noise: str = "none",
     noise_rate: float = 0.0,
     noise_seed: int = 0,
+    keys: np.ndarray | None = None,
 ) -> Protocol:
     """Decides who is labeled and who is held out: a pure function of its arguments.
 
@@ -138,7 +140,8 @@ def make(
 
     Args:
         dataset: name on the command line.
-        train_labels: true labels [pool] of the training images, in 0..K-1.
+        train_labels: true labels [pool] of the training images, in 0..K-1; -1 where nobody knows:
+            these can be neither labeled nor held out.
         classes: K class names.
         labels: how many images are labeled in all; -1 for every one not held out; 0 is legal.
         label_split: "balanced", equally many of each class, where a remainder goes to one more of
@@ -150,19 +153,28 @@ def make(
         noise: kind of label noise, see `corruption.corrupt`; injected after the split.
         noise_rate: fraction of the labeled images, in [0, 1].
         noise_seed: 0 or more.
+        keys: uint64 [pool], what the draws hang on, `contents.keys` of the images; None takes the
+            places instead, for questions in which only numbers matter.
 
     Raises:
         UserError: unknown name, number out of range, more labels than there are.
     """
     train_labels = np.asarray(train_labels, np.int64)
-    _check(train_labels, classes, labels, label_split, split_seed, validation)
+    known = np.flatnonzero(train_labels >= 0)
+    _check(train_labels, known, classes, labels, label_split, split_seed, validation)
     corruption.check(len(classes), noise, noise_rate, noise_seed)
     if validation == -1:
-        validation = default_validation(dataset, len(train_labels))
-    everyone = np.arange(len(train_labels))
-    held_out = everyone[_order(train_labels, "proportional", split_seed, _VALIDATION)[:validation]]
-    rest = np.setdiff1d(everyone, held_out)
-    labeled = np.sort(rest[_chosen(train_labels[rest], classes, labels, label_split, split_seed)])
+        validation = default_validation(dataset, len(known))
+    keys = np.arange(len(train_labels), dtype=np.uint64) if keys is None else keys
+
+    def order(ids: np.ndarray, split: str, stream: int) -> np.ndarray:
+        return ids[_order(train_labels[ids], keys[ids], split, split_seed, stream, len(classes))]
+
+    held_out = order(known, "proportional", _VALIDATION)[:validation]
+    rest = np.setdiff1d(known, held_out)
+    _check_labels(train_labels[rest], classes, labels, label_split, split_seed)
+    many = len(rest) if labels == -1 else labels
+    labeled = np.sort(order(rest, label_split, _LABELED)[:many])
     learned = corruption.corrupt(train_labels[labeled], len(classes), noise, noise_rate, noise_seed)
     return Protocol(
         dataset=dataset,
@@ -189,6 +201,7 @@ def default_validation(dataset: str, pool: int) -> int:
 
 def _check(
     train_labels: np.ndarray,
+    known: np.ndarray,
     classes: tuple[str, ...],
     labels: int,
     label_split: str,
@@ -196,31 +209,31 @@ def _check(
     validation: int,
 ) -> None:
     """Refuses arguments of `make` that can be judged one by one."""
-    pool = len(train_labels)
-    if pool == 0 or train_labels.min() < 0 or train_labels.max() >= len(classes):
+    pool = len(known)
+    if pool == 0 or train_labels.min() < -1 or train_labels.max() >= len(classes):
         raise errors.UserError(
             f"Training labels must be one or more numbers in 0..{len(classes) - 1}."
         )
     if labels < -1:
         raise errors.UserError(f"labels must be 0 or more, or -1 for all, got {labels}.")
     if label_split not in LABEL_SPLITS:
-        known = errors.nearest(label_split, LABEL_SPLITS)
-        raise errors.UserError(f"label_split {label_split!r} is unknown. {known}")
+        nearest = errors.nearest(label_split, LABEL_SPLITS)
+        raise errors.UserError(f"label_split {label_split!r} is unknown. {nearest}")
     if split_seed < 0:
         raise errors.UserError(f"split_seed must be 0 or more, got {split_seed}.")
     if not -1 <= validation < pool:
         raise errors.UserError(
-            f"validation must be 0 to {pool - 1} of the {pool} training images, or -1 for the "
-            f"default, got {validation}."
+            f"validation must be 0 to {pool - 1} of the {pool} training images with a label, or -1 "
+            f"for the default, got {validation}."
         )
 
 
-def _chosen(
+def _check_labels(
     rest: np.ndarray, classes: tuple[str, ...], labels: int, label_split: str, seed: int
-) -> np.ndarray:
-    """Returns the places in `rest`, the true labels not held out, that are labeled."""
+) -> None:
+    """Refuses more labels than `rest`, the true labels not held out, can give."""
     if labels in (-1, len(rest)):
-        return np.arange(len(rest))
+        return
     if labels > len(rest):
         raise errors.UserError(
             f"{labels} labels were asked for, {len(rest)} training images are not held out: "
@@ -228,7 +241,6 @@ def _chosen(
         )
     if label_split == "balanced":
         _check_balance(rest, classes, labels, seed)
-    return _order(rest, label_split, seed, _LABELED, len(classes))[:labels]
 
 
 def _check_balance(rest: np.ndarray, classes: tuple[str, ...], labels: int, seed: int) -> None:
@@ -247,16 +259,16 @@ def _check_balance(rest: np.ndarray, classes: tuple[str, ...], labels: int, seed
 
 
 def _order(
-    labels: np.ndarray, label_split: str, seed: int, stream: int, classes: int | None = None
+    labels: np.ndarray, keys: np.ndarray, label_split: str, seed: int, stream: int, classes: int
 ) -> np.ndarray:
     """Returns all places of `labels` in an order each prefix of which is split as asked.
 
-    Images of one class come in a random order. Across classes, "balanced" sorts by the place r
-    within the class; "proportional" by (r + 1/2) / class size, which is Sainte-Laguë's rule for
-    dealing seats: any prefix is proportional to within about one image, and prefixes are nested.
+    Images of one class come in the random order of their keys. Across classes, "balanced" sorts by
+    the place r within the class; "proportional" by (r + 1/2) / class size, which is Sainte-Laguë's
+    rule for dealing seats: any prefix is proportional to within about one image, and prefixes are
+    nested.
     """
-    classes = classes or int(labels.max()) + 1
-    shuffled = corruption.permutation(len(labels), seed, stream)
+    shuffled = contents.shuffled(keys, int(corruption.bits(1, seed, stream)[0]))
     by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
     counts = np.bincount(labels, minlength=classes)
     sizes = np.repeat(counts, counts)
