@@ -20,6 +20,7 @@ class Card:
         std: per channel, of intensities in [0, 1].
         flip: whether a mirrored image keeps its class.
         source: where these very images came from.
+        fit: how a picture of another shape becomes an image, see `pictures`.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Card:
     std: tuple[float, ...]
     flip: bool
     source: str
+    fit: str = "resize"
 
     @property
     def shape(self) -> tuple[int, int, int]:
