@@ -72,7 +72,7 @@ def general_help(program: str) -> str:
         [
             f"usage: python {program} --method=NAME --dataset=NAME [--flag=value ...]\n",
             f"methods:  {' '.join(methods.names())}",
-            f"datasets: {' '.join(datasets.names())} npz:DIR\n",
+            f"datasets: {' '.join([*datasets.names(), *datasets.ASIDE])}\n",
             *_described(config.run_fields(), {f.name: f.default for f in config.run_fields()}),
             "\n--method=NAME --help shows the knobs of a method too.",
         ]

@@ -48,7 +48,8 @@ def build(settings: config.Config) -> Run:
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
     strategy = replicas.strategy(settings.devices or replicas.fitting(settings.hparams.batch_size))
-    arrays = contents.ordered(datasets.load(settings.dataset, settings.data_dir or None))
+    loaded = datasets.load(settings.dataset, settings.data_dir or None, settings.form)
+    arrays = contents.ordered(loaded)
     protocol = make_protocol(settings, arrays)
     module = methods.find(settings.method)
     _check_fit(settings, protocol, module, strategy.num_replicas_in_sync)

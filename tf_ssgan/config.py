@@ -19,6 +19,8 @@ from tf_ssgan.knobs import knob
 SHORT_STEPS = 20_000  # a shorter run takes the recipe "short"
 UNKNOWN_POOL = 50_000  # training images of a data set that is not there
 LABELS_PER_CLASS = 10  # where no recipe knows the dataset
+SMALL = 16  # pixels; own pictures up to this size take the recipe of digits, which have it
+LEAST_SIZE = 8  # pixels; the networks halve images twice
 EPOCHS = 300  # where no recipe knows the dataset; Salimans et al. (2016) take 900
 
 # Where the data lie, where the files go and how many devices share the work do not change
@@ -33,8 +35,22 @@ class Config:
     """Everything that identifies a run."""
 
     method: str = knob("frgan", "Which method trains the classifier.")
-    dataset: str = knob("digits", "Which images: a known name, or npz:DIR.")
-    data_dir: str = knob("", "Folder of <dataset>/train.npz and test.npz, or of TFDS.")
+    dataset: str = knob("digits", "Which images: a known name, folder:DIR, csv:FILE or npz:DIR.")
+    data_dir: str = knob(
+        "", "Folder of <dataset>/train.npz and test.npz, or of TFDS, or of a relative DIR or FILE."
+    )
+    image_size: int = knob(
+        0,
+        "Height and width of images made of pictures (folder:, csv:); 0 takes their own size if "
+        "they are squares of one size, else 32.",
+        low=0,
+    )
+    channels: Literal["auto", "1", "3"] = knob(
+        "auto", "Channels of images made of pictures: 1 gray, 3 color, auto as the pictures are."
+    )
+    fit: Literal["resize", "crop", "pad"] = knob(
+        "resize", "How pictures of another shape become square: stretched, cut, or filled up."
+    )
     labels: int = knob(
         -2, "Labeled images in all; -1 for all, 0 for none, -2 for the recipe's number.", low=-2
     )
@@ -67,6 +83,18 @@ class Config:
             UserError: Naming the flag, what was expected and what came.
         """
         knobs.check(self)
+        if not datasets.owns(self.dataset):
+            _refuse_form(self)
+        elif 0 < self.image_size < LEAST_SIZE:
+            raise errors.UserError(
+                f"--image_size must be {LEAST_SIZE} or more, or 0 for the pictures' own, got "
+                f"{self.image_size}."
+            )
+
+    @property
+    def form(self) -> datasets.Form:
+        """The form of images that is wanted of pictures."""
+        return datasets.Form(self.image_size, self.channels, self.fit)
 
     def as_flags(self) -> dict[str, Any]:
         """Every flag and its value, knobs included."""
@@ -104,14 +132,19 @@ def settings(method: str, dataset: str, given: dict[str, Any]) -> dict[str, Any]
     hparams = methods.find(method).HParams
     given = {k: v for k, v in given.items() if (k, v) != ("labels", -2)}
     defaults = {f.name: f.default for f in (*run_fields(), *dataclasses.fields(hparams))}
-    recipe = hparams.recipe(dataset, given.get("labels"))
+    own, like = {}, dataset
+    if datasets.owns(dataset):
+        size = given.get("image_size") or datasets.own_size(dataset, given.get("data_dir"))
+        own, like = {"labels": -1, "image_size": size}, "digits" if size <= SMALL else dataset
+        given = {k: v for k, v in given.items() if k != "image_size"}
+    recipe = hparams.recipe(like, given.get("labels")) | own
     if any(given.get(name) for name in _LENGTH):
         recipe = {k: v for k, v in recipe.items() if k not in _LENGTH}
     elif not any(name in recipe for name in _LENGTH):
         recipe |= {"epochs": EPOCHS}
     if _steps(hparams, dataset, defaults | recipe | given) < SHORT_STEPS:
-        brief = hparams.recipe(dataset, given.get("labels"), short=True)
-        recipe |= {k: v for k, v in brief.items() if k not in _LENGTH}
+        brief = hparams.recipe(like, given.get("labels"), short=True)
+        recipe |= {k: v for k, v in brief.items() if k not in _LENGTH} | own
     merged = defaults | recipe | {"method": method, "dataset": dataset} | given
     if merged["labels"] == -2:
         merged["labels"] = LABELS_PER_CLASS * len(
@@ -162,6 +195,17 @@ def _steps(hparams: type, dataset: str, merged: dict[str, Any]) -> float:
         pool = UNKNOWN_POOL  # the data are looked for, and missed, when the run begins
     lengths = (merged["epochs"] * (pool // examples), merged["max_steps"])
     return min((n for n in lengths if n > 0), default=math.inf)
+
+
+def _refuse_form(config: Config) -> None:
+    """Raises UserError where the form of images is asked for, of images that have theirs."""
+    defaults = {f.name: f.default for f in run_fields()}
+    asked = [k for k in ("image_size", "channels", "fit") if getattr(config, k) != defaults[k]]
+    if asked:
+        raise errors.UserError(
+            f"--{asked[0]} is for folder:DIR and csv:FILE; the images of {config.dataset} have "
+            "their own size and channels. Leave it out."
+        )
 
 
 def _workdir(config: Config) -> str:

@@ -40,8 +40,10 @@ def judge(workdir: pathlib.Path, dataset: str, data_dir: str = "") -> dict[str, 
     """
     with quiet.start_up():  # TensorFlow: after the names are understood
         from tf_ssgan import assembly, evaluation
-    arrays = datasets.load(dataset, data_dir or None)
     run = assembly.reopen(workdir)
+    card = run.arrays.card
+    form = datasets.Form(card.height, str(card.channels), card.fit)
+    arrays = datasets.load(dataset, data_dir or None, form)
     mine, theirs, known = run.arrays.card, arrays.card, run.config.dataset
     if (mine.shape, mine.classes) != (theirs.shape, theirs.classes):
         raise errors.UserError(

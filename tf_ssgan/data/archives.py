@@ -9,17 +9,15 @@ Where a function takes `known`, None stands for `npz:DIR`, of which nothing is k
 
 import contextlib
 import io
-import os
 import pathlib
 import re
-import tempfile
 import zipfile
 import zlib
 
 import numpy as np
 
 from tf_ssgan import errors
-from tf_ssgan.data import cards
+from tf_ssgan.data import cards, kept
 
 # Decoding fewer pictures than this takes less than half a second: not worth a file.
 _KEEP_FROM = 5_000
@@ -217,12 +215,12 @@ def _read_images(path: pathlib.Path, known: cards.Known | None) -> np.ndarray:
     if _has(path, "image"):
         _check_images(path, known)
         return _array(path, "image")
-    kept = _kept_path(path, known)
-    with contextlib.suppress(OSError, ValueError, EOFError):
-        return np.load(kept, allow_pickle=False)
-    images = _decode(path, known)
-    if len(images) >= _KEEP_FROM:
-        _keep(images, kept)
+    place = _kept_path(path, known)
+    images = kept.array(place)
+    if images is None:
+        images = _decode(path, known)
+        if len(images) >= _KEEP_FROM:
+            kept.keep_array(images, place)
     return images
 
 
@@ -275,18 +273,8 @@ def _kept_path(path: pathlib.Path, known: cards.Known | None) -> pathlib.Path:
         entry = archive.getinfo("encoded.npy")
         offset = archive.getinfo("offset.npy")
     channels = known.shape[2] if known else "any"
-    root = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     name = f"{entry.CRC:08x}-{entry.file_size}-{offset.CRC:08x}-{channels}.npy"
-    return root / "tf_ssgan" / name
-
-
-def _keep(images: np.ndarray, path: pathlib.Path) -> None:
-    """Writes decoded pictures whole or not at all; without room or permission they are not kept."""
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            np.save(pathlib.Path(folder, path.name), images)
-            os.replace(pathlib.Path(folder, path.name), path)
+    return kept.folder() / name
 
 
 # --- CIFAR-10.1 as its authors publish it ---------------------------------------------------------

@@ -2,7 +2,8 @@
 
 A data set comes from the first of these places that has it:
 
-1. scikit-learn's package folder (`digits`), or the folder DIR of `npz:DIR`;
+1. scikit-learn's package folder (`digits`), the folder DIR of `npz:DIR`, or a person's own pictures
+   (`folder:DIR`, `csv:FILE`), see `own`;
 2. `<data_dir>/<dataset>/train.npz` and `test.npz`, see `archives`;
 3. TensorFlow Datasets with `data_dir` (by default its own), downloaded at the first use.
 
@@ -16,12 +17,16 @@ import pathlib
 import numpy as np
 
 from tf_ssgan import errors
-from tf_ssgan.data import archives, cards, digits, prepared
+from tf_ssgan.data import archives, cards, digits, own, prepared
 from tf_ssgan.data.cards import Arrays, Card
+from tf_ssgan.data.folders import owns
+from tf_ssgan.data.pictures import Form
+
+ASIDE = ("npz:DIR", "folder:DIR", "csv:FILE")  # what a name can be besides those of `names`
 
 
 def names() -> tuple[str, ...]:
-    """Returns the data sets with a name of their own; `npz:DIR` takes any other."""
+    """Returns the data sets with a name of their own; those of `ASIDE` take any other."""
     return tuple(cards.KNOWN)
 
 
@@ -31,7 +36,7 @@ def check(name: str, data_dir: str | None = None, training: bool = True) -> None
     Pictures are not decoded here, and nothing is downloaded.
 
     Args:
-        name: "digits", "svhn", ..., or "npz:DIR".
+        name: "digits", "svhn", ..., or one of `ASIDE`.
         data_dir: folder with `<dataset>/train.npz` and `test.npz`, or that of TensorFlow Datasets.
         training: whether it is meant for training; an evaluation set is refused then.
 
@@ -45,6 +50,8 @@ def check(name: str, data_dir: str | None = None, training: bool = True) -> None
             f"{name} has test images only and serves evaluation: train on cifar10, then name it "
             "when evaluating the run."
         )
+    if owns(name):
+        return own.check(name, data_dir)
     place = _locate(name, data_dir)
     if place.kind == "archives":
         archives.check(known, place.path)
@@ -58,12 +65,15 @@ def labels(name: str, data_dir: str | None = None) -> tuple[np.ndarray, tuple[st
     """Reads the training labels only, without TensorFlow wherever the data are at hand.
 
     Returns:
-        int64 [n], the `train_labels` of `load`, and the class names.
+        int64 [n], the `train_labels` of `load` (of a person's own pictures: of all files, also of
+        those that will turn out to be no pictures), and the class names.
 
     Raises:
         UserError: as `check` and `load`.
     """
     check(name, data_dir)
+    if owns(name):
+        return own.labels(name, data_dir)
     known, place = _known(name), _locate(name, data_dir)
     if place.kind == "archives":
         return archives.labels(known, place.path)
@@ -75,12 +85,13 @@ def labels(name: str, data_dir: str | None = None) -> tuple[np.ndarray, tuple[st
     return arrays.train_labels, arrays.card.classes
 
 
-def load(name: str, data_dir: str | None = None) -> Arrays:
+def load(name: str, data_dir: str | None = None, form: Form = Form()) -> Arrays:  # noqa: B008 - frozen
     """Reads, and if need be downloads, a data set.
 
     Args:
-        name: "digits", "svhn", ..., or "npz:DIR".
+        name: "digits", "svhn", ..., or one of `ASIDE`.
         data_dir: as for `check`.
+        form: the form of images that is wanted of a person's own pictures.
 
     Returns:
         All images and labels, in the order of their source.
@@ -88,6 +99,8 @@ def load(name: str, data_dir: str | None = None) -> Arrays:
     Raises:
         UserError: as `check`, and for broken pictures or a failed download.
     """
+    if owns(name):
+        return own.load(name, data_dir, form)
     known, place = _known(name), _locate(name, data_dir)
     if place.kind == "digits":
         return digits.load()
@@ -98,15 +111,21 @@ def load(name: str, data_dir: str | None = None) -> Arrays:
     return prepared.load(name, known, place.path)
 
 
+def own_size(name: str, data_dir: str | None = None) -> int:
+    """Returns the size of images of a person's own pictures where none is asked for."""
+    return own.size(name, data_dir)
+
+
 def card(name: str, data_dir: str | None = None) -> Card:
-    """Returns the card of `load` without reading images, except for `npz:DIR`, which is measured.
+    """Returns the card of `load` without reading images, except for `ASIDE`, which is measured.
 
     Raises:
         UserError: as `check` and `load`.
     """
-    known, place = _known(name), _locate(name, data_dir)
+    known = _known(name)
     if known is None:
         return load(name, data_dir).card
+    place = _locate(name, data_dir)
     if place.kind == "archives":
         source = archives.source(known, place.path)
         return cards.known_card(name, known, archives.class_names(known, place.path), source)
@@ -125,12 +144,12 @@ class _Place:
 
 
 def _known(name: str) -> cards.Known | None:
-    """Returns what is known of a name, None for `npz:DIR`."""
-    if name.startswith("npz:"):
+    """Returns what is known of a name, None for those of `ASIDE`."""
+    if name.startswith("npz:") or owns(name):
         return None
     if name not in cards.KNOWN:
         raise errors.UserError(
-            f"There is no dataset {name!r}. {errors.nearest(name, [*names(), 'npz:DIR'])}"
+            f"There is no dataset {name!r}. {errors.nearest(name, [*names(), *ASIDE])}"
         )
     return cards.KNOWN[name]
 
