@@ -38,6 +38,8 @@ def check(count: int, size: int, channels: int) -> None:
         (s for s in range(size // 8 * 8, 7, -8) if needed(count, s, channels) <= free), 0
     )
     remedy = f"--image_size={fitting} would fit" if fitting else "take fewer pictures"
+    if channels == 3 and needed(count, size, 1) <= free:
+        remedy += ", and so would --channels=1"
     raise errors.UserError(
         f"{count:,} pictures at {size} x {size} x {channels} take {wanted / 1e9:.1f} GB (an array "
         f"and TensorFlow's copy of it), {free / 1e9:.1f} GB of memory are free: {remedy}."

@@ -50,6 +50,7 @@ warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 _REDUCTIONS = (8, 4, 2)  # those of libjpeg
 _SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N")
+_NOTES = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")
 _GRAY = ("1", "L", "LA", "La", "I", *_SIXTEEN_BIT)
 
 
@@ -119,14 +120,21 @@ def image(content: bytes | str | os.PathLike, size: int, channels: int, fit: str
     Raises:
         Unusable: It cannot be read, is no picture or a damaged one, is too large or too small.
     """
+    return look_and_image(content, size, channels, fit)[1]
+
+
+def look_and_image(
+    content: bytes | str | os.PathLike, size: int, channels: int, fit: str
+) -> tuple[Looks, np.ndarray]:
+    """Does what `look` and `image` do, and opens the picture once."""
     with _opened(content) as picture:
-        _looks(picture)
+        looks = _looks(picture)
         _reduce(picture, size, fit)
         try:
             pixels = _fitted(_channels(_upright(picture), channels), size, fit)
         except (OSError, ValueError, SyntaxError, EOFError, MemoryError, IndexError) as error:
             raise Unusable("is damaged: its pixels cannot be decoded") from error
-    return pixels[..., None] if channels == 1 else pixels
+    return looks, pixels[..., None] if channels == 1 else pixels
 
 
 def boxes(width: int, height: int, size: int, fit: str) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -192,6 +200,8 @@ def _reduce(picture: Image.Image, size: int, fit: str) -> None:
 def _upright(picture: Image.Image) -> Image.Image:
     """Applies the rotation noted in EXIF; notes that make no sense are passed over."""
     picture.load()
+    if picture.format != "TIFF" and not any(key in picture.info for key in _NOTES):
+        return picture  # looking for a note takes longer than decoding a small picture
     try:
         return ImageOps.exif_transpose(picture)
     except (OSError, ValueError, SyntaxError, KeyError, TypeError, ArithmeticError, IndexError):
@@ -204,7 +214,8 @@ def _channels(picture: Image.Image, channels: int) -> Image.Image:
     if picture.mode == mode and "transparency" not in picture.info:
         return picture
     if picture.mode in _SIXTEEN_BIT or picture.mode == "I":
-        wide = np.asarray(picture).astype(np.int64).clip(0, 65535)
+        wide = np.asarray(picture)
+        wide = wide.clip(0, 65535) if picture.mode == "I" else wide
         picture = Image.fromarray((wide >> 8).astype(np.uint8))
     if picture.has_transparency_data:
         picture = _over_white(picture.convert("RGBA"))
@@ -214,10 +225,10 @@ def _channels(picture: Image.Image, channels: int) -> Image.Image:
 
 
 def _over_white(picture: Image.Image) -> Image.Image:
-    """RGBA -> RGB, in integers: (c a + 255 (255 - a) + 127) / 255."""
-    pixels = np.asarray(picture, np.uint16).astype(np.int32)
-    color, alpha = pixels[..., :3], pixels[..., 3:]
-    return Image.fromarray(((color * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8))
+    """RGBA -> RGB: (c a + 255 (255 - a)) / 255, rounded to the nearest, which Pillow does."""
+    white = Image.new("RGB", picture.size, "white")
+    white.paste(picture.convert("RGB"), mask=picture.getchannel("A"))
+    return white
 
 
 def _fitted(picture: Image.Image, size: int, fit: str) -> np.ndarray:

@@ -15,7 +15,7 @@ import json
 import os
 import pathlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tqdm
@@ -78,17 +78,25 @@ def read(listing: folders.Listing, form: pictures.Form) -> Reading:
         UserError: the images take more memory than there is.
     """
     index = _Index(listing)
-    seen = list(index.look())
-    usable = [place for place, found in enumerate(seen) if not found.problem]
     size = form.size or image_size(listing)
-    channels = _channels(form, [seen[place].looks for place in usable])
-    memory.check(len(usable), size, channels)
-    images, decoded, problems = _images(index, seen, usable, (size, channels, form.fit))
-    for place, problem in problems.items():
-        seen[place] = dataclasses.replace(seen[place], problem=problem)
-    usable = np.array([place for place in usable if place not in problems], np.int64)
+    # Whether all are gray shows in the end; gray in three channels is the same gray.
+    channels = 3 if form.channels == "auto" else int(form.channels)
+    memory.check(len(listing.entries), size, channels)
+    known = index.known()
+    before = _Before(index, f"{size}-{form.channels}-{form.fit}")
+    if before.are(known):
+        usable = np.array([at for at, seen in enumerate(known) if not seen.problem], np.int64)
+        return Reading(listing, tuple(known), usable, before.images, 0)
+    maker = _Maker(before, (len(known), size, size, channels), form.fit)
+    items = [(row, e.path, known[row]) for row, e in enumerate(listing.entries)]
+    seen = _in_parallel(maker.take, items, "reading pictures")
+    usable = np.array([at for at, found in enumerate(seen) if not found.problem], np.int64)
+    images = maker.images if len(usable) == len(seen) else maker.images[usable]
+    if form.channels == "auto" and all(seen[at].looks.gray for at in usable):
+        images = np.ascontiguousarray(images[..., :1])
+    before.replace([seen[at].digest for at in usable], images)
     index.keep(seen)
-    return Reading(listing, tuple(seen), usable, images, decoded)
+    return Reading(listing, tuple(seen), usable, images, maker.decoded)
 
 
 def image_size(listing: folders.Listing) -> int:
@@ -110,12 +118,6 @@ def image_size(listing: folders.Listing) -> int:
     return side if SIZES[0] <= side <= SIZES[1] else SIZE
 
 
-def _channels(form: pictures.Form, looks: Sequence[pictures.Looks]) -> int:
-    if form.channels != "auto":
-        return int(form.channels)
-    return 1 if all(look.gray for look in looks) else 3
-
-
 # --- The index ------------------------------------------------------------------------------------
 
 
@@ -135,13 +137,9 @@ class _Index:
         except (OSError, ValueError, KeyError, TypeError):
             pass  # none yet, or a damaged one: everything is looked at again
 
-    def look(self) -> Iterable[Seen]:
-        """What is known of each file; unchanged ones are not opened."""
-        known = [self._known(entry) for entry in self.listing.entries]
-        new = [entry.path for entry, seen in zip(self.listing.entries, known, strict=True)
-               if seen is None]  # fmt: skip
-        found = iter(_in_parallel(_look, new, "looking at pictures"))
-        return [next(found) if seen is None else seen for seen in known]
+    def known(self) -> list[Seen | None]:
+        """What is known of each entry; None of new and of changed files."""
+        return [self._known(entry) for entry in self.listing.entries]
 
     def keep(self, seen: Sequence[Seen]) -> None:
         """Writes everything down for the next time."""
@@ -152,8 +150,6 @@ class _Index:
             ]
             for entry, found in zip(self.listing.entries, seen, strict=True)
         }  # fmt: skip
-        if files == self.files:
-            return
         content = {
             "rule": pictures.RULE, "written": time.time(), "arrays": self.arrays, "files": files,
         }  # fmt: skip
@@ -174,68 +170,83 @@ class _Index:
         return Seen(*row[:3], pictures.Looks(*row[3]) if row[3] else None, row[4])
 
 
-def _look(path: str) -> Seen:
-    """Reads a file once: its hash, and what its head says."""
-    try:
-        content = pathlib.Path(path).read_bytes()
-        status = os.stat(path)
-    except OSError as error:
-        return Seen(-1, -1, "", None, f"cannot be read: {error.strerror}")
-    digest = hashlib.blake2b(content, digest_size=16).hexdigest()
-    try:
-        looks, problem = pictures.look(content), ""
-    except pictures.Unusable as error:
-        looks, problem = None, str(error)
-    return Seen(status.st_size, status.st_mtime_ns, digest, looks, problem)
-
-
 # --- The images -----------------------------------------------------------------------------------
 
 
-def _images(
-    index: _Index, seen: Sequence[Seen], usable: Sequence[int], shape: tuple[int, int, str]
-) -> tuple[np.ndarray, int, dict[int, str]]:
-    """Returns the images of the usable entries, how many were decoded, and newly found problems."""
-    form = "x".join(map(str, shape))
-    before = index.arrays.get(form, {"name": "", "digests": []})
-    digests = [seen[place].digest for place in usable]
-    path = kept.folder() / "pictures"
-    old = kept.array(path / before["name"]) if before["name"] else None
-    if old is not None and digests == before["digests"]:
-        return old, 0, {}
-    rows = {digest: row for row, digest in enumerate(before["digests"])} if old is not None else {}
-    size, channels, fit = shape
-    images = np.empty((len(usable), size, size, channels), np.uint8)
-    new = [at for at, digest in enumerate(digests) if digest not in rows]
-    for at, digest in enumerate(digests):
-        if digest in rows:
-            images[at] = old[rows[digest]]
+class _Before:
+    """The images that were made of a data set the last time, in one form."""
 
-    def make(at: int) -> str:
+    def __init__(self, index: _Index, form: str):
+        self.index = index
+        self.form = form
+        last = index.arrays.get(form, {"name": "", "digests": []})
+        self.path = kept.folder() / "pictures" / last["name"] if last["name"] else None
+        self.images = kept.array(self.path) if self.path else None
+        self.digests = last["digests"] if self.images is not None else None
+        self.rows = {digest: row for row, digest in enumerate(self.digests or [])}
+
+    def are(self, known: Sequence[Seen | None]) -> bool:
+        """Whether they are those of the files as they are now."""
+        if self.digests is None or None in known:
+            return False
+        return self.digests == [seen.digest for seen in known if not seen.problem]
+
+    def replace(self, digests: list[str], images: np.ndarray) -> None:
+        """Keeps other images instead, under a name that their contents give."""
+        content = f"{pictures.RULE} {self.form} {' '.join(digests)}"
+        name = f"images-{hashlib.sha256(content.encode()).hexdigest()[:32]}.npy"
+        path = kept.folder() / "pictures" / name
+        if path != self.path:
+            kept.keep_array(images, path)
+            if self.path:
+                self.path.unlink(missing_ok=True)
+        self.index.arrays[self.form] = {"name": name, "digests": digests}
+
+
+class _Maker:
+    """Makes images of files, each in its row, from several threads."""
+
+    def __init__(self, before: _Before, shape: tuple[int, int, int, int], fit: str):
+        self.before = before
+        self.images = np.empty(shape, np.uint8)
+        self.fit = fit
+        self.made: list[int] = []
+
+    @property
+    def decoded(self) -> int:
+        """How many were decoded."""
+        return len(self.made)
+
+    def take(self, item: tuple[int, str, Seen | None]) -> Seen:
+        """Fills the row of a file, and says what is known of the file now."""
+        row, path, known = item
+        if known and (known.problem or known.digest in self.before.rows):
+            self._copy(row, known.digest)
+            return known
         try:
-            images[at] = pictures.image(index.listing.entries[usable[at]].path, size, channels, fit)
+            content = pathlib.Path(path).read_bytes()
+            status = os.stat(path)
+        except OSError as error:
+            return Seen(-1, -1, "", None, f"cannot be read: {error.strerror}")
+        digest, looks, problem = hashlib.blake2b(content, digest_size=16).hexdigest(), None, ""
+        try:
+            looks = pictures.look(content) if self._copy(row, digest) else self._make(row, content)
         except pictures.Unusable as error:
-            return str(error)
-        return ""
+            problem = str(error)
+        return Seen(status.st_size, status.st_mtime_ns, digest, looks, problem)
 
-    outcomes = _in_parallel(make, new, "decoding pictures")
-    problems = {at: problem for at, problem in zip(new, outcomes, strict=True) if problem}
-    whole = [at for at in range(len(usable)) if at not in problems]
-    images = images[whole] if problems else images
-    _keep(index, form, [digests[at] for at in whole], images)
-    return images, len(new) - len(problems), {usable[at]: why for at, why in problems.items()}
+    def _copy(self, row: int, digest: str) -> bool:
+        """Takes an image over that was made before of the same bytes."""
+        old = self.before.rows.get(digest)
+        if old is not None:
+            self.images[row] = self.before.images[old]
+        return old is not None
 
-
-def _keep(index: _Index, form: str, digests: Sequence[str], images: np.ndarray) -> None:
-    """Keeps the images under a name that their contents give, in place of those before."""
-    content = f"{pictures.RULE} {form} {' '.join(digests)}"
-    name = f"images-{hashlib.sha256(content.encode()).hexdigest()[:32]}.npy"
-    folder, before = kept.folder() / "pictures", index.arrays.get(form)
-    kept.keep_array(images, folder / name)
-    if before and before["name"] != name:
-        (folder / before["name"]).unlink(missing_ok=True)
-    index.arrays[form] = {"name": name, "digests": list(digests)}
-    index.files = {}  # the index has to be written, even if no file changed
+    def _make(self, row: int, content: bytes) -> pictures.Looks:
+        size, channels = self.images.shape[2:]
+        looks, self.images[row] = pictures.look_and_image(content, size, channels, self.fit)
+        self.made.append(row)
+        return looks
 
 
 def _in_parallel(work: Callable, items: Sequence, what: str) -> list:
