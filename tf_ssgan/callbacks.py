@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import os
 import pathlib
 import signal
 import sys
@@ -44,9 +45,8 @@ class Signals:
         del frame
         self.received = number
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        print(
-            "\nStopping after this step; the same command continues.", file=sys.stderr, flush=True
-        )
+        # Not print: the handler may have interrupted one, whose lock is not reentrant.
+        os.write(2, b"\nStopping after this step; the same command continues.\n")
 
     def check(self) -> None:
         """Raises if a signal has come; for places that this process reaches alone.
