@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tf_ssgan import assembly, checkpoint, config, errors, experiment
 from tf_ssgan.data import contents, datasets, splits
@@ -172,6 +173,32 @@ def test_validation_and_test_images_are_never_trained_on():
     np.testing.assert_array_equal(
         pools["labeled"].labels, arrays.train_labels[pools["labeled"].ids]
     )
+
+
+def test_digits_as_files_train_to_the_same_bits(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    digits = datasets.load("digits")
+    parts = {
+        "labeled": (digits.train_images, digits.train_labels),
+        "test": (digits.test_images, digits.test_labels),
+    }
+    for part, (images, labels) in parts.items():
+        for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+            path = tmp_path / "d" / part / str(label) / f"{number * 7919 % 1797}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image[..., 0]).save(path)
+    found = []
+    for number, name in enumerate(("digits", f"folder:{tmp_path}/d")):
+        settings = config.configure(
+            "frgan", name, labels=50, max_steps=3, width=4, workdir=str(tmp_path / str(number))
+        )
+        result = experiment.run(settings)
+        (line,) = (tmp_path / str(number) / "metrics.jsonl").read_text().splitlines()
+        line = {
+            k: v for k, v in json.loads(line).items() if k not in ("seconds", "images_per_second")
+        }
+        found.append((line, result["split_sha256"], result["hparams"]))
+    assert found[0] == found[1]
 
 
 def test_a_batch_that_replicas_cannot_share():

@@ -193,7 +193,7 @@ def _steps(hparams: type, dataset: str, merged: dict[str, Any]) -> float:
         pool = len(datasets.labels(dataset, merged["data_dir"] or None)[0])
     except errors.UserError:
         pool = UNKNOWN_POOL  # the data are looked for, and missed, when the run begins
-    lengths = (merged["epochs"] * (pool // examples), merged["max_steps"])
+    lengths = (merged["epochs"] * max(1, pool // examples), merged["max_steps"])
     return min((n for n in lengths if n > 0), default=math.inf)
 
 
