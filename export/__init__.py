@@ -12,7 +12,9 @@ What every exported classifier promises, for K classes and training images of h 
 
 n is any number, 0 too. Pixels are those of a file, 0 to 255: the network's own range [-1, 1] is
 made inside. `predict_bytes` and `classify` (feature `image/encoded`) take whole picture files and
-prepare them as `pictures` says. `generate` is there where the method has a generator; its latents
+prepare them as `pictures` says, which is as training did. Probabilities and scores are calibrated:
+softmax(logits / T), with the temperature T fitted on the run's validation images; the card tells T
+and what it changed. `generate` is there where the method has a generator; its latents
 are drawn from U[-1, 1]. A conditional generator has its further inputs under their own names.
 
 Modules: `servable` writes the SavedModel, `verify` compares it with the live network, `warmup`

@@ -37,12 +37,14 @@ class Exported:
     Attributes:
         folder: Its SavedModel.
         findings: A `verify.Findings`.
+        calibrated: A `calibration.Calibration`.
         warm: Whether it brings warm-up requests.
         seconds: What it took.
     """
 
     folder: pathlib.Path
     findings: object
+    calibrated: object
     warm: bool
     seconds: float
 
@@ -69,7 +71,10 @@ def export(
         from export import servable, verify, warmup
         from tf_ssgan import assembly
     run = assembly.reopen(workdir, data_dir)
-    made, about = servable.networks(run), servable.card(run)
+    made = servable.networks(run)
+    calibrated = servable.calibrate(made, run)
+    made = dataclasses.replace(made, temperature=calibrated.temperature)
+    about = servable.card(run, calibrated)
     with publishing.version(to, version) as target:
         servable.write(made, target.partial)
         if warmup.available():
@@ -77,7 +82,8 @@ def export(
         findings = verify.verify(target.partial, made, run)
         about["test_error"] = findings.test_error
         servable.write_assets(about, target.partial)
-    return Exported(target.final, findings, warmup.available(), time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    return Exported(target.final, findings, calibrated, warmup.available(), seconds)
 
 
 def check_run(workdir: pathlib.Path) -> None:
@@ -110,12 +116,23 @@ def told(done: Exported) -> str:
             *(f"  {name:{width}}  {line}" for name, line in findings.signatures.items()),
             f"  test_error {findings.test_error:.2f} % through the exported model",
             f"  probabilities within {close}",
+            f"  {_told_of_calibration(done.calibrated)}",
             f"  one image in {findings.request_ms:.1f} ms (in this process)",
             "Serve it:",
             "  docker run --rm -p 127.0.0.1:8501:8501 -p 127.0.0.1:8500:8500 "
             f"-v {model}:/models/{model.name}:ro -e MODEL_NAME={model.name} tensorflow/serving",
             f"  python -m export.client --model={model.name} IMAGE...",
         ]
+    )
+
+
+def _told_of_calibration(calibrated) -> str:
+    if not calibrated.images:
+        return "no validation images, so probabilities are as the network gives them"
+    return (
+        f"temperature {calibrated.temperature:.3g}, fitted on {calibrated.images:,} validation "
+        f"images: calibration error {100 * calibrated.ece_before:.1f} % before, "
+        f"{100 * calibrated.ece_after:.1f} % after"
     )
 
 

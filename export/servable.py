@@ -13,12 +13,13 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 import export
 import tf_ssgan
 from export import pictures
-from tf_ssgan import assembly, gan, precision
+from tf_ssgan import assembly, calibration, evaluation, gan, precision
 from tf_ssgan.data import datasets
 
 CARD = "card.json"
@@ -30,21 +31,23 @@ class Networks:
     """What is exported, in float32.
 
     Attributes:
-        card: The images' shape and the classes' names.
+        card: The images' shape, how pictures become such images, and the classes' names.
         classifier: float32 [n, h, w, c] in [-1, 1] -> {"logits": [n, K], ...}.
         generator: Latents float32 [n, latent_size] (and what else it is conditioned on) -> images
             float32 [n, h, w, c] in [-1, 1]; None where the method has none.
+        temperature: What logits are divided by, see `calibration`.
     """
 
     card: datasets.Card
     classifier: keras.Model
     generator: keras.Model | None
+    temperature: float = 1.0
 
     def probabilities(self, images: tf.Tensor) -> tf.Tensor:
         """uint8 [n, h, w, c] -> float32 [n, K]."""
         scaled = (tf.cast(_never_empty(images), tf.float32) - 127.5) / 127.5
         logits = self.classifier(scaled, training=False)["logits"]
-        return tf.nn.softmax(logits)[: tf.shape(images)[0]]
+        return tf.nn.softmax(logits / self.temperature)[: tf.shape(images)[0]]
 
     def generated(self, *inputs: tf.Tensor) -> tf.Tensor:
         """The generator's inputs, in its order -> uint8 [n, h, w, c]."""
@@ -62,6 +65,15 @@ def networks(run: assembly.Run) -> Networks:
     )
 
 
+def calibrate(made: Networks, run: assembly.Run) -> calibration.Calibration:
+    """Fits the temperature of exported networks on the run's validation images."""
+    ids, size = run.protocol.validation_ids, evaluation.BATCH
+    predict, images = evaluation.predictor(made.classifier), run.arrays.train_images
+    logits = [predict(images[ids[at : at + size]]) for at in range(0, len(ids), size)]
+    none = np.zeros((0, len(made.card.classes)), np.float32)
+    return calibration.calibrate(np.concatenate([none, *logits]), run.arrays.train_labels[ids])
+
+
 def in_float32(network: keras.Model) -> keras.Model:
     """A functional network built anew in float32, with the same weights."""
 
@@ -75,7 +87,7 @@ def in_float32(network: keras.Model) -> keras.Model:
     return twin
 
 
-def card(run: assembly.Run) -> dict[str, Any]:
+def card(run: assembly.Run, calibrated: calibration.Calibration) -> dict[str, Any]:
     """What a person must know about an exported classifier; for `json.dump`."""
     result = run.workdir / "result.json"
     images = run.arrays.card
@@ -85,10 +97,12 @@ def card(run: assembly.Run) -> dict[str, Any]:
         "dataset": run.config.dataset,
         "classes": list(images.classes),
         "image_shape": list(images.shape),
+        "fit": images.fit,
         "step": int(run.method.step.numpy()),
         "protocol": run.protocol.as_json(),
         "trained_in": run.precision,
         "exported_in": "float32",
+        "calibration": dataclasses.asdict(calibrated),
         "config": run.config.identity(),
         "result": json.loads(result.read_text()) if result.exists() else None,
         "source": images.source,
@@ -124,7 +138,7 @@ def write_assets(about: dict[str, Any], folder: pathlib.Path) -> None:
 
 def endpoints(made: Networks) -> dict[str, tuple[Callable, list[tf.TensorSpec]]]:
     """Signature -> the function behind it, and its inputs."""
-    shape = made.card.shape
+    shape, fit = made.card.shape, made.card.fit
 
     def answer(image: tf.Tensor) -> dict[str, tf.Tensor]:
         # A signature's shape is not checked when it is called, and some networks take any size.
@@ -134,12 +148,12 @@ def endpoints(made: Networks) -> dict[str, tuple[Callable, list[tf.TensorSpec]]]
         return {"probabilities": probabilities, "label": label, "name": name}
 
     def predict_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answer(pictures.decode(image_bytes, shape))
+        return answer(pictures.decode(image_bytes, shape, fit))
 
     def classify(inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         feature = {export.FEATURE: tf.io.FixedLenFeature([], tf.string)}
         files = tf.io.parse_example(inputs, feature)[export.FEATURE]
-        scores = made.probabilities(pictures.decode(files, shape))
+        scores = made.probabilities(pictures.decode(files, shape, fit))
         classes = tf.tile(tf.constant([made.card.classes]), [tf.shape(scores)[0], 1])
         return {"classes": classes, "scores": scores}
 

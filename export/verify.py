@@ -2,8 +2,9 @@
 
 The exported model is loaded from disk as a server would load it and asked through all of its
 signatures, in batches of several sizes. Its answers are compared with those of the run's own
-network. After a run in bfloat16 that network rounds to 8 bits, so the comparison is with the same
-weights in float32; how far the run's own answers lie from that is told, and refuses nothing.
+network, its logits divided by the same temperature. After a run in bfloat16 that network rounds to
+8 bits, so the comparison is with the same weights in float32; how far the run's own answers lie
+from that is told, and refuses nothing.
 """
 
 import contextlib
@@ -119,7 +120,7 @@ def _verified(folder: pathlib.Path, made: servable.Networks, run: assembly.Run) 
     _check_method_name(folder)
     images = run.arrays.test_images[:IMAGES]
     with _full_float32():
-        live = _live(run)(images)
+        live = _live(run, made.temperature)(images)
         # A graph, like the exported one: its fused kernels round otherwise than single operations.
         in_float32 = tf.function(made.probabilities)
         reference = live if run.precision == "float32" else in_float32(tf.constant(images)).numpy()
@@ -174,10 +175,10 @@ def _check_method_name(folder: pathlib.Path) -> None:
     _require(name == export.CLASSIFY_METHOD, f"the method of {export.CLASSIFY} is {name!r}")
 
 
-def _live(run: assembly.Run) -> Callable[[np.ndarray], np.ndarray]:
+def _live(run: assembly.Run, temperature: float) -> Callable[[np.ndarray], np.ndarray]:
     """The run's own network, as its evaluation asks it: images -> probabilities."""
     logits = evaluation.predictor(run.method.shipped)
-    return lambda images: tf.nn.softmax(logits(images)).numpy()
+    return lambda images: tf.nn.softmax(logits(images) / temperature).numpy()
 
 
 def _check_answer(what: str, answer: dict, right: np.ndarray, classes: tuple[str, ...]) -> float:

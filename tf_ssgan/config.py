@@ -108,6 +108,8 @@ class Config:
     def differences(self, other: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
         """Flags of another run on which its result depends, its length apart: (theirs, ours)."""
         mine = self.identity()
+        # Flags that were not there when the other run began have their defaults.
+        other = {f.name: f.default for f in run_fields()} | other
         skipped = _LENGTH + _RESOLVED + _NOT_IDENTITY
         names = [k for k in dict.fromkeys([*other, *mine]) if k not in skipped]
         return {k: (other.get(k), mine.get(k)) for k in names if other.get(k) != mine.get(k)}

@@ -157,6 +157,37 @@ def test_a_large_jpeg_is_reduced_and_looks_the_same(fit):
     assert np.abs(pictures.image(content, 32, 3, fit) - whole).max() <= 6
 
 
+def test_slivers_take_no_more_memory_than_others():
+    sliver = saved(Image.new("L", (60_000, 4), 200))
+    assert (pictures.image(sliver, 64, 1, "crop") == 200).all()
+    for fit in pictures.FITS:
+        made = pictures.image(saved(Image.new("L", (600, 4), 200), "JPEG"), 32, 1, fit)
+        assert made.shape == (32, 32, 1)
+
+
+def test_crop_is_what_resizing_and_cutting_would_give():
+    for seed in range(20):
+        picture = noise(40 + 7 * seed, 90, seed=seed)
+        (wide, high), (left, top) = pictures.boxes(*picture.size, 24, "crop")
+        whole = picture.resize((wide, high), Image.Resampling.BILINEAR)
+        expected = np.asarray(whole.crop((-left, -top, 24 - left, 24 - top)), int)
+        assert np.abs(pictures.image(saved(picture), 24, 3, "crop") - expected).max() <= 1
+
+
+def test_several_pictures_in_one_jpeg():
+    content = saved(smooth(900, 700), "MPO", save_all=True, append_images=[noise()])
+    assert pictures.look(content).format == "JPEG"
+    alone = pictures.image(saved(smooth(900, 700), "JPEG"), 32, 3, "resize").astype(int)
+    assert np.abs(pictures.image(content, 32, 3, "resize") - alone).max() <= 1
+
+
+def test_a_plain_picture_keeps_its_size():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    made = pictures.plain(saved(noise(30, 20), "JPEG", exif=exif), 3)
+    assert (made.mode, made.size) == ("RGB", (20, 30))
+
+
 def test_reduction_leaves_twice_the_final_size(monkeypatch):
     asked = []
     draft = Image.Image.draft

@@ -12,7 +12,9 @@ import tensorflow as tf
 from PIL import Image
 
 from export import client, services
+from export import pictures as in_graph
 from tf_ssgan import errors
+from tf_ssgan.data import pictures
 
 ROOT = pathlib.Path(client.__file__).parent.parent
 
@@ -68,7 +70,8 @@ def test_one_bad_file_fails_alone(service, picture_files, tmp_path):
     paths = [picture_files[0], cut, text, tmp_path / "missing.png", picture_files[1]]
     found = [answer for _, answer in client.ask(service, paths)]
     assert [type(answer) for answer in found] == [services.Answer, str, str, str, services.Answer]
-    assert found[1] == found[2] == "is not a picture, or a damaged one"
+    assert found[1] == "is damaged: its pixels cannot be decoded"
+    assert found[2] == "is not a picture, or a damaged one"
     assert found[3] == "cannot be read: No such file or directory"
 
 
@@ -97,18 +100,50 @@ def test_a_file_refused_by_the_server_alone_does_not_fail_the_batch(picture_file
     assert found[2] == "refused by the server: too blue"
 
 
-@pytest.mark.parametrize("form", ["GIF", "BMP", "TIFF", "WEBP"])
-def test_other_formats_are_sent_as_png(tmp_path, form):
-    colors = np.random.default_rng(0).integers(0, 4, (9, 8, 3), np.uint8) * 80
-    picture = (
-        Image.fromarray(colors).quantize(64) if form in ("GIF", "BMP") else Image.fromarray(colors)
-    )
-    options = {"lossless": True} if form == "WEBP" else {}
+COLORS = np.random.default_rng(0).integers(0, 256, (24, 20, 4), np.uint8)
+RGBA, RGB = Image.fromarray(COLORS), Image.fromarray(COLORS[..., :3])
+OTHERS = {
+    "TIFF": (RGB, "TIFF", {}),
+    "TIFF with alpha": (RGBA, "TIFF", {}),
+    "TIFF, gray with alpha": (RGBA.convert("LA"), "TIFF", {}),
+    "TIFF of 16 bits": (Image.fromarray(COLORS[..., 0] * np.uint16(251)), "TIFF", {}),
+    "TIFF on its side": (RGB, "TIFF", {"tiffinfo": {0x0112: 6}}),
+    "CMYK": (RGB.convert("CMYK"), "TIFF", {}),
+    "GIF": (RGB.quantize(64), "GIF", {}),
+    "GIF with a transparent color": (RGB.quantize(4), "GIF", {"transparency": 2}),
+    "BMP with a palette": (RGB.quantize(64), "BMP", {}),
+    "black and white": (RGB.convert("1"), "BMP", {}),
+    "WebP": (RGBA, "WEBP", {}),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_other_formats_are_sent_as_png_of_the_same_pixels(tmp_path, name, channels):
+    picture, form, options = OTHERS[name]
     picture.save(tmp_path / "file", form, **options)
     sent = client.read(tmp_path / "file")
     assert sent.startswith(b"\x89PNG")
-    right = np.asarray(picture.convert("RGB"))
-    np.testing.assert_array_equal(tf.io.decode_png(sent), right)
+    right = pictures.image(tmp_path / "file", 24, channels, "pad")
+    found = in_graph.decode(tf.constant([sent]), (24, 24, channels), "pad")[0].numpy()
+    np.testing.assert_array_equal(found, right)
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG"])
+def test_png_and_jpeg_are_sent_as_they_are(tmp_path, form):
+    RGB.save(tmp_path / "file", form)
+    assert client.read(tmp_path / "file") == (tmp_path / "file").read_bytes()
+
+
+def test_what_is_no_picture_to_train_on_is_none_to_ask_about(tmp_path):
+    Image.fromarray(np.ones((9, 9), np.float32)).save(tmp_path / "float", "TIFF")
+    Image.new("L", (9, 3)).save(tmp_path / "low", "PNG")
+    (tmp_path / "empty").write_bytes(b"")
+    for name, reason in (
+        ("float", "has floating-point pixels"), ("low", "at least 4 a side"), ("empty", "is empty"),
+    ):  # fmt: skip
+        with pytest.raises(errors.UserError, match=reason):
+            client.read(tmp_path / name)
 
 
 def test_an_unreachable_server_is_told_at_once():
@@ -162,6 +197,7 @@ def test_lines_name_the_likeliest_classes():
 
 
 def test_the_program_prints_a_line_a_file(rest_url, picture_files, right, tmp_path):
+    Image.open(picture_files[0]).save(picture_files[0], "TIFF")  # which no server can decode
     (tmp_path / "text.png").write_text("no picture")
     done = program(f"--url={rest_url}", "--model=digits", "--top=2", *picture_files,
                    tmp_path / "text.png")  # fmt: skip

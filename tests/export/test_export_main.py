@@ -1,5 +1,6 @@
 """Versions appear whole or not at all, and mistakes are told in a sentence."""
 
+import dataclasses
 import fcntl
 import os
 import pathlib
@@ -11,7 +12,7 @@ import time
 import pytest
 
 from export import export_main, publishing, servable, verify, warmup
-from tf_ssgan import errors
+from tf_ssgan import calibration, errors
 
 ROOT = pathlib.Path(export_main.__file__).parent.parent
 WHOLE = {"saved_model.pb", "fingerprint.pb", "variables", "assets"}
@@ -76,6 +77,23 @@ def test_the_summary_says_how_to_serve(versions):
     assert all(
         name in text for name in ("serving_default", "predict_bytes", "classify", "generate")
     )
+
+
+def test_the_summary_tells_the_temperature(versions):
+    _, second, _ = versions
+    made = calibration.Calibration(1.234, 1290, 0.0512, 0.011, 0.9, 0.7)
+    assert (
+        "  temperature 1.23, fitted on 1,290 validation images: calibration error 5.1 % before, "
+        "1.1 % after\n"
+    ) in export_main.told(dataclasses.replace(second, calibrated=made))
+    without = dataclasses.replace(second, calibrated=calibration.Calibration())
+    assert "no validation images, so probabilities are as" in export_main.told(without)
+
+
+def test_a_run_without_validation_images_is_exported(make_run, tmp_path):
+    folder = make_run(tmp_path / "run", "supervised", validation=0, max_steps=1)
+    done = export_main.export(folder, tmp_path / "model")
+    assert done.calibrated.temperature == 1.0 and done.findings.difference < 1e-5
 
 
 def test_a_failed_comparison_publishes_nothing(workdir, tmp_path, monkeypatch):

@@ -1,6 +1,6 @@
 """What an exported classifier promises, asked of the SavedModel alone."""
 
-import io
+import dataclasses
 import json
 import subprocess
 import sys
@@ -13,8 +13,9 @@ import tensorflow as tf
 from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
-from export import pictures, servable, verify, warmup
-from tf_ssgan import assembly, config
+from export import servable, verify, warmup
+from tf_ssgan import assembly, calibration, config
+from tf_ssgan.data import pictures
 
 ANSWER = {
     "probabilities": ([None, 10], tf.float32),
@@ -48,11 +49,12 @@ def test_there_are_four_signatures(signatures):
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 7, 64])
-def test_answers_are_the_live_networks(live, signatures, size):
+def test_answers_are_the_live_networks_at_the_temperature(live, exported, signatures, size):
     images = live.arrays.test_images[:size]
     answer = signatures["serving_default"](image=tf.constant(images))
     padded = live.arrays.test_images[: max(size, 1)]
-    right = tf.nn.softmax(live.method((padded.astype("float32") - 127.5) / 127.5)).numpy()[:size]
+    logits = live.method((padded.astype("float32") - 127.5) / 127.5)
+    right = tf.nn.softmax(logits / exported.calibrated.temperature).numpy()[:size]
     np.testing.assert_allclose(answer["probabilities"], right, atol=1e-5)
     np.testing.assert_allclose(answer["probabilities"].numpy().sum(-1), 1.0, atol=1e-6)
     assert answer["label"].numpy().tolist() == right.argmax(-1).tolist()
@@ -118,45 +120,59 @@ def photo():
     return np.asarray(Image.fromarray(noise).resize((90, 70), Image.Resampling.BICUBIC))
 
 
-def decoded(file, shape):
-    return pictures.decode(tf.constant([file]), shape).numpy()[0]
-
-
-@pytest.mark.parametrize(("form", "options"), [
-    ("PNG", {}), ("JPEG", {"quality": 75}), ("JPEG", {"quality": 95, "subsampling": 0}),
-    ("BMP", {}), ("WEBP", {"lossless": True}),
-])  # fmt: skip
-@pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_files_decode_to_pillows_pixels(encode, photo, form, options, mode):
-    file = encode(photo, form, **options)
-    right = np.asarray(Image.open(io.BytesIO(file)).convert(mode)).reshape(70, 90, -1)
-    np.testing.assert_array_equal(decoded(file, right.shape), right)
-
-
-def test_gray_transparent_and_animated_files_are_taken(encode, photo):
-    gray = photo[..., 0]
-    transparent = np.dstack([photo, gray])
-    assert (decoded(encode(gray), (70, 90, 3)) == gray[..., None]).all()
-    assert (decoded(encode(transparent), (70, 90, 3)) == photo).all()
-    two = np.dstack([gray, gray])
-    assert (decoded(encode(two), (70, 90, 1))[..., 0] == gray).all()
-    flat = np.full((70, 90, 3), 200, np.uint8)
-    film = encode(flat, "GIF", save_all=True, append_images=[Image.fromarray(flat // 2)])
-    assert (decoded(film, (70, 90, 1)) == 200).all()
-
-
-@pytest.mark.parametrize("size", [(16, 16), (35, 45), (140, 200), (1, 1)])
-def test_resizing_agrees_with_pillow_within_a_level(encode, photo, size):
-    right = Image.fromarray(photo).resize(size[::-1], Image.Resampling.BILINEAR)
-    found = decoded(encode(photo), (*size, 3)).astype(int)
-    assert np.abs(found - np.asarray(right).astype(int)).max() <= 1
-
-
 def test_other_sizes_are_answered(signatures, encode, photo):
     answer = signatures["predict_bytes"](
         image_bytes=tf.constant([encode(photo), encode(photo, "JPEG")])
     )
     np.testing.assert_allclose(answer["probabilities"].numpy().sum(-1), 1.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("fit", pictures.FITS)
+def test_files_are_fitted_as_the_card_says(live, photo, encode, fit):
+    made = servable.networks(live)
+    made = dataclasses.replace(made, card=dataclasses.replace(made.card, fit=fit))
+    answer, _ = servable.endpoints(made)["predict_bytes"]
+    found = answer(tf.constant([encode(photo)]))["probabilities"].numpy()
+    images = np.stack([pictures.image(encode(photo), 16, 1, f) for f in pictures.FITS])
+    differences = np.abs(made.probabilities(tf.constant(images)).numpy() - found).max(axis=-1)
+    assert pictures.FITS[differences.argmin()] == fit
+
+
+# --- calibration ----------------------------------------------------------------------------------
+
+
+def test_the_temperature_is_fitted_on_the_validation_images(live, exported):
+    ids = live.protocol.validation_ids
+    logits = live.method((live.arrays.train_images[ids].astype("float32") - 127.5) / 127.5).numpy()
+    labels = live.arrays.train_labels[ids]
+    found = exported.calibrated
+    assert found.images == len(ids) == 129
+    right = calibration.fit_temperature(logits, labels)
+    assert found.temperature == pytest.approx(right, rel=1e-3) and right != 1.0
+    before = tf.nn.softmax(logits).numpy()
+    assert found.ece_before == pytest.approx(
+        calibration.expected_calibration_error(before, labels), abs=1e-4
+    )
+    assert found.nll_after < found.nll_before
+
+
+def test_a_temperature_changes_probabilities_and_no_label(live):
+    plain = servable.networks(live)
+    cold = dataclasses.replace(plain, temperature=0.1)
+    images = tf.constant(live.arrays.test_images[:64])
+    before, after = plain.probabilities(images).numpy(), cold.probabilities(images).numpy()
+    assert (after.max(-1) > before.max(-1)).all()
+    assert (after.argmax(-1) == before.argmax(-1)).all()
+
+
+def test_without_validation_images_probabilities_stay_as_they_are(tmp_path):
+    run = built(tmp_path, "supervised", precision="float32", validation=0)
+    found = servable.calibrate(servable.networks(run), run)
+    assert found == calibration.Calibration(temperature=1.0, images=0)
+    assert servable.card(run, found)["calibration"] == {
+        "temperature": 1.0, "images": 0, "ece_before": None, "ece_after": None,
+        "nll_before": None, "nll_after": None,
+    }  # fmt: skip
 
 
 # --- the folder -----------------------------------------------------------------------------------
@@ -165,9 +181,10 @@ def test_other_sizes_are_answered(signatures, encode, photo):
 def test_assets_tell_what_was_exported(exported, live):
     card = json.loads((exported.folder / "assets" / "card.json").read_text())
     assert card["classes"] == [str(k) for k in range(10)]
-    assert card["image_shape"] == [16, 16, 1]
+    assert card["image_shape"] == [16, 16, 1] and card["fit"] == "resize"
     assert (card["method"], card["dataset"], card["step"]) == ("frgan", "digits", 2)
     assert card["protocol"] == live.protocol.as_json()
+    assert card["calibration"] == dataclasses.asdict(exported.calibrated)
     assert card["config"]["width"] == 4 and "workdir" not in card["config"]
     assert card["test_error"] == pytest.approx(card["result"]["test_error"])
     assert {"tensorflow", "keras", "tf_ssgan"} <= set(card["versions"])

@@ -11,9 +11,10 @@ from export import servable, verify
 
 
 @pytest.fixture
-def made(live):
+def made(live, exported):
     """The networks behind the export."""
-    return servable.networks(live)
+    temperature = exported.calibrated.temperature
+    return dataclasses.replace(servable.networks(live), temperature=temperature)
 
 
 @pytest.fixture
@@ -50,6 +51,11 @@ def test_other_weights_are_refused(live, made, exported):
             verify.verify(exported.folder, made, live)
     finally:
         live_bias.assign(kept)
+
+
+def test_another_temperature_is_refused(live, made, exported):
+    with pytest.raises(verify.Mismatch, match="probabilities that differ by"):
+        verify.verify(exported.folder, dataclasses.replace(made, temperature=1.0), live)
 
 
 def test_another_generator_is_refused(live, made, exported):

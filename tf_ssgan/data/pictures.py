@@ -48,6 +48,8 @@ RULE = 1  # changes whenever the same file would give other pixels: kept images 
 # Refused below with a sentence, so there is nothing to warn of.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
+# What Pillow raises while it decodes.
+_DAMAGED = (OSError, ValueError, SyntaxError, EOFError, MemoryError, IndexError)
 _REDUCTIONS = (8, 4, 2)  # those of libjpeg
 _SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N")
 _NOTES = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")
@@ -132,7 +134,7 @@ def look_and_image(
         _reduce(picture, size, fit)
         try:
             pixels = _fitted(_channels(_upright(picture), channels), size, fit)
-        except (OSError, ValueError, SyntaxError, EOFError, MemoryError, IndexError) as error:
+        except _DAMAGED as error:
             raise Unusable("is damaged: its pixels cannot be decoded") from error
     return looks, pixels[..., None] if channels == 1 else pixels
 
@@ -171,7 +173,9 @@ def _opened(content: bytes | str | os.PathLike) -> Image.Image:
 
 
 def _looks(picture: Image.Image) -> Looks:
-    looks = Looks(picture.format, picture.mode, *picture.size)
+    # Several pictures in one JPEG file: Pillow gives them a format of its own.
+    form = "JPEG" if picture.format == "MPO" else picture.format
+    looks = Looks(form, picture.mode, *picture.size)
     if looks.width * looks.height > MOST_PIXELS:
         raise Unusable(
             f"has {looks.width:,} x {looks.height:,} pixels, more than {MOST_PIXELS:,}: "
@@ -188,13 +192,31 @@ def _looks(picture: Image.Image) -> Looks:
 
 def _reduce(picture: Image.Image, size: int, fit: str) -> None:
     """Has a JPEG decoded at a fraction of its size."""
-    if picture.format != "JPEG":
+    if picture.format not in ("JPEG", "MPO"):
         return
     side = max(picture.size) if fit == "pad" else min(picture.size)
     for reduction in _REDUCTIONS:
-        if side >= 2 * reduction * size:
+        if side >= 2 * reduction * size and min(picture.size) >= reduction:
             picture.draft(None, (picture.width // reduction, picture.height // reduction))
             return
+
+
+def plain(content: bytes | str | os.PathLike, channels: int) -> Image.Image:
+    """Returns a picture in full size, upright, in eight bits and over white.
+
+    Args:
+        content: a file's path, or its bytes.
+        channels: 1 for gray, 3 for color.
+
+    Raises:
+        Unusable: as `image`.
+    """
+    with _opened(content) as picture:
+        _looks(picture)
+        try:
+            return _channels(_upright(picture), channels)
+        except _DAMAGED as error:
+            raise Unusable("is damaged: its pixels cannot be decoded") from error
 
 
 def _upright(picture: Image.Image) -> Image.Image:
@@ -233,10 +255,15 @@ def _over_white(picture: Image.Image) -> Image.Image:
 
 def _fitted(picture: Image.Image, size: int, fit: str) -> np.ndarray:
     """uint8 [size, size] or [size, size, 3]."""
-    wanted, (left, top) = boxes(*picture.size, size, fit)
-    if picture.size != wanted:
-        picture = picture.resize(wanted, Image.Resampling.BILINEAR)
-    if wanted != (size, size):
+    (wide, high), (left, top) = boxes(*picture.size, size, fit)
+    if fit == "crop" and (wide, high) != (size, size):
+        # Resizes what stays, and nothing beside it: a strip of a picture would become enormous.
+        across, down = picture.width / wide, picture.height / high
+        box = (-left * across, -top * down, (size - left) * across, (size - top) * down)
+        return np.asarray(picture.resize((size, size), Image.Resampling.BILINEAR, box=box))
+    if picture.size != (wide, high):
+        picture = picture.resize((wide, high), Image.Resampling.BILINEAR)
+    if (wide, high) != (size, size):
         picture = picture.crop((-left, -top, size - left, size - top))
     return np.asarray(picture)
 
