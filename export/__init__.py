@@ -19,7 +19,8 @@ are drawn from U[-1, 1]. A conditional generator has its further inputs under th
 
 Modules: `servable` writes the SavedModel, `verify` compares it with the live network, `warmup`
 gives it requests to warm up with, `publishing` makes a version appear whole; `export_main` does all
-of it. `services` and `client` ask a running server.
+of it. `services` and `client` ask a running server; `predict` asks the SavedModel itself about the
+files that `paths` lists, in the forms of `rows`.
 """
 
 DEFAULT = "serving_default"

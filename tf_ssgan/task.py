@@ -1,6 +1,7 @@
 """What a method may know of the world, and what it asks of it."""
 
 import dataclasses
+import itertools
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +34,15 @@ class Task:
     def image_shape(self) -> tuple[int, int, int]:
         """[height, width, channels]."""
         return (self.height, self.width, self.channels)
+
+    def halvings(self, pixels: int) -> int:
+        """How often the images must be halved, rounding up, until no side has more than `pixels`.
+
+        Args:
+            pixels: Largest side that is allowed, at least 1.
+        """
+        larger = max(self.height, self.width)
+        return next(n for n in itertools.count() if larger <= pixels * 2**n)
 
 
 @dataclasses.dataclass(frozen=True)

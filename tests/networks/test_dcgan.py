@@ -1,26 +1,134 @@
-"""The generator of table 1: shapes, range and parameter counts."""
+"""The generator of table 1: shapes, range and parameter counts; and what larger images get."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_ssgan import layers
+from tf_ssgan import draws, layers
 from tf_ssgan.networks import dcgan
 from tf_ssgan.task import Task
 
 
+def task(height, width=None, channels=3):
+    return Task(3, height, width or height, channels, 10, 100, 10, 10)
+
+
+def latents(count=4, length=6):
+    return tf.random.stateless_uniform([count, length], [1, 1], -1, 1)
+
+
+def maps(network):
+    """The first map, then the one after each doubling, before the image is cut."""
+    kinds = (keras.layers.Reshape, keras.layers.Conv2DTranspose, layers.ConvTranspose)
+    return [tuple(x.output.shape[1:]) for x in network.layers if isinstance(x, kinds)]
+
+
 def test_the_parameters_of_table_1():
-    network = dcgan.generator(Task(10, 32, 32, 3, 10, 100, 10, 10))
+    network = dcgan.generator(task(32))
     assert layers.parameters(network, gains=False) == 4_933_379
     assert layers.parameters(network) == 4_933_379 + 3
 
 
-@pytest.mark.parametrize("size", [8, 12, 16, 24, 28, 32])
+def test_the_maps_of_table_1():
+    assert maps(dcgan.generator(task(32))) == [
+        (4, 4, 512),
+        (8, 8, 256),
+        (16, 16, 128),
+        (32, 32, 3),
+    ]
+
+
+@pytest.mark.parametrize("size, first", [(8, 1), (16, 2), (28, 4), (33, 5), (48, 6)])
+def test_up_to_48_pixels_the_weights_are_the_table_s(size, first):
+    units = 8 * 4 * first**2
+    shapes = [
+        tuple(v.shape)
+        for v in dcgan.generator(task(size), latent_size=6, width=4).trainable_variables
+    ]
+    # Dense and shift; two of 5x5 and shift; 5x5 with gain and bias.
+    assert shapes == [(6, units), (units,), (5, 5, 16, 32), (16,), (5, 5, 8, 16), (8,)] + [
+        (5, 5, 3, 8),
+        (3,),
+        (3,),
+    ]
+
+
+@pytest.mark.parametrize(
+    "size, expected",
+    [
+        (49, [(4, 4, 256), (8, 8, 128), (16, 16, 64), (32, 32, 32), (64, 64, 3)]),
+        (64, [(4, 4, 256), (8, 8, 128), (16, 16, 64), (32, 32, 32), (64, 64, 3)]),
+        (96, [(6, 6, 256), (12, 12, 128), (24, 24, 64), (48, 48, 32), (96, 96, 3)]),
+        (
+            128,
+            [(4, 4, 256), (8, 8, 128), (16, 16, 64), (32, 32, 32), (64, 64, 16), (128, 128, 3)],
+        ),
+    ],
+)
+def test_larger_images_take_more_doublings(size, expected):
+    assert maps(dcgan.generator(task(size), latent_size=6, width=32)) == expected
+
+
+def test_channels_end_at_eight_or_at_a_smaller_width():
+    def last(width):
+        return [m[-1] for m in maps(dcgan.generator(task(224), latent_size=6, width=width))]
+
+    assert last(16) == [128, 64, 32, 16, 8, 8, 3]
+    assert last(4) == [32, 16, 8, 4, 4, 4, 3]
+
+
+@pytest.mark.parametrize(
+    "size, width, expected",
+    [
+        # 4 x 4 x 64 from 100, 64 to 32, 32 to 16, 16 to 8, 8 to 3; each with shifts or biases
+        (64, 8, 103_424 + 51_232 + 12_816 + 3_208 + 603),
+        # ..., 8 to 8, 8 to 3
+        (128, 8, 103_424 + 51_232 + 12_816 + 3_208 + 1_608 + 603),
+        # 4 x 4 x 256 from 100, 256 to 128, 128 to 64, 64 to 32, 32 to 16, 16 to 3
+        (128, 32, 413_696 + 819_328 + 204_864 + 51_232 + 12_816 + 1_203),
+    ],
+)
+def test_the_parameters_for_larger_images_by_hand(size, width, expected):
+    network = dcgan.generator(task(size), width=width)
+    assert layers.parameters(network, gains=False) == expected
+
+
+@pytest.mark.parametrize("size", [8, 12, 16, 24, 28, 32, 33, 48, 49, 64, 96, 100, 128, 224])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_every_image_size(size, channels):
-    network = dcgan.generator(
-        Task(3, size, size, channels, 10, 100, 10, 10), latent_size=6, width=2
-    )
-    images = network(tf.random.stateless_uniform([4, 6], [1, 1], -1, 1), training=True).numpy()
+    network = dcgan.generator(task(size, channels=channels), latent_size=6, width=2)
+    images = network(latents(), training=True).numpy()
     assert images.shape == (4, size, size, channels)
     assert np.abs(images).max() < 1 and images.std() > 0
+
+
+@pytest.mark.parametrize(
+    "height, width, first", [(24, 48, (3, 6)), (48, 64, (3, 4)), (100, 8, (4, 1))]
+)
+def test_the_larger_side_says_how_many_doublings(height, width, first):
+    network = dcgan.generator(task(height, width), latent_size=6, width=2)
+    assert maps(network)[0][:2] == first
+    assert network(latents()).shape == (4, height, width, 3)
+
+
+def test_gradients_reach_every_weight_at_64():
+    keras.utils.set_random_seed(0)
+    network = dcgan.generator(task(64), latent_size=6, width=2)
+    with tf.GradientTape() as tape:
+        images = network(latents(), training=True)
+        loss = tf.reduce_mean(images * tf.random.stateless_normal(images.shape, [2, 2]))
+    variables = [v.value for v in network.trainable_variables]
+    for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
+        assert gradient is not None and np.any(gradient), variable.name
+
+
+@pytest.mark.parametrize("size", [32, 64])
+def test_initialization_from_data_sets_the_contrast_of_the_image(size):
+    keras.utils.set_random_seed(0)
+    network = dcgan.generator(task(size), latent_size=6, width=2)
+    with draws.at(0, -1):
+        layers.initialize_from_data(network, latents(50))
+    before_tanh = np.arctanh(network(latents(50), training=True).numpy())
+    np.testing.assert_allclose(before_tanh.mean((0, 1, 2)), np.zeros(3), atol=1e-3)
+    np.testing.assert_allclose(before_tanh.std((0, 1, 2)), np.full(3, 0.1), rtol=1e-2)

@@ -19,6 +19,7 @@ bombs), and those with a side under 4 pixels.
 `export.pictures` follows the same rule in a graph, for servers.
 """
 
+import contextlib
 import dataclasses
 import io
 import os
@@ -82,8 +83,8 @@ class Looks:
     Attributes:
         format: one of `FORMATS`.
         mode: Pillow's name of its pixels: "L", "RGB", "P", "I;16", ...
-        width: pixels, before rotation.
-        height: pixels, before rotation.
+        width: pixels, before rotation (TIFF: after it).
+        height: likewise.
     """
 
     format: str
@@ -161,8 +162,7 @@ def _opened(content: bytes | str | os.PathLike) -> Image.Image:
     try:
         return Image.open(file, formats=FORMATS)
     except Image.UnidentifiedImageError as error:
-        empty = not isinstance(content, bytes) and os.path.getsize(content) == 0
-        raise Unusable("is empty" if empty else "is not a picture, or a damaged one") from error
+        raise Unusable(_nothing_known(content)) from error
     except Image.DecompressionBombError as error:
         raise Unusable(f"has more than {MOST_PIXELS:,} pixels: make it smaller") from error
     except OSError as error:
@@ -170,6 +170,14 @@ def _opened(content: bytes | str | os.PathLike) -> Image.Image:
         raise Unusable(f"cannot be read: {reason}") from error
     except (ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError) as error:
         raise Unusable("is not a picture, or a damaged one") from error
+
+
+def _nothing_known(content: bytes | str | os.PathLike) -> str:
+    """Why a file of no known format is none."""
+    with contextlib.suppress(OSError):  # gone since
+        if not isinstance(content, bytes) and os.path.getsize(content) == 0:
+            return "is empty"
+    return "is not a picture, or a damaged one"
 
 
 def _looks(picture: Image.Image) -> Looks:

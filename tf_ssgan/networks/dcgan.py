@@ -10,12 +10,28 @@ Jiang, Zhang and Liu (2019), table 1; `w` is the width, 64 in the paper.
 
 Images of other sizes start from ceil(size / 8) and are cut around the center. With w = 64 and 3
 channels: 4,933,379 kernels, biases and BN shifts.
+
+Images of more than 48 pixels are not the paper's. Doublings (deconv5, BN, ReLU) are put before the
+last one until the first map has at most 6 pixels a side; they start from ceil(size / 2^doublings):
+
+    larger side   doublings   channels, from the first map on          first map
+    8 to 48       3           8w, 4w, 2w, image                        1 to 6
+    49 to 96      4           8w, 4w, 2w, w, image                     4 to 6
+    97 to 192     5           8w, 4w, 2w, w, w/2, image                4 to 6
+    193 to 384    6           8w, 4w, 2w, w, w/2, w/4, image           4 to 6
+
+and so on; no map before the image has fewer than 8 channels, or w where w is less.
 """
 
 import keras
 import tensorflow as tf
 
 from tf_ssgan import layers, task
+
+FEWEST_DOUBLINGS = 3  # those of table 1
+# With 6, images of up to 48 pixels keep the table's doublings, and larger ones begin with 4 to 6.
+LARGEST_FIRST_MAP = 6
+FEWEST_CHANNELS = 8  # of an added map
 
 
 def generator(task: task.Task, latent_size: int = 100, width: int = 64) -> keras.Model:
@@ -29,18 +45,25 @@ def generator(task: task.Task, latent_size: int = 100, width: int = 64) -> keras
     Returns:
         latents [batch, latent_size] -> images float32 [batch, h, w, c] in (-1, 1).
     """
-    height, breadth = -(-task.height // 8), -(-task.width // 8)
+    doublings = max(FEWEST_DOUBLINGS, task.halvings(LARGEST_FIRST_MAP))
+    height, breadth = -(-task.height // 2**doublings), -(-task.width // 2**doublings)
     latents = keras.Input((latent_size,), name="latents")
     # No bias before a batch normalization: its gradient is zero, and Adam amplifies the rounding.
     x = keras.layers.Dense(height * breadth * 8 * width, use_bias=False)(latents)
     x = _rectified(x)
     x = keras.layers.Reshape((height, breadth, 8 * width))(x)
-    for channels in (4 * width, 2 * width):
+    for channels in _channels(doublings, width):
         x = keras.layers.Conv2DTranspose(channels, 5, 2, "same", use_bias=False)(x)
         x = _rectified(x)
     x = layers.ConvTranspose(task.channels, 5, initial_scale=0.1)(x)
     images = _Image(task.height, task.width, name="images", dtype="float32")(x)
     return keras.Model(latents, images, name="generator")
+
+
+def _channels(doublings: int, width: int) -> list[int]:
+    """Channels after each doubling but the last: 4 width, 2 width, width, ..."""
+    fewest = min(FEWEST_CHANNELS, width)
+    return [max(fewest, 4 * width // 2**earlier) for earlier in range(doublings - 1)]
 
 
 def _rectified(x: keras.KerasTensor) -> keras.KerasTensor:
