@@ -43,7 +43,9 @@ class HParams(gan.HParams):
         "Generator loss: -log D(G(z)) (Jiang et al. 2019), or feature matching "
         "(Salimans et al. 2016).",
     )
-    width: int = knob(64, "Channels of the first convolutions (Jiang et al. 2019, table 1).", low=1)
+    width: int = knob(
+        64, "Channels of the first convolutions at 32 pixels (Jiang et al. 2019, table 1).", low=1
+    )
     translate_labeled: bool = knob(
         True,
         "Labeled images are moved by up to 2 pixels, as unlabeled ones are; off shows them as they "
@@ -54,7 +56,7 @@ class HParams(gan.HParams):
     )
     dropout: float = knob(
         0.2,
-        "Rate of the two hidden dropout layers (table 1); 0.5 in Salimans et al. 2016.",
+        "Rate of the hidden dropout layers (table 1); 0.5 in Salimans et al. 2016.",
         low=0,
         high=0.99,
     )
