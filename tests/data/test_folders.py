@@ -84,6 +84,12 @@ def test_folders_that_are_refused(tmp_path):
     refused(f"folder:{tmp_path}", "test/ has pictures of zebra, labeled/ has none")
 
 
+def test_names_that_no_file_system_takes(tmp_path):
+    refused("folder:" + "x" * 300, "cannot be read .File name too long")
+    refused("folder:a\0b", "is not a folder|cannot be read")
+    refused("csv:a\0b", "cannot be read .*null byte")
+
+
 def test_test_without_labeled_is_refused(tmp_path):
     touch(tmp_path, "test/a/1.png", "a/1.png", "b/1.png")
     refused(f"folder:{tmp_path}", "has test/ and no labeled/")

@@ -78,6 +78,14 @@ def test_a_class_of_bad_files_only_is_refused(tmp_path):
         load(name)
 
 
+def test_bad_test_files_only_are_refused(tmp_path):
+    name = drawn.folder(tmp_path / "d", test=1)
+    for path in (tmp_path / "d/test").rglob("*.png"):
+        path.write_text("words")
+    with pytest.raises(errors.UserError, match="none of the test pictures can be read"):
+        load(name)
+
+
 def test_too_few_to_set_any_aside(tmp_path):
     with pytest.raises(errors.UserError, match="no class has the 5 labeled ones"):
         load(drawn.folder(tmp_path / "d", labeled=4, test=0))

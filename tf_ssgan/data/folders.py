@@ -51,6 +51,7 @@ class Listing:
     """What a folder or a table holds.
 
     Attributes:
+        source: the folder or the table.
         root: the folder that names are relative to.
         classes: names of the classes with a file in `labeled`, in order.
         entries: by part, class and name.
@@ -59,6 +60,7 @@ class Listing:
         empty: classes without a file, which are no classes.
     """
 
+    source: pathlib.Path
     root: pathlib.Path
     classes: tuple[str, ...]
     entries: tuple[Entry, ...]
@@ -85,12 +87,11 @@ def listing(name: str, data_dir: str | None = None) -> Listing:
     """
     kind, place = name.split(":", 1)
     path = pathlib.Path(data_dir or ".").expanduser() / pathlib.Path(place).expanduser()
-    if kind == "csv":
-        found = _table(path, name)
-    else:
-        if not place or not path.is_dir():
-            raise errors.UserError(f"--dataset={name}: {str(path)!r} is not a folder. {_LAYOUT}")
-        found = _folder(path, name)
+    try:
+        found = _table(path, name) if kind == "csv" else _folder(path if place else None, name)
+    except (OSError, ValueError) as error:  # a name too long, a folder that may not be read
+        reason = getattr(error, "strerror", None) or error
+        raise errors.UserError(f"--dataset={name}: {path} cannot be read ({reason}).") from error
     if len(found.classes) < 2:
         raise errors.UserError(
             f"--dataset={name}: found {len(found.classes)} classes with pictures "
@@ -102,7 +103,9 @@ def listing(name: str, data_dir: str | None = None) -> Listing:
 # --- Folders --------------------------------------------------------------------------------------
 
 
-def _folder(root: pathlib.Path, name: str) -> Listing:
+def _folder(root: pathlib.Path | None, name: str) -> Listing:
+    if root is None or not root.is_dir():
+        raise errors.UserError(f"--dataset={name}: {str(root or '')!r} is not a folder. {_LAYOUT}")
     parts = {part: root / part for part in (LABELED, UNLABELED, TEST) if (root / part).is_dir()}
     if parts and LABELED not in parts:
         raise errors.UserError(
@@ -176,6 +179,7 @@ class _Walk:
         ]
         return Listing(
             self.root,
+            self.root,
             classes,
             tuple(entries),
             tuple(self.hidden),
@@ -199,16 +203,15 @@ _COMPANIONS = ("Thumbs.db", "desktop.ini")  # what Windows leaves in folders of 
 
 
 def _table(path: pathlib.Path, name: str) -> Listing:
-    try:
-        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-            rows = csv.DictReader(file)
-            columns = [column.strip() for column in rows.fieldnames or []]
-            rows.fieldnames = columns
-            _check_columns(columns, path, name)
+    with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+        rows = csv.DictReader(file)
+        columns = [column.strip() for column in rows.fieldnames or []]
+        rows.fieldnames = columns
+        _check_columns(columns, path, name)
+        try:
             read = [(rows.line_num, row) for row in rows]
-    except (OSError, csv.Error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise errors.UserError(f"--dataset={name}: {path} cannot be read ({reason}).") from error
+        except csv.Error as error:
+            raise ValueError(str(error)) from error
     lines = [_line(number, row, path) for number, row in read]
     kinds = [kind for _, kind, part in lines if part == LABELED]
     classes = tuple(sorted(set(kinds)))
@@ -224,7 +227,7 @@ def _table(path: pathlib.Path, name: str) -> Listing:
         entries.append(Entry(file, os.path.join(path.parent, file), part, label))
     order = (LABELED, UNLABELED, TEST)
     entries.sort(key=lambda e: (order.index(e.part), e.label, e.name))
-    return Listing(path.parent, classes, tuple(entries))
+    return Listing(path, path.parent, classes, tuple(entries))
 
 
 def _check_columns(columns: list[str], path: pathlib.Path, name: str) -> None:

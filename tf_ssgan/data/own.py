@@ -95,6 +95,11 @@ def _check_classes(name: str, read: reading.Reading, train: list[int], test: lis
             f"--dataset={name}: of {', '.join(missing)} no picture can be read. Mend or remove the "
             "files: python -m tf_ssgan.doctor names each."
         )
+    if not test and any(entry.part == folders.TEST for entry in read.listing.entries):
+        raise errors.UserError(
+            f"--dataset={name}: none of the test pictures can be read. Mend them, or take test/ "
+            "away to have a fifth of the labeled ones set aside."
+        )
     if not test:
         raise errors.UserError(
             f"--dataset={name}: there are no test pictures, and no class has the {TEST_SHARE} "

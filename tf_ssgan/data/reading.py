@@ -126,7 +126,8 @@ class _Index:
 
     def __init__(self, listing: folders.Listing):
         self.listing = listing
-        root = hashlib.sha256(os.fsencode(os.path.abspath(listing.root))).hexdigest()[:16]
+        source = os.fsencode(os.path.abspath(listing.source))
+        root = hashlib.sha256(source).hexdigest()[:16]
         self.path = kept.folder() / "pictures" / f"index-{root}.json"
         self.written, self.files, self.arrays = 0.0, {}, {}
         try:
