@@ -13,9 +13,10 @@ FLOORS = {
     "method": 3, "gan": 3,
     "methods": 4,
     "config": 5, "precision": 5, "evaluation": 5, "checkpoint": 5, "journal": 5, "callbacks": 5,
+    "calibration": 5, "scores": 5,
     "folder": 6, "assembly": 6, "summary": 6, "experiment": 7,
-    "catalog": 8,
-    "flags": 8, "export": 9, "evaluate": 9, "train_main": 9,
+    "catalog": 8, "checkup": 8, "judging": 8,
+    "flags": 8, "export": 9, "evaluate": 9, "doctor": 9, "judge": 9, "train_main": 9,
 }  # fmt: skip
 SAME_FLOOR = {
     ("knobs", "errors"), ("replicas", "errors"), ("draws", "replicas"), ("losses", "replicas"),
@@ -24,7 +25,8 @@ SAME_FLOOR = {
 }  # fmt: skip
 A_METHOD_MAY = {"method", "gan", "methods", "networks", "losses", "layers", "schedules", "replicas",
                 "knobs", "task"}  # fmt: skip
-ABSL = {"flags", "export.export_main", "export.client", "tf_ssgan.evaluate", "train_main"}
+ABSL = {"flags", "export.export_main", "export.client", "export.predict", "tf_ssgan.evaluate",
+        "tf_ssgan.doctor", "tf_ssgan.judge", "train_main"}  # fmt: skip
 FILES = sorted([*ROOT.glob("tf_ssgan/**/*.py"), *ROOT.glob("flags/*.py"), *ROOT.glob("export/*.py"),
                 ROOT / "train_main.py"])  # fmt: skip
 

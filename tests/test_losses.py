@@ -129,3 +129,127 @@ def test_the_order_of_the_batch_and_its_repetition_change_nothing():
     flipped, doubled = UNLABELED[::-1], tf.concat([UNLABELED, UNLABELED], 0)
     for same in (flipped, doubled):
         assert float(losses.real_or_fake(same, GENERATED)) == near(1.346604)
+
+
+def test_pair_weights_by_hand():
+    pull, push = losses.pair_weights(UNLABELED, GENERATED)
+    np.testing.assert_allclose(
+        pull, [[0.075497, 0.016846, 0.003759], [0.001694, 0.004604, 0.034019]], atol=1e-6
+    )
+    np.testing.assert_allclose(
+        push, [[0.300291, 0.182136, 0.271715], [0.116715, 0.042937, 0.523082]], atol=1e-6
+    )
+
+
+def test_pair_weights_are_the_gradients_of_real_or_fake():
+    with tf.GradientTape() as tape:
+        tape.watch([UNLABELED, GENERATED])
+        loss = losses.real_or_fake(UNLABELED, GENERATED)
+    real, fake = tape.gradient(loss, [UNLABELED, GENERATED])
+    pull, push = losses.pair_weights(UNLABELED, GENERATED)
+    np.testing.assert_allclose(2 * real, -pull, atol=1e-6)  # a batch of two
+    np.testing.assert_allclose(2 * fake, push, atol=1e-6)
+
+
+def test_pair_weights_of_huge_logits_are_those_of_a_decided_classifier():
+    huge = tf.constant([[1e4, 0.0, -1e4]])
+    pull, push = losses.pair_weights(huge, huge)
+    np.testing.assert_allclose(pull, [[0, 0, 0]], atol=1e-6)
+    np.testing.assert_allclose(push, [[1, 0, 0]], atol=1e-6)
+
+
+def test_confidence():
+    assert float(losses.confidence(UNLABELED)) == near(0.814696)
+    assert float(losses.confidence(UNLABELED + 3.0)) == near(0.814696)
+    assert float(losses.confidence(tf.zeros([4, 10]))) == near(0.1)
+
+
+def test_the_angle_to_the_vector_of_the_predicted_class():
+    vectors = tf.constant([[1.0, 0, 1], [0, 1, 1], [1, 0, 0], [0, 1, -1]])
+    assert float(losses.angle(REAL_FEATURES[:1], vectors, UNLABELED[:1])) == near(30.0)
+    assert float(losses.angle(REAL_FEATURES[1:], vectors, UNLABELED[1:])) == near(50.863597)
+    both = losses.angle(3 * REAL_FEATURES, 0.1 * vectors, UNLABELED)
+    assert float(both) == near(40.431798)
+
+
+def test_the_angle_is_finite_at_its_ends():
+    vectors = tf.random.stateless_normal([7, 50], [0, 0])
+    features, chosen = tf.transpose(vectors), tf.eye(50)
+    assert float(losses.angle(features, vectors, chosen)) == pytest.approx(0, abs=0.1)
+    assert float(losses.angle(-features, vectors, chosen)) == pytest.approx(180, abs=0.1)
+
+
+def test_the_losses_of_a_source_head():
+    real, fake = tf.constant([[2.0], [-1.0]]), tf.constant([[0.5], [-3.0]])
+    # softplus of -2, 1 and of 0.5, -3; of -0.5, 3
+    assert float(losses.source_error(real, fake)) == near((0.126928 + 1.313262) / 2 + 0.511332)
+    assert float(losses.source_fool(fake)) == near((0.474077 + 3.048587) / 2)
+
+
+def test_the_losses_of_an_undecided_source_head():
+    zeros = tf.zeros([4, 1])
+    assert float(losses.source_error(zeros, zeros)) == near(2 * np.log(2))
+    assert float(losses.source_fool(zeros)) == near(np.log(2))
+
+
+def test_huge_source_logits_stay_finite():
+    huge = tf.constant([1e4, -1e4])
+    assert float(losses.source_error(huge, huge)) == near(1e4)
+    assert float(losses.source_fool(huge)) == near(5e3)
+
+
+REAL_POINTS = tf.constant([[1.0, 0.0], [0.0, 2.0]])
+FAKE_POINTS = tf.constant([[0.0, 1.0], [-1.0, 0.0]])
+MIX = tf.constant([[0.25], [0.5]])
+
+
+def line(x):
+    return tf.linalg.matvec(x, tf.constant([3.0, 4.0]))
+
+
+def bowl(x):
+    return 0.5 * tf.reduce_sum(tf.square(x), 1)
+
+
+def test_a_linear_critic_under_the_penalty():
+    wasserstein = losses.wasserstein(line(REAL_POINTS), line(FAKE_POINTS))
+    penalty = losses.gradient_penalty(line, REAL_POINTS, FAKE_POINTS, MIX)
+    assert float(wasserstein) == near(-5.0)
+    assert float(penalty) == near(16.0)
+    assert float(wasserstein + 10 * penalty) == pytest.approx(155.0, abs=1e-4)
+    assert float(losses.wasserstein_fool(line(FAKE_POINTS))) == near(-0.5)
+
+
+def test_a_quadratic_critic_under_the_penalty():
+    wasserstein = losses.wasserstein(bowl(REAL_POINTS), bowl(FAKE_POINTS))
+    penalty = losses.gradient_penalty(bowl, REAL_POINTS, FAKE_POINTS, MIX)
+    assert float(penalty) == near(0.028897)
+    assert float(wasserstein + 10 * penalty) == near(-0.461034)
+
+
+def test_the_penalty_is_taken_between_the_images():
+    seen = []
+
+    def critic(x):
+        seen.append(x.numpy())
+        return bowl(x)
+
+    losses.gradient_penalty(critic, REAL_POINTS, FAKE_POINTS, MIX)
+    np.testing.assert_allclose(seen[0], [[0.25, 0.75], [-0.5, 1.0]])
+
+
+@pytest.mark.parametrize("slope", [0.0, 1e-20, 1e-7, 1e10])
+def test_the_penalty_and_its_gradient_are_finite_whatever_the_slope(slope):
+    weight = tf.Variable([slope, 0.0])
+    with tf.GradientTape() as tape:
+        penalty = losses.gradient_penalty(
+            lambda x: tf.linalg.matvec(x, weight), REAL_POINTS, FAKE_POINTS, MIX
+        )
+    assert float(penalty) == pytest.approx((slope - 1) ** 2, rel=1e-4, abs=1e-4)
+    assert np.all(np.isfinite(tape.gradient(penalty, weight)))
+
+
+def test_the_penalty_is_in_float32_for_images_of_any_format():
+    half = tf.cast(FAKE_POINTS, tf.bfloat16)
+    penalty = losses.gradient_penalty(bowl, REAL_POINTS, half, MIX)
+    assert penalty.dtype == tf.float32 and float(penalty) == near(0.028897)

@@ -48,8 +48,24 @@ class GAN(method.Method):
             self.progress(), self.hp.decay_start
         )
 
+    @property
+    def critic_steps(self) -> int:
+        """Discriminator steps a generator step."""
+        return self.hp.critic_steps
+
+    def latents(self, rows: int) -> tf.Tensor:
+        """What the generator is given: z ~ U[-1, 1]^latent_size, for this replica.
+
+        Args:
+            rows: How many.
+
+        Returns:
+            float32 [rows, latent_size].
+        """
+        return self.draws().uniform(rows, self.hp.latent_size, low=-1.0)
+
     def fake(self, rows: int) -> tf.Tensor:
-        """Images G(z), z ~ U[-1, 1]^latent_size, for this replica.
+        """Images G(z) of fresh latents, for this replica.
 
         Args:
             rows: How many.
@@ -57,8 +73,7 @@ class GAN(method.Method):
         Returns:
             float32 [rows, h, w, c] in (-1, 1).
         """
-        latents = self.draws().uniform(rows, self.hp.latent_size, low=-1.0)
-        return self.generator(latents, training=True)
+        return self.generator(self.latents(rows), training=True)
 
     def sample(self, images: int) -> tf.Tensor:
         """Images from latents that are the same at every call; nothing is recorded.
@@ -88,11 +103,32 @@ class GAN(method.Method):
         Yields:
             One tensor [rows / critic_steps, ...] for each view.
         """
-        for i in range(self.hp.critic_steps):
-            yield tuple(stream[view][i :: self.hp.critic_steps] for view in views)
+        for i in range(self.critic_steps):
+            yield tuple(stream[view][i :: self.critic_steps] for view in views)
 
     def initialize(self, images: tf.Tensor) -> None:
         """Sets gains and biases of D from images, of G's output layer from latents."""
         latents = self._fixed_latents(images.shape[0])
         for inputs, network in ((images, self.classifier), (latents, self.generator)):
             layers.initialize_from_data(network, inputs)
+
+
+class ConditionalGAN(GAN):
+    """A method whose generator is told the class too: images G(z, c), z ~ N(0, I)."""
+
+    def latents(self, rows: int) -> list[tf.Tensor]:
+        """What the generator is given, for this replica; every class is as likely.
+
+        Args:
+            rows: How many.
+
+        Returns:
+            z, float32 [rows, latent_size], and c, int64 [rows].
+        """
+        z = self.draws().normal(rows, self.hp.latent_size)
+        c = self.draws().integers(rows, low=0, high=self.task.classes)
+        return [z, tf.cast(c, tf.int64)]
+
+    def _fixed_latents(self, rows: int) -> list[tf.Tensor]:
+        z = tf.random.stateless_normal([rows, self.hp.latent_size], [self.task.seed, 1])
+        return [z, tf.range(rows, dtype=tf.int64) % self.task.classes]

@@ -6,6 +6,7 @@ import toys
 
 from tf_ssgan import config, layers, losses, methods
 from tf_ssgan.methods import supervised
+from tf_ssgan.task import Task
 
 
 def test_a_step_is_cross_entropy_on_the_labeled_batch():
@@ -46,3 +47,14 @@ def test_the_step_size_falls_to_zero():
         made.step.assign(step)
         rates.append(float(made.rate()))
     np.testing.assert_allclose(rates, [1e-3, 1e-3, 5e-4, 0], atol=1e-9)
+
+
+def test_on_clothes_it_is_what_acgan_is_compared_with():
+    mine, theirs = (config.configure(m, "fashion_mnist") for m in ("supervised", "acgan"))
+    assert mine.hparams.network == theirs.hparams.network == "fm_cnn"
+    for name in ("labels", "max_steps", "epochs"):
+        assert getattr(mine, name) == getattr(theirs, name)
+    for name in ("batch_size", "learning_rate", "average_decay"):
+        assert getattr(mine.hparams, name) == getattr(theirs.hparams, name)
+    made = supervised.Method(supervised.HParams(network="fm_cnn"), Task(10, 28, 28, 1, 9, 9, 9, 9))
+    assert layers.parameters(made.classifier) == 2_671_370

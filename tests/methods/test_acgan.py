@@ -1,0 +1,136 @@
+"""What is special to AC-GAN."""
+
+import acgans
+import numpy as np
+import pytest
+import tensorflow as tf
+import toys
+
+from tf_ssgan import assembly, config, draws, errors, layers, losses, methods
+from tf_ssgan.methods import acgan
+from tf_ssgan.task import Task
+
+
+def test_before_training_the_undecided_have_the_sheets_values():
+    made, batch = acgans.undecided("acgan")
+    made.d.descend = lambda loss, tape: None
+    logs = {k: float(v) for k, v in made.one_step(batch).items()}
+    whole = logs["source"] + logs["supervised"] + logs["conditional"]
+    assert whole == pytest.approx(2 * np.log(2) + 2 * np.log(10), abs=1e-5)
+    assert whole == pytest.approx(5.991465, abs=1e-5)
+    assert logs["generator"] == pytest.approx(2.995732, abs=1e-5)
+
+
+def test_the_discriminator_loss_is_the_formula():
+    toy = toys.Toy("acgan")
+    batch, d = next(toy.batches()), toy.method.discriminator
+    x, y = batch["labeled"]["image"], batch["labeled"]["label"]
+    with draws.at(0, 0):
+        z, c = toy.method.latents(8)
+        real = d(x, training=True)
+        fake = d(toy.method.generator([z, c], training=True), training=True)
+    toy.load(toy.start)
+    logs = {k: float(v) for k, v in toy.method.one_step(batch).items()}
+    assert logs["supervised"] == pytest.approx(float(losses.cross_entropy(y, real["logits"])))
+    assert logs["conditional"] == pytest.approx(float(losses.cross_entropy(c, fake["logits"])))
+    assert logs["source"] == pytest.approx(
+        float(losses.source_error(real["source"], fake["source"])), abs=1e-6
+    )
+
+
+@pytest.mark.parametrize("network", ["fm_cnn", "alexnet"])
+def test_the_source_head_does_not_see_the_class(network):
+    toy = toys.Toy("acgan", network=network)
+    batch = next(toy.batches())
+    d = toy.method.discriminator
+    assert len(d.inputs) == 1
+    with draws.at(0, 0), tf.GradientTape() as tape:
+        loss = losses.source_fool(d(batch["labeled"]["image"], training=True)["source"])
+    head = d.get_layer("logits").trainable_variables
+    assert tape.gradient(loss, [v.value for v in head]) == [None, None]
+    (told,) = [float(toy.method.one_step(batch)["source"])]
+    toy.load(toy.start)
+    batch["labeled"]["label"] = (batch["labeled"]["label"] + 1) % 3
+    assert float(toy.method.one_step(batch)["source"]) == told
+
+
+def test_statistics_are_those_of_real_images_alone():
+    toy = toys.Toy("acgan")
+    batch = next(toy.batches())
+    toy.method.discriminator(batch["labeled"]["image"], training=True)
+    names = [v.path for v in toy.method.discriminator.variables if "moving" in v.path]
+    expected = [v.numpy() for v in toy.method.discriminator.variables if "moving" in v.path]
+    toy.load(toy.start)
+    toy.method.one_step(batch)
+    found = [v.numpy() for v in toy.method.discriminator.variables if "moving" in v.path]
+    assert len(names) == 4
+    for name, one, two in zip(names, found, expected, strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-6, err_msg=name)
+
+
+def test_classes_are_drawn_evenly_and_latents_are_normal():
+    made = acgan.Method(toys.hparams("acgan"), toys.task())
+    with draws.at(0, 0):
+        z, c = made.latents(6000)
+    assert z.shape == (6000, 8) and c.dtype == tf.int64
+    assert np.mean(z) == pytest.approx(0, abs=0.02) and np.std(z) == pytest.approx(1, abs=0.02)
+    np.testing.assert_allclose(np.bincount(c) / 6000, np.full(3, 1 / 3), atol=0.03)
+
+
+def test_samples_go_through_the_classes_and_do_not_change():
+    toy = toys.Toy("acgan")
+    asked = []
+    inner = toy.method.generator.call
+    toy.method.generator.call = lambda inputs, **kw: asked.append(inputs[1]) or inner(inputs, **kw)
+    one, two = toy.method.sample(6), toy.method.sample(6)
+    np.testing.assert_array_equal(one, two)
+    np.testing.assert_array_equal(asked[0], [0, 1, 2, 0, 1, 2])
+
+
+def test_every_critic_step_has_images_of_its_own():
+    toy = toys.Toy("acgan", n_critic=2)
+    stream = next(toy.batches())["labeled"]
+    (one, y), (two, _) = toy.method.rounds(stream, "image", "label")
+    joined = tf.reshape(tf.stack([one, two], 1), stream["image"].shape)
+    np.testing.assert_array_equal(joined, stream["image"])
+    np.testing.assert_array_equal(y, stream["label"][::2])
+    assert toy.method.hp.unlabeled_examples == 16
+    assert all(np.isfinite(list(logs.values())).all() for logs in toy.run(2))
+
+
+def test_it_sees_labeled_images_as_they_are_and_no_others():
+    made = acgan.Method(toys.hparams("acgan"), toys.task())
+    (stream,) = made.streams().values()
+    assert stream.pool == "labeled" and set(stream.views.values()) == {"plain"}
+
+
+def test_the_paper_networks():
+    made = acgan.Method(acgan.HParams(average_decay=0.0), Task(10, 28, 28, 1, 500, 5000, 100, 10))
+    networks = made.networks()
+    assert layers.parameters(networks["discriminator"]) == 2_671_370 + 4_608
+    assert layers.parameters(networks["generator"]) == 2_608_896
+
+
+def test_the_papers_runs():
+    clothes = config.configure("acgan", "fashion_mnist")
+    assert (clothes.labels, clothes.max_steps) == (500, 5000)
+    knobs = clothes.hparams
+    assert (knobs.batch_size, knobs.learning_rate, knobs.beta_1) == (100, 2e-4, 0.5)
+    assert (knobs.network, knobs.width, knobs.n_critic) == ("fm_cnn", 128, 1)
+    assert config.configure("acgan", "cifar10").hparams.network == "alexnet"
+
+
+@pytest.mark.parametrize("name", ["alexnet", "acgan", "acgan_trunc", "wacgan_gp", "wacgan_gpt"])
+def test_without_labels_it_is_refused_in_a_sentence(name, tmp_path):
+    settings = config.configure(name, "digits", labels=0, workdir=str(tmp_path))
+    with pytest.raises(errors.UserError, match=f"--method={name} learns from labels alone"):
+        assembly.build(settings)
+
+
+@pytest.mark.parametrize("name", ["acgan", "wacgan_gpt"])
+@pytest.mark.parametrize(
+    ("sizes", "said"), [({"height": 6}, "at least 8x8"), ({"classes": 1}, "at least two")]
+)
+def test_what_it_cannot_take_is_refused_in_a_sentence(name, sizes, said):
+    with pytest.raises(errors.UserError, match=said):
+        methods.find(name).Method(toys.hparams(name), toys.task(**sizes))

@@ -1,0 +1,18 @@
+"""What is special to e-I2GAN."""
+
+import dataclasses
+
+import toys
+
+from tf_ssgan import methods
+
+
+def test_it_is_i2gan_with_as_many_generated_images_as_real_ones():
+    assert toys.Toy("e_i2gan").run(2) == toys.Toy("i2gan", fake_ratio=1).run(2)
+
+
+def test_what_it_leaves_out_is_no_knob():
+    ours, theirs = methods.find("e_i2gan").HParams, methods.find("i2gan").HParams
+    names = [{field.name for field in dataclasses.fields(kind)} for kind in (theirs, ours)]
+    assert names[0] - names[1] == {"fake_ratio"} and names[1] < names[0]
+    assert ours().tau == theirs().tau == 2.0

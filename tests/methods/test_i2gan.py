@@ -1,0 +1,60 @@
+"""What is special to I2GAN."""
+
+import numpy as np
+import pytest
+import toys
+
+from tf_ssgan import config, methods
+
+
+def test_without_its_changes_it_is_improved_gan_step_for_step():
+    plain = toys.Toy("improved_gan", unlabeled_weight=0.7)
+    same = toys.Toy("i2gan", unlabeled_weight=0.7, tau=1.0, fake_ratio=1)
+    assert same.run(4) == plain.run(4)
+    for owner, values in plain.values().items():
+        for one, two in zip(values, same.values()[owner], strict=True):
+            np.testing.assert_array_equal(two, one, err_msg=owner)
+
+
+def test_tau_scales_the_real_or_fake_loss_only():
+    toy, descended = toys.Toy("i2gan", tau=5.0, unlabeled_weight=0.7), []
+    toy.method.d.descend = lambda loss, tape: descended.append(float(loss))
+    logs = toy.method.one_step(next(toy.batches()))
+    expected = float(logs["supervised"]) + 0.7 * 5 * float(logs["adversarial"])
+    assert descended == [pytest.approx(expected, abs=1e-5)]
+
+
+def test_tau_is_another_name_for_the_weight():
+    one = toys.Toy("i2gan", tau=2.0, unlabeled_weight=0.5).run(2)
+    assert one == toys.Toy("i2gan", tau=1.0, unlabeled_weight=1.0).run(2)
+
+
+@pytest.mark.parametrize("ratio", [1, 3])
+def test_more_images_are_generated_in_the_generator_step_only(ratio, monkeypatch):
+    toy, rows = toys.Toy("i2gan", fake_ratio=ratio), []
+    fake = toy.method.fake
+    monkeypatch.setattr(toy.method, "fake", lambda n: rows.append(n) or fake(n))
+    toy.method.one_step(next(toy.batches()))
+    assert rows == [8, ratio * 8]
+
+
+def test_its_defaults_are_both_changes_on_the_full_form():
+    knobs = methods.find("i2gan").HParams()
+    assert (knobs.tau, knobs.fake_ratio, knobs.unlabeled_weight) == (2.0, 4, 1.0)
+    assert methods.find("improved_gan").HParams().unlabeled_weight == 0.5
+
+
+def test_a_long_run_has_the_recipe_of_improved_gan_but_for_the_changes():
+    ours, theirs = config.configure("i2gan", "svhn"), config.configure("improved_gan", "svhn")
+    assert ours.differences(theirs.identity()) == {
+        "method": ("improved_gan", "i2gan"),
+        "unlabeled_weight": (0.5, 1.0),
+        "tau": (None, 2.0),
+        "fake_ratio": (None, 4),
+    }
+
+
+def test_a_short_run_differs_from_improved_gan_in_the_changes_only():
+    ours, theirs = config.configure("i2gan", "digits"), config.configure("improved_gan", "digits")
+    assert ours.hparams.unlabeled_weight == 0.5
+    assert set(ours.differences(theirs.identity())) == {"method", "tau", "fake_ratio"}

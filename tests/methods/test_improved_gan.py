@@ -1,0 +1,143 @@
+"""What is special to ImprovedGAN."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import toys
+
+from tf_ssgan import config, draws, layers, losses
+from tf_ssgan.methods import improved_gan
+from tf_ssgan.task import Task
+
+QUIET = {"dropout": 0.0, "input_dropout": 0.0}
+
+
+@pytest.mark.parametrize(
+    "dataset, discriminator", [("svhn", 626_570), ("cifar10", 1_406_794), ("cifar100", 1_424_164)]
+)
+def test_the_networks_of_the_public_code(dataset, discriminator):
+    hp = config.configure("improved_gan", dataset).hparams
+    classes = 100 if dataset == "cifar100" else 10
+    made = improved_gan.Method(hp, Task(classes, 32, 32, 3, 1000, 7000, 1500, 70))
+    assert layers.parameters(made.discriminator, gains=False) == discriminator
+    assert layers.parameters(made.generator, gains=False) == 4_933_379
+
+
+@pytest.mark.parametrize(
+    ("dataset", "epochs", "held"), [("svhn", 900, 600), ("cifar10", 1200, 800)]
+)
+def test_the_step_size_is_that_of_the_public_code(dataset, epochs, held):
+    settings = config.configure("improved_gan", dataset)
+    assert settings.epochs == epochs
+    made = improved_gan.Method(toys.hparams("improved_gan"), toys.task(steps=10 * epochs))
+    for epoch in (0, held, held + 30, epochs - 1):
+        made.step.assign(10 * epoch)
+        expected = 3e-4 * min(3 - epoch / (epochs / 3), 1)
+        assert float(made.rate()) == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_discriminator_loss_is_the_formula():
+    """With no noise in D, the scalars of a step are the losses of its images."""
+    toy = toys.Toy("improved_gan", **QUIET)
+    batch, d = next(toy.batches()), toy.method.discriminator
+    with draws.at(0, 0):
+        fake = toy.method.fake(8)
+    toy.load(toy.start)
+    labeled, unlabeled, generated = (
+        d(x)["logits"] for x in (batch["labeled"]["image"], batch["unlabeled"]["image"], fake)
+    )
+    logs = toy.method.one_step(batch)
+    assert float(logs["supervised"]) == pytest.approx(
+        float(losses.cross_entropy(batch["labeled"]["label"], labeled)), abs=1e-5
+    )
+    assert float(logs["adversarial"]) == pytest.approx(
+        float(losses.real_or_fake(unlabeled, generated)), abs=1e-5
+    )
+    pull, push = losses.pair_weights(unlabeled, generated)
+    assert float(logs["real_pair_weight"]) == pytest.approx(np.max(pull, 1).mean(), abs=1e-5)
+    assert float(logs["fake_pair_weight"]) == pytest.approx(np.max(push, 1).mean(), abs=1e-5)
+
+
+def test_what_the_discriminator_descends():
+    toy, descended = toys.Toy("improved_gan"), []
+    toy.method.d.descend = lambda loss, tape: descended.append(float(loss))
+    logs = toy.method.one_step(next(toy.batches()))
+    expected = float(logs["supervised"]) + 0.5 * float(logs["adversarial"])
+    assert descended == [pytest.approx(expected, abs=1e-5)]
+
+
+def test_before_training_the_undecided_have_the_values_of_the_formulas():
+    toy = toys.Toy("improved_gan")
+    head = toy.method.classifier.get_layer("logits")
+    head.gain.assign(tf.zeros_like(head.gain))
+    head.bias.assign(tf.zeros_like(head.bias))
+    logs = {k: float(v) for k, v in toy.method.one_step(next(toy.batches())).items()}
+    assert logs["supervised"] == pytest.approx(np.log(3), abs=1e-5)
+    # D(x) = 3/4 everywhere: -log D - log(1 - D)
+    assert logs["adversarial"] == pytest.approx(np.log(4 / 3) + np.log(4), abs=1e-5)
+    assert logs["confidence"] == pytest.approx(1 / 3, abs=1e-5)
+    assert logs["real_pair_weight"] == pytest.approx(1 / 12, abs=1e-5)
+    assert logs["fake_pair_weight"] == pytest.approx(1 / 4, abs=1e-5)
+
+
+def test_the_generator_matches_images_that_the_discriminator_did_not_see():
+    batch = next(toys.Toy("improved_gan").batches())
+    assert not np.array_equal(batch["unlabeled"]["index"], batch["matched"]["index"])
+    assert "label" not in batch["matched"]
+
+
+def test_the_generator_loss_is_the_distance_of_mean_features():
+    toy = toys.Toy("improved_gan", **QUIET)
+    toy.method.d.descend = lambda loss, tape: None
+    batch, d = next(toy.batches()), toy.method.discriminator
+    with draws.at(0, 0):
+        toy.method.fake(8)  # those of D's step
+        generated = d(toy.method.fake(8))["features"]
+    toy.load(toy.start)
+    matched = d(batch["matched"]["image"])["features"]
+    expected = np.abs(np.mean(matched, 0) - np.mean(generated, 0)).mean()
+    assert float(toy.method.one_step(batch)["generator"]) == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_generator_step_moves_the_generator_alone():
+    toy = toys.Toy("improved_gan")
+    toy.method.d.descend = lambda loss, tape: None
+    toy.method.one_step(next(toy.batches()))
+    for name, moves in (("discriminator", False), ("generator", True)):
+        for variable, old in zip(
+            toy.method.networks()[name].variables, toy.start[f"network/{name}"], strict=True
+        ):
+            assert np.array_equal(variable.numpy(), old) != moves, variable.path
+
+
+def test_every_critic_step_has_images_of_its_own():
+    toy = toys.Toy("improved_gan", critic_steps=2)
+    stream = next(toy.batches())["unlabeled"]
+    (one,), (two,) = toy.method.rounds(stream, "image")
+    joined = tf.reshape(tf.stack([one, two], 1), stream["image"].shape)
+    np.testing.assert_array_equal(joined, stream["image"])
+    assert toy.run(1)
+
+
+@pytest.mark.parametrize(("translate", "view"), [(False, "plain"), (True, "translated")])
+def test_all_images_are_seen_in_the_same_way(translate, view):
+    made = improved_gan.Method(toys.hparams("improved_gan", translate=translate), toys.task())
+    assert {v for s in made.streams().values() for v in s.views.values()} == {view}
+
+
+def test_the_generator_has_a_width_of_its_own():
+    def parameters(**knobs):
+        made = improved_gan.Method(toys.hparams("improved_gan", **knobs), toys.task())
+        return [layers.parameters(n) for n in made.networks().values()]
+
+    alike, wider = parameters(), parameters(generator_width=6)
+    assert alike == parameters(generator_width=4)
+    assert alike[0] == wider[0] and alike[1] < wider[1]
+
+
+def test_without_a_bias_it_learns_with_none():
+    toy = toys.Toy("improved_gan", head_bias=False)
+    logs = toy.run(2)
+    assert all(np.isfinite(value) for value in logs[1].values())
+    assert not np.any(toy.method.classifier.get_layer("logits").bias.numpy())
+    assert not np.any(toy.method.shipped.get_layer("logits").bias.numpy())
