@@ -9,10 +9,10 @@ with this on the same network.
 
 Departures: none of the papers gives the schedule of its baseline; here it has the network, the
 optimizer, the step size, the batch, the image noise and the number of steps of the method it is
-compared with, but for Adam's first decay, which is its usual 0.9: with the 0.5 of GANs and the step
-size of short runs the loss jumped to hundreds after 600 steps on house numbers, and stayed high. On
-Fashion-MNIST it is compared with `acgan`, whose step size never falls, else `frgan`. As in the public
-code of Salimans et al., images are not moved; `--translate_labeled` moves them as FR-GAN does.
+compared with: on Fashion-MNIST `acgan`, whose step size never falls, else `frgan`. But Adam's first
+decay is its usual 0.9: with the 0.5 of the GANs and the step size of short runs, the loss on house
+numbers jumped to hundreds after 600 steps and stayed high. As in the public code of Salimans et
+al., images are not moved; `--translate_labeled` moves them as FR-GAN does.
 """
 
 import dataclasses
