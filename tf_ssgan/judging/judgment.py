@@ -1,0 +1,212 @@
+"""A whole judgment of a run: answers, scores, figures, clusters."""
+
+import dataclasses
+import json
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_ssgan import assembly, folder, gan, scores
+from tf_ssgan.judging import (
+    answers,
+    classifier,
+    embedding,
+    figures,
+    inception,
+    looking,
+    measures,
+    record,
+    samples,
+)
+from tf_ssgan.judging.wanted import Wanted
+
+WAYS = 8  # rows of interpolations
+
+
+@dataclasses.dataclass
+class Found:
+    """What a judgment found.
+
+    Attributes:
+        judged: For `result.json`.
+        pictures: File name -> PNG.
+        left_out: Sentences on what was not done, and why.
+    """
+
+    judged: dict[str, Any]
+    pictures: dict[str, bytes] = dataclasses.field(default_factory=dict)
+    left_out: list[str] = dataclasses.field(default_factory=list)
+
+
+def judge(wanted: Wanted) -> Found:
+    """Judges a run and writes down what was found.
+
+    Raises:
+        UserError: No such run, data or weights, or runs that are not alike.
+    """
+    with folder.locked(wanted.workdir), folder.writing(wanted.workdir):
+        runs = [assembly.reopen(wanted.workdir, wanted.data_dir)]
+        if wanted.other is not None:
+            runs.append(assembly.reopen(wanted.other, wanted.data_dir))
+            answers.check_alike(f"--against={wanted.against}", runs[1].arrays.card, runs[0])
+        found = _Judgment(wanted, runs).whole()
+        _write(runs[0], found)
+    return found
+
+
+class _Judgment:
+    """The parts of a judgment, and what they share."""
+
+    def __init__(self, wanted: Wanted, runs: list[assembly.Run]):
+        """Does first what may find a mistake, then finds the judges, and draws images."""
+        self.wanted = wanted
+        self.runs = runs
+        self.run = runs[0]
+        self.names = self.run.arrays.card.classes
+        self.step = int(self.run.method.step.numpy())
+        data_dir = wanted.data_dir or self.run.config.data_dir
+        answered = answers.compare(runs, wanted.dataset, data_dir)
+        self.found = Found({"step": self.step, "scores": [], "answers": answered})
+        self.with_generator = {
+            name: run
+            for name, run in zip(("generated", "against"), runs, strict=False)
+            if isinstance(run.method, gan.GAN)
+        }
+        self.inception = None
+        if wanted.inception and "generated" in self.with_generator:
+            self.inception = inception.judge(wanted.inception, self.run.arrays.card.shape)
+        self.judge = self._judge() if self.with_generator else None
+        self.drawn = {
+            name: samples.draw(run.method, wanted.images, wanted.seed, self.judge)
+            for name, run in self.with_generator.items()
+        }
+
+    def whole(self) -> Found:
+        """All parts."""
+        self._say_what_is_missing()
+        if "generated" in self.drawn:
+            self._score()
+            self._samples()
+            self._interpolations()
+        self._clusters()
+        return self.found
+
+    def _say_what_is_missing(self) -> None:
+        say = self.found.left_out.append
+        if "generated" not in self.drawn:
+            say(
+                f"{self.run.config.method} has no generator: scores, samples and interpolations "
+                "are left out."
+            )
+        if len(self.runs) == 1:
+            return
+        if "against" not in self.drawn:
+            say(f"{self.runs[1].config.method} has no generator: it is in no figure.")
+        if not answers.same_test_images(*self.runs):
+            say("The runs have different test images: they are not compared on them.")
+
+    def _score(self) -> None:
+        arrays, seed = self.run.arrays, self.wanted.seed
+        if min(len(arrays.test_images), len(arrays.train_images)) < scores.SPLITS:
+            self.found.left_out.append(
+                f"Scores take at least {scores.SPLITS} training and test images: left out."
+            )
+            return
+        pictures = measures.gather(self.drawn["generated"].images, arrays, seed)
+        for judge in filter(None, (self.judge, self.inception)):
+            self.found.judged["scores"].append(measures.measure(judge, pictures, seed))
+        if self.inception and not self.inception.stamp["top"]:
+            self.found.left_out.append(
+                f"{self.wanted.inception} holds no top, so names no classes: its Inception Score "
+                "is left out."
+            )
+
+    def _samples(self) -> None:
+        by = "the judging classifier's class"
+        if samples.conditional(self.run.method):
+            by = "the class that the generator was told"
+        self.found.pictures["judged_classes.png"] = figures.classes(
+            self.drawn["generated"], self.names, f"Generated images by {by}"
+        )
+
+    def _interpolations(self) -> None:
+        z, *label = samples.latents(self.run.method, 2 * WAYS, self.wanted.seed)
+        spherical = not samples.bounded(z)
+        ways = samples.between(z[:WAYS], z[WAYS:], figures.COLUMNS, spherical)
+        rows = np.arange(WAYS) % len(self.names)
+        inputs = [ways.reshape(-1, z.shape[1])]
+        inputs += [np.repeat(rows, figures.COLUMNS).astype(given.dtype) for given in label]
+        images = samples.generate(self.run.method, inputs)
+        kind = "spherical, between normal" if spherical else "linear, between uniform"
+        self.found.pictures["judged_interpolations.png"] = figures.interpolations(
+            images.reshape(WAYS, figures.COLUMNS, *images.shape[1:]),
+            [self.names[k] for k in rows] if label else [],
+            f"Interpolations, {kind} latents",
+        )
+
+    def _clusters(self) -> None:
+        arrays = self.run.arrays
+        real = samples.Drawn(arrays.test_images, arrays.test_labels)
+        each = embedding.each(arrays.test_labels, len(self.names))
+        sets = {
+            name: drawn.balanced(len(self.names), each)
+            for name, drawn in ({"real": real} | self.drawn).items()
+        }
+        if sum(len(drawn.labels) for drawn in sets.values()) < embedding.FEWEST:
+            self.found.left_out.append(
+                f"A t-SNE takes at least {embedding.FEWEST} images in classes of one size: left "
+                "out."
+            )
+            return
+        network, by = self._features()
+        seen = {name: looking.outputs(network, drawn.images) for name, drawn in sets.items()}
+        laid = embedding.lay({k: (seen[k]["features"], drawn.labels) for k, drawn in sets.items()})
+        self.found.judged["clusters"] = {
+            "features": by,
+            "seed": self.wanted.seed,
+            "against": self.wanted.against,
+            "sets": {name: points.metrics() for name, points in laid.items()},
+        }
+        self.found.pictures["judged_tsne.png"] = figures.clusters(
+            {self._caption(name): points for name, points in laid.items()},
+            self.names,
+            f"t-SNE by {by}; mean ± deviation of the distances to the class centers",
+        )
+
+    def _features(self) -> tuple[keras.Model, str]:
+        """The network by whose features images are laid out, and what to call it."""
+        shipped = self.run.method.shipped
+        if "features" in shipped.output:
+            return shipped, f"the features of {self.run.config.method} at step {self.step}"
+        judge = self.judge or self._judge()
+        about = f"{judge.stamp['judge']}, weights {judge.stamp['weights_sha256']}"
+        return judge.network, f"the features of {about}"
+
+    def _judge(self) -> looking.Judge:
+        return classifier.judge(self.run.arrays, self.run.config.dataset, self.wanted.minutes)
+
+    def _caption(self, name: str) -> str:
+        if name == "real":
+            return "real test images"
+        return f"{name}: {self.with_generator[name].config.method}"
+
+
+def _write(run: assembly.Run, found: Found) -> None:
+    """Adds to `result.json`, writes the figures, and both to TensorBoard."""
+    for name, picture in found.pictures.items():
+        (run.workdir / name).write_bytes(picture)
+    writer = tf.summary.create_file_writer(str(run.workdir / "tensorboard"))
+    with writer.as_default(step=found.judged["step"]):
+        for name, picture in found.pictures.items():
+            tag = name.removesuffix(".png").replace("_", "/", 1)
+            tf.summary.image(tag, tf.io.decode_png(picture, channels=3)[None])
+        for scored in found.judged["scores"]:
+            for name, value in measures.numbers(scored).items():
+                tf.summary.scalar(f"judged/{name}_{scored['stamp']['weights_sha256']}", value)
+    writer.close()
+    path = run.workdir / "result.json"
+    outcome = json.loads(path.read_text())
+    outcome[record.KEY] = record.merged(outcome.get(record.KEY), found.judged)
+    folder.replace(path, json.dumps(outcome, indent=1))
