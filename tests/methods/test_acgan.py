@@ -98,10 +98,12 @@ def test_every_critic_step_has_images_of_its_own():
     assert all(np.isfinite(list(logs.values())).all() for logs in toy.run(2))
 
 
-def test_it_sees_labeled_images_as_they_are_and_no_others():
-    made = acgan.Method(toys.hparams("acgan"), toys.task())
-    (stream,) = made.streams().values()
-    assert stream.pool == "labeled" and set(stream.views.values()) == {"plain"}
+@pytest.mark.parametrize(("translate", "view"), [(False, "plain"), (True, "translated")])
+def test_it_sees_labeled_images_and_no_others(translate, view):
+    hp = toys.hparams("acgan", translate_labeled=translate)
+    (stream,) = acgan.Method(hp, toys.task()).streams().values()
+    assert stream.pool == "labeled" and set(stream.views.values()) == {view}
+    assert acgan.HParams().translate_labeled is False
 
 
 def test_the_paper_networks():

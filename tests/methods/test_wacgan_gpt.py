@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import toys
 
-from tf_ssgan import methods
+from tf_ssgan import config, methods
 
 
 @pytest.mark.parametrize("mode", ["clamp", "resample"])
@@ -46,3 +46,10 @@ def test_a_search_by_grid_takes_steps():
     assert [one["tau"] for one in logs[:7]] == [0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0]
     assert logs[7]["tau"] == logs[8]["tau"] in (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
     assert all(np.isfinite(list(one.values())).all() for one in logs)
+
+
+def test_its_runs_are_those_of_the_method_it_adds_truncation_to():
+    mine, theirs = (config.configure(m, "digits").hparams for m in ("wacgan_gpt", "wacgan_gp"))
+    assert mine.critic_norm == theirs.critic_norm == "layer"
+    assert (mine.width, mine.batch_size) == (theirs.width, theirs.batch_size) == (32, 50)
+    assert config.configure("wacgan_gpt", "fashion_mnist").hparams.critic_norm == "batch"

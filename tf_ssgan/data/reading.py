@@ -26,7 +26,7 @@ SAMPLE = 100  # files whose heads decide on the size of images
 SIZES = (8, 128)  # smallest and largest size taken over from the pictures
 SIZE = 32  # where the pictures are of several sizes
 _FRESH = 0.1  # seconds within which a file may change unnoticed, for all that its time says
-_PIECE = 32  # files a task of the pool
+_PIECE = 8  # files a task of the pool
 
 
 @dataclasses.dataclass(frozen=True)

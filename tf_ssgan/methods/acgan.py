@@ -14,7 +14,9 @@ Batch normalization records the statistics of real images only, because the clas
 about these; it normalizes with each batch's own. The length of z is not given: 100. Weights are
 averaged, which the public code does not do; the raw ones are reported beside, at the last step and
 where validation was best. An epoch counts all training images, not the labeled ones; the recipe
-says 1,000 epochs of 500 labeled images in steps. See `networks.fm_cnn` for sizes and weights.
+says 1,000 epochs of 500 labeled images in steps. On digits images are moved: with 50 of them as
+they are, the class head went from 13.4 % errors at step 100 to 36.4 % at 1,000, as D came to know
+each image by its pixels. See `networks.fm_cnn` for sizes and weights.
 """
 
 import dataclasses
@@ -56,12 +58,17 @@ class HParams(method.HParams):
         "twice those of AlexNet.",
         low=2,
     )
+    translate_labeled: bool = knob(
+        False,
+        "Images are moved by up to 2 pixels; not in Dravid et al. 2022, where the generator took "
+        "to what augmentation does.",
+    )
     dropout: float = knob(
         0.5, "Rate of AlexNet's dropout layers; fm_cnn has none.", low=0, high=0.99
     )
 
     RECIPES = {
-        "digits": dict(labels=50, max_steps=1000, batch_size=50, width=32),
+        "digits": dict(labels=50, max_steps=1000, batch_size=50, width=32, translate_labeled=True),
         "fashion_mnist": dict(labels=500, max_steps=5000),
         "cifar10": dict(labels=-1, epochs=1000, network="alexnet"),
         "cifar100": dict(labels=-1, epochs=1000, network="alexnet"),
@@ -103,9 +110,10 @@ class Method(gan.ConditionalGAN):
         return self.hp.n_critic
 
     def streams(self) -> dict[str, Stream]:
-        """Labeled images as they are, for each discriminator step."""
+        """Labeled images for each discriminator step."""
         examples = self.hp.batch_size * self.hp.n_critic
-        return {"labeled": Stream("labeled", examples, {"image": "plain"})}
+        view = "translated" if self.hp.translate_labeled else "plain"
+        return {"labeled": Stream("labeled", examples, {"image": view})}
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
         """Discriminator steps, each on fresh images, then one generator step."""

@@ -38,7 +38,7 @@ class HParams(method.HParams):
     )
 
     RECIPES = {
-        "digits": dict(labels=50, max_steps=1000, batch_size=50, width=16),
+        "digits": dict(labels=50, max_steps=1000, batch_size=50, width=32),
         "fashion_mnist": dict(labels=500, max_steps=5000),
         "cifar10": dict(labels=-1, epochs=1000),
         "cifar100": dict(labels=-1, epochs=1000),

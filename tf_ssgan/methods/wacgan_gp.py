@@ -10,8 +10,9 @@ et al. (2017).
 
 Departures: equation 3 adds the penalty to what D maximizes; it is subtracted there. Gulrajani et
 al. have no batch normalization in a critic, because the penalty is one of each image; the public
-code has, and so has this, with `--critic_norm=layer` for the other choice. The pass of the penalty
-records no statistics. The critic computes in float32 whatever the rest does. See `acgan` for more.
+code has, and so has this, with `--critic_norm=layer` for the other choice, which is taken on digits.
+The pass of the penalty records no statistics. The critic computes in float32 whatever the rest does.
+See `acgan` for more.
 """
 
 import dataclasses
@@ -39,6 +40,10 @@ class HParams(acgan.HParams):
         "What normalizes the critic: the batch (public code of Dravid et al. 2022), or each image "
         "by itself (Gulrajani et al. 2017); AlexNet has neither.",
     )
+
+    RECIPES = acgan.HParams.RECIPES | {
+        "digits": acgan.HParams.RECIPES["digits"] | dict(critic_norm="layer"),
+    }
 
 
 class Method(acgan.Method):

@@ -36,6 +36,8 @@ class HParams(acgan_trunc.HParams, wacgan_gp.HParams):
         "(Dravid et al. 2022, equation 4), or by seven trials in the first 35 % of the steps.",
     )
 
+    RECIPES = wacgan_gp.HParams.RECIPES
+
 
 class Method(acgan_trunc.Method, wacgan_gp.Method):
     """The Wasserstein auxiliary-classifier GAN whose classifier sees truncated latents."""
