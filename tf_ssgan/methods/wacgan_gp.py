@@ -10,8 +10,8 @@ et al. (2017).
 
 Departures: equation 3 adds the penalty to what D maximizes; it is subtracted there. Gulrajani et
 al. have no batch normalization in a critic, because the penalty is one of each image; the public
-code has, and so has this, with `--critic_norm=layer` for the other choice, which is taken on digits.
-The pass of the penalty records no statistics. The critic computes in float32 whatever the rest does.
+code has, and so has this, with `--critic_norm=layer` for the other choice, which digits take. The
+pass of the penalty records no statistics. The critic computes in float32 whatever the rest does.
 See `acgan` for more.
 """
 
