@@ -155,7 +155,9 @@ def test_who_was_labeled_is_in_the_folder_and_in_each_checkpoint(finished):
     assert protocol["sizes"] == {"labeled": 50, "unlabeled": 1168, "validation": 129}
     for folder in (finished / "checkpoints").iterdir():
         manifest = checkpoint.verified(folder)
-        assert manifest["protocol"] == protocol
+        places = {name: protocol[name] for name in ("labeled_sources", "validation_sources")}
+        assert manifest["protocol"] | places == protocol
+        assert [len(found) for found in places.values()] == [50, 129]
         assert manifest["split_sha256"] == protocol["sha256"]
 
 

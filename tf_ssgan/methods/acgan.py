@@ -76,7 +76,7 @@ class HParams(method.HParams):
 
     @property
     def unlabeled_examples(self) -> int:
-        """Images a step, of which an epoch has as many as there are unlabeled ones."""
+        """Images a step; the steps that would show every training image once are an epoch."""
         return self.batch_size * self.n_critic
 
 

@@ -95,8 +95,8 @@ class Grid(keras.Model):
         order = np.random.default_rng(task.seed).permutation(task.labeled)
         self.held = np.isin(np.arange(task.labeled), order[: -(-task.labeled // HELD_OUT)])
         self.asked, self.right = self._score("asked"), self._score("right")
-        # As wrapped by a function: variables are not to be owned twice, and a run that goes on has
-        # the same initial weights, since they hang on the seed alone.
+        # Not saved: they hang on the seed alone, so a run that goes on begins with the same. Within
+        # a function, lest Keras take the networks' variables for this model's own.
         initial = [(v, tf.identity(v.value)) for n in networks for v in n.variables]
         self._initial = lambda: initial
         self.built = True
