@@ -117,6 +117,23 @@ def test_images_no_network_takes_are_refused(tmp_path, write, refused, image, me
     refused(message, f"npz:{tmp_path / 'own'}")
 
 
+@pytest.mark.parametrize("labels", [np.zeros(20, int), np.full(20, -1)])
+def test_fewer_than_two_classes_are_refused(tmp_path, write, refused, labels):
+    write(tmp_path / "own", {"label": labels}, {"label": labels})
+    message = "train.npz: a classifier tells at least two classes apart, the labels name [01]"
+    refused(message, f"npz:{tmp_path / 'own'}")
+
+
+def test_minus_one_is_an_image_without_a_label(tmp_path, write, refused):
+    some = np.where(np.arange(20) < 8, np.arange(20) % 2, -1)
+    write(tmp_path / "own", {"label": some}, {"label": np.arange(20) % 2})
+    assert datasets.load(f"npz:{tmp_path / 'own'}").train_labels.tolist() == some.tolist()
+    write(tmp_path / "test", {"label": some}, {"label": some})
+    refused(r"test.npz: labels must be 0\.\.1, got -1", f"npz:{tmp_path / 'test'}")
+    write(tmp_path / "below", {"label": some - 1})
+    refused(r"labels must be 0 or more, or -1 for .* got -2", f"npz:{tmp_path / 'below'}")
+
+
 def test_test_labels_beyond_the_training_classes_are_refused(tmp_path, write, refused):
     write(tmp_path / "own", {"label": np.arange(20) % 3})
     refused(r"test.npz: labels must be 0\.\.2, got 9", f"npz:{tmp_path / 'own'}")

@@ -203,6 +203,7 @@ def test_the_maximum_named_is_the_maximum(seed):
         ({"noise": "wrng"}, "noise 'wrng' is unknown. Did you mean 'wrong'"),
         ({"noise": "wrong", "noise_rate": 2}, "fraction from 0 to 1, got 2"),
         ({"true": np.array([0, 5])}, r"numbers in 0\.\.4"),
+        ({"true": np.full(9, -1)}, "No training image has a label"),
         ({"true": np.array([], int)}, r"numbers in 0\.\.4"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 import flags
@@ -48,6 +49,9 @@ EARLY = {
     "a number out of range": (["--seed=-1"], "--seed=-1: expected at least 0"),
     "labels": (["--labels=5000"], "at most 1168"),
     "flagfile": (["--flagfile=/nowhere"], "/nowhere"),
+    "one class": (["--method=acgan", "--dataset=npz:MADE/one"], "at least two classes"),
+    "no label": (["--method=acgan", "--dataset=npz:MADE/none"], "No training image has a label"),
+    "small images": (["--method=acgan", "--dataset=npz:MADE/small"], "at least 8x8"),
 }
 MISSING = {
     name: [f"--dataset={name}", "--data_dir=EMPTY"]
@@ -55,12 +59,27 @@ MISSING = {
 }
 
 
+def write(folder, labels, side=8):
+    folder.mkdir()
+    for part, label in (("train", labels), ("test", np.arange(len(labels)) % 2)):
+        images = np.zeros((len(labels), side, side, 1), np.uint8)
+        np.savez(folder / f"{part}.npz", image=images, label=label)
+
+
 @pytest.fixture(scope="module")
 def answers(python, tmp_path_factory):
     """Case -> how one process without a network answered it."""
     empty = str(tmp_path_factory.mktemp("empty"))
+    made = tmp_path_factory.mktemp("made")
+    write(made / "one", np.zeros(20, int))
+    write(made / "none", np.full(20, -1))
+    (made / "none" / "classes.txt").write_text("cat\ndog\n")
+    write(made / "small", np.arange(20) % 2, side=4)
     cases = {name: words for name, (words, _) in EARLY.items()} | MISSING | {"help": ["--help"]}
-    told = [[word.replace("EMPTY", empty) for word in words] for words in cases.values()]
+    told = [
+        [word.replace("EMPTY", empty).replace("MADE", str(made)) for word in words]
+        for words in cases.values()
+    ]
     end = python("-c", PARSE, json.dumps(told))
     assert end.status == 0, end.err
     return dict(zip(cases, json.loads(end.out), strict=True))

@@ -2,7 +2,8 @@
 
 An archive holds `label` (integers [n]) and either `image` (uint8 [n, h, w, c]) or picture files one
 after another: `encoded` (uint8) and `offset` (integers [n + 1]), picture i being the PNG, JPEG or
-WebP file encoded[offset[i]:offset[i + 1]]. Its folder may have a `classes.txt`, one name a line.
+WebP file encoded[offset[i]:offset[i + 1]]. Its folder may have a `classes.txt`, one name a line. In
+the train.npz of `npz:DIR` the label -1 says that nobody knows it.
 
 Where a function takes `known`, None stands for `npz:DIR`, of which nothing is known.
 """
@@ -28,14 +29,15 @@ def check(known: cards.Known | None, folder: pathlib.Path) -> None:
     classes = class_names(known, folder)
     for path in _paths(known, folder):
         _check_images(path, known)
-        classes = _named(classes, _read_labels(path, classes))
+        classes = _named(path, classes, _read_labels(path, known, classes))
 
 
 def labels(known: cards.Known | None, folder: pathlib.Path) -> tuple[np.ndarray, tuple[str, ...]]:
     """Returns the training labels, int64 [n], and the class names; images are not read."""
     classes = class_names(known, folder)
-    found = _read_labels(folder / "train.npz", classes)
-    return found, _named(classes, found)
+    path = folder / "train.npz"
+    found = _read_labels(path, known, classes)
+    return found, _named(path, classes, found)
 
 
 def load(name: str, known: cards.Known | None, folder: pathlib.Path) -> cards.Arrays:
@@ -44,8 +46,8 @@ def load(name: str, known: cards.Known | None, folder: pathlib.Path) -> cards.Ar
     classes = class_names(known, folder)
     images, found = [], []
     for path in paths:
-        found.append(_read_labels(path, classes))
-        classes = _named(classes, found[0])  # those of the training labels
+        found.append(_read_labels(path, known, classes))
+        classes = _named(path, classes, found[0])  # those of the training labels
         images.append(_read_images(path, known))
     if images[0].shape[1:] != images[-1].shape[1:]:
         raise errors.UserError(
@@ -107,9 +109,17 @@ def _paths(known: cards.Known | None, folder: pathlib.Path) -> list[pathlib.Path
     return paths
 
 
-def _named(classes: tuple[str, ...] | None, found: np.ndarray) -> tuple[str, ...]:
+def _named(
+    path: pathlib.Path, classes: tuple[str, ...] | None, found: np.ndarray
+) -> tuple[str, ...]:
     """Returns the class names; where there are none, the numbers of the training labels."""
-    return classes or tuple(str(label) for label in range(int(found.max()) + 1))
+    named = classes or tuple(str(label) for label in range(int(found.max()) + 1))
+    if len(named) < 2:
+        raise errors.UserError(
+            f"{path}: a classifier tells at least two classes apart, the labels name {len(named)}. "
+            "Number the classes from 0, and give the label -1 to images without one."
+        )
+    return named
 
 
 @contextlib.contextmanager
@@ -150,7 +160,9 @@ def _array(path: pathlib.Path, key: str) -> np.ndarray:
         return np.lib.format.read_array(file, allow_pickle=False)
 
 
-def _read_labels(path: pathlib.Path, classes: tuple[str, ...] | None) -> np.ndarray:
+def _read_labels(
+    path: pathlib.Path, known: cards.Known | None, classes: tuple[str, ...] | None
+) -> np.ndarray:
     """Returns int64 [n] within the classes, as many as there are images."""
     shape, dtype = _header(path, "label")
     if dtype.kind not in "iu" or len(shape) != 1:
@@ -159,9 +171,12 @@ def _read_labels(path: pathlib.Path, classes: tuple[str, ...] | None) -> np.ndar
     if not len(found):
         raise errors.UserError(f"{path}: there are no images in it.")
     low, high = int(found.min()), int(found.max())
-    if low < 0 or classes and high >= len(classes):
+    # Unlabeled images are for training on, and the known data sets have none.
+    least = -1 if known is None and path.name == "train.npz" else 0
+    if low < least or classes and high >= len(classes):
         expected = f"0..{len(classes) - 1}" if classes else "0 or more"
-        wrong = low if low < 0 else high
+        expected += ", or -1 for images without one" if least else ""
+        wrong = low if low < least else high
         raise errors.UserError(f"{path}: labels must be {expected}, got {wrong}.")
     count = _check_images(path, None)
     if count != len(found):

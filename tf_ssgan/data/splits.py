@@ -210,6 +210,11 @@ def _check(
 ) -> None:
     """Refuses arguments of `make` that can be judged one by one."""
     pool = len(known)
+    if len(train_labels) and pool == 0:
+        raise errors.UserError(
+            "No training image has a label. Label some of each class; -1 (npz:) and the folder "
+            "unlabeled/ are for the others."
+        )
     if pool == 0 or train_labels.min() < -1 or train_labels.max() >= len(classes):
         raise errors.UserError(
             f"Training labels must be one or more numbers in 0..{len(classes) - 1}."
