@@ -9,6 +9,7 @@ from typing import Any
 
 import common
 import numpy as np
+import steps
 import tensorflow as tf
 
 from tf_ssgan import layers, method, methods, precision
@@ -18,7 +19,7 @@ from tf_ssgan.task import Task
 POOL_BATCHES = 10  # images in memory, in batches
 
 
-def measure(name: str, size: common.Size, repeats: int) -> dict[str, Any]:
+def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
     """Times the step of a method.
 
     Args:
@@ -52,11 +53,11 @@ def measure(name: str, size: common.Size, repeats: int) -> dict[str, Any]:
     }
 
 
-def build(name: str, size: common.Size) -> method.Method:
+def build(name: str, size: steps.Size) -> method.Method:
     """Builds a method with its default knobs, in the number format of this machine.
 
     Raises:
-        ValueError: The method's passes are not those of `common.STEPS`.
+        ValueError: The method's passes are not those of `steps.STEPS`.
     """
     module = methods.find(name)
     sizes = {"width": size.width, "latent_size": size.latent, "batch_size": size.batch}
@@ -65,18 +66,43 @@ def build(name: str, size: common.Size) -> method.Method:
     with precision.policy(precision.resolve("auto")):
         made = module.Method(hparams, _task(size))
     made.jit_compile = bool(tf.config.list_physical_devices("GPU"))
-    if passes(made) != common.STEPS[name]:
-        raise ValueError(f"{name} takes {passes(made)}, the others {common.STEPS[name]}")
+    theirs = steps.STEPS[name]
+    mine = _PASSES[type(theirs)](made)
+    if mine != theirs:
+        raise ValueError(f"{name} takes {mine}, the others {theirs}")
     return made
 
 
-def passes(made: method.Method) -> common.Step:
-    """Which passes a built method takes, as its network and streams say."""
+def _recalibrated(made: method.Method) -> steps.Recalibrated:
+    """Which passes a built method of FR-GAN's family takes, as its network and streams say."""
     unlabeled = made.streams().get("unlabeled")
-    return common.Step(
+    return steps.Recalibrated(
         recalibrate=any(isinstance(x, layers.SqueezeExcite) for x in made.classifier.layers),
         branches=len(unlabeled.views) if unlabeled else 0,
     )
+
+
+def _matching(made: method.Method) -> steps.Matching | None:
+    """Which passes a method of ImprovedGAN's family takes; None without a stream to match."""
+    ratio = getattr(made.hp, "fake_ratio", 1)
+    return steps.Matching(fake_ratio=ratio) if "matched" in made.streams() else None
+
+
+def _conditional(made: method.Method) -> steps.Conditional:
+    """Which passes a method of AC-GAN's family takes, as its networks and knobs say."""
+    return steps.Conditional(
+        adversarial="source" in made.classifier.output_names,
+        truncated=getattr(made.hp, "trunc_scope", "") == "classifier",
+        penalty=hasattr(made.hp, "penalty_weight"),
+        search=getattr(made.hp, "tau_search", "none") == "gradient",
+    )
+
+
+_PASSES = {
+    steps.Recalibrated: _recalibrated,
+    steps.Matching: _matching,
+    steps.Conditional: _conditional,
+}
 
 
 def networks(made: method.Method) -> dict[str, Any]:
@@ -85,7 +111,7 @@ def networks(made: method.Method) -> dict[str, Any]:
     return found | ({"generator": made.generator} if hasattr(made, "generator") else {})
 
 
-def _task(size: common.Size) -> Task:
+def _task(size: steps.Size) -> Task:
     pool = POOL_BATCHES * size.batch
     return Task(
         classes=size.classes,
@@ -99,7 +125,7 @@ def _task(size: common.Size) -> Task:
     )
 
 
-def _images(size: common.Size) -> tuple[np.ndarray, np.ndarray]:
+def _images(size: steps.Size) -> tuple[np.ndarray, np.ndarray]:
     """Random images and labels: uint8 [n, side, side, channels], int64 [n]."""
     chance, count = np.random.default_rng(0), POOL_BATCHES * size.batch
     shape = (count, size.side, size.side, size.channels)

@@ -9,13 +9,15 @@ roofline, then the next method, then the next round. Compare figures of one run 
     ours          The project's step as `fit` calls it, input pipeline, weight normalization and
                   weight average included (`ours.py`).
     stock Keras   The same networks and step from Keras' own layers in float32, batch ready in
-                  memory. Keras has no weight normalization, so this has none (`stock.py`).
+                  memory. Keras has no weight normalization, so this has none (`stock/`).
     PyTorch       The same in PyTorch, where it is installed: weight normalization, channels_last,
-                  the faster of bfloat16 autocast and float32 (`pytorch.py`).
+                  the faster of bfloat16 autocast and float32 (`pytorch/`).
     roofline      The sum of the times of the step's convolutions and dense maps, each alone,
                   in ours' number format (`roofline.py`).
 
-Images per second count the images that a step reads: labeled plus unlabeled ones.
+Images per second count the images that a step reads: labeled plus unlabeled ones. Each method is
+measured at its paper's size: 28x28x1, batch 100 and width 128 for the AC-GAN family, 32x32x3, batch
+100 and width 64 for the others (`steps.py`).
 """
 
 import argparse
@@ -29,7 +31,7 @@ import subprocess
 import sys
 from typing import Any
 
-import common
+import steps
 import tables
 
 IMPLEMENTATIONS = ("ours", "stock", "pytorch", "roofline")
@@ -39,12 +41,15 @@ def main(argv: list[str] | None = None) -> None:
     """Measures what the command line asks for, and prints it."""
     args = _parser().parse_args(argv)
     if args.only:
-        size = common.SIZES[args.size]
-        measured = importlib.import_module(args.only).measure(args.methods[0], size, args.repeats)
+        method = args.methods[0]
+        size = steps.STEPS[method].sizes[args.size]
+        measured = importlib.import_module(args.only).measure(method, size, args.repeats)
         print(json.dumps(measured))
         return
     facts = tables.machine() | {
-        "sizes": ", ".join(f"{k} {v}" for k, v in _sizes(args).items()),
+        "sizes": tables.merged(
+            {f"{_size(method, args.size)} ({method})" for method in args.methods}
+        ),
         "rounds": args.rounds,
         "repeats": args.repeats,
     }
@@ -93,14 +98,15 @@ def _has_torch() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
-def _sizes(args: argparse.Namespace) -> dict[str, int]:
-    return dataclasses.asdict(common.SIZES[args.size])
+def _size(method: str, name: str) -> str:
+    size = dataclasses.asdict(steps.STEPS[method].sizes[name])
+    return ", ".join(f"{k} {v}" for k, v in size.items())
 
 
 def _methods(text: str) -> list[str]:
     names = text.split(",")
-    if unknown := sorted(set(names) - set(common.STEPS)):
-        known = ", ".join(common.STEPS)
+    if unknown := sorted(set(names) - set(steps.STEPS)):
+        known = ", ".join(steps.STEPS)
         raise argparse.ArgumentTypeError(f"no such method: {', '.join(unknown)}; there are {known}")
     return names
 
@@ -115,9 +121,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    everything = ",".join(common.STEPS)
+    everything = ",".join(steps.STEPS)
     parser.add_argument("--methods", type=_methods, default=everything, help="comma-separated")
-    parser.add_argument("--size", choices=common.SIZES, default="paper")
+    parser.add_argument("--size", choices=("paper", "toy"), default="paper")
     parser.add_argument("--rounds", type=_positive, default=3, help="alternations")
     parser.add_argument("--repeats", type=_positive, default=3, help="steps timed a round")
     parser.add_argument("--layers", action="store_true", help="print the layers of the steps, too")

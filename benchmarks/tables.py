@@ -106,11 +106,11 @@ def _formats(found: Found) -> str:
             for one in measured.get(name, [])
         }
         if used:
-            lines.append(f"- {title}: {_merged(used)}")
+            lines.append(f"- {title}: {merged(used)}")
     return "\n".join(lines)
 
 
-def _merged(used: set[str]) -> str:
+def merged(used: set[str]) -> str:
     """Methods of the same format, together."""
     groups: dict[str, list[str]] = {}
     for text in sorted(used):

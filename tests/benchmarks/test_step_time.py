@@ -11,6 +11,20 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HAS_TORCH = importlib.util.find_spec("torch") is not None
+# One of each family. Distinct linear maps of D and of G, and passes of any map in a step:
+#
+# D: forward at two batch sizes, input gradients but the first, all kernel gradients; in G's step
+# all input gradients. G: forward twice, and the two gradients.
+SSGAN = (9, 4, 9 + 8 + 9 + 9 + 9 + 2 * 4 + 3 + 4)
+# D is trained by one pass; without its head, it sees images to match and, four times as many, in
+# G's step, generated ones, where it has all input gradients. G: forward twice, the two gradients.
+I2GAN = (10, 4, (10 + 9 + 10) + 9 + 2 * 9 + 2 * 4 + 3 + 4)
+# Three convolutions and two heads, one head fewer where the other's loss is not asked for. D is
+# trained on real images (5 maps), on generated ones and on those of truncated latents (4 each); the
+# penalty takes 19 (worked in `test_uses`); G's step passes D twice, tau's once. G: forward five
+# times, twice both gradients for its kernels, and once all input gradients for its latents.
+WACGAN_GPT = (5, 3, (5 + 4 + 5) + 2 * (4 + 3 + 4) + 19 + 3 * (4 + 4) + 5 * 3 + 2 * (2 + 3) + 3)
+LAYERS = {"ssgan": SSGAN, "i2gan": I2GAN, "wacgan_gpt": WACGAN_GPT}
 
 
 @pytest.fixture(scope="module")
@@ -18,23 +32,25 @@ def outcome(tmp_path_factory):
     """What a toy run printed, and what it wrote."""
     written = tmp_path_factory.mktemp("benchmark") / "figures.json"
     command = [sys.executable, str(ROOT / "benchmarks" / "step_time.py"), f"--json={written}"]
-    command += ["--size=toy", "--methods=ssgan", "--rounds=1", "--repeats=1"]
+    command += ["--size=toy", f"--methods={','.join(LAYERS)}", "--rounds=1", "--repeats=1"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout, json.loads(written.read_text())
 
 
-def test_printed_figures_are_finite_and_positive(outcome):
-    rows = [line for line in outcome[0].splitlines() if line.startswith("| ssgan |")]
+@pytest.mark.parametrize("name", LAYERS)
+def test_printed_figures_are_finite_and_positive(outcome, name):
+    rows = [line for line in outcome[0].splitlines() if line.startswith(f"| {name} |")]
     assert len(rows) == 1
     figures = [float(cell) for cell in rows[0].strip("| ").split("|")[1:]]
     assert len(figures) == (10 if HAS_TORCH else 7)
     assert all(math.isfinite(figure) and figure > 0 for figure in figures)
 
 
-def test_networks_have_the_same_number_of_kernels_and_biases(outcome):
-    measured = outcome[1]["measurements"]["ssgan"]
-    sizes = {name: rounds[0].get("parameters") for name, rounds in measured.items()}
+@pytest.mark.parametrize("name", LAYERS)
+def test_networks_have_the_same_number_of_kernels_and_biases(outcome, name):
+    measured = outcome[1]["measurements"][name]
+    sizes = {k: rounds[0].get("parameters") for k, rounds in measured.items()}
     assert set(sizes) == {"ours", "stock", "roofline"} | ({"pytorch"} if HAS_TORCH else set())
     assert sizes["ours"]["discriminator"] > 0 and sizes["ours"]["generator"] > 0
     assert sizes["stock"] == sizes["ours"]
@@ -42,15 +58,13 @@ def test_networks_have_the_same_number_of_kernels_and_biases(outcome):
         assert sizes["pytorch"] == sizes["ours"]
 
 
-def test_the_layers_of_the_step_are_those_of_the_networks(outcome):
-    measured = outcome[1]["measurements"]["ssgan"]
+@pytest.mark.parametrize(("name", "facts"), LAYERS.items())
+def test_the_layers_of_the_step_are_those_of_the_networks(outcome, name, facts):
+    measured = outcome[1]["measurements"][name]
     rows = measured["roofline"][0]["layers"]
     forward = {(r["name"], tuple(r["kernel"])): r for r in rows if r["direction"] == "forward"}
     kernels = sum(math.prod(kernel) for _, kernel in forward)
     assert 0 < kernels < sum(measured["ours"][0]["parameters"].values())
-    # D: forward at two batch sizes, input gradients but the first, all kernel gradients; in G's
-    # step all input gradients. G: forward twice, and the two gradients.
-    d = len({name for name, _ in forward if name.startswith("D ")})
-    g = len({name for name, _ in forward if name.startswith("G ")})
-    assert (d, g) == (9, 4)
-    assert sum(r["times"] for r in rows) == d + (d - 1) + d + d + d + 2 * g + (g - 1) + g
+    d = len({layer for layer, _ in forward if layer.startswith("D ")})
+    g = len({layer for layer, _ in forward if layer.startswith("G ")})
+    assert (d, g, sum(r["times"] for r in rows)) == facts

@@ -1,0 +1,127 @@
+"""What the families share: the images, Adam, the frame of a step, weight-normalized networks."""
+
+import contextlib
+from collections.abc import Callable, Iterable
+
+import common
+import steps
+import torch
+from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
+
+FORMATS = ("bfloat16", "float32")
+SEPARATE, CONCATENATED = "separate", "concatenated"
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+
+
+class Trainer:
+    """A training step, in any of its variants.
+
+    Attributes:
+        passes: How D's batches may go through it.
+        d: Discriminator, or classifier.
+        g: Generator, or None.
+    """
+
+    passes = (SEPARATE,)
+
+    def __init__(
+        self,
+        step: steps.Step,
+        size: steps.Size,
+        discriminator: nn.Module,
+        generator: nn.Module | None = None,
+    ):
+        self.step, self.size = step, size
+        self.d, self.g = discriminator, generator
+        self.d_adam = adam(discriminator.parameters())
+        self.g_adam = adam(generator.parameters()) if generator is not None else None
+        self.labels = torch.randint(size.classes, (size.batch,), device=DEVICE)
+
+    def variant(self, number_format: str, passes: str) -> Callable[[], list[float]]:
+        """The step in a number format, with separate or concatenated passes."""
+        return lambda: [loss.item() for loss in self.train(number_format, passes)]
+
+    def train(self, number_format: str, passes: str) -> list[torch.Tensor]:
+        """Takes the step, and gives its losses."""
+        raise NotImplementedError(f"{type(self).__module__} does not say what its step does")
+
+    def judged(self, batches: list[torch.Tensor], passes: str) -> list[torch.Tensor]:
+        """D's outputs for each batch; it must be a network that gives one tensor."""
+        if passes == CONCATENATED:
+            return list(self.d(torch.cat(batches)).float().split(self.size.batch))
+        return [self.d(batch).float() for batch in batches]
+
+    def fake(self, batches: int = 1) -> torch.Tensor:
+        """Images of fresh uniform latents."""
+        latents = torch.empty(batches * self.size.batch, self.size.latent, device=DEVICE)
+        return self.g(latents.uniform_(common.LATENT_LOW, common.LATENT_HIGH))
+
+
+def autocast(number_format: str) -> contextlib.AbstractContextManager:
+    """Within it, convolutions and dense maps compute in the number format."""
+    return torch.autocast(DEVICE, torch.bfloat16, enabled=number_format == "bfloat16")
+
+
+def adam(weights: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    """An Adam for those weights that are trained."""
+    trained = [weight for weight in weights if weight.requires_grad]
+    betas = (common.BETA_1, 0.999)
+    return torch.optim.Adam(trained, common.LEARNING_RATE, betas, common.EPSILON, fused=True)
+
+
+def descend(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> None:
+    """Takes a step down the loss."""
+    optimizer.zero_grad()
+    # Naming the inputs leaves out the gradients of the other player's kernels.
+    loss.backward(inputs=optimizer.param_groups[0]["params"])
+    optimizer.step()
+
+
+def images(size: steps.Size) -> torch.Tensor:
+    """A batch of random images in [-1, 1]."""
+    drawn = torch.rand(size.batch, size.channels, size.side, size.side, device=DEVICE) * 2 - 1
+    return drawn.contiguous(memory_format=torch.channels_last)
+
+
+def conv(
+    channels: int, units: int, kernel: int, stride: int = 1, padding: int = 1
+) -> list[nn.Module]:
+    """A weight-normalized convolution and a leaky ReLU."""
+    normalized = weight_norm(nn.Conv2d(channels, units, kernel, stride, padding))
+    return [normalized, nn.LeakyReLU(common.SLOPE, inplace=True)]
+
+
+def stages(size: steps.Size, dropout: float) -> list[nn.Module]:
+    """The two stages that FR-GAN's and ImprovedGAN's discriminators begin with."""
+    made, channels = [], size.channels
+    for units in (size.width, 2 * size.width):
+        for stride in (1, 1, 2):
+            made += conv(channels, units, 3, stride)
+            channels = units
+        made.append(nn.Dropout(dropout))
+    return made
+
+
+class GlobalMean(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.float().mean((2, 3))
+
+
+def generator(size: steps.Size) -> nn.Module:
+    """Latents [batch, latent] -> images [batch, channels, side, side]."""
+    side, width = size.side // 8, size.width
+    units = 8 * width * side * side
+    made = [nn.Linear(size.latent, units, bias=False), _shifted(nn.BatchNorm1d(units))]
+    made += [nn.ReLU(inplace=True), nn.Unflatten(1, (8 * width, side, side))]
+    for channels in (4 * width, 2 * width):
+        made.append(nn.ConvTranspose2d(2 * channels, channels, 5, 2, 2, 1, bias=False))
+        made += [_shifted(nn.BatchNorm2d(channels)), nn.ReLU(inplace=True)]
+    last = nn.ConvTranspose2d(2 * width, size.channels, 5, 2, 2, 1)
+    return nn.Sequential(*made, weight_norm(last, dim=1), nn.Tanh())
+
+
+def _shifted(norm: nn.Module) -> nn.Module:
+    """As in ours: a shift and no scale."""
+    norm.weight.requires_grad_(False)
+    return norm
