@@ -8,7 +8,8 @@ import pytest
 ROOT = pathlib.Path(__file__).parent.parent
 FLOORS = {
     "errors": 0, "task": 0, "knobs": 0, "schedules": 0, "replicas": 0, "draws": 0, "losses": 0,
-    "layers": 1, "augment": 1,
+    "colors": 0, "geometry": 0, "rows": 0,
+    "layers": 1, "cutout": 1, "randaugment": 1, "augment": 1,
     "networks": 2, "data": 2,
     "method": 3, "gan": 3,
     "methods": 4,
@@ -20,8 +21,8 @@ FLOORS = {
 }  # fmt: skip
 SAME_FLOOR = {
     ("knobs", "errors"), ("replicas", "errors"), ("draws", "replicas"), ("losses", "replicas"),
-    ("gan", "method"), ("callbacks", "evaluation"), ("callbacks", "journal"),
-    ("assembly", "folder"),
+    ("augment", "cutout"), ("augment", "randaugment"), ("gan", "method"),
+    ("callbacks", "evaluation"), ("callbacks", "journal"), ("assembly", "folder"),
 }  # fmt: skip
 A_METHOD_MAY = {"method", "gan", "methods", "networks", "losses", "layers", "schedules", "replicas",
                 "knobs", "task"}  # fmt: skip

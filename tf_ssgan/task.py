@@ -52,7 +52,7 @@ class Stream:
     Attributes:
         pool: "labeled" or "unlabeled". Only labeled pools carry labels.
         examples: Examples a step, over all replicas.
-        views: Name in the batch -> name of an augmentation of `augment.VIEWS`.
+        views: Name in the batch -> names of `augment.OPERATIONS`, in the order they are applied.
     """
 
     pool: str

@@ -62,7 +62,7 @@ def test_streams_are_of_known_pools_and_unlabeled_ones_carry_no_label(toy):
     batch = next(iter(streams.dataset(toys.pools(), toy.method.streams(), 0, 0)))
     for stream_name, stream in toy.method.streams().items():
         assert stream.pool in ("labeled", "unlabeled")
-        assert set(stream.views.values()) <= set(augment.VIEWS)
+        assert all(callable(augment.view(kind)) for kind in stream.views.values())
         assert ("label" in batch[stream_name]) == (stream.pool == "labeled")
 
 

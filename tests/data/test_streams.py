@@ -89,6 +89,12 @@ def test_examples_must_divide_by_replicas():
         streams.dataset(toys.pools(), TWO, 0, 0, streams.Host(3, 1, 0))
 
 
+def test_unknown_views_are_refused_before_the_first_batch():
+    wanted = {"unlabeled": Stream("unlabeled", 8, {"one": "flip turned"})}
+    with pytest.raises(ValueError, match="no operation 'turned'"):
+        streams.dataset(toys.pools(), wanted, 0, 0)
+
+
 def test_independent_streams_over_one_pool_have_other_orders():
     wanted = {k: Stream("unlabeled", 8, {"v": "plain"}) for k in ("a", "b")}
     (batch,) = batches(1, wanted=wanted)

@@ -125,6 +125,7 @@ def _maker(name: str, stream: Stream, pool: Pool, images: tf.Tensor, seed: int, 
         ids = tf.constant(pool.ids, tf.int64)
         labels = None if pool.labels is None else tf.constant(pool.labels, tf.int64)
     words = {view: _word(seed, f"{name}/{view}") for view in stream.views}
+    views = {view: augment.view(kind) for view, kind in stream.views.items()}
     key = (_word(seed, name), _word(seed, stream.pool))
 
     def make(step: tf.Tensor, rank: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -133,9 +134,9 @@ def _maker(name: str, stream: Stream, pool: Pool, images: tf.Tensor, seed: int, 
         index = places(positions, stream.examples, len(pool.ids), key)
         seen = tf.ensure_shape(tf.gather(images, tf.gather(ids, index)), [rows, *images.shape[1:]])
         made = {"index": index}
-        for view, kind in stream.views.items():
+        for view, see in views.items():
             draw = draws.Draws(words[view], step, piece=(stream.examples, first))
-            made[view] = _centered(augment.VIEWS[kind](seen, draw))
+            made[view] = _centered(see(seen, draw))
         if labels is not None:
             made["label"] = tf.gather(labels, index)
         return made
