@@ -11,7 +11,7 @@ FLOORS = {
     "colors": 0, "geometry": 0, "rows": 0,
     "layers": 1, "cutout": 1, "randaugment": 1, "augment": 1,
     "networks": 2, "data": 2,
-    "method": 3, "gan": 3,
+    "method": 3, "gan": 3, "residual": 3,
     "methods": 4,
     "config": 5, "precision": 5, "evaluation": 5, "checkpoint": 5, "journal": 5, "callbacks": 5,
     "calibration": 5, "scores": 5,
@@ -21,11 +21,11 @@ FLOORS = {
 }  # fmt: skip
 SAME_FLOOR = {
     ("knobs", "errors"), ("replicas", "errors"), ("draws", "replicas"), ("losses", "replicas"),
-    ("augment", "cutout"), ("augment", "randaugment"), ("gan", "method"),
+    ("augment", "cutout"), ("augment", "randaugment"), ("gan", "method"), ("residual", "method"),
     ("callbacks", "evaluation"), ("callbacks", "journal"), ("assembly", "folder"),
 }  # fmt: skip
-A_METHOD_MAY = {"method", "gan", "methods", "networks", "losses", "layers", "schedules", "replicas",
-                "knobs", "task"}  # fmt: skip
+A_METHOD_MAY = {"method", "gan", "residual", "methods", "networks", "losses", "layers",
+                "schedules", "replicas", "knobs", "task"}  # fmt: skip
 ABSL = {"flags", "export.export_main", "export.client", "export.predict", "tf_ssgan.evaluate",
         "tf_ssgan.doctor", "tf_ssgan.judge", "train_main"}  # fmt: skip
 FILES = sorted([*ROOT.glob("tf_ssgan/**/*.py"), *ROOT.glob("flags/*.py"), *ROOT.glob("export/*.py"),

@@ -136,22 +136,35 @@ def make_task(settings: config.Config, card: datasets.Card, protocol: splits.Pro
         steps=min(n for n in lengths if n > 0),
         steps_per_epoch=per_epoch,
         seed=settings.seed,
+        mean=card.mean,
+        std=card.std,
     )
 
 
-def make_pools(arrays: datasets.Arrays, protocol: splits.Protocol) -> dict[str, streams.Pool]:
-    """The pools that streams draw from. Without labels, label -1 is given to unlabeled images."""
+def make_pools(
+    arrays: datasets.Arrays, protocol: splits.Protocol, pseudo_labels: np.ndarray | None = None
+) -> dict[str, streams.Pool]:
+    """The pools that streams draw from. Without labels, label -1 is given to unlabeled images.
+
+    Args:
+        arrays: The data.
+        protocol: Who is labeled.
+        pseudo_labels: int64 [unlabeled], of a method that gives them, -1 where there is none.
+    """
     labeled = streams.Pool(arrays.train_images, protocol.labeled_ids, protocol.labels)
     unlabeled = streams.Pool(arrays.train_images, protocol.unlabeled_ids)
     if not len(protocol.labeled_ids):
         nobody = np.full(len(unlabeled.ids), -1, np.int64)
         labeled = dataclasses.replace(unlabeled, labels=nobody)
-    return {"labeled": labeled, "unlabeled": unlabeled}
+    pools = {"labeled": labeled, "unlabeled": unlabeled}
+    if pseudo_labels is not None:
+        pools["merged"] = streams.merged(labeled, unlabeled, pseudo_labels)
+    return pools
 
 
 def batches(run: Run, start: int) -> Any:
     """The endless batches from a step on, as `fit` reads them: this host's rows only."""
-    pools = make_pools(run.arrays, run.protocol)
+    pools = make_pools(run.arrays, run.protocol, run.method.pseudo_labels())
     wanted, seed = run.method.streams(), run.config.seed
 
     def host_rows(context: tf.distribute.InputContext) -> tf.data.Dataset:
@@ -166,9 +179,13 @@ def batches(run: Run, start: int) -> Any:
 
 def initial_images(run: Run) -> tf.Tensor:
     """Training images, fixed by the seed and unaugmented, in [-1, 1]."""
-    ids = run.protocol.unlabeled_ids
-    chosen = np.random.default_rng(run.config.seed).permutation(ids)[:INITIALIZING]
-    return (tf.cast(run.arrays.train_images[chosen], tf.float32) - 127.5) / 127.5
+    pixels = run.arrays.train_images[chosen(run, INITIALIZING)]
+    return (tf.cast(pixels, tf.float32) - 127.5) / 127.5
+
+
+def chosen(run: Run, count: int) -> np.ndarray:
+    """At most so many ids of unlabeled images, fixed by the seed."""
+    return np.random.default_rng(run.config.seed).permutation(run.protocol.unlabeled_ids)[:count]
 
 
 def _number_format(settings: config.Config) -> str:
@@ -188,8 +205,8 @@ def _check_fit(settings: config.Config, protocol: splits.Protocol, module, count
     """
     if module.Method.needs_labels and not len(protocol.labeled_ids):
         raise errors.UserError(
-            f"--method={settings.method} learns from labels alone, and --labels=0 leaves none. "
-            "Give it labels, or choose a method that uses unlabeled images."
+            f"--method={settings.method} learns from labels, and --labels=0 leaves none. "
+            "Give it some."
         )
     if settings.hparams.batch_size % count:
         raise errors.UserError(

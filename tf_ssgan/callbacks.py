@@ -11,9 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from tf_ssgan import errors, evaluation, journal, method, replicas
+from tf_ssgan import draws, errors, evaluation, journal, method, replicas
 
 EXPLODED = 1e6  # a reported scalar beyond it will not come back
 
@@ -144,8 +145,8 @@ class Journal(keras.callbacks.Callback):
     """Evaluates at the end of each lap and writes it down, in files and for TensorBoard.
 
     `metrics.jsonl` and `history.csv` get one line an evaluation: the step, the means of the
-    reported scalars since the last one, and errors in percent of the shipped and the raw weights
-    on validation and test images.
+    reported scalars since the last one, errors in percent of the shipped and the raw weights on
+    validation and test images, and the share of the time spent waiting for batches.
     """
 
     def __init__(
@@ -192,18 +193,20 @@ class Journal(keras.callbacks.Callback):
         step = int(self.model.step.numpy())
         line = {"step": step, "epoch": step / self.model.task.steps_per_epoch}
         line |= self.model.curve() | self.judge()
+        seconds = time.perf_counter() - self.began
         line |= {
-            "seconds": round(time.perf_counter() - self.began, 1),
+            "seconds": round(seconds, 1),
             "images_per_second": round(self.speed(), 1),
+            "waiting_percent": round(100.0 * self.model.waited / seconds, 2),
         }
         self.model.start_curve()
         journal.append(self.path, line)
         with self.writer.as_default(step=step):
             for name, value in line.items():
-                if name.endswith(("error", "error_raw", "images_per_second")):
+                if name.endswith(("error", "error_raw", "images_per_second", "percent")):
                     tf.summary.scalar(f"evaluation/{name}", value)
         self.writer.flush()
-        shown = {k: v for k, v in line.items() if "error" in k}
+        shown = {k: v for k, v in line.items() if "error" in k or "pseudo_label" in k}
         print(
             f"\nstep {step}: " + ", ".join(f"{k} {v:.2f} %" for k, v in shown.items()), flush=True
         )
@@ -224,6 +227,87 @@ class Samples(keras.callbacks.Callback):
         self.path.write_bytes(tf.io.encode_png(pixels).numpy())
         with self.writer.as_default(step=int(self.model.step.numpy())):
             tf.summary.image("samples", pixels[None])
+
+
+class Guesses(keras.callbacks.Callback):
+    """How good the labels are that the classifier would give, each lap.
+
+    For the curves only: the method never hears of it.
+    """
+
+    def __init__(
+        self,
+        logits: Callable[[], np.ndarray],
+        labels: np.ndarray,
+        names: tuple[str, ...],
+        writer: tf.summary.SummaryWriter,
+    ):
+        """Describes what is looked at.
+
+        Args:
+            logits: Those of some unlabeled images, [n, classes].
+            labels: int64 [n], their true labels, -1 where nobody knows.
+            names: Class names.
+            writer: Of TensorBoard events.
+        """
+        super().__init__()
+        self.logits = logits
+        self.labels = labels
+        self.names = names
+        self.writer = writer
+        self.scalars: dict[str, float] = {}
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Judges them, draws their histogram, and says which classes never occur."""
+        found = evaluation.guesses(self.logits(), self.labels, self.model.hp.threshold)
+        self.scalars.clear()
+        self.scalars |= {k: v for k, v in found.items() if k.startswith("pseudo_label")}
+        with self.writer.as_default(step=int(self.model.step.numpy())):
+            given = np.repeat(np.arange(len(self.names)), found["sure"])
+            tf.summary.histogram("pseudo_labels", given, buckets=len(self.names))
+        never = [name for name, count in zip(self.names, found["all"], strict=True) if not count]
+        if never:
+            print(
+                f"\nOf {len(self.labels):,} unlabeled images none is taken for "
+                f"{', '.join(never[:10])}{', ...' if len(never) > 10 else ''}.",
+                flush=True,
+            )
+
+
+class Perturbed(keras.callbacks.Callback):
+    """Images and what perturbs them worst, each lap: for TensorBoard, and as `perturbed.png`."""
+
+    def __init__(
+        self,
+        workdir: pathlib.Path,
+        images: tf.Tensor,
+        names: tuple[str, ...],
+        writer: tf.summary.SummaryWriter,
+    ):
+        """Says what is perturbed: float32 [n, h, w, c] in [-1, 1], and where the pictures go."""
+        super().__init__()
+        self.path = workdir / "perturbed.png"
+        self.images = images
+        self.names = names
+        self.writer = writer
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Draws the figure."""
+        step = int(self.model.step.numpy())
+        with draws.at(self.model.task.seed, -2):  # the same start at every lap
+            perturbed = self.images + self.model.perturbation(self.images)
+        before, after = (
+            [self.names[place] for place in self._given(images)]
+            for images in (self.images, perturbed)
+        )
+        picture = evaluation.perturbed_figure(self.images.numpy(), perturbed.numpy(), before, after)
+        self.path.write_bytes(picture)
+        with self.writer.as_default(step=step):
+            tf.summary.image("perturbed", tf.io.decode_png(picture, channels=3)[None])
+
+    def _given(self, images: tf.Tensor) -> np.ndarray:
+        """What the raw weights take images for."""
+        return self.model.classifier(images, training=False)["logits"].numpy().argmax(axis=-1)
 
 
 class Save(keras.callbacks.Callback):

@@ -139,13 +139,14 @@ def settings(method: str, dataset: str, given: dict[str, Any]) -> dict[str, Any]
         size = given.get("image_size") or datasets.own_size(dataset, given.get("data_dir"))
         own, like = {"labels": -1, "image_size": size}, "digits" if size <= SMALL else dataset
         given = {k: v for k, v in given.items() if k != "image_size"}
-    recipe = hparams.recipe(like, given.get("labels")) | own
+    profile = str(given.get("profile") or defaults.get("profile", ""))
+    recipe = hparams.recipe(like, given.get("labels"), profile=profile) | own
     if any(given.get(name) for name in _LENGTH):
         recipe = {k: v for k, v in recipe.items() if k not in _LENGTH}
     elif not any(name in recipe for name in _LENGTH):
         recipe |= {"epochs": EPOCHS}
     if _steps(hparams, dataset, defaults | recipe | given) < SHORT_STEPS:
-        brief = hparams.recipe(like, given.get("labels"), short=True)
+        brief = hparams.recipe(like, given.get("labels"), short=True, profile=profile)
         recipe |= {k: v for k, v in brief.items() if k not in _LENGTH} | own
     merged = defaults | recipe | {"method": method, "dataset": dataset} | given
     if merged["labels"] == -2:

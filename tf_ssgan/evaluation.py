@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -61,6 +62,65 @@ def evaluate(
     confusion = confusion.reshape(classes, classes)
     wrong = len(labels) - int(np.trace(confusion))
     return Report(100.0 * wrong / len(labels) if len(labels) else float("nan"), confusion)
+
+
+def guesses(logits: np.ndarray, labels: np.ndarray, threshold: float) -> dict[str, Any]:
+    """How good labels would be that a classifier gives where it is sure.
+
+    Args:
+        logits: float32 [n, classes], n at least 1.
+        labels: int64 [n], the true ones; -1 where nobody knows.
+        threshold: Probability from which on it is sure.
+
+    Returns:
+        "pseudo_label_percent", how many images it is sure of, and of these
+        "pseudo_label_right_percent", unless there are none with a known label; "sure" and "all",
+        int64 [classes], how many images of those, and of all, are given to each class.
+    """
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    given, largest = logits.argmax(axis=-1), 1.0 / shifted.sum(axis=-1)
+    sure = largest >= threshold
+    found = {"pseudo_label_percent": 100.0 * float(sure.mean())}
+    judged = sure & (labels >= 0)
+    if judged.any():
+        right = given[judged] == labels[judged]
+        found["pseudo_label_right_percent"] = 100.0 * float(right.mean())
+    classes = logits.shape[1]
+    found["sure"] = np.bincount(given[sure], minlength=classes)
+    return found | {"all": np.bincount(given, minlength=classes)}
+
+
+def perturbed_figure(
+    images: np.ndarray, perturbed: np.ndarray, before: list[str], after: list[str]
+) -> bytes:
+    """Draws images, the same perturbed, and the perturbation in a range of its own.
+
+    Args:
+        images: float [n, h, w, c] in [-1, 1].
+        perturbed: The same shape; cut to [-1, 1] for the eye.
+        before: What each image is taken for.
+        after: What it is taken for when perturbed.
+
+    Returns:
+        A PNG file, a row each.
+    """
+    import io
+
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.8, 1.75 * len(images)), layout="constrained")
+    for row, axes in enumerate(figure.subplots(len(images), 3, squeeze=False)):
+        added = perturbed[row] - images[row]
+        panels = (images[row], perturbed[row], added / max(np.abs(added).max(), 1e-12))
+        titles = (before[row], after[row], "difference, enlarged")
+        for ax, panel, title in zip(axes, panels, titles, strict=True):
+            shown = np.clip(0.5 * panel + 0.5, 0, 1)
+            ax.imshow(shown[..., 0] if shown.shape[-1] == 1 else shown, cmap="gray", vmin=0, vmax=1)
+            ax.set_title(title, fontsize=8)
+            ax.set_axis_off()
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=100)
+    return buffer.getvalue()
 
 
 def grid(images: np.ndarray, columns: int) -> np.ndarray:

@@ -6,6 +6,7 @@ print(result["test_error"])
 """
 
 import dataclasses
+import functools
 import importlib.metadata
 import json
 import os
@@ -13,9 +14,11 @@ import pathlib
 import platform
 import statistics
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 import tf_ssgan
@@ -37,6 +40,8 @@ from tf_ssgan.data import contents
 from tf_ssgan.task import Task
 
 LAP_STEPS = 50  # an evaluation covers whole epochs of at least so many steps
+LOOKED_AT = 2000  # unlabeled images by which pseudo-labels are judged
+PERTURBED = 6  # images in a figure
 
 
 def run(settings: config.Config) -> dict[str, Any]:
@@ -101,22 +106,21 @@ def train(run: assembly.Run) -> dict[str, Any]:
 
 
 def _fit(run: assembly.Run, first: int, progress: callbacks.Progress, signals, save) -> None:
-    """Calls Keras' fit: the rest of a lap, whole laps, the last lap if it is shorter."""
+    """Calls Keras' fit: the rest of a lap, whole laps, the last lap if it is shorter.
+
+    A method that gives labels looks at the pool before each lap, and gets its batches anew.
+    """
     watchers = [callbacks.Guard(signals)]
     task = run.method.task
-    lap = lap_steps(task)
+    lap, stages = lap_steps(task), run.method.stages().values()
     if replicas.is_chief():
-        writer = tf.summary.create_file_writer(str(run.workdir / "tensorboard"))
-        record = callbacks.Journal(
-            run.workdir, lambda: _errors(run, signals), progress.images_per_second, writer
-        )
-        watchers += [progress, record]
-        if first and (first % lap == 0 or first == task.steps):
-            record.catch_up(run.method)
-        if isinstance(run.method, gan.GAN):
-            watchers.append(callbacks.Samples(run.workdir, writer))
+        watchers += [progress, *_watchers(run, first, progress, signals)]
     watchers.append(callbacks.Save(save))
-    for start, steps, laps in segments(first, task.steps, lap):
+    relabels = run.method.pseudo_labels() is not None
+    for start, steps, laps in segments(first, task.steps, lap, stages, relabels):
+        run.method.enter(start)
+        if relabels and start % lap == 0:
+            run.method.look_again(_beliefs(run, signals, run.protocol.unlabeled_ids))
         run.method.fit(
             assembly.batches(run, start),
             steps_per_epoch=steps,
@@ -127,27 +131,63 @@ def _fit(run: assembly.Run, first: int, progress: callbacks.Progress, signals, s
         )
 
 
+def _watchers(
+    run: assembly.Run, first: int, progress: callbacks.Progress, signals: callbacks.Signals
+) -> list[keras.callbacks.Callback]:
+    """What the chief writes down and draws at the end of each lap."""
+    writer = tf.summary.create_file_writer(str(run.workdir / "tensorboard"))
+    names, found, guessed = run.arrays.card.classes, [], {}
+    if hasattr(run.method.hp, "threshold"):
+        ids = assembly.chosen(run, LOOKED_AT)
+        look = functools.partial(_beliefs, run, signals, ids)
+        found.append(callbacks.Guesses(look, run.arrays.train_labels[ids], names, writer))
+        guessed = found[0].scalars
+    if hasattr(run.method, "perturbation"):
+        images = assembly.initial_images(run)[:PERTURBED]
+        found.append(callbacks.Perturbed(run.workdir, images, names, writer))
+    if isinstance(run.method, gan.GAN):
+        found.append(callbacks.Samples(run.workdir, writer))
+
+    def judge() -> dict[str, float]:
+        return _errors(run, signals) | guessed
+
+    record = callbacks.Journal(run.workdir, judge, progress.images_per_second, writer)
+    ends = {run.method.task.steps, *run.method.stages().values()}
+    if first and (first % lap_steps(run.method.task) == 0 or first in ends):
+        record.catch_up(run.method)
+    return [*found, record]
+
+
 def lap_steps(task: Task) -> int:
     """Steps between evaluations: whole epochs, at least `LAP_STEPS` steps of them."""
     return task.steps_per_epoch * -(-LAP_STEPS // task.steps_per_epoch)
 
 
-def segments(first: int, last: int, lap: int) -> list[tuple[int, int, int]]:
-    """Cuts the steps first..last at multiples of a lap.
+def segments(
+    first: int, last: int, lap: int, stages: Iterable[int] = (), single: bool = False
+) -> list[tuple[int, int, int]]:
+    """Cuts the steps first..last at multiples of a lap, and where a stage begins.
+
+    Args:
+        first: The step to go on from.
+        last: Where the run ends.
+        lap: Steps between evaluations.
+        stages: First steps of stages.
+        single: One segment a lap; else laps of the same stage are one.
 
     Returns:
-        (start, steps of a lap, laps), at most three of them.
+        (start, steps of a lap, laps) each.
     """
+    ends = {*range(lap, last, lap), *stages, last}
     found, start = [], first
-    if start % lap and start < last:
-        steps = min(lap - start % lap, last - start)
-        found.append((start, steps, 1))
-        start += steps
-    if laps := (last - start) // lap:
-        found.append((start, lap, laps))
-        start += laps * lap
-    if start < last:
-        found.append((start, last - start, 1))
+    for end in sorted(end for end in ends if first < end <= last):
+        whole = start % lap == 0 and end - start == lap
+        same = found and not single and whole and found[-1][1] == lap and start not in stages
+        if same and found[-1][0] % lap == 0:
+            found[-1] = (found[-1][0], lap, found[-1][2] + 1)
+        else:
+            found.append((start, end - start, 1))
+        start = end
     return found
 
 
@@ -164,6 +204,16 @@ def _errors(run: assembly.Run, signals: callbacks.Signals) -> dict[str, float]:
                 _predictor(network), images, labels, run.method.task.classes, signals.check
             ).error
     return found
+
+
+def _beliefs(run: assembly.Run, signals: callbacks.Signals, ids: np.ndarray) -> np.ndarray:
+    """Logits of the raw weights for training images as they are, [ids, classes]."""
+    found = []
+    for start in range(0, len(ids), evaluation.BATCH):
+        signals.check()
+        pixels = run.arrays.train_images[ids[start : start + evaluation.BATCH]]
+        found.append(_predictor(run.method.classifier)(pixels))
+    return np.concatenate(found)
 
 
 def _predictor(network: keras.Model):
@@ -234,6 +284,7 @@ def _outcome(run: assembly.Run, seconds: float, speed: float) -> dict[str, Any]:
         "validation_error": last.get("validation_error"),
         "seconds": round(seconds, 1),
         "images_per_second": round(speed or last["images_per_second"], 1),
+        "waiting_percent": last["waiting_percent"],
         "precision": run.precision,
         "devices": run.strategy.num_replicas_in_sync,
         "cores": os.cpu_count(),

@@ -1,13 +1,20 @@
 """Typed, documented, range-checked fields, from which flags are made. Free of TensorFlow."""
 
 import dataclasses
+import operator
 import typing
 from typing import Any, Literal
 
 from tf_ssgan import errors
 
 
-def knob(default: Any, doc: str, low: float | None = None, high: float | None = None) -> Any:
+def knob(
+    default: Any,
+    doc: str,
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+) -> Any:
     """A dataclass field that knows its meaning and its range.
 
     Args:
@@ -15,8 +22,10 @@ def knob(default: Any, doc: str, low: float | None = None, high: float | None = 
         doc: One sentence, with unit and source.
         low: Smallest value allowed.
         high: Largest value allowed.
+        above: Largest value that is too small.
     """
-    return dataclasses.field(default=default, metadata={"doc": doc, "low": low, "high": high})
+    bounds = {"low": low, "high": high, "above": above}
+    return dataclasses.field(default=default, metadata={"doc": doc} | bounds)
 
 
 def check(record: Any) -> None:
@@ -45,11 +54,13 @@ def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
 
 
 def _check_range(field: dataclasses.Field, value: Any) -> None:
-    low, high = field.metadata.get("low"), field.metadata.get("high")
+    words = {"low": "at least", "above": "above", "high": "at most"}
+    holds = {"low": operator.ge, "above": operator.gt, "high": operator.le}
+    given = {k: field.metadata[k] for k in words if field.metadata.get(k) is not None}
     # "not value >= low" rather than "value < low": NaN is out of every range.
-    if (low is None or value >= low) and (high is None or value <= high):
+    if all(holds[k](value, bound) for k, bound in given.items()):
         return
-    bounds = [f"at least {low}"] * (low is not None) + [f"at most {high}"] * (high is not None)
+    bounds = [f"{words[k]} {bound}" for k, bound in given.items()]
     raise errors.UserError(
         f"--{field.name}={value}: expected {' and '.join(bounds)}. {field.metadata['doc']}"
     )

@@ -52,6 +52,11 @@ def parameters(network: keras.Model, gains: bool = True) -> int:
     )
 
 
+def kernels(network: keras.Model) -> list[tf.Tensor]:
+    """The kernels of convolutions and dense layers: what weight decay acts on."""
+    return [w.value for w in network.trainable_variables if w.name == "kernel"]
+
+
 class _WeightNormalized(keras.layers.Layer):
     """A linear map whose kernel is g v / ||v|| per output unit, a bias, and a leaky ReLU.
 
@@ -200,27 +205,31 @@ class ConvTranspose(_WeightNormalized):
 
 
 class BatchNorm(keras.layers.Layer):
-    """Batch normalization over the global batch, with a shift and no scale.
+    """Batch normalization over the global batch, with a shift, and with a scale if asked for.
 
     Keras' layer keeps other moving statistics on every replica unless told to synchronize, and
-    has no mode that normalizes with the batch without recording (see `frozen_statistics`). No
-    scale: the layers that follow here are linear up to a positive factor.
+    has no mode that normalizes with the batch without recording (see `frozen_statistics`). Where
+    the layers that follow are linear up to a positive factor, a scale changes nothing.
     """
 
-    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, **kwargs):
+    def __init__(
+        self, momentum: float = 0.9, epsilon: float = 1e-5, scaled: bool = False, **kwargs
+    ):
         """Describes the layer.
 
         Args:
             momentum: Decay of the moving statistics.
             epsilon: Added to the variance.
+            scaled: With a scale, which starts from 1: scale normalized + shift.
             **kwargs: Of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
         self.momentum = momentum
         self.epsilon = epsilon
+        self.scaled = scaled
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        """Makes shift, moving mean and moving variance, each [channels]."""
+        """Makes scale, shift, moving mean and moving variance, each [channels]."""
 
         def weight(name: str, initializer: str, trainable: bool) -> keras.Variable:
             return self.add_weight(
@@ -231,6 +240,8 @@ class BatchNorm(keras.layers.Layer):
                 autocast=False,
             )
 
+        if self.scaled:
+            self.scale = weight("scale", "ones", True)
         self.shift = weight("shift", "zeros", True)
         self.moving_mean = weight("moving_mean", "zeros", False)
         self.moving_variance = weight("moving_variance", "ones", False)
@@ -245,12 +256,35 @@ class BatchNorm(keras.layers.Layer):
             variance = replicas.mean(tf.reduce_mean(tf.square(x - mean), axes))
             if not getattr(_LOCAL, "frozen", False) and not getattr(_LOCAL, "initializing", False):
                 self._record(mean, variance)
-        normalized = (x - mean) * tf.math.rsqrt(variance + self.epsilon) + self.shift.value
-        return tf.cast(normalized, inputs.dtype)
+        factor = tf.math.rsqrt(variance + self.epsilon)
+        factor = factor * self.scale.value if self.scaled else factor
+        return tf.cast((x - mean) * factor + self.shift.value, inputs.dtype)
 
     def _record(self, mean: tf.Tensor, variance: tf.Tensor) -> None:
         for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
             moving.assign(self.momentum * moving + (1.0 - self.momentum) * value)
+
+
+class Standardize(keras.layers.Layer):
+    """Images in [-1, 1] to mean 0 and deviation 1 a channel, with the data set's statistics."""
+
+    def __init__(self, mean: tuple[float, ...], std: tuple[float, ...], **kwargs):
+        """Describes the layer.
+
+        Args:
+            mean: Mean of intensities in [0, 1], of each channel, or one for all.
+            std: Their standard deviation.
+            **kwargs: Of `keras.layers.Layer`.
+        """
+        super().__init__(**kwargs)
+        self.mean = tuple(mean)
+        # Images of one color each have no deviation to divide by.
+        self.std = tuple(max(value, 1 / 255) for value in std)
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Maps [batch, h, w, channels] to the same shape."""
+        mean, std = (tf.constant(value, inputs.dtype) for value in (self.mean, self.std))
+        return (0.5 * inputs + (0.5 - mean)) / std
 
 
 class SqueezeExcite(keras.layers.Layer):

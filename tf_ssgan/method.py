@@ -5,10 +5,12 @@ the weights that are shipped. Its hyper-parameters are a frozen dataclass that b
 """
 
 import dataclasses
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tf_ssgan import draws, knobs, replicas, schedules
@@ -22,7 +24,8 @@ class HParams:
 
     A recipe is a dictionary of knobs and of run defaults (labels, epochs, max_steps): for a dataset
     ("svhn"), a dataset with so many labels ("svhn@500"), any short run ("short"), or a short run on
-    a dataset ("svhn/short"); later ones win.
+    a dataset ("svhn/short"); later ones win. A profile other than the method's own ("authors",
+    "authors/cifar10") wins over all of them.
     """
 
     batch_size: int = knob(100, "Labeled images a step, over all replicas.", low=1)
@@ -46,19 +49,25 @@ class HParams:
         knobs.check(self)
 
     @classmethod
-    def recipe(cls, dataset: str, labels: int | None = None, short: bool = False) -> dict[str, Any]:
+    def recipe(
+        cls, dataset: str, labels: int | None = None, short: bool = False, profile: str = ""
+    ) -> dict[str, Any]:
         """What the recipes say of a run: knobs and run defaults, most particular last.
 
         Args:
             dataset: Name of the dataset.
             labels: Number of labels, or None for the recipe's own.
             short: Whether the run is too short for the paper's own schedule.
+            profile: The knob of this name, of methods that have it.
         """
         merged = dict(cls.RECIPES.get(dataset, {}))
         labels = merged.get("labels") if labels is None else labels
         merged |= cls.RECIPES.get(f"{dataset}@{labels}", {})
         if short:
             merged |= cls.RECIPES.get("short", {}) | cls.RECIPES.get(f"{dataset}/short", {})
+        if profile:
+            merged |= cls.RECIPES.get(profile, {}) | cls.RECIPES.get(f"{profile}/{dataset}", {})
+            merged |= cls.RECIPES.get(f"{profile}/{dataset}@{labels}", {})
         return merged
 
     @property
@@ -76,12 +85,14 @@ class Player:
         networks: Iterable[keras.Model],
         optimizer: keras.optimizers.Optimizer,
         rate: Callable[[], tf.Tensor] | None,
+        beta_1: Callable[[], tf.Tensor] | None = None,
     ):
         """Fixes the weights and builds the optimizer; call it inside the strategy's scope."""
         self.name = name
         self.networks = list(networks)
         self.optimizer = optimizer
         self.rate = rate
+        self.beta_1 = beta_1
         self.variables = [v for network in self.networks for v in network.trainable_variables]
         optimizer.build(self.variables)
 
@@ -104,6 +115,9 @@ class Player:
             self.optimizer.learning_rate.assign(self.rate())
         # Keras' optimizers sum over replicas; the mean is what does not depend on their number.
         share = 1.0 / replicas.count()
+        if self.beta_1 is not None:
+            # Keras reads it while it traces: a tensor of this step, and no number any more.
+            self.optimizer.beta_1 = self.beta_1()
         self.optimizer.apply([g * share for g in gradients], self.variables)
 
 
@@ -121,10 +135,13 @@ class Method(keras.Model):
         shipped: The classifier that is evaluated and exported: its average, or itself.
         reports: Names of the scalars of a step, in the order to read them.
         needs_labels: Whether it is nothing without labels.
+        stage: The stretch of the run, of `stages`, whose steps are taken.
+        waited: Seconds that this process has waited for batches.
     """
 
     reports: tuple[str, ...] = ()
     needs_labels: bool = False
+    waited: float = 0.0
 
     def __init__(self, hp: HParams, task: Task):
         """Builds networks, optimizers and averages; call it inside the strategy's scope.
@@ -141,6 +158,8 @@ class Method(keras.Model):
         self.sums = self._number("sums", (len(self.reports) + 1,), "float32")
         self._players: list[Player] = []
         self._averages: list[tuple[keras.Model, keras.Model, float]] = []
+        self._memories: list[keras.Variable] = []
+        self.stage = next(iter(self.stages()))
         self.setup()
         self.shipped = self.classifier
         if hp.average_decay > 0:
@@ -159,6 +178,27 @@ class Method(keras.Model):
         """The streams of a batch, by name."""
         raise NotImplementedError(f"{type(self).__module__} does not say what it reads")
 
+    def stages(self) -> dict[str, int]:
+        """Optional: stretches of the run whose steps differ, name -> first step, the first at 0."""
+        return {"train": 0}
+
+    def look_again(self, logits: np.ndarray) -> None:
+        """Optional: takes note of what the classifier says of all unlabeled images.
+
+        Called at the beginning of every lap (whole epochs) of methods that have `pseudo_labels`.
+
+        Args:
+            logits: float32 [unlabeled, classes], of the raw weights, images as they are.
+        """
+
+    def pseudo_labels(self) -> np.ndarray | None:
+        """Optional: labels that the method gave, for the pool "merged" of these and the labeled.
+
+        Returns:
+            int64 [unlabeled], -1 where it gave none; None for methods that read no such pool.
+        """
+        return None
+
     def initialize(self, images: tf.Tensor) -> None:
         """Optional: data-dependent initialization, eager, once, before the first step.
 
@@ -174,6 +214,7 @@ class Method(keras.Model):
         networks: keras.Model | Iterable[keras.Model],
         optimizer: keras.optimizers.Optimizer,
         rate: Callable[[], tf.Tensor] | None = None,
+        beta_1: Callable[[], tf.Tensor] | None = None,
     ) -> Player:
         """Makes a player; its weights are fixed here, so no other player's step moves them.
 
@@ -182,9 +223,10 @@ class Method(keras.Model):
             networks: What it moves.
             optimizer: A Keras optimizer; it will be built.
             rate: Step size as a function of the method's clock; None keeps the optimizer's.
+            beta_1: Adam's first-moment decay as a function of the clock; None likewise.
         """
         networks = [networks] if isinstance(networks, keras.Model) else networks
-        self._players.append(Player(name, networks, optimizer, rate))
+        self._players.append(Player(name, networks, optimizer, rate, beta_1))
         return self._players[-1]
 
     def average(self, network: keras.Model, decay: float) -> keras.Model:
@@ -198,6 +240,17 @@ class Method(keras.Model):
         twin.trainable = False
         self._averages.append((twin, network, decay))
         return twin
+
+    def memory(self, name: str, rows: int, initial: int) -> keras.Variable:
+        """A number for each of some examples, which a run saves: int64 [rows].
+
+        Args:
+            name: What it is called.
+            rows: How many examples.
+            initial: What each row starts from.
+        """
+        self._memories.append(self._number(name, (rows,), "int64", initial))
+        return self._memories[-1]
 
     def draws(self) -> draws.Draws:
         """This step's random numbers."""
@@ -281,8 +334,14 @@ class Method(keras.Model):
         with draws.at(self.task.seed, self.step.value):
             return self.train_step(batch)
 
+    def enter(self, step: int) -> None:
+        """Makes the stage of a step the current one; the next step is traced if it is another."""
+        stage = [name for name, first in self.stages().items() if first <= step][-1]
+        if stage != self.stage:
+            self.stage, self.train_function = stage, None
+
     def make_train_function(self, force: bool = False) -> Callable:
-        """One traced step on every replica.
+        """One traced step on every replica, and a clock of what it waits for.
 
         Keras' own fails on several workers, where it reduces scalars over an axis they lack.
         """
@@ -291,12 +350,18 @@ class Method(keras.Model):
             step = tf.function(self.one_step, jit_compile=self.jit_compile, reduce_retracing=True)
 
             @tf.function
-            def train_function(iterator):
-                logs = strategy.run(step, args=(next(iterator),))
+            def take(batch):
+                logs = strategy.run(step, args=(batch,))
                 # finish() has averaged over the replicas: any one of them tells.
                 return tf.nest.map_structure(
                     lambda value: strategy.experimental_local_results(value)[0], logs
                 )
+
+            def train_function(iterator):
+                began = time.perf_counter()
+                batch = next(iterator)
+                self.waited += time.perf_counter() - began
+                return take(batch)
 
             self.train_function = train_function
         return self.train_function
@@ -337,6 +402,7 @@ class Method(keras.Model):
         owners = {"clock": [self.step], "curve": [self.sums]}
         owners |= {f"network/{name}": net.variables for name, net in self.networks().items()}
         owners |= {f"optimizer/{p.name}": p.optimizer.variables for p in self._players}
+        owners |= {"memory": self._memories} if self._memories else {}
         owners |= {f"average/{i}": twin.variables for i, (twin, _, _) in enumerate(self._averages)}
         known = {id(v) for variables in owners.values() for v in variables}
         lost = [v.path for v in self.variables if id(v) not in known]
@@ -344,12 +410,14 @@ class Method(keras.Model):
             raise ValueError(f"state() misses {', '.join(lost)}")
         return {owner: [v.value for v in variables] for owner, variables in owners.items()}
 
-    def _number(self, name: str, shape: tuple[int, ...], dtype: str) -> keras.Variable:
+    def _number(
+        self, name: str, shape: tuple[int, ...], dtype: str, initial: int = 0
+    ) -> keras.Variable:
         # Every replica assigns the same value: whichever is kept is right.
         return self.add_weight(
             shape=shape,
             dtype=dtype,
-            initializer="zeros",
+            initializer=keras.initializers.Constant(initial),
             trainable=False,
             name=name,
             aggregation="only_first_replica",

@@ -4,6 +4,8 @@
 the stretch is, and what is multiplied, stays with the method.
 """
 
+import math
+
 import tensorflow as tf
 
 
@@ -23,6 +25,20 @@ def hold_then_fall(t: tf.Tensor | float, start: float) -> tf.Tensor:
     With start 2/3 this is the min(3 - 3t, 1) of Salimans et al. (2016), public code.
     """
     return tf.clip_by_value((1.0 - _float(t)) / (1.0 - start), 0.0, 1.0)
+
+
+def cosine_fall(t: tf.Tensor | float) -> tf.Tensor:
+    """Falls as cos(7 pi t / 16), from 1 to 0.195 (Sohn et al. 2020, section 2.3)."""
+    return tf.cos(7.0 / 16.0 * math.pi * tf.clip_by_value(_float(t), 0.0, 1.0))
+
+
+def cosine_swing(t: tf.Tensor | float, floor: float) -> tf.Tensor:
+    """Swings as a cosine between 1 at even t and `floor` at odd t.
+
+    The closed form of torch's `CosineAnnealingLR` beyond its `T_max` (Loshchilov and Hutter 2017,
+    without their restarts).
+    """
+    return floor + (1.0 - floor) * 0.5 * (1.0 + tf.cos(math.pi * _float(t)))
 
 
 def average_decay(step: tf.Tensor | int, decay: float) -> tf.Tensor:

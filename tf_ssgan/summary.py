@@ -14,7 +14,8 @@ def told(result: dict[str, Any], workdir: str) -> str:
     lines = [
         f"\n{result['method']} on {result['dataset']}, {result['labels']} labels, "
         f"{result['steps']} steps in {result['seconds']:.0f} s "
-        f"({result['images_per_second']:.0f} images/s)",
+        f"({result['images_per_second']:.0f} images/s, "
+        f"{result['waiting_percent']:.1f} % of the time waiting for them)",
         _line("test_error", result["test_error"], "shipped weights, last step"),
         _line("test_error_raw", result["test_error_raw"], "without averaging"),
         _line("test_error_median20", result["test_error_median20"], "last 20 evaluations"),

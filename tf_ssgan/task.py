@@ -6,7 +6,7 @@ import itertools
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """The learning problem as a method sees it: sizes only, never the data.
+    """The learning problem as a method sees it: sizes and two moments, never the data.
 
     Attributes:
         classes: Number of classes K.
@@ -18,6 +18,8 @@ class Task:
         steps: Length of the whole run, in training steps.
         steps_per_epoch: Steps in which the unlabeled pool is seen once.
         seed: Seed of initialization and of every draw.
+        mean: Mean of the training images, a channel, intensities in [0, 1].
+        std: Their standard deviation.
     """
 
     classes: int
@@ -29,6 +31,8 @@ class Task:
     steps: int
     steps_per_epoch: int
     seed: int = 0
+    mean: tuple[float, ...] = (0.5,)
+    std: tuple[float, ...] = (0.5,)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -50,7 +54,8 @@ class Stream:
     """Examples a method reads each step: from which pool, how many, seen through which views.
 
     Attributes:
-        pool: "labeled" or "unlabeled". Only labeled pools carry labels.
+        pool: "labeled", "unlabeled", or "merged": labeled images and those to which the method
+            gave labels (`Method.pseudo_labels`). Only the unlabeled pool carries no labels.
         examples: Examples a step, over all replicas.
         views: Name in the batch -> names of `augment.OPERATIONS`, in the order they are applied.
     """

@@ -59,11 +59,12 @@ def test_recipes_name_only_knobs_and_run_defaults(name):
 
 
 def test_streams_are_of_known_pools_and_unlabeled_ones_carry_no_label(toy):
-    batch = next(iter(streams.dataset(toys.pools(), toy.method.streams(), 0, 0)))
+    pools = toys.pools(toy.method.pseudo_labels())
+    batch = next(iter(streams.dataset(pools, toy.method.streams(), 0, 0)))
     for stream_name, stream in toy.method.streams().items():
-        assert stream.pool in ("labeled", "unlabeled")
+        assert stream.pool in ("labeled", "unlabeled", "merged")
         assert all(callable(augment.view(kind)) for kind in stream.views.values())
-        assert ("label" in batch[stream_name]) == (stream.pool == "labeled")
+        assert ("label" in batch[stream_name]) == (stream.pool != "unlabeled")
 
 
 def test_a_step_reports_what_it_promises_and_moves_the_clock(toy):
@@ -133,7 +134,8 @@ def test_calling_it_classifies_with_the_shipped_weights(toy):
     logits = toy.method(toys.centered(pixels))
     assert logits.shape == (5, toys.CLASSES) and logits.dtype == tf.float32
     np.testing.assert_allclose(logits, evaluation.predictor(toy.method.shipped)(pixels), atol=1e-5)
-    assert toy.method.shipped is not toy.method.classifier
+    averages = toy.method.hp.average_decay > 0
+    assert (toy.method.shipped is not toy.method.classifier) == averages
 
 
 def test_it_ships_as_a_saved_model_that_answers_alike(toy, tmp_path):

@@ -125,7 +125,9 @@ def test_the_papers_runs():
 @pytest.mark.parametrize("name", ["alexnet", "acgan", "acgan_trunc", "wacgan_gp", "wacgan_gpt"])
 def test_without_labels_it_is_refused_in_a_sentence(name, tmp_path):
     settings = config.configure(name, "digits", labels=0, workdir=str(tmp_path))
-    with pytest.raises(errors.UserError, match=f"--method={name} learns from labels alone"):
+    with pytest.raises(
+        errors.UserError, match=f"--method={name} learns from labels, and --labels=0"
+    ):
         assembly.build(settings)
 
 

@@ -59,8 +59,8 @@ def test_the_shorter_side_says_how_many_blocks():
 def test_padding_is_the_same_on_all_sides():
     """A mirrored image gives the mirrored map, as 14 = (28 + 2 - 4) / 2 + 1 uses every pixel."""
     network = fm_cnn.classifier(task(), width=2)
-    trunk = keras.Model(network.input, network.layers[2].output)
-    kernel = network.layers[2].kernel
+    trunk = keras.Model(network.input, network.layers[1].output)
+    kernel = network.layers[1].kernel
     kernel.assign(kernel + kernel.numpy()[:, ::-1])
     x = tf.random.stateless_normal([1, 28, 28, 1], [1, 1])
     np.testing.assert_allclose(trunk(x[:, :, ::-1]), trunk(x)[:, :, ::-1], atol=1e-6)

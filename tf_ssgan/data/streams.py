@@ -87,6 +87,22 @@ def dataset(
     return made.with_options(options)
 
 
+def merged(labeled: Pool, unlabeled: Pool, pseudo_labels: np.ndarray) -> Pool:
+    """The labeled images, and after them the unlabeled ones that were given a label.
+
+    Args:
+        labeled: A pool with labels.
+        unlabeled: A pool of the same images.
+        pseudo_labels: int64 [unlabeled], -1 where there is none.
+    """
+    given = pseudo_labels >= 0
+    return Pool(
+        labeled.images,
+        np.concatenate([labeled.ids, unlabeled.ids[given]]),
+        np.concatenate([labeled.labels, pseudo_labels[given]]),
+    )
+
+
 def places(positions: tf.Tensor, examples: int, size: int, key: tuple[int, int]) -> tf.Tensor:
     """Where in a pool the examples at these positions of an endless stream lie.
 

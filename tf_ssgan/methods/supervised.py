@@ -12,7 +12,9 @@ optimizer, the step size, the batch, the image noise and the number of steps of 
 compared with: on Fashion-MNIST `acgan`, whose step size never falls, else `frgan`. But Adam's first
 decay is its usual 0.9: with the 0.5 of the GANs and the step size of short runs, the loss on house
 numbers jumped to hundreds after 600 steps and stayed high. As in the public code of Salimans et
-al., images are not moved; `--translate_labeled` moves them as FR-GAN does.
+al., images are not moved; `--translate_labeled` moves them as FR-GAN does. For the methods on wide
+residual networks the baseline is `--network=wrn_plain` or `wrn_leaky`, with their weak view:
+`--translate_labeled`, and `--flip` but for digits.
 """
 
 import dataclasses
@@ -24,7 +26,7 @@ import tensorflow as tf
 from tf_ssgan import layers, losses, method, schedules
 from tf_ssgan.knobs import knob
 from tf_ssgan.methods import acgan, ssgan
-from tf_ssgan.networks import fm_cnn, recalibrated_cnn
+from tf_ssgan.networks import fm_cnn, recalibrated_cnn, wide_resnet
 from tf_ssgan.task import Stream
 
 PAPER = "baseline of Jiang et al. 2019, Salimans et al. 2016 and Dravid et al. 2022"
@@ -34,19 +36,23 @@ PAPER = "baseline of Jiang et al. 2019, Salimans et al. 2016 and Dravid et al. 2
 class HParams(method.HParams):
     """Hyper-parameters of the baseline."""
 
-    network: Literal["frgan", "ssgan", "fm_cnn"] = knob(
+    network: Literal["frgan", "ssgan", "fm_cnn", "wrn_leaky", "wrn_plain"] = knob(
         "frgan",
-        "What is trained: FR-GAN's classifier, the same without its recalibration, or that of "
-        "Dravid et al. 2022 for Fashion-MNIST, which has neither dropout nor noise.",
+        "What is trained: FR-GAN's classifier, the same without its recalibration, that of Dravid "
+        "et al. 2022 for Fashion-MNIST, or a wide residual network; these three have neither "
+        "dropout nor noise.",
     )
     translate_labeled: bool = knob(
         False, "Images are moved by up to 2 pixels, as in FR-GAN; the papers' baselines are not."
     )
+    flip: bool = knob(False, "Images are mirrored half of the time, as FixMatch's are.")
     width: int = knob(
         64,
-        "Channels of the first convolutions (Jiang et al. 2019, table 1); fm_cnn takes twice that.",
+        "Channels of the first convolutions (Jiang et al. 2019, table 1); fm_cnn takes twice, a "
+        "wide residual network half of that.",
         low=1,
     )
+    depth: int = knob(28, "Layers of a wide residual network, 6 n + 4.", low=10)
     dropout: float = knob(0.2, "Rate of the two dropout layers (table 1).", low=0, high=0.99)
     image_noise: float = knob(
         0.15, "Deviation of Gaussian noise on the images (Laine and Aila 2017).", low=0
@@ -75,6 +81,9 @@ class Method(method.Method):
         """One network, one player."""
         if self.hp.network == "fm_cnn":
             self.classifier = fm_cnn.classifier(self.task, 2 * self.hp.width)
+        elif self.hp.network.startswith("wrn_"):
+            form, half = self.hp.network.removeprefix("wrn_"), max(1, self.hp.width // 2)
+            self.classifier = wide_resnet.classifier(self.task, self.hp.depth, half, form)
         else:
             self.classifier = recalibrated_cnn.classifier(
                 self.task,
@@ -95,6 +104,7 @@ class Method(method.Method):
     def streams(self) -> dict[str, Stream]:
         """Labeled images only."""
         view = "translated" if self.hp.translate_labeled else "plain"
+        view = f"flip {view}" if self.hp.flip else view
         return {"labeled": Stream("labeled", self.hp.batch_size, {"image": view})}
 
     def initialize(self, images: tf.Tensor) -> None:

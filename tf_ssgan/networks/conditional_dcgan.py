@@ -57,12 +57,14 @@ def generator(task: task.Task, latent_size: int = 100, width: int = 128) -> kera
     label = keras.Input((), dtype="int64", name="label")
     x = keras.layers.Concatenate()([latents, _OneHot(task.classes)(label)])
     x = keras.layers.Reshape((1, 1, latent_size + task.classes))(x)
-    x = _deconv(x, channels[0], first, stride=1)
+    x = keras.layers.Conv2DTranspose(
+        channels[0], first, use_bias=False, kernel_initializer=blocks.kernel()
+    )(x)
     for before, size, number in zip([first, *sizes], sizes, channels[1:], strict=False):
         x = keras.layers.ReLU()(blocks.BatchNorm()(x))
-        # (before - 1) * 2 + kernel pixels, of which one goes on each side.
-        kernel = tuple(4 - (2 * small - large) for small, large in zip(before, size, strict=True))
-        x = keras.layers.Cropping2D(1)(_deconv(x, number, kernel, stride=2))
+        x = _doubled(
+            x, number, [2 * small - large for small, large in zip(before, size, strict=True)]
+        )
     images = keras.layers.Activation("tanh", name="images", dtype="float32")(x)
     return keras.Model([latents, label], images, name="generator")
 
@@ -81,12 +83,21 @@ def _channels(doublings: int, width: int) -> list[int]:
     return [max(min(FEWEST_CHANNELS, width), first // 2**i) for i in range(doublings)]
 
 
-def _deconv(
-    x: keras.KerasTensor, channels: int, kernel: tuple[int, int], stride: int
-) -> keras.KerasTensor:
-    return keras.layers.Conv2DTranspose(
-        channels, kernel, stride, use_bias=False, kernel_initializer=blocks.kernel()
+def _doubled(x: keras.KerasTensor, channels: int, less: list[int]) -> keras.KerasTensor:
+    """A transposed convolution that doubles the sides, less 0 or 1 pixel each."""
+    kernel = tuple(4 - one for one in less)
+    # Of 2 (n - 1) + kernel pixels one goes on each side, which is what "same" does for kernels of 4
+    # without making the others first.
+    same = not any(less)
+    x = keras.layers.Conv2DTranspose(
+        channels,
+        kernel,
+        2,
+        "same" if same else "valid",
+        use_bias=False,
+        kernel_initializer=blocks.kernel(),
     )(x)
+    return x if same else keras.layers.Cropping2D(1)(x)
 
 
 class _OneHot(keras.layers.Layer):

@@ -57,9 +57,12 @@ def classifier(
     images = keras.Input(task.image_shape, name="images")
     x = images
     for channels in _channels(task, width):
-        x = keras.layers.ZeroPadding2D(1, dtype=dtype)(x)
+        padding = "same"
+        if any(side % 2 for side in x.shape[1:3]):
+            # Where a side is odd "same" pads more, to half of it rounded up instead of down.
+            x, padding = keras.layers.ZeroPadding2D(1, dtype=dtype)(x), "valid"
         x = keras.layers.Conv2D(
-            channels, 4, 2, use_bias=False, kernel_initializer=blocks.kernel(), dtype=dtype
+            channels, 4, 2, padding, use_bias=False, kernel_initializer=blocks.kernel(), dtype=dtype
         )(x)
         x = blocks.BatchNorm(dtype=dtype)(x) if norm == "batch" else blocks.layer_norm(dtype)(x)
         x = keras.layers.LeakyReLU(blocks.SLOPE, dtype=dtype)(x)

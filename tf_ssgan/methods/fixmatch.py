@@ -1,0 +1,124 @@
+"""FixMatch: confident predictions on weakly augmented images teach strongly augmented ones.
+
+Sohn, Berthelot, Li, Zhang, Carlini, Cubuk, Kurakin, Zhang and Raffel: FixMatch: Simplifying
+Semi-Supervised Learning with Consistency and Confidence (2020), algorithm 1 and public code; what
+Alshami and Arya: Semi-supervised Image Classification (2022) add attention to.
+
+    L = CE(labeled) + unlabeled_weight E 1[max p >= threshold] CE(l(strong(u)), argmax p)
+        + weight_decay 1/2 ||kernels||^2,   p = softmax(l(weak(u))), no gradient
+    step size: learning_rate cos(7 pi t / 16), Nesterov momentum
+
+One pass over labeled, weak and strong images: they share their batch statistics.
+
+Departures: 2^17 steps instead of 2^20. Short runs take the plain network (recipe "short"): the
+other one's batch statistics follow with .999, and after 1,000 steps a third of them is still the
+start. Keras keeps the step size in the velocity, where the public code multiplies it in afterwards:
+the same while it is constant. Profile "authors" is the code of Alshami and Arya: operations of
+RandAugment with probability .5 and whole magnitudes, CutOut of half the side, and the unlabeled
+loss divided by how many images are selected instead of by the batch.
+"""
+
+import dataclasses
+from typing import Literal
+
+import keras
+import tensorflow as tf
+
+from tf_ssgan import layers, losses, residual, schedules
+from tf_ssgan.knobs import knob
+from tf_ssgan.task import Stream
+
+PAPER = "Sohn et al. 2020"
+
+
+@dataclasses.dataclass(frozen=True)
+class HParams(residual.HParams):
+    """Hyper-parameters of FixMatch."""
+
+    profile: Literal["paper", "authors"] = knob(
+        "paper", "The paper's algorithm, or what Alshami and Arya's code does; see the docstring."
+    )
+    batch_size: int = knob(64, "Labeled images a step, over all replicas.", low=1)
+    unlabeled_ratio: int = knob(7, "Unlabeled images a labeled one (Sohn et al. 2020: mu).", low=1)
+    learning_rate: float = knob(0.03, "Initial step size (Sohn et al. 2020).", low=0)
+    momentum: float = knob(0.9, "Of the gradients (Sohn et al. 2020).", low=0, high=1)
+    nesterov: bool = knob(True, "Momentum looks ahead (Sohn et al. 2020).")
+    weight_decay: float = knob(
+        5e-4, "Weight of half the squared norm of the kernels (Sohn et al. 2020).", low=0
+    )
+    threshold: float = knob(
+        0.95, "Probability from which on a prediction is a label (Sohn et al. 2020: tau).",
+        above=0, high=1,
+    )  # fmt: skip
+    unlabeled_weight: float = knob(
+        1.0, "Weight of the unlabeled loss (Sohn et al. 2020: lambda_u).", low=0
+    )
+    network: Literal["wrn_leaky", "wrn_plain"] = knob(
+        "wrn_leaky",
+        "A wide residual network: that of Sohn et al. 2020, or the plain one of Alshami and Arya "
+        "2022.",
+    )
+
+    RECIPES = {
+        "digits": residual.DIGITS | dict(unlabeled_ratio=4),
+        "short": dict(network="wrn_plain"),
+        "cifar10": dict(labels=4000, max_steps=2**17),
+        "cifar100": dict(labels=10000, max_steps=2**17, weight_decay=1e-3),
+        "svhn": dict(labels=1000, max_steps=2**17, flip=False),
+        "fashion_mnist": dict(labels=1000, max_steps=2**17),
+    }
+
+    @property
+    def unlabeled_examples(self) -> int:
+        """Unlabeled images a step."""
+        return self.batch_size * self.unlabeled_ratio
+
+    @property
+    def strong(self) -> str:
+        """The strong view: the weak one, two random operations, and a gray square."""
+        suffix = "" if self.profile == "paper" else "_authors"
+        return f"{self.weak} randaugment{suffix} cutout{suffix}"
+
+
+class Method(residual.Method):
+    """Consistency with one's own confident predictions."""
+
+    reports = ("supervised", "unsupervised", "selected")
+
+    def setup(self) -> None:
+        """One network, one player."""
+        self.classifier = self.wide_resnet()
+        sgd = keras.optimizers.SGD(self.hp.learning_rate, self.hp.momentum, self.hp.nesterov)
+        self.c = self.player("classifier", self.classifier, sgd, self.rate)
+
+    def rate(self) -> tf.Tensor:
+        """The step size at this step."""
+        return self.hp.learning_rate * schedules.cosine_fall(self.progress())
+
+    def streams(self) -> dict[str, Stream]:
+        """Labeled images, seen weakly; unlabeled ones, each seen weakly and strongly."""
+        views = {"weak": self.hp.weak, "strong": self.hp.strong}
+        return {
+            "labeled": Stream("labeled", self.hp.batch_size, {"image": self.hp.weak}),
+            "unlabeled": Stream("unlabeled", self.hp.unlabeled_examples, views),
+        }
+
+    def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
+        """One step on labeled images, and on strong views of images it is sure of."""
+        x, y = batch["labeled"]["image"], batch["labeled"]["label"]
+        weak, strong = batch["unlabeled"]["weak"], batch["unlabeled"]["strong"]
+
+        with tf.GradientTape() as tape:
+            labeled, seen, hidden = self.together(self.classifier, x, weak, strong)
+            supervised = losses.cross_entropy(y, labeled["logits"])
+            guessed, sure = losses.pseudo_labels(seen["logits"], self.hp.threshold)
+            unsupervised = losses.masked_cross_entropy(
+                guessed, hidden["logits"], sure, of_selected=self.hp.profile == "authors"
+            )
+            decay = losses.half_squares(layers.kernels(self.classifier))
+            loss = supervised + self.hp.unlabeled_weight * unsupervised
+            loss += self.hp.weight_decay * decay
+        self.c.descend(loss, tape)
+        return self.finish(
+            supervised=supervised, unsupervised=unsupervised, selected=tf.reduce_mean(sure)
+        )
