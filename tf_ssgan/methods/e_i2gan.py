@@ -21,6 +21,11 @@ class HParams(i2gan.HParams):
 
     fake_ratio: ClassVar[int] = 1  # no knob: it is what is left out
 
+    RECIPES = {
+        name: {knob: value for knob, value in recipe.items() if knob != "fake_ratio"}
+        for name, recipe in i2gan.HParams.RECIPES.items()
+    }
+
 
 class Method(i2gan.Method):
     """I2GAN with N' = N."""
