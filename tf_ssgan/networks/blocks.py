@@ -58,10 +58,9 @@ class BatchNorm(layers.BatchNorm):
             autocast=False,
         )
 
-    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Normalizes [batch, ..., channels] per channel, in float32."""
-        x = super().call(tf.cast(inputs, tf.float32), training=training)
-        return tf.cast(x * self.scale.value, inputs.dtype)
+    def affine(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """The scale, and its product with the shift."""
+        return self.scale.value, self.scale.value * self.shift.value
 
 
 def layer_norm(dtype: str | None) -> keras.layers.Layer:
