@@ -56,17 +56,21 @@ def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
 def build(name: str, size: steps.Size) -> method.Method:
     """Builds a method with its default knobs, in the number format of this machine.
 
+    On wide residual networks, all have the plain form, so that the twins have one too.
+
     Raises:
         ValueError: The method's passes are not those of `steps.STEPS`.
     """
     module = methods.find(name)
+    theirs = steps.STEPS[name]
     sizes = {"width": size.width, "latent_size": size.latent, "batch_size": size.batch}
+    if isinstance(theirs, steps.Residual):
+        sizes |= {"depth": theirs.depth(size), "network": "wrn_plain"}
     known = {field.name for field in dataclasses.fields(module.HParams)}
     hparams = module.HParams(**{k: v for k, v in sizes.items() if k in known})
     with precision.policy(precision.resolve("auto")):
         made = module.Method(hparams, _task(size))
     made.jit_compile = bool(tf.config.list_physical_devices("GPU"))
-    theirs = steps.STEPS[name]
     mine = _PASSES[type(theirs)](made)
     if mine != theirs:
         raise ValueError(f"{name} takes {mine}, the others {theirs}")
@@ -98,10 +102,18 @@ def _conditional(made: method.Method) -> steps.Conditional:
     )
 
 
+def _residual(made: method.Method) -> steps.Residual | None:
+    """Which passes a method on a wide residual network takes; None without its knobs."""
+    unlabeled = made.streams().get("unlabeled")
+    ratio = getattr(made.hp, "unlabeled_ratio", None)
+    return steps.Residual(ratio=ratio, views=len(unlabeled.views)) if ratio else None
+
+
 _PASSES = {
     steps.Recalibrated: _recalibrated,
     steps.Matching: _matching,
     steps.Conditional: _conditional,
+    steps.Residual: _residual,
 }
 
 

@@ -112,7 +112,32 @@ class Conditional:
         return CLOTHES if self.adversarial else PHOTOGRAPHS
 
 
-Step = Recalibrated | Matching | Conditional
+@dataclasses.dataclass(frozen=True)
+class Residual:
+    """A step of a classifier on a wide residual network, WRN-28-2 at the paper's size.
+
+    Attributes:
+        ratio: Unlabeled images a labeled one.
+        views: Of each unlabeled image: 2, weak and strong, in one pass with the labeled ones; or 1,
+            which is perturbed, after a pass to find in which direction.
+    """
+
+    ratio: int
+    views: int
+
+    @property
+    def sizes(self) -> dict[str, Size]:
+        """What it is measured at."""
+        batch = 64 if self.views == 2 else 32
+        paper = Size(side=32, channels=3, classes=10, batch=batch, width=32, latent=0)
+        return {"paper": paper, "toy": TOY}
+
+    def depth(self, size: Size) -> int:
+        """Layers of the network."""
+        return 28 if size is not TOY else 10
+
+
+Step = Recalibrated | Matching | Conditional | Residual
 
 STEPS: dict[str, Step] = {
     "supervised": Recalibrated(recalibrate=True, branches=0),
@@ -128,6 +153,8 @@ STEPS: dict[str, Step] = {
     "acgan_trunc": Conditional(truncated=True),
     "wacgan_gp": Conditional(penalty=True),
     "wacgan_gpt": Conditional(truncated=True, penalty=True, search=True),
+    "vat": Residual(ratio=4, views=1),
+    "fixmatch": Residual(ratio=7, views=2),
 }
 
 

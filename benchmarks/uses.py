@@ -8,6 +8,10 @@ a head whose output a loss does not read.
     G step    G and D forward; gradients by D's inputs alone; both gradients in G. Feature matching
               needs no head, and another forward pass of D over real images. Truncated latents
               double it: G's images for the source head, and others for the class head.
+    residual  FixMatch: one pass of labeled, weak and strong images that trains the classifier, the
+              weak ones' gradient being 0 at the logits, but not beyond batch normalization. VAT: a
+              pass over labeled images and one over perturbed ones that train it, a forward pass
+              over images as they are, and one with gradients by all inputs for the direction.
     tau step  G and D forward, and the gradients by their inputs down to G's latents.
     penalty   Of the slope of D's source head by its images. The slope takes D forward, but for the
               head, whose scores nothing reads, and the gradients by all inputs, those of the first
@@ -80,10 +84,23 @@ def _conditional(
             yield from _all(maps, batch, FORWARD, BY_INPUT)
 
 
+def _residual(networks: dict[str, keras.Model], step: steps.Residual, batch: int) -> Iterator[Use]:
+    c = linear_maps(networks["discriminator"], "C")
+    unlabeled = step.ratio * batch
+    if step.views == 2:
+        yield from _trained(c, batch + 2 * unlabeled)
+        return
+    yield from _trained(c, batch)
+    yield from _all(c, unlabeled, FORWARD)  # as they are
+    yield from _all(c, unlabeled, FORWARD, BY_INPUT)  # the direction
+    yield from _trained(c, unlabeled)
+
+
 _FAMILIES = {
     steps.Recalibrated: _recalibrated,
     steps.Matching: _matching,
     steps.Conditional: _conditional,
+    steps.Residual: _residual,
 }
 
 

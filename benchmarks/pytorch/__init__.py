@@ -20,12 +20,13 @@ import common
 import steps
 import torch
 
-from pytorch import conditional, matching, parts, recalibrated
+from pytorch import conditional, matching, parts, recalibrated, residual
 
 FAMILIES = {
     steps.Recalibrated: recalibrated,
     steps.Matching: matching,
     steps.Conditional: conditional,
+    steps.Residual: residual,
 }
 
 

@@ -18,12 +18,13 @@ import keras
 import steps
 import tensorflow as tf
 
-from stock import conditional, matching, recalibrated
+from stock import conditional, matching, recalibrated, residual
 
 FAMILIES = {
     steps.Recalibrated: recalibrated,
     steps.Matching: matching,
     steps.Conditional: conditional,
+    steps.Residual: residual,
 }
 
 

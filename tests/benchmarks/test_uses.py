@@ -61,7 +61,9 @@ def computed(made):
     return seen
 
 
-@pytest.mark.parametrize("name", ["frgan", "i2gan", "alexnet", "acgan", "wacgan_gpt"])
+@pytest.mark.parametrize(
+    "name", ["frgan", "i2gan", "alexnet", "acgan", "wacgan_gpt", "vat", "fixmatch"]
+)
 def test_ours_computes_what_is_counted_and_nothing_else(benchmarks, name):
     made, uses = built(benchmarks, name)
     operations = computed(made)

@@ -1,0 +1,99 @@
+"""FixMatch's and VAT's steps on a wide residual network, in PyTorch."""
+
+from collections.abc import Callable
+
+import steps
+import torch
+from torch import nn
+from torch.nn import functional
+
+from pytorch import parts
+
+PROBE, LENGTH = 1e-6, 8.0  # any takes the same time
+
+
+def networks(step: steps.Residual, size: steps.Size) -> dict[str, nn.Module]:
+    """The classifier."""
+    return {"discriminator": classifier(step, size)}
+
+
+def classifier(step: steps.Residual, size: steps.Size) -> nn.Module:
+    """Images [batch, channels, side, side] -> logits [batch, classes]."""
+    channels = min(16, size.width)
+    made = [nn.Conv2d(size.channels, channels, 3, 1, 1, bias=False)]
+    for group in range(3):
+        units = size.width * 2**group
+        for number in range((step.depth(size) - 4) // 6):
+            made.append(_Block(channels, units, 2 if group and not number else 1, not number))
+            channels = units
+    made += [nn.BatchNorm2d(channels), nn.ReLU(inplace=True), parts.GlobalMean()]
+    return nn.Sequential(*made, nn.Linear(channels, size.classes))
+
+
+class _Block(nn.Module):
+    """A residual block; the first of a group has a convolution for a shortcut."""
+
+    def __init__(self, channels: int, units: int, stride: int, first: bool):
+        super().__init__()
+        self.norms = nn.ModuleList([nn.BatchNorm2d(channels), nn.BatchNorm2d(units)])
+        self.one = nn.Conv2d(channels, units, 3, stride, 1, bias=False)
+        self.two = nn.Conv2d(units, units, 3, 1, 1, bias=False)
+        self.shortcut = nn.Conv2d(channels, units, 1, stride, bias=False) if first else None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        active = functional.relu(self.norms[0](x), inplace=True)
+        y = functional.relu(self.norms[1](self.one(active)), inplace=True)
+        return self.two(y) + (x if self.shortcut is None else self.shortcut(active))
+
+
+class Trainer(parts.Trainer):
+    """The training step; both of them mix their images in batch statistics as the papers say."""
+
+    def __init__(self, step: steps.Residual, size: steps.Size, discriminator: nn.Module):
+        super().__init__(step, size, discriminator)
+        self.labeled = parts.images(size)
+        self.views = [
+            torch.cat([parts.images(size) for _ in range(step.ratio)]) for _ in range(step.views)
+        ]
+        if step.views == 2:
+            weights = list(discriminator.parameters())
+            self.d_adam = torch.optim.SGD(
+                weights, 0.03, 0.9, nesterov=True, weight_decay=5e-4, fused=True
+            )
+
+    def train(self, number_format: str, passes: str) -> list[torch.Tensor]:
+        take: Callable = self._fixmatch if self.step.views == 2 else self._vat
+        return [take(number_format)]
+
+    def _fixmatch(self, number_format: str) -> torch.Tensor:
+        batches = [self.labeled, *self.views]
+        with parts.autocast(number_format):
+            logits = self.d(torch.cat(batches)).float()
+        known, seen, hidden = logits.split([len(batch) for batch in batches])
+        largest, guessed = seen.detach().softmax(-1).max(-1)
+        each = functional.cross_entropy(hidden, guessed, reduction="none")
+        loss = functional.cross_entropy(known, self.labels) + ((largest >= 0.95) * each).mean()
+        parts.descend(loss, self.d_adam)
+        return loss
+
+    def _vat(self, number_format: str) -> torch.Tensor:
+        # As in ours, VAT is in float32 in either format.
+        (unlabeled,) = self.views
+        with torch.no_grad():
+            clean = self.d(unlabeled).log_softmax(-1)
+        probe = (PROBE * _unit(torch.randn_like(unlabeled))).requires_grad_()
+        changed = _divergence(clean, self.d(unlabeled + probe))
+        worst = _unit(torch.autograd.grad(changed, probe)[0])
+        loss = functional.cross_entropy(self.d(self.labeled), self.labels)
+        loss = loss + _divergence(clean, self.d(unlabeled + LENGTH * worst)) / len(unlabeled)
+        parts.descend(loss, self.d_adam)
+        return loss
+
+
+def _divergence(clean: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+    return functional.kl_div(logits.log_softmax(-1), clean, reduction="sum", log_target=True)
+
+
+def _unit(direction: torch.Tensor) -> torch.Tensor:
+    scaled = direction / (1e-12 + direction.abs().amax((1, 2, 3), keepdim=True))
+    return scaled * (1e-6 + scaled.square().sum((1, 2, 3), keepdim=True)).rsqrt()
