@@ -33,7 +33,7 @@ FLAGS = [
     "--precision=float32",
     f"--max_steps={STEPS}",
 ]
-TIMED = ("seconds", "images_per_second")
+TIMED = ("seconds", "images_per_second", "waiting_percent")
 
 # Runs train_main.py and sends signals to itself at an exact place: while the first step is
 # traced, in the first evaluation, or after so many steps.

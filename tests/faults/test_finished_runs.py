@@ -110,6 +110,7 @@ def test_the_result_says_all_it_should(finished, curves):
     ordered = sorted(line["test_error"] for line in curves(finished))
     assert result["test_error_median20"] == (ordered[2] + ordered[3]) / 2
     assert result["seconds"] > 0 and result["images_per_second"] > 0
+    assert 0 < result["waiting_percent"] < 100
     assert result["parameters"].keys() == {"discriminator", "generator"}
     assert result["hparams"]["latent_size"] == 8 and result["hparams"]["width"] == 4
     assert {"tensorflow", "keras", "tf_ssgan"} <= result["versions"].keys()
