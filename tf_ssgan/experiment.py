@@ -282,6 +282,7 @@ def _outcome(run: assembly.Run, seconds: float, speed: float) -> dict[str, Any]:
         "test_error_median20": statistics.median(line["test_error"] for line in lines[-20:]),
         "test_error_at_best_validation": best["test_error"] if best else None,
         "validation_error": last.get("validation_error"),
+        "found": {name: last[name] for name in run.method.found},
         "seconds": round(seconds, 1),
         "images_per_second": round(speed or last["images_per_second"], 1),
         "waiting_percent": last["waiting_percent"],

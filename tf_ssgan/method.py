@@ -134,12 +134,14 @@ class Method(keras.Model):
         classifier: The network that learns to classify; set by `setup`.
         shipped: The classifier that is evaluated and exported: its average, or itself.
         reports: Names of the scalars of a step, in the order to read them.
+        found: Those of them that are results of the run, as a knob that it searches.
         needs_labels: Whether it is nothing without labels.
         stage: The stretch of the run, of `stages`, whose steps are taken.
         waited: Seconds that this process has waited for batches.
     """
 
     reports: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
     needs_labels: bool = False
     waited: float = 0.0
 

@@ -22,6 +22,7 @@ def told(result: dict[str, Any], workdir: str) -> str:
     ]
     if best is not None:
         lines.append(_line("test_error_at_best_validation", best, "where validation was best"))
+    lines += [f"  {name:<30}{value:6.3f}     (found)" for name, value in result["found"].items()]
     lines += [
         f"Everything is in {workdir}",
         f"Export it: python -m export.export_main --run={workdir} --to=served/{result['method']}",

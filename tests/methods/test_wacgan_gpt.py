@@ -32,6 +32,7 @@ def test_tau_is_searched_by_gradient_from_one():
     made = methods.find("wacgan_gpt").Method(toys.hparams("wacgan_gpt"), toys.task())
     assert made.hp.tau_search == "gradient" and float(made.tau()) == 1.0
     assert made.reports == (*methods.find("wacgan_gp").Method.reports, "tau")
+    assert made.found == ("tau",)
     assert "network/tau" in made.state() and "optimizer/tau" in made.state()
 
 

@@ -67,7 +67,12 @@ class Method(acgan.Method):
     @property
     def reports(self) -> tuple[str, ...]:
         """As without truncation, and tau where it is searched."""
-        return super().reports + (("tau",) if self.hp.tau_search != "none" else ())
+        return super().reports + self.found
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """Tau, where it is searched."""
+        return ("tau",) if self.hp.tau_search != "none" else ()
 
     def setup(self) -> None:
         """Discriminator and generator, and what a search for tau remembers."""

@@ -1,0 +1,30 @@
+"""What a person reads at the end of a run."""
+
+from tf_ssgan import summary
+
+RESULT = {
+    "method": "wacgan_gpt", "dataset": "digits", "labels": 50, "steps": 1000, "seconds": 89.4,
+    "images_per_second": 590.3, "waiting_percent": 0.26, "test_error": 8.8, "test_error_raw": 9.2,
+    "test_error_median20": 9.8, "test_error_at_best_validation": 10.4, "found": {},
+}  # fmt: skip
+
+
+def test_errors_and_speed_are_told():
+    lines = summary.told(RESULT, "runs/a").splitlines()
+    assert lines[1] == (
+        "wacgan_gpt on digits, 50 labels, 1000 steps in 89 s "
+        "(590 images/s, 0.3 % of the time waiting for them)"
+    )
+    assert "  test_error                      8.80 %   (shipped weights, last step)" in lines
+    assert any("10.40 %" in line for line in lines) and "runs/a" in lines[-1]
+
+
+def test_without_validation_there_is_no_best():
+    told = summary.told(RESULT | {"test_error_at_best_validation": None}, "runs/a")
+    assert "best" not in told
+
+
+def test_what_a_run_has_found_is_told():
+    assert "(found)" not in summary.told(RESULT, "runs/a")
+    told = summary.told(RESULT | {"found": {"tau": 0.4074}}, "runs/a").splitlines()
+    assert ["tau", "0.407", "(found)"] in [line.split() for line in told]
