@@ -111,3 +111,14 @@ def test_gradients_reach_every_weight():
     variables = [v.value for v in network.trainable_variables]
     for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
         assert gradient is not None and np.any(gradient), variable.name
+
+
+def test_a_doubling_without_a_crop_is_the_one_with_it():
+    """Kernel 4, stride 2: "same" leaves out the pixel around that a crop by 1 takes away."""
+    x = keras.Input((3, 5, 2))
+    network = keras.Model(x, conditional_dcgan._doubled(x, 3, [0, 0]))
+    assert network.output.shape[1:] == (6, 10, 3)
+    kernel = network.trainable_variables[0].value
+    maps = tf.random.stateless_normal([2, 3, 5, 2], [1, 1])
+    uncut = tf.nn.conv2d_transpose(maps, kernel, [2, 8, 12, 3], 2, "VALID")
+    np.testing.assert_allclose(network(maps), uncut[:, 1:-1, 1:-1], atol=1e-6)

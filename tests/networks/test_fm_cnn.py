@@ -66,6 +66,17 @@ def test_padding_is_the_same_on_all_sides():
     np.testing.assert_allclose(trunk(x[:, :, ::-1]), trunk(x)[:, :, ::-1], atol=1e-6)
 
 
+@pytest.mark.parametrize(("height", "width"), [(8, 8), (9, 9), (8, 9), (10, 13)])
+def test_a_block_pads_one_pixel_on_every_side_of_any_map(height, width):
+    network = fm_cnn.classifier(task(height, width=width), width=2)
+    (first, *_) = [x for x in network.layers if isinstance(x, keras.layers.Conv2D)]
+    trunk = keras.Model(network.input, first.output)
+    x = tf.random.stateless_normal([1, height, width, 1], [1, 1])
+    padded = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]])
+    expected = tf.nn.conv2d(padded, first.kernel.value, 2, "VALID")
+    np.testing.assert_allclose(trunk(x), expected, atol=1e-6)
+
+
 def test_heads_have_their_shapes_and_the_features_are_the_flattened_map():
     outputs = fm_cnn.classifier(task(), width=4, source=True)(tf.zeros([2, 28, 28, 1]))
     shapes = {name: tuple(value.shape) for name, value in outputs.items()}
