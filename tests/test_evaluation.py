@@ -56,3 +56,45 @@ def test_a_grid_lays_images_out_in_rows():
 def test_the_confusion_figure_is_a_picture():
     png = evaluation.confusion_figure(np.array([[3, 1], [0, 4]]), ("cat", "dog"))
     assert tf.io.decode_png(png).shape[2] in (3, 4)
+
+
+SURE, UNSURE = 5.0, 0.1  # of three classes: probabilities .987 and .356
+
+
+def logits(*rows):
+    """A row for each (class, height of its logit)."""
+    return np.array([height * np.eye(3)[place] for place, height in rows], np.float32)
+
+
+def test_guesses_by_hand():
+    """Sure of four: one right, one wrong, two that nobody can judge."""
+    found = evaluation.guesses(
+        logits((0, SURE), (1, SURE), (1, SURE), (1, SURE), (0, UNSURE)),
+        np.array([0, 0, -1, -1, 1]),
+        0.95,
+    )
+    assert found["pseudo_label_percent"] == pytest.approx(80.0)
+    assert found["pseudo_label_right_percent"] == pytest.approx(50.0)
+    assert found["sure"].tolist() == [1, 3, 0] and found["all"].tolist() == [2, 3, 0]
+
+
+def test_guesses_that_are_never_sure_or_that_nobody_can_judge():
+    unsure = evaluation.guesses(logits((0, UNSURE), (2, UNSURE)), np.array([0, 2]), 0.95)
+    assert unsure["pseudo_label_percent"] == 0.0 and "pseudo_label_right_percent" not in unsure
+    assert unsure["sure"].tolist() == [0, 0, 0] and unsure["all"].tolist() == [1, 0, 1]
+    unknown = evaluation.guesses(logits((0, SURE)), np.array([-1]), 0.95)
+    assert unknown["pseudo_label_percent"] == 100.0
+    assert "pseudo_label_right_percent" not in unknown
+
+
+def test_guesses_of_huge_logits():
+    found = evaluation.guesses(logits((0, 1e4), (2, -1e4)), np.array([0, 0]), 0.95)
+    assert found["pseudo_label_percent"] == 50.0  # the other two of the second share it
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_figure_of_perturbed_images_is_a_picture(channels):
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, channels))
+    for added in (0.0, 0.3):  # nothing to enlarge, too
+        png = evaluation.perturbed_figure(images, images + added, ["a", "b"], ["b", "b"])
+        assert min(tf.io.decode_png(png).shape[:2]) > 100

@@ -97,6 +97,39 @@ def test_batch_norm_equals_keras_own_in_training_and_after():
     np.testing.assert_allclose(ours(x), theirs(x), atol=1e-4)
 
 
+def test_a_scaled_batch_norm_equals_keras_own():
+    ours = layers.BatchNorm(momentum=0.8, epsilon=1e-3, scaled=True)
+    theirs = keras.layers.BatchNormalization(momentum=0.8, epsilon=1e-3)
+    x = tf.random.stateless_normal([16, 4, 4, 3], [4, 2]) * 2 + 5
+    for layer, scale in ((ours, "scale"), (theirs, "gamma")):
+        layer.build(x.shape)
+        getattr(layer, scale).assign([0.5, 2.0, -1.0])
+    ours.shift.assign([1.0, 0.0, 3.0])
+    theirs.beta.assign(ours.shift)
+    np.testing.assert_allclose(ours(x, training=True), theirs(x, training=True), atol=1e-4)
+    np.testing.assert_allclose(ours.moving_variance, theirs.moving_variance, rtol=1e-4)
+    np.testing.assert_allclose(ours(x), theirs(x), atol=1e-4)
+    assert [w.name for w in ours.trainable_weights] == ["scale", "shift"]
+
+
+def test_batch_norm_of_one_operation_equals_that_of_many():
+    """Maps are normalized by one operation, whose variance is unbiased; vectors by several."""
+    maps, vectors = layers.BatchNorm(scaled=True), layers.BatchNorm(scaled=True)
+    x = tf.random.stateless_normal([3, 2, 2, 4], [4, 2]) * 2 + 5
+    weigh = tf.random.stateless_normal([12, 4], [1, 1])
+    gradients = []
+    for layer, shape in ((maps, x.shape), (vectors, [12, 4])):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = tf.reshape(layer(tf.reshape(x, shape), training=True), [12, 4])
+            loss = tf.reduce_sum(y * weigh)
+        gradients.append((y, tape.gradient(loss, x)))
+    for one, two in zip(*gradients, strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-4)
+    np.testing.assert_allclose(maps.moving_mean, vectors.moving_mean, rtol=1e-5)
+    np.testing.assert_allclose(maps.moving_variance, vectors.moving_variance, rtol=1e-5)
+
+
 def test_frozen_statistics_use_the_batch_and_record_nothing():
     layer = layers.BatchNorm()
     x = tf.random.stateless_normal([16, 3], [4, 2]) + 5
@@ -120,6 +153,28 @@ def test_batch_norm_on_two_replicas_sees_the_whole_batch():
     np.testing.assert_allclose(tf.concat(pieces, 0), expected, atol=1e-5)
     for copy in strategy.experimental_local_results(layer.moving_mean.value):
         np.testing.assert_allclose(copy, alone.moving_mean, atol=1e-6)
+
+
+def test_standardize_by_hand():
+    """Intensities are (x + 1) / 2: of mean .25 and deviation .5 the intensity 1 is 1.5 off."""
+    x = tf.constant([-1.0, 0.0, 1.0])[:, None, None, None] * tf.ones([3, 1, 1, 2])
+    found = layers.Standardize((0.25, 0.5), (0.5, 0.2))(x)
+    np.testing.assert_allclose(found[:, 0, 0], [[-0.5, -2.5], [0.5, 0], [1.5, 2.5]], atol=1e-6)
+    gray = layers.Standardize((0.5,), (0.25,))(x)
+    np.testing.assert_allclose(gray[:, 0, 0], [[-2, -2], [0, 0], [2, 2]], atol=1e-6)
+
+
+def test_images_without_deviation_are_standardized_by_one_gray_level():
+    found = layers.Standardize((0.5,), (0.0,))(tf.constant([[[[1 / 127.5]]]]))
+    assert float(found[0, 0, 0, 0]) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_kernels_are_the_weights_of_convolutions_and_dense_layers():
+    network = keras.Sequential(
+        [keras.Input((4, 4, 1)), keras.layers.Conv2D(2, 3), layers.BatchNorm(scaled=True),
+         keras.layers.Flatten(), keras.layers.Dense(3)]
+    )  # fmt: skip
+    assert [tuple(k.shape) for k in layers.kernels(network)] == [(3, 3, 1, 2), (8, 3)]
 
 
 def test_dropout_keeps_the_expectation_and_its_rate():

@@ -118,6 +118,9 @@ def test_huge_logits_stay_finite(size):
         losses.fool,
         lambda x: losses.feature_matching(x, REAL_FEATURES[:, :3]),
         lambda x: losses.squared_distance(tf.nn.softmax(x), tf.nn.softmax(SECOND)),
+        lambda x: losses.divergence(x, SECOND),
+        lambda x: losses.divergence(SECOND, x),
+        losses.entropy,
     ],
 )
 def test_gradients_by_finite_differences(loss):

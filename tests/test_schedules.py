@@ -25,6 +25,21 @@ def test_hold_then_fall_as_in_900_epochs_of_improved_gan(epoch, rate):
     )
 
 
+@pytest.mark.parametrize(
+    ("t", "rate"), [(-1, 0.03), (0, 0.03), (0.5, 0.02319), (1, 0.005853), (2, 0.005853)]
+)
+def test_cosine_fall_as_in_fixmatch(t, rate):
+    assert 0.03 * float(schedules.cosine_fall(t)) == pytest.approx(rate, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "rate"), [(0, 1000), (5, 510), (10, 20), (15, 510), (20, 1000), (30, 20)]
+)
+def test_cosine_swing_of_10_epochs_to_a_fiftieth(epoch, rate):
+    swing = float(schedules.cosine_swing(epoch / 10, 1 / 50))
+    assert 1000 * swing == pytest.approx(rate, abs=1e-3)
+
+
 def test_the_average_warms_up():
     assert float(schedules.average_decay(0, 0.999)) == pytest.approx(0.1)
     assert float(schedules.average_decay(90, 0.999)) == pytest.approx(0.91)

@@ -260,8 +260,8 @@ def entropy(logits: tf.Tensor) -> tf.Tensor:
 def unit(direction: tf.Tensor) -> tf.Tensor:
     """Scales each example to length 1: by its largest magnitude first, then by its norm.
 
-    In the order of the public code of Miyato et al. (2018): gradients too small to be squared in
-    float32 survive, and one that is 0 stays 0.
+    In the order of the public code of Miyato et al. (2018), with its guards: gradients too small to
+    be squared in float32 survive, one under about 1e-13 is shorter than 1, and 0 stays 0.
 
     Args:
         direction: float32 [batch, ...].
@@ -294,7 +294,8 @@ def adversarial_direction(
         iterations: Of the power method.
 
     Returns:
-        [batch, ...], each example of length 1, or 0 where there is no slope; no gradient.
+        [batch, ...], each example of length 1, or 0 where there is no slope that float32
+        can tell; no gradient.
     """
     clean, direction = tf.stop_gradient(logits), unit(direction)
     for _ in range(iterations):

@@ -99,3 +99,14 @@ def test_independent_streams_over_one_pool_have_other_orders():
     wanted = {k: Stream("unlabeled", 8, {"v": "plain"}) for k in ("a", "b")}
     (batch,) = batches(1, wanted=wanted)
     assert [*batch["a"]["index"]] != [*batch["b"]["index"]]
+
+
+def test_a_merged_pool_has_the_labeled_images_first_and_then_those_given_a_label():
+    there = toys.pools()
+    unlabeled = streams.Pool(there["unlabeled"].images, np.array([30, 3, 20, 12]))
+    made = streams.merged(there["labeled"], unlabeled, np.array([2, -1, 0, -1]))
+    assert made.images is there["labeled"].images
+    assert made.ids.tolist() == [*range(12), 30, 20]
+    assert made.labels.tolist() == [*there["labeled"].labels, 2, 0]
+    none = streams.merged(there["labeled"], unlabeled, np.full(4, -1))
+    assert none.ids.tolist() == [*range(12)]
