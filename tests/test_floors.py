@@ -25,7 +25,7 @@ SAME_FLOOR = {
     ("callbacks", "evaluation"), ("callbacks", "journal"), ("assembly", "folder"),
 }  # fmt: skip
 A_METHOD_MAY = {"method", "gan", "residual", "methods", "networks", "losses", "layers",
-                "schedules", "replicas", "knobs", "task"}  # fmt: skip
+                "schedules", "replicas", "knobs", "task", "errors"}  # fmt: skip
 ABSL = {"flags", "export.export_main", "export.client", "export.predict", "tf_ssgan.evaluate",
         "tf_ssgan.doctor", "tf_ssgan.judge", "train_main"}  # fmt: skip
 FILES = sorted([*ROOT.glob("tf_ssgan/**/*.py"), *ROOT.glob("flags/*.py"), *ROOT.glob("export/*.py"),

@@ -138,6 +138,7 @@ def make_task(settings: config.Config, card: datasets.Card, protocol: splits.Pro
         seed=settings.seed,
         mean=card.mean,
         std=card.std,
+        flip=card.flip,
     )
 
 
@@ -177,9 +178,9 @@ def batches(run: Run, start: int) -> Any:
     return run.strategy.distribute_datasets_from_function(host_rows)
 
 
-def initial_images(run: Run) -> tf.Tensor:
-    """Training images, fixed by the seed and unaugmented, in [-1, 1]."""
-    pixels = run.arrays.train_images[chosen(run, INITIALIZING)]
+def initial_images(run: Run, count: int = INITIALIZING) -> tf.Tensor:
+    """At most so many training images, fixed by the seed and unaugmented, in [-1, 1]."""
+    pixels = run.arrays.train_images[chosen(run, count)]
     return (tf.cast(pixels, tf.float32) - 127.5) / 127.5
 
 

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from tf_ssgan import draws, errors, evaluation, journal, method, replicas
 
+PERTURBED = 6  # images in a figure
 EXPLODED = 1e6  # a reported scalar beyond it will not come back
 
 
@@ -146,7 +147,7 @@ class Journal(keras.callbacks.Callback):
 
     `metrics.jsonl` and `history.csv` get one line an evaluation: the step, the means of the
     reported scalars since the last one, errors in percent of the shipped and the raw weights on
-    validation and test images, and the share of the time spent waiting for batches.
+    validation and test images, and the share of the steps' time spent waiting for batches.
     """
 
     def __init__(
@@ -193,23 +194,25 @@ class Journal(keras.callbacks.Callback):
         step = int(self.model.step.numpy())
         line = {"step": step, "epoch": step / self.model.task.steps_per_epoch}
         line |= self.model.curve() | self.judge()
-        seconds = time.perf_counter() - self.began
         line |= {
-            "seconds": round(seconds, 1),
+            "seconds": round(time.perf_counter() - self.began, 1),
             "images_per_second": round(self.speed(), 1),
-            "waiting_percent": round(100.0 * self.model.waited / seconds, 2),
+            "waiting_percent": round(self.model.waiting(), 2),
         }
         self.model.start_curve()
         journal.append(self.path, line)
         with self.writer.as_default(step=step):
             for name, value in line.items():
-                if name.endswith(("error", "error_raw", "images_per_second", "percent")):
+                told = name.endswith(("error", "error_raw", "images_per_second", "percent"))
+                if told and value is not None:
                     tf.summary.scalar(f"evaluation/{name}", value)
         self.writer.flush()
-        shown = {k: v for k, v in line.items() if "error" in k or "pseudo_label" in k}
-        print(
-            f"\nstep {step}: " + ", ".join(f"{k} {v:.2f} %" for k, v in shown.items()), flush=True
-        )
+        shown = [
+            f"{k} {v:.2f} %"
+            for k, v in line.items()
+            if v is not None and ("error" in k or "percent" in k)
+        ]
+        print(f"\nstep {step}: {', '.join(shown)}", flush=True)
 
 
 class Samples(keras.callbacks.Callback):
@@ -229,14 +232,15 @@ class Samples(keras.callbacks.Callback):
             tf.summary.image("samples", pixels[None])
 
 
-class Guesses(keras.callbacks.Callback):
-    """How good the labels are that the classifier would give, each lap.
+class Guesses:
+    """How good the labels are that a classifier would give, for the curves of a run.
 
-    For the curves only: the method never hears of it.
+    The method never hears of it: true labels are for the evaluation.
     """
 
     def __init__(
         self,
+        model: method.Method,
         logits: Callable[[], np.ndarray],
         labels: np.ndarray,
         names: tuple[str, ...],
@@ -245,23 +249,21 @@ class Guesses(keras.callbacks.Callback):
         """Describes what is looked at.
 
         Args:
+            model: Whose knob `threshold` says where it is sure.
             logits: Those of some unlabeled images, [n, classes].
             labels: int64 [n], their true labels, -1 where nobody knows.
             names: Class names.
             writer: Of TensorBoard events.
         """
-        super().__init__()
+        self.model = model
         self.logits = logits
         self.labels = labels
         self.names = names
         self.writer = writer
-        self.scalars: dict[str, float] = {}
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+    def scalars(self) -> dict[str, float | None]:
         """Judges them, draws their histogram, and says which classes never occur."""
         found = evaluation.guesses(self.logits(), self.labels, self.model.hp.threshold)
-        self.scalars.clear()
-        self.scalars |= {k: v for k, v in found.items() if k.startswith("pseudo_label")}
         with self.writer.as_default(step=int(self.model.step.numpy())):
             given = np.repeat(np.arange(len(self.names)), found["sure"])
             tf.summary.histogram("pseudo_labels", given, buckets=len(self.names))
@@ -272,6 +274,7 @@ class Guesses(keras.callbacks.Callback):
                 f"{', '.join(never[:10])}{', ...' if len(never) > 10 else ''}.",
                 flush=True,
             )
+        return {k: v for k, v in found.items() if k.startswith("pseudo_label")}
 
 
 class Perturbed(keras.callbacks.Callback):
@@ -284,7 +287,15 @@ class Perturbed(keras.callbacks.Callback):
         names: tuple[str, ...],
         writer: tf.summary.SummaryWriter,
     ):
-        """Says what is perturbed: float32 [n, h, w, c] in [-1, 1], and where the pictures go."""
+        """Describes the figure.
+
+        Args:
+            workdir: Where the picture goes.
+            images: float32 [n, h, w, c] in [-1, 1]: a batch, as large as a step's, because batch
+                statistics are those of all of it; the first few are drawn.
+            names: Class names.
+            writer: Of TensorBoard events.
+        """
         super().__init__()
         self.path = workdir / "perturbed.png"
         self.images = images
@@ -296,11 +307,9 @@ class Perturbed(keras.callbacks.Callback):
         step = int(self.model.step.numpy())
         with draws.at(self.model.task.seed, -2):  # the same start at every lap
             perturbed = self.images + self.model.perturbation(self.images)
-        before, after = (
-            [self.names[place] for place in self._given(images)]
-            for images in (self.images, perturbed)
-        )
-        picture = evaluation.perturbed_figure(self.images.numpy(), perturbed.numpy(), before, after)
+        pairs = [images[:PERTURBED] for images in (self.images, perturbed)]
+        names = [[self.names[place] for place in self._given(images)] for images in pairs]
+        picture = evaluation.perturbed_figure(*(images.numpy() for images in pairs), *names)
         self.path.write_bytes(picture)
         with self.writer.as_default(step=step):
             tf.summary.image("perturbed", tf.io.decode_png(picture, channels=3)[None])

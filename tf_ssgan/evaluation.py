@@ -73,21 +73,22 @@ def guesses(logits: np.ndarray, labels: np.ndarray, threshold: float) -> dict[st
         threshold: Probability from which on it is sure.
 
     Returns:
-        "pseudo_label_percent", how many images it is sure of, and of these
-        "pseudo_label_right_percent", unless there are none with a known label; "sure" and "all",
-        int64 [classes], how many images of those, and of all, are given to each class.
+        "pseudo_label_percent", how many images it is sure of; "pseudo_label_right_percent", of
+        these with a known label, None where there is none; "sure" and "all", int64 [classes], how
+        many images of those, and of all, are given to each class.
     """
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
     given, largest = logits.argmax(axis=-1), 1.0 / shifted.sum(axis=-1)
     sure = largest >= threshold
-    found = {"pseudo_label_percent": 100.0 * float(sure.mean())}
     judged = sure & (labels >= 0)
-    if judged.any():
-        right = given[judged] == labels[judged]
-        found["pseudo_label_right_percent"] = 100.0 * float(right.mean())
+    right = 100.0 * float((given[judged] == labels[judged]).mean()) if judged.any() else None
     classes = logits.shape[1]
-    found["sure"] = np.bincount(given[sure], minlength=classes)
-    return found | {"all": np.bincount(given, minlength=classes)}
+    return {
+        "pseudo_label_percent": 100.0 * float(sure.mean()),
+        "pseudo_label_right_percent": right,
+        "sure": np.bincount(given[sure], minlength=classes),
+        "all": np.bincount(given, minlength=classes),
+    }
 
 
 def perturbed_figure(

@@ -41,7 +41,6 @@ from tf_ssgan.task import Task
 
 LAP_STEPS = 50  # an evaluation covers whole epochs of at least so many steps
 LOOKED_AT = 2000  # unlabeled images by which pseudo-labels are judged
-PERTURBED = 6  # images in a figure
 
 
 def run(settings: config.Config) -> dict[str, Any]:
@@ -119,7 +118,7 @@ def _fit(run: assembly.Run, first: int, progress: callbacks.Progress, signals, s
     relabels = run.method.pseudo_labels() is not None
     for start, steps, laps in segments(first, task.steps, lap, stages, relabels):
         run.method.enter(start)
-        if relabels and start % lap == 0:
+        if relabels and (start % lap == 0 or start in stages):
             run.method.look_again(_beliefs(run, signals, run.protocol.unlabeled_ids))
         run.method.fit(
             assembly.batches(run, start),
@@ -136,20 +135,19 @@ def _watchers(
 ) -> list[keras.callbacks.Callback]:
     """What the chief writes down and draws at the end of each lap."""
     writer = tf.summary.create_file_writer(str(run.workdir / "tensorboard"))
-    names, found, guessed = run.arrays.card.classes, [], {}
+    names, found, judges = run.arrays.card.classes, [], [lambda: _errors(run, signals)]
     if hasattr(run.method.hp, "threshold"):
         ids = assembly.chosen(run, LOOKED_AT)
-        look = functools.partial(_beliefs, run, signals, ids)
-        found.append(callbacks.Guesses(look, run.arrays.train_labels[ids], names, writer))
-        guessed = found[0].scalars
+        look, labels = functools.partial(_beliefs, run, signals, ids), run.arrays.train_labels[ids]
+        judges.append(callbacks.Guesses(run.method, look, labels, names, writer).scalars)
     if hasattr(run.method, "perturbation"):
-        images = assembly.initial_images(run)[:PERTURBED]
+        images = assembly.initial_images(run, run.method.hp.unlabeled_examples)
         found.append(callbacks.Perturbed(run.workdir, images, names, writer))
     if isinstance(run.method, gan.GAN):
         found.append(callbacks.Samples(run.workdir, writer))
 
-    def judge() -> dict[str, float]:
-        return _errors(run, signals) | guessed
+    def judge() -> dict[str, float | None]:
+        return {name: value for ask in judges for name, value in ask().items()}
 
     record = callbacks.Journal(run.workdir, judge, progress.images_per_second, writer)
     ends = {run.method.task.steps, *run.method.stages().values()}
@@ -267,6 +265,7 @@ def _outcome(run: assembly.Run, seconds: float, speed: float) -> dict[str, Any]:
     last, task = lines[-1], run.method.task
     judged = [line for line in lines if "validation_error" in line]
     best = min(judged, key=lambda line: line["validation_error"], default=None)
+    raw_best = min(judged, key=lambda line: line["validation_error_raw"], default=None)
     packages = ("tensorflow", "keras")
     return {
         **{k: getattr(run.config, k) for k in ("method", "dataset", "seed", "split_seed")},
@@ -282,7 +281,9 @@ def _outcome(run: assembly.Run, seconds: float, speed: float) -> dict[str, Any]:
         "test_error_median20": statistics.median(line["test_error"] for line in lines[-20:]),
         "test_error_at_best_validation": best["test_error"] if best else None,
         "validation_error": last.get("validation_error"),
+        "test_error_raw_at_best_validation": raw_best["test_error_raw"] if raw_best else None,
         "found": {name: last[name] for name in run.method.found},
+        "found_at_best_validation": {name: best[name] for name in run.method.found if best},
         "seconds": round(seconds, 1),
         "images_per_second": round(speed or last["images_per_second"], 1),
         "waiting_percent": last["waiting_percent"],
@@ -326,6 +327,21 @@ def _images_per_step(run: assembly.Run) -> int:
     return sum(stream.examples for stream in run.method.streams().values())
 
 
+def _remarks(run: assembly.Run) -> list[str]:
+    """What a person may not expect of how the method and the pools go together."""
+    task, said = run.method.task, []
+    wanted = [s for s in run.method.streams().values() if s.pool != "labeled"]
+    if wanted and task.unlabeled <= task.labeled:
+        said.append("Every image is labeled: there is nothing more in the unlabeled pool.")
+    most = max((s.examples for s in wanted), default=0)
+    if most > task.unlabeled:
+        said.append(
+            f"A step takes {most:,} unlabeled images and there are {task.unlabeled:,}: some occur "
+            "more than once in it. --batch_size would make it smaller."
+        )
+    return said
+
+
 def _say_hello(run: assembly.Run, manifest: dict[str, Any] | None) -> None:
     sizes = {k: f"{layers.parameters(n):,}" for k, n in run.method.networks().items()}
     told = ", ".join(f"{name} {size} weights" for name, size in sizes.items())
@@ -334,6 +350,8 @@ def _say_hello(run: assembly.Run, manifest: dict[str, Any] | None) -> None:
         f"{run.strategy.num_replicas_in_sync} device(s)"
     )
     print(run.protocol.describe())
+    for line in _remarks(run):
+        print(line)
     if manifest:
         print(f"Going on from step {manifest['step']} of {run.method.task.steps}.")
         here = {"cores": os.cpu_count(), "replicas": run.strategy.num_replicas_in_sync}

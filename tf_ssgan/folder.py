@@ -17,6 +17,7 @@ OURS = (
     "checkpoints",
     "result.json",
     "samples.png",
+    "perturbed.png",
     "confusion.png",
 )  # what a run writes, after config.json
 

@@ -40,7 +40,7 @@ def rewind(path: pathlib.Path, step: int) -> None:
     kept = history(path, until=step)
     table = io.StringIO()
     if kept:
-        writer = csv.DictWriter(table, kept[0])
+        writer = csv.DictWriter(table, dict.fromkeys(name for line in kept for name in line))
         writer.writeheader()
         writer.writerows(kept)
     lines = "".join(json.dumps(line) + "\n" for line in kept)

@@ -137,13 +137,15 @@ class Method(keras.Model):
         found: Those of them that are results of the run, as a knob that it searches.
         needs_labels: Whether it is nothing without labels.
         stage: The stretch of the run, of `stages`, whose steps are taken.
-        waited: Seconds that this process has waited for batches.
+        waited: Seconds that this process has waited for batches, but for the first of a trace.
+        worked: Seconds of its steps, the waiting included.
     """
 
     reports: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
     needs_labels: bool = False
     waited: float = 0.0
+    worked: float = 0.0
 
     def __init__(self, hp: HParams, task: Task):
         """Builds networks, optimizers and averages; call it inside the strategy's scope.
@@ -261,8 +263,8 @@ class Method(keras.Model):
     def together(self, network: keras.Model, *batches: tf.Tensor) -> list[dict[str, tf.Tensor]]:
         """Trains a network on several batches in one pass, which is faster than one after another.
 
-        For networks in which images do not see each other: without batch normalization. Every
-        row has its own dropout and noise.
+        For networks in which images do not see each other, or shall share their batch statistics.
+        Every row has its own dropout and noise.
 
         Args:
             network: images -> {name: output}.
@@ -342,6 +344,10 @@ class Method(keras.Model):
         if stage != self.stage:
             self.stage, self.train_function = stage, None
 
+    def waiting(self) -> float:
+        """Share of the time of this process's steps spent waiting for batches, in percent."""
+        return 100.0 * self.waited / self.worked if self.worked else 0.0
+
     def make_train_function(self, force: bool = False) -> Callable:
         """One traced step on every replica, and a clock of what it waits for.
 
@@ -360,10 +366,14 @@ class Method(keras.Model):
                 )
 
             def train_function(iterator):
-                began = time.perf_counter()
+                began, traces = time.perf_counter(), take.experimental_get_tracing_count()
                 batch = next(iterator)
-                self.waited += time.perf_counter() - began
-                return take(batch)
+                waited = time.perf_counter() - began
+                logs = take(batch)
+                if traces and traces == take.experimental_get_tracing_count():
+                    self.waited += waited
+                    self.worked += time.perf_counter() - began
+                return logs
 
             self.train_function = train_function
         return self.train_function

@@ -23,25 +23,36 @@ class HParams(method.HParams):
     width: int = knob(
         32, "Channels of its first group, 16 times the widening factor: 32 is WRN-28-2.", low=1
     )
-    flip: bool = knob(True, "Weak views are mirrored half of the time; house numbers may not be.")
+    flip: Literal["auto", "yes", "no"] = knob(
+        "auto",
+        "Weak views are mirrored half of the time; auto where a mirrored image is known to keep "
+        "its class: not digits, nor pictures of one's own.",
+    )
 
-    @property
-    def weak(self) -> str:
-        """The weak view: mirrored, and moved by up to an eighth of the image."""
-        return "flip crop" if self.flip else "crop"
+    def __post_init__(self):
+        """Refuses values out of range, and depths that no network has.
+
+        Raises:
+            UserError: Naming the knob, what was expected and what came.
+        """
+        super().__post_init__()
+        wide_resnet.blocks_a_group(self.depth)
 
 
-# What holds for digits, whatever the method: a mirrored one is another sign, and they are small.
-DIGITS = {
-    "labels": 50, "max_steps": 1000, "batch_size": 50, "depth": 10, "width": 32, "flip": False,
-}  # fmt: skip
-SIZES = {name: DIGITS[name] for name in ("depth", "width", "flip", "labels")}
+# What holds for digits, whatever the method: they are small.
+DIGITS = {"labels": 50, "max_steps": 1000, "batch_size": 50, "depth": 10, "width": 32}
 
 
 class Method(method.Method):
     """A method that trains a wide residual network."""
 
     needs_labels = True
+
+    @property
+    def weak(self) -> str:
+        """The weak view: mirrored where that is right, and moved by up to an eighth."""
+        flip = self.task.flip if self.hp.flip == "auto" else self.hp.flip == "yes"
+        return "flip crop" if flip else "crop"
 
     def wide_resnet(self, dtype: str | None = None) -> keras.Model:
         """The network that the knobs say.

@@ -15,14 +15,17 @@ def told(result: dict[str, Any], workdir: str) -> str:
         f"\n{result['method']} on {result['dataset']}, {result['labels']} labels, "
         f"{result['steps']} steps in {result['seconds']:.0f} s "
         f"({result['images_per_second']:.0f} images/s, "
-        f"{result['waiting_percent']:.1f} % of the time waiting for them)",
+        f"{result.get('waiting_percent', 0.0):.1f} % of a step waiting for them)",
         _line("test_error", result["test_error"], "shipped weights, last step"),
         _line("test_error_raw", result["test_error_raw"], "without averaging"),
         _line("test_error_median20", result["test_error_median20"], "last 20 evaluations"),
     ]
     if best is not None:
         lines.append(_line("test_error_at_best_validation", best, "where validation was best"))
-    lines += [f"  {name:<30}{value:6.3f}     (found)" for name, value in result["found"].items()]
+    lines += [
+        f"  {name:<30}{value:6.3f}     (found: mean since the last evaluation)"
+        for name, value in result.get("found", {}).items()
+    ]
     lines += [
         f"Everything is in {workdir}",
         f"Export it: python -m export.export_main --run={workdir} --to=served/{result['method']}",

@@ -6,7 +6,7 @@ import itertools
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """The learning problem as a method sees it: sizes and two moments, never the data.
+    """The learning problem as a method sees it: sizes and a few numbers, never the data.
 
     Attributes:
         classes: Number of classes K.
@@ -20,6 +20,7 @@ class Task:
         seed: Seed of initialization and of every draw.
         mean: Mean of the training images, a channel, intensities in [0, 1].
         std: Their standard deviation.
+        flip: Whether a mirrored image keeps its class.
     """
 
     classes: int
@@ -33,6 +34,7 @@ class Task:
     seed: int = 0
     mean: tuple[float, ...] = (0.5,)
     std: tuple[float, ...] = (0.5,)
+    flip: bool = False
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

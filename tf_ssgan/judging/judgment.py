@@ -176,10 +176,10 @@ class _Judgment:
         )
 
     def _features(self) -> tuple[keras.Model, str]:
-        """The network by whose features images are laid out, and what to call it."""
-        shipped = self.run.method.shipped
-        if "features" in shipped.output:
-            return shipped, f"the features of {self.run.config.method} at step {self.step}"
+        """The network by whose features images are laid out, and what to call it.
+
+        The judge: were it one of the runs, it would be measured by its own ruler.
+        """
         judge = self.judge or self._judge()
         about = f"{judge.stamp['judge']}, weights {judge.stamp['weights_sha256']}"
         return judge.network, f"the features of {about}"

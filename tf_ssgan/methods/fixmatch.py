@@ -14,8 +14,10 @@ Departures: 2^17 steps instead of 2^20. Short runs take the plain network (recip
 other one's batch statistics follow with .999, and after 1,000 steps a third of them is still the
 start. Keras keeps the step size in the velocity, where the public code multiplies it in afterwards:
 the same while it is constant. Profile "authors" is the code of Alshami and Arya: operations of
-RandAugment with probability .5 and whole magnitudes, CutOut of half the side, and the unlabeled
-loss divided by how many images are selected instead of by the batch.
+RandAugment with probability .5 and whole magnitudes, CutOut of half the side, the unlabeled loss
+divided by how many images are selected instead of by the batch, and their batch, step size and
+decay. Not followed there: their decay is of all weights, their step size falls once an epoch, and
+labeled, weak and strong images are three passes, each with batch statistics of its own.
 """
 
 import dataclasses
@@ -64,20 +66,27 @@ class HParams(residual.HParams):
         "short": dict(network="wrn_plain"),
         "cifar10": dict(labels=4000, max_steps=2**17),
         "cifar100": dict(labels=10000, max_steps=2**17, weight_decay=1e-3),
-        "svhn": dict(labels=1000, max_steps=2**17, flip=False),
+        "svhn": dict(labels=1000, max_steps=2**17),
         "fashion_mnist": dict(labels=1000, max_steps=2**17),
+        "authors": dict(
+            batch_size=400,
+            unlabeled_ratio=1,
+            learning_rate=0.003,
+            nesterov=False,
+            weight_decay=5e-5,
+            average_decay=0.0,
+            network="wrn_plain",
+        ),
+        "authors/digits": residual.DIGITS,
+        "authors/cifar10": dict(epochs=200, max_steps=0),
+        "authors/cifar10@250": dict(batch_size=250),
+        "authors/cifar100": dict(epochs=200, max_steps=0),
     }
 
     @property
     def unlabeled_examples(self) -> int:
         """Unlabeled images a step."""
         return self.batch_size * self.unlabeled_ratio
-
-    @property
-    def strong(self) -> str:
-        """The strong view: the weak one, two random operations, and a gray square."""
-        suffix = "" if self.profile == "paper" else "_authors"
-        return f"{self.weak} randaugment{suffix} cutout{suffix}"
 
 
 class Method(residual.Method):
@@ -97,9 +106,11 @@ class Method(residual.Method):
 
     def streams(self) -> dict[str, Stream]:
         """Labeled images, seen weakly; unlabeled ones, each seen weakly and strongly."""
-        views = {"weak": self.hp.weak, "strong": self.hp.strong}
+        suffix = "" if self.hp.profile == "paper" else "_authors"
+        strong = f"{self.weak} randaugment{suffix} cutout{suffix}"
+        views = {"weak": self.weak, "strong": strong}
         return {
-            "labeled": Stream("labeled", self.hp.batch_size, {"image": self.hp.weak}),
+            "labeled": Stream("labeled", self.hp.batch_size, {"image": self.weak}),
             "unlabeled": Stream("unlabeled", self.hp.unlabeled_examples, views),
         }
 

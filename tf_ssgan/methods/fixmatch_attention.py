@@ -12,8 +12,9 @@ the last map, see `networks.wide_resnet.attentive`.
 Departures: the report says 100 epochs and 200; 200 here. It speaks of two 1x1 convolutions, which
 its code has as one with two maps. Its code takes the mean of the divergence over all 64 positions,
 hence the weight 1/64 of the sum here. The unlabeled loss is divided by the batch, as in FixMatch;
-profile "authors" divides by how many images are selected, and has the code's strong view. Where all
-maps are 0 at all positions the classifier sees nothing: "blank" is the share of such images.
+profile "authors" divides by how many images are selected, and has the code's strong view. Labeled,
+weak and strong images are one pass here, three in its code. Where all maps are 0 at all positions
+the classifier sees nothing: "blank" is the share of such images.
 """
 
 import dataclasses
@@ -72,7 +73,7 @@ class HParams(fixmatch.HParams):
         "cifar10": dict(labels=4000, epochs=200),
         "cifar10@250": dict(batch_size=250),
         "cifar100": dict(labels=10000, epochs=200),
-        "svhn": dict(labels=1000, epochs=200, flip=False),
+        "svhn": dict(labels=1000, epochs=200),
         "fashion_mnist": dict(labels=1000, epochs=200),
     }
 

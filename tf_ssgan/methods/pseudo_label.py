@@ -3,7 +3,7 @@
 Lee: Pseudo-Label (2013), in the form of Alshami and Arya: Semi-supervised Image Classification
 (2022) and their public code (shrebox/Semi-supervised-Image-Classification):
 
-    --pl_mode=epoch   after a warm-up on labels alone, at the beginning of each epoch:
+    --pl_mode=epoch   after a warm-up on labels alone, at the beginning of each lap:
                       X = {(u, argmax p(u)): max p(u) > threshold}, anew; then train on labels and X
                       L = CE(labels and X), one as good as the other
     --pl_mode=online  L = CE(labeled) + w(t) E 1[max p(u) > threshold] CE(u, argmax p(u)), p without
@@ -11,22 +11,23 @@ Lee: Pseudo-Label (2013), in the form of Alshami and Arya: Semi-supervised Image
                       code); only labeled images are recorded in batch statistics
     step size: learning_rate times a cosine that swings to 1/50 and back, once an epoch
 
-Departures: predictions are of the images as they are, where the public code moves and mirrors them.
-An epoch is whole passes over the unlabeled pool of at least 50 steps, always of the same number of
-steps, however many images are in X. Training goes on from the last warm-up weights; the public code
-returns to the best ones by its test set. Profile "authors" has no weight average, and keeps a
-fault: images with a pseudo-label are standardized floats turned into bytes, of which little but
-black and white is left.
+Departures: predictions are of the images as they are, where the public code moves and mirrors
+them. A lap is the fewest whole epochs, passes over the unlabeled pool, with 50 steps; it has as
+many steps however many images are in X. Training goes on from the last warm-up weights; the public code
+returns to the best ones by its test set. Weights are averaged, the raw ones reported beside.
+Profile "authors" has no average and keeps a fault: images with a pseudo-label are standardized
+floats turned into bytes, of which little but black and white is left.
 """
 
 import dataclasses
+import math
 from typing import Literal
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan import layers, losses, residual, schedules
+from tf_ssgan import errors, layers, losses, residual, schedules
 from tf_ssgan.knobs import knob
 from tf_ssgan.task import Stream
 
@@ -56,20 +57,33 @@ class HParams(residual.HParams):
         0.95, "Probability that a label must exceed (Alshami and Arya 2022: tau).",
         above=0, high=1,
     )  # fmt: skip
-    unlabeled_weight: float = knob(1.0, "Final weight of the online form.", low=0)
+    unlabeled_weight: float = knob(1.0, "Final weight w(t) of the online form.", low=0)
     warm_up_fraction: float = knob(
-        10 / 300, "Share of the run on labels alone (public code).", low=0, high=1
-    )
+        10 / 300, "Share of the run on labels alone, of the form by epochs (public code).",
+        low=0, high=0.9,
+    )  # fmt: skip
 
     RECIPES = {
         "digits": residual.DIGITS | dict(swing_epochs=11),
         "cifar10": dict(labels=4000, epochs=300),
         "cifar10@250": dict(batch_size=250),
         "cifar100": dict(labels=10000, epochs=300, learning_rate=5e-4),
-        "svhn": dict(labels=1000, epochs=300, flip=False),
+        "svhn": dict(labels=1000, epochs=300),
         "fashion_mnist": dict(labels=1000, epochs=300),
         "authors": dict(average_decay=0.0),
     }
+
+    def __post_init__(self):
+        """Refuses values out of range, and a profile that there is not.
+
+        Raises:
+            UserError: Naming the knob, what was expected and what came.
+        """
+        super().__post_init__()
+        if self.profile == "authors" and self.pl_mode == "online":
+            raise errors.UserError(
+                "--profile=authors has no online form; take --pl_mode=epoch, or --profile=paper."
+            )
 
 
 class Method(residual.Method):
@@ -87,6 +101,11 @@ class Method(residual.Method):
         if self.hp.pl_mode == "epoch":
             self.given = self.memory("given", self.task.unlabeled, initial=-1)
 
+    def stages(self) -> dict[str, int]:
+        """Labels alone for a while; of the same steps as what follows."""
+        begin = math.ceil(self.hp.warm_up_fraction * self.task.steps)
+        return {"warm_up": 0, "train": begin} if begin else {"train": 0}
+
     def rate(self) -> tf.Tensor:
         """The step size of this epoch."""
         epoch = tf.cast(self.step // self.task.steps_per_epoch, tf.float32)
@@ -94,7 +113,7 @@ class Method(residual.Method):
 
     def streams(self) -> dict[str, Stream]:
         """Labeled and pseudo-labeled images in one; or labeled and unlabeled ones, side by side."""
-        n, views = self.hp.batch_size, {"image": self.hp.weak}
+        n, views = self.hp.batch_size, {"image": self.weak}
         if self.hp.pl_mode == "epoch":
             return {"merged": Stream("merged", n, views)}
         return {"labeled": Stream("labeled", n, views), "unlabeled": Stream("unlabeled", n, views)}
@@ -105,7 +124,7 @@ class Method(residual.Method):
 
     def look_again(self, logits: np.ndarray) -> None:
         """Gives labels anew, once the warm-up is over."""
-        if int(self.step.numpy()) >= self.hp.warm_up_fraction * self.task.steps:
+        if self.stage == "train":
             labels, sure = losses.pseudo_labels(logits, self.hp.threshold, strict=True)
             self.given.assign(tf.where(sure > 0, labels, tf.constant(-1, tf.int64)))
 

@@ -91,11 +91,7 @@ def trunk(
     Raises:
         UserError: There is no such depth.
     """
-    blocks, rest = divmod(depth - 4, 6)
-    if rest or blocks < 1:
-        raise errors.UserError(
-            f"--depth={depth}: wide residual networks have 10, 16, 22, 28, ... layers (6 n + 4)."
-        )
+    blocks = blocks_a_group(depth)
     images = keras.Input(task.image_shape, name="images")
     first = min(FIRST_CHANNELS, width)
     x = layers.Standardize(task.mean, task.std, dtype=dtype)(images)
@@ -108,6 +104,23 @@ def trunk(
             bare = form == "leaky" and group > 0
             x = _block(x, width * 2**group, stride, not number, bare, form, dtype)
     return images, x
+
+
+def blocks_a_group(depth: int) -> int:
+    """Blocks of each of the three groups.
+
+    Args:
+        depth: Layers in all, 6 n + 4.
+
+    Raises:
+        UserError: There is no such depth.
+    """
+    blocks, rest = divmod(depth - 4, 6)
+    if rest or blocks < 1:
+        raise errors.UserError(
+            f"--depth={depth}: wide residual networks have 10, 16, 22, 28, ... layers (6 n + 4)."
+        )
+    return blocks
 
 
 def head(classes: int, form: Form) -> keras.layers.Layer:
