@@ -11,9 +11,9 @@ Lee: Pseudo-Label (2013), in the form of Alshami and Arya: Semi-supervised Image
                       code); only labeled images are recorded in batch statistics
     step size: learning_rate times a cosine that swings to 1/50 and back, once an epoch
 
-Departures: predictions are of the images as they are, where the public code moves and mirrors
-them. A lap is the fewest whole epochs, passes over the unlabeled pool, with 50 steps; it has as
-many steps however many images are in X. Training goes on from the last warm-up weights; the public code
+Departures: predictions are of the images as they are, where the public code moves and mirrors them.
+A lap is the fewest whole epochs, passes over the unlabeled pool, with 50 steps; it has as many
+steps however many images are in X. Training goes on from the last warm-up weights; the public code
 returns to the best ones by its test set. Weights are averaged, the raw ones reported beside.
 Profile "authors" has no average and keeps a fault: images with a pseudo-label are standardized
 floats turned into bytes, of which little but black and white is left.

@@ -1,0 +1,39 @@
+"""Curves as files: what is appended can be read, and cut back."""
+
+import csv
+
+from tf_ssgan import journal
+
+LINES = [{"step": 5, "error": 9.0}, {"step": 10, "error": 8.0, "right": 50.0}]
+
+
+def table(path):
+    with path.with_name("history.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_lines_come_back_and_one_cut_short_does_not(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    for line in LINES:
+        journal.append(path, line)
+    path.write_text(path.read_text() + '{"step": 15, "err')
+    assert journal.history(path) == LINES
+    assert journal.history(path, until=5) == LINES[:1]
+
+
+def test_cutting_back_keeps_every_column_of_what_is_left(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    for line in [*LINES, {"step": 15, "error": 7.0}]:
+        journal.append(path, line)
+    journal.rewind(path, 10)
+    assert journal.history(path) == LINES
+    first, second = table(path)
+    assert first == {"step": "5", "error": "9.0", "right": ""}
+    assert second == {"step": "10", "error": "8.0", "right": "50.0"}
+
+
+def test_cutting_back_to_the_start_leaves_nothing(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    journal.append(path, LINES[0])
+    journal.rewind(path, 0)
+    assert journal.history(path) == [] and table(path) == []
