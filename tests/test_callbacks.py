@@ -22,26 +22,23 @@ def model(**own):
     return types.SimpleNamespace(step=clock, **own)
 
 
-def guesses(found, writer, names=NAMES, labels=None):
-    labels = np.zeros(len(found), np.int64) if labels is None else labels
-    made = callbacks.Guesses(lambda: found, labels, names, writer)
-    made.set_model(model(hp=types.SimpleNamespace(threshold=0.95)))
-    made.on_epoch_end(0)
-    return made
+def guesses(found, writer, names=NAMES):
+    made = model(hp=types.SimpleNamespace(threshold=0.95))
+    labels = np.zeros(len(found), np.int64)
+    return callbacks.Guesses(made, lambda: found, labels, names, writer).scalars()
 
 
 def test_guesses_say_which_classes_never_occur(capsys, writer):
-    made = guesses(9.0 * np.eye(4, dtype=np.float32)[[0, 0, 2]], writer)
+    found = guesses(9.0 * np.eye(4, dtype=np.float32)[[0, 0, 2]], writer)
     assert "Of 3 unlabeled images none is taken for dog, pig.\n" in capsys.readouterr().out
-    assert set(made.scalars) == {"pseudo_label_percent", "pseudo_label_right_percent"}
-    assert made.scalars["pseudo_label_percent"] == 100.0
-    assert made.scalars["pseudo_label_right_percent"] == pytest.approx(200 / 3)
+    right = found.pop("pseudo_label_right_percent")
+    assert right == pytest.approx(200 / 3) and found == {"pseudo_label_percent": 100.0}
 
 
 def test_guesses_of_every_class_are_silent(capsys, writer):
-    made = guesses(np.eye(4, dtype=np.float32), writer)
+    found = guesses(np.eye(4, dtype=np.float32), writer)
     assert capsys.readouterr().out == ""
-    assert made.scalars == {"pseudo_label_percent": 0.0}
+    assert found == {"pseudo_label_percent": 0.0, "pseudo_label_right_percent": None}
 
 
 def test_guesses_name_ten_classes_at_most(capsys, writer):
@@ -52,29 +49,19 @@ def test_guesses_name_ten_classes_at_most(capsys, writer):
     )
 
 
-def test_guesses_of_this_lap_replace_those_of_the_last(writer):
-    found = [9.0 * np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32)]
-    made = callbacks.Guesses(lambda: found.pop(0), np.arange(4), NAMES, writer)
-    made.set_model(model(hp=types.SimpleNamespace(threshold=0.95)))
-    kept = made.scalars  # what the journal holds on to
-    made.on_epoch_end(0)
-    assert kept == {"pseudo_label_percent": 100.0, "pseudo_label_right_percent": 100.0}
-    made.on_epoch_end(1)
-    assert kept == {"pseudo_label_percent": 0.0}
-
-
 def test_perturbed_images_are_drawn_with_what_they_are_taken_for(tmp_path, writer, monkeypatch):
     """A classifier by brightness; what darkens a bright image makes it another class."""
     titles = []
 
     def classifier(images, training):
-        assert not training
+        assert not training and len(images) == callbacks.PERTURBED
         bright = tf.reduce_mean(images, [1, 2, 3])
         return {"logits": tf.stack([-bright, bright], 1)}
 
     def perturbation(images):
+        assert len(images) == 10
         titles.append(float(draws.current().uniform(1)[0]))  # within the draws of a step
-        return -images
+        return -images - 0.1
 
     drawn = evaluation.perturbed_figure
 
@@ -83,13 +70,13 @@ def test_perturbed_images_are_drawn_with_what_they_are_taken_for(tmp_path, write
         return drawn(images, perturbed, before, after)
 
     monkeypatch.setattr(evaluation, "perturbed_figure", figure)
-    images = tf.constant([0.5, -0.5])[:, None, None, None] * tf.ones([2, 8, 8, 1])
+    images = tf.constant([0.5, -0.5] * 5)[:, None, None, None] * tf.ones([10, 8, 8, 1])
     made = callbacks.Perturbed(tmp_path, images, ("dark", "bright"), writer)
     task = types.SimpleNamespace(seed=0)
     made.set_model(model(task=task, classifier=classifier, perturbation=perturbation))
     made.on_epoch_end(0)
     made.on_epoch_end(1)
     assert titles[0] == titles[2]  # the same start at every lap
-    assert titles[1] == (["bright", "dark"], ["dark", "dark"])
+    assert titles[1] == (["bright", "dark"] * 3, ["dark"] * 6)  # the first six of ten
     picture = tf.io.decode_png((tmp_path / "perturbed.png").read_bytes())
     assert min(picture.shape[:2]) > 100

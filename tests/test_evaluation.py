@@ -80,11 +80,11 @@ def test_guesses_by_hand():
 
 def test_guesses_that_are_never_sure_or_that_nobody_can_judge():
     unsure = evaluation.guesses(logits((0, UNSURE), (2, UNSURE)), np.array([0, 2]), 0.95)
-    assert unsure["pseudo_label_percent"] == 0.0 and "pseudo_label_right_percent" not in unsure
+    assert unsure["pseudo_label_percent"] == 0.0 and unsure["pseudo_label_right_percent"] is None
     assert unsure["sure"].tolist() == [0, 0, 0] and unsure["all"].tolist() == [1, 0, 1]
     unknown = evaluation.guesses(logits((0, SURE)), np.array([-1]), 0.95)
     assert unknown["pseudo_label_percent"] == 100.0
-    assert "pseudo_label_right_percent" not in unknown
+    assert unknown["pseudo_label_right_percent"] is None
 
 
 def test_guesses_of_huge_logits():
