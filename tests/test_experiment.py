@@ -144,6 +144,27 @@ def test_segments_end_at_multiples_of_a_lap(first, last, lap, expected):
     assert sum(steps * laps for _, steps, laps in expected) == last - first
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "stages", "single", "expected"),
+    [
+        (0, 150, [0], True, [(0, 50, 1), (50, 50, 1), (100, 50, 1)]),
+        (30, 120, [0], True, [(30, 20, 1), (50, 50, 1), (100, 20, 1)]),
+        (0, 250, [0, 120], False, [(0, 50, 2), (100, 20, 1), (120, 30, 1), (150, 50, 2)]),
+        (0, 200, [0, 100], False, [(0, 50, 2), (100, 50, 2)]),
+        (0, 150, [0, 70, 80], True,
+         [(0, 50, 1), (50, 20, 1), (70, 10, 1), (80, 20, 1), (100, 50, 1)]),
+        (130, 250, [0, 120], False, [(130, 20, 1), (150, 50, 2)]),
+        (0, 40, [0, 12], False, [(0, 12, 1), (12, 28, 1)]),
+        (0, 40, [0, 60], False, [(0, 40, 1)]),
+    ],
+)  # fmt: skip
+def test_segments_end_where_a_stage_begins_too(first, last, stages, single, expected):
+    found = experiment.segments(first, last, 50, stages, single)
+    assert found == expected
+    covered = [step for start, steps, laps in found for step in range(start, start + steps * laps)]
+    assert covered == list(range(first, last))
+
+
 def test_an_epoch_is_one_pass_and_a_run_ends_at_the_shorter_length():
     arrays = contents.ordered(datasets.load("digits"))
 

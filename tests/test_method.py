@@ -1,6 +1,7 @@
 """What the base class gives, and what it refuses."""
 
 import dataclasses
+import time
 
 import keras
 import numpy as np
@@ -110,6 +111,53 @@ def test_recipes_the_most_particular_wins():
     assert HParams.recipe("svhn", short=True) == {
         "depth": 5, "labels": 500, "epochs": 9, "learning_rate": 1.0,
     }  # fmt: skip
+
+
+def test_a_profile_has_the_last_word():
+    @dataclasses.dataclass(frozen=True)
+    class HParams(method.HParams):
+        depth: int = knob(1, "Depth.")
+        RECIPES = {
+            "svhn": {"depth": 2, "labels": 500},
+            "svhn/short": {"depth": 5},
+            "authors": {"depth": 6, "learning_rate": 2.0},
+            "authors/svhn": {"depth": 7},
+            "authors/svhn@250": {"depth": 8},
+        }
+
+    assert HParams.recipe("digits", profile="authors") == {"depth": 6, "learning_rate": 2.0}
+    assert HParams.recipe("svhn", profile="paper", short=True)["depth"] == 5
+    assert HParams.recipe("svhn", profile="authors", short=True)["depth"] == 7
+    assert HParams.recipe("svhn", labels=250, profile="authors")["depth"] == 8
+
+
+def test_waiting_is_a_share_of_the_steps_but_for_those_that_trace():
+    toy = toys.Toy("supervised")
+    assert toy.method.waiting() == 0.0
+    toy.run(1)
+    assert toy.method.waited == 0.0
+    before = time.perf_counter()
+    step, batches = toy.method.make_train_function(), toy.batches(1)
+    for _ in range(4):
+        step(batches)
+    elapsed = time.perf_counter() - before
+    assert 0 < toy.method.waited < toy.method.worked < elapsed
+    share = 100 * toy.method.waited / toy.method.worked
+    assert toy.method.waiting() == pytest.approx(share)
+
+
+def test_a_memory_is_a_row_of_numbers_that_is_saved():
+    class Method(ssgan.Method):
+        def setup(self):
+            super().setup()
+            self.given = self.memory("given", 5, initial=-1)
+
+    made = Method(toys.hparams("ssgan"), toys.task())
+    (saved,) = made.state()["memory"]
+    assert saved.dtype == tf.int64 and saved.numpy().tolist() == [-1] * 5
+    made.given.assign([3, 1, -1, -1, 0])
+    assert made.state()["memory"][0].numpy().tolist() == [3, 1, -1, -1, 0]
+    assert "memory" not in ssgan.Method(toys.hparams("ssgan"), toys.task()).state()
 
 
 @pytest.mark.parametrize(

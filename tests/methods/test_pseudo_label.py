@@ -209,8 +209,9 @@ def test_a_run_stopped_within_a_lap_goes_on_with_the_labels_of_its_beginning(tmp
 
     def settings(name):
         return config.configure(
-            "pseudo_label", dataset, labels=12, validation=0, warm_up_fraction=0.0, max_steps=20, batch_size=30,
-            depth=10, width=4, threshold=0.4, learning_rate=1e-2, workdir=str(tmp_path / name),
+            "pseudo_label", dataset, labels=12, validation=0, max_steps=20, batch_size=30, depth=10,
+            width=4, threshold=0.4, learning_rate=1e-2, warm_up_fraction=0.0, average_decay=0.0,
+            workdir=str(tmp_path / name),
         )  # fmt: skip
 
     experiment.run(settings("whole"))

@@ -58,3 +58,13 @@ def test_on_clothes_it_is_what_acgan_is_compared_with():
         assert getattr(mine.hparams, name) == getattr(theirs.hparams, name)
     made = supervised.Method(supervised.HParams(network="fm_cnn"), Task(10, 28, 28, 1, 9, 9, 9, 9))
     assert layers.parameters(made.classifier) == 2_671_370
+
+
+def test_of_the_methods_on_wide_residual_networks_it_has_the_network_and_the_weak_view():
+    theirs = methods.find("fixmatch").Method(toys.hparams("fixmatch"), toys.task())
+    knobs = dict(network="wrn_leaky", width=8, translate_labeled=True)
+    mine = supervised.Method(toys.hparams("supervised", **knobs), toys.task())
+    assert layers.parameters(mine.classifier) == layers.parameters(theirs.classifier)
+    assert mine.streams()["labeled"].views == theirs.streams()["labeled"].views == {"image": "crop"}
+    flipped = supervised.Method(toys.hparams("supervised", flip=True, **knobs), toys.task())
+    assert flipped.streams()["labeled"].views == {"image": "flip crop"}
