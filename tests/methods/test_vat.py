@@ -55,6 +55,28 @@ def test_the_loss_is_the_sum_of_its_parts(toy, made):
     assert found[-1] == pytest.approx(whole, rel=1e-5)
 
 
+def test_neither_the_clean_prediction_nor_the_perturbation_learns(toy, made):
+    """Loss and gradient are those of KL(p || q) with p and the perturbation as numbers."""
+    batch, found = next(toy.batches()), []
+    weights = [v.value for v in made.c.variables]
+    made.c.descend = lambda loss, tape: found.append((loss, tape.gradient(loss, weights)))
+    logs = made.one_step(batch)
+    toy.load(toy.start)
+    u = batch["unlabeled"]["image"]
+    with draws.at(toy.method.task.seed, 0), layers.frozen_statistics():
+        r, clean = made.perturbation(u), made.classifier(u, training=True)["logits"]
+        p = tf.nn.softmax(clean)
+        with tf.GradientTape() as tape:
+            logits = made.classifier(batch["labeled"]["image"], training=True)["logits"]
+            log_q = tf.nn.log_softmax(made.classifier(u + r, training=True)["logits"])
+            changed = tf.reduce_mean(tf.reduce_sum(p * (tf.math.log(p) - log_q), 1))
+            loss = losses.cross_entropy(batch["labeled"]["label"], logits) + changed
+    assert float(logs["adversarial"]) == pytest.approx(float(changed), rel=1e-4)
+    assert float(found[0][0]) == pytest.approx(float(loss), rel=1e-5)
+    for ours, expected in zip(found[0][1], tape.gradient(loss, weights), strict=True):
+        np.testing.assert_allclose(ours, expected, atol=1e-4)
+
+
 def test_without_a_length_predictions_stay(toy, made):
     caught(guessed.turned(made, epsilon=0.0))
     assert taken(made, toy)["adversarial"] == pytest.approx(0.0, abs=1e-6)
