@@ -96,9 +96,9 @@ def test_what_a_gradient_penalty_takes(benchmarks):
     penalty = told[1] - told[0]
     assert penalty.total() == len(whole) - len(without) == 3 + 4 + 3 + 4 + 3 + 2
     first, second, third, head = (
-        ((18, 18, 1), (4, 4, 1, 4)),
-        ((10, 10, 4), (4, 4, 4, 8)),
-        ((6, 6, 8), (4, 4, 8, 16)),
+        ((16, 16, 1), (4, 4, 1, 4)),
+        ((8, 8, 4), (4, 4, 4, 8)),
+        ((4, 4, 8), (4, 4, 8, 16)),
         ((2, 2, 16), (2, 2, 16, 1)),
     )
     each = {
