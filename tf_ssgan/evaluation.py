@@ -1,7 +1,7 @@
 """Judging a classifier: one function for live networks and for exported ones."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -34,6 +34,28 @@ def predictor(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     return lambda images: logits(tf.constant(images)).numpy()
 
 
+def scores(
+    predict: Callable[[np.ndarray], np.ndarray],
+    images: np.ndarray,
+    ids: np.ndarray,
+    pause: Callable[[], None] = lambda: None,
+) -> Iterator[np.ndarray]:
+    """What is predicted for some images, a batch at a time, the ragged last one included.
+
+    Args:
+        predict: uint8 images [n, h, w, c] -> scores [n, classes].
+        images: uint8 [all, h, w, c].
+        ids: int [n], which of them.
+        pause: Called between batches; may raise to interrupt.
+
+    Yields:
+        [batch, classes].
+    """
+    for start in range(0, len(ids), BATCH):
+        yield predict(images[ids[start : start + BATCH]])
+        pause()
+
+
 def evaluate(
     predict: Callable[[np.ndarray], np.ndarray],
     images: np.ndarray,
@@ -53,10 +75,8 @@ def evaluate(
     Returns:
         The report; its error is NaN where there are no images.
     """
-    answers = []
-    for start in range(0, len(images), BATCH):
-        answers.append(predict(images[start : start + BATCH]).argmax(axis=-1))
-        pause()
+    everything = np.arange(len(images))
+    answers = [part.argmax(axis=-1) for part in scores(predict, images, everything, pause)]
     predicted = np.concatenate(answers) if answers else np.zeros(0, np.int64)
     confusion = np.bincount(labels * classes + predicted, minlength=classes**2)
     confusion = confusion.reshape(classes, classes)

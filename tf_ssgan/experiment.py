@@ -118,7 +118,8 @@ def _fit(run: assembly.Run, first: int, progress: callbacks.Progress, signals, s
     relabels = run.method.pseudo_labels() is not None
     for start, steps, laps in segments(first, task.steps, lap, stages, relabels):
         run.method.enter(start)
-        if relabels and (start % lap == 0 or start in stages):
+        gives = relabels and run.method.stage == "train"
+        if gives and (start % lap == 0 or start in stages):
             run.method.look_again(_beliefs(run, signals, run.protocol.unlabeled_ids))
         run.method.fit(
             assembly.batches(run, start),
@@ -206,12 +207,10 @@ def _errors(run: assembly.Run, signals: callbacks.Signals) -> dict[str, float]:
 
 def _beliefs(run: assembly.Run, signals: callbacks.Signals, ids: np.ndarray) -> np.ndarray:
     """Logits of the raw weights for training images as they are, [ids, classes]."""
-    found = []
-    for start in range(0, len(ids), evaluation.BATCH):
-        signals.check()
-        pixels = run.arrays.train_images[ids[start : start + evaluation.BATCH]]
-        found.append(_predictor(run.method.classifier)(pixels))
-    return np.concatenate(found)
+    predict = _predictor(run.method.classifier)
+    return np.concatenate(
+        list(evaluation.scores(predict, run.arrays.train_images, ids, signals.check))
+    )
 
 
 def _predictor(network: keras.Model):

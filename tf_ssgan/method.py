@@ -189,7 +189,8 @@ class Method(keras.Model):
     def look_again(self, logits: np.ndarray) -> None:
         """Optional: takes note of what the classifier says of all unlabeled images.
 
-        Called at the beginning of every lap (whole epochs) of methods that have `pseudo_labels`.
+        Called at the beginning of stage "train" and of each of its laps (whole epochs), of methods
+        that have `pseudo_labels`.
 
         Args:
             logits: float32 [unlabeled, classes], of the raw weights, images as they are.

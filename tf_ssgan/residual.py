@@ -1,4 +1,4 @@
-"""What the methods on wide residual networks share: their network, their views, their warm-up."""
+"""What the methods on wide residual networks share: their network, their weak view, a warm-up."""
 
 import dataclasses
 from typing import Literal
@@ -41,6 +41,17 @@ class HParams(method.HParams):
 
 # What holds for digits, whatever the method: they are small.
 DIGITS = {"labels": 50, "max_steps": 1000, "batch_size": 50, "depth": 10, "width": 32}
+
+
+def warmed_up(fraction: float, steps: int) -> dict[str, int]:
+    """The stages of a run that begins with labels alone.
+
+    Args:
+        fraction: Share of the run before stage "train".
+        steps: Length of the run.
+    """
+    begin = int(fraction * steps + 1e-6)  # a share made of whole steps may fall short by rounding
+    return {"warm_up": 0, "train": begin} if begin else {"train": 0}
 
 
 class Method(method.Method):

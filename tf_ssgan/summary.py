@@ -14,8 +14,7 @@ def told(result: dict[str, Any], workdir: str) -> str:
     lines = [
         f"\n{result['method']} on {result['dataset']}, {result['labels']} labels, "
         f"{result['steps']} steps in {result['seconds']:.0f} s "
-        f"({result['images_per_second']:.0f} images/s, "
-        f"{result.get('waiting_percent', 0.0):.1f} % of a step waiting for them)",
+        f"({result['images_per_second']:.0f} images/s{_waiting(result)})",
         _line("test_error", result["test_error"], "shipped weights, last step"),
         _line("test_error_raw", result["test_error_raw"], "without averaging"),
         _line("test_error_median20", result["test_error_median20"], "last 20 evaluations"),
@@ -31,6 +30,12 @@ def told(result: dict[str, Any], workdir: str) -> str:
         f"Export it: python -m export.export_main --run={workdir} --to=served/{result['method']}",
     ]
     return "\n".join(lines)
+
+
+def _waiting(result: dict[str, Any]) -> str:
+    """The share of a step spent waiting, of runs that measured it."""
+    share = result.get("waiting_percent")
+    return "" if share is None else f", {share:.1f} % of a step waiting for them"
 
 
 def _line(name: str, value: float, note: str) -> str:

@@ -20,6 +20,7 @@ the classifier sees nothing: "blank" is the share of such images.
 import dataclasses
 from typing import Literal
 
+import keras
 import tensorflow as tf
 
 from tf_ssgan import losses, residual, schedules
@@ -83,7 +84,7 @@ class Method(fixmatch.Method):
 
     reports = ("supervised", "unsupervised", "attention", "selected", "blank")
 
-    def wide_resnet(self, dtype: str | None = None):
+    def wide_resnet(self, dtype: str | None = None) -> keras.Model:
         """The network that the knobs say, with attention."""
         form = self.hp.network.removeprefix("wrn_")
         return wide_resnet.attentive(

@@ -20,7 +20,6 @@ floats turned into bytes, of which little but black and white is left.
 """
 
 import dataclasses
-import math
 from typing import Literal
 
 import keras
@@ -103,8 +102,7 @@ class Method(residual.Method):
 
     def stages(self) -> dict[str, int]:
         """Labels alone for a while; of the same steps as what follows."""
-        begin = math.ceil(self.hp.warm_up_fraction * self.task.steps)
-        return {"warm_up": 0, "train": begin} if begin else {"train": 0}
+        return residual.warmed_up(self.hp.warm_up_fraction, self.task.steps)
 
     def rate(self) -> tf.Tensor:
         """The step size of this epoch."""

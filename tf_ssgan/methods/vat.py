@@ -126,8 +126,7 @@ class Method(residual.Method):
 
     def stages(self) -> dict[str, int]:
         """Labels alone for a while, where the knobs say so."""
-        begin = int(self.hp.warm_up_fraction * self.task.steps)
-        return {"warm_up": 0, "train": begin} if begin else {"train": 0}
+        return residual.warmed_up(self.hp.warm_up_fraction, self.task.steps)
 
     def rate(self) -> tf.Tensor:
         """The step size at this step."""
