@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from scipy import special
+from sklearn import metrics
 
 from tf_ssgan import calibration
 
@@ -69,11 +71,61 @@ def test_one_bin_compares_means():
     assert found == pytest.approx(abs(3 / 4 - 3.1 / 4))
 
 
+def test_reliability_by_hand():
+    """Four bins, each with its upper bound: .5 in the second, .6 and .75 in the third, 1. last."""
+    probabilities = np.array([[0.5, 0.5], [0.6, 0.4], [0.25, 0.75], [1.0, 0.0]])
+    found = calibration.reliability(probabilities, np.array([1, 0, 0, 0]), 4)
+    assert found.count.tolist() == [0, 1, 2, 1]
+    np.testing.assert_allclose(found.confidence, [np.nan, 0.5, 0.675, 1.0])
+    np.testing.assert_allclose(found.accuracy, [np.nan, 0.0, 0.5, 1.0])
+    assert found.error() == pytest.approx((0.5 + 2 * 0.175 + 0.0) / 4)
+
+
+def test_every_answer_is_in_one_bin():
+    logits, labels = drawn(1.0, images=500)
+    probabilities = special.softmax(logits, axis=-1)
+    found = calibration.reliability(probabilities, labels)
+    assert found.count.shape == (calibration.BINS,) and found.count.sum() == 500
+    full = found.count > 0
+    confidence = np.average(found.confidence[full], weights=found.count[full])
+    assert confidence == pytest.approx(probabilities.max(axis=-1).mean())
+    accuracy = np.average(found.accuracy[full], weights=found.count[full])
+    assert accuracy == pytest.approx((probabilities.argmax(axis=-1) == labels).mean())
+
+
 @pytest.mark.parametrize(("label", "error"), [(0, 0.0), (1, 1.0)])
 def test_the_calibration_error_reaches_its_bounds(label, error):
     probabilities = np.array([[1.0, 0.0]] * 3)
     found = calibration.expected_calibration_error(probabilities, np.full(3, label))
     assert found == error
+
+
+def test_the_brier_score_by_hand():
+    probabilities = np.array([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]])
+    right = (0.25 + 2 * 0.0625 + 0.01 + 0.81 + 0.64) / 2
+    found = calibration.brier_score(probabilities, np.array([0, 1]))
+    assert found == pytest.approx(right)
+
+
+@pytest.mark.parametrize(("label", "score"), [(0, 0.0), (1, 2.0)])
+def test_the_brier_score_reaches_its_bounds(label, score):
+    assert calibration.brier_score(np.array([[1.0, 0.0]] * 3), np.full(3, label)) == score
+
+
+@pytest.mark.parametrize("classes", [2, 10])
+def test_who_knows_nothing_has_a_brier_score_of_one_less_a_kth(classes):
+    found = calibration.brier_score(np.full((7, classes), 1 / classes), np.arange(7) % classes)
+    assert found == pytest.approx(1 - 1 / classes)
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_the_brier_score_is_that_of_scikit_learn(classes):
+    logits, labels = drawn(1.5, images=200, classes=classes)
+    probabilities = special.softmax(logits.astype(np.float64), axis=-1)
+    theirs = metrics.brier_score_loss(
+        labels, probabilities, labels=range(classes), scale_by_half=False
+    )
+    assert calibration.brier_score(probabilities, labels) == pytest.approx(theirs)
 
 
 def test_calibrated_probabilities_have_a_small_error():
@@ -99,4 +151,5 @@ def test_without_images_nothing_is_measured():
     none, labels = np.zeros((0, 3)), np.zeros(0, int)
     assert calibration.calibrate(none, labels) == calibration.Calibration(1.0, 0)
     assert math.isnan(calibration.expected_calibration_error(none, labels))
+    assert math.isnan(calibration.brier_score(none, labels))
     assert math.isnan(calibration.negative_log_likelihood(none, labels))

@@ -83,6 +83,48 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     return math.exp(found.x) if found.fun < loss(0.0) else 1.0
 
 
+@dataclasses.dataclass(frozen=True)
+class Reliability:
+    """Confidence and accuracy of answers that are equally sure.
+
+    Attributes:
+        count: int [bins], how many answers are in each bin of confidence.
+        confidence: float64 [bins], their mean confidence; NaN where there are none.
+        accuracy: float64 [bins], the share of right ones; NaN where there are none.
+    """
+
+    count: np.ndarray
+    confidence: np.ndarray
+    accuracy: np.ndarray
+
+    def error(self) -> float:
+        """The expected calibration error, in [0, 1]; NaN where there are no answers at all."""
+        if not self.count.any():
+            return float("nan")
+        gaps = self.count * np.abs(self.accuracy - self.confidence)
+        return float(np.nansum(gaps) / self.count.sum())
+
+
+def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> Reliability:
+    """Sorts answers by confidence, and measures how often those of each bin are right.
+
+    Args:
+        probabilities: float [n, K].
+        labels: int [n], the right classes.
+        bins: Of equal width, each without its lower bound.
+    """
+    confidence = probabilities.max(axis=-1).astype(np.float64)
+    right = probabilities.argmax(axis=-1) == labels
+    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    count = np.bincount(place, minlength=bins)
+    nothing = np.full(bins, np.nan)
+    means = [
+        np.divide(np.bincount(place, values, bins), count, out=nothing.copy(), where=count > 0)
+        for values in (confidence, right)
+    ]
+    return Reliability(count, *means)
+
+
 def expected_calibration_error(
     probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS
 ) -> float:
@@ -91,20 +133,32 @@ def expected_calibration_error(
     Args:
         probabilities: float [n, K].
         labels: int [n], the right classes.
-        bins: Answers are sorted by confidence into so many bins of equal width, each without its
-            lower bound.
+        bins: As of `reliability`.
 
     Returns:
         The mean over all answers of |accuracy - mean confidence| of their bin, in [0, 1]; NaN
         where there are none.
     """
+    return reliability(probabilities, labels, bins).error()
+
+
+def brier_score(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Measures how far probabilities lie from the truth, which is 1 for the right class, else 0.
+
+    Brier 1950, "Verification of Forecasts Expressed in Terms of Probability".
+
+    Args:
+        probabilities: float [n, K].
+        labels: int [n], the right classes.
+
+    Returns:
+        The mean over the images of the sum over the classes of the squared differences, in [0, 2];
+        NaN where there are no images.
+    """
     if not len(labels):
         return float("nan")
-    confidence = probabilities.max(axis=-1).astype(np.float64)
-    right = probabilities.argmax(axis=-1) == labels
-    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    gaps = np.bincount(place, right - confidence, minlength=bins)
-    return float(np.abs(gaps).sum() / len(labels))
+    truth = np.eye(probabilities.shape[1])[labels]
+    return float(np.square(probabilities - truth).sum(axis=-1).mean())
 
 
 def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray) -> float:
