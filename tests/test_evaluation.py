@@ -1,4 +1,4 @@
-"""Errors and pictures."""
+"""Errors, guesses and grids."""
 
 import numpy as np
 import pytest
@@ -51,11 +51,6 @@ def test_a_grid_lays_images_out_in_rows():
     assert laid.shape == (5, 7, 1) and laid.dtype == np.uint8
     assert [laid[0, 0, 0], laid[0, 4, 0], laid[3, 0, 0], laid[3, 4, 0]] == [0, 128, 255, 255]
     assert laid[2, 0, 0] == 255  # the pixel between
-
-
-def test_the_confusion_figure_is_a_picture():
-    png = evaluation.confusion_figure(np.array([[3, 1], [0, 4]]), ("cat", "dog"))
-    assert tf.io.decode_png(png).shape[2] in (3, 4)
 
 
 SURE, UNSURE = 5.0, 0.1  # of three classes: probabilities .987 and .356

@@ -14,7 +14,7 @@ FLOORS = {
     "method": 3, "gan": 3, "residual": 3,
     "methods": 4,
     "config": 5, "precision": 5, "evaluation": 5, "checkpoint": 5, "journal": 5, "callbacks": 5,
-    "calibration": 5, "scores": 5, "ranking": 5,
+    "calibration": 5, "scores": 5, "ranking": 5, "figures": 5,
     "folder": 6, "assembly": 6, "summary": 6, "experiment": 7,
     "catalog": 8, "checkup": 8, "judging": 8,
     "flags": 8, "export": 9, "evaluate": 9, "doctor": 9, "judge": 9, "train_main": 9,

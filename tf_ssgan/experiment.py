@@ -29,6 +29,7 @@ from tf_ssgan import (
     config,
     errors,
     evaluation,
+    figures,
     folder,
     gan,
     journal,
@@ -251,7 +252,7 @@ def _conclude(run: assembly.Run, seconds: float, progress, signals) -> dict[str,
         run.method.task.classes,
         signals.check,
     )
-    picture = evaluation.confusion_figure(report.confusion, run.arrays.card.classes)
+    picture = figures.confusion_figure(report.confusion, run.arrays.card.classes)
     (run.workdir / "confusion.png").write_bytes(picture)
     outcome = _outcome(run, seconds, progress.images_per_second())
     _summarize(run, picture, outcome)
