@@ -15,7 +15,7 @@ FLOORS = {
     "methods": 4,
     "config": 5, "precision": 5, "evaluation": 5, "checkpoint": 5, "journal": 5, "callbacks": 5,
     "calibration": 5, "scores": 5, "ranking": 5, "figures": 5,
-    "folder": 6, "assembly": 6, "summary": 6, "experiment": 7,
+    "folder": 6, "assembly": 6, "summary": 6, "outcome": 7, "experiment": 7,
     "catalog": 8, "checkup": 8, "judging": 8,
     "flags": 8, "export": 9, "evaluate": 9, "doctor": 9, "judge": 9, "train_main": 9,
 }  # fmt: skip
@@ -23,6 +23,7 @@ SAME_FLOOR = {
     ("knobs", "errors"), ("replicas", "errors"), ("draws", "replicas"), ("losses", "replicas"),
     ("augment", "cutout"), ("augment", "randaugment"), ("gan", "method"), ("residual", "method"),
     ("callbacks", "evaluation"), ("callbacks", "journal"), ("assembly", "folder"),
+    ("experiment", "outcome"),
 }  # fmt: skip
 A_METHOD_MAY = {"method", "gan", "residual", "methods", "networks", "losses", "layers",
                 "schedules", "replicas", "knobs", "task", "errors"}  # fmt: skip

@@ -34,6 +34,13 @@ def predictor(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     return lambda images: logits(tf.constant(images)).numpy()
 
 
+def kept_predictor(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """The same function, traced once and kept with the network."""
+    if not hasattr(network, "traced_predictor"):
+        network.traced_predictor = predictor(network)
+    return network.traced_predictor
+
+
 def scores(
     predict: Callable[[np.ndarray], np.ndarray],
     images: np.ndarray,

@@ -5,14 +5,9 @@ result = experiment.run(config.configure("frgan", "digits", max_steps=300))
 print(result["test_error"])
 """
 
-import dataclasses
 import functools
-import importlib.metadata
-import json
 import os
 import pathlib
-import platform
-import statistics
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -21,7 +16,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-import tf_ssgan
 from tf_ssgan import (
     assembly,
     callbacks,
@@ -29,12 +23,11 @@ from tf_ssgan import (
     config,
     errors,
     evaluation,
-    figures,
     folder,
     gan,
-    journal,
     layers,
     method,
+    outcome,
     replicas,
 )
 from tf_ssgan.data import contents
@@ -102,7 +95,8 @@ def train(run: assembly.Run) -> dict[str, Any]:
             raise
         if not chief:
             return {}
-        return _conclude(run, seconds + time.perf_counter() - began, progress, signals)
+        took = seconds + time.perf_counter() - began
+        return outcome.conclude(run, took, progress.images_per_second(), signals.check)
 
 
 def _fit(run: assembly.Run, first: int, progress: callbacks.Progress, signals, save) -> None:
@@ -201,24 +195,21 @@ def _errors(run: assembly.Run, signals: callbacks.Signals) -> dict[str, float]:
     for name, (images, labels) in sets.items():
         for suffix, network in (("", run.method.shipped), ("_raw", run.method.classifier)):
             found[f"{name}_error{suffix}"] = evaluation.evaluate(
-                _predictor(network), images, labels, run.method.task.classes, signals.check
+                evaluation.kept_predictor(network),
+                images,
+                labels,
+                run.method.task.classes,
+                signals.check,
             ).error
     return found
 
 
 def _beliefs(run: assembly.Run, signals: callbacks.Signals, ids: np.ndarray) -> np.ndarray:
     """Logits of the raw weights for training images as they are, [ids, classes]."""
-    predict = _predictor(run.method.classifier)
+    predict = evaluation.kept_predictor(run.method.classifier)
     return np.concatenate(
         list(evaluation.scores(predict, run.arrays.train_images, ids, signals.check))
     )
-
-
-def _predictor(network: keras.Model):
-    """The network's traced forward pass, made once."""
-    if not hasattr(network, "traced_predictor"):
-        network.traced_predictor = evaluation.predictor(network)
-    return network.traced_predictor
 
 
 def _refuse_broken_weights(made: method.Method) -> None:
@@ -241,78 +232,6 @@ def _save(run: assembly.Run, seconds: float) -> None:
         "protocol": run.protocol.as_json(),
     }
     checkpoint.save(run.checkpoints, state, int(run.method.step.numpy()), about)
-
-
-def _conclude(run: assembly.Run, seconds: float, progress, signals) -> dict[str, Any]:
-    """Judges the final weights, draws the confusion matrix, writes `result.json`."""
-    report = evaluation.evaluate(
-        _predictor(run.method.shipped),
-        run.arrays.test_images,
-        run.arrays.test_labels,
-        run.method.task.classes,
-        signals.check,
-    )
-    picture = figures.confusion_figure(report.confusion, run.arrays.card.classes)
-    (run.workdir / "confusion.png").write_bytes(picture)
-    outcome = _outcome(run, seconds, progress.images_per_second())
-    _summarize(run, picture, outcome)
-    folder.replace(run.workdir / "result.json", json.dumps(outcome, indent=1))
-    return outcome
-
-
-def _outcome(run: assembly.Run, seconds: float, speed: float) -> dict[str, Any]:
-    lines = journal.history(run.workdir / "metrics.jsonl")
-    last, task = lines[-1], run.method.task
-    judged = [line for line in lines if "validation_error" in line]
-    best = min(judged, key=lambda line: line["validation_error"], default=None)
-    raw_best = min(judged, key=lambda line: line["validation_error_raw"], default=None)
-    packages = ("tensorflow", "keras")
-    return {
-        **{k: getattr(run.config, k) for k in ("method", "dataset", "seed", "split_seed")},
-        "labels": len(run.protocol.labeled_ids),
-        "label_split": run.config.label_split,
-        "noise": run.config.noise,
-        "noise_rate": run.config.noise_rate,
-        "split_sha256": run.protocol.sha256,
-        "steps": task.steps,
-        "epochs": round(task.steps / task.steps_per_epoch, 3),
-        "test_error": last["test_error"],
-        "test_error_raw": last["test_error_raw"],
-        "test_error_median20": statistics.median(line["test_error"] for line in lines[-20:]),
-        "test_error_at_best_validation": best["test_error"] if best else None,
-        "validation_error": last.get("validation_error"),
-        "test_error_raw_at_best_validation": raw_best["test_error_raw"] if raw_best else None,
-        "found": {name: last[name] for name in run.method.found},
-        "found_at_best_validation": {name: best[name] for name in run.method.found if best},
-        "seconds": round(seconds, 1),
-        "images_per_second": round(speed or last["images_per_second"], 1),
-        "waiting_percent": last["waiting_percent"],
-        "precision": run.precision,
-        "devices": run.strategy.num_replicas_in_sync,
-        "cores": os.cpu_count(),
-        "parameters": {k: layers.parameters(n) for k, n in run.method.networks().items()},
-        "hparams": dataclasses.asdict(run.config.hparams),
-        "versions": {p: importlib.metadata.version(p) for p in packages}
-        | {"tf_ssgan": tf_ssgan.__version__, "python": platform.python_version()},
-    }
-
-
-def _summarize(run: assembly.Run, picture: bytes, outcome: dict[str, Any]) -> None:
-    """The confusion matrix and the HParams dashboard of TensorBoard."""
-    from tensorboard.plugins.hparams import api  # slow to import, and used once a run
-
-    writer = tf.summary.create_file_writer(str(run.workdir / "tensorboard"))
-    with writer.as_default(step=outcome["steps"]):
-        tf.summary.image("confusion", tf.io.decode_png(picture, channels=3)[None])
-        shown = {
-            "method": run.config.method,
-            "dataset": run.config.dataset,
-            "labels": run.config.labels,
-            "seed": run.config.seed,
-        }
-        api.hparams(shown | outcome["hparams"])
-        tf.summary.scalar("result/test_error", outcome["test_error"])
-    writer.close()
 
 
 def _protocol(run: assembly.Run) -> dict[str, Any]:
