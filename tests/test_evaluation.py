@@ -34,7 +34,24 @@ def test_the_ragged_last_batch_counts():
 
 
 def test_no_images_no_error():
-    assert np.isnan(evaluation.evaluate(scores(None), images([]), np.zeros(0, int), 3).error)
+    report = evaluation.evaluate(scores(None), images([]), np.zeros(0, int), 3)
+    assert np.isnan(report.error) and report.probabilities().shape == (0, 3)
+
+
+def test_a_class_without_images_is_in_confusion_and_table():
+    report = evaluation.evaluate(scores(None), images([0, 2]), np.array([0, 0]), 3)
+    assert report.confusion.tolist() == [[1, 0, 1], [0, 0, 0], [0, 0, 0]]
+    lines = [line.split() for line in report.by_class(("cat", "dog", "eel")).splitlines()]
+    assert ["cat", "1.0000", "0.5000", "0.6667", "2"] in lines
+    assert ["dog", "0.0000", "0.0000", "0.0000", "0"] in lines
+    assert ["accuracy", "0.5000", "2"] in lines
+
+
+def test_probabilities_over_a_temperature_by_hand():
+    report = evaluation.Report(np.log(np.array([[1, 4, 16]], np.float32)), np.array([2]))
+    np.testing.assert_allclose(report.probabilities(), [[1 / 21, 4 / 21, 16 / 21]], rtol=1e-6)
+    np.testing.assert_allclose(report.probabilities(2.0), [[1 / 7, 2 / 7, 4 / 7]], rtol=1e-6)
+    assert report.probabilities().dtype == np.float64
 
 
 def test_it_can_be_interrupted_between_batches():

@@ -7,21 +7,58 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy import special
 
 BATCH = 250  # images a forward pass; bounds memory, changes no result
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Report:
-    """What was measured on a set of images.
+    """What a classifier said of a set of images, and what follows.
 
     Attributes:
-        error: Share of wrong answers in percent.
-        confusion: int [classes, classes], rows true, columns predicted.
+        scores: float [n, classes], its logits or probabilities.
+        labels: int [n], the right classes.
     """
 
-    error: float
-    confusion: np.ndarray
+    scores: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """The classes with the highest scores, int [n]."""
+        return self.scores.argmax(axis=-1)
+
+    @property
+    def error(self) -> float:
+        """The share of wrong answers in percent; NaN where there are no images."""
+        wrong = int((self.predicted != self.labels).sum())
+        return 100.0 * wrong / len(self.labels) if len(self.labels) else float("nan")
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """Images by true class (row) and predicted one, int [classes, classes]; n at least 1."""
+        from sklearn import metrics  # slow to import, and asked for once a run
+
+        every = range(self.scores.shape[1])
+        return metrics.confusion_matrix(self.labels, self.predicted, labels=every)
+
+    def probabilities(self, temperature: float = 1.0) -> np.ndarray:
+        """The softmax of scores that are logits, over a temperature; float64 [n, classes]."""
+        return special.softmax(self.scores.astype(np.float64) / temperature, axis=-1)
+
+    def by_class(self, names: tuple[str, ...]) -> str:
+        """Precision, recall, F1 and images of each class, as a table to read; n at least 1."""
+        from sklearn import metrics  # slow to import, and asked for once a run
+
+        return metrics.classification_report(
+            self.labels,
+            self.predicted,
+            labels=range(self.scores.shape[1]),
+            target_names=names,
+            digits=4,
+            zero_division=0,
+        )
 
 
 def predictor(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
@@ -70,7 +107,7 @@ def evaluate(
     classes: int,
     pause: Callable[[], None] = lambda: None,
 ) -> Report:
-    """Measures the error over all images, the ragged last batch included.
+    """Asks a classifier about all images, the ragged last batch included.
 
     Args:
         predict: uint8 images [n, h, w, c] -> scores [n, classes].
@@ -78,17 +115,9 @@ def evaluate(
         labels: int [n].
         classes: Number of classes.
         pause: Called between batches; may raise to interrupt.
-
-    Returns:
-        The report; its error is NaN where there are no images.
     """
-    everything = np.arange(len(images))
-    answers = [part.argmax(axis=-1) for part in scores(predict, images, everything, pause)]
-    predicted = np.concatenate(answers) if answers else np.zeros(0, np.int64)
-    confusion = np.bincount(labels * classes + predicted, minlength=classes**2)
-    confusion = confusion.reshape(classes, classes)
-    wrong = len(labels) - int(np.trace(confusion))
-    return Report(100.0 * wrong / len(labels) if len(labels) else float("nan"), confusion)
+    parts = list(scores(predict, images, np.arange(len(images)), pause))
+    return Report(np.concatenate(parts) if parts else np.zeros((0, classes)), labels)
 
 
 def guesses(logits: np.ndarray, labels: np.ndarray, threshold: float) -> dict[str, Any]:
