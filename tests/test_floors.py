@@ -23,7 +23,7 @@ SAME_FLOOR = {
     ("knobs", "errors"), ("replicas", "errors"), ("draws", "replicas"), ("losses", "replicas"),
     ("augment", "cutout"), ("augment", "randaugment"), ("gan", "method"), ("residual", "method"),
     ("callbacks", "evaluation"), ("callbacks", "journal"), ("assembly", "folder"),
-    ("experiment", "outcome"),
+    ("experiment", "outcome"), ("figures", "calibration"), ("figures", "ranking"),
 }  # fmt: skip
 A_METHOD_MAY = {"method", "gan", "residual", "methods", "networks", "losses", "layers",
                 "schedules", "replicas", "knobs", "task", "errors"}  # fmt: skip

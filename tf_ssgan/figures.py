@@ -4,6 +4,11 @@ import io
 
 import numpy as np
 
+from tf_ssgan import ranking
+from tf_ssgan.calibration import Reliability
+
+_LETTERS = 24  # of a class name, at most
+
 
 def confusion_figure(confusion: np.ndarray, names: tuple[str, ...]) -> bytes:
     """Draws a confusion matrix, in percent of each true class.
@@ -24,8 +29,9 @@ def confusion_figure(confusion: np.ndarray, names: tuple[str, ...]) -> bytes:
     figure.colorbar(picture, label="% of the true class")
     axes.set(xlabel="predicted", ylabel="true")
     if len(names) <= 20:
-        axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
-        axes.set_yticks(range(len(names)), names)
+        shown = [_shown(name) for name in names]
+        axes.set_xticks(range(len(names)), shown, rotation=45, ha="right")
+        axes.set_yticks(range(len(names)), shown)
         for (row, column), share in np.ndenumerate(shares):
             if share >= 0.5:
                 color = "white" if share > 50 else "black"
@@ -33,6 +39,100 @@ def confusion_figure(confusion: np.ndarray, names: tuple[str, ...]) -> bytes:
                     column, row, f"{share:.0f}", ha="center", va="center", color=color, fontsize=8
                 )
     return _png(figure)
+
+
+def reliability_figure(before: Reliability, after: Reliability, temperature: float) -> bytes:
+    """Draws how often answers are right against how sure they are, as Guo et al. 2017, figure 1.
+
+    Args:
+        before: Of the answers at temperature 1.
+        after: Of the same answers at another one.
+        temperature: That one.
+
+    Returns:
+        A PNG file: a panel each, with the share of images in each bin of confidence below.
+    """
+    from matplotlib.figure import Figure  # slow to import, and drawn once a run
+
+    figure = Figure(figsize=(7.2, 4.6), layout="constrained")
+    above, below = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(3, 1))
+    for column, (found, heat) in enumerate(((before, 1.0), (after, temperature))):
+        _gaps(above[column], found)
+        title = f"temperature {heat:.3g}: ECE {found.error():.4f}"
+        above[column].set_title(title, fontsize=10)
+        left, width = _bins(found)
+        shares = 100.0 * found.count / max(1, found.count.sum())
+        below[column].bar(left, shares, width, align="edge", color="gray", edgecolor="white")
+        below[column].set(xlabel="confidence", xlim=(0, 1))
+    above[0].set(ylabel="accuracy", ylim=(0, 1))
+    above[0].legend(loc="upper left", fontsize=8)
+    below[0].set(ylabel="% of images", ylim=(0, 100))
+    return _png(figure)
+
+
+def top3_figure(
+    images: np.ndarray, labels: np.ndarray, probabilities: np.ndarray, names: tuple[str, ...]
+) -> bytes:
+    """Draws images beside the three classes that each is most likely of.
+
+    Args:
+        images: uint8 [n, h, w, c], n at least 1.
+        labels: int [n], the right classes; their names carry a check mark.
+        probabilities: float [n, K]; of fewer than three classes all are shown.
+        names: Of the K classes.
+
+    Returns:
+        A PNG file, a row an image.
+    """
+    from matplotlib.figure import Figure  # slow to import, and drawn once a run
+
+    figure = Figure(figsize=(6, 1.6 * len(images)), layout="constrained")
+    rows = figure.subplots(len(images), 2, squeeze=False, width_ratios=(1, 2.4))
+    for row, (picture, chances) in enumerate(rows):
+        shown = images[row]
+        picture.imshow(shown[..., 0] if shown.shape[-1] == 1 else shown, cmap="gray", vmin=0,
+                       vmax=255)  # fmt: skip
+        picture.set_title(f"true: {_shown(names[labels[row]])}", fontsize=9)
+        picture.set_axis_off()
+        _chances(chances, probabilities[row], labels[row], names)
+    return _png(figure)
+
+
+def _gaps(axes, found: Reliability) -> None:
+    """Bars of accuracy, what they lack or have too much of hatched, and the diagonal."""
+    left, width = _bins(found)
+    low = np.minimum(found.accuracy, found.confidence)
+    gap = np.abs(found.accuracy - found.confidence)
+    axes.bar(left, found.accuracy, width, align="edge", color="tab:blue", edgecolor="white",
+             label="accuracy")  # fmt: skip
+    axes.bar(left, gap, width, low, align="edge", facecolor="none", edgecolor="tab:red",
+             hatch="////", label="gap to the mean confidence")  # fmt: skip
+    axes.plot([0, 1], [0, 1], "--", color="black", linewidth=1, label="calibrated")
+
+
+def _bins(found: Reliability) -> tuple[np.ndarray, float]:
+    """The lower bounds of the bins, and their width."""
+    bins = len(found.count)
+    return np.arange(bins) / bins, 1 / bins
+
+
+def _chances(axes, probabilities: np.ndarray, label: int, names: tuple[str, ...]) -> None:
+    """A bar for each of the three best classes, the best one on top."""
+    (best,) = ranking.best(probabilities[None], 3)
+    colors = np.where(best == label, "tab:green", "tab:gray")
+    bars = axes.barh(range(len(best)), probabilities[best], color=colors)
+    axes.bar_label(bars, [f"{100 * p:.1f} %" for p in probabilities[best]], padding=3, fontsize=8)
+    told = [("\N{CHECK MARK} " if k == label else "") + _shown(names[k]) for k in best]
+    axes.set_yticks(range(len(best)), told, fontsize=8)
+    axes.invert_yaxis()
+    axes.set(xlim=(0, 1.25), xticks=[])
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+
+
+def _shown(name: str) -> str:
+    """A class name as Matplotlib takes it: cut, and no dollar begins a formula."""
+    cut = name if len(name) <= _LETTERS else name[: _LETTERS - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    return cut.replace("$", r"\$")
 
 
 def _png(figure) -> bytes:
