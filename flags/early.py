@@ -36,6 +36,8 @@ def check(given: dict[str, Any], data: bool = True) -> None:
         return
     check_writable(pathlib.Path(known.workdir or "runs"))
     labels, classes = datasets.labels(known.dataset, known.data_dir or None)
+    # What is not given may be the recipe's, which TensorFlow would be needed for.
+    noise = (known.noise, max(known.noise_rate, 0.0)) if "noise" in given else ("none", 0.0)
     splits.make(
         known.dataset,
         labels,
@@ -44,8 +46,8 @@ def check(given: dict[str, Any], data: bool = True) -> None:
         known.label_split,
         max(known.split_seed, 0),
         known.validation,
-        known.noise,
-        known.noise_rate,
+        *noise,
+        clean_pct=known.clean_pct if "labels" in given else 0.0,
     )
 
 

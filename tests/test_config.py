@@ -1,9 +1,13 @@
-"""Settings of runs on a person's own pictures."""
+"""Settings of runs on a person's own pictures, and of label noise."""
+
+import typing
 
 import drawn
 import pytest
 
 from tf_ssgan import config, errors
+from tf_ssgan.data import corruption
+from tf_ssgan.methods import supervised
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +54,71 @@ def test_the_form_of_images_is_part_of_a_runs_identity(tmp_path):
     one, two = (config.configure("frgan", name, fit=fit) for fit in ("crop", "pad"))
     assert one.differences(two.identity()) == {"fit": ("pad", "crop")}
     assert one.workdir != two.workdir
+
+
+@pytest.fixture
+def noisy_recipe(monkeypatch):
+    """A recipe of a method that learns from wrong labels."""
+    recipe = {"digits": {"labels": 100, "noise": "permute", "clean_pct": 0.1, "max_steps": 9}}
+    monkeypatch.setattr(supervised.HParams, "RECIPES", recipe)
+
+
+def test_the_kinds_of_noise_are_those_that_there_are():
+    kinds = typing.get_type_hints(config.Config)["noise"]
+    assert typing.get_args(kinds) == corruption.KINDS
+
+
+@pytest.mark.parametrize("kind, rate", [("permute", 1.0), ("pair", 0.0), ("none", 0.0)])
+def test_a_rate_that_is_not_given_is_the_kinds_own(kind, rate):
+    settings = config.configure("supervised", "digits", noise=kind)
+    assert settings.noise_rate == rate
+    assert config.configure(**settings.as_flags()) == settings
+    if kind != "none":
+        assert (
+            config.configure("supervised", "digits", noise=kind, noise_rate=0.3).noise_rate == 0.3
+        )
+
+
+def test_recipes_may_say_which_labels_are_wrong(noisy_recipe):
+    def noise(**given):
+        made = config.configure("supervised", "digits", **given)
+        return made.noise, made.noise_rate, made.clean_pct
+
+    assert noise() == ("permute", 1.0, 0.1)
+    assert noise(noise_rate=0.5) == ("permute", 0.5, 0.1)
+    assert noise(noise="none", clean_pct=0.2) == ("none", 0.0, 0.2)
+
+
+def test_no_recipe_makes_a_persons_own_labels_wrong(noisy_recipe, tmp_path):
+    name = drawn.folder(tmp_path / "d", size=(16, 16))
+    made = config.configure("supervised", name)
+    assert (made.noise, made.noise_rate, made.clean_pct) == ("none", 0.0, 0.0)
+    asked = config.configure("supervised", name, noise="pair", noise_rate=0.2, clean_pct=0.3)
+    assert (asked.noise, asked.noise_rate, asked.clean_pct) == ("pair", 0.2, 0.3)
+
+
+@pytest.mark.parametrize("rate", [-0.5, 1.5, -2.0, float("nan")])
+def test_a_rate_that_is_no_fraction(rate):
+    for given in ({}, {"noise": "permute"}):
+        with pytest.raises(errors.UserError, match="fraction from 0 to 1, got") as told:
+            config.Config(noise_rate=rate, **given)
+        assert told.value.status == 2 and "\n" not in str(told.value)
+
+
+def test_a_rate_without_noise_is_refused_when_the_recipe_is_known():
+    config.Config(noise_rate=0.5)
+    with pytest.raises(errors.UserError, match="would do nothing: add --noise=wrong|uniform"):
+        config.configure("supervised", "digits", noise_rate=0.5)
+
+
+def test_runs_from_before_there_were_clean_labels_go_on():
+    settings = config.configure("supervised", "digits")
+    theirs = settings.identity()
+    assert theirs.pop("clean_pct") == 0.0 and theirs["noise_rate"] == 0.0
+    assert settings.differences(theirs) == {}
+    flags = {k: v for k, v in settings.as_flags().items() if k != "clean_pct"}
+    assert config.configure(**flags) == settings
+    other = config.configure("supervised", "digits", noise="pair", noise_rate=0.5, clean_pct=0.1)
+    assert other.differences(theirs) == {
+        "noise": ("none", "pair"), "noise_rate": (0.0, 0.5), "clean_pct": (0.0, 0.1),
+    }  # fmt: skip

@@ -10,6 +10,7 @@ from tf_ssgan.data import streams
 from tf_ssgan.task import Task
 
 CLASSES, SIZE, LABELED, UNLABELED, STEPS = 3, 8, 12, 40, 12
+CLEAN = LABELED // 3  # known to be right
 # xi: vat's direction multiplies the rounding by 1 / xi, and other devices round otherwise.
 SMALL = {"width": 4, "latent_size": 8, "batch_size": 8, "depth": 10, "xi": 1.0}
 
@@ -25,11 +26,13 @@ def images(
 
 
 def pools(pseudo_labels: np.ndarray | None = None) -> dict[str, streams.Pool]:
-    """The toy data as a labeled and an unlabeled pool, and one with what a method labeled."""
+    """The toy data as labeled, clean, noisy and unlabeled pools, and what a method labeled."""
     pixels, labels = images()
-    labeled = streams.Pool(pixels, np.arange(LABELED), labels[:LABELED].astype(np.int64))
-    unlabeled = streams.Pool(pixels, np.arange(UNLABELED))
-    made = {"labeled": labeled, "unlabeled": unlabeled}
+    ids = np.arange(LABELED)
+    parts = {"labeled": ids, "clean": ids[:CLEAN], "noisy": ids[CLEAN:]}
+    made = {k: streams.Pool(pixels, part, labels[part]) for k, part in parts.items()}
+    labeled = made["labeled"]
+    made["unlabeled"] = unlabeled = streams.Pool(pixels, np.arange(UNLABELED))
     if pseudo_labels is not None:
         made["merged"] = streams.merged(labeled, unlabeled, pseudo_labels)
     return made
@@ -45,6 +48,8 @@ def task(seed: int = 0, steps: int = STEPS, **sizes) -> Task:
         steps=steps,
         steps_per_epoch=5,
         seed=seed,
+        clean=CLEAN,
+        noisy=LABELED - CLEAN,
     )
 
 

@@ -56,6 +56,7 @@ def build(settings: config.Config) -> Run:
     number_format = _number_format(settings)
     with strategy.scope(), precision.policy(number_format):
         made = module.Method(settings.hparams, make_task(settings, arrays.card, protocol))
+    _check_streams(settings, made, strategy.num_replicas_in_sync)
     made.jit_compile = _compiled(settings, strategy)
     return Run(settings, arrays, protocol, made, strategy, number_format)
 
@@ -114,6 +115,7 @@ def make_protocol(settings: config.Config, arrays: datasets.Arrays) -> splits.Pr
         settings.noise_rate,
         settings.split_seed,
         arrays.train_keys,
+        settings.clean_pct,
     )
 
 
@@ -123,7 +125,7 @@ def make_task(settings: config.Config, card: datasets.Card, protocol: splits.Pro
     An epoch is one pass over the unlabeled pool in whole batches (Jiang et al. 2019: samples
     divided by m); a run lasts `--epochs` of them, or `--max_steps` if that is less.
     """
-    unlabeled = len(protocol.unlabeled_ids)
+    labeled, unlabeled = len(protocol.labeled_ids), len(protocol.unlabeled_ids)
     per_epoch = max(1, unlabeled // settings.hparams.unlabeled_examples)
     lengths = [settings.epochs * per_epoch, settings.max_steps]
     return Task(
@@ -131,7 +133,7 @@ def make_task(settings: config.Config, card: datasets.Card, protocol: splits.Pro
         height=card.height,
         width=card.width,
         channels=card.channels,
-        labeled=len(protocol.labeled_ids),
+        labeled=labeled,
         unlabeled=unlabeled,
         steps=min(n for n in lengths if n > 0),
         steps_per_epoch=per_epoch,
@@ -139,6 +141,8 @@ def make_task(settings: config.Config, card: datasets.Card, protocol: splits.Pro
         mean=card.mean,
         std=card.std,
         flip=card.flip,
+        clean=len(protocol.clean_ids) if protocol.clean_pct else labeled,
+        noisy=len(protocol.noisy_ids),
     )
 
 
@@ -157,7 +161,11 @@ def make_pools(
     if not len(protocol.labeled_ids):
         nobody = np.full(len(unlabeled.ids), -1, np.int64)
         labeled = dataclasses.replace(unlabeled, labels=nobody)
-    pools = {"labeled": labeled, "unlabeled": unlabeled}
+    pools = {"labeled": labeled, "unlabeled": unlabeled, "clean": labeled}
+    if protocol.clean_pct:
+        pools["clean"] = _part(labeled, protocol.clean_ids)
+    if len(protocol.noisy_ids):
+        pools["noisy"] = _part(labeled, protocol.noisy_ids)
     if pseudo_labels is not None:
         pools["merged"] = streams.merged(labeled, unlabeled, pseudo_labels)
     return pools
@@ -189,6 +197,12 @@ def chosen(run: Run, count: int) -> np.ndarray:
     return np.random.default_rng(run.config.seed).permutation(run.protocol.unlabeled_ids)[:count]
 
 
+def _part(pool: streams.Pool, ids: np.ndarray) -> streams.Pool:
+    """Those images of a pool, in its order, with their labels."""
+    here = np.isin(pool.ids, ids)
+    return dataclasses.replace(pool, ids=pool.ids[here], labels=pool.labels[here])
+
+
 def _number_format(settings: config.Config) -> str:
     """What the layers compute in: a run goes on in the format in which it began."""
     if settings.precision == "auto":
@@ -209,6 +223,13 @@ def _check_fit(settings: config.Config, protocol: splits.Protocol, module, count
             f"--method={settings.method} learns from labels, and --labels=0 leaves none. "
             "Give it some."
         )
+    apart = len(protocol.clean_ids) and len(protocol.noisy_ids)
+    if getattr(module.Method, "needs_noisy", False) and not apart:
+        raise errors.UserError(
+            f"--method={settings.method} learns from labels that are known to be right and from "
+            "labels that may be wrong: say with --clean_pct=0.1 which share is known to be right "
+            "(and for experiments make the others wrong with --noise=permute)."
+        )
     if settings.hparams.batch_size % count:
         raise errors.UserError(
             f"--batch_size={settings.hparams.batch_size} cannot be shared by {count} replicas. "
@@ -216,6 +237,20 @@ def _check_fit(settings: config.Config, protocol: splits.Protocol, module, count
         )
     if not settings.epochs and not settings.max_steps:
         raise errors.UserError("--epochs=0 and --max_steps=0 leave no run; give one of them.")
+
+
+def _check_streams(settings: config.Config, made: method.Method, count: int) -> None:
+    """Raises UserError where the examples of a stage cannot be dealt evenly to the replicas."""
+    for first in made.stages().values():
+        made.enter(first)
+        for name, stream in made.streams().items():
+            if stream.examples % count:
+                raise errors.UserError(
+                    f"--method={settings.method} takes {stream.examples} images a step from its "
+                    f"stream {name!r}, which {count} replicas cannot share: change --batch_size so "
+                    f"that they are a multiple of {count}, or give another number of --devices."
+                )
+    made.enter(0)
 
 
 def _compiled(settings: config.Config, strategy: tf.distribute.Strategy) -> bool:

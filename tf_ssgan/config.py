@@ -13,7 +13,7 @@ import re
 from typing import Any, Literal
 
 from tf_ssgan import errors, knobs, methods
-from tf_ssgan.data import datasets
+from tf_ssgan.data import corruption, datasets
 from tf_ssgan.knobs import knob
 
 SHORT_STEPS = 20_000  # a shorter run takes the recipe "short"
@@ -60,10 +60,23 @@ class Config:
     validation: int = knob(
         -1, "Training images held out for validation; -1 for the dataset's own share.", low=-1
     )
-    noise: Literal["none", "wrong", "uniform"] = knob(
-        "none", "Label noise: a wrong class (Jiang et al. 2019, figure 4), or any class."
+    noise: Literal["none", "wrong", "uniform", "permute", "pair"] = knob(
+        "none",
+        "Label noise: a wrong class (Jiang et al. 2019, figure 4), any class, the label of another "
+        "labeled image, as a permutation has it (Axelrod, Kashi and Pandey), or the next class "
+        "(Han et al. 2018).",
     )
-    noise_rate: float = knob(0.0, "Share of the labels that noise replaces.", low=0, high=1)
+    # No range: `corruption` has it, from 0 to 1, and -1 lies beside it.
+    noise_rate: float = knob(
+        -1.0, "Share of the labels that noise replaces; -1 for the kind's own: permute 1, others 0."
+    )
+    clean_pct: float = knob(
+        0.0,
+        "Share of the labeled images that are known to be clean (0.05 for 5 %), which noise leaves "
+        "alone; 0 for none.",
+        low=0,
+        high=1,
+    )
     seed: int = knob(0, "Seed of initial weights, order, augmentation and draws.", low=0)
     split_seed: int = knob(-1, "Seed of which images are labeled; -1 takes --seed.", low=-1)
     epochs: int = knob(0, "Passes over the unlabeled pool; 0 leaves it to --max_steps.", low=0)
@@ -83,6 +96,7 @@ class Config:
             UserError: Naming the flag, what was expected and what came.
         """
         knobs.check(self)
+        _refuse_rate(self)
         if not datasets.owns(self.dataset):
             _refuse_form(self)
         elif 0 < self.image_size < LEAST_SIZE:
@@ -137,7 +151,9 @@ def settings(method: str, dataset: str, given: dict[str, Any]) -> dict[str, Any]
     own, like = {}, dataset
     if datasets.owns(dataset):
         size = given.get("image_size") or datasets.own_size(dataset, given.get("data_dir"))
-        own, like = {"labels": -1, "image_size": size}, "digits" if size <= SMALL else dataset
+        # Whatever a recipe does to the labels of digits, a person's own stay as they are.
+        own = {"labels": -1, "image_size": size, "noise": "none", "clean_pct": 0.0}
+        like = "digits" if size <= SMALL else dataset
         given = {k: v for k, v in given.items() if k != "image_size"}
     profile = str(given.get("profile") or defaults.get("profile", ""))
     recipe = hparams.recipe(like, given.get("labels"), profile=profile) | own
@@ -155,6 +171,8 @@ def settings(method: str, dataset: str, given: dict[str, Any]) -> dict[str, Any]
         )
     if merged["split_seed"] == -1:
         merged["split_seed"] = merged["seed"]
+    if merged["noise_rate"] == -1:
+        merged["noise_rate"] = corruption.own_rate(merged["noise"])
     return merged
 
 
@@ -209,6 +227,15 @@ def _refuse_form(config: Config) -> None:
             f"--{asked[0]} is for folder:DIR and csv:FILE; the images of {config.dataset} have "
             "their own size and channels. Leave it out."
         )
+
+
+def _refuse_rate(config: Config) -> None:
+    """Raises UserError where the rate of noise is no fraction, or there is no noise to have one."""
+    kind = config.noise
+    if kind == "none" and config.hparams is None:
+        kind = "uniform"  # any kind: a recipe that has not been looked at may name one
+    if config.noise_rate != -1:
+        corruption.check(2, kind, config.noise_rate, 0)
 
 
 def _workdir(config: Config) -> str:

@@ -22,10 +22,10 @@ from tf_ssgan.task import Stream, Task
 class HParams:
     """Hyper-parameters that every method has.
 
-    A recipe is a dictionary of knobs and of run defaults (labels, epochs, max_steps): for a dataset
-    ("svhn"), a dataset with so many labels ("svhn@500"), any short run ("short"), or a short run on
-    a dataset ("svhn/short"); later ones win. A profile other than the method's own ("authors",
-    "authors/cifar10") wins over all of them.
+    A recipe is a dictionary of knobs and of run defaults (labels, noise, clean_pct, epochs,
+    max_steps): for a dataset ("svhn"), a dataset with so many labels ("svhn@500"), any short run
+    ("short"), or a short run on a dataset ("svhn/short"); later ones win. A profile other than the
+    method's own ("authors", "authors/cifar10") wins over all of them.
     """
 
     batch_size: int = knob(100, "Labeled images a step, over all replicas.", low=1)

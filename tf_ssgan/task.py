@@ -21,6 +21,8 @@ class Task:
         mean: Mean of the training images, a channel, intensities in [0, 1].
         std: Their standard deviation.
         flip: Whether a mirrored image keeps its class.
+        clean: Images in the pool "clean"; all labeled ones where none is known to be clean.
+        noisy: Images in the pool "noisy": the labeled ones beside those known to be clean.
     """
 
     classes: int
@@ -35,6 +37,8 @@ class Task:
     mean: tuple[float, ...] = (0.5,)
     std: tuple[float, ...] = (0.5,)
     flip: bool = False
+    clean: int = 0
+    noisy: int = 0
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -56,8 +60,10 @@ class Stream:
     """Examples a method reads each step: from which pool, how many, seen through which views.
 
     Attributes:
-        pool: "labeled", "unlabeled", or "merged": labeled images and those to which the method
-            gave labels (`Method.pseudo_labels`). Only the unlabeled pool carries no labels.
+        pool: "labeled"; "unlabeled", the only one without labels; "clean", labeled images that are
+            known to be right, or all of them where that is known of none; "noisy", the other
+            labeled images; or "merged", labeled images and those to which the method gave labels
+            (`Method.pseudo_labels`).
         examples: Examples a step, over all replicas.
         views: Name in the batch -> names of `augment.OPERATIONS`, in the order they are applied.
     """

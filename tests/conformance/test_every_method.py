@@ -54,7 +54,7 @@ def test_recipes_name_only_knobs_and_run_defaults(name):
     kind = methods.find(name).HParams
     knobs = {field.name for field in dataclasses.fields(kind)}
     for recipe in kind.RECIPES.values():
-        assert set(recipe) <= knobs | {"labels", "epochs", "max_steps"}
+        assert set(recipe) <= knobs | {"labels", "noise", "clean_pct", "epochs", "max_steps"}
         kind(**{k: v for k, v in recipe.items() if k in knobs})
 
 
@@ -62,7 +62,7 @@ def test_streams_are_of_known_pools_and_unlabeled_ones_carry_no_label(toy):
     pools = toys.pools(toy.method.pseudo_labels())
     batch = next(iter(streams.dataset(pools, toy.method.streams(), 0, 0)))
     for stream_name, stream in toy.method.streams().items():
-        assert stream.pool in ("labeled", "unlabeled", "merged")
+        assert stream.pool in ("labeled", "clean", "noisy", "unlabeled", "merged")
         assert all(callable(augment.view(kind)) for kind in stream.views.values())
         assert ("label" in batch[stream_name]) == (stream.pool != "unlabeled")
 

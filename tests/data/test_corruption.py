@@ -35,6 +35,74 @@ def test_uniform_leaves_some_right_by_chance(classes, rate):
     assert wrong == pytest.approx(rate * (1 - 1 / classes), abs=0.01)
 
 
+# Right labels for rates .2, .5, .8 and .9 of ten classes: 1 - r + r / 10, and 1 - r.
+@pytest.mark.parametrize(
+    "kind, right", [("uniform", [0.82, 0.55, 0.28, 0.19]), ("wrong", [0.8, 0.5, 0.2, 0.1])]
+)
+def test_so_many_labels_stay_right(kind, right):
+    found = [1 - changed(kind, rate).mean() for rate in (0.2, 0.5, 0.8, 0.9)]
+    assert found == pytest.approx(right, abs=0.01)
+
+
+@pytest.fixture
+def by_hand(monkeypatch):
+    """Labels are chosen in the order 2, 0, 3, 1; the permuted vector is 1, 2, 3, 0 of the old."""
+    orders = {0: [2, 0, 3, 1], 4: [1, 2, 3, 0]}
+    monkeypatch.setattr(
+        corruption, "permutation", lambda count, seed, stream: np.array(orders[stream])
+    )
+
+
+@pytest.mark.parametrize(
+    "kind, rate, kept, expected",
+    [
+        ("permute", 1, None, [1, 2, 2, 0]),
+        ("permute", 0.5, None, [1, 1, 2, 2]),
+        ("permute", 1, [True, False, False, False], [0, 2, 2, 0]),
+        ("permute", 2 / 3, [True, False, False, False], [0, 1, 2, 0]),
+        ("pair", 1, None, [1, 2, 0, 0]),
+        ("pair", 0.5, None, [1, 1, 0, 2]),
+        ("pair", 0.5, [False, False, True, True], [1, 1, 2, 2]),
+        ("pair", 1, [True] * 4, [0, 1, 2, 2]),
+    ],
+)
+def test_a_few_labels_by_hand(by_hand, kind, rate, kept, expected):
+    kept = None if kept is None else np.array(kept)
+    assert corruption.corrupt(np.array([0, 1, 2, 2]), 3, kind, rate, 0, kept).tolist() == expected
+
+
+def test_permuted_labels_say_nothing_of_their_images():
+    noisy = corruption.corrupt(TRUE, 10, "permute", 1.0, 0)
+    assert np.bincount(noisy).tolist() == [2000] * 10
+    assert (noisy == TRUE).mean() == pytest.approx(0.1, abs=0.01)
+    # 2,000 labels a class over 10: 200, deviation 13; five deviations.
+    assert np.abs(np.histogram2d(TRUE, noisy, bins=[10, 10])[0] - 200).max() < 65
+
+
+def test_pair_takes_the_next_class():
+    noisy = corruption.corrupt(TRUE, 10, "pair", 0.45, 0)
+    assert (noisy != TRUE).sum() == 9000
+    assert set((noisy - TRUE).tolist()) == {0, 1, -9}
+
+
+@pytest.mark.parametrize("kind", ["wrong", "uniform", "permute", "pair"])
+def test_kept_labels_never_change_and_the_rate_is_of_the_others(kind):
+    kept = np.arange(len(TRUE)) % 4 == 0
+    noisy = corruption.corrupt(TRUE, 10, kind, 0.6, 3, kept)
+    assert (noisy[kept] == TRUE[kept]).all()
+    if kind in ("wrong", "pair"):
+        assert (noisy != TRUE).sum() == 9000
+    nobody = np.zeros(len(TRUE), bool)
+    alone = corruption.corrupt(TRUE, 10, kind, 0.6, 3)
+    assert (corruption.corrupt(TRUE, 10, kind, 0.6, 3, nobody) == alone).all()
+
+
+def test_only_a_permutation_has_a_rate_of_its_own():
+    assert {kind: corruption.own_rate(kind) for kind in corruption.KINDS} == {
+        "none": 0, "wrong": 0, "uniform": 0, "permute": 1, "pair": 0,
+    }  # fmt: skip
+
+
 def test_none_changes_nothing_and_copies():
     labels = corruption.corrupt(TRUE, 10, "none", 0, 0)
     assert (labels == TRUE).all() and labels is not TRUE and labels.dtype == np.int64
@@ -51,15 +119,23 @@ def test_a_seed_decides_alone():
     assert (first == again).all() and (first != other).any()
 
 
-@pytest.mark.parametrize("kind", ["wrong", "uniform"])
+@pytest.mark.parametrize("kind", ["wrong", "uniform", "permute", "pair"])
 def test_more_noise_contains_less(kind):
     less, more = changed(kind, 0.2), changed(kind, 0.6)
     assert less.sum() and not (less & ~more).any()
 
 
-def test_noise_is_the_same_on_every_platform():
-    noisy = corruption.corrupt(TRUE, 10, "wrong", 0.5, 7).astype("<i8").tobytes()
-    assert hashlib.sha256(noisy).hexdigest()[:16] == "0d8dbb982b8d2249"
+@pytest.mark.parametrize(
+    "kind, rate, digest",
+    [
+        ("wrong", 0.5, "0d8dbb982b8d2249"),
+        ("uniform", 0.3, "c12fdf84c8c11566"),
+        ("permute", 0.5, "2f2bfea3972d50db"),
+    ],
+)
+def test_noise_is_the_same_on_every_platform(kind, rate, digest):
+    noisy = corruption.corrupt(TRUE, 10, kind, rate, 7).astype("<i8").tobytes()
+    assert hashlib.sha256(noisy).hexdigest()[:16] == digest
 
 
 def test_permutation_holds_each_number_once():
@@ -81,6 +157,7 @@ def test_no_labels_are_legal():
         ((10, "none", 0.1, 0), "would do nothing"),
         ((10, "wrong", 0.1, -1), "noise_seed must be 0 or more, got -1"),
         ((1, "wrong", 0.1, 0), "at least two classes"),
+        ((1, "pair", 0.1, 0), "'pair' needs at least two classes"),
     ],
 )
 def test_refusals(arguments, message):

@@ -116,6 +116,64 @@ def test_noise_touches_labeled_images_only_and_leaves_the_split():
     assert clean.sha256 != noisy.sha256
 
 
+KEYS = np.random.default_rng(0).integers(0, 2**64, 1000, np.uint64)
+
+
+def test_protocols_without_clean_images_have_the_hash_that_they_always_had():
+    """These two were printed before there were clean images."""
+    assert make().sha256.startswith("ae4431be1c7fd374")
+    noisy = make(80, noise="wrong", noise_rate=0.25, noise_seed=4, split_seed=9, keys=KEYS)
+    assert noisy.sha256.startswith("0a4e03f198042ce7")
+    assert make(80, clean_pct=0.1).sha256 != make(80).sha256
+
+
+def test_no_image_is_known_to_be_clean_unless_asked():
+    protocol = make(80, noise="pair", noise_rate=1.0)
+    assert len(protocol.clean_ids) == len(protocol.noisy_ids) == 0
+    assert protocol.wrong == 80
+
+
+@pytest.mark.parametrize("kind", ["wrong", "uniform", "permute", "pair"])
+def test_noise_leaves_clean_labels_alone_and_is_a_share_of_the_others(kind):
+    protocol = make(200, label_split="proportional", noise=kind, noise_rate=0.5, clean_pct=0.2)
+    ids, right = protocol.labeled_ids, protocol.labels == TRUE[protocol.labeled_ids]
+    assert right[np.isin(ids, protocol.clean_ids)].all()
+    assert protocol.wrong == (~right).sum() > 0
+    if kind in ("wrong", "pair"):
+        assert protocol.wrong == 80  # half of 160
+    assert len(protocol.clean_ids) == 40 and (np.diff(protocol.clean_ids) > 0).all()
+    assert sorted([*protocol.clean_ids, *protocol.noisy_ids]) == ids.tolist()
+    untouched = make(200, label_split="proportional")
+    assert (protocol.validation_ids == untouched.validation_ids).all()
+    assert (ids == untouched.labeled_ids).all()
+
+
+def test_true_labels_are_not_written_to():
+    true = TRUE.copy()
+    make(200, true=true, label_split="proportional", noise="permute", noise_rate=1.0, clean_pct=0.1)
+    assert (true == TRUE).all()
+
+
+@pytest.mark.parametrize(
+    "labels, label_split, share, expected",
+    [
+        (500, "proportional", 0.2, [40, 30, 20, 8, 2]),
+        (500, "proportional", 0.1, [20, 15, 10, 4, 1]),
+        (50, "balanced", 0.2, [2, 2, 2, 2, 2]),
+        (900, "proportional", 1, [360, 270, 180, 72, 18]),
+    ],
+)
+def test_clean_images_are_as_frequent_as_labeled_ones(labels, label_split, share, expected):
+    assert counts(make(labels, label_split=label_split, clean_pct=share).clean_ids) == expected
+
+
+def test_a_smaller_clean_part_is_part_of_a_larger_one():
+    chosen = [set(make(90, keys=KEYS, clean_pct=n / 90).clean_ids) for n in range(1, 91)]
+    assert [len(part) for part in chosen] == list(range(1, 91))
+    assert all(less < more for less, more in zip(chosen, chosen[1:], strict=False))
+    assert chosen[9] != set(make(90, keys=KEYS, clean_pct=1 / 9, split_seed=1).clean_ids)
+
+
 def test_an_added_image_moves_no_other():
     keys = np.random.default_rng(0).integers(0, 2**64, 1001, np.uint64)
     most, all_ = np.append(TRUE, 0), keys
@@ -155,8 +213,32 @@ def test_round_trip_through_json():
     content = json.loads(json.dumps(protocol.as_json()))
     assert splits.Protocol.from_json(content) == protocol
     assert hash(splits.Protocol.from_json(content)) == hash(protocol)
-    assert content["sizes"] == {"labeled": 50, "unlabeled": 900, "validation": 100}
+    assert content["sizes"] == {
+        "labeled": 50, "unlabeled": 900, "validation": 100, "clean": 0, "noisy": 0, "wrong": 12,
+    }  # fmt: skip
     assert "unlabeled_ids" not in content
+
+
+def test_round_trip_of_clean_images():
+    protocol = make(50, noise="pair", noise_rate=1.0, clean_pct=0.2)
+    content = json.loads(json.dumps(protocol.as_json()))
+    back = splits.Protocol.from_json(content)
+    assert back == protocol and (back.noisy_ids == protocol.noisy_ids).all()
+    sizes = content["sizes"]
+    assert (sizes["clean"], sizes["noisy"], sizes["wrong"]) == (10, 40, 40)
+    content["clean_ids"][0] += 1
+    with pytest.raises(errors.UserError, match="the file was changed"):
+        splits.Protocol.from_json(content)
+
+
+@pytest.mark.parametrize("noise, wrong", [("none", 0), ("wrong", -1)])
+def test_records_from_before_there_were_clean_images(noise, wrong):
+    content = make(50, noise=noise, noise_rate=0.25 * (noise == "wrong")).as_json()
+    for name in ("clean_pct", "clean_ids", "wrong"):
+        del content[name]
+    old = splits.Protocol.from_json(content)
+    assert (old.clean_pct, old.clean_ids.tolist(), old.wrong) == (0.0, [], wrong)
+    assert " wrong," not in old.describe()
 
 
 def test_a_changed_record_is_refused():
@@ -178,6 +260,22 @@ def test_describe_says_it_in_a_line():
     for part in ("svhn: 50 labeled (balanced", "900 unlabeled", "100 held out", "wrong", "0.2"):
         assert part in line
     assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    "changes, told",
+    [
+        ({}, "100 held out, no label noise, split seed 0, sha"),
+        ({"clean_pct": 0.2}, "held out, no label noise, 10 known to be clean, split seed 0"),
+        ({"noise": "pair", "noise_rate": 0.5}, ", pair label noise 0.5 (seed 0), 25 wrong, split"),
+        (
+            {"noise": "pair", "noise_rate": 1.0, "clean_pct": 0.2},
+            ", pair label noise 1 (seed 0) on 40 of 50 labels, 40 wrong, 10 known to be clean, spl",
+        ),
+    ],
+)
+def test_describe_says_what_became_of_the_labels(changes, told):
+    assert told in make(50, **changes).describe()
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -202,6 +300,11 @@ def test_the_maximum_named_is_the_maximum(seed):
         ({"validation": -2}, "validation must be .* got -2"),
         ({"noise": "wrng"}, "noise 'wrng' is unknown. Did you mean 'wrong'"),
         ({"noise": "wrong", "noise_rate": 2}, "fraction from 0 to 1, got 2"),
+        ({"clean_pct": 5}, r"clean_pct must be a fraction .* got 5"),
+        ({"clean_pct": float("nan")}, "clean_pct must be a fraction"),
+        ({"clean_pct": 0.009}, "clean_pct 0.009 of 50 labels is no image"),
+        ({"clean_pct": 0.5, "labels": 0}, "clean_pct 0.5 of 0 labels is no image"),
+        ({"clean_pct": 1, "noise": "pair"}, "all 50 labels clean and leaves none for --noise=pair"),
         ({"true": np.array([0, 5])}, r"numbers in 0\.\.4"),
         ({"true": np.full(9, -1)}, "No training image has a label"),
         ({"true": np.array([], int)}, r"numbers in 0\.\.4"),

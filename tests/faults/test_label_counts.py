@@ -87,7 +87,10 @@ def test_a_batch_larger_than_all_images_repeats_them(squares, short_laps, tmp_pa
     [
         (["--labels=-3"], "--labels=-3: expected at least -2"),
         (["--validation=1297"], "validation must be 0 to 1296"),
-        (["--noise_rate=1.5"], "--noise_rate=1.5: expected at least 0 and at most 1"),
+        (["--noise_rate=1.5"], "noise_rate must be a fraction from 0 to 1, got 1.5"),
+        (["--noise_rate=0.5"], "noise_rate 0.5 without a kind of noise would do nothing"),
+        (["--clean_pct=1", "--noise=permute"], "leaves none for --noise=permute"),
+        (["--clean_pct=.005"], "clean_pct 0.005 of 50 labels is no image"),
         (["--max_steps=0", "--epochs=0"], "leave no run"),
     ],
 )

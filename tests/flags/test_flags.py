@@ -87,6 +87,12 @@ def test_flags_come_back_from_a_flagfile(tmp_path):
     assert parsed(f"--flagfile={tmp_path}/run.flags") == made
 
 
+def test_each_kind_of_noise_has_its_own_rate_unless_told():
+    assert parsed("--noise=permute").noise_rate == 1.0
+    assert parsed("--noise=permute", "--noise_rate=.4").noise_rate == 0.4
+    assert parsed("--noise=pair").noise_rate == parsed().noise_rate == 0.0
+
+
 def test_the_split_seed_follows_the_seed_unless_told():
     assert parsed("--seed=3").split_seed == 3
     assert parsed("--seed=3", "--split_seed=1").split_seed == 1
@@ -112,7 +118,7 @@ def test_default_folders_differ_where_results_do():
         (["--labels=1200"], "labels"),
         (["--width=0"], "at least 1"),
         (["--learning_rate=nan"], "at least 0"),
-        (["--noise_rate=2", "--noise=wrong"], "at most 1"),
+        (["--noise_rate=2", "--noise=wrong"], "from 0 to 1, got 2"),
         (["frgan"], "Flags look like --name=value"),
         (["--dataset=npz:nowhere"], "nowhere"),
         (["--flagfile=nowhere.flags"], "nowhere.flags"),

@@ -9,14 +9,24 @@ import numpy as np
 
 from tf_ssgan import errors
 
-KINDS = ("none", "wrong", "uniform")
+KINDS = ("none", "wrong", "uniform", "permute", "pair")
+
+# Numbers that keep the streams of one noise seed apart; 2 and 3 are those of `splits`.
+_CHOICE, _CLASS, _TARGETS = 0, 1, 4
 
 
-def corrupt(labels: np.ndarray, classes: int, kind: str, rate: float, seed: int) -> np.ndarray:
+def corrupt(
+    labels: np.ndarray,
+    classes: int,
+    kind: str,
+    rate: float,
+    seed: int,
+    kept: np.ndarray | None = None,
+) -> np.ndarray:
     """Replaces a fraction of the labels.
 
-    Exactly round(rate * n) labels, halves to even, are chosen for replacement. Noise of a higher
-    rate contains noise of a lower rate with the same seed.
+    Exactly round(rate * m), halves to even, of the m labels that are not kept are chosen for
+    replacement. Noise of a higher rate contains noise of a lower rate with the same seed.
 
     Args:
         labels: integers [n] in 0..classes-1; not changed.
@@ -24,25 +34,35 @@ def corrupt(labels: np.ndarray, classes: int, kind: str, rate: float, seed: int)
         kind: "none"; "wrong", each chosen label becomes one of the K-1 others (Figure 4 of the
             FR-GAN paper: "incorrect labels"), so a fraction `rate` ends up wrong; "uniform", each
             becomes any of the K classes (Laine and Aila 2017, section 4.4; "symmetric" in Li et
-            al. 2020, DivideMix), so about rate * (1 - 1/K) end up wrong.
+            al. 2020, DivideMix), so about rate * (1 - 1/K) end up wrong; "permute", each takes
+            what stands in its place in one random permutation of all n labels (the authors' code
+            of Axelrod, Kashi and Pandey, Weakly Supervised Image Classification using GANs), so
+            it says nothing of its image and about 1/K are right by chance; "pair", class k becomes
+            (k + 1) mod K ("pair flipping" in Han et al. 2018, Co-teaching).
         rate: in [0, 1]; must be 0 with "none".
         seed: 0 or more.
+        kept: bool [n], labels that are known to be clean and never replaced; None for no label.
 
     Returns:
         int64 [n].
 
     Raises:
-        UserError: unknown kind, rate outside [0, 1], negative seed, one class and "wrong".
+        UserError: unknown kind, rate outside [0, 1], negative seed, one class and "wrong" or
+            "pair".
     """
     check(classes, kind, rate, seed)
     labels = np.array(labels, np.int64)
-    chosen = permutation(len(labels), seed, 0)[: round(rate * len(labels))]
-    draws = bits(len(labels), seed, 1)[chosen]
+    chosen = _chosen(len(labels), rate, seed, kept)
+    draws = bits(len(labels), seed, _CLASS)[chosen]
     if kind == "wrong":
         shift = 1 + (draws % np.uint64(classes - 1)).astype(np.int64)
         labels[chosen] = (labels[chosen] + shift) % classes
     elif kind == "uniform":
         labels[chosen] = (draws % np.uint64(classes)).astype(np.int64)
+    elif kind == "permute":
+        labels[chosen] = labels[permutation(len(labels), seed, _TARGETS)][chosen]
+    elif kind == "pair":
+        labels[chosen] = (labels[chosen] + 1) % classes
     return labels
 
 
@@ -55,12 +75,17 @@ def check(classes: int, kind: str, rate: float, seed: int) -> None:
     if kind == "none" and rate:
         raise errors.UserError(
             f"noise_rate {rate} without a kind of noise would do nothing: "
-            "add --noise=wrong or --noise=uniform, or leave the rate out."
+            f"add --noise={'|'.join(KINDS[1:])}, or leave the rate out."
         )
     if seed < 0:
         raise errors.UserError(f"noise_seed must be 0 or more, got {seed}.")
-    if kind == "wrong" and classes < 2:
-        raise errors.UserError("noise 'wrong' needs at least two classes, the data have one.")
+    if kind in ("wrong", "pair") and classes < 2:
+        raise errors.UserError(f"noise {kind!r} needs at least two classes, the data have one.")
+
+
+def own_rate(kind: str) -> float:
+    """Returns the rate of a kind of noise where none is given: a permutation is of all labels."""
+    return 1.0 if kind == "permute" else 0.0
 
 
 def bits(count: int, *key: int) -> np.ndarray:
@@ -71,3 +96,10 @@ def bits(count: int, *key: int) -> np.ndarray:
 def permutation(count: int, *key: int) -> np.ndarray:
     """Returns int64 [count], the numbers 0..count-1 in an order that depends on the key alone."""
     return np.argsort(bits(count, *key), kind="stable").astype(np.int64)
+
+
+def _chosen(count: int, rate: float, seed: int, kept: np.ndarray | None) -> np.ndarray:
+    """Returns int64 [round(rate * labels not kept)], the places of the labels to replace."""
+    order = permutation(count, seed, _CHOICE)
+    free = order if kept is None else order[~np.asarray(kept, bool)[order]]
+    return free[: round(rate * len(free))]

@@ -13,7 +13,7 @@ from tf_ssgan.data import contents, corruption
 LABEL_SPLITS = ("balanced", "proportional")
 
 # Numbers that keep the streams of one split seed apart.
-_VALIDATION, _LABELED, _CLASSES = range(3)
+_VALIDATION, _LABELED, _CLASSES, _CLEAN = range(4)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -27,14 +27,19 @@ class Protocol:
             order of the images' contents.
         label_split: "balanced" or "proportional".
         split_seed: the seed that chose the ids.
-        noise: "none", "wrong" or "uniform".
-        noise_rate: fraction of the labels chosen for replacement.
+        noise: one of `corruption.KINDS`.
+        noise_rate: fraction chosen for replacement, of the labels not known to be clean.
         noise_seed: the seed that chose them.
         labeled_ids: int64 [labeled], ascending.
         labels: int64 [labeled], the labels learned from: after the noise, in the order of
             `labeled_ids`.
         validation_ids: int64 [validation], ascending, disjoint from `labeled_ids`. Their labels
             are never corrupted.
+        clean_pct: share of the labeled images that are known to be clean, in [0, 1]; where it is 0,
+            nothing is known of any, and noise acts on all.
+        clean_ids: int64 [clean], ascending, of `labeled_ids`: these keep their true labels.
+        wrong: how many of `labels` are not the true ones; -1 where the record is from before it
+            was counted.
     """
 
     dataset: str
@@ -48,6 +53,9 @@ class Protocol:
     labeled_ids: np.ndarray
     labels: np.ndarray
     validation_ids: np.ndarray
+    clean_pct: float
+    clean_ids: np.ndarray
+    wrong: int
 
     @functools.cached_property
     def unlabeled_ids(self) -> np.ndarray:
@@ -55,10 +63,19 @@ class Protocol:
         return np.setdiff1d(np.arange(self.pool), self.validation_ids)
 
     @functools.cached_property
+    def noisy_ids(self) -> np.ndarray:
+        """int64 [noisy], ascending: labeled and not known to be clean; none if `clean_pct` is 0."""
+        rest = np.setdiff1d(self.labeled_ids, self.clean_ids)
+        return rest if self.clean_pct else rest[:0]
+
+    @functools.cached_property
     def sha256(self) -> str:
         """Hash of all ids and labels, in hexadecimal: equal exactly when the same was learned."""
         digest = hashlib.sha256()
-        for part in (self.labeled_ids, self.labels, self.unlabeled_ids, self.validation_ids):
+        parts = [self.labeled_ids, self.labels, self.unlabeled_ids, self.validation_ids]
+        # Only where there are any: other protocols keep the hash that they had before these ids.
+        parts += [self.clean_ids] if len(self.clean_ids) else []
+        for part in parts:
             # The length first, so that no id can move from one list to the next unnoticed.
             digest.update(np.concatenate([[len(part)], part]).astype("<i8").tobytes())
         return digest.hexdigest()
@@ -75,22 +92,27 @@ class Protocol:
             "labeled": len(self.labeled_ids),
             "unlabeled": len(self.unlabeled_ids),
             "validation": len(self.validation_ids),
+            "clean": len(self.clean_ids),
+            "noisy": len(self.noisy_ids),
+            "wrong": self.wrong,
         }
         return plain | {"classes": list(self.classes), "sizes": sizes, "sha256": self.sha256}
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "Protocol":
-        """Rebuilds what `as_json` gave.
+        """Rebuilds what `as_json` gave, in earlier versions too.
 
         Raises:
             UserError: a field is missing, or ids and labels do not match their hash.
         """
+        wrong = 0 if content.get("noise") == "none" else -1
+        content = {"clean_pct": 0.0, "clean_ids": [], "wrong": wrong} | content
         names = [field.name for field in dataclasses.fields(cls)]
         missing = [name for name in [*names, "sha256"] if name not in content]
         if missing:
             raise errors.UserError(f"This is no protocol: it lacks {', '.join(missing)}.")
         fields = {name: content[name] for name in names} | {"classes": tuple(content["classes"])}
-        for name in ("labeled_ids", "labels", "validation_ids"):
+        for name in ("labeled_ids", "labels", "validation_ids", "clean_ids"):
             fields[name] = np.array(fields[name], np.int64)
         protocol = cls(**fields)
         if protocol.sha256 != content["sha256"]:
@@ -102,15 +124,24 @@ class Protocol:
 
     def describe(self) -> str:
         """Returns one line for people."""
-        noise = "no label noise"
-        if self.noise != "none":
-            noise = f"{self.noise} label noise {self.noise_rate:g} (seed {self.noise_seed})"
         return (
             f"{self.dataset}: {len(self.labeled_ids):,} labeled ({self.label_split}, "
             f"{len(self.classes)} classes), {len(self.unlabeled_ids):,} unlabeled, "
-            f"{len(self.validation_ids):,} held out, {noise}, split seed {self.split_seed}, "
-            f"sha256 {self.sha256[:12]}"
+            f"{len(self.validation_ids):,} held out, {self._noise()}, "
+            f"split seed {self.split_seed}, sha256 {self.sha256[:12]}"
         )
+
+    def _noise(self) -> str:
+        """The part of the line that says what became of the labels."""
+        told = ["no label noise"]
+        if self.noise != "none":
+            told = [f"{self.noise} label noise {self.noise_rate:g} (seed {self.noise_seed})"]
+            if self.clean_pct:
+                told[0] += f" on {len(self.noisy_ids):,} of {len(self.labeled_ids):,} labels"
+            told += [f"{self.wrong:,} wrong"] if self.wrong >= 0 else []
+        if self.clean_pct:
+            told.append(f"{len(self.clean_ids):,} known to be clean")
+        return ", ".join(told)
 
     def __eq__(self, other: object) -> bool:
         """Compares contents: arrays would otherwise compare element by element."""
@@ -133,10 +164,12 @@ def make(
     noise_rate: float = 0.0,
     noise_seed: int = 0,
     keys: np.ndarray | None = None,
+    clean_pct: float = 0.0,
 ) -> Protocol:
     """Decides who is labeled and who is held out: a pure function of its arguments.
 
-    For one seed and validation size, a smaller labeled set is part of every larger one.
+    For one seed and validation size, a smaller labeled set is part of every larger one, and of one
+    labeled set a smaller clean part is part of every larger one.
 
     Args:
         dataset: name on the command line.
@@ -151,13 +184,17 @@ def make(
         validation: images held out, as frequent by class as in the pool; 0 for none; -1 for
             `default_validation`.
         noise: kind of label noise, see `corruption.corrupt`; injected after the split.
-        noise_rate: fraction of the labeled images, in [0, 1].
+        noise_rate: fraction of the labeled images not known to be clean, in [0, 1].
         noise_seed: 0 or more.
         keys: uint64 [pool], what the draws hang on, `contents.keys` of the images; None takes the
             places instead, for questions in which only numbers matter.
+        clean_pct: share of the labeled images that are known to be clean, in [0, 1], as frequent by
+            class as among the labeled ones; chosen by `split_seed`; noise leaves them alone. 0:
+            none is known to be.
 
     Raises:
-        UserError: unknown name, number out of range, more labels than there are.
+        UserError: unknown name, number out of range, more labels than there are; a clean part
+            without an image, or one that leaves noise no label.
     """
     train_labels = np.asarray(train_labels, np.int64)
     known = np.flatnonzero(train_labels >= 0)
@@ -175,7 +212,10 @@ def make(
     _check_labels(train_labels[rest], classes, labels, label_split, split_seed)
     many = len(rest) if labels == -1 else labels
     labeled = np.sort(order(rest, label_split, _LABELED)[:many])
-    learned = corruption.corrupt(train_labels[labeled], len(classes), noise, noise_rate, noise_seed)
+    clean = _clean(len(labeled), clean_pct, noise)
+    clean_ids = np.sort(order(labeled, "proportional", _CLEAN)[:clean])
+    true, kept = train_labels[labeled], np.isin(labeled, clean_ids)
+    learned = corruption.corrupt(true, len(classes), noise, noise_rate, noise_seed, kept)
     return Protocol(
         dataset=dataset,
         classes=tuple(classes),
@@ -188,6 +228,9 @@ def make(
         labeled_ids=labeled,
         labels=learned,
         validation_ids=np.sort(held_out),
+        clean_pct=float(clean_pct),
+        clean_ids=clean_ids,
+        wrong=int((learned != true).sum()),
     )
 
 
@@ -231,6 +274,26 @@ def _check(
             f"validation must be 0 to {pool - 1} of the {pool} training images with a label, or -1 "
             f"for the default, got {validation}."
         )
+
+
+def _clean(labeled: int, clean_pct: float, noise: str) -> int:
+    """Returns how many of the labeled images are known to be clean; refuses none, and too many."""
+    if not 0 <= clean_pct <= 1:
+        raise errors.UserError(
+            f"clean_pct must be a fraction from 0 to 1 (0.05 for 5 %), got {clean_pct}."
+        )
+    clean = round(clean_pct * labeled)
+    if clean_pct and not clean:
+        raise errors.UserError(
+            f"clean_pct {clean_pct:g} of {labeled:,} labels is no image: give a larger share, more "
+            "labels, or 0, for no image that is known to be clean."
+        )
+    if clean and clean == labeled and noise != "none":
+        raise errors.UserError(
+            f"clean_pct {clean_pct:g} keeps all {labeled:,} labels clean and leaves none for "
+            f"--noise={noise}: give a smaller share, or --noise=none."
+        )
+    return clean
 
 
 def _check_labels(
