@@ -19,6 +19,9 @@ OURS = (
     "samples.png",
     "perturbed.png",
     "confusion.png",
+    "reliability.png",
+    "top3.png",
+    "report.txt",
 )  # what a run writes, after config.json
 
 
@@ -78,22 +81,22 @@ def finished(settings: config.Config, workdir: pathlib.Path) -> dict[str, Any] |
     lengths = {k: (theirs[k], getattr(settings, k)) for k in ("epochs", "max_steps")}
     if fewer := {k: (old, new) for k, (old, new) in lengths.items() if 0 < new < old}:
         raise errors.UserError(differ(workdir, fewer))
-    result = workdir / "result.json"
-    if not result.exists():
-        return None
     # The flags there may already be those of a longer run that was stopped: the result decides.
-    outcome = json.loads(result.read_text())
+    outcome = result(workdir)
+    if outcome is None:
+        return None
     reached = settings.max_steps == outcome["steps"] or settings.epochs == outcome["epochs"]
     return outcome if reached else None
 
 
 def settled(workdir: pathlib.Path) -> dict[str, Any] | None:
     """The flags with which a workdir was begun, or None."""
-    path = workdir / "config.json"
-    try:
-        return json.loads(path.read_text()) if path.exists() else None
-    except ValueError as error:
-        raise errors.UserError(f"{path} is damaged ({error}). Choose another --workdir.") from error
+    return _content(workdir / "config.json")
+
+
+def result(workdir: pathlib.Path) -> dict[str, Any] | None:
+    """What the `result.json` of a workdir holds, or None."""
+    return _content(workdir / "result.json")
 
 
 def differ(workdir: pathlib.Path, differences: dict[str, tuple[Any, Any]]) -> str:
@@ -130,3 +133,11 @@ def replace(path: pathlib.Path, text: str) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.write_text(text)
     partial.replace(path)
+
+
+def _content(path: pathlib.Path) -> dict[str, Any] | None:
+    """What a file of JSON holds; None where there is none."""
+    try:
+        return json.loads(path.read_text()) if path.exists() else None
+    except ValueError as error:
+        raise errors.UserError(f"{path} is damaged ({error}). Choose another folder.") from error

@@ -3,22 +3,26 @@
 import dataclasses
 import importlib.metadata
 import json
+import math
 import os
 import platform
 import statistics
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 import tf_ssgan
-from tf_ssgan import assembly, evaluation, figures, folder, journal, layers
+from tf_ssgan import assembly, calibration, evaluation, figures, folder, journal, layers, ranking
+
+SHOWN = 3  # test images whose best classes are drawn
 
 
 def conclude(
     run: assembly.Run, seconds: float, speed: float, pause: Callable[[], None] = lambda: None
 ) -> dict[str, Any]:
-    """Judges the final weights, draws the confusion matrix, writes `result.json`.
+    """Judges the final weights on test images, draws what was found, writes `result.json`.
 
     Args:
         run: A run that has taken its last step and written the last line of its curves.
@@ -29,22 +33,89 @@ def conclude(
     Returns:
         What `result.json` holds.
     """
-    report = evaluation.evaluate(
-        evaluation.kept_predictor(run.method.shipped),
-        run.arrays.test_images,
-        run.arrays.test_labels,
-        run.method.task.classes,
-        pause,
-    )
-    picture = figures.confusion_figure(report.confusion, run.arrays.card.classes)
-    (run.workdir / "confusion.png").write_bytes(picture)
-    result = _result(run, seconds, speed)
-    _summarize(run, picture, result)
+    test = _report(run, run.arrays.test_images, run.arrays.test_labels, pause)
+    temperature = fitted_temperature(run, pause)
+    result = _result(run, seconds, speed, measures(test, temperature))
+    pictures = _pictures(run, test, temperature)
+    for name, picture in pictures.items():
+        (run.workdir / f"{name}.png").write_bytes(picture)
+    folder.replace(run.workdir / "report.txt", test.by_class(run.arrays.card.classes))
+    _summarize(run, pictures, result)
     folder.replace(run.workdir / "result.json", json.dumps(result, indent=1))
     return result
 
 
-def _result(run: assembly.Run, seconds: float, speed: float) -> dict[str, Any]:
+def fitted_temperature(run: assembly.Run, pause: Callable[[], None] = lambda: None) -> float:
+    """The temperature that suits the shipped weights on validation images; 1 without any.
+
+    Test images have no say in it: they judge what it does.
+
+    Args:
+        run: The run.
+        pause: Called between batches; may raise to interrupt.
+    """
+    held, arrays = run.protocol.validation_ids, run.arrays
+    validation = _report(run, arrays.train_images[held], arrays.train_labels[held], pause)
+    return calibration.calibrate(validation.scores, validation.labels).temperature
+
+
+def measures(report: evaluation.Report, temperature: float) -> dict[str, float | None]:
+    """How well logits rank images, and how well their probabilities are meant.
+
+    Args:
+        report: Logits and the right classes.
+        temperature: That of the numbers called calibrated; it was fitted on other images.
+
+    Returns:
+        For `result.json`: average precisions in [0, 1], accuracies in percent, the expected
+        calibration error in [0, 1] and the Brier score in [0, 2], at temperature 1 and
+        "_calibrated". None where there are no images.
+    """
+    labels, probabilities = report.labels, report.probabilities()
+    precision = ranking.average_precision(probabilities, labels)
+    found = {
+        f"average_precision_{mean}": getattr(precision, mean)
+        for mean in ("macro", "weighted", "pooled")
+    }
+    for k in (1, 3):  # by the logits, as errors are: rounding makes probabilities equal
+        found[f"top{k}_accuracy"] = 100.0 * ranking.top_k_accuracy(report.scores, labels, k)
+    found |= _calibration(probabilities, labels, "") | {"temperature": temperature}
+    found |= _calibration(report.probabilities(temperature), labels, "_calibrated")
+    return {name: None if math.isnan(value) else value for name, value in found.items()}
+
+
+def _calibration(probabilities: np.ndarray, labels: np.ndarray, suffix: str) -> dict[str, float]:
+    error = calibration.expected_calibration_error(probabilities, labels)
+    score = calibration.brier_score(probabilities, labels)
+    return {f"expected_calibration_error{suffix}": error, f"brier_score{suffix}": score}
+
+
+def _report(
+    run: assembly.Run, images: np.ndarray, labels: np.ndarray, pause: Callable[[], None]
+) -> evaluation.Report:
+    """What the shipped weights say of images."""
+    predict = evaluation.kept_predictor(run.method.shipped)
+    return evaluation.evaluate(predict, images, labels, run.method.task.classes, pause)
+
+
+def _pictures(run: assembly.Run, test: evaluation.Report, temperature: float) -> dict[str, bytes]:
+    """Names and PNG files."""
+    names, calibrated = run.arrays.card.classes, test.probabilities(temperature)
+    before = calibration.reliability(test.probabilities(), test.labels)
+    after = calibration.reliability(calibrated, test.labels)
+    some = np.random.default_rng(run.config.seed).permutation(len(test.labels))[:SHOWN]
+    best = run.arrays.test_images[some], test.labels[some], calibrated[some]
+    return {
+        "confusion": figures.confusion_figure(test.confusion, names),
+        "reliability": figures.reliability_figure(before, after, temperature),
+        "top3": figures.top3_figure(*best, names),
+    }
+
+
+def _result(
+    run: assembly.Run, seconds: float, speed: float, measured: dict[str, float | None]
+) -> dict[str, Any]:
+    """What `result.json` holds."""
     lines = journal.history(run.workdir / "metrics.jsonl")
     last, task = lines[-1], run.method.task
     judged = [line for line in lines if "validation_error" in line]
@@ -57,6 +128,8 @@ def _result(run: assembly.Run, seconds: float, speed: float) -> dict[str, Any]:
         "label_split": run.config.label_split,
         "noise": run.config.noise,
         "noise_rate": run.config.noise_rate,
+        "clean_pct": run.protocol.clean_pct,
+        "wrong_labels": run.protocol.wrong,
         "split_sha256": run.protocol.sha256,
         "steps": task.steps,
         "epochs": round(task.steps / task.steps_per_epoch, 3),
@@ -68,6 +141,7 @@ def _result(run: assembly.Run, seconds: float, speed: float) -> dict[str, Any]:
         "test_error_raw_at_best_validation": raw_best["test_error_raw"] if raw_best else None,
         "found": {name: last[name] for name in run.method.found},
         "found_at_best_validation": {name: best[name] for name in run.method.found if best},
+        **measured,
         "seconds": round(seconds, 1),
         "images_per_second": round(speed or last["images_per_second"], 1),
         "waiting_percent": last["waiting_percent"],
@@ -81,13 +155,14 @@ def _result(run: assembly.Run, seconds: float, speed: float) -> dict[str, Any]:
     }
 
 
-def _summarize(run: assembly.Run, picture: bytes, result: dict[str, Any]) -> None:
-    """The confusion matrix and the HParams dashboard of TensorBoard."""
+def _summarize(run: assembly.Run, pictures: dict[str, bytes], result: dict[str, Any]) -> None:
+    """The pictures and the HParams dashboard of TensorBoard."""
     from tensorboard.plugins.hparams import api  # slow to import, and used once a run
 
     writer = tf.summary.create_file_writer(str(run.workdir / "tensorboard"))
     with writer.as_default(step=result["steps"]):
-        tf.summary.image("confusion", tf.io.decode_png(picture, channels=3)[None])
+        for name, picture in pictures.items():
+            tf.summary.image(name, tf.io.decode_png(picture, channels=3)[None])
         shown = {
             "method": run.config.method,
             "dataset": run.config.dataset,

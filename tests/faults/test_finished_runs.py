@@ -109,6 +109,8 @@ def test_the_result_says_all_it_should(finished, curves):
     assert result["test_error_at_best_validation"] == best["test_error"]
     ordered = sorted(line["test_error"] for line in curves(finished))
     assert result["test_error_median20"] == (ordered[2] + ordered[3]) / 2
+    assert result["top1_accuracy"] == pytest.approx(100 - result["test_error"])
+    assert result["temperature"] != 1.0 and 0 < result["average_precision_macro"] <= 1
     assert result["seconds"] > 0 and result["images_per_second"] > 0
     assert 0 < result["waiting_percent"] < 100
     assert result["parameters"].keys() == {"discriminator", "generator"}
@@ -139,13 +141,15 @@ def test_tensorboard_holds_scalars_pictures_and_hyper_parameters(finished, curve
     expected = {line["step"]: line["test_error"] for line in curves(finished)}
     assert errors_shown == pytest.approx(expected, rel=1e-6)
     assert [event.step for event in events.Tensors("samples")] == list(expected)
-    assert [event.step for event in events.Tensors("confusion")] == [380]
+    for name in ("confusion", "reliability", "top3"):
+        assert [event.step for event in events.Tensors(name)] == [380]
     session = events.PluginTagToContent("hparams")["_hparams_/session_start_info"]
     assert all(name in session for name in (b"method", b"labels", b"latent_size", b"learning_rate"))
 
 
 def test_pictures_are_pictures(finished):
-    for name, least in (("samples.png", 100), ("confusion.png", 300)):
+    for name, least in (("samples.png", 100), ("confusion.png", 300), ("reliability.png", 300),
+                        ("top3.png", 300)):  # fmt: skip
         picture = tf.io.decode_png((finished / name).read_bytes())
         assert min(picture.shape[:2]) >= least
         assert int(tf.reduce_max(picture)) > int(tf.reduce_min(picture))
@@ -153,7 +157,8 @@ def test_pictures_are_pictures(finished):
 
 def test_who_was_labeled_is_in_the_folder_and_in_each_checkpoint(finished):
     protocol = read(finished / "protocol.json")
-    assert protocol["sizes"] == {"labeled": 50, "unlabeled": 1168, "validation": 129}
+    assert protocol["sizes"] == {"labeled": 50, "unlabeled": 1168, "validation": 129, "clean": 0,
+                                 "noisy": 0, "wrong": 0}  # fmt: skip
     for folder in (finished / "checkpoints").iterdir():
         manifest = checkpoint.verified(folder)
         places = {name: protocol[name] for name in ("labeled_sources", "validation_sources")}
