@@ -28,3 +28,24 @@ def test_what_a_run_has_found_is_told():
     assert "(found" not in summary.told(RESULT, "runs/a")
     told = summary.told(RESULT | {"found": {"tau": 0.4074}}, "runs/a").splitlines()
     assert ["tau", "0.407", "(found:"] in [line.split()[:3] for line in told]
+
+
+MEASURED = {
+    "validation_error": 9.1, "average_precision_macro": 0.95349, "temperature": 1.8765,
+    "expected_calibration_error": 0.0812, "expected_calibration_error_calibrated": 0.0124,
+}  # fmt: skip
+
+
+def test_ranking_and_calibration_are_told_of_runs_that_measured_them():
+    assert "average_precision" not in summary.told(RESULT, "runs/a")
+    lines = summary.told(RESULT | MEASURED, "runs/a").splitlines()
+    assert "  average_precision_macro        0.953     (mean over the classes)" in lines
+    assert (
+        "  expected_calibration_error     0.081 -> 0.012 "
+        "(temperature 1.88: fitted on validation images)"
+    ) in lines
+
+
+def test_without_validation_images_the_temperature_says_so():
+    told = summary.told(RESULT | MEASURED | {"validation_error": None, "temperature": 1.0}, "a")
+    assert "(temperature 1: there are no validation images to fit it on)" in told

@@ -21,6 +21,7 @@ def told(result: dict[str, Any], workdir: str) -> str:
     ]
     if best is not None:
         lines.append(_line("test_error_at_best_validation", best, "where validation was best"))
+    lines += _quality(result)
     lines += [
         f"  {name:<30}{value:6.3f}     (found: mean since the last evaluation)"
         for name, value in result.get("found", {}).items()
@@ -30,6 +31,23 @@ def told(result: dict[str, Any], workdir: str) -> str:
         f"Export it: python -m export.export_main --run={workdir} --to=served/{result['method']}",
     ]
     return "\n".join(lines)
+
+
+def _quality(result: dict[str, Any]) -> list[str]:
+    """Ranking and calibration, of runs that measured them."""
+    if result.get("average_precision_macro") is None:
+        return []
+    fitted = "fitted on validation images"
+    if result["validation_error"] is None:
+        fitted = "there are no validation images to fit it on"
+    macro = result["average_precision_macro"]
+    before = result["expected_calibration_error"]
+    after = result["expected_calibration_error_calibrated"]
+    return [
+        f"  {'average_precision_macro':<30}{macro:6.3f}     (mean over the classes)",
+        f"  {'expected_calibration_error':<30}{before:6.3f} -> {after:.3f} "
+        f"(temperature {result['temperature']:.3g}: {fitted})",
+    ]
 
 
 def _waiting(result: dict[str, Any]) -> str:
