@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 
 import numpy as np
 import pytest
@@ -10,11 +11,11 @@ import toys
 from tf_ssgan import config, errors, evaluate, experiment
 
 
-def written(folder, classes=3, size=8):
+def written(folder, classes=3, size=8, seed=0):
     """A data set of colored squares as npz:DIR."""
     folder.mkdir()
-    for name, count, seed in (("train", 40, 0), ("test", 12, 1)):
-        pixels, _ = toys.images(count, size, seed)
+    for name, count, own in (("train", 40, seed), ("test", 12, seed + 1)):
+        pixels, _ = toys.images(count, size, own)
         np.savez(folder / f"{name}.npz", image=pixels, label=np.arange(count) % classes)
     return f"npz:{folder}"
 
@@ -36,6 +37,27 @@ def test_on_its_own_test_images_it_finds_the_result_of_the_run(run):
     assert found["test_error"] == pytest.approx(result["test_error"])
     assert found["test_error_raw"] == pytest.approx(result["test_error_raw"])
     assert (found["images"], found["step"]) == (12, 2)
+
+
+def test_it_measures_all_that_the_run_did_at_the_runs_temperature(run):
+    settings, result = run
+    found = evaluate.judge(pathlib.Path(settings.workdir), settings.dataset)
+    assert found["temperature"] == result["temperature"] != 1.0
+    names = [name for name in found if name.startswith(("average", "top", "expected", "brier"))]
+    assert len(names) == 9
+    assert [found[name] for name in names] == pytest.approx([result[name] for name in names])
+
+
+def test_a_result_that_tells_no_temperature_or_of_other_weights(run, tmp_path):
+    """It is fitted on the run's validation images, never on those that are judged."""
+    settings, result = run
+    workdir = shutil.copytree(settings.workdir, tmp_path / "run")
+    other = written(tmp_path / "other", seed=5)
+    for told in ({"steps": 2}, {"steps": 1, "temperature": 9.0}):
+        (workdir / "result.json").write_text(json.dumps(told))
+        assert evaluate.judge(workdir, other)["temperature"] == pytest.approx(result["temperature"])
+    (workdir / "result.json").write_text(json.dumps({"steps": 2, "temperature": 9.0}))
+    assert evaluate.judge(workdir, other)["temperature"] == 9.0
 
 
 def test_the_program_adds_a_line(run, capsys):

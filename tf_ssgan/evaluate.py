@@ -33,13 +33,15 @@ def judge(workdir: pathlib.Path, dataset: str, data_dir: str = "") -> dict[str, 
         data_dir: Where its images lie.
 
     Returns:
-        `dataset`, `images`, `test_error` and `test_error_raw` in percent, and `step`.
+        `dataset`, `images`, `step`, `test_error` and `test_error_raw` in percent, and of the
+        shipped weights what `outcome.measures` names, at the temperature fitted on the run's
+        validation images.
 
     Raises:
         UserError: No such run or data, or images or classes unlike the run's.
     """
     with quiet.start_up():  # TensorFlow: after the names are understood
-        from tf_ssgan import assembly, evaluation
+        from tf_ssgan import assembly, evaluation, outcome
     run = assembly.reopen(workdir)
     card = run.arrays.card
     form = datasets.Form(card.height, str(card.channels), card.fit)
@@ -51,17 +53,31 @@ def judge(workdir: pathlib.Path, dataset: str, data_dir: str = "") -> dict[str, 
             f"({theirs.classes[0]}, ...), the run learned {mine.shape} of {len(mine.classes)} "
             f"({mine.classes[0]}, ...). Choose a data set like {known}."
         )
-    found = {
+    networks = {"": run.method.shipped, "_raw": run.method.classifier}
+    judged = arrays.test_images, arrays.test_labels, len(mine.classes)
+    reports = {
+        k: evaluation.evaluate(evaluation.kept_predictor(n), *judged) for k, n in networks.items()
+    }
+    return {
         "dataset": dataset,
         "images": len(arrays.test_labels),
         "step": int(run.method.step.numpy()),
+        **{f"test_error{suffix}": report.error for suffix, report in reports.items()},
+        **outcome.measures(reports[""], _temperature(run)),
     }
-    for name, network in (("", run.method.shipped), ("_raw", run.method.classifier)):
-        report = evaluation.evaluate(
-            evaluation.predictor(network), arrays.test_images, arrays.test_labels, len(mine.classes)
-        )
-        found[f"test_error{name}"] = report.error
-    return found
+
+
+def _temperature(run: Any) -> float:
+    """The run's own, as its result says; fitted on its validation images where it does not.
+
+    The result may be of earlier weights, where a longer run was stopped.
+    """
+    from tf_ssgan import folder, outcome
+
+    told = folder.result(run.workdir) or {}
+    if told.get("steps") == int(run.method.step.numpy()) and "temperature" in told:
+        return told["temperature"]
+    return outcome.fitted_temperature(run)
 
 
 def main(argv: list[str]) -> None:
