@@ -38,7 +38,7 @@ def finished(workdir, classes, held=30):
     chance = np.random.default_rng(0)
     images = chance.integers(0, 256, (100, 8, 8, 1), np.uint8)
     labels = chance.integers(0, classes - 1, 100)
-    names = tuple(f"class {k}" for k in range(classes))
+    names = tuple(f"clåss {k}" for k in range(classes))
     validated = {"validation_error": 20.0, "validation_error_raw": 30.0} if held else {}
     (workdir / "metrics.jsonl").write_text(json.dumps(LINE | validated) + "\n")
     shipped = network(classes)
@@ -89,8 +89,8 @@ def test_everything_is_measured_and_written(tmp_path, classes):
     assert (result["clean_pct"], result["wrong_labels"], result["test_error"]) == (0.0, 0, 40.0)
     for name in PICTURES:
         assert min(tf.io.decode_png((tmp_path / f"{name}.png").read_bytes()).shape[:2]) > 100
-    report = (tmp_path / "report.txt").read_text()
-    assert f"class {classes - 1}" in report and "accuracy" in report
+    report = (tmp_path / "report.txt").read_text(encoding="utf-8")
+    assert f"clåss {classes - 1}" in report and "accuracy" in report
 
 
 def test_the_numbers_are_those_of_the_shipped_weights_on_test_images(tmp_path):

@@ -39,7 +39,8 @@ def conclude(
     pictures = _pictures(run, test, temperature)
     for name, picture in pictures.items():
         (run.workdir / f"{name}.png").write_bytes(picture)
-    folder.replace(run.workdir / "report.txt", test.by_class(run.arrays.card.classes))
+    table = test.by_class(run.arrays.card.classes)
+    (run.workdir / "report.txt").write_text(table, encoding="utf-8")
     _summarize(run, pictures, result)
     folder.replace(run.workdir / "result.json", json.dumps(result, indent=1))
     return result
