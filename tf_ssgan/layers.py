@@ -28,6 +28,11 @@ def frozen_statistics() -> Iterator[None]:
         yield
 
 
+def statistics_are_frozen() -> bool:
+    """Whether this thread is within `frozen_statistics`."""
+    return getattr(_LOCAL, "frozen", False)
+
+
 def initialize_from_data(network: keras.Model, inputs: tf.Tensor) -> None:
     """Sets gains and biases of weight-normalized layers from data, layer by layer.
 
@@ -107,7 +112,7 @@ class _WeightNormalized(keras.layers.Layer):
         if self.weight_norm and getattr(_LOCAL, "initializing", False):
             self._initialize(inputs)
         outputs = self._linear(inputs, tf.cast(self._effective_kernel(), inputs.dtype))
-        outputs = _add_bias(outputs, tf.cast(self.bias.value, outputs.dtype))
+        outputs = add_bias(outputs, tf.cast(self.bias.value, outputs.dtype))
         return outputs if self.slope is None else tf.nn.leaky_relu(outputs, self.slope)
 
     def _initialize(self, inputs: tf.Tensor) -> None:
@@ -253,7 +258,7 @@ class BatchNorm(keras.layers.Layer):
             return self._normalized(inputs, mean, variance)
         fused = replicas.count() == 1 and inputs.shape.rank == 4
         outputs, mean, variance = (self._fused if fused else self._together)(inputs)
-        if not getattr(_LOCAL, "frozen", False) and not getattr(_LOCAL, "initializing", False):
+        if not statistics_are_frozen() and not getattr(_LOCAL, "initializing", False):
             self._record(mean, variance)
         return outputs
 
@@ -391,8 +396,8 @@ class GaussianNoise(keras.layers.Layer):
         return inputs + tf.cast(noise, inputs.dtype)
 
 
-def _add_bias(x: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
-    """X + bias; in the form whose gradient is the fast one.
+def add_bias(x: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+    """X [batch, ..., units] + bias [units]; in the form whose gradient is the fast one.
 
     For 26 million values on 2 cores, `bias_add`'s took 2 ms in float32 against 7 by a sum, and 18
     in bfloat16 against 6.

@@ -1,0 +1,128 @@
+"""ResNet-18 (He, Zhang, Ren and Sun 2016), as torchvision builds it, for images of any size.
+
+`w` is the width, 64 there.
+
+    input, gray copied to 3 channels or mapped to 3    28 x 28 x 3
+    conv7 w stride 2, norm, ReLU                       14 x 14 x w
+    max pooling 3 stride 2                             7 x 7 x w
+    2 blocks: conv3 w, norm, ReLU, conv3 w, norm       7 x 7 x w
+    2 blocks of 2w, the first one of stride 2          4 x 4 x 2w
+    2 blocks of 4w, the first one of stride 2          2 x 2 x 4w
+    2 blocks of 8w, the first one of stride 2          1 x 1 x 8w
+    global mean = features                             8w
+
+Each block adds its input, by way of a conv1 and a norm where its shape changes, and is rectified
+then. Convolutions have no bias and are padded on all sides, kernels start from N(0, 2 / (size^2
+outputs)). With w = 64: 11,176,512 weights; the map of 1 to 3 channels has 6 more.
+"""
+
+import keras
+import tensorflow as tf
+
+from tf_ssgan import layers, task
+
+WIDTHS = (1, 2, 4, 8)  # channels of the groups, in widths
+BLOCKS = 2  # a group
+
+
+def classifier(task: task.Task, width: int = 64, hidden: int = 384) -> keras.Model:
+    """Builds the network with a head of two layers (public code of rajas582, 2021).
+
+    Args:
+        task: Image shape and number of classes.
+        width: Channels of the first convolution.
+        hidden: Units of the head's first layer.
+
+    Returns:
+        images [batch, h, w, c] in [-1, 1] -> {"features": float32 [batch, 8 width], "logits":
+        float32 [batch, classes]}.
+    """
+    images = keras.Input(task.image_shape, name="images")
+    features = trunk(_Copied(name="copied")(images), width)
+    x = keras.layers.Dense(hidden, "relu", name="hidden", dtype="float32")(features)
+    logits = keras.layers.Dense(task.classes, name="logits", dtype="float32")(x)
+    return keras.Model(images, {"features": features, "logits": logits}, name="classifier")
+
+
+def head(inputs: int, hidden: int, outputs: int, name: str) -> keras.Model:
+    """Two dense layers, with a ReLU between them.
+
+    Args:
+        inputs: Length of the vectors that come in.
+        hidden: Units of the first layer.
+        outputs: Units of the second layer.
+        name: What it is called.
+
+    Returns:
+        float32 [batch, inputs] -> float32 [batch, outputs].
+    """
+    return keras.Sequential(
+        [
+            keras.Input((inputs,), name="features"),
+            keras.layers.Dense(hidden, "relu", dtype="float32"),
+            keras.layers.Dense(outputs, dtype="float32"),
+        ],
+        name=name,
+    )
+
+
+def backbone(classifier: keras.Model) -> keras.Model:
+    """The part of a network up to its "features"; it shares their weights.
+
+    Args:
+        classifier: A functional network with a layer "features".
+
+    Returns:
+        images [batch, h, w, c] in [-1, 1] -> {"features": float32 [batch, features]}.
+    """
+    features = classifier.get_layer("features").output
+    return keras.Model(classifier.input, {"features": features}, name="backbone")
+
+
+def trunk(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
+    """The network up to its features.
+
+    Args:
+        x: [batch, h, w, 3].
+        width: Channels of the first convolution.
+
+    Returns:
+        float32 [batch, 8 width], of a layer "features".
+    """
+    x = keras.layers.ReLU()(_norm()(_conv(x, width, 7, 2)))
+    # Zeros pad as well as minus infinity: after a ReLU nothing is less.
+    x = keras.layers.MaxPooling2D(3, 2)(keras.layers.ZeroPadding2D(1)(x))
+    for group, widths in enumerate(WIDTHS):
+        for number in range(BLOCKS):
+            x = _block(x, width * widths, 2 if group and not number else 1)
+    return keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
+
+
+def _block(x: keras.KerasTensor, channels: int, stride: int) -> keras.KerasTensor:
+    y = keras.layers.ReLU()(_norm()(_conv(x, channels, 3, stride)))
+    y = _norm()(_conv(y, channels, 3, 1))
+    if stride > 1 or x.shape[-1] != channels:
+        x = _norm()(_conv(x, channels, 1, stride))
+    return keras.layers.ReLU()(keras.layers.Add()([x, y]))
+
+
+def _norm() -> keras.layers.Layer:
+    return layers.BatchNorm(scaled=True)
+
+
+def _conv(x: keras.KerasTensor, channels: int, size: int, stride: int) -> keras.KerasTensor:
+    padding = "same"
+    if size > 1 and stride > 1:
+        # torch pads on all sides, where "same" pads even sizes below and on the right alone.
+        x, padding = keras.layers.ZeroPadding2D(size // 2)(x), "valid"
+    initial = keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
+    return keras.layers.Conv2D(
+        channels, size, stride, padding, use_bias=False, kernel_initializer=initial
+    )(x)
+
+
+class _Copied(keras.layers.Layer):
+    """Gray images three times: [batch, h, w, 1] -> [batch, h, w, 3]; colored ones as they are."""
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        return tf.repeat(inputs, 3, axis=-1) if inputs.shape[-1] == 1 else inputs
