@@ -6,11 +6,14 @@ Images are uint8 [batch, height, width, channels] and stay so. All that a view d
 """
 
 import functools
+import math
 from collections.abc import Callable
 
 import tensorflow as tf
 
-from tf_ssgan import cutout, draws, randaugment, rows
+from tf_ssgan import colors, cutout, draws, randaugment, rows
+
+_SHAPE = math.log(4 / 3)  # of the most oblong parts of an image
 
 Operation = Callable[[tf.Tensor, draws.Draws], tf.Tensor]
 
@@ -71,6 +74,64 @@ def crop(images: tf.Tensor, draw: draws.Draws) -> tf.Tensor:
     return _shifted(images, down_by, across_by, across)
 
 
+def flip_vertical(images: tf.Tensor, draw: draws.Draws) -> tf.Tensor:
+    """Mirrors each image top to bottom with probability 0.5.
+
+    Args:
+        images: uint8 [batch, height, width, channels].
+        draw: The draws of this stream, view and step.
+
+    Returns:
+        The same shape and type.
+    """
+    mirrored = draw.integers(images.shape[0], low=0, high=2)
+    seen = rows.dispatched([lambda part: part, lambda part: part[:, ::-1]], mirrored, images)
+    return tf.ensure_shape(seen, images.shape)
+
+
+def resized_crop(images: tf.Tensor, draw: draws.Draws) -> tf.Tensor:
+    """A random part of each image, 8 to 100 % of its area, enlarged to its size.
+
+    Szegedy et al. (2015), section 6, with the customary numbers: shapes from 3:4 to 4:3, evenly in
+    their logarithm; a side that would be longer than the image's is cut. Pixels are interpolated
+    between the nearest four.
+
+    Args:
+        images: uint8 [batch, height, width, channels].
+        draw: The draws of this stream, view and step.
+
+    Returns:
+        The same shape and type.
+    """
+    batch, height, width, _ = images.shape
+    area = draw.uniform(batch, low=0.08, high=1.0)
+    shape = tf.exp(draw.uniform(batch, low=-_SHAPE, high=_SHAPE))
+    tall = tf.minimum(tf.sqrt(area / shape), 1.0)
+    wide = tf.minimum(tf.sqrt(area * shape), 1.0)
+    top = (1.0 - tall) * draw.uniform(batch)
+    left = (1.0 - wide) * draw.uniform(batch)
+    seen = tf.einsum(
+        "bij,bjwc,bkw->bikc",
+        _between(top, tall, height),
+        tf.cast(images, tf.float32),
+        _between(left, wide, width),
+    )
+    return tf.cast(tf.round(seen), tf.uint8)
+
+
+def brightness(images: tf.Tensor, draw: draws.Draws) -> tf.Tensor:
+    """Multiplies each image by a number from 0.5 to 1.5; white is the brightest.
+
+    Args:
+        images: uint8 [batch, height, width, channels].
+        draw: The draws of this stream, view and step.
+
+    Returns:
+        The same shape and type.
+    """
+    return colors.brightness(images, draw.uniform(images.shape[0], low=0.5, high=1.5))
+
+
 def view(kind: str) -> Operation:
     """The view of this name, a function (images, draw) -> images.
 
@@ -99,6 +160,23 @@ def _mirrored(images: tf.Tensor) -> tf.Tensor:
     # For three dimensions and three channels TensorFlow has a kernel that is four times as fast.
     lines = tf.reshape(images, [-1, *images.shape[2:]])
     return tf.reshape(tf.reverse(lines, [1]), tf.shape(images))
+
+
+def _between(first: tf.Tensor, length: tf.Tensor, size: int) -> tf.Tensor:
+    """How much of each line of an image is in each line of its enlarged part.
+
+    Args:
+        first: float32 [batch], where the part begins, as a share of the image.
+        length: float32 [batch], its share of the image.
+        size: Lines of the image, and of the result.
+
+    Returns:
+        float32 [batch, size, size], rows that sum to 1.
+    """
+    lines = tf.range(size, dtype=tf.float32)
+    place = first[:, None] * size + (lines + 0.5) * length[:, None] - 0.5
+    place = tf.clip_by_value(place, 0.0, size - 1.0)
+    return tf.nn.relu(1.0 - tf.abs(place[:, :, None] - lines))
 
 
 def _shifted(images: tf.Tensor, down: tf.Tensor, across: tf.Tensor, most: int) -> tf.Tensor:
@@ -138,7 +216,10 @@ OPERATIONS: dict[str, Operation] = {
     "plain": plain,
     "translated": translated,
     "flip": flip,
+    "flip_vertical": flip_vertical,
     "crop": crop,
+    "resized_crop": resized_crop,
+    "brightness": brightness,
     "randaugment": randaugment.randaugment,
     "randaugment_authors": randaugment.randaugment_authors,
     "cutout": cutout.cutout,

@@ -30,6 +30,44 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.math.divide_no_nan(tf.reduce_sum(per_example * known), tf.reduce_sum(known))
 
 
+def one_against_rest(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Binary cross-entropy of each class's sigmoid, summed over the classes, mean over the batch.
+
+    -sum_k [ v_k log g_k + (1 - v_k) log(1 - g_k) ], g = sigmoid(l), v one-hot of the label (Hu et
+    al. 2019, equations 5 and 6, whose sum over the classes goes without saying).
+
+    Args:
+        labels: int [batch], each in 0..classes-1.
+        logits: [batch, classes].
+
+    Returns:
+        A float32 scalar, at least 0.
+    """
+    logits = tf.cast(logits, tf.float32)
+    per_class = tf.nn.sigmoid_cross_entropy_with_logits(
+        tf.one_hot(labels, logits.shape[-1]), logits
+    )
+    return tf.reduce_mean(tf.reduce_sum(per_class, axis=-1))
+
+
+def exchanged_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Mean of log(e + K - 1) - p_y: a softmax cross-entropy whose arguments are exchanged.
+
+    The one-hot labels are taken for logits, and p = softmax(l) for the target (public code of
+    rajas582/weakly-supervised-gan). What is left is the mean absolute error of p_y.
+
+    Args:
+        labels: int [batch], each in 0..classes-1.
+        logits: [batch, classes].
+
+    Returns:
+        A float32 scalar in [log(e + K - 1) - 1, log(e + K - 1)].
+    """
+    probabilities = tf.nn.softmax(tf.cast(logits, tf.float32))
+    likelihood = tf.reduce_sum(tf.one_hot(labels, logits.shape[-1]) * probabilities, axis=-1)
+    return math.log(math.e + logits.shape[-1] - 1) - tf.reduce_mean(likelihood)
+
+
 def real_or_fake(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
     """Unsupervised half of the K+1 discriminator loss, in full form.
 
@@ -201,6 +239,35 @@ def wasserstein_fool(fake: tf.Tensor) -> tf.Tensor:
         A float32 scalar.
     """
     return -tf.reduce_mean(tf.cast(fake, tf.float32))
+
+
+def least_squares(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+    """E (sigmoid(s(real)) - 1)^2 + E sigmoid(s(fake))^2 (Mao et al. 2017, equation 2).
+
+    With 1 for "real" and 0 for "generated", of probabilities, and without their halves.
+
+    Args:
+        real: Source logits of images from the data, of any shape.
+        fake: Source logits of generated images, of any shape.
+
+    Returns:
+        A float32 scalar in [0, 2].
+    """
+    return least_squares_fool(real) + tf.reduce_mean(
+        tf.square(tf.sigmoid(tf.cast(fake, tf.float32)))
+    )
+
+
+def least_squares_fool(fake: tf.Tensor) -> tf.Tensor:
+    """Generator loss E (sigmoid(s(G(z))) - 1)^2 (Mao et al. 2017, equation 2).
+
+    Args:
+        fake: Source logits of generated images, of any shape.
+
+    Returns:
+        A float32 scalar in [0, 1].
+    """
+    return tf.reduce_mean(tf.square(tf.sigmoid(tf.cast(fake, tf.float32)) - 1.0))
 
 
 def gradient_penalty(
@@ -378,6 +445,33 @@ def attention_divergence(weak: tf.Tensor, strong: tf.Tensor, mask: tf.Tensor) ->
         A float32 scalar; 0 if none is selected.
     """
     return masked_mean(_divergence(weak, strong), mask)
+
+
+def contrastive(one: tf.Tensor, two: tf.Tensor, temperature: float) -> tf.Tensor:
+    """NT-Xent: each vector shall find its image's other view among all (Chen et al. 2020, eq. 1).
+
+    Of 2 B vectors of length 1 the mean of -log( exp(v.v'/T) / sum_{w != v} exp(v.w/T) ), v' the
+    other view; B is the batch over all replicas.
+
+    Args:
+        one: [batch, width], vectors of one view, of any length.
+        two: [batch, width], of the other view of the same images.
+        temperature: T.
+
+    Returns:
+        A float32 scalar; log(2 B - 1) where all are alike.
+    """
+    views = [tf.math.l2_normalize(tf.cast(view, tf.float32), axis=-1) for view in (one, two)]
+    everyone = tf.concat([replicas.gathered(view) for view in views], 0)
+    batch, total = one.shape[0], everyone.shape[0] // 2
+    mine = replicas.rank() * batch + tf.range(batch)
+    myself = tf.concat([mine, mine + total], 0)
+    similar = tf.matmul(tf.concat(views, 0), everyone, transpose_b=True) / temperature
+    similar -= 1e9 * tf.one_hot(myself, 2 * total)  # nothing is its own other view
+    other = tf.concat([mine + total, mine], 0)
+    return tf.reduce_mean(
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=other, logits=similar)
+    )
 
 
 def half_squares(weights: list[tf.Tensor]) -> tf.Tensor:
