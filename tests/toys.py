@@ -1,18 +1,22 @@
 """Toy problems and toy-sized methods, shared by the tests."""
 
 import dataclasses
+from unittest import mock
 
 import numpy as np
 import tensorflow as tf
 
 from tf_ssgan import methods, replicas
 from tf_ssgan.data import streams
+from tf_ssgan.networks import resnet18
 from tf_ssgan.task import Task
 
 CLASSES, SIZE, LABELED, UNLABELED, STEPS = 3, 8, 12, 40, 12
 CLEAN = LABELED // 3  # known to be right
 # xi: vat's direction multiplies the rounding by 1 / xi, and other devices round otherwise.
-SMALL = {"width": 4, "latent_size": 8, "batch_size": 8, "depth": 10, "xi": 1.0}
+# The fractions: stages of two steps, so that six steps are in all of them.
+SMALL = {"width": 4, "latent_size": 8, "batch_size": 8, "depth": 10, "xi": 1.0,
+         "contrast_fraction": 2 / STEPS, "generate_fraction": 2 / STEPS, "nr_ratio": 0.5}  # fmt: skip
 
 
 def images(
@@ -65,9 +69,13 @@ class Toy:
 
     def __init__(self, name: str, devices: int = 1, **knobs):
         self.strategy = replicas.strategy(devices)
-        with self.strategy.scope():
+        # Of ResNet-18's twenty layers the first three: each takes a second to trace, and batch
+        # statistics of a few images of one pixel multiply the rounding.
+        short = mock.patch.multiple(resnet18, WIDTHS=(1,), BLOCKS=1)
+        with self.strategy.scope(), short:
             self.method = methods.find(name).Method(hparams(name, **knobs), task())
         self.method.jit_compile = False
+        self.traced = {}
         self.method.begin(centered(images()[0]))
         self.start = self.values()
 
@@ -80,6 +88,14 @@ class Toy:
         for owner, variables in self.method.state().items():
             for variable, value in zip(variables, values[owner], strict=True):
                 variable.assign(value)
+
+    def stages(self):
+        """Goes to the start, but for the clock, which it puts to the first step of each stage."""
+        for first in self.method.stages().values():
+            self.load(self.start)
+            self.method.step.assign(first)
+            self.method.enter(first)
+            yield first
 
     def batches(self, step: int = 0):
         """An iterator over the batches from a step on, as `fit` gets them."""
@@ -95,10 +111,21 @@ class Toy:
         return iter(self.strategy.distribute_datasets_from_function(rows))
 
     def run(self, steps: int, first: int = 0) -> list[dict[str, float]]:
-        """Takes steps; the scalars of each."""
-        self.method.enter(first)
-        step, batches = self.method.make_train_function(), self.batches(first)
-        return [{k: float(v) for k, v in step(batches).items()} for _ in range(steps)]
+        """Takes steps, each in its stage; the scalars of each."""
+        found, cuts = [], {first, *self.method.stages().values()}
+        for at in range(first, first + steps):
+            if at in cuts:
+                self.method.enter(at)
+                self._keep_trace()
+                batches = self.batches(at)
+            found.append({k: float(v) for k, v in self.method.train_function(batches).items()})
+        return found
+
+    def _keep_trace(self) -> None:
+        """Each stage is traced once, however often it is entered."""
+        stage = self.method.stage
+        self.method.train_function = self.traced.get(stage)
+        self.traced[stage] = self.method.make_train_function()
 
 
 def centered(pixels: np.ndarray) -> tf.Tensor:

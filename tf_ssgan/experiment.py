@@ -86,7 +86,7 @@ def train(run: assembly.Run) -> dict[str, Any]:
         if chief:
             _save(run, seconds + time.perf_counter() - began)
 
-    progress = callbacks.Progress(first, run.method.task.steps, _images_per_step(run))
+    progress = callbacks.Progress(first, run.method.task.steps, lambda: _images_per_step(run))
     with callbacks.Signals() as signals:
         try:
             _fit(run, first, progress, signals, save)
@@ -112,6 +112,8 @@ def _fit(run: assembly.Run, first: int, progress: callbacks.Progress, signals, s
     watchers.append(callbacks.Save(save))
     relabels = run.method.pseudo_labels() is not None
     for start, steps, laps in segments(first, task.steps, lap, stages, relabels):
+        if start and start in stages and replicas.is_chief():
+            _keep_pretrained(run, start)
         run.method.enter(start)
         gives = relabels and run.method.stage == "train"
         if gives and (start % lap == 0 or start in stages):
@@ -124,6 +126,13 @@ def _fit(run: assembly.Run, first: int, progress: callbacks.Progress, signals, s
             verbose=0,
             shuffle=False,
         )
+
+
+def _keep_pretrained(run: assembly.Run, end: int) -> None:
+    """Writes what the stage that ends before this step leaves for other runs."""
+    run.method.enter(end - 1)
+    for name, network in run.method.pretrained().items():
+        network.save_weights(run.workdir / f"{name}.weights.h5")
 
 
 def _watchers(
@@ -148,6 +157,7 @@ def _watchers(
     record = callbacks.Journal(run.workdir, judge, progress.images_per_second, writer)
     ends = {run.method.task.steps, *run.method.stages().values()}
     if first and (first % lap_steps(run.method.task) == 0 or first in ends):
+        run.method.enter(first - 1)  # whose stage the line is of
         record.catch_up(run.method)
     return [*found, record]
 
@@ -249,7 +259,7 @@ def _images_per_step(run: assembly.Run) -> int:
 def _remarks(run: assembly.Run) -> list[str]:
     """What a person may not expect of how the method and the pools go together."""
     task, said = run.method.task, []
-    wanted = [s for s in run.method.streams().values() if s.pool != "labeled"]
+    wanted = [s for s in run.method.streams().values() if s.pool in ("unlabeled", "merged")]
     if wanted and task.unlabeled <= task.labeled:
         said.append("Every image is labeled: there is nothing more in the unlabeled pool.")
     most = max((s.examples for s in wanted), default=0)

@@ -9,16 +9,19 @@ from typing import Any
 
 
 def append(path: pathlib.Path, line: dict[str, Any]) -> None:
-    """Adds a line to `metrics.jsonl` and to `history.csv` beside it."""
+    """Adds a line to `metrics.jsonl` and to `history.csv` beside it.
+
+    A line with other names, as of another stage, widens the table.
+    """
     with path.open("a") as file:
         file.write(json.dumps(line) + "\n")
     table = path.with_name("history.csv")
-    fresh = not table.exists() or not table.stat().st_size
+    names = _header(table)
+    if not set(line) <= set(names):
+        _replace(table, _table(history(path)))
+        return
     with table.open("a", newline="") as file:
-        writer = csv.DictWriter(file, line)
-        if fresh:
-            writer.writeheader()
-        writer.writerow(line)
+        csv.DictWriter(file, names).writerow(line)
 
 
 def history(path: pathlib.Path, until: int | None = None) -> list[dict[str, Any]]:
@@ -38,13 +41,29 @@ def history(path: pathlib.Path, until: int | None = None) -> list[dict[str, Any]
 def rewind(path: pathlib.Path, step: int) -> None:
     """Cuts both files back to a step: what comes after will be written again."""
     kept = history(path, until=step)
+    _replace(path, "".join(json.dumps(line) + "\n" for line in kept))
+    _replace(path.with_name("history.csv"), _table(kept))
+
+
+def _header(table: pathlib.Path) -> list[str]:
+    """The names of a table's columns; none of a missing or empty file."""
+    if not table.exists():
+        return []
+    with table.open(newline="") as file:
+        return next(csv.reader(file), [])
+
+
+def _table(lines: list[dict[str, Any]]) -> str:
+    """Lines as CSV, a column for every name that occurs."""
     table = io.StringIO()
-    if kept:
-        writer = csv.DictWriter(table, dict.fromkeys(name for line in kept for name in line))
+    if lines:
+        writer = csv.DictWriter(table, dict.fromkeys(name for line in lines for name in line))
         writer.writeheader()
-        writer.writerows(kept)
-    lines = "".join(json.dumps(line) + "\n" for line in kept)
-    for target, text in ((path, lines), (path.with_name("history.csv"), table.getvalue())):
-        partial = target.with_name(target.name + ".partial")
-        partial.write_text(text, newline="")  # the table has its own line ends
-        partial.replace(target)
+        writer.writerows(lines)
+    return table.getvalue()
+
+
+def _replace(target: pathlib.Path, text: str) -> None:
+    partial = target.with_name(target.name + ".partial")
+    partial.write_text(text, newline="")  # the table has its own line ends
+    partial.replace(target)

@@ -134,16 +134,20 @@ class Method(keras.Model):
         classifier: The network that learns to classify; set by `setup`.
         shipped: The classifier that is evaluated and exported: its average, or itself.
         reports: Names of the scalars of a step, in the order to read them.
+        reports_in: The same of stages whose steps report something else, by their names.
         found: Those of them that are results of the run, as a knob that it searches.
         needs_labels: Whether it is nothing without labels.
+        needs_noisy: Whether it learns from clean and from noisy labels, and needs both.
         stage: The stretch of the run, of `stages`, whose steps are taken.
         waited: Seconds that this process has waited for batches, but for the first of a trace.
         worked: Seconds of its steps, the waiting included.
     """
 
     reports: tuple[str, ...] = ()
+    reports_in: ClassVar[dict[str, tuple[str, ...]]] = {}
     found: tuple[str, ...] = ()
     needs_labels: bool = False
+    needs_noisy: bool = False
     waited: float = 0.0
     worked: float = 0.0
 
@@ -159,7 +163,8 @@ class Method(keras.Model):
         self.hp = hp
         self.task = task
         self.step = self._number("step", (), "int64")
-        self.sums = self._number("sums", (len(self.reports) + 1,), "float32")
+        most = max(map(len, (self.reports, *self.reports_in.values())))
+        self.sums = self._number("sums", (most + 1,), "float32")
         self._players: list[Player] = []
         self._averages: list[tuple[keras.Model, keras.Model, float]] = []
         self._memories: list[keras.Variable] = []
@@ -185,6 +190,10 @@ class Method(keras.Model):
     def stages(self) -> dict[str, int]:
         """Optional: stretches of the run whose steps differ, name -> first step, the first at 0."""
         return {"train": 0}
+
+    def pretrained(self) -> dict[str, keras.Model]:
+        """Optional: networks that the stage that ends now leaves as files, by name."""
+        return {}
 
     def look_again(self, logits: np.ndarray) -> None:
         """Optional: takes note of what the classifier says of all unlabeled images.
@@ -287,26 +296,29 @@ class Method(keras.Model):
     def finish(self, **scalars: tf.Tensor) -> dict[str, tf.Tensor]:
         """Ends a step: averages follow, the scalars are summed, the clock advances.
 
+        Averages begin anew with each stage: before it, the network was another.
+
         Args:
-            **scalars: This replica's value of each of `reports`.
+            **scalars: This replica's value of each of `reported`.
 
         Returns:
             The scalars, each the mean over the replicas.
 
         Raises:
-            ValueError: The scalars are not exactly `reports`.
+            ValueError: The scalars are not exactly `reported`.
         """
-        if set(scalars) != set(self.reports):
-            raise ValueError(f"{self.name} reports {self.reports}, its step gave {tuple(scalars)}")
+        names = self.reported
+        if set(scalars) != set(names):
+            raise ValueError(f"{self.name} reports {names}, its step gave {tuple(scalars)}")
         for twin, network, decay in self._averages:
-            keep = schedules.average_decay(self.step.value, decay)
+            keep = schedules.average_decay(self.step.value - self.stages()[self.stage], decay)
             for slow, fast in zip(twin.variables, network.variables, strict=True):
                 slow.assign(keep * slow.value + (1.0 - keep) * fast.value)
-        values = [tf.cast(scalars[name], tf.float32) for name in self.reports]
-        values = replicas.mean(tf.stack(values))
-        self.sums.assign_add(tf.concat([values, [1.0]], 0))
+        values = replicas.mean(tf.stack([tf.cast(scalars[name], tf.float32) for name in names]))
+        unused = tf.zeros([self.sums.shape[0] - 1 - len(names)])
+        self.sums.assign_add(tf.concat([values, unused, [1.0]], 0))
         self.step.assign_add(1)
-        return dict(zip(self.reports, tf.unstack(values), strict=True))
+        return dict(zip(names, tf.unstack(values), strict=True))
 
     # What the house calls.
 
@@ -356,9 +368,15 @@ class Method(keras.Model):
         """
         if self.train_function is None or force:
             strategy = self.distribute_strategy
-            step = tf.function(self.one_step, jit_compile=self.jit_compile, reduce_retracing=True)
+            # Steps have no loops or branches of tensors: to look for them takes a third of a trace.
+            step = tf.function(
+                self.one_step,
+                jit_compile=self.jit_compile,
+                reduce_retracing=True,
+                autograph=False,
+            )
 
-            @tf.function
+            @tf.function(autograph=False)
             def take(batch):
                 logs = strategy.run(step, args=(batch,))
                 # finish() has averaged over the replicas: any one of them tells.
@@ -387,11 +405,16 @@ class Method(keras.Model):
         """None of Keras': its `loss` tracker would report 0."""
         return []
 
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """Names of the scalars of a step of the current stage."""
+        return self.reports_in.get(self.stage, self.reports)
+
     def curve(self) -> dict[str, float]:
         """Means of the reported scalars since the last `start_curve`."""
         *sums, count = self.sums.numpy().tolist()
         return {
-            name: value / max(count, 1.0) for name, value in zip(self.reports, sums, strict=True)
+            name: value / max(count, 1.0) for name, value in zip(self.reported, sums, strict=False)
         }
 
     def start_curve(self) -> None:
@@ -417,11 +440,16 @@ class Method(keras.Model):
         owners |= {f"optimizer/{p.name}": p.optimizer.variables for p in self._players}
         owners |= {"memory": self._memories} if self._memories else {}
         owners |= {f"average/{i}": twin.variables for i, (twin, _, _) in enumerate(self._averages)}
-        known = {id(v) for variables in owners.values() for v in variables}
+        known: dict[int, str] = {}  # of weights that several networks share, the first one's
+        for owner, variables in owners.items():
+            known = {id(v): owner for v in variables} | known
         lost = [v.path for v in self.variables if id(v) not in known]
         if lost:
             raise ValueError(f"state() misses {', '.join(lost)}")
-        return {owner: [v.value for v in variables] for owner, variables in owners.items()}
+        return {
+            owner: [v.value for v in variables if known[id(v)] == owner]
+            for owner, variables in owners.items()
+        }
 
     def _number(
         self, name: str, shape: tuple[int, ...], dtype: str, initial: int = 0

@@ -25,6 +25,7 @@ def toy(name) -> toys.Toy:
     """The method on one replica, at its start."""
     made = _toy(name, 1)
     made.load(made.start)
+    made.method.enter(0)
     return made
 
 
@@ -33,4 +34,5 @@ def pair(name) -> toys.Toy:
     """The method on two replicas, at its start."""
     made = _toy(name, 2)
     made.load(made.start)
+    made.method.enter(0)
     return made
