@@ -9,9 +9,9 @@ ROOT = pathlib.Path(__file__).parent.parent
 FLOORS = {
     "errors": 0, "task": 0, "knobs": 0, "schedules": 0, "replicas": 0, "draws": 0, "losses": 0,
     "colors": 0, "geometry": 0, "rows": 0,
-    "layers": 1, "cutout": 1, "randaugment": 1, "augment": 1,
+    "layers": 1, "spectral": 1, "cutout": 1, "randaugment": 1, "augment": 1,
     "networks": 2, "data": 2,
-    "method": 3, "gan": 3, "residual": 3,
+    "method": 3, "gan": 3, "residual": 3, "pretraining": 3,
     "methods": 4,
     "config": 5, "precision": 5, "evaluation": 5, "checkpoint": 5, "journal": 5, "callbacks": 5,
     "calibration": 5, "scores": 5, "ranking": 5, "figures": 5,
@@ -21,11 +21,11 @@ FLOORS = {
 }  # fmt: skip
 SAME_FLOOR = {
     ("knobs", "errors"), ("replicas", "errors"), ("draws", "replicas"), ("losses", "replicas"),
-    ("augment", "cutout"), ("augment", "randaugment"), ("gan", "method"), ("residual", "method"),
+    ("augment", "cutout"), ("spectral", "layers"), ("pretraining", "gan"), ("pretraining", "method"), ("augment", "randaugment"), ("gan", "method"), ("residual", "method"),
     ("callbacks", "evaluation"), ("callbacks", "journal"), ("assembly", "folder"),
     ("experiment", "outcome"), ("figures", "calibration"), ("figures", "ranking"),
 }  # fmt: skip
-A_METHOD_MAY = {"method", "gan", "residual", "methods", "networks", "losses", "layers",
+A_METHOD_MAY = {"method", "gan", "residual", "pretraining", "methods", "networks", "losses", "layers",
                 "schedules", "replicas", "knobs", "task", "errors"}  # fmt: skip
 ABSL = {"flags", "export.export_main", "export.client", "export.predict", "tf_ssgan.evaluate",
         "tf_ssgan.doctor", "tf_ssgan.judge", "train_main"}  # fmt: skip

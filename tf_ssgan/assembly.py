@@ -224,7 +224,7 @@ def _check_fit(settings: config.Config, protocol: splits.Protocol, module, count
             "Give it some."
         )
     apart = len(protocol.clean_ids) and len(protocol.noisy_ids)
-    if getattr(module.Method, "needs_noisy", False) and not apart:
+    if module.Method.needs_noisy and not apart:
         raise errors.UserError(
             f"--method={settings.method} learns from labels that are known to be right and from "
             "labels that may be wrong: say with --clean_pct=0.1 which share is known to be right "

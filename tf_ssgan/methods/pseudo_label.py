@@ -63,7 +63,7 @@ class HParams(residual.HParams):
     )  # fmt: skip
 
     RECIPES = {
-        "digits": residual.DIGITS | dict(swing_epochs=11),
+        "digits": residual.DIGITS | dict(swing_epochs=11, warm_up_fraction=0.3),
         "cifar10": dict(labels=4000, epochs=300),
         "cifar10@250": dict(batch_size=250),
         "cifar100": dict(labels=10000, epochs=300, learning_rate=5e-4),

@@ -1,0 +1,132 @@
+"""WSGAN: contrast, then a generator against a weak critic, then a classifier that sees through it.
+
+Duke report on weakly supervised GANs, after Mao et al. (2020); public code:
+rajas582/weakly-supervised-gan. C is a ResNet-18 beside two networks with attention, and names the
+class (l) and whether an image is real (s).
+
+    stage "contrast"   L = NT-Xent(two views of all images)
+                           + E ||decoder(h1 + h2) - x||^2,   h the ResNet's features of the views
+    stage "generate"   WGAN-GP of G(z, c) against a simple critic, which also names the class
+    stage "train"      C: CE(l(x), y) + E (sigmoid s(u) - 1)^2 + E sigmoid(s(G))^2
+                       G: E (sigmoid s(G) - 1)^2, at a sixth of its step size
+
+Labels are those known to be right (--clean_pct), or all; u is any image.
+
+Departures: G learns in every step of the last stage, at a sixth of its step size, where the report
+gives it turns of an epoch "after a few iterations": short runs have no turns. The contrast's
+temperature is 0.5, where the public code divides by the root of the batch's views, which flattens
+the loss. G is that of AC-GAN for classification, told the class as a one-hot vector: Keras cannot
+build the report's, whose images are also of another range than the data. One batch size serves all
+stages (the public code: 100, 256, 256). Mao et al. also guess labels by MixMatch, which the report
+leaves out, and so does this.
+"""
+
+import dataclasses
+
+import keras
+import tensorflow as tf
+
+from tf_ssgan import layers, losses, pretraining
+from tf_ssgan.knobs import knob
+from tf_ssgan.networks import dcgan, three_branches
+from tf_ssgan.task import Stream
+
+PAPER = "Duke report on weakly supervised GANs, after Mao et al. 2020"
+TURN = 1 / 6  # the report's generator has one epoch of six
+
+
+@dataclasses.dataclass(frozen=True)
+class HParams(pretraining.GenerateHParams):
+    """Hyper-parameters of WSGAN."""
+
+    batch_size: int = knob(256, "Images a step, of each pool, over all replicas.", low=1)
+    learning_rate: float = knob(1e-3, "Step size of the last stage (public code).", low=0)
+    reconstruction_weight: float = knob(
+        1.0, "Weight of the decoder's squared error in the first stage.", low=0
+    )
+
+    RECIPES = {
+        "digits": dict(labels=50, max_steps=1000, batch_size=50, width=16),
+        "fashion_mnist": dict(
+            labels=1000, epochs=160, contrast_fraction=10 / 160, generate_fraction=100 / 160
+        ),
+        "short": dict(contrast_fraction=0.25, generate_fraction=0.25),
+    }
+
+
+class Method(pretraining.Contrast, pretraining.Generate):
+    """A classifier with three branches, and the generator it learns to see through."""
+
+    reports = ("supervised", "source", "generator")
+    reports_in = {
+        "contrast": (*pretraining.CONTRAST_REPORTS, "reconstruction"),
+        "generate": pretraining.GENERATE_REPORTS,
+    }
+    needs_labels = True
+
+    def setup(self) -> None:
+        """Classifier, decoder, and generator with its weak critic."""
+        self.classifier = three_branches.classifier(self.task, self.hp.width)
+        adam = keras.optimizers.Adam(self.hp.learning_rate, epsilon=1e-8)
+        self.c = self.player("classifier", self.classifier, adam)
+        drawn = self.decoders() if self.hp.backbone_init == "contrastive" else []
+        self.make_contrast(*drawn)
+        self.make_generator()
+
+    def decoders(self) -> list[keras.Model]:
+        """What draws an image from the features of its views."""
+        size = self.classifier.output["features"].shape[-1]
+        self.decoder = dcgan.generator(self.task, size, self.hp.width)
+        return [self.decoder]
+
+    def generator_rate(self) -> tf.Tensor:
+        """The generator's step size: in the last stage less, see the docstring."""
+        return super().generator_rate() * (1.0 if self.stage == "generate" else TURN)
+
+    def streams(self) -> dict[str, Stream]:
+        """All images, in the first stage twice; beside them those whose label is right."""
+        return self.contrast_streams() if self.stage == "contrast" else self.generate_streams()
+
+    def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
+        """One step of the stage that the run is in."""
+        if self.stage == "contrast":
+            return self.contrast_step(batch)
+        if self.stage == "generate":
+            return self.generate_step(batch)
+        x, y = batch["clean"]["image"], batch["clean"]["label"]
+        u = batch["unlabeled"]["image"]
+
+        z, c = self.latents(u.shape[0])
+        fake = self.generator([z, c], training=True)
+        with tf.GradientTape() as tape:
+            supervised = losses.cross_entropy(y, self.classifier(x, training=True)["logits"])
+            real = self.classifier(u, training=True)["source"]
+            source = losses.least_squares(real, self.judged(fake))
+            loss = supervised + source
+        self.c.descend(loss, tape)
+
+        z, c = self.latents(u.shape[0])
+        with tf.GradientTape() as tape:
+            fake = self.generator([z, c], training=True)
+            generator = losses.least_squares_fool(self.judged(fake))
+        self.g.descend(generator, tape)
+        return self.finish(supervised=supervised, source=source, generator=generator)
+
+    def judged(self, images: tf.Tensor) -> tf.Tensor:
+        """Whether images that are not real look real, in logits; nothing is recorded."""
+        with layers.frozen_statistics():
+            return self.classifier(images, training=True)["source"]
+
+    def contrast_step(self, batch: dict) -> dict[str, tf.Tensor]:
+        """Each image shall find its other view, and both together shall draw it."""
+        x, augmented = batch["unlabeled"]["image"], batch["unlabeled"]["augmented"]
+        with tf.GradientTape() as tape:
+            views = self.together(self.backbone, x, augmented)
+            one, two = [view["features"] for view in views]
+            projected = [self.projector(view, training=True) for view in (one, two)]
+            contrastive = losses.contrastive(*projected, self.hp.temperature)
+            drawn = self.decoder(one + two, training=True)
+            reconstruction = tf.reduce_mean(tf.square(drawn - x))
+            loss = contrastive + self.hp.reconstruction_weight * reconstruction
+        self.b.descend(loss, tape)
+        return self.finish(contrastive=contrastive, reconstruction=reconstruction)
