@@ -260,7 +260,7 @@ def _remarks(run: assembly.Run) -> list[str]:
     """What a person may not expect of how the method and the pools go together."""
     task, said = run.method.task, []
     wanted = [s for s in run.method.streams().values() if s.pool in ("unlabeled", "merged")]
-    if wanted and task.unlabeled <= task.labeled:
+    if wanted and task.unlabeled <= task.labeled and not run.method.needs_noisy:
         said.append("Every image is labeled: there is nothing more in the unlabeled pool.")
     most = max((s.examples for s in wanted), default=0)
     if most > task.unlabeled:

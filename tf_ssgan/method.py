@@ -422,11 +422,11 @@ class Method(keras.Model):
         self.sums.assign(tf.zeros(self.sums.shape))
 
     def networks(self) -> dict[str, keras.Model]:
-        """The networks that are trained, by player (and number, where a player has several)."""
+        """The networks that are trained, by player, or by their names where a player has several."""
         return {
-            player.name if len(player.networks) == 1 else f"{player.name}_{i}": network
+            player.name if len(player.networks) == 1 else network.name: network
             for player in self._players
-            for i, network in enumerate(player.networks)
+            for network in player.networks
         }
 
     def state(self) -> dict[str, list[tf.Variable]]:

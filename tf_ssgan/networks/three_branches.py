@@ -59,7 +59,7 @@ def classifier(task: task.Task, width: int = 64) -> keras.Model:
     logits = _Columns(0, task.classes, name="logits", dtype="float32")(both)
     source = _Columns(task.classes, task.classes + 1, name="source", dtype="float32")(both)
     outputs = {"features": features, "logits": logits, "source": source}
-    return keras.Model(images, outputs, name="classifier")
+    return keras.Model(images, outputs, name="branches")
 
 
 def _attentive(x: keras.KerasTensor, channels: int, padding: str) -> keras.KerasTensor:
