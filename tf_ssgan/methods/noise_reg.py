@@ -1,9 +1,9 @@
 """Noise regularization: labels that may be wrong are explained by a second head beside the first.
 
 Hu et al.: Weakly Supervised Image Classification Through Noise Regularization (2019), equations 5
-to 7, as the Duke report on weakly supervised GANs has it (public code:
-rajas582/weakly-supervised-gan). One ResNet-18, two heads of two layers: c, which ships, and r,
-which takes up the noise.
+to 7, in the form of Axelrod, Kashi and Pandey: Weakly Supervised Image Classification using GANs
+(public code: rajas582/weakly-supervised-gan). One ResNet-18, two heads of two layers: c, which
+ships, and r, which takes up the noise.
 
     L = clean_weight E_clean BCE(sigmoid(c(x)), v) + E_noisy BCE(sigmoid(r(x) + c(x)), y)
         + weight_decay 1/2 ||weights||^2,   BCE summed over the classes
@@ -15,7 +15,7 @@ the proportion of the pools, as in the code, or as --nr_ratio says: 0.9 in the t
 Departures: the papers start from weights learned on ImageNet; here a stage comes first in which the
 ResNet learns to tell images apart (Chen et al. 2020), or --backbone_init=random. Weights are
 averaged; the raw ones are reported beside. Profile "authors" is what the public code does, from
-which the report's first table comes: a softmax cross-entropy whose arguments are exchanged
+which the second paper's first table comes: a softmax cross-entropy whose arguments are exchanged
 (--nr_loss=mae), both losses of equal weight, and 3,000 images a step.
 """
 
@@ -38,7 +38,7 @@ class HParams(pretraining.ContrastHParams):
     """Hyper-parameters of noise regularization."""
 
     profile: Literal["paper", "authors"] = knob(
-        "paper", "The papers' equations, or what the report's code does; see the docstring."
+        "paper", "The papers' equations, or what the public code does; see the docstring."
     )
     batch_size: int = knob(300, "Images a step, clean and noisy ones, over all replicas.", low=2)
     learning_rate: float = knob(1e-4, "Step size of the last stage (Hu et al. 2019).", low=0)

@@ -1,18 +1,18 @@
 """Noise regularization whose second head is a generator and WSGAN's classifier of what it draws.
 
-Duke report on weakly supervised GANs, after Hu et al. (2019) and Mao et al.; public code:
-rajas582/weakly-supervised-gan. As `noise_reg`, with
+Axelrod, Kashi and Pandey: Weakly Supervised Image Classification using GANs, after Hu et al. (2019)
+and Mao et al. (2021); public code: rajas582/weakly-supervised-gan. As `noise_reg`, with
 
     r(x, y) = WSGAN classifier( G( two layers of features(x), y ) ), y the noisy label of x
 
 G is trained before, as in `wsgan`; then all networks learn together. r is told the very label that
 it shall help to predict: it may come to r + c = y without the ResNet, so that noisy images teach
-it nothing. That is one reading of the report's second table, where this is worse than `noise_reg`
+it nothing. That is one reading of the paper's second table, where this is worse than `noise_reg`
 for up to 20 % clean labels and better from 50 % on. --nrw_label=predicted, the class that c finds
 likeliest, and =none leave the leak out.
 
 Departures: those of `noise_reg` and `wsgan`. The clean head is that of the public code, 384 units,
-where the report speaks of a deeper one. Profile "authors" is `noise_reg`'s, with 300 images a step.
+where the paper speaks of a deeper one. Profile "authors" is `noise_reg`'s, with 300 images a step.
 """
 
 import dataclasses
@@ -27,7 +27,7 @@ from tf_ssgan.methods import noise_reg
 from tf_ssgan.networks import resnet18, three_branches
 from tf_ssgan.task import Stream
 
-PAPER = "Duke report on weakly supervised GANs, after Hu et al. 2019 and Mao et al. 2020"
+PAPER = "Axelrod, Kashi and Pandey, after Hu et al. 2019 and Mao et al. 2021"
 BETWEEN = 216  # units between features and latents (public code)
 
 
@@ -38,7 +38,7 @@ class HParams(noise_reg.HParams, pretraining.GenerateHParams):
     latent_size: int = knob(64, "Length of the generator's latent vector (public code).", low=1)
     nrw_label: Literal["noisy", "predicted", "none"] = knob(
         "noisy",
-        "What the generator is told: the noisy label (the report), the class that the clean head "
+        "What the generator is told: the noisy label (the paper), the class that the clean head "
         "finds likeliest, or nothing.",
     )
 

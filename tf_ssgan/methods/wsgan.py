@@ -1,8 +1,8 @@
 """WSGAN: contrast, then a generator against a weak critic, then a classifier that sees through it.
 
-Duke report on weakly supervised GANs, after Mao et al. (2020); public code:
-rajas582/weakly-supervised-gan. C is a ResNet-18 beside two networks with attention, and names the
-class (l) and whether an image is real (s).
+Axelrod, Kashi and Pandey: Weakly Supervised Image Classification using GANs, after Mao et al.
+(2021); public code: rajas582/weakly-supervised-gan. C is a ResNet-18 beside two networks with
+attention, and names the class (l) and whether an image is real (s).
 
     stage "contrast"   L = NT-Xent(two views of all images)
                            + E ||decoder(h1 + h2) - x||^2,   h the ResNet's features of the views
@@ -12,12 +12,12 @@ class (l) and whether an image is real (s).
 
 Labels are those known to be right (--clean_pct), or all; u is any image.
 
-Departures: G learns in every step of the last stage, at a sixth of its step size, where the report
+Departures: G learns in every step of the last stage, at a sixth of its step size, where the paper
 gives it turns of an epoch "after a few iterations": short runs have no turns. The contrast's
 temperature is 0.5, where the public code divides by the root of the batch's views, which flattens
 the loss. G is that of AC-GAN for classification, told the class as a one-hot vector: Keras cannot
-build the report's, whose images are also of another range than the data. One batch size serves all
-stages (the public code: 100, 256, 256). Mao et al. also guess labels by MixMatch, which the report
+build the paper's, whose images are also of another range than the data. One batch size serves all
+stages (the public code: 100, 256, 256). Mao et al. also guess labels by MixMatch, which the paper
 leaves out, and so does this.
 """
 
@@ -31,8 +31,8 @@ from tf_ssgan.knobs import knob
 from tf_ssgan.networks import dcgan, three_branches
 from tf_ssgan.task import Stream
 
-PAPER = "Duke report on weakly supervised GANs, after Mao et al. 2020"
-TURN = 1 / 6  # the report's generator has one epoch of six
+PAPER = "Axelrod, Kashi and Pandey, after Mao et al. 2021"
+TURN = 1 / 6  # the paper's generator has one epoch of six
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """The classifier of WSGAN: a ResNet beside a local and a global network with attention.
 
-Public code of Weakly Supervised Classification with GANs (rajas582/weakly-supervised-gan), after
-Mao et al.; `w` is the width, 64 there. Each branch ends in classes + 1 numbers, and these are
+Public code of Axelrod, Kashi and Pandey (rajas582/weakly-supervised-gan), after Mao et al. (2021); `w` is the width, 64 there. Each branch ends in classes + 1 numbers, and these are
 summed: logits of the classes, and one of "real".
 
     ResNet     conv1 to 3 channels, ResNet-18, dense

@@ -1,6 +1,6 @@
 """The simple discriminator against which WSGAN's generator is trained before the classifier is.
 
-Public code of rajas582/weakly-supervised-gan; the report gives the reason: against a ResNet that
+Public code of rajas582/weakly-supervised-gan; the paper gives the reason: against a ResNet that
 was trained before, a generator gets no gradient, because nothing it draws is ever taken for real.
 
     input                          28 x 28 x 1
