@@ -422,7 +422,7 @@ class Method(keras.Model):
         self.sums.assign(tf.zeros(self.sums.shape))
 
     def networks(self) -> dict[str, keras.Model]:
-        """The networks that are trained, by player, or by their names where a player has several."""
+        """The networks that are trained, by player; by their names where a player has several."""
         return {
             player.name if len(player.networks) == 1 else network.name: network
             for player in self._players

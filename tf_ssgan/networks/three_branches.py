@@ -1,7 +1,8 @@
 """The classifier of WSGAN: a ResNet beside a local and a global network with attention.
 
-Public code of Axelrod, Kashi and Pandey (rajas582/weakly-supervised-gan), after Mao et al. (2021); `w` is the width, 64 there. Each branch ends in classes + 1 numbers, and these are
-summed: logits of the classes, and one of "real".
+Public code of Axelrod, Kashi and Pandey (rajas582/weakly-supervised-gan), after Mao et al. (2021);
+`w` is the width, 64 there. Each branch ends in classes + 1 numbers, and these are summed: logits of
+the classes, and one of "real".
 
     ResNet     conv1 to 3 channels, ResNet-18, dense
     local      KB w, conv2 w                     28 - 24 - 23, pooled, dense
