@@ -76,7 +76,7 @@ class Method(pretraining.Contrast, pretraining.Generate):
     def decoders(self) -> list[keras.Model]:
         """What draws an image from the features of its views."""
         size = self.classifier.output["features"].shape[-1]
-        self.decoder = dcgan.generator(self.task, size, self.hp.width)
+        self.decoder = dcgan.generator(self.task, size, self.hp.width, "decoder")
         return [self.decoder]
 
     def generator_rate(self) -> tf.Tensor:

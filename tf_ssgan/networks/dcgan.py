@@ -34,13 +34,16 @@ LARGEST_FIRST_MAP = 6
 FEWEST_CHANNELS = 8  # of an added map
 
 
-def generator(task: task.Task, latent_size: int = 100, width: int = 64) -> keras.Model:
+def generator(
+    task: task.Task, latent_size: int = 100, width: int = 64, name: str = "generator"
+) -> keras.Model:
     """Builds the network.
 
     Args:
         task: Image shape.
         latent_size: Length of the latent vector.
         width: An eighth of the channels of the first map.
+        name: What it is called.
 
     Returns:
         latents [batch, latent_size] -> images float32 [batch, h, w, c] in (-1, 1).
@@ -57,7 +60,7 @@ def generator(task: task.Task, latent_size: int = 100, width: int = 64) -> keras
         x = _rectified(x)
     x = layers.ConvTranspose(task.channels, 5, initial_scale=0.1)(x)
     images = _Image(task.height, task.width, name="images", dtype="float32")(x)
-    return keras.Model(latents, images, name="generator")
+    return keras.Model(latents, images, name=name)
 
 
 def _channels(doublings: int, width: int) -> list[int]:
