@@ -43,10 +43,10 @@ class HParams(noise_reg.HParams, pretraining.GenerateHParams):
     )
 
     RECIPES = {
-        "digits": noise_reg.HParams.RECIPES["digits"] | dict(generate_fraction=0.3),
+        "digits": noise_reg.HParams.RECIPES["digits"],
         "fashion_mnist": noise_reg.HParams.RECIPES["fashion_mnist"]
         | dict(epochs=120, contrast_fraction=10 / 120, generate_fraction=100 / 120),
-        "short": dict(contrast_fraction=0.25, generate_fraction=0.25),
+        "short": noise_reg.HParams.RECIPES["short"] | dict(generate_fraction=0.25),
         "authors": noise_reg.HParams.RECIPES["authors"] | dict(batch_size=300),
         "authors/digits": dict(batch_size=50),
     }
