@@ -37,3 +37,35 @@ def test_cutting_back_to_the_start_leaves_nothing(tmp_path):
     journal.append(path, LINES[0])
     journal.rewind(path, 0)
     assert journal.history(path) == [] and table(path) == []
+
+
+def test_a_line_with_new_names_widens_the_table(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    lines = [{"step": 2, "contrast": 3.5}, {"step": 4, "source": 0.5, "error": 9.0},
+             {"step": 6, "contrast": 1.5}]  # fmt: skip
+    for line in lines:
+        journal.append(path, line)
+    assert journal.history(path) == lines
+    assert table(path) == [
+        {"step": "2", "contrast": "3.5", "source": "", "error": ""},
+        {"step": "4", "contrast": "", "source": "0.5", "error": "9.0"},
+        {"step": "6", "contrast": "1.5", "source": "", "error": ""},
+    ]
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_a_line_with_known_names_leaves_the_rest_of_the_table_alone(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    journal.append(path, LINES[1])
+    written = path.with_name("history.csv")
+    written.write_text(written.read_text().replace("50.0", "51.0"))  # by a person
+    journal.append(path, LINES[0])
+    assert [row["right"] for row in table(path)] == ["51.0", ""]
+
+
+def test_a_table_that_is_missing_is_written_anew(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    journal.append(path, LINES[0])
+    path.with_name("history.csv").unlink()
+    journal.append(path, LINES[1])
+    assert [row["step"] for row in table(path)] == ["5", "10"]

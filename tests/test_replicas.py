@@ -80,3 +80,51 @@ def test_the_first_worker_is_chief(monkeypatch):
         task = {"type": "worker", "index": index}
         monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": task}))
         assert replicas.is_chief() is chief
+
+
+def test_two_replicas_gather_their_rows_in_order():
+    strategy = replicas.strategy(2)
+    rows = tf.reshape(tf.range(12.0), [4, 3])
+
+    @tf.function
+    def both():
+        def one():
+            own = replicas.share(rows)
+            found = replicas.gathered(own), replicas.gathered(own[:, 0]), replicas.gathered(own[:1])
+            assert [x.shape for x in found] == [(4, 3), (4,), (2, 3)]
+            return found
+
+        return strategy.run(one)
+
+    matrices, numbers, firsts = both()
+    for matrix, column, first in zip(
+        *map(strategy.experimental_local_results, (matrices, numbers, firsts)), strict=True
+    ):
+        assert matrix.numpy().tolist() == rows.numpy().tolist()
+        assert column.numpy().tolist() == [0, 3, 6, 9]
+        assert first.numpy().tolist() == [[0, 1, 2], [6, 7, 8]]
+
+
+def test_alone_all_rows_are_ones_own():
+    value = tf.constant([[1.0], [2.0]])
+    assert replicas.gathered(value) is value
+
+
+def test_gathered_rows_differentiate():
+    """Of the sum of squares on both replicas: twice 2 x."""
+    strategy = replicas.strategy(2)
+    rows = tf.constant([[1.0], [2.0], [3.0], [4.0]])
+
+    @tf.function
+    def gradients():
+        def one():
+            own = replicas.share(rows)
+            with tf.GradientTape() as tape:
+                tape.watch(own)
+                loss = tf.reduce_sum(tf.square(replicas.gathered(own)))
+            return tape.gradient(loss, own)
+
+        return strategy.run(one)
+
+    first, second = strategy.experimental_local_results(gradients())
+    assert first.numpy().tolist() == [[4], [8]] and second.numpy().tolist() == [[12], [16]]
