@@ -71,3 +71,31 @@ def test_of_two_classes_and_one_image_all_is_shown(drawn):
     image = np.zeros((1, 8, 8, 1), np.uint8)
     assert is_picture(figures.top3_figure(image, np.array([1]), np.array([[0.7, 0.3]]), NAMES[:2]))
     assert len(drawn[0].axes[1].patches) == 2
+
+
+def test_curves_of_wrong_labels_look_alike_in_every_panel(drawn):
+    curve = [(epoch, 90.0 - epoch) for epoch in range(1, 41)]
+    panels = {"ssgan": {0.8: curve, 0.0: curve}, "frgan": {0.8: curve[:1], 0.3: []}}
+    assert is_picture(figures.noise_curves_figure(panels, "$x^$, one seed"))
+    (figure,) = drawn
+    assert figure.get_suptitle() == r"\$x^\$, one seed"
+    left, right = figure.axes
+    assert [axes.get_title() for axes in (left, right)] == ["(a) ssgan", "(b) frgan"]
+    assert left.get_shared_y_axes().joined(left, right)
+    looks = [
+        [
+            (line.get_color().tolist(), line.get_linestyle(), line.get_marker())
+            for line in axes.lines
+        ]
+        for axes in (left, right)
+    ]
+    assert looks[0][1] == looks[1][1]  # 80 %, after 0 % here and 30 % there
+    assert len({look[1:] for pair in looks for look in pair}) == 3  # also without colors
+    np.testing.assert_array_equal(left.lines[0].get_xydata(), curve)
+    (legend,) = figure.legends
+    assert legend.get_title().get_text() == "wrong labels"
+    assert [text.get_text() for text in legend.get_texts()] == ["0 %", "30 %", "80 %"]
+
+
+def test_one_panel_without_a_curve_is_drawn_too():
+    assert is_picture(figures.noise_curves_figure({"frgan": {}}, "nothing"))

@@ -16,8 +16,9 @@ FLOORS = {
     "config": 5, "precision": 5, "evaluation": 5, "checkpoint": 5, "journal": 5, "callbacks": 5,
     "calibration": 5, "scores": 5, "ranking": 5, "figures": 5,
     "folder": 6, "assembly": 6, "summary": 6, "outcome": 7, "experiment": 7,
-    "catalog": 8, "checkup": 8, "judging": 8,
-    "flags": 8, "export": 9, "evaluate": 9, "doctor": 9, "judge": 9, "train_main": 9,
+    "catalog": 8, "checkup": 8, "judging": 8, "processes": 8,
+    "flags": 8, "export": 9, "evaluate": 9, "doctor": 9, "judge": 9, "noise_curves": 9,
+    "train_main": 9,
 }  # fmt: skip
 SAME_FLOOR = {
     ("knobs", "errors"), ("replicas", "errors"), ("draws", "replicas"), ("losses", "replicas"),
@@ -28,7 +29,7 @@ SAME_FLOOR = {
 A_METHOD_MAY = {"method", "gan", "residual", "pretraining", "methods", "networks", "losses", "layers",
                 "schedules", "replicas", "knobs", "task", "errors"}  # fmt: skip
 ABSL = {"flags", "export.export_main", "export.client", "export.predict", "tf_ssgan.evaluate",
-        "tf_ssgan.doctor", "tf_ssgan.judge", "train_main"}  # fmt: skip
+        "tf_ssgan.doctor", "tf_ssgan.judge", "tf_ssgan.noise_curves", "train_main"}  # fmt: skip
 FILES = sorted([*ROOT.glob("tf_ssgan/**/*.py"), *ROOT.glob("flags/*.py"), *ROOT.glob("export/*.py"),
                 ROOT / "train_main.py"])  # fmt: skip
 

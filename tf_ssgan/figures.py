@@ -1,6 +1,9 @@
-"""What is drawn of a judged classifier, as PNG files."""
+"""What is drawn of judged classifiers, as PNG files."""
 
 import io
+import string
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -8,6 +11,8 @@ from tf_ssgan import ranking
 from tf_ssgan.calibration import Reliability
 
 _LETTERS = 24  # of a class name, at most
+_PANELS = string.ascii_lowercase
+_MARKERS = 12  # about so many on a curve
 
 
 def confusion_figure(confusion: np.ndarray, names: tuple[str, ...]) -> bytes:
@@ -96,6 +101,62 @@ def top3_figure(
         picture.set_axis_off()
         _chances(chances, probabilities[row], labels[row], names)
     return _png(figure)
+
+
+def noise_curves_figure(
+    panels: Mapping[str, Mapping[float, Sequence[tuple[float, float]]]],
+    title: str,
+    what: str = "wrong labels",
+) -> bytes:
+    """Draws accuracy over the epochs by the share of wrong labels (Jiang et al. 2019, figure 4).
+
+    Args:
+        panels: Method -> share in [0, 1] -> points (epoch, accuracy in percent) of its curve; a
+            panel each, side by side. A method may have no curve, and a curve no points.
+        title: Above all panels.
+        what: What there is a share of, above the legend.
+
+    Returns:
+        A PNG file. A share has the same color, line and marker in every panel.
+    """
+    from matplotlib.figure import Figure  # slow to import, and drawn once
+
+    figure = Figure(figsize=(1.4 + 4.2 * len(panels), 4), layout="constrained")
+    columns = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+    styles = _styles({rate for curves in panels.values() for rate in curves})
+    shown = {}
+    for letter, axes, (method, curves) in zip(_PANELS, columns, panels.items(), strict=False):
+        for rate, points in sorted(curves.items()):
+            often = max(1, len(points) // _MARKERS)
+            (shown[rate],) = axes.plot(*np.reshape(points, (-1, 2)).T, markevery=often,
+                                       **styles[rate])  # fmt: skip
+        axes.set_title(f"({letter}) {method}", fontsize=10)
+        axes.set(xlabel="epoch")
+        axes.grid(alpha=0.3)
+    columns[0].set(ylabel="test accuracy (%)", xlim=(0, None))
+    named = {f"{100 * rate:g} %": shown[rate] for rate in sorted(shown)}
+    figure.legend(named.values(), named, title=what, loc="outside right upper", fontsize=8,
+                  handlelength=4)  # fmt: skip
+    figure.suptitle(title.replace("$", r"\$"), fontsize=10)
+    return _png(figure)
+
+
+def _styles(rates: set[float]) -> dict[float, dict[str, Any]]:
+    """How each share's line looks: told apart by its color, and without colors too."""
+    from matplotlib import colormaps
+
+    colors = colormaps["viridis"](np.linspace(0, 0.85, len(rates)))
+    lines, markers = ("-", "--", "-.", ":"), "os^DvPX*"
+    return {
+        rate: {
+            "color": colors[place],
+            "linestyle": lines[place % len(lines)],
+            "marker": markers[place % len(markers)],
+            "markersize": 4,
+            "linewidth": 1.3,
+        }
+        for place, rate in enumerate(sorted(rates))
+    }
 
 
 def _gaps(axes, found: Reliability) -> None:

@@ -1,0 +1,49 @@
+"""A program that stands in for train_main.py: it leaves the files of a run, and trains nothing.
+
+Its flag --fails=RATE diverges at that rate, --refuses=RATE refuses the folder, --waits hangs until
+it is told to stop. A finished run is reported and not repeated, as by the real one.
+"""
+
+import json
+import pathlib
+import signal
+import sys
+import time
+
+
+def main(flags):
+    rate, steps = float(flags.get("noise_rate", 0)), int(flags.get("max_steps", 4))
+    workdir = pathlib.Path(flags["workdir"])
+    workdir.mkdir(parents=True, exist_ok=True)
+    if (workdir / "result.json").exists():
+        return print(f"{workdir} is finished; this is its result.")
+    if rate == float(flags.get("refuses", -1)):
+        print(f"{workdir} holds another run.", file=sys.stderr)
+        raise SystemExit(2)
+    (workdir / "config.json").write_text(json.dumps({"max_steps": steps, "epochs": 0}))
+    with (workdir / "metrics.jsonl").open("a") as file:
+        for step in (steps // 2, steps):
+            error = 50 * rate + 100 / step
+            line = {"step": step, "epoch": step / 2, "test_error": error, "test_error_raw": 90.0}
+            file.write(json.dumps(line) + "\n")
+            file.flush()
+            if rate == float(flags.get("fails", -1)):
+                print("Stopped at step 2: supervised is nan.\n", file=sys.stderr)
+                raise SystemExit(3)
+            if "waits" in flags:
+                wait(workdir)
+    (workdir / "result.json").write_text("{}")
+
+
+def wait(workdir):
+    def stop(number, frame):
+        (workdir / "saved").write_text(str(number))
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, stop)
+    (workdir / "ready").touch()
+    time.sleep(60)
+
+
+if __name__ == "__main__":
+    main(dict((word.lstrip("-") + "=").split("=")[:2] for word in sys.argv[1:]))

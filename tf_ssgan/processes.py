@@ -1,0 +1,232 @@
+"""Several training runs, each a process of its own, under one progress bar.
+
+Nothing is remembered here: a run that has finished reports its result when it is started again, and
+one that was stopped or killed goes on. So whatever happens, the same command continues.
+"""
+
+import collections
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import tqdm
+
+from tf_ssgan import errors, journal
+
+# Of the checkout, or the installed packages, that this file belongs to.
+PROGRAM = (sys.executable, str(pathlib.Path(__file__).parents[1] / "train_main.py"))
+LOOK_SECONDS = 0.2  # between looks at what the processes do
+
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A run of the training program.
+
+    Attributes:
+        workdir: Its folder.
+        flags: All its flags, `--workdir` among them.
+    """
+
+    workdir: pathlib.Path
+    flags: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of its folder."""
+        return self.workdir.name
+
+    @property
+    def command(self) -> list[str]:
+        """Program and flags."""
+        return [*PROGRAM, *self.flags]
+
+    @property
+    def log(self) -> pathlib.Path:
+        """The file beside its folder that takes what it prints."""
+        return self.workdir.with_name(f"{self.name}.log")
+
+    def history(self) -> list[dict[str, Any]]:
+        """The evaluations there are; see `journal.history`."""
+        return journal.history(self.workdir / "metrics.jsonl")
+
+    def share(self) -> float:
+        """How much of its length lies behind it, by the last evaluation, in [0, 1]."""
+        lines, flags = self.history(), {}
+        with contextlib.suppress(OSError, ValueError):
+            flags = json.loads((self.workdir / "config.json").read_text())
+        if not lines:
+            return 0.0
+        lengths = {name: flags.get(flag, 0) for name, flag in _LENGTHS.items()}
+        found = [lines[-1].get(name, 0) / end for name, end in lengths.items() if end > 0]
+        return min(1.0, max(found, default=0.0))
+
+    def last_words(self) -> str:
+        """The last line that it has printed; empty where there is none."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
+
+
+_LENGTHS = {"step": "max_steps", "epoch": "epochs"}  # a run ends at whichever comes first
+
+
+def run_all(runs: list[Run], jobs: int = 1) -> dict[Run, int]:
+    """Starts every run, at most so many at once, and waits for all of them.
+
+    After Ctrl-C, SIGTERM or SIGHUP the runs save and stop; a second one ends them at once.
+
+    Args:
+        runs: The runs, with different folders.
+        jobs: At least 1.
+
+    Returns:
+        The exit status of each; negative, a signal that ended it.
+
+    Raises:
+        Interrupted: A signal came; all runs have stopped.
+        UserError: A log cannot be written.
+    """
+    waiting, running, statuses = collections.deque(runs), {}, {}
+    with _Board(runs) as board, _signals() as received, _ending(running):
+        handed_on = 0
+        while running or (waiting and not received):
+            while waiting and len(running) < jobs and not received:
+                run = waiting.popleft()
+                running[run] = _start(run)
+            if len(received) > handed_on:
+                _stop(running, at_once=handed_on > 0)
+                handed_on = len(received)
+            for run in [run for run, process in running.items() if process.poll() is not None]:
+                statuses[run] = running.pop(run).returncode
+                if not received:
+                    board.tell(run, statuses[run])
+            board.show(list(running))
+            time.sleep(LOOK_SECONDS)
+    if received:
+        raise errors.Interrupted(received[0])
+    return statuses
+
+
+def _start(run: Run) -> subprocess.Popen:
+    """Starts a run in a process group of its own: Ctrl-C reaches it through this program alone."""
+    try:
+        run.log.parent.mkdir(parents=True, exist_ok=True)
+        with run.log.open("a") as log:
+            print(f"$ {shlex.join(run.command)}", file=log, flush=True)
+            return subprocess.Popen(
+                run.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},  # the log's last line is the last one
+            )
+    except OSError as error:
+        raise errors.UserError(
+            f"Cannot write {run.log}: {error.strerror}. Make room or fix the folder; the same "
+            "command goes on."
+        ) from error
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Collects the signals that come; those that this process was told to ignore stay ignored."""
+    received: list[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        del frame
+        if not received:  # not print: the handler may have interrupted one
+            os.write(2, b"\nThe runs stop after their step, and save.\n")
+        received.append(number)
+
+    before = {}
+    with contextlib.suppress(ValueError):  # only a process's main thread can listen
+        for number in _STOPS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, note)
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _ending(running: dict[Run, subprocess.Popen]) -> Iterator[None]:
+    """Leaves no process behind, whatever goes wrong."""
+    try:
+        yield
+    except BaseException:
+        _stop(running)
+        for process in running.values():
+            process.wait()
+        raise
+
+
+def _stop(running: dict[Run, subprocess.Popen], at_once: bool = False) -> None:
+    """Asks the runs to save and stop, or ends them."""
+    # Not SIGINT: what a script starts in the background ignores it until training begins.
+    for process in running.values():
+        process.send_signal(signal.SIGKILL if at_once else signal.SIGTERM)
+
+
+class _Board:
+    """One bar over all runs, on standard error, and a line for each that has ended."""
+
+    def __init__(self, runs: list[Run]):
+        """Begins where the runs were left."""
+        self.shares = {run: run.share() for run in runs}
+        self.first, self.began, self.ended = sum(self.shares.values()), time.monotonic(), 0
+        self.bar = tqdm.tqdm(
+            total=len(runs),
+            initial=self.first,
+            # Names last: a narrow terminal cuts them, and not the time that is left.
+            bar_format="{percentage:3.0f} % |{bar:20}| {elapsed}<{remaining} {desc}",
+            disable=None,
+            leave=False,
+        )
+
+    def __enter__(self) -> "_Board":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.bar.close()
+
+    def show(self, running: list[Run]) -> None:
+        """Moves the bar."""
+        self.shares |= {run: run.share() for run in running}
+        if self.bar.disable:
+            return
+        names = ", ".join(run.name for run in running)
+        told = f"{self.ended} of {len(self.shares)} done; {names}"
+        self.bar.set_description_str(told, refresh=False)
+        self.bar.n = self._done()
+        self.bar.refresh()
+
+    def tell(self, run: Run, status: int) -> None:
+        """Says that a run has ended."""
+        self.shares[run], self.ended = 1.0, self.ended + 1
+        how = f"failed with status {status}" if status else "done"
+        text = f"{self.ended} of {len(self.shares)}: {run.name} {how}{self._left()}"
+        tqdm.tqdm.write(text, file=sys.stderr)
+
+    def _done(self) -> float:
+        return sum(self.shares.values())
+
+    def _left(self) -> str:
+        """About how long the rest takes, judged by what this process has seen."""
+        done, seconds = self._done(), time.monotonic() - self.began
+        if not self.first < done < len(self.shares):
+            return ""
+        left = seconds * (len(self.shares) - done) / (done - self.first)
+        return f", about {tqdm.tqdm.format_interval(left)} left"
