@@ -67,6 +67,114 @@ def test_a_crop_moves_by_up_to_an_eighth_of_each_side():
     assert max(counts) < 50
 
 
+def test_a_vertical_flip_turns_half_of_the_images_upside_down():
+    image, seen = many("flip_vertical", shape=(16, 12, 3))
+    turned = (seen == image[::-1]).all((1, 2, 3))
+    np.testing.assert_array_equal(seen[~turned], np.broadcast_to(image, seen[~turned].shape))
+    assert 450 < turned.sum() < 550  # 500 +- 3 standard deviations of 16
+
+
+def test_both_flips_are_drawn_apart():
+    image, seen = many("flip flip_vertical")
+    kinds = [image, image[:, ::-1], image[::-1], image[::-1, ::-1]]
+    counts = [(seen == kind).all((1, 2, 3)).sum() for kind in kinds]
+    assert sum(counts) == 1000 and min(counts) > 200  # 250 each, standard deviation 13.7
+
+
+def test_brightness_multiplies_an_image_by_one_half_to_three_halves():
+    images = np.broadcast_to(np.array([0, 1, 100, 160, 255], np.uint8)[:, None], (1000, 1, 5, 1))
+    seen = augment.brightness(tf.constant(images), draws.Draws(0, 0, piece=(1000, 0))).numpy()
+    black, dim, gray, light, white = seen[:, 0, :, 0].T
+    assert np.all(black == 0) and set(dim) == {0, 1}
+    assert (gray.min(), gray.max()) == (50, 149)  # fractions are dropped
+    factors = gray / 100.0
+    assert 0.98 < factors.mean() < 1.02  # U[.5, 1.5] has deviation .289
+    assert np.all(np.abs(light - np.minimum(160 * factors, 255)) < 2.6)  # by the hundredth above
+    assert np.all(white[gray >= 100] == 255) and np.all(white[gray < 100] < 255)
+
+
+def test_brightness_is_a_number_an_image():
+    image, seen = many("brightness", count=50, shape=(6, 6, 3))
+    lit = [(seen[i] / np.maximum(image, 1.0))[(image > 100) & (image < 160)] for i in range(50)]
+    assert max(np.ptp(factors) for factors in lit) < 0.011  # a hundredth is dropped
+    assert len({seen[i].tobytes() for i in range(50)}) == 50
+
+
+@pytest.mark.parametrize("value", [0, 77, 255])
+def test_a_part_of_a_constant_image_is_constant(value):
+    images = tf.fill([50, 9, 12, 3], tf.constant(value, tf.uint8))
+    seen = augment.resized_crop(images, draws.Draws(0, 0, piece=(50, 0)))
+    assert seen.shape == images.shape and seen.dtype == tf.uint8
+    np.testing.assert_array_equal(seen, images)
+
+
+def slopes(lines):
+    """Of each line, by least squares; inside of the image, where nothing is held at its border."""
+    found, places = [], np.arange(lines.shape[1])
+    for line in lines.astype(float):
+        inside = (line > 0.5) & (line < 239.5)
+        slope, at_0 = np.polyfit(places[inside], line[inside], 1)
+        residue = line[inside] - at_0 - slope * places[inside]
+        assert np.abs(residue).max() < 0.8  # rounded to 1: half on either side
+        found.append(slope)
+    return np.array(found)
+
+
+def parts(count=1000, size=16):
+    """Height and width of random parts of an image, as shares of it, measured by two ramps."""
+    ramp = np.arange(size, dtype=np.uint8) * 16
+    image = np.stack(np.meshgrid(ramp, ramp, indexing="ij"), -1)
+    images = tf.constant(np.broadcast_to(image, (count, size, size, 2)))
+    seen = augment.resized_crop(images, draws.Draws(0, 0, piece=(count, 0))).numpy()
+    down, across = seen[..., 0], seen[..., 1]
+    assert np.all(down == down[:, :, :1]) and np.all(across == across[:, :1])
+    return seen, slopes(down[:, :, 0]) / 16, slopes(across[:, 0]) / 16
+
+
+def test_a_part_of_a_ramp_is_a_ramp():
+    """8 to 100 % of the area, shapes from 3:4 to 4:3, no side longer than the image's."""
+    seen, tall, wide = parts()
+    area, shape = tall * wide, wide / tall
+    assert max(tall.max(), wide.max()) < 1.01
+    assert 0.075 < area.min() < 0.1 and area.max() > 0.95
+    assert np.all((0.73 < shape) & (shape < 1.37))
+    assert 0.5 < area.mean() < 0.54  # .54 of U[.08, 1], less where a side is cut
+    assert 0.45 < np.mean(shape > 1) < 0.55
+    assert seen.min() == 0 and seen.max() == 240  # parts at every border
+
+
+def test_parts_lie_anywhere_in_the_image():
+    """The middle of a part, of the room that its size leaves it."""
+    seen, tall, wide = parts()
+    for line, share in ((seen[:, :, 8, 0], tall), (seen[:, 8, :, 1], wide)):
+        small = share < 0.6
+        middle = line[small][:, 7:9].mean(1) / 240
+        assert 0.47 < middle.mean() < 0.53
+        assert middle.min() < 0.3 and middle.max() > 0.7
+
+
+def test_the_whole_image_is_a_part_that_changes_nothing():
+    class Whole(draws.Draws):
+        def uniform(self, rows, *shape, low=0.0, high=1.0):
+            return tf.fill([rows, *shape], 1.0 if high == 1.0 else 0.0)
+
+    images = tf.constant(np.random.default_rng(0).integers(0, 256, (3, 8, 10, 3), np.uint8))
+    np.testing.assert_array_equal(augment.resized_crop(images, Whole(0, 0)), images)
+
+
+def test_the_quarter_of_an_image_by_hand():
+    """Pixels of half the size: .25 and .75 between those of the image, the border held."""
+
+    class Corner(draws.Draws):
+        def uniform(self, rows, *shape, low=0.0, high=1.0):
+            return tf.fill([rows, *shape], 0.25 if low == 0.08 else 0.0)
+
+    row = np.array([0, 100, 200, 40], np.uint8)
+    images = tf.constant(np.tile(row[None, None, :, None], (1, 4, 1, 1)))
+    seen = augment.resized_crop(images, Corner(0, 0))
+    np.testing.assert_array_equal(seen[0, :, :, 0], np.tile([0, 25, 75, 125], (4, 1)))
+
+
 def test_a_view_applies_its_operations_in_order():
     draw = draws.Draws(3, 0, piece=(5, 0))
     expected = augment.crop(augment.flip(IMAGES, draw), draw)

@@ -80,3 +80,90 @@ def test_perturbed_images_are_drawn_with_what_they_are_taken_for(tmp_path, write
     assert titles[1] == (["bright", "dark"] * 3, ["dark"] * 6)  # the first six of ten
     picture = tf.io.decode_png((tmp_path / "perturbed.png").read_bytes())
     assert min(picture.shape[:2]) > 100
+
+
+class Staged:
+    """What a bar asks of a method of several stages."""
+
+    def __init__(self, **stages):
+        self.known = stages
+        self.stage = next(iter(stages))
+
+    def stages(self):
+        return self.known
+
+
+def bar(first, steps, made):
+    found = callbacks.Progress(first, steps, lambda: 8)
+    found.set_model(made)
+    return found
+
+
+def test_the_bar_names_the_stages_and_their_steps(capsys):
+    made = Staged(contrast=0, generate=1200, train=5000)
+    found = bar(0, 6000, made)
+    for stage in made.known:
+        made.stage = stage
+        found.on_train_begin()
+        found.on_train_begin()  # fit is called once a lap: said once
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Stage")]
+    assert told == [
+        "Stage contrast (1 of 3): steps 0 to 1,200",
+        "Stage generate (2 of 3): steps 1,200 to 5,000",
+        "Stage train (3 of 3): steps 5,000 to 6,000",
+    ]
+    assert found.bar.unit_name == "step of train (3 of 3)"
+
+
+def test_a_run_that_goes_on_names_the_stage_it_is_in(capsys):
+    made = Staged(contrast=0, train=10)
+    made.stage = "train"
+    found = bar(12, 20, made)
+    found.on_train_begin()
+    assert "Stage train (2 of 2): steps 10 to 20\n" in capsys.readouterr().out
+    assert found.bar.first == 12
+
+
+def test_a_method_of_one_stage_names_none(capsys):
+    found = bar(0, 20, Staged(train=0))
+    found.on_train_begin()
+    assert capsys.readouterr().out == ""
+    found.on_train_batch_end(0, {"loss": 2.0})
+    assert "1/20" in (said := capsys.readouterr().out) and "step" in said and "loss: 2" in said
+
+
+def test_a_new_stage_estimates_by_its_own_steps_and_shows_its_own_scalars(monkeypatch, capsys):
+    """Ten steps took 100 s, and two of the next stage 2 s: a step takes one second, not 8.5."""
+    now = [0.0]
+    monkeypatch.setattr(callbacks.time, "time", lambda: now[0])
+    made = Staged(contrast=0, train=10)
+    found = bar(0, 20, made)
+    found.bar.interval = 0.0
+    found.on_train_begin()
+    for batch in range(10):
+        now[0] += 10.0
+        found.on_train_batch_end(batch, {"contrastive": 3.0})
+    made.stage = "train"
+    found.on_train_begin()
+    capsys.readouterr()
+    for batch in range(3):
+        now[0] += 1.0
+        found.on_train_batch_end(batch, {"noisy": 2.0})
+    assert found.bar._estimate_step_duration(13, now[0]) == pytest.approx(1.0)
+    said = capsys.readouterr().out
+    assert "noisy: 2.0" in said and "contrastive" not in said and "13/20" in said
+    assert "step of train (2 of 2)" in said
+
+
+def test_grids_of_a_method_of_several_stages_say_of_which(tmp_path, monkeypatch, writer):
+    tags = []
+    monkeypatch.setattr(tf.summary, "image", lambda tag, pixels: tags.append((tag, pixels.shape)))
+    for stages in ({"train": 0}, {"contrast": 0, "train": 9}):
+        made = Staged(**stages)
+        made.step = model().step
+        made.sample = lambda count: tf.zeros([count, 4, 4, 1])
+        found = callbacks.Samples(tmp_path, writer)
+        found.set_model(made)
+        found.on_epoch_end(0)
+    assert [tag for tag, _ in tags] == ["samples", "samples/contrast"]
+    assert (tmp_path / "samples.png").is_file()

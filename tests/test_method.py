@@ -172,3 +172,100 @@ def test_a_memory_is_a_row_of_numbers_that_is_saved():
 def test_impossible_knobs_are_refused_in_a_sentence(knobs, said):
     with pytest.raises(errors.UserError, match=said):
         frgan.HParams(**knobs)
+
+
+class Staged(method.Method):
+    """Two stages, and two players that share a kernel."""
+
+    reports = ("error",)
+    reports_in = {"before": ("alike", "apart")}
+
+    def setup(self):
+        x = keras.Input((3,))
+        logits = keras.layers.Dense(1, use_bias=False, name="shared")(x)
+        self.classifier = keras.Model(x, {"logits": logits}, name="classifier")
+        self.head = linear(4)
+        self.head.name = "head"
+        self.player("trains", self.classifier, keras.optimizers.SGD(1.0, momentum=0.9))
+        self.player("before", [self.classifier, self.head], keras.optimizers.SGD(1.0))
+
+    def stages(self):
+        return {"before": 0, "train": 3}
+
+    def settle(self, value):
+        self.classifier.get_layer("shared").kernel.assign(tf.fill([3, 1], float(value)))
+
+    def shipped_value(self):
+        return float(self.shipped.get_layer("shared").kernel[0, 0])
+
+
+@pytest.fixture
+def staged():
+    return Staged(method.HParams(), toys.task())
+
+
+def test_each_stage_reports_its_own_scalars(staged):
+    assert staged.reported == ("alike", "apart")
+    staged.finish(alike=tf.constant(1.0), apart=tf.constant(4.0))
+    logs = staged.finish(apart=tf.constant(6.0), alike=tf.constant(2.0))
+    assert {name: float(value) for name, value in logs.items()} == {"alike": 2.0, "apart": 6.0}
+    assert staged.curve() == {"alike": 1.5, "apart": 5.0}
+    staged.start_curve()
+    staged.enter(3)
+    assert staged.reported == ("error",)
+    for value in (1.0, 2.0, 6.0):
+        logs = staged.finish(error=tf.constant(value))
+    assert tuple(logs) == ("error",) and staged.curve() == {"error": 3.0}
+
+
+def test_scalars_of_another_stage_are_refused(staged):
+    with pytest.raises(ValueError, match=r"reports \('alike', 'apart'\), its step gave \('error'"):
+        staged.finish(error=tf.constant(0.0))
+    staged.enter(5)
+    with pytest.raises(ValueError, match=r"reports \('error',\), its step gave \('alike'"):
+        staged.finish(alike=tf.constant(0.0), apart=tf.constant(0.0))
+
+
+def test_averages_begin_anew_with_each_stage(staged):
+    """They keep 1/10 and 2/11 and 3/12 in the first steps of a stage, whatever was before."""
+    staged.begin(None)
+    kept, expected = [1 / 10, 2 / 11, 3 / 12] * 2, staged.shipped_value()
+    for step, keep in enumerate(kept):
+        staged.enter(step)
+        staged.settle(step)
+        staged.finish(**{name: tf.constant(0.0) for name in staged.reported})
+        expected = keep * expected + (1 - keep) * step
+        assert staged.shipped_value() == pytest.approx(expected, rel=1e-5), step
+
+
+def test_weights_that_two_players_share_are_kept_once_with_the_first(staged):
+    state = staged.state()
+    shared, head = staged.classifier.variables[0], staged.head.variables[0]
+    owners = [k for k, owned in state.items() if any(v is shared.value for v in owned)]
+    assert owners == ["network/trains"] and state["network/classifier"] == []
+    assert [v is head.value for v in state["network/head"]] == [True]
+    kept = [id(v) for owned in state.values() for v in owned]
+    assert len(kept) == len(set(kept))
+    assert len(state["optimizer/trains"]) == 3 and len(state["optimizer/before"]) == 2
+
+
+def test_networks_of_a_player_that_has_several_go_by_their_own_names(staged):
+    found = staged.networks()
+    assert list(found) == ["trains", "classifier", "head"]
+    assert found["trains"] is found["classifier"] is staged.classifier
+
+
+def test_a_step_is_in_the_last_stage_that_has_begun(staged):
+    found = []
+    for step in (0, 2, 3, 11, 1):
+        staged.enter(step)
+        found.append(staged.stage)
+    assert found == ["before", "before", "train", "train", "before"]
+
+
+def test_only_another_stage_is_traced_anew(staged):
+    staged.train_function = traced = object()
+    staged.enter(2)
+    assert staged.train_function is traced
+    staged.enter(3)
+    assert staged.train_function is None
