@@ -254,6 +254,6 @@ def load(network: keras.Model, path: pathlib.Path) -> None:
         network.load_weights(path)
     except (ValueError, KeyError, OSError) as error:
         raise errors.UserError(
-            f"{path} does not hold the weights of this ResNet ({str(error).splitlines()[0]}). "
-            "Take a run with the same --width and images of as many channels."
+            f"{path} does not hold the weights of this ResNet: take the backbone of a run of the "
+            "same method, with the same --width and images of as many channels."
         ) from error
