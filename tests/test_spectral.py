@@ -103,8 +103,13 @@ def test_it_is_a_convolution_by_the_normalized_kernel_a_bias_and_a_leaky_relu():
 
 @pytest.mark.parametrize(
     ("size", "stride", "padding", "shape"),
-    [(2, 1, "VALID", (5, 5)), (4, 2, "VALID", (2, 2)), (4, 2, "SAME", (3, 3)), (1, 1, "SAME", (6, 6))],
-)  # fmt: skip
+    [
+        (2, 1, "VALID", (5, 5)),
+        (4, 2, "VALID", (2, 2)),
+        (4, 2, "SAME", (3, 3)),
+        (1, 1, "SAME", (6, 6)),
+    ],
+)
 def test_its_sizes(size, stride, padding, shape):
     layer = built(5, size, stride=stride, padding=padding)
     assert layer(IMAGES).shape == (2, *shape, 5)
