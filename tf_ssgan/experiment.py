@@ -6,6 +6,7 @@ print(result["test_error"])
 """
 
 import functools
+import gc
 import os
 import pathlib
 import time
@@ -116,6 +117,8 @@ def _fit(run: assembly.Run, first: int, progress: callbacks.Progress, signals, s
             _keep_pretrained(run, start)
         run.method.enter(start)
         gives = relabels and run.method.stage == "train"
+        if relabels:
+            gc.collect()  # the batches of the last lap hold the images in a cycle
         if gives and (start % lap == 0 or start in stages):
             run.method.look_again(_beliefs(run, signals, run.protocol.unlabeled_ids))
         run.method.fit(

@@ -1,6 +1,7 @@
 """What is special to FixMatch."""
 
 import dataclasses
+import math
 
 import guessed
 import numpy as np
@@ -34,8 +35,9 @@ def test_the_whole_loss_by_hand(made, profile, unsupervised):
         {"supervised": guessed.SUPERVISED, "unsupervised": unsupervised, "selected": 2 / 3},
         abs=1e-5,
     )
-    kernels = [v for v in made.classifier.trainable_variables if len(v.shape) > 1]
-    half = sum(np.square(v.numpy()).sum() for v in kernels) / 2
+    weights = made.classifier.trainable_variables
+    decayed = [v for v in weights if profile == "authors" or len(v.shape) > 1]
+    half = sum(np.square(v.numpy()).sum() for v in decayed) / 2
     expected = guessed.SUPERVISED + 2 * unsupervised + 0.01 * half
     assert caught["loss"] == pytest.approx(expected, rel=1e-5)
 
@@ -123,3 +125,14 @@ def test_recipes():
     theirs = chosen("cifar10", profile="authors", labels=250)
     assert (theirs.epochs, theirs.max_steps, theirs.hparams.unlabeled_examples) == (200, 0, 250)
     assert (theirs.hparams.nesterov, theirs.hparams.average_decay) == (False, 0.0)
+
+
+def test_the_authors_decay_all_weights_by_a_step_size_of_the_epoch():
+    made = fixmatch.Method(toys.hparams("fixmatch", profile="authors"), toys.task())
+    assert len(made.decayed()) == len(made.c.variables)
+    made.step.assign(7)  # of 12, in epochs of 5
+    assert float(made.rate()) == pytest.approx(0.03 * math.cos(7 / 16 * math.pi * 5 / 12))
+    paper = fixmatch.Method(toys.hparams("fixmatch"), toys.task())
+    assert {weight.shape.rank for weight in paper.decayed()} == {2, 4}
+    paper.step.assign(7)
+    assert float(paper.rate()) == pytest.approx(0.03 * math.cos(7 / 16 * math.pi * 7 / 12))

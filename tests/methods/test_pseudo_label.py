@@ -231,3 +231,9 @@ def test_a_run_stopped_within_a_lap_goes_on_with_the_labels_of_its_beginning(tmp
     whole, parts = curves(tmp_path / "whole"), curves(tmp_path / "parts")
     assert [line["step"] for line in whole] == [8, 16, 20] and whole[-1]["selected"] > 0
     assert parts == whole
+
+
+def test_online_there_is_no_warm_up():
+    knobs = toys.hparams("pseudo_label", pl_mode="online", warm_up_fraction=0.5)
+    made = pseudo_label.Method(knobs, toys.task())
+    assert made.stages() == {"train": 0} and made.stage == "train"

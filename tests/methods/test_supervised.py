@@ -62,7 +62,7 @@ def test_on_clothes_it_is_what_acgan_is_compared_with():
 
 def test_of_the_methods_on_wide_residual_networks_it_has_the_network_and_the_weak_view():
     theirs = methods.find("fixmatch").Method(toys.hparams("fixmatch"), toys.task())
-    knobs = dict(network="wrn_leaky", width=8, translate_labeled=True)
+    knobs = dict(network="wrn_leaky", translate_labeled=True)
     mine = supervised.Method(toys.hparams("supervised", **knobs), toys.task())
     assert layers.parameters(mine.classifier) == layers.parameters(theirs.classifier)
     assert mine.streams()["labeled"].views == theirs.streams()["labeled"].views == {"image": "crop"}

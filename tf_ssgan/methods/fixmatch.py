@@ -15,9 +15,9 @@ other one's batch statistics follow with .999, and after 1,000 steps a third of 
 start. Keras keeps the step size in the velocity, where the public code multiplies it in afterwards:
 the same while it is constant. Profile "authors" is the code of Alshami and Arya: operations of
 RandAugment with probability .5 and whole magnitudes, CutOut of half the side, the unlabeled loss
-divided by how many images are selected instead of by the batch, and their batch, step size and
-decay. Not followed there: their decay is of all weights, their step size falls once an epoch, and
-labeled, weak and strong images are three passes, each with batch statistics of its own.
+divided by how many images are selected instead of by the batch, a decay of all weights, a step size
+that falls once an epoch, and their batch, step size and decay. Not followed there: labeled, weak
+and strong images are three passes, each with batch statistics of its own.
 """
 
 import dataclasses
@@ -101,8 +101,18 @@ class Method(residual.Method):
         self.c = self.player("classifier", self.classifier, sgd, self.rate)
 
     def rate(self) -> tf.Tensor:
-        """The step size at this step."""
-        return self.hp.learning_rate * schedules.cosine_fall(self.progress())
+        """The step size at this step; of the authors, at the beginning of its epoch."""
+        if self.hp.profile == "paper":
+            return self.hp.learning_rate * schedules.cosine_fall(self.progress())
+        begun = self.step // self.task.steps_per_epoch * self.task.steps_per_epoch
+        done = tf.cast(begun, tf.float32) / self.task.steps
+        return self.hp.learning_rate * schedules.cosine_fall(done)
+
+    def decayed(self) -> list[tf.Tensor]:
+        """The weights that decay: the kernels; of the authors, all."""
+        if self.hp.profile == "paper":
+            return layers.kernels(self.classifier)
+        return [weight.value for weight in self.c.variables]
 
     def streams(self) -> dict[str, Stream]:
         """Labeled images, seen weakly; unlabeled ones, each seen weakly and strongly."""
@@ -126,7 +136,7 @@ class Method(residual.Method):
             unsupervised = losses.masked_cross_entropy(
                 guessed, hidden["logits"], sure, of_selected=self.hp.profile == "authors"
             )
-            decay = losses.half_squares(layers.kernels(self.classifier))
+            decay = losses.half_squares(self.decayed())
             loss = supervised + self.hp.unlabeled_weight * unsupervised
             loss += self.hp.weight_decay * decay
         self.c.descend(loss, tape)

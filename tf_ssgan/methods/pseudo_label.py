@@ -101,7 +101,9 @@ class Method(residual.Method):
             self.given = self.memory("given", self.task.unlabeled, initial=-1)
 
     def stages(self) -> dict[str, int]:
-        """Labels alone for a while; of the same steps as what follows."""
+        """Labels alone for a while; of the same steps as what follows. Online there is no while."""
+        if self.hp.pl_mode == "online":
+            return {"train": 0}
         return residual.warmed_up(self.hp.warm_up_fraction, self.task.steps)
 
     def rate(self) -> tf.Tensor:

@@ -14,7 +14,8 @@ decay is its usual 0.9: with the 0.5 of the GANs and the step size of short runs
 numbers jumped to hundreds after 600 steps and stayed high. As in the public code of Salimans et
 al., images are not moved; `--translate_labeled` moves them as FR-GAN does. For the methods on wide
 residual networks the baseline is `--network=wrn_plain` or `wrn_leaky`, with their weak view:
-`--translate_labeled`, and `--flip` but for digits.
+`--translate_labeled`, and `--flip` but for digits, and their `--width`, `--depth` and
+`--batch_size`.
 """
 
 import dataclasses
@@ -50,8 +51,8 @@ class HParams(method.HParams):
     flip: bool = knob(False, "Images are mirrored half of the time, as FixMatch's are.")
     width: int = knob(
         64,
-        "Channels of the first convolutions (Jiang et al. 2019, table 1); fm_cnn takes twice, a "
-        "wide residual network half of that.",
+        "Channels of the first convolutions (Jiang et al. 2019, table 1), 32 in WRN-28-2; fm_cnn "
+        "takes twice that.",
         low=1,
     )
     depth: int = knob(28, "Layers of a wide residual network, 6 n + 4.", low=10)
@@ -84,8 +85,8 @@ class Method(method.Method):
         if self.hp.network == "fm_cnn":
             self.classifier = fm_cnn.classifier(self.task, 2 * self.hp.width)
         elif self.hp.network.startswith("wrn_"):
-            form, half = self.hp.network.removeprefix("wrn_"), max(1, self.hp.width // 2)
-            self.classifier = wide_resnet.classifier(self.task, self.hp.depth, half, form)
+            form = self.hp.network.removeprefix("wrn_")
+            self.classifier = wide_resnet.classifier(self.task, self.hp.depth, self.hp.width, form)
         else:
             self.classifier = recalibrated_cnn.classifier(
                 self.task,
