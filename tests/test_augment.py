@@ -109,13 +109,15 @@ def test_a_part_of_a_constant_image_is_constant(value):
 
 
 def slopes(lines):
-    """Of each line, by least squares; inside of the image, where nothing is held at its border."""
+    """Of each line, by least squares; where nothing is held at the border of the image."""
     found, places = [], np.arange(lines.shape[1])
     for line in lines.astype(float):
         inside = (line > 0.5) & (line < 239.5)
         slope, at_0 = np.polyfit(places[inside], line[inside], 1)
         residue = line[inside] - at_0 - slope * places[inside]
         assert np.abs(residue).max() < 0.8  # rounded to 1: half on either side
+        edges = at_0 + slope * np.array([-0.5, len(line) - 0.5])
+        assert edges[0] > -10 and edges[1] < 250  # half a pixel, 8, beyond the middles at 0 and 240
         found.append(slope)
     return np.array(found)
 
@@ -140,6 +142,7 @@ def test_a_part_of_a_ramp_is_a_ramp():
     assert np.all((0.73 < shape) & (shape < 1.37))
     assert 0.5 < area.mean() < 0.54  # .54 of U[.08, 1], less where a side is cut
     assert 0.45 < np.mean(shape > 1) < 0.55
+    assert shape.min() < 0.78 and shape.max() > 1.28
     assert seen.min() == 0 and seen.max() == 240  # parts at every border
 
 
