@@ -8,7 +8,7 @@ from absl import flags as absl_flags
 
 from flags import hparams
 from tf_ssgan import config, errors, methods
-from tf_ssgan.data import datasets, splits
+from tf_ssgan.data import corruption, datasets, splits
 
 
 def look(argv: list[str]) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def check(given: dict[str, Any], data: bool = True) -> None:
     check_writable(pathlib.Path(known.workdir or "runs"))
     labels, classes = datasets.labels(known.dataset, known.data_dir or None)
     # What is not given may be the recipe's, which TensorFlow would be needed for.
-    noise = (known.noise, max(known.noise_rate, 0.0)) if "noise" in given else ("none", 0.0)
+    noise = (known.noise, _rate(known)) if "noise" in given else ("none", 0.0)
     splits.make(
         known.dataset,
         labels,
@@ -49,6 +49,12 @@ def check(given: dict[str, Any], data: bool = True) -> None:
         *noise,
         clean_pct=known.clean_pct if "labels" in given else 0.0,
     )
+
+
+def _rate(known: config.Config) -> float:
+    """The rate of noise that was given, or that its kind has."""
+    own = corruption.OWN_RATES.get(known.noise, 0.0)
+    return own if known.noise_rate == -1 else known.noise_rate
 
 
 def check_writable(folder: pathlib.Path) -> None:

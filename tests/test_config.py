@@ -1,5 +1,6 @@
 """Settings of runs on a person's own pictures, and of label noise."""
 
+import functools
 import typing
 
 import drawn
@@ -68,7 +69,7 @@ def test_the_kinds_of_noise_are_those_that_there_are():
     assert typing.get_args(kinds) == corruption.KINDS
 
 
-@pytest.mark.parametrize("kind, rate", [("permute", 1.0), ("pair", 0.0), ("none", 0.0)])
+@pytest.mark.parametrize("kind, rate", [("permute", 1.0), ("none", 0.0)])
 def test_a_rate_that_is_not_given_is_the_kinds_own(kind, rate):
     settings = config.configure("supervised", "digits", noise=kind)
     assert settings.noise_rate == rate
@@ -77,6 +78,15 @@ def test_a_rate_that_is_not_given_is_the_kinds_own(kind, rate):
         assert (
             config.configure("supervised", "digits", noise=kind, noise_rate=0.3).noise_rate == 0.3
         )
+
+
+@pytest.mark.parametrize("kind", ["wrong", "uniform", "pair"])
+def test_noise_that_would_change_no_label_for_want_of_a_rate(kind):
+    for make in (config.Config, functools.partial(config.configure, "supervised", "digits")):
+        with pytest.raises(errors.UserError, match=f"--noise={kind} needs --noise_rate") as told:
+            make(noise=kind)
+        assert told.value.status == 2 and "\n" not in str(told.value)
+    assert config.configure("supervised", "digits", noise=kind, noise_rate=0.0).noise_rate == 0
 
 
 def test_recipes_may_say_which_labels_are_wrong(noisy_recipe):

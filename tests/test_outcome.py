@@ -58,6 +58,7 @@ def finished(workdir, classes, held=30):
         ),
         method=types.SimpleNamespace(
             shipped=shipped, networks=lambda: {"classifier": shipped}, found=(),
+            stages=lambda: {"train": 0},
             task=types.SimpleNamespace(classes=classes, steps=2, steps_per_epoch=1),
         ),
         strategy=types.SimpleNamespace(num_replicas_in_sync=1),
@@ -117,6 +118,18 @@ def test_the_temperature_is_fitted_on_validation_images_alone(tmp_path):
     arrays.train_labels[others] = (arrays.train_labels[others] + 1) % 3
     assert outcome.fitted_temperature(run) == before
     assert outcome.conclude(run, 1.0, 2.0)["temperature"] == before
+
+
+def test_evaluations_before_labels_were_learned_do_not_count(tmp_path):
+    run = finished(tmp_path, 3)
+    before = LINE | {"step": 1, "test_error": 90.0, "validation_error": 1.0}
+    before |= {"validation_error_raw": 1.0, "test_error_raw": 90.0}
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(json.dumps(before) + "\n" + path.read_text())
+    run.method.stages = lambda: {"contrast": 0, "train": 1}
+    result = outcome.conclude(run, 1.0, 9.0)
+    assert result["test_error_median20"] == result["test_error_at_best_validation"] == 40.0
+    assert result["test_error_raw_at_best_validation"] == 45.0
 
 
 def test_without_validation_images_the_temperature_is_one(tmp_path):

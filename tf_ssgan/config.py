@@ -68,7 +68,7 @@ class Config:
     )
     # No range: `corruption` has it, from 0 to 1, and -1 lies beside it.
     noise_rate: float = knob(
-        -1.0, "Share of the labels that noise replaces; -1 for the kind's own: permute 1, others 0."
+        -1.0, "Share of the labels that noise replaces; -1 for the kind's own: permute has 1."
     )
     clean_pct: float = knob(
         0.0,
@@ -172,7 +172,7 @@ def settings(method: str, dataset: str, given: dict[str, Any]) -> dict[str, Any]
     if merged["split_seed"] == -1:
         merged["split_seed"] = merged["seed"]
     if merged["noise_rate"] == -1:
-        merged["noise_rate"] = corruption.own_rate(merged["noise"])
+        merged["noise_rate"] = corruption.OWN_RATES.get(merged["noise"], -1.0)
     return merged
 
 
@@ -236,6 +236,11 @@ def _refuse_rate(config: Config) -> None:
         kind = "uniform"  # any kind: a recipe that has not been looked at may name one
     if config.noise_rate != -1:
         corruption.check(2, kind, config.noise_rate, 0)
+    elif config.noise not in corruption.OWN_RATES:
+        raise errors.UserError(
+            f"--noise={config.noise} needs --noise_rate, the share of the labels to replace, such "
+            "as 0.3; 0 for none."
+        )
 
 
 def _workdir(config: Config) -> str:

@@ -76,6 +76,8 @@ def train(run: assembly.Run) -> dict[str, Any]:
         raise errors.UserError(
             folder.differ(run.workdir, {"steps": (first, run.method.task.steps)})
         )
+    if manifest:
+        _refuse_earlier_stage(run, first, manifest.get("stage"))
     _say_hello(run, manifest)
     if chief:
         folder.begin(run.workdir, run.config, _protocol(run), first)
@@ -225,6 +227,21 @@ def _beliefs(run: assembly.Run, signals: callbacks.Signals, ids: np.ndarray) -> 
     )
 
 
+def _refuse_earlier_stage(run: assembly.Run, first: int, stage: str | None) -> None:
+    """Raises UserError where a longer run would go back to a stage that this one has left.
+
+    Stages are shares of the run, so they end later in a longer one.
+    """
+    stages, steps = list(run.method.stages()), run.method.task.steps
+    run.method.enter(max(0, first - 1))
+    if stage in stages and stages.index(run.method.stage) < stages.index(stage):
+        raise errors.UserError(
+            f"The run in {run.workdir} has come to stage {stage} by step {first}; of {steps} steps "
+            f"that one would lie in stage {run.method.stage}. Give it fewer steps, or train anew "
+            "in another --workdir."
+        )
+
+
 def _refuse_broken_weights(made: method.Method) -> None:
     """Raises before weights that are not finite are saved; on every worker, as all hold them."""
     for network in made.networks().values():
@@ -242,6 +259,7 @@ def _save(run: assembly.Run, seconds: float) -> None:
         "replicas": run.strategy.num_replicas_in_sync,
         "cores": os.cpu_count(),
         "seconds": seconds,
+        "stage": run.method.stage,
         "protocol": run.protocol.as_json(),
     }
     checkpoint.save(run.checkpoints, state, int(run.method.step.numpy()), about)

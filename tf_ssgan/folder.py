@@ -22,6 +22,7 @@ OURS = (
     "reliability.png",
     "top3.png",
     "report.txt",
+    "backbone.weights.h5",
 )  # what a run writes, after config.json
 
 

@@ -105,7 +105,7 @@ def _pictures(run: assembly.Run, test: evaluation.Report, temperature: float) ->
     before = calibration.reliability(test.probabilities(), test.labels)
     after = calibration.reliability(calibrated, test.labels)
     some = np.random.default_rng(run.config.seed).permutation(len(test.labels))[:SHOWN]
-    best = run.arrays.test_images[some], test.labels[some], calibrated[some]
+    best = run.arrays.test_images[some], test.labels[some], test.probabilities()[some]
     return {
         "confusion": figures.confusion_figure(test.confusion, names),
         "reliability": figures.reliability_figure(before, after, temperature),
@@ -117,7 +117,10 @@ def _result(
     run: assembly.Run, seconds: float, speed: float, measured: dict[str, float | None]
 ) -> dict[str, Any]:
     """What `result.json` holds."""
-    lines = journal.history(run.workdir / "metrics.jsonl")
+    begun = run.method.stages()["train"]  # before it, no label was learned
+    lines = [
+        line for line in journal.history(run.workdir / "metrics.jsonl") if line["step"] > begun
+    ]
     last, task = lines[-1], run.method.task
     judged = [line for line in lines if "validation_error" in line]
     best = min(judged, key=lambda line: line["validation_error"], default=None)

@@ -63,6 +63,9 @@ class ContrastHParams(method.HParams):
 class GenerateHParams(ContrastHParams):
     """Hyper-parameters of stages that contrast images, and then train a generator."""
 
+    profile: Literal["paper", "authors"] = knob(
+        "paper", "What the paper says, or what its public code does; see the docstring."
+    )
     latent_size: int = knob(100, "Length of the generator's latent vector.", low=1)
     generate_fraction: float = knob(
         0.25, "Share of the run in which the generator is trained alone.", low=0, high=0.9
@@ -144,9 +147,13 @@ class Contrast(method.Method):
         with tf.GradientTape() as tape:
             one, two = self.together(self.backbone, x, augmented)
             projected = [self.projector(view["features"], training=True) for view in (one, two)]
-            contrastive = losses.contrastive(*projected, self.hp.temperature)
+            contrastive = losses.contrastive(*projected, self.temperature())
         self.b.descend(contrastive, tape)
         return self.finish(contrastive=contrastive)
+
+    def temperature(self) -> float:
+        """Of the similarities of views."""
+        return self.hp.temperature
 
     def pretrained(self) -> dict[str, keras.Model]:
         """The backbone, once it tells images apart."""
@@ -198,14 +205,10 @@ class Generate(gan.ConditionalGAN):
         )
         z, c = self.latents(x.shape[0])
         fake = self.generator([z, c], training=True)
-        mix = self.draws().uniform(x.shape[0], 1, 1, 1)
         with tf.GradientTape() as tape:
-            real = self.critic(x, training=True)
+            real = self.critic(x, training=True)["source"]
             generated = self.doubted(fake)
-            source = losses.wasserstein(real["source"], generated["source"])
-            penalty = losses.gradient_penalty(
-                lambda images: self.doubted(images)["source"], x, fake, mix
-            )
+            source, penalty = self.told_apart(x, fake, real, generated["source"])
             named = losses.cross_entropy(y, self.critic(labeled, training=True)["logits"])
             conditional = losses.cross_entropy(c, generated["logits"])
             loss = source + self.hp.penalty_weight * penalty + named + conditional
@@ -214,7 +217,7 @@ class Generate(gan.ConditionalGAN):
         z, c = self.latents(x.shape[0])
         with tf.GradientTape() as tape:
             generated = self.doubted(self.generator([z, c], training=True))
-            generator = losses.wasserstein_fool(generated["source"])
+            generator = self.fooled(generated["source"])
             generator += losses.cross_entropy(c, generated["logits"])
         self.g.descend(generator, tape)
         return self.finish(
@@ -224,6 +227,30 @@ class Generate(gan.ConditionalGAN):
             conditional=conditional,
             generator=generator,
         )
+
+    def told_apart(
+        self, x: tf.Tensor, fake: tf.Tensor, real: tf.Tensor, doubt: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """How badly the critic tells real images from generated ones, and its gradient penalty.
+
+        Args:
+            x: Real images.
+            fake: As many generated ones.
+            real: What it says of the real ones.
+            doubt: What it says of the generated ones.
+        """
+        if self.hp.profile == "authors":
+            return losses.source_error(real, doubt), tf.zeros([])
+        mix = self.draws().uniform(x.shape[0], 1, 1, 1)
+        penalty = losses.gradient_penalty(
+            lambda images: self.doubted(images)["source"], x, fake, mix
+        )
+        return losses.wasserstein(real, doubt), penalty
+
+    def fooled(self, doubt: tf.Tensor) -> tf.Tensor:
+        """How badly the generator fools the critic, which says this of its images."""
+        authors = self.hp.profile == "authors"
+        return losses.source_fool(doubt) if authors else losses.wasserstein_fool(doubt)
 
     def doubted(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         """What the critic says of images that are not real; it records nothing."""

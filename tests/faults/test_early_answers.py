@@ -45,7 +45,10 @@ EARLY = {
     "less noise than none": (["--noise_rate=-0.5"], "from 0 to 1, got -0.5"),
     "percent for a share": (["--clean_pct=5"], "--clean_pct=5.0: expected at least 0 and at most"),
     "no clean image": (["--labels=50", "--clean_pct=.005"], "of 50 labels is no image"),
-    "no label for noise": (["--labels=50", "--clean_pct=1", "--noise=pair"], "leaves none for"),
+    "no label for noise": (
+        ["--labels=50", "--clean_pct=1", "--noise=pair", "--noise_rate=.5"],
+        "leaves none for",
+    ),
     "number format": (["--precision=float16"], "Known: auto, float32, mixed_bfloat16"),
     "a word for a number": (["--labels=many"], "'many'"),
     "a fraction for a number": (["--seed=1.5"], "1.5"),

@@ -90,7 +90,7 @@ def test_flags_come_back_from_a_flagfile(tmp_path):
 def test_each_kind_of_noise_has_its_own_rate_unless_told():
     assert parsed("--noise=permute").noise_rate == 1.0
     assert parsed("--noise=permute", "--noise_rate=.4").noise_rate == 0.4
-    assert parsed("--noise=pair").noise_rate == parsed().noise_rate == 0.0
+    assert parsed("--noise=pair", "--noise_rate=0").noise_rate == parsed().noise_rate == 0.0
 
 
 def test_the_split_seed_follows_the_seed_unless_told():

@@ -238,3 +238,6 @@ def test_profiles_and_recipes():
     assert (theirs.nr_loss, theirs.clean_weight, theirs.batch_size) == ("mae", 1.0, 50)
     fashion = config.configure("noise_reg", "fashion_mnist", profile="authors").hparams
     assert (fashion.batch_size, fashion.average_decay) == (3000, 0.0)
+    for profile in ("paper", "authors"):  # however short the run, it is the papers' step size
+        hp = config.configure("noise_reg", "fashion_mnist", profile=profile).hparams
+        assert (hp.learning_rate, hp.contrast_fraction) == (1e-4, 0.5)

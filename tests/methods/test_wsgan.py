@@ -4,6 +4,8 @@ import contextlib
 import csv
 import dataclasses
 import json
+import math
+import types
 from unittest import mock
 
 import numpy as np
@@ -325,3 +327,36 @@ def test_recipes():
     digits = config.configure("wsgan", "digits")
     assert (digits.labels, digits.max_steps, digits.hparams.batch_size) == (50, 1000, 50)
     assert digits.hparams.shares() == {"contrast": 0.25, "generate": 0.25}
+    theirs = config.configure("wsgan", "fashion_mnist", profile="authors")
+    assert (theirs.epochs, theirs.hparams.generate_rate, theirs.hparams.average_decay) == (
+        110, 0.01, 0.0,
+    )  # fmt: skip
+
+
+def test_the_authors_contrast_is_flat_and_their_generator_has_a_cross_entropy(tiny):
+    made = tiny.at(2)
+    real, doubt = tf.constant([[0.0], [2.0]]), tf.constant([[-1.0], [0.5]])
+    images = tf.zeros([2, *made.task.image_shape])
+    paper = made.hp
+    try:
+        assert made.temperature() == 0.5
+        assert float(made.fooled(doubt)) == pytest.approx(0.25)
+        made.hp = dataclasses.replace(paper, profile="authors")
+        assert made.temperature() == pytest.approx(math.sqrt(2 * paper.batch_size))
+        assert float(made.fooled(doubt)) == pytest.approx(float(losses.source_fool(doubt)))
+        source, penalty = made.told_apart(images, images, real, doubt)
+        assert float(source) == pytest.approx(float(losses.source_error(real, doubt)))
+        assert float(penalty) == 0.0
+    finally:
+        made.hp = paper
+
+
+def test_a_longer_run_that_would_go_back_to_an_earlier_stage_is_refused(tiny, whole):
+    made = tiny.at(0)
+    run = types.SimpleNamespace(workdir="runs/a", method=made)
+    experiment._refuse_earlier_stage(run, STEPS, "train")
+    experiment._refuse_earlier_stage(run, 2, "contrast")
+    experiment._refuse_earlier_stage(run, 2, None)  # a record of before it was written down
+    with pytest.raises(errors.UserError, match="come to stage train by step 4; of 6 steps") as told:
+        experiment._refuse_earlier_stage(run, 4, "train")
+    assert "would lie in stage generate" in str(told.value) and told.value.status == 2

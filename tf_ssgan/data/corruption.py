@@ -10,6 +10,8 @@ import numpy as np
 from tf_ssgan import errors
 
 KINDS = ("none", "wrong", "uniform", "permute", "pair")
+# The rate where none is given, of kinds that have one of their own: a permutation is of all labels.
+OWN_RATES = {"none": 0.0, "permute": 1.0}
 
 # Numbers that keep the streams of one noise seed apart; 2 and 3 are those of `splits`.
 _CHOICE, _CLASS, _TARGETS = 0, 1, 4
@@ -81,11 +83,6 @@ def check(classes: int, kind: str, rate: float, seed: int) -> None:
         raise errors.UserError(f"noise_seed must be 0 or more, got {seed}.")
     if kind in ("wrong", "pair") and classes < 2:
         raise errors.UserError(f"noise {kind!r} needs at least two classes, the data have one.")
-
-
-def own_rate(kind: str) -> float:
-    """Returns the rate of a kind of noise where none is given: a permutation is of all labels."""
-    return 1.0 if kind == "permute" else 0.0
 
 
 def bits(count: int, *key: int) -> np.ndarray:

@@ -57,9 +57,9 @@ class HParams(pretraining.ContrastHParams):
     RECIPES = {
         "digits": dict(
             labels=-1, noise="permute", clean_pct=0.2, max_steps=1000, batch_size=50, width=16,
+            contrast_fraction=0.25, learning_rate=1e-3,
         ),
         "fashion_mnist": dict(labels=-1, noise="permute", clean_pct=0.2, epochs=20),
-        "short": dict(contrast_fraction=0.25, learning_rate=1e-3),
         "authors": dict(nr_loss="mae", clean_weight=1.0, batch_size=3000, average_decay=0.0),
         "authors/digits": dict(batch_size=50),
     }  # fmt: skip

@@ -12,7 +12,8 @@ for up to 20 % clean labels and better from 50 % on. --nrw_label=predicted, the 
 likeliest, and =none leave the leak out.
 
 Departures: those of `noise_reg` and `wsgan`. The clean head is that of the public code, 384 units,
-where the paper speaks of a deeper one. Profile "authors" is `noise_reg`'s, with 300 images a step.
+where the paper speaks of a deeper one. Profile "authors" is `noise_reg`'s, with 300 images a step,
+and `wsgan`'s for the generator.
 """
 
 import dataclasses
@@ -46,9 +47,12 @@ class HParams(noise_reg.HParams, pretraining.GenerateHParams):
         "digits": noise_reg.HParams.RECIPES["digits"],
         "fashion_mnist": noise_reg.HParams.RECIPES["fashion_mnist"]
         | dict(epochs=120, contrast_fraction=10 / 120, generate_fraction=100 / 120),
-        "short": noise_reg.HParams.RECIPES["short"] | dict(generate_fraction=0.25),
-        "authors": noise_reg.HParams.RECIPES["authors"] | dict(batch_size=300),
+        "short": dict(contrast_fraction=0.25, generate_fraction=0.25),
+        "authors": noise_reg.HParams.RECIPES["authors"] | dict(batch_size=300, generate_rate=0.01),
         "authors/digits": dict(batch_size=50),
+        "authors/fashion_mnist": dict(
+            epochs=70, contrast_fraction=10 / 70, generate_fraction=50 / 70
+        ),
     }
 
 

@@ -47,7 +47,7 @@ class PositionAttention(_Attention):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Maps [batch, h, w, c] to the same shape."""
         q, k, v = self._mapped(inputs)
-        weights = tf.nn.softmax(tf.matmul(q, k, transpose_b=True))
+        weights = _shares(tf.matmul(q, k, transpose_b=True))
         seen = tf.reshape(tf.matmul(weights, v), [-1, *inputs.shape[1:]])
         last = tf.einsum("bhwc,cd->bhwd", seen, tf.convert_to_tensor(self.last_kernel))
         return last + tf.convert_to_tensor(self.last_bias)
@@ -59,5 +59,10 @@ class ChannelAttention(_Attention):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Maps [batch, h, w, c] to the same shape."""
         q, k, v = self._mapped(inputs)
-        weights = tf.nn.softmax(tf.matmul(q, k, transpose_a=True))
+        weights = _shares(tf.matmul(q, k, transpose_a=True))
         return tf.reshape(tf.matmul(v, weights, transpose_b=True), [-1, *inputs.shape[1:]])
+
+
+def _shares(similar: tf.Tensor) -> tf.Tensor:
+    """Softmax over the last axis, in float32 whatever comes in."""
+    return tf.cast(tf.nn.softmax(tf.cast(similar, tf.float32)), similar.dtype)
