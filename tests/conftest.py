@@ -12,8 +12,6 @@ def pytest_configure(config):
     """Splits the CPU before anything starts TensorFlow's devices."""
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    # A graph that runs a few times is not worth optimizing; the programs that tests start do so.
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ import gc
 import pathlib
 
 import pytest
+import tensorflow as tf
 import toys
 
 from tf_ssgan import methods
@@ -32,6 +33,14 @@ def pytest_collection_modifyitems(items):
 def _toy(name: str, devices: int) -> toys.Toy:
     gc.collect()  # the last method's: a trace of three stages takes a gigabyte
     return toys.Toy(name, devices)
+
+
+@pytest.fixture(autouse=True)
+def _unoptimized():
+    """A graph that runs a few times is not worth optimizing; other tests do so."""
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
 
 
 @pytest.fixture
