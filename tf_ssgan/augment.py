@@ -51,9 +51,7 @@ def flip(images: tf.Tensor, draw: draws.Draws) -> tf.Tensor:
     Returns:
         The same shape and type.
     """
-    mirrored = draw.integers(images.shape[0], low=0, high=2)
-    seen = rows.dispatched([lambda part: part, _mirrored], mirrored, images)
-    return tf.ensure_shape(seen, images.shape)
+    return _half(images, draw, _mirrored)
 
 
 def crop(images: tf.Tensor, draw: draws.Draws) -> tf.Tensor:
@@ -84,9 +82,7 @@ def flip_vertical(images: tf.Tensor, draw: draws.Draws) -> tf.Tensor:
     Returns:
         The same shape and type.
     """
-    mirrored = draw.integers(images.shape[0], low=0, high=2)
-    seen = rows.dispatched([lambda part: part, lambda part: part[:, ::-1]], mirrored, images)
-    return tf.ensure_shape(seen, images.shape)
+    return _half(images, draw, lambda part: part[:, ::-1])
 
 
 def resized_crop(images: tf.Tensor, draw: draws.Draws) -> tf.Tensor:
@@ -153,6 +149,15 @@ def view(kind: str) -> Operation:
         return images
 
     return seen
+
+
+def _half(
+    images: tf.Tensor, draw: draws.Draws, turned: Callable[[tf.Tensor], tf.Tensor]
+) -> tf.Tensor:
+    """Each image as it is, or turned, as often."""
+    chosen = draw.integers(images.shape[0], low=0, high=2)
+    seen = rows.dispatched([lambda part: part, turned], chosen, images)
+    return tf.ensure_shape(seen, images.shape)
 
 
 def _mirrored(images: tf.Tensor) -> tf.Tensor:

@@ -103,7 +103,8 @@ class Progress(keras.callbacks.Callback):
         super().__init__()
         self.images_per_step = images_per_step
         self.done = first
-        self.images = 0.0  # since `began`
+        self.each = 0  # images of a step of the current stage
+        self.images = 0  # since `began`
         self.began: float | None = None
         self.stage: str | None = None
         # A terminal redraws its line; a file gets a new one, so seldom.
@@ -113,7 +114,7 @@ class Progress(keras.callbacks.Callback):
         """Says which stage begins, of methods that have several."""
         if self.model.stage == self.stage:
             return
-        self.stage = self.model.stage
+        self.stage, self.each = self.model.stage, self.images_per_step()
         self.bar.begin(self.done)
         stages = self.model.stages()
         if len(stages) > 1:
@@ -130,7 +131,7 @@ class Progress(keras.callbacks.Callback):
         if self.began is None:
             self.began = time.perf_counter()
         else:
-            self.images += self.images_per_step()
+            self.images += self.each
         values = [(name, float(value)) for name, value in logs.items()]
         if rate := self.images_per_second():
             values.append(("images_per_second", rate))
