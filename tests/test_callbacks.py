@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_ssgan import callbacks, draws, evaluation
+from tf_ssgan import callbacks, draws, figures
 
 NAMES = ("cat", "dog", "owl", "pig")
 
@@ -63,13 +63,13 @@ def test_perturbed_images_are_drawn_with_what_they_are_taken_for(tmp_path, write
         titles.append(float(draws.current().uniform(1)[0]))  # within the draws of a step
         return -images - 0.1
 
-    drawn = evaluation.perturbed_figure
+    drawn = figures.perturbed_figure
 
     def figure(images, perturbed, before, after):
         titles.append((before, after))
         return drawn(images, perturbed, before, after)
 
-    monkeypatch.setattr(evaluation, "perturbed_figure", figure)
+    monkeypatch.setattr(figures, "perturbed_figure", figure)
     images = tf.constant([0.5, -0.5] * 5)[:, None, None, None] * tf.ones([10, 8, 8, 1])
     made = callbacks.Perturbed(tmp_path, images, ("dark", "bright"), writer)
     task = types.SimpleNamespace(seed=0)

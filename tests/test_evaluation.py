@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from tf_ssgan import evaluation
 
@@ -62,14 +61,6 @@ def test_it_can_be_interrupted_between_batches():
         evaluation.evaluate(scores(None), images([0]), np.array([0]), 3, pause=stop)
 
 
-def test_a_grid_lays_images_out_in_rows():
-    pixels = np.stack([np.full((2, 3, 1), value) for value in (-1.0, 0.0, 1.0, 2.0)])
-    laid = evaluation.grid(pixels, columns=2)
-    assert laid.shape == (5, 7, 1) and laid.dtype == np.uint8
-    assert [laid[0, 0, 0], laid[0, 4, 0], laid[3, 0, 0], laid[3, 4, 0]] == [0, 128, 255, 255]
-    assert laid[2, 0, 0] == 255  # the pixel between
-
-
 SURE, UNSURE = 5.0, 0.1  # of three classes: probabilities .987 and .356
 
 
@@ -102,11 +93,3 @@ def test_guesses_that_are_never_sure_or_that_nobody_can_judge():
 def test_guesses_of_huge_logits():
     found = evaluation.guesses(logits((0, 1e4), (2, -1e4)), np.array([0, 0]), 0.95)
     assert found["pseudo_label_percent"] == 50.0  # the other two of the second share it
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_the_figure_of_perturbed_images_is_a_picture(channels):
-    images = np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, channels))
-    for added in (0.0, 0.3):  # nothing to enlarge, too
-        png = evaluation.perturbed_figure(images, images + added, ["a", "b"], ["b", "b"])
-        assert min(tf.io.decode_png(png).shape[:2]) > 100

@@ -99,3 +99,19 @@ def test_curves_of_wrong_labels_look_alike_in_every_panel(drawn):
 
 def test_one_panel_without_a_curve_is_drawn_too():
     assert is_picture(figures.noise_curves_figure({"frgan": {}}, "nothing"))
+
+
+def test_a_grid_lays_images_out_in_rows():
+    pixels = np.stack([np.full((2, 3, 1), value) for value in (-1.0, 0.0, 1.0, 2.0)])
+    laid = figures.grid(pixels, columns=2)
+    assert laid.shape == (5, 7, 1) and laid.dtype == np.uint8
+    assert [laid[0, 0, 0], laid[0, 4, 0], laid[3, 0, 0], laid[3, 4, 0]] == [0, 128, 255, 255]
+    assert laid[2, 0, 0] == 255  # the pixel between
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_figure_of_perturbed_images_is_a_picture(channels):
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, channels))
+    for added in (0.0, 0.3):  # nothing to enlarge, too
+        png = figures.perturbed_figure(images, images + added, ["a", "b"], ["b", "b"])
+        assert min(tf.io.decode_png(png).shape[:2]) > 100

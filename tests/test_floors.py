@@ -23,7 +23,7 @@ FLOORS = {
 SAME_FLOOR = {
     ("knobs", "errors"), ("replicas", "errors"), ("draws", "replicas"), ("losses", "replicas"),
     ("augment", "cutout"), ("spectral", "layers"), ("pretraining", "gan"), ("pretraining", "method"), ("augment", "randaugment"), ("gan", "method"), ("residual", "method"),
-    ("callbacks", "evaluation"), ("callbacks", "journal"), ("assembly", "folder"),
+    ("callbacks", "evaluation"), ("callbacks", "figures"), ("callbacks", "journal"), ("assembly", "folder"),
     ("experiment", "outcome"), ("figures", "calibration"), ("figures", "ranking"),
 }  # fmt: skip
 A_METHOD_MAY = {"method", "gan", "residual", "pretraining", "methods", "networks", "losses", "layers",

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan import draws, errors, evaluation, journal, method, replicas
+from tf_ssgan import draws, errors, evaluation, figures, journal, method, replicas
 
 PERTURBED = 6  # images in a figure
 EXPLODED = 1e6  # a reported scalar beyond it will not come back
@@ -251,7 +251,7 @@ class Samples(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Draws the grid."""
-        pixels = evaluation.grid(self.model.sample(64).numpy(), columns=8)
+        pixels = figures.grid(self.model.sample(64).numpy(), columns=8)
         self.path.write_bytes(tf.io.encode_png(pixels).numpy())
         stages = len(self.model.stages()) > 1
         with self.writer.as_default(step=int(self.model.step.numpy())):
@@ -335,7 +335,7 @@ class Perturbed(keras.callbacks.Callback):
             perturbed = self.images + self.model.perturbation(self.images)
         pairs = [images[:PERTURBED] for images in (self.images, perturbed)]
         names = [[self.names[place] for place in self._given(images)] for images in pairs]
-        picture = evaluation.perturbed_figure(*(images.numpy() for images in pairs), *names)
+        picture = figures.perturbed_figure(*(images.numpy() for images in pairs), *names)
         self.path.write_bytes(picture)
         with self.writer.as_default(step=step):
             tf.summary.image("perturbed", tf.io.decode_png(picture, channels=3)[None])

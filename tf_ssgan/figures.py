@@ -141,6 +141,53 @@ def noise_curves_figure(
     return _png(figure)
 
 
+def perturbed_figure(
+    images: np.ndarray, perturbed: np.ndarray, before: list[str], after: list[str]
+) -> bytes:
+    """Draws images, the same perturbed, and the perturbation in a range of its own.
+
+    Args:
+        images: float [n, h, w, c] in [-1, 1].
+        perturbed: The same shape; cut to [-1, 1] for the eye.
+        before: What each image is taken for.
+        after: What it is taken for when perturbed.
+
+    Returns:
+        A PNG file, a row each.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.8, 1.75 * len(images)), layout="constrained")
+    for row, axes in enumerate(figure.subplots(len(images), 3, squeeze=False)):
+        added = perturbed[row] - images[row]
+        panels = (images[row], perturbed[row], added / max(np.abs(added).max(), 1e-12))
+        titles = (before[row], after[row], "difference, enlarged")
+        for ax, panel, title in zip(axes, panels, titles, strict=True):
+            shown = np.clip(0.5 * panel + 0.5, 0, 1)
+            ax.imshow(shown[..., 0] if shown.shape[-1] == 1 else shown, cmap="gray", vmin=0, vmax=1)
+            ax.set_title(title, fontsize=8)
+            ax.set_axis_off()
+    return _png(figure)
+
+
+def grid(images: np.ndarray, columns: int) -> np.ndarray:
+    """Lays images out in rows, a pixel apart.
+
+    Args:
+        images: float [n, h, w, c] in [-1, 1].
+        columns: Images a row; n is a multiple of it.
+
+    Returns:
+        uint8 [rows * (h + 1) - 1, columns * (w + 1) - 1, c].
+    """
+    pixels = np.clip(np.rint(images * 127.5 + 127.5), 0, 255).astype(np.uint8)
+    framed = np.pad(pixels, ((0, 0), (0, 1), (0, 1), (0, 0)), constant_values=255)
+    n, height, width, channels = framed.shape
+    rows = framed.reshape(n // columns, columns, height, width, channels)
+    whole = rows.transpose(0, 2, 1, 3, 4).reshape(n // columns * height, columns * width, channels)
+    return whole[:-1, :-1]
+
+
 def _styles(rates: set[float]) -> dict[float, dict[str, Any]]:
     """How each share's line looks: told apart by its color, and without colors too."""
     from matplotlib import colormaps

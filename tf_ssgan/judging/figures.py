@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 
-from tf_ssgan import evaluation
+from tf_ssgan import figures
 from tf_ssgan.judging import embedding, samples
 
 COLUMNS = 10
@@ -83,7 +83,7 @@ def _grid(rows: np.ndarray, names: tuple[str, ...] | list[str], title: str) -> b
     from matplotlib.figure import Figure  # slow to import
 
     count, columns, height, _, channels = rows.shape
-    pixels = evaluation.grid(rows.reshape(-1, *rows.shape[2:]), columns)
+    pixels = figures.grid(rows.reshape(-1, *rows.shape[2:]), columns)
     pixels = np.repeat(pixels, 3, axis=-1) if channels == 1 else pixels
     inch = max(_INCH, height / _DPI)
     figure = Figure(figsize=(inch * columns + 1.6, inch * count + 0.6), layout="constrained")
