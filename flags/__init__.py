@@ -52,6 +52,22 @@ def parse(argv: list[str]) -> list[str]:
     return argv[:1]
 
 
+def settled(argv: list[str], data: bool = True) -> configurations.Config:
+    """The configuration that a command line of train_main.py comes to.
+
+    Args:
+        argv: The program's name and its arguments.
+        data: Whether to look at the data too.
+
+    Raises:
+        UserError: A name or a value is wrong, or data are not there.
+        absl.flags.Error: An unknown flag, or a value of a wrong kind.
+    """
+    given = early.look(argv)
+    early.check(given, data)
+    return _strict(argv, given, wants_help=False)
+
+
 def read(known: absl_flags.FlagValues, argv: list[str], doc: str) -> list[str]:
     """Reads the command line of a program with a few flags of its own.
 

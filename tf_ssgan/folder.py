@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any
 
-from tf_ssgan import config, errors, journal, replicas
+from tf_ssgan import config, errors, journal
 
 OURS = (
     "run.flags",
@@ -33,6 +33,8 @@ def locked(workdir: pathlib.Path) -> Iterator[pathlib.Path]:
     Raises:
         UserError: The folder cannot be made, or another process is in it.
     """
+    from tf_ssgan import replicas  # brings TensorFlow, which reading a folder does without
+
     if not replicas.is_chief():
         yield workdir
         return

@@ -129,6 +129,9 @@ def _result(
     return {
         **{k: getattr(run.config, k) for k in ("method", "dataset", "seed", "split_seed")},
         "labels": len(run.protocol.labeled_ids),
+        "pool": run.protocol.pool,
+        "validation_images": len(run.protocol.validation_ids),
+        "test_images": len(run.arrays.test_labels),
         "label_split": run.config.label_split,
         "noise": run.config.noise,
         "noise_rate": run.config.noise_rate,

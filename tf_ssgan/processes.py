@@ -1,12 +1,14 @@
-"""Several training runs, each a process of its own, under one progress bar.
+"""Several programs, most of them training runs, each a process of its own, under one progress bar.
 
-Nothing is remembered here: a run that has finished reports its result when it is started again, and
-one that was stopped or killed goes on. So whatever happens, the same command continues.
+Nothing is remembered here: what has finished is seen by what it has left, and one that was stopped
+or killed goes on. So whatever happens, the same command continues.
 """
 
 import collections
 import contextlib
 import dataclasses
+import fcntl
+import itertools
 import json
 import os
 import pathlib
@@ -15,7 +17,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import tqdm
@@ -40,6 +42,32 @@ class Run:
 
     workdir: pathlib.Path
     flags: tuple[str, ...]
+
+    def finished(self) -> bool:
+        """Whether its folder holds the result of these very flags; if so, nothing need be started.
+
+        Flags are compared as they are written: where this is in doubt, the program itself knows.
+        """
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            told = (self.workdir / "run.flags").read_text().splitlines()
+            asked = {flag for flag in self.flags if not flag.startswith(_ANYWHERE)}
+            flags, result = (
+                json.loads((self.workdir / f"{name}.json").read_text())
+                for name in ("config", "result")
+            )
+            ends = {"max_steps": result["steps"], "epochs": result["epochs"]}
+            reached = any(flags[name] == end for name, end in ends.items() if end)
+            return reached and asked <= set(told)
+        return False
+
+    def busy(self) -> bool:
+        """Whether another process is training in its folder, say one whose sweep was killed."""
+        with contextlib.suppress(FileNotFoundError), (self.workdir / "lock").open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
 
     @property
     def name(self) -> str:
@@ -77,13 +105,48 @@ class Run:
         return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
 
 
+@dataclasses.dataclass(frozen=True)
+class Followup(Run):
+    """A program that looks at a finished run.
+
+    Attributes:
+        module: Its name for `python -m`.
+        done: Whether what it writes is there; asked of the run's folder.
+    """
+
+    module: str = ""
+    done: Callable[[pathlib.Path], bool] = lambda workdir: False
+
+    @property
+    def name(self) -> str:
+        """Of the program, and of the run's folder."""
+        return f"{self.module.rpartition('.')[2]}-{self.workdir.name}"
+
+    @property
+    def command(self) -> list[str]:
+        """Program and flags."""
+        return [sys.executable, "-m", self.module, *self.flags]
+
+    def finished(self) -> bool:
+        """Whether what it writes is there."""
+        return self.done(self.workdir)
+
+    def share(self) -> float:
+        """Nothing is known before its end."""
+        return 0.0
+
+
+# Flags that say where things lie, which changes no result.
+_ANYWHERE = ("--workdir=", "--data_dir=", "--devices=")
 _LENGTHS = {"step": "max_steps", "epoch": "epochs"}  # a run ends at whichever comes first
 
 
 def run_all(runs: list[Run], jobs: int = 1) -> dict[Run, int]:
-    """Starts every run, at most so many at once, and waits for all of them.
+    """Starts every run that has not finished, at most so many at once, and waits for all of them.
 
-    After Ctrl-C, SIGTERM or SIGHUP the runs save and stop; a second one ends them at once.
+    Runs that other processes are training are waited for: what a killed program has started goes
+    on without it, and two programs with the same runs share the work. After Ctrl-C, SIGTERM or
+    SIGHUP the runs save and stop; a second one ends them at once.
 
     Args:
         runs: The runs, with different folders.
@@ -96,13 +159,17 @@ def run_all(runs: list[Run], jobs: int = 1) -> dict[Run, int]:
         Interrupted: A signal came; all runs have stopped.
         UserError: A log cannot be written.
     """
-    waiting, running, statuses = collections.deque(runs), {}, {}
-    with _Board(runs) as board, _signals() as received, _ending(running):
+    statuses = {run: 0 for run in runs if run.finished()}
+    waiting, running = collections.deque(run for run in runs if run not in statuses), {}
+    with _Board(list(waiting), len(statuses)) as board, _signals() as received, _ending(running):
         handed_on = 0
         while running or (waiting and not received):
-            while waiting and len(running) < jobs and not received:
-                run = waiting.popleft()
-                running[run] = _start(run)
+            for run in [] if received else _free(waiting, jobs - len(running)):
+                waiting.remove(run)
+                if run.finished():  # by another process, since we looked
+                    board.tell(run, statuses.setdefault(run, 0))
+                else:
+                    running[run] = _start(run)
             if len(received) > handed_on:
                 _stop(running, at_once=handed_on > 0)
                 handed_on = len(received)
@@ -110,11 +177,16 @@ def run_all(runs: list[Run], jobs: int = 1) -> dict[Run, int]:
                 statuses[run] = running.pop(run).returncode
                 if not received:
                     board.tell(run, statuses[run])
-            board.show(list(running))
+            board.show(list(running) or list(waiting))
             time.sleep(LOOK_SECONDS)
     if received:
         raise errors.Interrupted(received[0])
     return statuses
+
+
+def _free(waiting: Iterable[Run], most: int) -> list[Run]:
+    """The next runs that nobody is training; others are waited for."""
+    return list(itertools.islice((run for run in waiting if not run.busy()), max(most, 0)))
 
 
 def _start(run: Run) -> subprocess.Popen:
@@ -183,8 +255,16 @@ def _stop(running: dict[Run, subprocess.Popen], at_once: bool = False) -> None:
 class _Board:
     """One bar over all runs, on standard error, and a line for each that has ended."""
 
-    def __init__(self, runs: list[Run]):
-        """Begins where the runs were left."""
+    def __init__(self, runs: list[Run], finished: int):
+        """Begins where the runs were left.
+
+        Args:
+            runs: Those to be started.
+            finished: How many more there are, which need not be.
+        """
+        if finished:
+            told = f"{finished} of {finished + len(runs)} finished before"
+            tqdm.tqdm.write(told, file=sys.stderr)
         self.shares = {run: run.share() for run in runs}
         self.first, self.began, self.ended = sum(self.shares.values()), time.monotonic(), 0
         self.bar = tqdm.tqdm(

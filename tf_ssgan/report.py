@@ -1,0 +1,110 @@
+"""Says what finished runs say together: tables, curves and pictures, in one page.
+
+    python -m tf_ssgan.report runs
+    python -m tf_ssgan.report runs --table=frgan_table3 --budget=small --to=reports/table3
+    python -m tf_ssgan.report runs/one runs/another --against=frgan
+
+Takes folders of runs, and folders that hold such. Writes report.html, report.md, report.csv,
+runs.csv and report.tex into --to. Without --table there is a table for each data set, a row for
+each method and a column for each protocol; runs that differ in more than their seeds never share a
+cell. With --table the rows and columns are a paper's, and runs that do not belong into one cell
+together are refused. Folders that are damaged or half-written are listed and left out.
+"""
+
+import dataclasses
+import pathlib
+from collections.abc import Sequence
+from typing import Literal
+
+from absl import flags as absl_flags
+
+import flags
+from flags import early, hparams
+from tf_ssgan import errors, knobs, tables
+from tf_ssgan.knobs import knob
+from tf_ssgan.reporting import forms, papers, protocols, records
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """The flags of this program."""
+
+    to: str = knob("report", "Folder of the report.")
+    table: str = knob("", "Tables or figures of papers, separated by commas, to be filled.")
+    budget: Literal["", "full", "small", "smoke"] = knob(
+        "", "Of --table: takes the runs of this budget alone."
+    )
+    number: Literal["", *records.NUMBERS] = knob(
+        "", "Which error of a run to take; the last step's, or what the paper reports."
+    )
+    against: str = knob("", "Row to compare with; supervised, or the first, where not given.")
+    title: str = knob("", "Title of the page.")
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables."""
+        return tuple(self.table.split(",")) if self.table else ()
+
+
+def asked(argv: list[str]) -> tuple[Wanted, list[pathlib.Path]]:
+    """Reads the command line.
+
+    Args:
+        argv: The program's name and its arguments.
+
+    Returns:
+        The flags, and the folders.
+
+    Raises:
+        UserError: A flag is out of range, or no folder is given.
+    """
+    known = absl_flags.FlagValues()
+    fields = hparams.fields(Wanted)
+    hparams.define(fields, Wanted, known)
+    rest = flags.read(known, argv, __doc__)
+    wanted = Wanted(**{field.name: known[field.name].value for field in fields})
+    knobs.check(wanted)
+    for name in wanted.tables:
+        tables.find(name)
+    if wanted.budget and not wanted.table:
+        raise errors.UserError(f"--budget={wanted.budget} is for --table. Leave it out.")
+    if len(rest) < 2:
+        raise errors.UserError("Give folders of runs: python -m tf_ssgan.report runs")
+    early.check_writable(pathlib.Path(wanted.to))
+    return wanted, [pathlib.Path(word) for word in rest[1:]]
+
+
+def made(wanted: Wanted, paths: Sequence[pathlib.Path]) -> forms.Report:
+    """Reads the runs and puts them into tables.
+
+    Args:
+        wanted: Flags of this program.
+        paths: Folders of runs.
+
+    Raises:
+        UserError: No run is there, or a cell would mix what does not belong together.
+    """
+    found = records.read(paths)
+    if wanted.tables:
+        chosen = [
+            papers.of_table(
+                tables.find(name), found.records, wanted.budget, wanted.number, wanted.against
+            )
+            for name in wanted.tables
+        ]
+    else:
+        number = wanted.number or "test_error"
+        chosen = protocols.by_protocol(found.records, number, wanted.against)
+    names = ", ".join(sheet.title for sheet in chosen)
+    return forms.Report(tuple(chosen), found, wanted.title or names or "No finished run")
+
+
+def main(argv: list[str]) -> None:
+    """Reads, writes and prints."""
+    wanted, paths = asked(argv)
+    report = made(wanted, paths)
+    print(forms.told(report, forms.write(report, pathlib.Path(wanted.to))))
+
+
+if __name__ == "__main__":
+    flags.main(main, flags_parser=lambda argv: argv)

@@ -1,0 +1,1 @@
+"""What many runs say together: read, put into cells, compared, and told in four forms."""

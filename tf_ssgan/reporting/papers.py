@@ -1,0 +1,102 @@
+"""Tables as papers have them, filled with runs; and what papers have printed for a run."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tf_ssgan import tables
+from tf_ssgan.reporting import measures
+from tf_ssgan.reporting.records import Record
+from tf_ssgan.reporting.sheets import Printed, Sheet, cell_of, compared, refuse_mixture
+
+
+def of_table(
+    table: tables.Table, records: Sequence[Record], budget: str = "", number: str = "",
+    against: str = "",
+) -> Sheet:  # fmt: skip
+    """Fills a paper's table.
+
+    Args:
+        table: The table.
+        records: Any runs; those that fit no cell are left alone.
+        budget: Takes the runs of this budget alone; empty takes any.
+        number: Which of a run's numbers to take; empty takes what the paper reports.
+        against: The row to compare with; empty takes the first row with runs.
+
+    Raises:
+        UserError: Two runs fit a cell and differ in more than their seeds.
+    """
+    number = number or table.number
+    cells = {}
+    for cell in table.cells:
+        fitting = [r for r in records if cell.trained and _fits(table, cell, budget, r)]
+        where = f"{cell.row}, {cell.column} of {table.name}"
+        refuse_mixture(where, fitting)
+        cells[cell.row, cell.column] = cell_of(
+            fitting,
+            functools.partial(measures.of, measure=table.measure, number=number),
+            _printed(table, cell),
+            _budget(table, cell, fitting),
+        )
+    sheet = Sheet(
+        name=table.name,
+        title=table.title,
+        rows=tuple(dict.fromkeys(cell.row for cell in table.cells)),
+        columns=tuple(dict.fromkeys(cell.column for cell in table.cells)),
+        cells=cells,
+        measure=tables.MEASURES[table.measure],
+        number=number,
+        source=table.source,
+        note=table.note,
+        shows=table.shows,
+    )
+    return compared(sheet, against)
+
+
+def known(record: Record) -> Printed | None:
+    """What is printed for such a run, as an error in percent; the first paper that has it."""
+    for table, cell in tables.published(record.flags):
+        if cell.published is None or _astray(record, cell.flags):
+            continue
+        if table.measure in ("test_error", "accuracy"):
+            turned = 100 - cell.published if table.measure == "accuracy" else cell.published
+            return Printed(turned, cell.spread, table.source, table.images)
+    return None
+
+
+def _fits(table: tables.Table, cell: tables.Cell, budget: str, record: Record) -> bool:
+    """Whether a run is of a cell, and of a budget where one is asked for."""
+    wanted = table.flags(cell, budget, record.result["seed"]) if budget else cell.flags
+    return all(_same(record, name, value) for name, value in wanted.items()) and not _astray(
+        record, wanted
+    )
+
+
+def _same(record: Record, name: str, value: Any) -> bool:
+    """Whether a run has a flag's value; of labels and rates, what they came to."""
+    found = record.flags.get(name)
+    return found == value or (name == "labels" and record.result["labels"] == value)
+
+
+def _astray(record: Record, wanted: Mapping[str, Any]) -> bool:
+    """Whether a run has label noise that the cell says nothing of."""
+    usual = {"noise": "none", "label_split": "balanced", "clean_pct": 0.0}
+    return any(
+        record.flags.get(name, value) != value
+        for name, value in usual.items()
+        if name not in wanted
+    )
+
+
+def _budget(table: tables.Table, cell: tables.Cell, records: Sequence[Record]) -> str:
+    """The budget that runs are of, by their flags."""
+    for budget in tables.BUDGETS[1:]:  # any run has all flags of "full", which adds hardly any
+        if records and all(_fits(table, cell, budget, record) for record in records):
+            return budget
+    return ""
+
+
+def _printed(table: tables.Table, cell: tables.Cell) -> Printed | None:
+    if cell.published is None:
+        return None
+    return Printed(cell.published, cell.spread, table.source, table.images)

@@ -1,0 +1,132 @@
+"""Tables of runs by what they are: a row a method, a column a protocol."""
+
+import collections
+import functools
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tf_ssgan import errors, tables
+from tf_ssgan.reporting import measures, papers
+from tf_ssgan.reporting.records import Record
+from tf_ssgan.reporting.sheets import Cell, Sheet, cell_of, compared, refuse_mixture
+
+_NOISE = ("noise", "noise_rate", "clean_pct")
+
+
+def by_protocol(
+    records: Sequence[Record], number: str = "test_error", against: str = ""
+) -> list[Sheet]:
+    """Makes a table for each data set: a row a method, a column a protocol.
+
+    Args:
+        records: Any runs.
+        number: Which of a run's errors to take.
+        against: The row to compare with; empty takes `supervised`, or the first.
+
+    Raises:
+        UserError: No table has the row to compare with, or two runs of a cell learned from
+            different images under one name.
+    """
+    by_dataset = collections.defaultdict(list)
+    for record in records:
+        by_dataset[record.result["dataset"]].append(record)
+    found = [_sheet(name, found, number) for name, found in by_dataset.items()]
+    if against and not any(against in sheet.rows for sheet in found):
+        rows = dict.fromkeys(row for sheet in found for row in sheet.rows)
+        raise errors.UserError(
+            f"--against={against} is no row of the tables. {errors.nearest(against, rows)}"
+        )
+    return [compared(sheet, against if against in sheet.rows else "") for sheet in found]
+
+
+def _sheet(dataset: str, records: list[Record], number: str) -> Sheet:
+    """The table of a data set."""
+    columns = _named([record.protocol for record in records], _column_name)
+    rows = _row_names(records)
+    grouped = collections.defaultdict(list)
+    for record, row, column in zip(records, rows, columns, strict=True):
+        grouped[row, column].append(record)
+    measure = functools.partial(measures.of, measure="test_error", number=number)
+    cells = {}
+    for (row, column), found in grouped.items():
+        refuse_mixture(f"{row}, {column}", found)
+        cells[row, column] = cell_of(found, measure, papers.known(found[0]), "")
+    order = {row: _place(row, cells) for row in dict.fromkeys(rows)}
+    return Sheet(
+        name=dataset,
+        title=dataset,
+        rows=tuple(sorted(order, key=lambda row: (order[row], row))),
+        columns=tuple(sorted(dict.fromkeys(columns), key=_column_order(records, columns))),
+        cells=cells,
+        measure=tables.MEASURES["test_error"],
+        number=number,
+    )
+
+
+def _row_names(records: Sequence[Record]) -> list[str]:
+    """A name a run: its method, and what sets it apart from other runs of it on the same images."""
+    alike = collections.defaultdict(list)
+    for record in records:
+        key = record.method, tuple(sorted(map(str, record.protocol.items())))
+        alike[key].append(record)
+    apart = collections.defaultdict(dict)  # an ordered set of names for each method
+    for (method, _), found in alike.items():
+        apart[method] |= dict.fromkeys(_differing([r.settings for r in found]))
+    return [
+        " ".join([record.method, *(f"{k}={record.settings.get(k)}" for k in apart[record.method])])
+        for record in records
+    ]
+
+
+def _named(
+    parts: Sequence[Mapping[str, Any]], name: Callable[[Mapping[str, Any], list[str]], str]
+) -> list[str]:
+    differing = _differing(parts)
+    return [name(part, differing) for part in parts]
+
+
+def _column_name(protocol: Mapping[str, Any], differing: list[str]) -> str:
+    """Labels, and what sets a protocol apart from the others."""
+    labels = protocol["labels"]
+    told = [f"{labels:,} labels" if labels != 1 else "1 label"]
+    if set(_NOISE) & set(differing):
+        told.append(noise(protocol))
+    if "validation" in differing:
+        held = protocol["validation"]
+        told.append("usual share held out" if held == -1 else f"{held:,} held out")
+    if "images" in differing:
+        told.append(f"{protocol['images']:,} training images" if protocol["images"] else "?")
+    known = ("labels", "dataset", "validation", "images", *_NOISE)
+    return ", ".join([*told, *(f"{k}={protocol[k]}" for k in differing if k not in known)])
+
+
+def noise(protocol: Mapping[str, Any]) -> str:
+    """What is wrong with the labels of a protocol, in words."""
+    kind, rate, clean = (protocol[name] for name in _NOISE)
+    if kind == "none":
+        return "right labels"
+    words = {"wrong": "wrong", "uniform": "drawn anew", "permute": "permuted", "pair": "the next"}
+    told = words.get(kind, kind) if rate == 1 else f"{100 * rate:g} % {words.get(kind, kind)}"
+    return f"{100 * clean:g} % known to be right, others {told}" if clean else told
+
+
+def _differing(parts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The keys in which some mappings differ, in their order."""
+    names = dict.fromkeys(key for part in parts for key in part)
+    return [k for k in names if any(part.get(k) != parts[0].get(k) for part in parts)]
+
+
+def _column_order(records: Sequence[Record], columns: Sequence[str]) -> Callable[[str], tuple]:
+    """Fewer labels first, then less noise, then the name."""
+    known = {}
+    for record, column in zip(records, columns, strict=True):
+        protocol = record.protocol
+        known[column] = protocol["labels"], protocol["noise_rate"], protocol["clean_pct"], column
+    return lambda column: known[column]
+
+
+def _place(row: str, cells: Mapping[tuple[str, str], Cell]) -> float:
+    """Where a row stands: at its mean over the columns."""
+    means = [cell.mean.mean for (theirs, _), cell in cells.items() if theirs == row and cell.mean]
+    return statistics.fmean(means) if means else float("inf")

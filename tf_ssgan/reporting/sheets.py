@@ -1,0 +1,200 @@
+"""Runs put into the cells of tables: as a paper has them, or by what they are.
+
+A cell holds runs that differ in nothing but their seeds. By themselves, runs that learned otherwise
+or from something else come into another row or column; in a paper's table, where rows and columns
+are fixed, such runs are refused.
+"""
+
+import collections
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from tf_ssgan import errors, tables
+from tf_ssgan.reporting.records import Record
+from tf_ssgan.reporting.statistics import Mean, Paired, paired
+
+BASELINE = "supervised"
+
+
+@dataclasses.dataclass(frozen=True)
+class Printed:
+    """A number as a paper has it.
+
+    Attributes:
+        value: In the unit of the sheet.
+        spread: Its standard deviation, where printed.
+        source: Which paper, which table.
+        images: Training images of the data set that it is for; 0 where not known.
+    """
+
+    value: float
+    spread: float | None
+    source: str
+    images: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """Runs that differ in their seeds alone.
+
+    Attributes:
+        records: The runs, by seed; those without this quantity are not among them.
+        values: Of each run, in the unit of the sheet.
+        printed: What a paper has for such runs.
+        paired: Against the sheet's baseline; None where no split is shared, and for itself.
+        budget: Of which of the budgets the runs are; empty: of none.
+    """
+
+    records: tuple[Record, ...] = ()
+    values: tuple[float, ...] = ()
+    printed: Printed | None = None
+    paired: Paired | None = None
+    budget: str = ""
+
+    @property
+    def mean(self) -> Mean | None:
+        """Over the seeds; None without runs."""
+        return Mean(self.values) if self.values else None
+
+    @property
+    def difference(self) -> float | None:
+        """Ours minus the printed one; None where one is missing."""
+        if self.mean is None or self.printed is None:
+            return None
+        return self.mean.mean - self.printed.value
+
+    @property
+    def other_images(self) -> bool:
+        """Whether these runs had other images than the paper's, so that the numbers part ways."""
+        official = self.printed.images if self.printed else 0
+        return bool(official) and any(r.images not in (None, official) for r in self.records)
+
+
+@dataclasses.dataclass(frozen=True)
+class Sheet:
+    """One table.
+
+    Attributes:
+        name: For files and anchors.
+        title: What it is of.
+        rows: In order.
+        columns: In order.
+        cells: (row, column) -> cell; those missing are empty.
+        measure: What its numbers are.
+        number: Which of a run's numbers it takes.
+        baseline: The row that others are compared with; empty without one.
+        source: Where the printed numbers are from; empty if each cell says its own.
+        note: What a reader must know.
+        shows: Pictures that belong to it.
+    """
+
+    name: str
+    title: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: Mapping[tuple[str, str], Cell]
+    measure: tables.Measure
+    number: str
+    baseline: str = ""
+    source: str = ""
+    note: str = ""
+    shows: tuple[str, ...] = ()
+
+    def cell(self, row: str, column: str) -> Cell:
+        """The cell there, or an empty one."""
+        return self.cells.get((row, column), Cell())
+
+    @property
+    def records(self) -> list[Record]:
+        """All its runs, row by row."""
+        return [
+            record for r in self.rows for c in self.columns for record in self.cell(r, c).records
+        ]
+
+
+def compared(sheet: Sheet, against: str = "") -> Sheet:
+    """Adds the paired differences to a baseline.
+
+    Args:
+        sheet: A table.
+        against: One of its rows; empty takes `supervised`, or the first with runs.
+
+    Raises:
+        UserError: It has no such row.
+    """
+    filled = [row for row in sheet.rows if any(sheet.cell(row, c).records for c in sheet.columns)]
+    if against and against not in sheet.rows:
+        raise errors.UserError(
+            f"--against={against} is no row of {sheet.name}. {errors.nearest(against, filled)}"
+        )
+    if len(filled) < 2 and not against:
+        return sheet
+    baseline = against or (BASELINE if BASELINE in filled else filled[0])
+    cells = {
+        (row, column): dataclasses.replace(
+            cell, paired=_paired(cell, sheet.cell(baseline, column)) if row != baseline else None
+        )
+        for (row, column), cell in sheet.cells.items()
+    }
+    return dataclasses.replace(sheet, cells=cells, baseline=baseline)
+
+
+def cell_of(
+    records: Iterable[Record],
+    measure: Callable[[Record], float | None],
+    printed: Printed | None,
+    budget: str,
+) -> Cell:
+    """A cell of the runs that have the quantity."""
+    measured = [(record, measure(record)) for record in sorted(records, key=lambda r: r.seeds)]
+    measured = [(record, value) for record, value in measured if value is not None]
+    return Cell(
+        records=tuple(record for record, _ in measured),
+        values=tuple(value for _, value in measured),
+        printed=printed,
+        budget=budget,
+    )
+
+
+def refuse_mixture(where: str, records: Sequence[Record]) -> None:
+    """Raises UserError where runs of one cell differ in more than their seeds."""
+    for other in records[1:]:
+        first, told = records[0], ""
+        for part in ("protocol", "settings"):
+            mine, theirs = getattr(first, part), getattr(other, part)
+            names = [k for k in dict.fromkeys([*mine, *theirs]) if mine.get(k) != theirs.get(k)]
+            told = told or ", ".join(f"{k} ({mine.get(k)}, {theirs.get(k)})" for k in names)
+        if told:
+            raise errors.UserError(
+                f"{first.folder} and {other.folder} both fit the cell {where}, and differ in "
+                f"{told}: no mean is of both. Name the runs of one kind, or give --budget."
+            )
+    _refuse_other_images(where, records)
+
+
+def _refuse_other_images(where: str, records: Sequence[Record]) -> None:
+    """Raises UserError where one split seed has drawn different images."""
+    drawn: dict[int, Record] = {}
+    for record in records:
+        first = drawn.setdefault(record.seeds[0], record)
+        mine, theirs = (r.result.get("split_sha256") for r in (first, record))
+        if mine != theirs:
+            raise errors.UserError(
+                f"{first.folder} and {record.folder} both fit the cell {where}, and have other "
+                f"labeled images by the same split seed {record.seeds[0]}: their data sets are not "
+                "the same. Name the runs of one of them."
+            )
+
+
+def _paired(ours: Cell, theirs: Cell) -> Paired | None:
+    """Differences between runs that learned from the same labeled images."""
+    return paired(_by_split(ours), _by_split(theirs))
+
+
+def _by_split(cell: Cell) -> dict[Any, list[float]]:
+    """(split seed, what it has drawn) -> values."""
+    found = collections.defaultdict(list)
+    for record, value in zip(cell.records, cell.values, strict=True):
+        found[record.seeds[0], record.result.get("split_sha256")].append(value)
+    return found
