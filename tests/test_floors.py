@@ -8,7 +8,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parent.parent
 FLOORS = {
     "errors": 0, "task": 0, "knobs": 0, "schedules": 0, "replicas": 0, "draws": 0, "losses": 0,
-    "colors": 0, "geometry": 0, "rows": 0,
+    "colors": 0, "geometry": 0, "rows": 0, "cores": 0,
     "layers": 1, "spectral": 1, "cutout": 1, "randaugment": 1, "augment": 1,
     "networks": 2, "data": 2,
     "method": 3, "gan": 3, "residual": 3, "pretraining": 3,
@@ -17,7 +17,9 @@ FLOORS = {
     "calibration": 5, "scores": 5, "ranking": 5, "figures": 5,
     "folder": 6, "assembly": 6, "summary": 6, "outcome": 7, "experiment": 7,
     "catalog": 8, "checkup": 8, "judging": 8, "processes": 8,
+    "tables": 8,
     "flags": 8, "export": 9, "evaluate": 9, "doctor": 9, "judge": 9, "noise_curves": 9,
+    "reporting": 9, "report": 10, "sweep": 10,
     "train_main": 9,
 }  # fmt: skip
 SAME_FLOOR = {
@@ -29,7 +31,7 @@ SAME_FLOOR = {
 A_METHOD_MAY = {"method", "gan", "residual", "pretraining", "methods", "networks", "losses", "layers",
                 "schedules", "replicas", "knobs", "task", "errors"}  # fmt: skip
 ABSL = {"flags", "export.export_main", "export.client", "export.predict", "tf_ssgan.evaluate",
-        "tf_ssgan.doctor", "tf_ssgan.judge", "tf_ssgan.noise_curves", "train_main"}  # fmt: skip
+        "tf_ssgan.doctor", "tf_ssgan.judge", "tf_ssgan.noise_curves", "tf_ssgan.report", "tf_ssgan.sweep", "train_main"}  # fmt: skip
 FILES = sorted([*ROOT.glob("tf_ssgan/**/*.py"), *ROOT.glob("flags/*.py"), *ROOT.glob("export/*.py"),
                 ROOT / "train_main.py"])  # fmt: skip
 

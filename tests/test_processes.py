@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import subprocess
 import sys
 
 import pytest
@@ -48,11 +49,94 @@ def test_all_are_run_and_their_words_are_kept(tmp_path, capfd):
     assert shown.out == ""
 
 
-def test_a_finished_run_is_started_again_and_not_repeated(tmp_path):
+def starts(run):
+    return len((run.workdir / "starts").read_text())
+
+
+def test_a_finished_run_is_not_started_again(tmp_path, capfd):
+    some = runs(tmp_path, 0, 0.5)
+    assert processes.run_all(some[:1]) == {some[0]: 0}
+    assert processes.run_all(some) == {some[0]: 0, some[1]: 0}
+    assert starts(some[0]) == 1 and "1 of 2 finished before" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changed", "finished"),
+    [
+        ((), True),
+        (("--data_dir=elsewhere", "--devices=2", "--workdir=moved"), True),
+        (("--max_steps=4",), True),
+        (("--max_steps=8",), False),
+        (("--noise_rate=0.7",), False),
+        (("--width=3",), False),
+    ],
+)
+def test_a_result_is_that_of_the_very_flags(tmp_path, changed, finished):
+    (run,) = runs(tmp_path, 0, flags=("--max_steps=4",))
+    assert not run.finished()
+    processes.run_all([run])
+    names = {word.split("=")[0] for word in changed}
+    flags = tuple(f for f in run.flags if f.split("=")[0] not in names) + changed
+    assert processes.Run(run.workdir, flags).finished() is finished
+
+
+@pytest.mark.parametrize("name", ["config.json", "result.json", "run.flags"])
+def test_a_damaged_folder_is_not_finished(tmp_path, name):
     (run,) = runs(tmp_path, 0)
-    for _ in range(2):
-        assert processes.run_all([run]) == {run: 0}
-    assert len(run.history()) == 2 and "is finished" in run.last_words()
+    processes.run_all([run])
+    (run.workdir / name).write_text("{")
+    assert not run.finished()
+
+
+def test_a_run_of_another_process_is_waited_for(tmp_path):
+    """As of one whose sweep was killed: it is neither disturbed nor trained twice."""
+    mine, theirs = runs(tmp_path, 0, 0.5)
+    processes.run_all([theirs])
+    theirs.log.unlink()
+    kept = theirs.workdir.rename(tmp_path / "kept")
+    theirs.workdir.mkdir()
+    held = [sys.executable, "-c", HOLDS, str(theirs.workdir), str(kept)]
+    with subprocess.Popen(held, stdout=subprocess.PIPE) as holder:
+        holder.stdout.readline()
+        assert theirs.busy() and not mine.busy()
+        assert processes.run_all([theirs, mine], jobs=2) == {mine: 0, theirs: 0}
+    assert mine.log.exists() and not theirs.log.exists()
+
+
+HOLDS = """
+import fcntl, shutil, sys, time
+lock = open(sys.argv[1] + "/lock", "w")
+fcntl.flock(lock, fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(0.5)
+for name in ("config.json", "run.flags", "result.json", "metrics.jsonl"):
+    shutil.copy(sys.argv[2] + "/" + name, sys.argv[1])
+"""
+
+
+def test_each_of_two_at_once_has_its_own_cores(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(processes.cores, "usable", lambda: (0, 1))
+    monkeypatch.setattr(processes.cores, "confine", lambda process, given: asked.append(given))
+    processes.run_all(runs(tmp_path, 0, 0.1, 0.2, 0.3), jobs=2)
+    assert sorted(asked[:2]) == [(0,), (1,)] and set(asked) == {(0,), (1,)} and len(asked) == 4
+
+
+def test_a_followup_looks_at_a_run_until_what_it_writes_is_there(tmp_path):
+    (tmp_path / "run").mkdir()
+    looks = processes.Followup(
+        tmp_path / "run", (str(tmp_path / "run/seen"),), module="tests_touch",
+        done=lambda workdir: (workdir / "seen").exists(),
+    )  # fmt: skip
+    (tmp_path / "tests_touch.py").write_text(
+        "import pathlib, sys; pathlib.Path(sys.argv[1]).touch()"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(tmp_path))
+        assert looks.name == "tests_touch-run" and looks.log == tmp_path / "tests_touch-run.log"
+        for _ in range(2):
+            assert processes.run_all([looks]) == {looks: 0}
+    assert looks.finished() and looks.log.read_text().count("$ ") == 1
 
 
 def test_a_failure_stops_no_other_and_its_last_line_is_known(tmp_path, capfd):

@@ -7,7 +7,6 @@ print(result["test_error"])
 
 import functools
 import gc
-import os
 import pathlib
 import time
 from collections.abc import Iterable
@@ -22,6 +21,7 @@ from tf_ssgan import (
     callbacks,
     checkpoint,
     config,
+    cores,
     errors,
     evaluation,
     folder,
@@ -257,7 +257,7 @@ def _save(run: assembly.Run, seconds: float) -> None:
         "split_sha256": run.protocol.sha256,
         "number_format": run.precision,
         "replicas": run.strategy.num_replicas_in_sync,
-        "cores": os.cpu_count(),
+        "cores": len(cores.usable()),
         "seconds": seconds,
         "stage": run.method.stage,
         "protocol": run.protocol.as_json(),
@@ -304,7 +304,7 @@ def _say_hello(run: assembly.Run, manifest: dict[str, Any] | None) -> None:
         print(line)
     if manifest:
         print(f"Going on from step {manifest['step']} of {run.method.task.steps}.")
-        here = {"cores": os.cpu_count(), "replicas": run.strategy.num_replicas_in_sync}
+        here = {"cores": len(cores.usable()), "replicas": run.strategy.num_replicas_in_sync}
         for name, count in here.items():
             if manifest[name] != count:
                 print(

@@ -4,7 +4,6 @@ import dataclasses
 import importlib.metadata
 import json
 import math
-import os
 import platform
 import statistics
 from collections.abc import Callable
@@ -14,7 +13,17 @@ import numpy as np
 import tensorflow as tf
 
 import tf_ssgan
-from tf_ssgan import assembly, calibration, evaluation, figures, folder, journal, layers, ranking
+from tf_ssgan import (
+    assembly,
+    calibration,
+    cores,
+    evaluation,
+    figures,
+    folder,
+    journal,
+    layers,
+    ranking,
+)
 
 SHOWN = 3  # test images whose best classes are drawn
 
@@ -154,7 +163,7 @@ def _result(
         "waiting_percent": last["waiting_percent"],
         "precision": run.precision,
         "devices": run.strategy.num_replicas_in_sync,
-        "cores": os.cpu_count(),
+        "cores": len(cores.usable()),
         "parameters": {k: layers.parameters(n) for k, n in run.method.networks().items()},
         "hparams": dataclasses.asdict(run.config.hparams),
         "versions": {p: importlib.metadata.version(p) for p in packages}

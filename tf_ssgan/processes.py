@@ -22,7 +22,7 @@ from typing import Any
 
 import tqdm
 
-from tf_ssgan import errors, journal
+from tf_ssgan import cores, errors, journal
 
 # Of the checkout, or the installed packages, that this file belongs to.
 PROGRAM = (sys.executable, str(pathlib.Path(__file__).parents[1] / "train_main.py"))
@@ -161,20 +161,22 @@ def run_all(runs: list[Run], jobs: int = 1) -> dict[Run, int]:
     """
     statuses = {run: 0 for run in runs if run.finished()}
     waiting, running = collections.deque(run for run in runs if run not in statuses), {}
+    shares = cores.shares(jobs)
     with _Board(list(waiting), len(statuses)) as board, _signals() as received, _ending(running):
         handed_on = 0
         while running or (waiting and not received):
-            for run in [] if received else _free(waiting, jobs - len(running)):
+            for run in [] if received else _free(waiting, len(shares)):
                 waiting.remove(run)
                 if run.finished():  # by another process, since we looked
                     board.tell(run, statuses.setdefault(run, 0))
                 else:
-                    running[run] = _start(run)
+                    running[run] = _Process(_start(run), shares.pop())
             if len(received) > handed_on:
                 _stop(running, at_once=handed_on > 0)
                 handed_on = len(received)
-            for run in [run for run, process in running.items() if process.poll() is not None]:
-                statuses[run] = running.pop(run).returncode
+            for run in [run for run, process in running.items() if process.ended()]:
+                statuses[run] = running[run].popen.returncode
+                shares.append(running.pop(run).cores)
                 if not received:
                     board.tell(run, statuses[run])
             board.show(list(running) or list(waiting))
@@ -184,9 +186,25 @@ def run_all(runs: list[Run], jobs: int = 1) -> dict[Run, int]:
     return statuses
 
 
+@dataclasses.dataclass(frozen=True)
+class _Process:
+    """A run that has been started, and the cores that are its own."""
+
+    popen: subprocess.Popen
+    cores: tuple[int, ...]
+
+    def __post_init__(self):
+        """Two that share their cores would wait for each other's threads."""
+        with contextlib.suppress(ProcessLookupError):  # it has ended by now
+            cores.confine(self.popen.pid, self.cores)
+
+    def ended(self) -> bool:
+        return self.popen.poll() is not None
+
+
 def _free(waiting: Iterable[Run], most: int) -> list[Run]:
     """The next runs that nobody is training; others are waited for."""
-    return list(itertools.islice((run for run in waiting if not run.busy()), max(most, 0)))
+    return list(itertools.islice((run for run in waiting if not run.busy()), most))
 
 
 def _start(run: Run) -> subprocess.Popen:
@@ -234,22 +252,22 @@ def _signals() -> Iterator[list[int]]:
 
 
 @contextlib.contextmanager
-def _ending(running: dict[Run, subprocess.Popen]) -> Iterator[None]:
+def _ending(running: dict[Run, _Process]) -> Iterator[None]:
     """Leaves no process behind, whatever goes wrong."""
     try:
         yield
     except BaseException:
         _stop(running)
         for process in running.values():
-            process.wait()
+            process.popen.wait()
         raise
 
 
-def _stop(running: dict[Run, subprocess.Popen], at_once: bool = False) -> None:
+def _stop(running: dict[Run, _Process], at_once: bool = False) -> None:
     """Asks the runs to save and stop, or ends them."""
     # Not SIGINT: what a script starts in the background ignores it until training begins.
     for process in running.values():
-        process.send_signal(signal.SIGKILL if at_once else signal.SIGTERM)
+        process.popen.send_signal(signal.SIGKILL if at_once else signal.SIGTERM)
 
 
 class _Board:

@@ -81,7 +81,7 @@ def test_images_beside_memory():
 
 
 def test_other_programs_at_work(monkeypatch):
-    monkeypatch.setattr(environment, "cores", lambda: 4)
+    monkeypatch.setattr(dry.cores, "usable", lambda: (0, 1, 2, 3))
     for load, levels in ((1.9, []), (2.1, ["note"])):
         monkeypatch.setattr(dry.os, "getloadavg", lambda load=load: (load, 0.0, 0.0))
         assert [found.level for found in dry.busy()] == levels

@@ -20,8 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tf_ssgan import config, errors
-from tf_ssgan.checkup import environment
+from tf_ssgan import config, cores, errors
 from tf_ssgan.checkup.findings import Finding
 from tf_ssgan.data import cards, folders, memory
 
@@ -58,9 +57,9 @@ def images(arrays: cards.Arrays, free: int) -> Iterator[Finding]:
 
 def busy() -> Iterator[Finding]:
     """Whether other programs take the cores, so that all times will be too long."""
-    load, cores = os.getloadavg()[0], environment.cores()
-    if load > BUSY * cores:
-        text = f"other programs are at work: a load of {load:.1f} on {cores} core(s)"
+    load, count = os.getloadavg()[0], len(cores.usable())
+    if load > BUSY * count:
+        text = f"other programs are at work: a load of {load:.1f} on {count} core(s)"
         yield Finding(SECTION, "note", text, "ask again when they are done: times are too long")
 
 

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 
 import tf_ssgan
+from tf_ssgan import cores
 from tf_ssgan.checkup.findings import Finding, guarded
 from tf_ssgan.data import kept, memory
 
@@ -117,7 +118,7 @@ def devices() -> Iterator[Finding]:
     names = [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
              for gpu in gpus]  # fmt: skip
     told = f"{len(gpus)} GPU(s): {', '.join(names)}" if gpus else "no GPU"
-    yield Finding(SECTION, "ok", f"{told}; {cores()} CPU core(s)")
+    yield Finding(SECTION, "ok", f"{told}; {len(cores.usable())} CPU core(s)")
     if gpus or not nvidia():
         return
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
@@ -140,11 +141,6 @@ def nvidia() -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return asked.returncode == 0 and "GPU" in asked.stdout
-
-
-def cores() -> int:
-    """Returns how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def number_format() -> Iterator[Finding]:
