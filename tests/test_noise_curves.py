@@ -195,7 +195,9 @@ def test_a_picture_that_cannot_be_written_is_told(fake):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_the_runs_which_save(tmp_path, number):
     code = (
-        "import sys, flags\n"
+        "import signal, sys, flags\n"
+        # As in the foreground, whatever this test was started by.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from tf_ssgan import noise_curves, processes\n"
         f"processes.PROGRAM = (sys.executable, {str(FAKE)!r})\n"
         "flags.main(noise_curves.main, flags_parser=lambda argv: argv)\n"
