@@ -57,8 +57,12 @@ def _rate(known: config.Config) -> float:
     return own if known.noise_rate == -1 else known.noise_rate
 
 
-def check_writable(folder: pathlib.Path) -> None:
+def check_writable(folder: pathlib.Path, flag: str = "workdir") -> None:
     """Refuses a folder in which nothing can be made.
+
+    Args:
+        folder: Which; it need not be there.
+        flag: What the command line calls it.
 
     Raises:
         UserError: It is a file, or it (or the nearest folder above it) is not writable.
@@ -67,8 +71,8 @@ def check_writable(folder: pathlib.Path) -> None:
     while not os.path.exists(above):  # unlike Path.exists, no name and no folder makes it raise
         above = above.parent
     if not above.is_dir():
-        raise errors.UserError(f"--workdir={folder}: {above} is a file. Give a folder.")
+        raise errors.UserError(f"--{flag}={folder}: {above} is a file. Give a folder.")
     if not os.access(above, os.W_OK | os.X_OK):
         raise errors.UserError(
-            f"--workdir={folder}: {above} is not writable. Give a folder in which you can write."
+            f"--{flag}={folder}: {above} is not writable. Give a folder in which you can write."
         )

@@ -2,11 +2,13 @@
 
 Its flag --fails=RATE diverges at that rate, --refuses=RATE refuses the folder, --waits hangs until
 it is told to stop. A finished run is reported and not repeated, as by the real one. It writes how
-often it was started into `starts`.
+often it was started into `starts`, and takes TRAINED_SECONDS of the environment;
+the method TRAINED_FAILS of the environment diverges.
 """
 
 import fcntl
 import json
+import os
 import pathlib
 import signal
 import sys
@@ -38,11 +40,13 @@ def main(flags):
             line = {"step": step, "epoch": step / 2, "test_error": error, "test_error_raw": 90.0}
             file.write(json.dumps(line) + "\n")
             file.flush()
-            if rate == float(flags.get("fails", -1)):
+            failing = flags.get("method") == os.environ.get("TRAINED_FAILS", "none")
+            if failing or rate == float(flags.get("fails", -1)):
                 print("Stopped at step 2: supervised is nan.\n", file=sys.stderr)
                 raise SystemExit(3)
             if "waits" in flags:
                 wait(workdir)
+            time.sleep(float(os.environ.get("TRAINED_SECONDS", 0)) / 2)
     result = config | {"split_seed": seed, "steps": steps, "epochs": steps / 2, "seconds": 1.0,
                        "test_error": error + seed, "test_error_raw": 90.0}  # fmt: skip
     (workdir / "result.json").write_text(json.dumps(result))

@@ -70,7 +70,7 @@ def asked(argv: list[str]) -> tuple[Wanted, list[pathlib.Path]]:
         raise errors.UserError(f"--budget={wanted.budget} is for --table. Leave it out.")
     if len(rest) < 2:
         raise errors.UserError("Give folders of runs: python -m tf_ssgan.report runs")
-    early.check_writable(pathlib.Path(wanted.to))
+    early.check_writable(pathlib.Path(wanted.to), "to")
     return wanted, [pathlib.Path(word) for word in rest[1:]]
 
 

@@ -126,7 +126,8 @@ def _check(wanted: Wanted) -> None:
             )
     if not wanted.chosen_seeds or min(wanted.chosen_seeds) < 0:
         raise errors.UserError(f"--seeds={wanted.seeds}: expected a number of seeds, 1 or more.")
-    early.check_writable(pathlib.Path(wanted.runs))
+    early.check_writable(pathlib.Path(wanted.runs), "runs")
+    early.check_writable(wanted.report, "to")
     if wanted.table:
         _check_table(wanted)
     elif not wanted.methods:

@@ -1,8 +1,8 @@
 """The quantities of tables, read from what a run and the programs after it have left."""
 
-import json
 from typing import Any
 
+from tf_ssgan import journal
 from tf_ssgan.reporting.records import Record
 
 
@@ -23,7 +23,7 @@ def of(record: Record, measure: str, number: str) -> float | None:
         return 100.0 - error if measure == "accuracy" and error is not None else error
     if measure == "tau":
         best = number.endswith("at_best_validation")
-        return result.get("found_at_best_validation" if best else "found", {}).get("tau")
+        return (result.get("found_at_best_validation" if best else "found") or {}).get("tau")
     if measure == "accuracy_on_cifar10_1":
         return _on_another_set(record, "cifar10_1/v6")
     return _judged(result.get("judged") or {}, measure)
@@ -31,11 +31,8 @@ def of(record: Record, measure: str, number: str) -> float | None:
 
 def _on_another_set(record: Record, dataset: str) -> float | None:
     """Accuracy in percent that `tf_ssgan.evaluate` has found, of the weights of the last step."""
-    path = record.folder / "evaluations.jsonl"
-    lines = path.read_text().splitlines() if path.exists() else []
-    for line in reversed(lines):
-        found = json.loads(line)
-        if found["dataset"] == dataset and found["step"] == record.result["steps"]:
+    for found in reversed(journal.history(record.folder / "evaluations.jsonl")):
+        if (found.get("dataset"), found.get("step")) == (dataset, record.result["steps"]):
             return 100.0 - found["test_error"]
     return None
 
@@ -43,11 +40,13 @@ def _on_another_set(record: Record, dataset: str) -> float | None:
 def _judged(judged: dict[str, Any], measure: str) -> float | None:
     """What `tf_ssgan.judge` has found of generated images: the first judge's score, or clusters.
 
-    Distances to class centers are those in the plane of the t-SNE.
+    Distances to class centers are those in the plane of the t-SNE; of real images where a
+    classifier draws none, as the poster of Dravid et al. (2022) has them in figure 8.
     """
     if measure == "inception_score":
         scores = (judged.get("scores") or [{}])[0]
         return scores.get("inception_score", {}).get("mean")
-    generated = (judged.get("clusters") or {}).get("sets", {}).get("generated", {})
+    sets = (judged.get("clusters") or {}).get("sets", {})
+    shown = sets.get("generated") or sets.get("real", {})
     name = {"cluster_distance": "mean", "cluster_deviation": "std"}[measure]
-    return generated.get("tsne", {}).get(name)
+    return shown.get("tsne", {}).get(name)
