@@ -6,16 +6,16 @@ import pathlib
 
 from PIL import Image
 
-# File in the folder of a run -> what it shows. Those of charts are turned dark with the page.
+# File in the folder of a run -> what it shows. Those of charts are turned dark with the page, which photographs would not bear.
 CHARTS = {
     "confusion.png": "confusion matrix",
     "reliability.png": "calibration",
-    "top3.png": "best three classes",
     "judged_tsne.png": "classes in a t-SNE",
 }
 IMAGES = {
     "samples.png": "generated images",
     "perturbed.png": "images, perturbed, difference",
+    "top3.png": "best three classes",
 }
 # What `tables.Table.shows` calls a picture -> its file.
 FIGURES = {

@@ -11,7 +11,7 @@ BUDGETS = ("full", "small", "smoke")
 Flags = Mapping[str, Any]
 Budgets = Mapping[str, Mapping[str, Flags]]
 Picture = Literal[
-    "learning_curves", "noise_curves", "samples", "top3", "perturbed", "embedding", "truncation"
+    "label_curves", "learning_curves", "noise_curves", "samples", "top3", "perturbed", "embedding"
 ]
 
 
