@@ -6,6 +6,7 @@ import datetime
 import io
 import os
 import pathlib
+import re
 import statistics
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -138,7 +139,7 @@ def _budgets(sheet: Sheet) -> str:
         return ""
     known = sorted({steps(cell) for cell in cells})
     many = f"{known[0]:,} to {known[-1]:,}" if len(known) > 1 else f"{known[0]:,}"
-    epochs = [r.result["epochs"] for c in cells for r in c.records if "epochs" in r.result]
+    epochs = [r.result["epochs"] for c in cells for r in c.records if r.result.get("epochs")]
     passes = f", {min(epochs):.3g} to {max(epochs):.3g} passes over the images" if epochs else ""
     budgets = {cell.budget for cell in cells}
     name = f"Budget {budgets.pop()}" if len(budgets) == 1 and "" not in budgets else "Length"
@@ -223,14 +224,21 @@ def _grid(rows: Sequence[Sequence[str]]) -> str:
 def when(report: Report) -> str:
     """How many runs, of which versions and machines, and when."""
     records = report.records
-    versions = sorted({_versions(record) for record in records})
-    cores = sorted({str(record.result.get("cores", "?")) for record in records})
-    today = datetime.date.today().isoformat()
-    return (
-        f"{len(records)} runs, {len(report.found.left_out)} folders left out; "
-        f"{'; '.join(versions)}; {' or '.join(cores)} CPU cores; made on {today}. No number was "
-        "chosen by test images."
-    )
+    versions = sorted({_versions(record) for record in records} - {""})
+    cores = sorted({str(r.result["cores"]) for r in records if r.result.get("cores")})
+    further = len(report.found.records) - len(records)
+    told = [
+        f"{_count(len(records), 'run')}, {_count(len(report.found.left_out), 'folder')} left out",
+        *([f"{_count(further, 'further run')} fit no cell, or lack its quantity"] * bool(further)),
+        *versions,
+        *([f"{' or '.join(cores)} CPU cores"] if cores else []),
+        f"made on {datetime.date.today().isoformat()}",
+    ]
+    return f"{'; '.join(told)}. No number was chosen by test images."
+
+
+def _count(many: int, what: str) -> str:
+    return f"{many:,} {what}{'' if many == 1 else 's'}"
 
 
 def _versions(record: Record) -> str:
@@ -303,7 +311,7 @@ def _tabular(sheet: Sheet) -> str:
             "\\begin{table}",
             "\\centering",
             f"\\caption{{{_escaped(sheet.title)}. {' '.join(map(_escaped, about(sheet)))}}}",
-            f"\\label{{tab:{sheet.name}}}",
+            f"\\label{{tab:{re.sub('[^A-Za-z0-9_:/-]+', '-', sheet.name)}}}",
             f"\\begin{{tabular}}{{l{'r' * len(sheet.columns)}}}",
             "\\toprule",
             f"{' & '.join(head)} \\\\",

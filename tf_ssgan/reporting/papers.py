@@ -1,5 +1,6 @@
 """Tables as papers have them, filled with runs; and what papers have printed for a run."""
 
+import collections
 import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -42,7 +43,7 @@ def of_table(
         name=table.name,
         title=table.title,
         rows=tuple(dict.fromkeys(cell.row for cell in table.cells)),
-        columns=tuple(dict.fromkeys(cell.column for cell in table.cells)),
+        columns=_columns(table),
         cells=cells,
         measure=tables.MEASURES[table.measure],
         number=number,
@@ -62,6 +63,15 @@ def known(record: Record) -> Printed | None:
             turned = 100 - cell.published if table.measure == "accuracy" else cell.published
             return Printed(turned, cell.spread, table.source, table.images)
     return None
+
+
+def _columns(table: tables.Table) -> tuple[str, ...]:
+    """The columns in the order of the fullest row: others lack some."""
+    by_row = collections.defaultdict(list)
+    for cell in table.cells:
+        by_row[cell.row].append(cell.column)
+    fullest = sorted(by_row.values(), key=len, reverse=True)
+    return tuple(dict.fromkeys(column for row in fullest for column in row))
 
 
 def _fits(table: tables.Table, cell: tables.Cell, budget: str, record: Record) -> bool:

@@ -79,6 +79,11 @@ def _row_names(records: Sequence[Record]) -> list[str]:
     ]
 
 
+def named_without_noise(records: Sequence[Record]) -> list[str]:
+    """A name a run: its labels, and what sets its protocol apart but for what is wrong in them."""
+    return _named([r.protocol | dict.fromkeys(_NOISE, 0) for r in records], _column_name)
+
+
 def _named(
     parts: Sequence[Mapping[str, Any]], name: Callable[[Mapping[str, Any], list[str]], str]
 ) -> list[str]:
@@ -104,11 +109,12 @@ def _column_name(protocol: Mapping[str, Any], differing: list[str]) -> str:
 def noise(protocol: Mapping[str, Any]) -> str:
     """What is wrong with the labels of a protocol, in words."""
     kind, rate, clean = (protocol[name] for name in _NOISE)
+    known = f"{100 * clean:.9g} % known to be right, others"
     if kind == "none":
-        return "right labels"
+        return f"{known} right too" if clean else "right labels"
     words = {"wrong": "wrong", "uniform": "drawn anew", "permute": "permuted", "pair": "the next"}
-    told = words.get(kind, kind) if rate == 1 else f"{100 * rate:g} % {words.get(kind, kind)}"
-    return f"{100 * clean:g} % known to be right, others {told}" if clean else told
+    told = words.get(kind, kind) if rate == 1 else f"{100 * rate:.9g} % {words.get(kind, kind)}"
+    return f"{known} {told}" if clean else told
 
 
 def _differing(parts: Sequence[Mapping[str, Any]]) -> list[str]:

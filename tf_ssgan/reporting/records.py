@@ -21,11 +21,17 @@ NUMBERS = {
 }
 _NEEDED = {"method": str, "dataset": str, "seed": int, "split_seed": int, "labels": int,
            "steps": int, "test_error": float}  # fmt: skip
+# What may be missing or null, and is read where it is there.
+_USUAL = {"split_sha256": str, "versions": dict, "judged": dict, "found": dict,
+          "found_at_best_validation": dict} | dict.fromkeys(
+    ("epochs", "pool", "seconds", "cores", "validation_error", *NUMBERS), (int, float)
+)  # fmt: skip
 # What a run learns from and is asked about; the rest of its flags says how it learns.
 _PROTOCOL = ("dataset", "label_split", "validation", "noise", "noise_rate", "clean_pct",
              "image_size", "channels", "fit")  # fmt: skip
 _ELSEWHERE = ("method", "labels", "seed", "split_seed", "data_dir", "workdir", "devices",
               "precision", "epochs", "max_steps")  # fmt: skip
+_EVALUATED = {"step", "epoch", "test_error"}
 _UNNOTICED = frozenset({"lock", "checkpoints", "tensorboard"})
 
 
@@ -55,8 +61,12 @@ class Record:
 
     @functools.cached_property
     def history(self) -> list[dict[str, Any]]:
-        """Its evaluations; see `journal.history`."""
-        return journal.history(self.folder / "metrics.jsonl")
+        """Its evaluations on test images, see `journal.history`; none of a damaged file."""
+        try:
+            lines = journal.history(self.folder / "metrics.jsonl")
+        except (OSError, ValueError):
+            return []
+        return [line for line in lines if isinstance(line, dict) and _EVALUATED <= line.keys()]
 
     @functools.cached_property
     def images(self) -> int | None:
@@ -73,8 +83,8 @@ class Record:
         """What runs must share for one number to be their mean, and methods to be compared."""
         defaults = {f.name: f.default for f in config.run_fields()}
         own = {name: self.flags.get(name, defaults[name]) for name in _PROTOCOL}
-        if own["noise_rate"] == 0:
-            own["noise"] = "none"  # whatever kind it is that there is none of
+        if own["noise"] == "none" or own["noise_rate"] == 0:
+            own |= {"noise": "none", "noise_rate": 0.0}  # whatever kind it is that there is none of
         return own | {"labels": self.result["labels"], "images": self.images}
 
     @functools.cached_property
@@ -168,14 +178,28 @@ def _check(flags: dict[str, Any], result: dict[str, Any]) -> None:
             raise ValueError(f"result.json is damaged: no {name} in it")
         if kind is float and not math.isfinite(value):
             raise ValueError(f"{name} is {value}: nothing was learned")
+    _check_kinds(flags, result)
     for name in ("method", "dataset", "seed"):
         if flags.get(name, result[name]) != result[name]:
             raise ValueError(f"config.json says {name}={flags[name]}, its result {result[name]}")
     lengths = {"steps": flags.get("max_steps"), "epochs": flags.get("epochs")}
     asked = {name: end for name, end in lengths.items() if isinstance(end, int) and end > 0}
-    if asked and all(result.get(name, end) < end for name, end in asked.items()):
+    reached = {name: result.get(name) for name in asked}
+    if asked and all(v is not None and v < asked[name] for name, v in reached.items()):
         told = " or ".join(f"{end:,} {name}" for name, end in asked.items())
         raise ValueError(f"is being continued: {result['steps']:,} steps of {told}")
+
+
+def _check_kinds(flags: dict[str, Any], result: dict[str, Any]) -> None:
+    """Raises ValueError where a value that is read later is of no kind that a run writes."""
+    for name, kind in _USUAL.items():
+        value = result.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, kind)):
+            raise ValueError(f"result.json is damaged: {name} is {value!r}")
+    for field in config.run_fields():
+        kind = (int, float) if isinstance(field.default, float) else type(field.default)
+        if not isinstance(flags.get(field.name, field.default), kind):
+            raise ValueError(f"config.json is damaged: {field.name} is {flags[field.name]!r}")
 
 
 def _reached(workdir: pathlib.Path, flags: dict[str, Any]) -> str:

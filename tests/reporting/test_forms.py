@@ -1,0 +1,293 @@
+"""Numbers as they are printed, and the same numbers in Markdown, CSV and LaTeX."""
+
+import csv
+import io
+import os
+import pathlib
+import re
+
+import pytest
+from reporting import runs
+
+from tf_ssgan import errors, tables
+from tf_ssgan.reporting import forms, protocols
+from tf_ssgan.reporting.records import Found
+from tf_ssgan.reporting.sheets import Cell, Printed, Sheet
+from tf_ssgan.reporting.statistics import Mean, Paired
+
+HOSTILE = r"a|b_c & 50 % $x^2$ #1 {y} ~z \w <script>±–"
+
+
+def report(*found, left_out=(), title="Title", **asked):
+    made = tuple(protocols.by_protocol(found, **asked))
+    return forms.Report(made, Found(tuple(found), tuple(left_out)), title)
+
+
+def usual():
+    return report(
+        *(runs.record(e, folder=f"f{k}", seed=k) for k, e in enumerate((4.0, 5.0, 9.0))),
+        *(runs.record(e, folder=f"s{k}", seed=k, method="supervised") for k, e in enumerate((9.0, 9.5))),
+        runs.record(3.25, folder="l", labels=100),
+        left_out=[(pathlib.Path("odd|folder"), "has not come to its end")],
+    )  # fmt: skip
+
+
+def hostile():
+    printed = Printed(4.0, 0.5, HOSTILE, 9)
+    cell = Cell((runs.record(folder=HOSTILE),), (5.0,), printed)
+    made = Sheet("folder:/my_%#{pictures", HOSTILE, (HOSTILE, "b"), (HOSTILE,), {(HOSTILE,) * 2: cell},
+                 tables.MEASURES["test_error"], "test_error", source=HOSTILE, note=HOSTILE)  # fmt: skip
+    return forms.Report((made,), Found(cell.records, ((pathlib.Path(HOSTILE), HOSTILE),)), HOSTILE)
+
+
+@pytest.mark.parametrize(
+    "values, decimals, text",
+    [
+        ((4.7, 5.1, 5.5), 1, "5.1 ± 0.4 (3)"),
+        ((5.125,), 2, "5.12 (1)"),
+        ((5.06,), 1, "5.1 (1)"),
+        ((2.0, 2.0), 2, "2.00 ± 0.00 (2)"),
+    ],
+)
+def test_a_mean(values, decimals, text):
+    assert forms.mean(Mean(values), decimals) == text
+
+
+def test_what_is_missing_is_a_dash():
+    assert forms.mean(None, 1) == forms.signed(None, 1) == forms.against(None, 1) == "–"
+    assert forms.printed(Cell(), 1) == "–"
+
+
+@pytest.mark.parametrize(
+    "spread, images, text",
+    [(0.2, 0, "13.41 ± 0.20"), (None, 0, "13.41"), (0.2, runs.POOL, "13.41 ± 0.20"),
+     (0.2, 9, "13.41 ± 0.20*"), (None, 9, "13.41*")],
+)  # fmt: skip
+def test_a_published_number(spread, images, text):
+    cell = Cell((runs.record(),), (5.0,), Printed(13.41, spread, "", images))
+    assert forms.printed(cell, 2) == text
+
+
+@pytest.mark.parametrize(
+    "value, decimals, text",
+    [(1.25, 1, "+1.2"), (-1.25, 2, "−1.25"), (0.0, 1, "+0.0"), (-12.0, 0, "−12")],
+)
+def test_a_signed_number_has_a_minus_and_no_hyphen(value, decimals, text):
+    assert forms.signed(value, decimals) == text
+
+
+@pytest.mark.parametrize(
+    "values, text",
+    [
+        # Mean -10.4, std 1.2, n 3: half of the interval is 4.303 * 1.2 / sqrt 3 = 2.98.
+        ((-11.6, -10.4, -9.2), "−10.4 [−13.4, −7.4], 3 of 3 lower"),
+        ((-1.0, 1.0), "+0.0 [−12.7, +12.7], 1 of 2 lower"),
+        ((2.0,), "+2.0, 0 of 1 lower"),
+    ],
+)
+def test_a_paired_difference(values, text):
+    assert forms.against(Paired(Mean(values)), 1) == text
+
+
+@pytest.mark.parametrize(
+    "ours, printed, decimals",
+    [(5.0, None, 1), (5.1, None, 1), (5.12, None, 2), (5.0, 13.4, 1), (5.0, 13.41, 2),
+     (0.1 + 0.2, None, 1)],
+)  # fmt: skip
+def test_as_many_decimals_as_the_numbers_hold(ours, printed, decimals):
+    cell = Cell((runs.record(),), (ours,), printed and Printed(printed, None, "", 0))
+    made = Sheet(
+        "s", "S", ("r",), ("c",), {("r", "c"): cell}, tables.MEASURES["test_error"], "test_error"
+    )
+    assert forms.decimals(made) == decimals
+
+
+def test_the_short_table():
+    (sheet,) = usual().sheets
+    assert list(forms.matrix(sheet)) == [
+        ["", "50 labels", "100 labels"],
+        ["frgan", "6.00 ± 2.65 (3)", "3.25 (1)"],  # (4 + 5 + 9) / 3, root of 7
+        ["supervised", "9.25 ± 0.35 (2)", "–"],
+    ]
+
+
+def test_the_long_table():
+    (sheet,) = usual().sheets
+    head, first, *others = forms.long(sheet)
+    assert head == [
+        "method", "of", "test error", "published", "difference", "against supervised", "last step",
+        "median of the last 20 evaluations", "at best validation", "raw weights, last step",
+        "raw weights, at their best validation", "steps", "seconds a run",
+    ]  # fmt: skip
+    # Differences -5 and -4.5: std 0.354, and 12.706 * 0.354 / sqrt 2 is 3.18.
+    assert first == [
+        "frgan", "50 labels", "6.00 ± 2.65 (3)", "–", "–", "−4.75 [−7.93, −1.57], 2 of 2 lower",
+        "6.00 ± 2.65 (3)", "7.00 ± 2.65 (3)", "6.50 ± 2.65 (3)", "8.00 ± 2.65 (3)",
+        "7.50 ± 2.65 (3)", "300", "60",
+    ]  # fmt: skip
+    assert [line[:2] for line in others] == [["frgan", "100 labels"], ["supervised", "50 labels"]]
+
+
+def test_an_error_that_a_run_has_not_is_no_mean():
+    found = [runs.record(), runs.record(seed=1, outcome={"test_error_median20": None})]
+    (sheet,) = report(*found).sheets
+    (cell,) = sheet.cells.values()
+    assert forms.number(cell, "test_error_median20") is None
+    assert forms.number(cell, "test_error").n == 2
+
+
+@pytest.mark.parametrize(
+    "seconds, median", [((1.0, 9.0, 5.0), 5.0), ((None, 9.0, 5.0), 7.0), ((None,) * 3, None)]
+)
+def test_how_long_runs_took_is_the_median(seconds, median):
+    found = tuple(runs.record(seed=k, outcome={"seconds": s}) for k, s in enumerate(seconds))
+    assert forms.seconds(Cell(found, (1.0,) * 3)) == median
+
+
+def test_what_is_said_of_a_table():
+    lines = forms.about(usual().sheets[0])
+    assert lines[0] == (
+        "test error (%), lower is better; shipped weights, last step; mean ± standard deviation "
+        "over seeds (n)."
+    )
+    assert "Length: 300 steps a run, 2.5 to 2.5 passes over the images." in lines
+    assert any(line.startswith("Against supervised: ") for line in lines)
+    assert not any("another part of the data set" in line for line in lines)
+    assert any("another part of the data set" in line for line in forms.about(hostile().sheets[0]))
+
+
+def test_how_many_runs_of_which_machines():
+    text = forms.when(usual())
+    assert text.startswith("6 runs, 1 folder left out; keras 3.15.1, tf_ssgan 0.1.0; 2 CPU cores; ")
+
+
+def split(line):
+    return re.split(r"(?<!\\)\|", line)[1:-1]
+
+
+@pytest.mark.parametrize("made", [usual, hostile])
+def test_markdown_has_as_many_columns_in_each_row(made):
+    text = forms.markdown(made())
+    grids = [block.splitlines() for block in text.split("\n\n") if block.startswith("| ")]
+    assert len(grids) == 3  # short, long, left out
+    for head, rule, *rows in grids:
+        assert set(split(rule)) == {" --- "} and rows
+        assert {len(split(row)) for row in (head, *rows)} == {len(split(rule))}
+    assert text.startswith(f"# {made().title}\n\n")
+
+
+def test_markdown_tells_what_was_left_out():
+    assert "| `odd\\|folder` | has not come to its end |" in forms.markdown(usual())
+
+
+def read(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_csv_has_every_cell_at_full_precision():
+    first, second, third = read(forms.cells_csv(usual()))
+    assert (first["table"], first["row"], first["column"]) == ("digits", "frgan", "50 labels")
+    expected = {"mean": 6.0, "std": 7**0.5, "n": 3, "paired_difference": -4.75, "paired_n": 2,
+                "mean_test_error_raw": 8.0, "steps": 300, "seconds": 60.0}  # fmt: skip
+    assert {name: float(first[name]) for name in expected} == pytest.approx(expected, rel=1e-15)
+    assert float(first["paired_half_width_95"]) == pytest.approx(
+        12.7062 * 0.125**0.5 / 2**0.5, rel=1e-5
+    )
+    assert (second["std"], second["published"], second["paired_difference"]) == ("", "", "")
+    assert (third["row"], float(third["mean"])) == ("supervised", 9.25)
+
+
+def test_csv_has_every_run_once():
+    lines = read(forms.runs_csv(usual()))
+    assert [line["folder"] for line in lines] == ["f0", "f1", "f2", "l", "s0", "s1"]
+    assert [float(line["test_error"]) for line in lines] == [4.0, 5.0, 9.0, 3.25, 9.0, 9.5]
+    assert lines[0]["test_error_median20"] == "5.0"
+
+
+def test_csv_keeps_hostile_names():
+    (line,) = read(forms.cells_csv(hostile()))
+    assert line["row"] == line["column"] == line["published_source"] == HOSTILE
+    assert line["published_on_other_images"] == "True"
+    (run,) = read(forms.runs_csv(hostile()))
+    assert run["folder"] == HOSTILE
+
+
+def unescaped(text, character):
+    return len(re.findall(rf"(?<!\\){re.escape(character)}", text))
+
+
+@pytest.mark.parametrize("made", [usual, hostile])
+def test_latex_is_balanced(made):
+    text = forms.latex(made())
+    assert unescaped(text, "{") == unescaped(text, "}")
+    assert unescaped(text, "$") % 2 == 0
+    assert unescaped(text, "%") == unescaped(text, "#") == 0  # one would hide its line's end
+    found = re.findall(r"\\(begin|end)\{(\w+)\}", text)
+    assert found == [("begin", "table"), ("begin", "tabular"), ("end", "tabular"), ("end", "table")]
+    assert text.isascii()
+
+
+@pytest.mark.parametrize("made", [usual, hostile])
+def test_latex_has_as_many_columns_in_each_row(made):
+    text = forms.latex(made())
+    (kinds,) = re.findall(r"\\begin\{tabular\}\{(\w+)\}", text)
+    body = text.split("\\toprule\n")[1].split("\\bottomrule")[0].replace("\\midrule\n", "")
+    rows = body.splitlines()
+    assert len(rows) == 1 + len(made().sheets[0].rows)
+    assert all(row.endswith(r" \\") for row in rows)
+    assert {unescaped(row, "&") + 1 for row in rows} == {len(kinds)}
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [("a_b & 5 %", r"a\_b \& 5 \%"), ("5 ± 1", r"5 $\pm$ 1"), ("−1", "$-$1"), ("–", "--"),
+     ("\\", r"\textbackslash{}"), ("{$#}", r"\{\$\#\}"), ("<~^>", r"$<$\textasciitilde{}\textasciicircum{}$>$")],
+)  # fmt: skip
+def test_latex_escapes(text, expected):
+    assert forms._escaped(text) == expected
+
+
+def test_all_forms_are_written_and_nothing_else(tmp_path):
+    folder = tmp_path / "new" / "report"
+    found = forms.write(usual(), folder)
+    assert [path.name for path in found] == list(forms.NAMES)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(forms.NAMES)
+    assert (folder / "report.md").read_text() == forms.markdown(usual())
+    assert b"\r\n" in (folder / "report.csv").read_bytes()
+    assert b"\r\r" not in (folder / "report.csv").read_bytes()
+
+
+def test_an_old_report_is_replaced(tmp_path):
+    forms.write(hostile(), tmp_path)
+    forms.write(usual(), tmp_path)
+    assert (tmp_path / "report.tex").read_text() == forms.latex(usual())
+    assert len(list(tmp_path.iterdir())) == len(forms.NAMES)
+
+
+@pytest.mark.parametrize("where", ["file", "file/report", "taken"])
+def test_a_folder_that_cannot_be_written_is_a_mistake(tmp_path, where):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "taken" / "report.md").mkdir(parents=True)
+    with pytest.raises(errors.UserError, match=f"--to=.*{where} cannot be written: .*untouched"):
+        forms.write(usual(), tmp_path / where)
+
+
+def test_what_is_printed_at_the_end():
+    text = forms.told(usual(), [pathlib.Path("to", name) for name in forms.NAMES])
+    assert "digits, test error (%)\n\n|  | 50 labels | 100 labels |\n" in text
+    assert "\nleft out: odd|folder: has not come to its end\n" in text
+    assert text.endswith(f"In to: {', '.join(forms.NAMES)}")
+
+
+def test_no_finished_run_is_a_report_too(tmp_path):
+    made = report(left_out=[(pathlib.Path("a"), "why")])
+    forms.write(made, tmp_path)
+    assert forms.when(made).startswith("0 runs, 1 folder left out; made on ")
+    assert "| `a` | why |" in (tmp_path / "report.md").read_text()
+    assert "why" in (tmp_path / "report.html").read_text()
+
+
+def test_the_folder_may_be_this_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    forms.write(usual(), pathlib.Path("."))
+    assert sorted(os.listdir()) == sorted(forms.NAMES)

@@ -1,0 +1,202 @@
+"""A paper's table, filled with runs; those that do not belong together are refused."""
+
+import dataclasses
+
+import pytest
+from reporting import runs
+
+from tf_ssgan import errors, tables
+from tf_ssgan.reporting import papers
+
+DIGITS = {"dataset": "digits"}
+FRGAN, VAT = {"method": "frgan"}, {"method": "vat"}
+TABLE = tables.Table(
+    name="toy_table",
+    title="A toy",
+    source="Nobody 2020, table 1",
+    measure="test_error",
+    cells=tables.cells.grid(
+        {"50 labels": {**DIGITS, "labels": 50}, "100 labels": {**DIGITS, "labels": 100}},
+        {
+            "quoted": ({}, "9.5±0.5 -"),
+            "older": ({}, "- 8"),
+            "VAT": (VAT, "? 7"),
+            "FR-GAN": (FRGAN, "4.0±0.5 3"),
+        },
+    ),
+    budgets={
+        "full": {},
+        "small": {"": {"max_steps": 300}, "vat": {"width": 16}},
+        "smoke": {"": {"max_steps": 20}, "@100": {"max_steps": 30}},
+    },
+    number="test_error_raw",
+    shows=("samples",),
+    note="A note.",
+    images=runs.POOL,
+)
+NOISE = tables.Table(
+    name="toy_figure",
+    title="Wrong labels",
+    source="Nobody 2020, figure 1",
+    measure="accuracy",
+    cells=(
+        tables.Cell("FR-GAN", "10 %", FRGAN | DIGITS | {"noise": "wrong", "noise_rate": 0.1}),
+        tables.Cell("FR-GAN", "80 %", FRGAN | DIGITS | {"noise": "wrong", "noise_rate": 0.8}),
+    ),
+    budgets=dict.fromkeys(tables.BUDGETS, {}),
+)
+
+
+def named(name, error=5.0, **changed):
+    return runs.record(error, folder=name, **changed)
+
+
+def names(cell):
+    return [str(record.folder) for record in cell.records]
+
+
+def test_cells_fill():
+    found = [named("a1", 6.0, seed=1), named("a0", 4.0), named("b", 9.0, labels=100),
+             named("c", 1.0, dataset="svhn"), named("d", 1.0, labels=51),
+             named("e", 1.0, method="supervised")]  # fmt: skip
+    made = papers.of_table(TABLE, found)
+    assert made.rows == ("quoted", "older", "VAT", "FR-GAN")
+    assert made.columns == ("50 labels", "100 labels")
+    cell = made.cell("FR-GAN", "50 labels")
+    assert names(cell) == ["a0", "a1"]
+    assert cell.values == (6.0, 8.0)  # the table's number is the raw weights', 2 more
+    assert (cell.printed.value, cell.printed.spread, cell.difference) == (4.0, 0.5, 3.0)
+    assert names(made.cell("FR-GAN", "100 labels")) == ["b"]
+    assert {str(record.folder) for record in made.records} == {"a0", "a1", "b"}
+    assert (made.name, made.title, made.source, made.note, made.shows, made.number) == (
+        "toy_table", "A toy", "Nobody 2020, table 1", "A note.", ("samples",), "test_error_raw",
+    )  # fmt: skip
+
+
+def test_columns_stand_as_printed_where_the_first_row_lacks_one():
+    table = dataclasses.replace(TABLE, cells=TABLE.cells[1:])  # it begins with 100 labels
+    assert table.cells[0].column == "100 labels"
+    assert papers.of_table(table, []).columns == ("50 labels", "100 labels")
+
+
+def test_quoted_rows_stay_as_they_are():
+    made = papers.of_table(TABLE, [named("a")])
+    quoted = made.cell("quoted", "50 labels")
+    assert (quoted.records, quoted.mean, quoted.printed.value) == ((), None, 9.5)
+    assert made.cell("quoted", "100 labels").printed is None  # no cell there
+    assert made.cell("VAT", "50 labels").printed is None  # the number is lost
+
+
+def test_a_quoted_cell_takes_no_run():
+    """It has no flags, which any run would have."""
+    made = papers.of_table(TABLE, [named("a", method="m1m2", labels=50)])
+    assert made.records == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"noise": "wrong", "noise_rate": 0.3}, {"clean_pct": 0.1}, {"label_split": "proportional"}],
+)
+def test_what_a_cell_says_nothing_of_is_as_usual(changed):
+    assert papers.of_table(TABLE, [named("a", **changed)]).records == []
+
+
+def test_a_cell_that_names_noise_takes_its_kind_and_rate():
+    found = [named("a", noise="wrong", noise_rate=0.1), named("b", noise="wrong", noise_rate=0.8),
+             named("c", noise="pair", noise_rate=0.1), named("d")]  # fmt: skip
+    made = papers.of_table(NOISE, found)
+    assert names(made.cell("FR-GAN", "10 %")) == ["a"]
+    assert names(made.cell("FR-GAN", "80 %")) == ["b"]
+    assert made.cell("FR-GAN", "10 %").values == (95.0,)  # accuracy, 100 - 5
+
+
+@pytest.mark.parametrize(
+    "changed, told",
+    [
+        ({"max_steps": 900}, "steps (300, 900)"),
+        ({"width": 8}, "width (32, 8)"),
+        ({"validation": 7}, "validation (-1, 7)"),
+        ({"outcome": {"pool": 9}}, "images (1297, 9)"),
+        ({"outcome": {"precision": "mixed_bfloat16"}}, "precision (float32, mixed_bfloat16)"),
+    ],
+)
+def test_other_runs_of_a_cell_are_refused(changed, told):
+    with pytest.raises(errors.UserError) as refusal:
+        papers.of_table(TABLE, [named("one"), named("two", seed=1, **changed)])
+    text = str(refusal.value)
+    assert text.startswith("one and two both fit the cell FR-GAN, 50 labels of toy_table, ")
+    assert told in text and "--budget" in text
+
+
+@pytest.mark.parametrize("budget, expected", [("small", ["short"]), ("smoke", ["shortest"])])
+def test_a_budget_picks_one(budget, expected):
+    found = [named("long", max_steps=900), named("short", seed=1),
+             named("shortest", seed=2, max_steps=20)]  # fmt: skip
+    cell = papers.of_table(TABLE, found, budget).cell("FR-GAN", "50 labels")
+    assert (names(cell), cell.budget) == (expected, budget)
+
+
+def test_budgets_know_labels_and_methods():
+    wide, narrow = named("wide", **VAT), named("narrow", **VAT, width=16)
+    assert papers.of_table(TABLE, [wide, narrow], "small").records == [narrow]
+    found = [named("20", labels=100, max_steps=20), named("30", labels=100, max_steps=30)]
+    assert papers.of_table(TABLE, found, "smoke").records == found[1:]
+
+
+@pytest.mark.parametrize("steps, budget", [(300, "small"), (20, "smoke"), (900, "")])
+def test_the_budget_of_a_cell_is_told_by_its_runs(steps, budget):
+    made = papers.of_table(TABLE, [named("a", max_steps=steps)])
+    assert made.cell("FR-GAN", "50 labels").budget == budget
+
+
+def test_an_unknown_budget_is_a_mistake():
+    with pytest.raises(errors.UserError, match="--budget=big is no budget"):
+        papers.of_table(TABLE, [named("a")], "big")
+
+
+def test_another_number_can_be_asked_for():
+    made = papers.of_table(TABLE, [named("a", 5.0)], number="test_error")
+    assert (made.number, made.cell("FR-GAN", "50 labels").values) == ("test_error", (5.0,))
+
+
+@pytest.mark.parametrize("against, baseline, value", [("", "VAT", -2.0), ("FR-GAN", "FR-GAN", 2.0)])
+def test_the_baseline_is_the_first_row_with_runs_or_the_one_named(against, baseline, value):
+    made = papers.of_table(TABLE, [named("a", 5.0), named("b", 7.0, **VAT)], against=against)
+    assert made.baseline == baseline
+    (other,) = {"VAT", "FR-GAN"} - {baseline}
+    assert made.cell(other, "50 labels").paired.differences.values == (value,)
+    assert made.cell(baseline, "50 labels").paired is None
+    assert made.cell("quoted", "50 labels").paired is None
+
+
+def test_one_row_alone_has_no_baseline():
+    assert papers.of_table(TABLE, [named("a")]).baseline == ""
+
+
+def test_a_baseline_that_is_no_row_is_a_mistake():
+    with pytest.raises(errors.UserError, match="--against=frgan is no row of toy_table. Did you"):
+        papers.of_table(TABLE, [named("a")], against="frgan")
+
+
+@pytest.mark.parametrize("pool, other", [(runs.POOL, False), (None, False), (9, True)])
+def test_other_images_than_the_papers_are_marked(pool, other):
+    made = papers.of_table(TABLE, [named("a", outcome={"pool": pool})])
+    assert made.cell("FR-GAN", "50 labels").other_images is other
+
+
+@pytest.mark.parametrize("name", tables.names())
+def test_every_table_can_be_made_of_no_runs(name):
+    table = tables.find(name)
+    made = papers.of_table(table, [])
+    assert made.records == [] and set(made.cells) == {(c.row, c.column) for c in table.cells}
+
+
+def test_a_run_made_of_a_cells_flags_fills_it():
+    for table in map(tables.find, tables.names()):
+        for cell in filter(lambda cell: cell.trained, table.cells):
+            run = runs.record(folder="own", **{"max_steps": 300} | table.flags(cell, "small", 0))
+            filled = papers.of_table(table, [run], "small", "test_error").cell(
+                cell.row, cell.column
+            )
+            if table.measure in ("test_error", "accuracy"):  # others are not in every result
+                assert names(filled) == ["own"], (table.name, cell)

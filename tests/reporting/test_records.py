@@ -1,0 +1,196 @@
+"""Which folders count as runs, and what is said of the others."""
+
+import json
+import os
+import pathlib
+
+import pytest
+from reporting import runs
+
+from tf_ssgan import errors
+from tf_ssgan.reporting import records
+
+
+def folders(found):
+    return [record.folder for record in found.records]
+
+
+def test_a_finished_run_is_read(tmp_path):
+    folder = runs.write(tmp_path / "one", 4.5, seed=3, split_seed=1)
+    found = records.read([folder])
+    (run,) = found.records
+    assert found.left_out == ()
+    assert (run.folder, run.method, run.seeds, run.images) == (folder, "frgan", (1, 3), runs.POOL)
+    assert run.result["test_error"] == 4.5 and run.flags["width"] == 32
+    assert [line["step"] for line in run.history] == [100, 200, 300]
+
+
+@pytest.mark.parametrize("name", runs.BROKEN)
+def test_what_cannot_be_counted_is_left_out_with_the_reason(tmp_path, name):
+    change, reason = runs.BROKEN[name]
+    whole = runs.write(tmp_path / "whole", seed=1)
+    broken = runs.write(tmp_path / "broken", seed=2)
+    change(broken)
+    found = records.read([tmp_path])
+    assert folders(found) == [whole]
+    ((folder, why),) = found.left_out
+    assert folder == broken and reason in why, why
+
+
+@pytest.mark.parametrize("name", records._NEEDED)
+@pytest.mark.parametrize("value", [..., None, [], {}, True])
+def test_whatever_is_needed_and_not_there_is_named(tmp_path, name, value):
+    runs.change(runs.write(tmp_path), "result.json", **{name: value})
+    ((_, why),) = records.read([tmp_path]).left_out
+    assert why == f"result.json is damaged: no {name} in it"
+
+
+@pytest.mark.parametrize("name", records._USUAL)
+def test_what_is_not_needed_may_be_missing_or_null(tmp_path, name):
+    for k, value in enumerate((..., None)):
+        folder = runs.write(tmp_path / str(k), max_steps=0, epochs=2, seed=k, outcome={"steps": 9})
+        runs.change(folder, "result.json", **{name: value})
+    found = records.read([tmp_path])
+    if name != "test_error":  # which is needed
+        assert (len(found.records), found.left_out) == (2, ())
+
+
+@pytest.mark.parametrize(
+    "file, name, value",
+    [
+        ("result.json", "epochs", "many"),
+        ("result.json", "test_error_median20", "5.0"),
+        ("result.json", "seconds", [1]),
+        ("result.json", "pool", True),
+        ("result.json", "split_sha256", ["a"]),
+        ("result.json", "versions", "1.0"),
+        ("result.json", "found", []),
+        ("config.json", "max_steps", "many"),
+        ("config.json", "noise_rate", "half"),
+        ("config.json", "validation", None),
+        ("config.json", "noise", 1),
+    ],
+)
+def test_what_is_not_needed_is_not_of_a_wrong_kind(tmp_path, file, name, value):
+    runs.change(runs.write(tmp_path), file, **{name: value})
+    ((_, why),) = records.read([tmp_path]).left_out
+    assert why == f"{file} is damaged: {name} is {value!r}"
+
+
+@pytest.mark.parametrize(
+    "told, changed",
+    [
+        ("300 of 9,000 steps", {"max_steps": 9000}),
+        ("2.5 of 7 epochs", {"max_steps": 0, "epochs": 7}),
+    ],
+)
+def test_an_unfinished_run_says_how_far_it_has_come(tmp_path, told, changed):
+    folder = runs.write(tmp_path, **changed, lines=runs.curve())
+    (folder / "result.json").unlink()
+    ((_, why),) = records.read([tmp_path]).left_out
+    assert why == f"has not come to its end: {told}"
+
+
+@pytest.mark.parametrize("text", ["7\n", "[]\n", '{"step": "x", "epoch": 1}\n', "\0", ""])
+def test_damaged_curves_of_an_unfinished_run_are_no_evaluation(tmp_path, text):
+    folder = runs.write(tmp_path)
+    (folder / "result.json").unlink()
+    (folder / "metrics.jsonl").write_text(text)
+    ((_, why),) = records.read([tmp_path]).left_out
+    assert why == "has not come to its end: no evaluation yet"
+
+
+def test_a_run_whose_length_is_the_other_number_has_ended(tmp_path):
+    """--max_steps was given where the epochs of the recipe would have been more."""
+    runs.write(tmp_path, max_steps=300, epochs=7)
+    assert len(records.read([tmp_path]).records) == 1
+
+
+def test_the_same_run_twice_counts_once(tmp_path):
+    first, copy = runs.write(tmp_path / "a"), runs.write(tmp_path / "b")
+    other = runs.write(tmp_path / "c", seed=1)
+    found = records.read([tmp_path])
+    assert folders(found) == [first, other]
+    assert found.left_out == ((copy, f"the same run as {first}: same flags, same seeds"),)
+
+
+def test_a_folder_named_twice_is_read_once(tmp_path):
+    folder = runs.write(tmp_path / "a")
+    found = records.read([tmp_path, folder])
+    assert (folders(found), found.left_out) == ([folder], ())
+
+
+def test_runs_are_found_in_nested_folders_by_name(tmp_path):
+    names = ("b/deep/run", "a/run", "b/run")
+    made = {name: runs.write(tmp_path / name, seed=k) for k, name in enumerate(names)}
+    (tmp_path / "a" / "notes").mkdir()
+    found = records.read([tmp_path])
+    assert folders(found) == [made["a/run"], made["b/deep/run"], made["b/run"]]
+
+
+@pytest.mark.parametrize("inside", ["checkpoints", "tensorboard", "lock", "copy of mine"])
+def test_no_run_lies_in_the_folder_of_another(tmp_path, inside):
+    folder = runs.write(tmp_path / "run")
+    runs.write(folder / inside / "step-0000000300", seed=5)
+    found = records.read([tmp_path])
+    assert (folders(found), found.left_out) == ([folder], ())
+
+
+@pytest.mark.parametrize("name", ["nowhere", "file"])
+def test_no_folder_is_a_mistake(tmp_path, name):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(errors.UserError, match=f"{name} is no folder. Give the folders of runs."):
+        records.read([tmp_path / name])
+
+
+def test_folders_without_any_run_are_a_mistake(tmp_path):
+    (tmp_path / "notes").mkdir()
+    with pytest.raises(errors.UserError, match="no run lies there"):
+        records.read([tmp_path, tmp_path / "notes"])
+
+
+@pytest.mark.parametrize("text, images", [('{"pool": 8000}', 8000), ("[]", None), ("{", None)])
+def test_results_of_earlier_versions_have_their_images_beside_them(tmp_path, text, images):
+    runs.write(tmp_path)
+    runs.change(tmp_path, "result.json", pool=...)
+    (tmp_path / "protocol.json").write_text(text)
+    (run,) = records.read([tmp_path]).records
+    assert run.images == images
+
+
+@pytest.mark.parametrize("damage", [b"7\n[]\n", b"\xff\xfe\n", b'{"step": 1}\n{"st', b""])
+def test_damaged_curves_are_no_curves(tmp_path, damage):
+    """The run counts all the same: its numbers are in its result."""
+    (runs.write(tmp_path) / "metrics.jsonl").write_bytes(damage)
+    (run,) = records.read([tmp_path]).records
+    assert run.history == []
+
+
+def test_flags_that_came_later_have_their_defaults(tmp_path):
+    runs.write(tmp_path)
+    runs.change(tmp_path, "config.json", clean_pct=..., fit=..., channels=...)
+    (run,) = records.read([tmp_path]).records
+    assert (run.protocol["clean_pct"], run.protocol["fit"]) == (0.0, "resize")
+    assert run.protocol == runs.record().protocol
+
+
+def test_protocol_and_settings_leave_no_flag_out():
+    """Whatever decides a result is in one of them; the rest is the method, and where and who."""
+    run = runs.record()
+    told = run.protocol.keys() | run.settings.keys()
+    aside = {"method", "seed", "split_seed", "data_dir", "workdir", "devices", "epochs",
+             "max_steps"}  # fmt: skip
+    assert told - {"images", "steps"} == run.flags.keys() - aside
+
+
+def test_records_are_json_all_the_way(tmp_path):
+    runs.write(tmp_path)
+    (run,) = records.read([tmp_path]).records
+    assert json.loads(json.dumps([run.protocol, run.settings])) == [run.protocol, run.settings]
+
+
+def test_links_to_folders_are_followed_where_named(tmp_path):
+    runs.write(tmp_path / "real" / "run")
+    os.symlink(tmp_path / "real", tmp_path / "link")
+    found = records.read([tmp_path / "link"])
+    assert folders(found) == [pathlib.Path(tmp_path / "link" / "run")]
