@@ -1,6 +1,7 @@
 """Numbers as they are printed, and the same numbers in Markdown, CSV and LaTeX."""
 
 import csv
+import dataclasses
 import io
 import os
 import pathlib
@@ -159,6 +160,14 @@ def test_what_is_said_of_a_table():
 def test_how_many_runs_of_which_machines():
     text = forms.when(usual())
     assert text.startswith("6 runs, 1 folder left out; keras 3.15.1, tf_ssgan 0.1.0; 2 CPU cores; ")
+
+
+def test_runs_in_no_cell_are_counted_apart():
+    made = usual()
+    others = (runs.record(folder="x", dataset="svhn"), runs.record(folder="y", dataset="svhn"))
+    found = dataclasses.replace(made.found, records=made.found.records + others)
+    text = forms.when(dataclasses.replace(made, found=found))
+    assert text.startswith("6 runs, 1 folder left out; 2 further runs fit no cell, ")
 
 
 def split(line):
