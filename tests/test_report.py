@@ -6,7 +6,6 @@ import pathlib
 import random
 import subprocess
 import sys
-import time
 
 import pytest
 from reporting import runs
@@ -153,6 +152,12 @@ def test_statuses_outside(here):
     assert done.stderr.strip() == "nowhere is no folder. Give the folders of runs."
 
 
+def computed():
+    """Seconds that programs started here have computed, whatever else the machine does."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def many(folder):
     """500 runs, of which each twentieth is broken, in all ways; the names of those."""
     chance, broken, ways = random.Random(0), [], list(runs.BROKEN.values())
@@ -171,9 +176,9 @@ def many(folder):
 
 def test_500_runs_take_seconds(here):
     broken = many(here / "runs")
-    start = time.monotonic()
+    start = computed()
     done = python("-m", "tf_ssgan.report", "runs", cwd=here)
-    took = time.monotonic() - start
+    took = computed() - start
     assert done.returncode == 0, done.stderr
     page = (here / "report" / "report.html").read_text()
     assert "475 runs, 25 folders left out" in page and len(broken) == 25
