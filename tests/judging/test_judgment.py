@@ -48,6 +48,7 @@ def test_a_run_is_judged_beside_another_one(copied, capsys):
     assert FIGURES <= {path.name for path in run.iterdir()}
     for name in FIGURES:
         assert Image.open(run / name).format == "PNG"
+    assert not (run / "judged_truncation.png").exists()  # its latents are uniform
     assert "McNemar" in text and "nothing to compare" in text
     assert not (other / "judged_tsne.png").exists()
 
@@ -72,6 +73,7 @@ def test_the_same_judgment_again_gives_the_same_numbers(copied, capsys):
 def test_tensorboard_gets_scores_and_figures(copied, capsys):
     run = copied("acgan")
     result, _ = judged(capsys, run)
+    assert Image.open(run / "judged_truncation.png").format == "PNG"
     tags = set()
     for path in (run / "tensorboard").iterdir():
         for event in tf.compat.v1.train.summary_iterator(str(path)):

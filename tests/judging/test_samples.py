@@ -78,3 +78,11 @@ def test_a_way_to_itself_stays_there():
     np.testing.assert_allclose(
         samples.between(place, place, 4, True)[0], np.tile(place, (4, 1)), rtol=1e-5
     )
+
+
+def test_truncated_latents_stay_within_their_bound():
+    z = np.array([[-3.0, 0.2, 0.7], [0.0, 1.0, -0.5]])
+    found = samples.truncated(z, (np.inf, 1.0, 0.5))
+    np.testing.assert_array_equal(found[0], z)
+    np.testing.assert_array_equal(found[1], [[-1.0, 0.2, 0.7], [0.0, 1.0, -0.5]])
+    np.testing.assert_array_equal(found[2], [[-0.5, 0.2, 0.5], [0.0, 0.5, -0.5]])

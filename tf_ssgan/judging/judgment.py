@@ -23,6 +23,7 @@ from tf_ssgan.judging import (
 from tf_ssgan.judging.wanted import Wanted
 
 WAYS = 8  # rows of interpolations
+TAUS = (np.inf, 2.0, 1.0, 0.5, 0.25)  # bounds of latents, a row each
 
 
 @dataclasses.dataclass
@@ -90,6 +91,7 @@ class _Judgment:
             self._score()
             self._samples()
             self._interpolations()
+            self._truncations()
         self._clusters()
         return self.found
 
@@ -144,6 +146,20 @@ class _Judgment:
             images.reshape(WAYS, figures.COLUMNS, *images.shape[1:]),
             [self.names[k] for k in rows] if label else [],
             f"Interpolations, {kind} latents",
+        )
+
+    def _truncations(self) -> None:
+        """Figure 5 of Dravid et al. (2022); uniform latents have no mode to be near to."""
+        z, *label = samples.latents(self.run.method, figures.COLUMNS, self.wanted.seed)
+        if samples.bounded(z):
+            return
+        rows = samples.truncated(z, TAUS)
+        inputs = [rows.reshape(-1, z.shape[1]), *(np.tile(given, len(TAUS)) for given in label)]
+        images = samples.generate(self.run.method, inputs)
+        self.found.pictures["judged_truncation.png"] = figures.interpolations(
+            images.reshape(len(TAUS), figures.COLUMNS, *images.shape[1:]),
+            [f"tau {tau:g}" if np.isfinite(tau) else "all" for tau in TAUS],
+            "The same latents, cut to [-tau, tau]",
         )
 
     def _clusters(self) -> None:

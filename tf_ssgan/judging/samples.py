@@ -1,6 +1,7 @@
 """What a run's generator draws, the same for one seed."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -72,6 +73,21 @@ def generate(made: gan.GAN, inputs: list[np.ndarray]) -> np.ndarray:
 def bounded(z: np.ndarray) -> bool:
     """Whether latents fill a cube, as uniform ones do, and not a sphere's shell."""
     return bool(np.abs(z).max() <= 1)
+
+
+def truncated(z: np.ndarray, taus: Sequence[float]) -> np.ndarray:
+    """The same latents nearer and nearer to the mode: sgn(z) min(|z|, tau).
+
+    Dravid et al. (2022), equation 6.
+
+    Args:
+        z: float [n, d].
+        taus: The bounds; infinity leaves the latents alone.
+
+    Returns:
+        [len(taus), n, d].
+    """
+    return np.stack([np.clip(z, -tau, tau) for tau in taus])
 
 
 def between(start: np.ndarray, end: np.ndarray, columns: int, spherical: bool) -> np.ndarray:

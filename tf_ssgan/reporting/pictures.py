@@ -6,7 +6,8 @@ import pathlib
 
 from PIL import Image
 
-# File in the folder of a run -> what it shows. Those of charts are turned dark with the page, which photographs would not bear.
+# File in the folder of a run -> what it shows. Those of charts are turned dark with the page, which
+# photographs would not bear.
 CHARTS = {
     "confusion.png": "confusion matrix",
     "reliability.png": "calibration",
@@ -16,6 +17,7 @@ IMAGES = {
     "samples.png": "generated images",
     "perturbed.png": "images, perturbed, difference",
     "top3.png": "best three classes",
+    "judged_truncation.png": "generated images, latents nearer and nearer to their mode",
 }
 # What `tables.Table.shows` calls a picture -> its file.
 FIGURES = {
@@ -23,6 +25,7 @@ FIGURES = {
     "top3": "top3.png",
     "perturbed": "perturbed.png",
     "embedding": "judged_tsne.png",
+    "truncation": "judged_truncation.png",
 }
 WIDEST = 900  # pixels
 _QUALITY = 80

@@ -11,7 +11,14 @@ BUDGETS = ("full", "small", "smoke")
 Flags = Mapping[str, Any]
 Budgets = Mapping[str, Mapping[str, Flags]]
 Picture = Literal[
-    "label_curves", "learning_curves", "noise_curves", "samples", "top3", "perturbed", "embedding"
+    "label_curves",
+    "learning_curves",
+    "noise_curves",
+    "samples",
+    "top3",
+    "perturbed",
+    "embedding",
+    "truncation",
 ]
 
 
