@@ -3,11 +3,13 @@
 import io
 import itertools
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import matplotlib
 import numpy as np
 from matplotlib import ticker
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 WIDTH = 4.6  # inches, 72 points each: about what a phone shows without shrinking
@@ -17,6 +19,7 @@ _SERIES = tuple(f"#0a0b{n:02x}" for n in range(8))
 _PAGE = {_INK: "var(--ink)", _FAINT: "var(--line)"} | {
     color: f"var(--series-{n})" for n, color in enumerate(_SERIES)
 }
+_LONGEST, _SHORT = 52, 22  # letters of a name, and of a line of it
 _DASHES = ("-", "--", ":", "-.")  # a ninth series has the first one's color and not its line
 _STYLE = {
     "svg.fonttype": "none", "font.size": 9, "font.family": "sans-serif", "text.color": _INK,
@@ -36,53 +39,62 @@ def dots(
     Args:
         rows: Method -> its value for each seed; the first on top.
         printed: Method -> the published number, where there is one.
-        title: Of the chart.
+        title: Of the chart, which the page shows above it.
         label: Of the values.
 
     Returns:
         An `svg` element.
     """
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(WIDTH, 0.95 + 0.27 * len(rows)), layout="constrained")
+        names = [_wrapped(name) for name in rows]
+        lines = sum(1 + name.count("\n") for name in names)
+        figure = Figure(figsize=(WIDTH, 0.7 + 0.1 * len(rows) + 0.17 * lines), layout="constrained")
         axes = figure.subplots()
         for place, (name, values) in enumerate(rows.items()):
             axes.plot(values, [place] * len(values), "o", color=_SERIES[0], alpha=0.55, ms=5)
             axes.plot([np.mean(values)] * 2, [place - 0.32, place + 0.32], color=_INK, lw=1.6)
             if name in printed:
                 axes.plot(printed[name], place, "D", color=_SERIES[1], fillstyle="none", ms=6)
-        axes.set_yticks(range(len(rows)), [_shown(name) for name in rows])
+        axes.set_yticks(range(len(rows)), names)
         axes.set_ylim(len(rows) - 0.5, -0.5)
-        axes.set(title=_shown(title), xlabel=label)
+        axes.set(xlabel=label)
         axes.xaxis.set_major_locator(ticker.MaxNLocator(6))
         return _svg(figure, f"{label} of each run, {title}")
 
 
-def curves(series: Mapping[str, Sequence[Curve]], title: str, across: str, up: str) -> str:
+def curves(
+    series: Mapping[str, Sequence[Curve]], title: str, across: str, up: str, log: bool = False
+) -> str:
     """Draws curves: the mean over the runs of each series, and the range they take.
 
     Args:
         series: Name -> the curve of each run, as (x, y) pairs. Of several runs the points are
             taken that all of them have.
-        title: Of the chart.
+        title: Of the chart, which the page shows above it.
         across: Label of x.
         up: Label of y.
+        log: Whether x is logarithmic, with a tick at each of its values.
 
     Returns:
         An `svg` element.
     """
     with matplotlib.rc_context(_STYLE):
-        rows = -(-len(series) // 2)
-        figure = Figure(figsize=(WIDTH, 3.0 + 0.2 * rows), layout="constrained")
+        columns = 1 if any(len(name) > _SHORT for name in series) else 2
+        rows = -(-len(series) // columns)
+        figure = Figure(figsize=(WIDTH, 2.8 + 0.19 * rows), layout="constrained")
         axes = figure.subplots()
         styles = itertools.product(_DASHES, _SERIES)
         for (name, runs), (dash, color) in zip(series.items(), itertools.cycle(styles)):
             x, y = _common(runs)
             if len(runs) > 1:
                 axes.fill_between(x, y.min(0), y.max(0), color=color, alpha=0.15, lw=0)
-            axes.plot(x, y.mean(0), dash, color=color, lw=1.6, label=_shown(name))
-        axes.set(title=_shown(title), xlabel=across, ylabel=up)
-        axes.xaxis.set_major_locator(ticker.MaxNLocator(6))
-        figure.legend(loc="outside lower center", ncols=2, fontsize=8)
+            # With a mark: a run that was evaluated once is a point and no line.
+            axes.plot(
+                x, y.mean(0), dash, marker="o", ms=2.5, color=color, lw=1.6, label=_shown(name)
+            )
+        axes.set(xlabel=across, ylabel=up)
+        _ticks(axes, sorted({x for runs in series.values() for run in runs for x, _ in run}), log)
+        figure.legend(loc="outside lower center", ncols=columns, fontsize=8)
         return _svg(figure, f"{up} against {across}, {title}")
 
 
@@ -93,21 +105,39 @@ def _common(runs: Sequence[Curve]) -> tuple[np.ndarray, np.ndarray]:
     return x, np.array([[dict(run)[place] for place in x] for run in runs])
 
 
+def _ticks(axes: Axes, values: Sequence[float], log: bool) -> None:
+    """Chooses where x is marked."""
+    if not log:
+        return axes.xaxis.set_major_locator(ticker.MaxNLocator(6))
+    axes.set_xscale("log")
+    axes.set_xticks(values, [f"{value:,.0f}" for value in values])
+    axes.xaxis.set_minor_locator(ticker.NullLocator())
+
+
 def _shown(name: str) -> str:
     """A name of bounded length, in which a dollar sign is one and not mathematics."""
-    short = name if len(name) <= 44 else f"{name[:43]}…"
-    return short.replace("$", r"\$")
+    return _cut(name).replace("$", r"\$")
+
+
+def _wrapped(name: str) -> str:
+    """A name in lines that leave room for what is beside them."""
+    return "\n".join(_shown(line) for line in textwrap.wrap(_cut(name), _SHORT))
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
 
 def _svg(figure: Figure, description: str) -> str:
     """The element, without fixed size, in the page's colors."""
     buffer = io.StringIO()
-    # A salt of its own: elements of two charts on one page share no name.
-    with matplotlib.rc_context({"svg.hashsalt": description}):
+    # The same chart is the same text each time; `page` sets the names in two charts apart.
+    with matplotlib.rc_context({"svg.hashsalt": "chart"}):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'<g id="[^"]*"', "<g", text)  # nothing refers to them, and each chart has them
     head, rest = text.split(">", 1)
     head = re.sub(r' (width|height)="[^"]*"', "", head)
     label = description.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")

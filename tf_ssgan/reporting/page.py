@@ -5,6 +5,7 @@ import itertools
 import os
 import pathlib
 import re
+import statistics
 import urllib.parse
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -38,6 +39,11 @@ def html(report: forms.Report, folder: pathlib.Path) -> str:
     for sheet in report.sheets:
         sections.append(_section(sheet, folder, left))
         left -= len(sections[-1]["galleries"])
+    numbers = itertools.count()
+    for section in sections:
+        section["charts"] = [
+            (title, _apart(chart, next(numbers))) for title, chart in section["charts"]
+        ]
     return environment.get_template(_TEMPLATE).render(
         title=report.title,
         when=forms.when(report),
@@ -105,7 +111,7 @@ def _run(record: Record, folder: pathlib.Path) -> dict[str, Any]:
         "seed": _seed(record),
         "numbers": {k: forms.EMPTY if v is None else f"{v:.2f}" for k, v in known.items()},
         "steps": f"{result['steps']:,}",
-        "seconds": f"{result['seconds']:,.0f}" if "seconds" in result else forms.EMPTY,
+        "seconds": f"{result['seconds']:,.0f}" if result.get("seconds") else forms.EMPTY,
     }
 
 
@@ -151,9 +157,10 @@ def _chosen(sheet: Sheet, column: str) -> str | None:
     return min(found, key=lambda row: found[row].mean, default=None)
 
 
-def _charts(sheet: Sheet) -> Iterator[str]:
-    """The charts of a table; of a figure that is one itself, that chart alone."""
+def _charts(sheet: Sheet) -> Iterator[tuple[str, str]]:
+    """The charts of a table and their titles; of a figure that is one itself, that chart alone."""
     kinds = {
+        "label_curves": _label_charts,
         "dots": _dot_charts,
         "learning_curves": _learning_charts,
         "noise_curves": _noise_charts,
@@ -171,21 +178,50 @@ def _columns(sheet: Sheet) -> Iterator[tuple[str, dict[str, Cell]]]:
             yield column, cells
 
 
-def _dot_charts(sheet: Sheet) -> Iterator[str]:
-    """Every run as a dot, a chart a column."""
-    label = f"{sheet.measure.label} ({sheet.measure.unit})".removesuffix(" ()")
+def _apart(chart: str, number: int) -> str:
+    """A chart in which no element has the name of one in another chart."""
+    return re.sub(r'(\bid="|url\(#|href="#)(?=[A-Za-z][0-9a-f]{10}\b)', rf"\g<1>c{number}-", chart)
+
+
+def _dot_charts(sheet: Sheet) -> Iterator[tuple[str, str]]:
+    """Every run as a dot, a chart a column; of columns with something to compare."""
     for column, cells in _columns(sheet):
         printed = {row: cell.printed.value for row, cell in cells.items() if cell.printed}
         values = {row: cell.values for row, cell in cells.items()}
-        yield charts.dots(values, printed, column, label)
+        if printed or sum(map(len, values.values())) > 1:
+            yield column, charts.dots(values, printed, column, _label(sheet))
 
 
-def _learning_charts(sheet: Sheet) -> Iterator[str]:
+def _learning_charts(sheet: Sheet) -> Iterator[tuple[str, str]]:
     """Test error over the steps, a chart a column."""
     for column, cells in _columns(sheet):
         learned = {row: _learning(cell.records) for row, cell in cells.items()}
         if learned := {row: runs for row, runs in learned.items() if runs}:
-            yield charts.curves(learned, column, "step", "test error (%)")
+            yield column, charts.curves(learned, column, "step", "test error (%)")
+
+
+def _label_charts(sheet: Sheet) -> Iterator[tuple[str, str]]:
+    """Each method over the number of labels, where nothing else tells the columns apart."""
+    curves = collections.defaultdict(lambda: collections.defaultdict(list))
+    others = set()
+    for row, _, cell in forms.filled(sheet):
+        for record, value in zip(cell.records, cell.values, strict=True):
+            curves[row][record.protocol["labels"]].append(value)
+            others.add(str({k: v for k, v in record.protocol.items() if k != "labels"}))
+    labels = {count for found in curves.values() for count in found}
+    if len(others) == 1 and len(labels) > 2 and min(labels) > 0:
+        # A curve from the lowest values and one from the highest: the range is between them.
+        series = {
+            row: [[(k, pick(found[k])) for k in found] for pick in (min, statistics.fmean, max)]
+            for row, found in curves.items()
+        }
+        title = "by number of labels"
+        yield title, charts.curves(series, title, "labels", _label(sheet), log=True)
+
+
+def _label(sheet: Sheet) -> str:
+    """What the numbers of a table are, with their unit."""
+    return f"{sheet.measure.label} ({sheet.measure.unit})".removesuffix(" ()")
 
 
 def _learning(records: Sequence[Record]) -> list[charts.Curve]:
@@ -198,20 +234,25 @@ def _learning(records: Sequence[Record]) -> list[charts.Curve]:
     return found if shared else []
 
 
-def _noise_charts(sheet: Sheet) -> Iterator[str]:
+def _noise_charts(sheet: Sheet) -> Iterator[tuple[str, str]]:
     """For each method with several shares of wrong labels, accuracy over the epochs.
 
     Figure 4 of Jiang, Zhang and Liu (2019).
     """
-    by_method = collections.defaultdict(lambda: collections.defaultdict(list))
-    for record in sheet.records:
+    rows = [
+        (row, r) for row in sheet.rows for c in sheet.columns for r in sheet.cell(row, c).records
+    ]
+    names = protocols.named_without_noise([record for _, record in rows])
+    alike = collections.defaultdict(lambda: collections.defaultdict(list))
+    for (row, record), name in zip(rows, names, strict=True):
         protocol = record.protocol
         share = protocol["noise_rate"], -protocol["clean_pct"], protocols.noise(protocol)
-        by_method[record.method][share].append(record)
-    for method, shares in by_method.items():
+        alike[row, protocol["dataset"], name][share].append(record)
+    for (row, _, name), shares in alike.items():
         accuracies = {share[-1]: _accuracies(shares[share]) for share in sorted(shares)}
         if len(accuracies) > 1 and all(accuracies.values()):
-            yield charts.curves(accuracies, f"{method}, label noise", "epoch", "test accuracy (%)")
+            title = ", ".join(filter(None, (row, name, "label noise")))
+            yield title, charts.curves(accuracies, title, "epoch", "test accuracy (%)")
 
 
 def _accuracies(records: Sequence[Record]) -> list[charts.Curve]:
@@ -255,4 +296,5 @@ def _link(where: pathlib.Path, folder: pathlib.Path) -> str:
 
 
 def _anchor(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", name)
+    """A name for an element, which no two tables share."""
+    return urllib.parse.quote(name, safe="")
