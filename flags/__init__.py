@@ -52,20 +52,17 @@ def parse(argv: list[str]) -> list[str]:
     return argv[:1]
 
 
-def settled(argv: list[str], data: bool = True) -> configurations.Config:
-    """The configuration that a command line of train_main.py comes to.
+def settled(argv: list[str]) -> configurations.Config:
+    """The configuration that a command line of train_main.py comes to; brings TensorFlow.
 
     Args:
-        argv: The program's name and its arguments.
-        data: Whether to look at the data too.
+        argv: The program's name and its arguments. `early.check` has found nothing wrong with them.
 
     Raises:
-        UserError: A name or a value is wrong, or data are not there.
+        UserError: A value is out of range.
         absl.flags.Error: An unknown flag, or a value of a wrong kind.
     """
-    given = early.look(argv)
-    early.check(given, data)
-    return _strict(argv, given, wants_help=False)
+    return _strict(argv, early.look(argv), wants_help=False)
 
 
 def read(known: absl_flags.FlagValues, argv: list[str], doc: str) -> list[str]:

@@ -114,6 +114,19 @@ for name in ("config.json", "run.flags", "result.json", "metrics.jsonl"):
 """
 
 
+def test_a_run_that_another_process_took_first_is_waited_for(tmp_path, monkeypatch):
+    """Both were free when they were looked at, and one of the processes found the folder locked."""
+    (run,) = runs(tmp_path, 0, flags=("--noise_rate=0",))
+    asked = iter([False, True, True, False])
+    monkeypatch.setattr(processes.Run, "busy", lambda self: next(asked, False))
+    refusing = runs(tmp_path, 0, flags=("--refuses=0",))[0].command
+    ways = iter([refusing, refusing])  # for the log, and to be started
+    own = processes.Run.command.fget
+    monkeypatch.setattr(processes.Run, "command", property(lambda self: next(ways, own(self))))
+    assert processes.run_all([run]) == {run: 0}
+    assert run.log.read_text().count("$ ") == 2
+
+
 def test_each_of_two_at_once_has_its_own_cores(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(processes.cores, "usable", lambda: (0, 1))

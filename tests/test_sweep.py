@@ -65,7 +65,16 @@ def test_every_method_learns_from_every_budget_with_every_seed():
 
 @pytest.mark.parametrize(
     ("said", "seeds"),
-    [("3", (0, 1, 2)), ("1", (0,)), ("2-4", (2, 3, 4)), ("10,11", (10, 11)), ("7,5", (7, 5))],
+    [
+        ("3", (0, 1, 2)),
+        ("1", (0,)),
+        ("2-4", (2, 3, 4)),
+        ("10,11", (10, 11)),
+        ("7,5", (7, 5)),
+        ("2-4,9", (2, 3, 4, 9)),
+        ("7-7", (7,)),
+        ("0-1,5-6", (0, 1, 5, 6)),
+    ],
 )
 def test_seeds_are_so_many_or_those_that_are_named(said, seeds):
     assert sweep.Wanted(seeds=said).chosen_seeds == seeds
@@ -119,6 +128,9 @@ def test_a_table_is_trained_at_a_budget_and_in_part(fake):
         (("--methods=frgan", f"--to={FAKE}"), "--to=.*trained.py is a file. Give a folder"),
         (("--methods=frgan", "vat"), "'vat' is no flag"),
         (("--methods=frgan", "--", "--seed=3"), "give --seeds before the --"),
+        (("--methods=frgan", "--", "--help"), "python train_main.py --method=NAME --help"),
+        (("--methods=frgan", "--seeds=0-2,1"), "names one of them twice"),
+        (("--methods=frgan", "--seeds=1-2-3"), "expected whole numbers"),
         (("--methods=frgan", "--", "width"), "'width' is no flag"),
         (("--table=small", "--dataset=digits"), "says itself what is learned"),
         (("--table=small", "--methods=vat"), "--methods=vat is not in small, which has frgan"),
@@ -149,7 +161,7 @@ def test_a_sweep_ends_in_a_table_and_a_page(fake, capfd):
     # The stand-in's error is 25, and a point more for each seed.
     assert "| frgan | 26.0 ± 1.0 (3) |" in said.out and "6 of 6: digits-50-" in said.err
     assert "report.html" in said.out
-    page = (fake / "runs/report-digits/report.html").read_text()
+    page = (fake / "runs/report-digits-frgan-supervised/report.html").read_text()
     for run in (fake / "runs").glob("digits-50-*-s?-????????"):
         assert f'href="../{run.name}/"' in page
     sweep.main([*words, "--", "--max_steps=4"])
@@ -193,16 +205,69 @@ def test_what_must_still_look_at_the_runs_of_a_table(monkeypatch):
         assert all({"--run=runs/one", "--data_dir=data"} <= set(one.flags) for one in found)
 
 
-def test_a_followup_is_done_when_it_has_seen_the_final_weights(tmp_path):
-    run = processes.Run(tmp_path, ())
+def finished_folder(folder, **more):
+    flags = {"method": "frgan", "dataset": "svhn", "labels": 1000, "seed": 0, "max_steps": 20}
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(flags))
+    result = flags | {"split_seed": 0, "steps": 20, "test_error": 5.0} | more
+    (folder / "result.json").write_text(json.dumps(result))
+
+
+def test_a_judgment_is_done_when_the_final_weights_have_a_score(tmp_path):
+    run = processes.Run(tmp_path / "run", ())
     (judge,) = sweep.followups(sweep.Wanted(table="frgan_table2"), [run])
+    scores = [{"inception_score": {"mean": 2.0}, "stamp": {}, "images": 10, "seed": 0}]
+    for judged, done in [
+        (None, False), ({"step": 10, "scores": scores}, False),
+        ({"step": 20, "scores": []}, False), ({"step": 20, "scores": scores}, True),
+    ]:  # fmt: skip
+        finished_folder(run.workdir, judged=judged)
+        (run.workdir / "samples.png").touch()
+        assert judge.finished() is done
+    (run.workdir / "samples.png").unlink()
+    assert not judge.finished()  # the figure is of them
+
+
+def test_an_evaluation_is_done_when_the_final_weights_were_asked(tmp_path):
+    run = processes.Run(tmp_path / "run", ())
     (evaluate,) = sweep.followups(sweep.Wanted(table="acgan_table3_shift"), [run])
-    assert not judge.finished() and not evaluate.finished()
-    for step, done in ((10, False), (20, True)):
-        (tmp_path / "result.json").write_text(json.dumps({"steps": 20, "judged": {"step": step}}))
-        line = {"dataset": "cifar10_1/v6", "step": step}
-        (tmp_path / "evaluations.jsonl").write_text(json.dumps(line) + "\n")
-        assert judge.finished() is done and evaluate.finished() is done
+    finished_folder(run.workdir)
+    lines = run.workdir / "evaluations.jsonl"
+    for text, done in [
+        ("", False), ('{"dataset": "cifar10_1/v6", "step": 10, "test_error": 5.0}', False),
+        ('{"dataset": "cifar10_1/v6", "st', False),
+        ('{"dataset": "cifar10_1/v6", "step": 20, "test_error": 5.0}\n{"data', True),
+    ]:  # fmt: skip
+        lines.write_text(text)
+        assert evaluate.finished() is done
+
+
+def test_what_a_table_asks_about_must_be_there_before_it_is_trained(tmp_path):
+    words = ["--table=acgan_table3_shift", f"--data_dir={tmp_path}"]
+    assert "cifar10_1" in refused(*words)
+
+
+def test_methods_that_would_learn_other_labels_are_told_before_they_are_trained(fake):
+    told = refused("--methods=frgan,noise_reg", "--dataset=digits")
+    assert "by their recipes labels is frgan 50, noise_reg -1. Say it for all" in told
+    assert len(runs_of("--methods=frgan,noise_reg", "--labels=-1", "--seeds=1", "--",
+                       "--noise=permute", "--clean_pct=.2", "--batch_size=50")) == 2  # fmt: skip
+
+
+def test_a_folder_that_is_not_asked_for_is_not_looked_at(fake):
+    (fake / "runs").touch()
+    assert runs_of("--methods=frgan", "--seeds=1", "--runs=mine")
+
+
+def test_failures_are_told_although_there_is_nothing_to_report_on(fake, monkeypatch, capfd):
+    monkeypatch.setattr(processes, "PROGRAM", (sys.executable, "-c", "raise SystemExit('no')"))
+    monkeypatch.setattr(sweep, "commands", lambda wanted, further: [
+        processes.Run(fake / "runs/one", ("--workdir=runs/one",))
+    ])  # fmt: skip
+    with pytest.raises(SystemExit) as ended:
+        sweep.main(["sweep", "--methods=frgan"])
+    assert ended.value.code == 1
+    assert "one failed with status 1: no" in capfd.readouterr().err
 
 
 def test_the_list_needs_no_tensorflow():

@@ -4,8 +4,9 @@ import contextlib
 import fcntl
 import json
 import pathlib
+import time
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 from tf_ssgan import config, errors, journal
 
@@ -24,6 +25,8 @@ OURS = (
     "report.txt",
     "backbone.weights.h5",
 )  # what a run writes, after config.json
+
+_TRIES, _PAUSE_SECONDS = 3, 0.05
 
 
 @contextlib.contextmanager
@@ -44,13 +47,22 @@ def locked(workdir: pathlib.Path) -> Iterator[pathlib.Path]:
     except OSError as error:
         raise errors.UserError(f"--workdir={workdir} cannot be used: {error.strerror}.") from error
     with lock as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        if not _taken(file):
             raise errors.UserError(
                 f"Another process is training in {workdir}. Wait for it, or give another --workdir."
-            ) from error
+            )
         yield workdir
+
+
+def _taken(lock: IO[str]) -> bool:
+    """Takes a lock, unless another process keeps it: one that only asks has it for a moment."""
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            time.sleep(_PAUSE_SECONDS)
+    return False
 
 
 @contextlib.contextmanager

@@ -175,8 +175,12 @@ def run_all(runs: list[Run], jobs: int = 1) -> dict[Run, int]:
                 _stop(running, at_once=handed_on > 0)
                 handed_on = len(received)
             for run in [run for run, process in running.items() if process.ended()]:
-                statuses[run] = running[run].popen.returncode
+                status = running[run].popen.returncode
                 shares.append(running.pop(run).cores)
+                if status and run.busy() and not received:
+                    waiting.append(run)  # another process was first by a moment
+                    continue
+                statuses[run] = status
                 if not received:
                     board.tell(run, statuses[run])
             board.show(list(running) or list(waiting))

@@ -43,7 +43,7 @@ class Wanted:
     @property
     def tables(self) -> tuple[str, ...]:
         """Names of the tables."""
-        return tuple(self.table.split(",")) if self.table else ()
+        return tuple(dict.fromkeys(self.table.split(","))) if self.table else ()
 
 
 def asked(argv: list[str]) -> tuple[Wanted, list[pathlib.Path]]:

@@ -14,6 +14,7 @@ status 0: all runs came to their end; 1: some failed; 2: a mistake on the comman
 """
 
 import dataclasses
+import functools
 import json
 import pathlib
 import sys
@@ -24,9 +25,10 @@ from absl import flags as absl_flags
 
 import flags
 from flags import early, hparams
-from tf_ssgan import errors, folder, knobs, methods, processes, tables
+from tf_ssgan import config, errors, knobs, methods, processes, tables
+from tf_ssgan.data import datasets
 from tf_ssgan.knobs import knob
-from tf_ssgan.reporting import forms, papers, protocols, records
+from tf_ssgan.reporting import forms, measures, papers, pictures, protocols, records
 
 # Flags of a run that it gets from this program -> the flag of this program.
 _OURS = {
@@ -34,6 +36,7 @@ _OURS = {
     "seed": "seeds", "workdir": "runs",
 }  # fmt: skip
 _OTHER_SET = "cifar10_1/v6"  # that `evaluate` asks about
+_ALIKE = ("labels", "noise", "noise_rate", "clean_pct")  # what methods must share to be compared
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,13 +49,15 @@ class Wanted:
     dataset: str = knob("", "Images to learn: a name that train_main.py knows; digits if not said.")
     data_dir: str = knob("", "Folder of the data.")
     labels: str = knob("", "Numbers of labeled images, separated by commas; -1 for all.")
-    seeds: str = knob("3", "How many seeds, from 0 on; or which: 0-4, or 10,11.")
+    seeds: str = knob("3", "How many seeds, from 0 on; or which: 0-4, or 10,11, or 7-7.")
     budget: Literal["full", "small", "smoke"] = knob(
         "full", "Of --table: the paper's length; what 2 CPU cores can do; or just that it runs."
     )
     runs: str = knob("runs", "Folder of the runs.")
-    to: str = knob("", "Folder of the report; RUNS/report-NAME where not given.")
-    jobs: int = knob(1, "How many runs at once.", low=1)
+    to: str = knob("", "Folder of the report; RUNS/report-NAMES where not given.")
+    jobs: int = knob(
+        1, "How many runs at once, with CPU cores of their own; GPUs are not dealt out.", low=1
+    )
 
     @property
     def chosen_methods(self) -> tuple[str, ...]:
@@ -67,23 +72,21 @@ class Wanted:
     @property
     def chosen_seeds(self) -> tuple[int, ...]:
         """The seeds."""
-        first, dash, last = self.seeds.partition("-")
-        if dash:
-            (low,), (high,) = _numbers("seeds", first), _numbers("seeds", last)
-            return tuple(range(low, high + 1))
-        found = _numbers("seeds", self.seeds)
-        return found if "," in self.seeds else tuple(range(found[0]))
-
-    @property
-    def name(self) -> str:
-        """Of the report."""
-        return f"{self.table}-{self.budget}" if self.table else (self.dataset or "digits")
+        ends = [_numbers("seeds", word.replace("-", ",", 1)) for word in self.seeds.split(",")]
+        if len(ends) == len(ends[0]) == 1:
+            return tuple(range(*ends[0]))
+        return tuple(seed for end in ends for seed in range(end[0], end[-1] + 1))
 
     @property
     def report(self) -> pathlib.Path:
         """Folder of the report."""
-        slug = "".join(c if c.isalnum() or c in "-_." else "_" for c in self.name)
-        return pathlib.Path(self.to or pathlib.Path(self.runs) / f"report-{slug[-60:]}")
+        name = f"{self.table}-{self.budget}" if self.table else f"{self._dataset}-{self.methods}"
+        slug = "".join(c if c.isalnum() or c in "-_." else "-" for c in name)
+        return pathlib.Path(self.to or pathlib.Path(self.runs) / f"report-{slug[:80]}")
+
+    @property
+    def _dataset(self) -> str:
+        return self.dataset or "digits"
 
 
 def asked(argv: list[str]) -> tuple[Wanted, tuple[str, ...]]:
@@ -158,12 +161,18 @@ def _check_table(wanted: Wanted) -> None:
             )
     if not _cells(wanted):
         raise errors.UserError(f"No cell of {wanted.table} has these --methods and --labels.")
+    if "evaluate" in table.after:
+        datasets.check(_OTHER_SET, wanted.data_dir or None, training=False)
 
 
 def _check_further(further: Sequence[str]) -> None:
     """Refuses words after `--` that are no flags, and flags that this program sets."""
     if further and not further[0].startswith("-"):
         raise errors.UserError(f"{further[0]!r} is no flag. Flags look like --name=value.")
+    if "--help" in further:
+        raise errors.UserError(
+            "--help stands after --. The flags of a run: python train_main.py --method=NAME --help"
+        )
     given = early.look([processes.PROGRAM[1], *further])
     if ours := [name for name in _OURS if name in given]:
         raise errors.UserError(
@@ -193,7 +202,7 @@ def flags_of(wanted: Wanted) -> list[dict[str, Any]]:
         ]
     else:
         found = [
-            {"method": method, "dataset": wanted.dataset or "digits", "labels": labels} | seed
+            {"method": method, "dataset": wanted._dataset, "labels": labels} | seed
             for labels in wanted.chosen_labels or (None,)
             for method in wanted.chosen_methods
             for seed in ({"seed": seed} for seed in wanted.chosen_seeds)
@@ -224,18 +233,40 @@ def commands(wanted: Wanted, further: tuple[str, ...] = ()) -> list[processes.Ru
     Raises:
         UserError: A flag is unknown to a method or out of range, or data are not there.
     """
-    found, looked_at = {}, set()
-    for settings in flags_of(wanted):
-        told = settings | {"data_dir": wanted.data_dir or None}
-        words = [f"--{k}={_word(v)}" for k, v in told.items() if v is not None]
-        argv = [processes.PROGRAM[1], *words, *further]
-        # Data are looked at once for all that share them.
-        data = json.dumps([settings.get(k) for k in ("dataset", "labels", "noise", "clean_pct")])
-        chosen = flags.settled(argv, data=data not in looked_at)
-        looked_at.add(data)
-        workdir = pathlib.Path(wanted.runs) / pathlib.Path(chosen.workdir).name
-        found[workdir] = processes.Run(workdir, (*words, *further, f"--workdir={workdir}"))
+    told = [settings | {"data_dir": wanted.data_dir or None} for settings in flags_of(wanted)]
+    words = [tuple(f"--{k}={_word(v)}" for k, v in s.items() if v is not None) for s in told]
+    _check_data([early.look([processes.PROGRAM[1], *own, *further]) for own in words], wanted.runs)
+    found: dict[pathlib.Path, processes.Run] = {}
+    chosen = [flags.settled([processes.PROGRAM[1], *own, *further]) for own in words]
+    if not wanted.table:
+        _refuse_unlike(chosen)
+    for own, one in zip(words, chosen, strict=True):
+        workdir = pathlib.Path(wanted.runs) / pathlib.Path(one.workdir).name
+        found[workdir] = processes.Run(workdir, (*own, *further, f"--workdir={workdir}"))
     return list(found.values())
+
+
+def _check_data(given: Sequence[dict[str, Any]], runs: str) -> None:
+    """Looks at the data of all runs, once for those that share them; needs no TensorFlow."""
+    alike = {json.dumps({k: v for k, v in one.items() if k not in _OURS} | {
+        k: one.get(k) for k in ("dataset", "labels")
+    }): one for one in given}  # fmt: skip
+    for one in alike.values():
+        early.check(one | {"workdir": runs})
+
+
+def _refuse_unlike(chosen: Sequence[config.Config]) -> None:
+    """Raises UserError where methods, by their recipes, would learn from different labels."""
+    for name in _ALIKE:
+        values = {one.method: getattr(one, name) for one in chosen if one.seed == chosen[0].seed}
+        several = {one.method for one in chosen if getattr(one, name) != values[one.method]}
+        if len(set(values.values())) > 1 and not several:
+            told = ", ".join(f"{method} {value}" for method, value in values.items())
+            where = "--labels" if name == "labels" else f"-- --{name}"
+            raise errors.UserError(
+                f"These methods would not learn from the same labels: by their recipes {name} is "
+                f"{told}. Say it for all of them with {where}=VALUE."
+            )
 
 
 def _word(value: Any) -> str:
@@ -246,43 +277,45 @@ def _word(value: Any) -> str:
 def followups(wanted: Wanted, runs: Sequence[processes.Run]) -> list[processes.Followup]:
     """What must still look at finished runs before a table's quantity is there."""
     where = (f"--data_dir={wanted.data_dir}",) if wanted.data_dir else ()
-    kinds = {
-        "judge": ((), _judged),
-        "evaluate": ((f"--dataset={_OTHER_SET}",), _evaluated),
-    }
+    table = tables.find(wanted.table) if wanted.table else None
+    kinds = {"judge": (), "evaluate": (f"--dataset={_OTHER_SET}",)}
     return [
         processes.Followup(
             run.workdir,
             (f"--run={run.workdir}", *words, *where),
             module=f"tf_ssgan.{program}",
-            done=done,
+            done=functools.partial(_seen, table),
         )
-        for program, (words, done) in kinds.items()
-        if wanted.table and program in tables.find(wanted.table).after
+        for program, words in kinds.items()
+        if table and program in table.after
         for run in runs
     ]
 
 
-def _judged(workdir: pathlib.Path) -> bool:
-    """Whether the final weights of a run have been judged."""
-    result = folder.result(workdir) or {}
-    return (result.get("judged") or {}).get("step") == result.get("steps", -1)
+def _seen(table: tables.Table, workdir: pathlib.Path) -> bool:
+    """Whether the final weights of a run have what a table or figure is of."""
+    shown = [pictures.FIGURES[name] for name in table.shows if name in pictures.FIGURES]
+    found = records.read([workdir]).records
+    judged = (found[0].result.get("judged") or {}).get("step") if found else None
+    return (
+        bool(found)
+        and measures.of(found[0], table.measure, table.number) is not None
+        and all((workdir / name).exists() for name in shown)
+        and ("judge" not in table.after or judged == found[0].result["steps"])
+    )
 
 
-def _evaluated(workdir: pathlib.Path) -> bool:
-    """Whether the final weights of a run were asked about the other test set."""
-    steps, path = (folder.result(workdir) or {}).get("steps"), workdir / "evaluations.jsonl"
-    lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    return any((line["dataset"], line["step"]) == (_OTHER_SET, steps) for line in lines)
-
-
-def reported(wanted: Wanted, runs: Sequence[processes.Run]) -> forms.Report:
-    """The report on the runs of a sweep."""
+def reported(
+    wanted: Wanted, runs: Sequence[processes.Run], further: Sequence[str] = ()
+) -> forms.Report:
+    """The report on the runs of a sweep, which had further flags or not."""
     found = records.read([run.workdir for run in runs if run.workdir.is_dir()])
     if not wanted.table:
-        return forms.Report(tuple(protocols.by_protocol(found.records)), found, wanted.name)
-    # Not by budget: flags after -- may have changed what the budget says.
-    sheet = papers.of_table(tables.find(wanted.table), found.records)
+        title = f"{', '.join(wanted.chosen_methods)} on {wanted._dataset}"
+        return forms.Report(tuple(protocols.by_protocol(found.records)), found, title)
+    # Flags after -- may have changed what the budget says: then these runs are of none.
+    budget = "" if further else wanted.budget
+    sheet = papers.of_table(tables.find(wanted.table), found.records, budget)
     return forms.Report((sheet,), found, sheet.title)
 
 
@@ -296,13 +329,13 @@ def main(argv: list[str]) -> None:
     done = [run for run in runs if not statuses[run]]
     if left := followups(wanted, done):
         statuses |= processes.run_all(left, wanted.jobs)
-    if any(run.workdir.is_dir() for run in runs):
-        made = reported(wanted, runs)
-        print(forms.told(made, forms.write(made, wanted.report)))
     failed = [run for run, status in statuses.items() if status]
     for run in failed:
         told = f"{run.name} failed with status {statuses[run]}: {run.last_words()}"
         print(f"\n{told}\nSee {run.log}", file=sys.stderr)
+    if len(failed) < len(statuses):
+        made = reported(wanted, runs, further)
+        print(forms.told(made, forms.write(made, wanted.report)))
     if failed:
         raise SystemExit(1)
 

@@ -28,8 +28,6 @@ _STYLE = {
     "grid.color": _FAINT, "grid.linewidth": 0.6, "legend.frameon": False, "axes.titlesize": 10,
 }  # fmt: skip
 
-Curve = Sequence[tuple[float, float]]
-
 
 def dots(
     rows: Mapping[str, Sequence[float]], printed: Mapping[str, float], title: str, label: str
@@ -63,13 +61,16 @@ def dots(
 
 
 def curves(
-    series: Mapping[str, Sequence[Curve]], title: str, across: str, up: str, log: bool = False
+    series: Mapping[str, Mapping[float, Sequence[float]]],
+    title: str,
+    across: str,
+    up: str,
+    log: bool = False,
 ) -> str:
     """Draws curves: the mean over the runs of each series, and the range they take.
 
     Args:
-        series: Name -> the curve of each run, as (x, y) pairs. Of several runs the points are
-            taken that all of them have.
+        series: Name -> x -> the value of each run there.
         title: Of the chart, which the page shows above it.
         across: Label of x.
         up: Label of y.
@@ -84,25 +85,17 @@ def curves(
         figure = Figure(figsize=(WIDTH, 2.8 + 0.19 * rows), layout="constrained")
         axes = figure.subplots()
         styles = itertools.product(_DASHES, _SERIES)
-        for (name, runs), (dash, color) in zip(series.items(), itertools.cycle(styles)):
-            x, y = _common(runs)
-            if len(runs) > 1:
-                axes.fill_between(x, y.min(0), y.max(0), color=color, alpha=0.15, lw=0)
+        for (name, found), (dash, color) in zip(series.items(), itertools.cycle(styles)):
+            x = sorted(found)
+            low, mean, high = ([pick(found[k]) for k in x] for pick in (min, np.mean, max))
+            if low != high:
+                axes.fill_between(x, low, high, color=color, alpha=0.15, lw=0)
             # With a mark: a run that was evaluated once is a point and no line.
-            axes.plot(
-                x, y.mean(0), dash, marker="o", ms=2.5, color=color, lw=1.6, label=_shown(name)
-            )
+            axes.plot(x, mean, dash, marker="o", ms=2.5, color=color, lw=1.6, label=_shown(name))
         axes.set(xlabel=across, ylabel=up)
-        _ticks(axes, sorted({x for runs in series.values() for run in runs for x, _ in run}), log)
+        _ticks(axes, sorted({x for found in series.values() for x in found}), log)
         figure.legend(loc="outside lower center", ncols=columns, fontsize=8)
         return _svg(figure, f"{up} against {across}, {title}")
-
-
-def _common(runs: Sequence[Curve]) -> tuple[np.ndarray, np.ndarray]:
-    """The points that all runs have: x [n], and y [runs, n]."""
-    shared = set.intersection(*({x for x, _ in run} for run in runs))
-    x = np.array(sorted(shared))
-    return x, np.array([[dict(run)[place] for place in x] for run in runs])
 
 
 def _ticks(axes: Axes, values: Sequence[float], log: bool) -> None:

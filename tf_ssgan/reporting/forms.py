@@ -7,16 +7,14 @@ import io
 import os
 import pathlib
 import re
-import statistics
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tf_ssgan import errors
+from tf_ssgan.reporting import words
 from tf_ssgan.reporting.records import NUMBERS, Found, Record
 from tf_ssgan.reporting.sheets import Cell, Sheet
-from tf_ssgan.reporting.statistics import Mean, Paired
 
-EMPTY = "–"
 NAMES = ("report.html", "report.md", "report.csv", "runs.csv", "report.tex")
 
 
@@ -41,111 +39,6 @@ class Report:
         return list({record.folder: record for record in every}.values())
 
 
-def filled(sheet: Sheet) -> Iterator[tuple[str, str, Cell]]:
-    """The cells with runs or a printed number: (row, column, cell), row by row."""
-    for row in sheet.rows:
-        for column in sheet.columns:
-            cell = sheet.cell(row, column)
-            if cell.records or cell.printed:
-                yield row, column, cell
-
-
-def mean(found: Mean | None, decimals: int) -> str:
-    """5.1 ± 0.4 (3): mean, standard deviation and number of seeds; or 5.1 (1)."""
-    if found is None:
-        return EMPTY
-    spread = "" if found.std is None else f" ± {found.std:.{decimals}f}"
-    return f"{found.mean:.{decimals}f}{spread} ({found.n})"
-
-
-def printed(cell: Cell, decimals: int) -> str:
-    """What a paper has: 13.41 ± 0.20; with an asterisk where ours had other images."""
-    if cell.printed is None:
-        return EMPTY
-    spread = "" if cell.printed.spread is None else f" ± {cell.printed.spread:.{decimals}f}"
-    return f"{cell.printed.value:.{decimals}f}{spread}{'*' if cell.other_images else ''}"
-
-
-def signed(value: float | None, decimals: int) -> str:
-    """+1.2 or −1.2."""
-    return EMPTY if value is None else f"{value:+.{decimals}f}".replace("-", "−")
-
-
-def against(found: Paired | None, decimals: int) -> str:
-    """−10.4 [−13.4, −7.4], 3 of 3 lower: paired difference, its 95 % interval, and how many."""
-    if found is None:
-        return EMPTY
-    differences = found.differences
-    told = signed(differences.mean, decimals)
-    if (half := differences.half_width) is not None:
-        low, high = differences.mean - half, differences.mean + half
-        told += f" [{signed(low, decimals)}, {signed(high, decimals)}]"
-    return f"{told}, {found.fewer} of {differences.n} lower"
-
-
-def decimals(sheet: Sheet) -> int:
-    """1 where that says all that the sheet's numbers hold, else 2."""
-    values = [value for *_, cell in filled(sheet) for value in cell.values]
-    values += [cell.printed.value for *_, cell in filled(sheet) if cell.printed]
-    return 1 if all(abs(value - round(value, 1)) < 1e-6 for value in values) else 2
-
-
-def seconds(cell: Cell) -> float | None:
-    """How long a run took, in seconds; the median."""
-    known = [record.result.get("seconds") for record in cell.records]
-    known = [value for value in known if isinstance(value, (int, float))]
-    return statistics.median(known) if known else None
-
-
-def steps(cell: Cell) -> int | None:
-    """How many steps its runs have, which all share."""
-    return cell.records[0].result["steps"] if cell.records else None
-
-
-def number(cell: Cell, name: str) -> Mean | None:
-    """Another of the runs' errors in percent, by its key in `result.json`."""
-    values = tuple(record.result.get(name) for record in cell.records)
-    known = values and all(isinstance(value, (int, float)) for value in values)
-    return Mean(values) if known else None
-
-
-def about(sheet: Sheet) -> list[str]:
-    """What a reader must know of a table, a sentence or two each."""
-    measure = sheet.measure
-    lines = [
-        f"{measure.label} ({measure.unit}), {measure.better} is better; shipped weights, "
-        f"{NUMBERS.get(sheet.number, sheet.number)}; mean ± standard deviation over seeds (n)."
-    ]
-    if sheet.source:
-        lines.append(f"Published: {sheet.source}.")
-    if budgets := _budgets(sheet):
-        lines.append(budgets)
-    if any(cell.other_images for *_, cell in filled(sheet)):
-        lines.append(
-            "*Not the images of the published number: these runs had another part of the data set."
-        )
-    if sheet.baseline and any(cell.paired for *_, cell in filled(sheet)):
-        lines.append(
-            f"Against {sheet.baseline}: differences between runs of the same split seed, mean, "
-            "95 % interval of the mean (Student's t), and in how many it is lower."
-        )
-    return lines + ([sheet.note] if sheet.note else [])
-
-
-def _budgets(sheet: Sheet) -> str:
-    """How long the runs were, and which budget that is."""
-    cells = [cell for *_, cell in filled(sheet) if cell.records]
-    if not cells:
-        return ""
-    known = sorted({steps(cell) for cell in cells})
-    many = f"{known[0]:,} to {known[-1]:,}" if len(known) > 1 else f"{known[0]:,}"
-    epochs = [r.result["epochs"] for c in cells for r in c.records if r.result.get("epochs")]
-    passes = f", {min(epochs):.3g} to {max(epochs):.3g} passes over the images" if epochs else ""
-    budgets = {cell.budget for cell in cells}
-    name = f"Budget {budgets.pop()}" if len(budgets) == 1 and "" not in budgets else "Length"
-    return f"{name}: {many} steps a run{passes}."
-
-
 def _columns(sheet: Sheet) -> list[str]:
     """The headings of the long table."""
     compared = [f"against {sheet.baseline}"] if sheet.baseline else []
@@ -159,27 +52,31 @@ def long(sheet: Sheet) -> list[list[str]]:
 
 
 def _lines(sheet: Sheet) -> Iterator[list[str]]:
-    digits = decimals(sheet)
-    for row, column, cell in filled(sheet):
-        compared = [against(cell.paired, digits)] if sheet.baseline else []
-        own = [mean(cell.mean, digits), printed(cell, digits), signed(cell.difference, digits)]
-        errors_of = [mean(number(cell, name), digits) for name in NUMBERS]
-        many, long = steps(cell), seconds(cell)
-        ends = [EMPTY if many is None else f"{many:,}", EMPTY if long is None else f"{long:,.0f}"]
-        yield [row, column, *own, *compared, *errors_of, *ends]
+    digits, better = words.decimals(sheet), sheet.measure.better
+    for row, column, cell in words.filled(sheet):
+        own = [
+            words.mean(cell.mean, digits),
+            words.printed(cell, digits),
+            words.signed(cell.difference, digits),
+        ]
+        compared = [words.against(cell.paired, digits, better)] if sheet.baseline else []
+        errors_of = [words.mean(words.number(cell, name), digits) for name in NUMBERS]
+        ends = [words.steps(cell), words.seconds(cell)]
+        told = [words.EMPTY if value is None else f"{value:,.0f}" for value in ends]
+        yield [row, column, *own, *compared, *errors_of, *told]
 
 
 def matrix(sheet: Sheet) -> Iterator[list[str]]:
     """The short table: a row a method, a column a protocol, ours and the published number."""
-    digits = decimals(sheet)
+    digits = words.decimals(sheet)
     yield ["", *sheet.columns]
     for row in sheet.rows:
         cells = [sheet.cell(row, column) for column in sheet.columns]
         yield [
             row,
             *(
-                mean(cell.mean, digits)
-                + (f"; published {printed(cell, digits)}" if cell.printed else "")
+                words.mean(cell.mean, digits)
+                + (f"; published {words.printed(cell, digits)}" if cell.printed else "")
                 for cell in cells
             ),
         ]
@@ -189,7 +86,7 @@ def markdown(report: Report) -> str:
     """The report in Markdown."""
     parts = [f"# {report.title}", when(report)]
     for sheet in report.sheets:
-        parts += [f"## {sheet.title}", "\n".join(f"- {line}" for line in about(sheet))]
+        parts += [f"## {sheet.title}", "\n".join(f"- {line}" for line in words.about(sheet))]
         parts.append(_grid(list(matrix(sheet))))
         parts.append(_grid(long(sheet)))
     if report.found.left_out:
@@ -201,8 +98,7 @@ def markdown(report: Report) -> str:
 def short(report: Report) -> str:
     """The short tables alone, for a terminal."""
     return "\n\n".join(
-        f"{sheet.title}, {sheet.measure.label} ({sheet.measure.unit})\n\n"
-        f"{_grid(list(matrix(sheet)))}"
+        f"{sheet.title}, {words.label(sheet)}\n\n{_grid(list(matrix(sheet)))}"
         for sheet in report.sheets
     )
 
@@ -234,7 +130,7 @@ def when(report: Report) -> str:
         *([f"{' or '.join(cores)} CPU cores"] if cores else []),
         f"made on {datetime.date.today().isoformat()}",
     ]
-    return f"{'; '.join(told)}. No number was chosen by test images."
+    return f"{'; '.join(told)}. Test images chose no number of a run; they order the rows."
 
 
 def _count(many: int, what: str) -> str:
@@ -250,13 +146,13 @@ def cells_csv(report: Report) -> str:
     """A line a cell, full precision."""
     lines = []
     for sheet in report.sheets:
-        for row, column, cell in filled(sheet):
-            lines.append(
-                {"table": sheet.name, "row": row, "column": column, "measure": sheet.measure.label}
-                | _figures(cell)
-                | {f"mean_{name}": found.mean for name in NUMBERS if (found := number(cell, name))}
-                | {"steps": steps(cell), "seconds": seconds(cell), "budget": cell.budget}
-            )
+        for row, column, cell in words.filled(sheet):
+            what = {"table": sheet.name, "row": row, "column": column}
+            means = {f"mean_{name}": words.number(cell, name) for name in NUMBERS}
+            known = {name: found.mean for name, found in means.items() if found}
+            ends = {"steps": words.steps(cell), "seconds": words.seconds(cell)}
+            what |= {"measure": sheet.measure.label} | _figures(cell) | known | ends
+            lines.append(what | {"budget": cell.budget})
     return _csv(lines)
 
 
@@ -310,7 +206,7 @@ def _tabular(sheet: Sheet) -> str:
         [
             "\\begin{table}",
             "\\centering",
-            f"\\caption{{{_escaped(sheet.title)}. {' '.join(map(_escaped, about(sheet)))}}}",
+            f"\\caption{{{_escaped(sheet.title)}. {' '.join(map(_escaped, words.about(sheet)))}}}",
             f"\\label{{tab:{re.sub('[^A-Za-z0-9_:/-]+', '-', sheet.name)}}}",
             f"\\begin{{tabular}}{{l{'r' * len(sheet.columns)}}}",
             "\\toprule",
@@ -361,11 +257,20 @@ def write(report: Report, folder: pathlib.Path) -> list[pathlib.Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in NAMES:
-            partial = folder / f"{name}.partial"
-            partial.write_text(texts[name], encoding="utf-8", newline="")
-            os.replace(partial, folder / name)
+            _put(folder / name, texts[name])
     except OSError as error:
         raise errors.UserError(
             f"--to={folder} cannot be written: {error.strerror}. The runs are untouched."
         ) from error
     return [folder / name for name in NAMES]
+
+
+def _put(path: pathlib.Path, text: str) -> None:
+    """Writes a file whole or not at all, also beside another process that does."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        # Names of folders may hold bytes that are no text.
+        partial.write_text(text, "utf-8", errors="backslashreplace", newline="")
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)

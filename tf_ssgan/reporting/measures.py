@@ -1,5 +1,6 @@
 """The quantities of tables, read from what a run and the programs after it have left."""
 
+import contextlib
 from typing import Any
 
 from tf_ssgan import journal
@@ -26,14 +27,31 @@ def of(record: Record, measure: str, number: str) -> float | None:
         return (result.get("found_at_best_validation" if best else "found") or {}).get("tau")
     if measure == "accuracy_on_cifar10_1":
         return _on_another_set(record, "cifar10_1/v6")
-    return _judged(result.get("judged") or {}, measure)
+    with contextlib.suppress(AttributeError, LookupError, TypeError):  # of a damaged judgment
+        return _judged(result.get("judged") or {}, measure)
+    return None
+
+
+def judge(record: Record, measure: str) -> Any:
+    """By whom, and by how many images, a run was judged; None of what nobody judges.
+
+    Scores of different judges are never compared: runs whose answers differ share no mean.
+    """
+    judged = record.result.get("judged") or {}
+    with contextlib.suppress(AttributeError, LookupError, TypeError):
+        if measure == "inception_score":
+            return {name: judged["scores"][0][name] for name in ("stamp", "images", "seed")}
+        if measure in ("cluster_distance", "cluster_deviation"):
+            return {name: judged["clusters"][name] for name in ("features", "seed")}
+    return None
 
 
 def _on_another_set(record: Record, dataset: str) -> float | None:
     """Accuracy in percent that `tf_ssgan.evaluate` has found, of the weights of the last step."""
     for found in reversed(journal.history(record.folder / "evaluations.jsonl")):
-        if (found.get("dataset"), found.get("step")) == (dataset, record.result["steps"]):
-            return 100.0 - found["test_error"]
+        with contextlib.suppress(AttributeError, KeyError, TypeError):  # of a damaged line
+            if (found["dataset"], found["step"]) == (dataset, record.result["steps"]):
+                return 100.0 - found["test_error"]
     return None
 
 

@@ -2,13 +2,20 @@
 
 import collections
 import functools
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tf_ssgan import tables
-from tf_ssgan.reporting import measures
-from tf_ssgan.reporting.records import Record
-from tf_ssgan.reporting.sheets import Printed, Sheet, cell_of, compared, refuse_mixture
+from tf_ssgan import config, tables
+from tf_ssgan.reporting.records import NOISE, Record
+from tf_ssgan.reporting.sheets import (
+    Printed,
+    Sheet,
+    cell_of,
+    compared,
+    refuse_mixture,
+    refuse_other_judges,
+)
 
 
 def of_table(
@@ -20,7 +27,8 @@ def of_table(
     Args:
         table: The table.
         records: Any runs; those that fit no cell are left alone.
-        budget: Takes the runs of this budget alone; empty takes any.
+        budget: Takes the runs of this budget alone; empty takes any. For "full", TensorFlow is
+            asked how long the recipes of the methods are.
         number: Which of a run's numbers to take; empty takes what the paper reports.
         against: The row to compare with; empty takes the first row with runs.
 
@@ -33,11 +41,10 @@ def of_table(
         fitting = [r for r in records if cell.trained and _fits(table, cell, budget, r)]
         where = f"{cell.row}, {cell.column} of {table.name}"
         refuse_mixture(where, fitting)
+        refuse_other_judges(where, fitting, table.measure)
+        name = (budget or _budget(table, cell, fitting)) if fitting else ""
         cells[cell.row, cell.column] = cell_of(
-            fitting,
-            functools.partial(measures.of, measure=table.measure, number=number),
-            _printed(table, cell),
-            _budget(table, cell, fitting),
+            fitting, table.measure, number, _printed(table, cell), name
         )
     sheet = Sheet(
         name=table.name,
@@ -61,7 +68,7 @@ def known(record: Record) -> Printed | None:
             continue
         if table.measure in ("test_error", "accuracy"):
             turned = 100 - cell.published if table.measure == "accuracy" else cell.published
-            return Printed(turned, cell.spread, table.source, table.images)
+            return Printed(round(turned, 4), cell.spread, table.source, table.images, table.number)
     return None
 
 
@@ -76,25 +83,35 @@ def _columns(table: tables.Table) -> tuple[str, ...]:
 
 def _fits(table: tables.Table, cell: tables.Cell, budget: str, record: Record) -> bool:
     """Whether a run is of a cell, and of a budget where one is asked for."""
-    wanted = table.flags(cell, budget, record.result["seed"]) if budget else cell.flags
+    wanted = table.flags(cell, budget, record.result["seed"]) if budget else dict(cell.flags)
+    if budget == "full":
+        wanted |= _length(json.dumps(wanted))
+    if wanted.get("noise_rate") == 0:
+        wanted |= {"noise": "none"}  # whatever kind it is that there is none of
     return all(_same(record, name, value) for name, value in wanted.items()) and not _astray(
         record, wanted
     )
 
 
+@functools.cache
+def _length(flags: str) -> dict[str, int]:
+    """How long a run with these flags is where nothing more is said; brings TensorFlow."""
+    given = json.loads(flags)
+    settings = config.settings(given["method"], given["dataset"], given)
+    return {name: settings[name] for name in ("epochs", "max_steps")}
+
+
 def _same(record: Record, name: str, value: Any) -> bool:
-    """Whether a run has a flag's value; of labels and rates, what they came to."""
-    found = record.flags.get(name)
+    """Whether a run has a flag's value; of labels and noise, what they came to."""
+    found = (record.protocol if name in NOISE else record.flags).get(name)
     return found == value or (name == "labels" and record.result["labels"] == value)
 
 
 def _astray(record: Record, wanted: Mapping[str, Any]) -> bool:
-    """Whether a run has label noise that the cell says nothing of."""
+    """Whether a run has label noise, or uneven labels, that the cell says nothing of."""
     usual = {"noise": "none", "label_split": "balanced", "clean_pct": 0.0}
     return any(
-        record.flags.get(name, value) != value
-        for name, value in usual.items()
-        if name not in wanted
+        record.protocol[name] != value for name, value in usual.items() if name not in wanted
     )
 
 
@@ -109,4 +126,4 @@ def _budget(table: tables.Table, cell: tables.Cell, records: Sequence[Record]) -
 def _printed(table: tables.Table, cell: tables.Cell) -> Printed | None:
     if cell.published is None:
         return None
-    return Printed(cell.published, cell.spread, table.source, table.images)
+    return Printed(cell.published, cell.spread, table.source, table.images, table.number)

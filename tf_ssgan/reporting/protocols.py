@@ -1,17 +1,14 @@
 """Tables of runs by what they are: a row a method, a column a protocol."""
 
 import collections
-import functools
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tf_ssgan import errors, tables
-from tf_ssgan.reporting import measures, papers
-from tf_ssgan.reporting.records import Record
+from tf_ssgan.reporting import papers
+from tf_ssgan.reporting.records import NOISE, Record
 from tf_ssgan.reporting.sheets import Cell, Sheet, cell_of, compared, refuse_mixture
-
-_NOISE = ("noise", "noise_rate", "clean_pct")
 
 
 def by_protocol(
@@ -47,11 +44,10 @@ def _sheet(dataset: str, records: list[Record], number: str) -> Sheet:
     grouped = collections.defaultdict(list)
     for record, row, column in zip(records, rows, columns, strict=True):
         grouped[row, column].append(record)
-    measure = functools.partial(measures.of, measure="test_error", number=number)
     cells = {}
     for (row, column), found in grouped.items():
         refuse_mixture(f"{row}, {column}", found)
-        cells[row, column] = cell_of(found, measure, papers.known(found[0]), "")
+        cells[row, column] = cell_of(found, "test_error", number, papers.known(found[0]), "")
     order = {row: _place(row, cells) for row in dict.fromkeys(rows)}
     return Sheet(
         name=dataset,
@@ -81,7 +77,7 @@ def _row_names(records: Sequence[Record]) -> list[str]:
 
 def named_without_noise(records: Sequence[Record]) -> list[str]:
     """A name a run: its labels, and what sets its protocol apart but for what is wrong in them."""
-    return _named([r.protocol | dict.fromkeys(_NOISE, 0) for r in records], _column_name)
+    return _named([r.protocol | dict.fromkeys(NOISE, 0) for r in records], _column_name)
 
 
 def _named(
@@ -95,20 +91,21 @@ def _column_name(protocol: Mapping[str, Any], differing: list[str]) -> str:
     """Labels, and what sets a protocol apart from the others."""
     labels = protocol["labels"]
     told = [f"{labels:,} labels" if labels != 1 else "1 label"]
-    if set(_NOISE) & set(differing):
+    if set(NOISE) & set(differing):
         told.append(noise(protocol))
     if "validation" in differing:
         held = protocol["validation"]
         told.append("usual share held out" if held == -1 else f"{held:,} held out")
     if "images" in differing:
-        told.append(f"{protocol['images']:,} training images" if protocol["images"] else "?")
-    known = ("labels", "dataset", "validation", "images", *_NOISE)
+        many = protocol["images"]
+        told.append(f"{many:,} training images" if many else "images not counted")
+    known = ("labels", "dataset", "validation", "images", *NOISE)
     return ", ".join([*told, *(f"{k}={protocol[k]}" for k in differing if k not in known)])
 
 
 def noise(protocol: Mapping[str, Any]) -> str:
     """What is wrong with the labels of a protocol, in words."""
-    kind, rate, clean = (protocol[name] for name in _NOISE)
+    kind, rate, clean = (protocol[name] for name in NOISE)
     known = f"{100 * clean:.9g} % known to be right, others"
     if kind == "none":
         return f"{known} right too" if clean else "right labels"
@@ -133,6 +130,14 @@ def _column_order(records: Sequence[Record], columns: Sequence[str]) -> Callable
 
 
 def _place(row: str, cells: Mapping[tuple[str, str], Cell]) -> float:
-    """Where a row stands: at its mean over the columns."""
-    means = [cell.mean.mean for (theirs, _), cell in cells.items() if theirs == row and cell.mean]
-    return statistics.fmean(means) if means else float("inf")
+    """Where a row stands: at its mean distance to the means of the columns that it is in."""
+    by_column = collections.defaultdict(dict)
+    for (name, column), cell in cells.items():
+        if cell.mean:
+            by_column[column][name] = cell.mean.mean
+    distances = [
+        found[row] - statistics.fmean(found.values())
+        for found in by_column.values()
+        if row in found and len(found) > 1
+    ]
+    return statistics.fmean(distances) if distances else float("inf")

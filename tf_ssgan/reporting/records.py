@@ -31,7 +31,8 @@ _PROTOCOL = ("dataset", "label_split", "validation", "noise", "noise_rate", "cle
              "image_size", "channels", "fit")  # fmt: skip
 _ELSEWHERE = ("method", "labels", "seed", "split_seed", "data_dir", "workdir", "devices",
               "precision", "epochs", "max_steps")  # fmt: skip
-_EVALUATED = {"step", "epoch", "test_error"}
+NOISE = ("noise", "noise_rate", "clean_pct")
+_EVALUATED = ("step", "epoch", "test_error")
 _UNNOTICED = frozenset({"lock", "checkpoints", "tensorboard"})
 
 
@@ -66,7 +67,7 @@ class Record:
             lines = journal.history(self.folder / "metrics.jsonl")
         except (OSError, ValueError):
             return []
-        return [line for line in lines if isinstance(line, dict) and _EVALUATED <= line.keys()]
+        return [line for line in lines if isinstance(line, dict) and _whole(line)]
 
     @functools.cached_property
     def images(self) -> int | None:
@@ -85,7 +86,10 @@ class Record:
         own = {name: self.flags.get(name, defaults[name]) for name in _PROTOCOL}
         if own["noise"] == "none" or own["noise_rate"] == 0:
             own |= {"noise": "none", "noise_rate": 0.0}  # whatever kind it is that there is none of
-        return own | {"labels": self.result["labels"], "images": self.images}
+        # How many they came to, where the result says it: the flag may say "the usual share".
+        own["validation"] = self.result.get("validation_images", own["validation"])
+        counted = {"images": self.images, "test_images": self.result.get("test_images")}
+        return own | {"labels": self.result["labels"]} | counted
 
     @functools.cached_property
     def settings(self) -> dict[str, Any]:
@@ -119,8 +123,12 @@ def read(paths: Sequence[pathlib.Path]) -> Found:
     """
     records: dict[tuple, Record] = {}
     left_out = []
-    workdirs = list(dict.fromkeys(found for path in paths for found in _workdirs(path)))
-    if not workdirs:
+    unreadable: list[tuple[pathlib.Path, str]] = []
+    # A folder that is named twice, or linked, is one.
+    workdirs = {
+        found.resolve(): found for path in paths for found in _workdirs(path, unreadable)
+    }.values()
+    if not workdirs and not unreadable:
         raise errors.UserError(
             f"{', '.join(map(str, paths))}: no run lies there (no folder with a config.json). Give "
             "the folders of runs, or one that holds them."
@@ -134,15 +142,25 @@ def read(paths: Sequence[pathlib.Path]) -> Found:
         first = records.setdefault(_identity(record), record)
         if first is not record:
             left_out.append((workdir, f"the same run as {first.folder}: same flags, same seeds"))
-    return Found(tuple(records.values()), tuple(left_out))
+    return Found(tuple(records.values()), (*left_out, *unreadable))
 
 
-def _workdirs(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """The folders of runs in a folder, itself among them, by name."""
+def _workdirs(
+    path: pathlib.Path, unreadable: list[tuple[pathlib.Path, str]]
+) -> Iterator[pathlib.Path]:
+    """The folders of runs in a folder, itself among them, by name; linked ones too."""
+
+    def note(error: OSError) -> None:
+        unreadable.append((pathlib.Path(error.filename), f"cannot be read: {error.strerror}"))
+
     if not path.is_dir():
         raise errors.UserError(f"{path} is no folder. Give the folders of runs.")
-    for root, folders, files in os.walk(path):
-        folders[:] = sorted(set(folders) - _UNNOTICED)
+    seen = set()
+    for root, folders, files in os.walk(path, onerror=note, followlinks=True):
+        real = os.path.realpath(root)
+        # A link may lead back to where it lies.
+        folders[:] = [] if real in seen else sorted(set(folders) - _UNNOTICED)
+        seen.add(real)
         if {"config.json", "result.json", "metrics.jsonl"} & set(files):
             yield pathlib.Path(root)
             folders.clear()  # no run lies in another's folder
@@ -196,10 +214,18 @@ def _check_kinds(flags: dict[str, Any], result: dict[str, Any]) -> None:
         value = result.get(name)
         if value is not None and (isinstance(value, bool) or not isinstance(value, kind)):
             raise ValueError(f"result.json is damaged: {name} is {value!r}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"result.json is damaged: {name} is {value}")
     for field in config.run_fields():
         kind = (int, float) if isinstance(field.default, float) else type(field.default)
         if not isinstance(flags.get(field.name, field.default), kind):
             raise ValueError(f"config.json is damaged: {field.name} is {flags[field.name]!r}")
+
+
+def _whole(line: dict[str, Any]) -> bool:
+    """Whether a line of the curves has its numbers."""
+    values = [line.get(name) for name in _EVALUATED]
+    return all(isinstance(v, (int, float)) and math.isfinite(v) for v in values)
 
 
 def _reached(workdir: pathlib.Path, flags: dict[str, Any]) -> str:
@@ -215,6 +241,6 @@ def _reached(workdir: pathlib.Path, flags: dict[str, Any]) -> str:
 
 
 def _identity(record: Record) -> tuple:
-    """What makes two folders one run."""
+    """What makes two folders one run; those that drew other images are another matter."""
     texts = [json.dumps(part, sort_keys=True) for part in (record.protocol, record.settings)]
-    return record.method, record.seeds, *texts
+    return record.method, record.seeds, record.result.get("split_sha256"), *texts

@@ -7,10 +7,13 @@ are fixed, such runs are refused.
 
 import collections
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import functools
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tf_ssgan import errors, tables
+from tf_ssgan.reporting import measures
 from tf_ssgan.reporting.records import Record
 from tf_ssgan.reporting.statistics import Mean, Paired, paired
 
@@ -26,12 +29,14 @@ class Printed:
         spread: Its standard deviation, where printed.
         source: Which paper, which table.
         images: Training images of the data set that it is for; 0 where not known.
+        number: Which number of a run the paper reports.
     """
 
     value: float
     spread: float | None
     source: str
     images: int
+    number: str = "test_error"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +49,8 @@ class Cell:
         printed: What a paper has for such runs.
         paired: Against the sheet's baseline; None where no split is shared, and for itself.
         budget: Of which of the budgets the runs are; empty: of none.
+        difference: Ours minus the printed one, of the number that the paper reports; None where
+            one is missing.
     """
 
     records: tuple[Record, ...] = ()
@@ -51,18 +58,12 @@ class Cell:
     printed: Printed | None = None
     paired: Paired | None = None
     budget: str = ""
+    difference: float | None = None
 
     @property
     def mean(self) -> Mean | None:
         """Over the seeds; None without runs."""
         return Mean(self.values) if self.values else None
-
-    @property
-    def difference(self) -> float | None:
-        """Ours minus the printed one; None where one is missing."""
-        if self.mean is None or self.printed is None:
-            return None
-        return self.mean.mean - self.printed.value
 
     @property
     def other_images(self) -> bool:
@@ -118,7 +119,8 @@ def compared(sheet: Sheet, against: str = "") -> Sheet:
 
     Args:
         sheet: A table.
-        against: One of its rows; empty takes `supervised`, or the first with runs.
+        against: One of its rows; empty takes one of `supervised`, else the paper's first, or that
+            of the method whose name comes first.
 
     Raises:
         UserError: It has no such row.
@@ -130,7 +132,7 @@ def compared(sheet: Sheet, against: str = "") -> Sheet:
         )
     if len(filled) < 2 and not against:
         return sheet
-    baseline = against or (BASELINE if BASELINE in filled else filled[0])
+    baseline = against or min(filled, key=functools.partial(_standing, sheet))
     cells = {
         (row, column): dataclasses.replace(
             cell, paired=_paired(cell, sheet.cell(baseline, column)) if row != baseline else None
@@ -140,20 +142,40 @@ def compared(sheet: Sheet, against: str = "") -> Sheet:
     return dataclasses.replace(sheet, cells=cells, baseline=baseline)
 
 
+def _standing(sheet: Sheet, row: str) -> tuple:
+    """How fit a row is to be the baseline, the least most so; its errors have no say."""
+    records = [record for column in sheet.columns for record in sheet.cell(row, column).records]
+    method = records[0].method
+    order = sheet.rows.index(row) if sheet.source else method
+    return method != BASELINE, order, -len(records), row
+
+
 def cell_of(
-    records: Iterable[Record],
-    measure: Callable[[Record], float | None],
-    printed: Printed | None,
-    budget: str,
+    records: Iterable[Record], measure: str, number: str, printed: Printed | None, budget: str
 ) -> Cell:
-    """A cell of the runs that have the quantity."""
-    measured = [(record, measure(record)) for record in sorted(records, key=lambda r: r.seeds)]
+    """A cell of the runs that have the quantity.
+
+    Args:
+        records: Runs that differ in their seeds alone.
+        measure: A name of `tables.MEASURES`.
+        number: Which of a run's numbers to take.
+        printed: What a paper has for such runs.
+        budget: Of which budget they are.
+    """
+    ordered = sorted(records, key=lambda record: record.seeds)
+    measured = [(record, measures.of(record, measure, number)) for record in ordered]
     measured = [(record, value) for record, value in measured if value is not None]
+    difference = None
+    if measured and printed:
+        like = [measures.of(record, measure, printed.number) for record, _ in measured]
+        known = [value for value in like if value is not None]
+        difference = statistics.fmean(known) - printed.value if len(known) == len(like) else None
     return Cell(
         records=tuple(record for record, _ in measured),
         values=tuple(value for _, value in measured),
         printed=printed,
         budget=budget,
+        difference=difference,
     )
 
 
@@ -173,6 +195,18 @@ def refuse_mixture(where: str, records: Sequence[Record]) -> None:
     _refuse_other_images(where, records)
 
 
+def refuse_other_judges(where: str, records: Sequence[Record], measure: str) -> None:
+    """Raises UserError where runs of one cell were scored by different judges."""
+    known = [(r, judge) for r in records if (judge := measures.judge(r, measure)) is not None]
+    for record, judge in known:
+        if judge != known[0][1]:
+            raise errors.UserError(
+                f"{known[0][0].folder} and {record.folder} both fit the cell {where}, and were "
+                "scored by different judges, or by other numbers of images: no mean is of both. "
+                "Judge them again: python -m tf_ssgan.judge --run=FOLDER"
+            )
+
+
 def _refuse_other_images(where: str, records: Sequence[Record]) -> None:
     """Raises UserError where one split seed has drawn different images."""
     drawn: dict[int, Record] = {}
@@ -189,12 +223,23 @@ def _refuse_other_images(where: str, records: Sequence[Record]) -> None:
 
 def _paired(ours: Cell, theirs: Cell) -> Paired | None:
     """Differences between runs that learned from the same labeled images."""
-    return paired(_by_split(ours), _by_split(theirs))
+    return paired(by_split(ours), by_split(theirs))
 
 
-def _by_split(cell: Cell) -> dict[Any, list[float]]:
-    """(split seed, what it has drawn) -> values."""
+def by_split(cell: Cell, name: str = "") -> dict[Any, list[float]]:
+    """The values of a cell's runs by what they learned from.
+
+    Args:
+        cell: The cell.
+        name: A number of `result.json`; empty takes the sheet's own quantity.
+
+    Returns:
+        (split seed, what it has drawn) -> values; empty where a run does not have the number.
+    """
     found = collections.defaultdict(list)
     for record, value in zip(cell.records, cell.values, strict=True):
+        value = record.result.get(name) if name else value
+        if value is None:
+            return {}
         found[record.seeds[0], record.result.get("split_sha256")].append(value)
-    return found
+    return dict(found)

@@ -29,20 +29,19 @@ class Measure:
     Attributes:
         label: What it is called.
         unit: "%", or empty.
-        better: Which end of it is wished for.
+        better: Which end of it is wished for; empty where nothing is compared.
     """
 
     label: str
     unit: str
-    better: Literal["lower", "higher"]
+    better: Literal["lower", "higher", ""]
 
 
 MEASURES: Mapping[str, Measure] = {
     "test_error": Measure("test error", "%", "lower"),
     "accuracy": Measure("test accuracy", "%", "higher"),  # 100 - test_error
     "inception_score": Measure("Inception Score", "", "higher"),
-    # No tau is better than another: its table has one row, in which nothing is compared.
-    "tau": Measure("truncation factor tau", "", "lower"),
+    "tau": Measure("truncation factor tau", "", ""),
     "accuracy_on_cifar10_1": Measure("accuracy on CIFAR-10.1 v6", "%", "higher"),
     "cluster_distance": Measure("mean distance to the class centers of a t-SNE", "", "lower"),
     "cluster_deviation": Measure("deviation of these distances", "", "lower"),
