@@ -20,8 +20,8 @@ def test_with_an_infinite_tau_everywhere_it_is_acgan_to_the_bit(mode):
 
 @pytest.mark.parametrize(("scope", "same"), [("classifier", True), ("all", False)])
 def test_the_scope_says_which_loss_sees_truncated_latents(scope, same):
-    (far,) = toys.Toy("acgan_trunc", trunc_scope=scope, tau=math.inf).run(1)
-    (near,) = toys.Toy("acgan_trunc", trunc_scope=scope, tau=0.1).run(1)
+    (far,) = toys.Eager("acgan_trunc", trunc_scope=scope, tau=math.inf).run(1)
+    (near,) = toys.Eager("acgan_trunc", trunc_scope=scope, tau=0.1).run(1)
     assert (near["source"] == far["source"]) is same
     assert near["conditional"] != far["conditional"]
 
@@ -60,7 +60,7 @@ def test_a_fixed_tau_is_the_default_and_is_not_reported():
 
 
 def test_the_search_by_gradient_moves_tau_by_its_own_small_steps():
-    logs = toys.Toy("acgan_trunc", tau_search="gradient").run(3)
+    logs = toys.Eager("acgan_trunc", tau_search="gradient").run(3)
     taus = [1.0] + [one["tau"] for one in logs]
     steps = np.abs(np.diff(taus))
     assert np.all(steps > 0) and np.all(steps < 2e-3)
@@ -77,7 +77,7 @@ def test_the_search_by_gradient_leaves_everything_else_alone():
 
 
 def test_the_search_by_grid_begins_each_trial_from_the_initial_weights():
-    toy = toys.Toy("acgan_trunc", tau_search="grid")  # one step a trial
+    toy = toys.Eager("acgan_trunc", tau_search="grid")  # one step a trial
     taus = [one["tau"] for one in toy.run(7)]
     assert taus == list(truncation.GRID)
     for player in (toy.method.d, toy.method.g):
@@ -95,7 +95,7 @@ def test_the_search_by_grid_begins_each_trial_from_the_initial_weights():
 
 
 def test_after_its_trials_the_run_keeps_the_best_tau_and_goes_on():
-    toy = toys.Toy("acgan_trunc", tau_search="grid")
+    toy = toys.Eager("acgan_trunc", tau_search="grid")
     toy.run(7)
     toy.method.grid.asked.assign(tf.ones(7))
     toy.method.grid.right.assign([0.0, 0, 0, 1, 0, 0, 0])
@@ -105,7 +105,7 @@ def test_after_its_trials_the_run_keeps_the_best_tau_and_goes_on():
 
 
 def test_trials_do_not_see_the_labels_that_judge_them():
-    toy = toys.Toy("acgan_trunc", tau_search="grid")
+    toy = toys.Eager("acgan_trunc", tau_search="grid")
     labeled = next(toy.batches())["labeled"]
     held = toy.method.grid.held[labeled["index"].numpy()]
     shown = toy.method.trial(labeled)["label"].numpy()

@@ -23,7 +23,7 @@ def test_it_sees_labeled_images_as_they_are_and_no_others():
 
 
 def test_its_step_size_never_falls():
-    toy = toys.Toy("alexnet")
+    toy = toys.Eager("alexnet")
     toy.method.step.assign(toys.STEPS - 1)
     toy.run(1)
     assert float(toy.method.c.optimizer.learning_rate) == np.float32(2e-4)

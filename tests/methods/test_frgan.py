@@ -55,20 +55,20 @@ def test_equal_branches_agree_once_noise_is_off():
 
 def test_without_block_and_penalty_it_is_the_plain_gan():
     """SE off and w = 0: the curves of frgan_nose are those of ssgan, bit for bit."""
-    plain = toys.Toy("ssgan", **QUIET).run(3)
-    ablated = toys.Toy("frgan_nose", consistency_weight=0.0, **QUIET).run(3)
+    plain = toys.Eager("ssgan", **QUIET).run(3)
+    ablated = toys.Eager("frgan_nose", consistency_weight=0.0, **QUIET).run(3)
     for one, two in zip(plain, ablated, strict=True):
         for name, value in one.items():
             assert two[name] == pytest.approx(value, abs=1e-4)
 
 
 def test_generated_images_must_agree_too_if_told():
-    usual, more = toys.Toy("frgan").run(1), toys.Toy("frgan", consistency_on_fake=True).run(1)
+    usual, more = toys.Eager("frgan").run(1), toys.Eager("frgan", consistency_on_fake=True).run(1)
     assert more[0]["consistency"] > usual[0]["consistency"]
 
 
 def test_the_reported_weight_is_the_ramp_times_its_end():
-    toy = toys.Toy("frgan", consistency_weight=7.0)
+    toy = toys.Eager("frgan", consistency_weight=7.0)
     (logs,) = toy.run(1)
     assert logs["consistency_weight"] == pytest.approx(7 * 0.006738, abs=1e-4)
 

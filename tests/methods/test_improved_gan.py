@@ -111,7 +111,7 @@ def test_the_generator_step_moves_the_generator_alone():
 
 
 def test_every_critic_step_has_images_of_its_own():
-    toy = toys.Toy("improved_gan", critic_steps=2)
+    toy = toys.Eager("improved_gan", critic_steps=2)
     stream = next(toy.batches())["unlabeled"]
     (one,), (two,) = toy.method.rounds(stream, "image")
     joined = tf.reshape(tf.stack([one, two], 1), stream["image"].shape)
@@ -136,7 +136,7 @@ def test_the_generator_has_a_width_of_its_own():
 
 
 def test_without_a_bias_it_learns_with_none():
-    toy = toys.Toy("improved_gan", head_bias=False)
+    toy = toys.Eager("improved_gan", head_bias=False)
     logs = toy.run(2)
     assert all(np.isfinite(value) for value in logs[1].values())
     assert not np.any(toy.method.classifier.get_layer("logits").bias.numpy())

@@ -41,7 +41,7 @@ def test_the_pass_of_the_penalty_leaves_every_variable_alone(norm, network):
 def test_the_critic_is_in_float32_as_a_whole_under_any_precision(name, network):
     usual = toys.Toy(name, network=network)
     with precision.policy("mixed_bfloat16"):
-        toy = toys.Toy(name, network=network)
+        toy = toys.Eager(name, network=network)
     _, *computing = toy.method.discriminator.layers
     assert {layer.compute_dtype for layer in computing} == {"float32"}
     assert "bfloat16" in {layer.compute_dtype for layer in toy.method.generator.layers}
@@ -69,8 +69,8 @@ def test_with_layer_norm_images_do_not_see_each_other():
 
 def test_the_weight_of_the_penalty_reaches_the_critic():
     def slope(weight):
-        toy = toys.Toy("wacgan_gp", penalty_weight=weight)
-        toy.run(8)
+        toy = toys.Eager("wacgan_gp", penalty_weight=weight)
+        toy.run(2)
         x = next(toy.batches())["labeled"]["image"]
         with draws.at(0, 0), tf.GradientTape() as tape:
             tape.watch(x)
@@ -81,6 +81,6 @@ def test_the_weight_of_the_penalty_reaches_the_critic():
 
 
 def test_it_learns_from_each_of_its_terms():
-    (logs,) = toys.Toy("wacgan_gp").run(1)
+    (logs,) = toys.Eager("wacgan_gp").run(1)
     assert tuple(logs) == ("supervised", "conditional", "source", "penalty", "generator")
     assert logs["penalty"] >= 0
