@@ -96,7 +96,8 @@ def made(wanted: Wanted, paths: Sequence[pathlib.Path]) -> forms.Report:
         number = wanted.number or "test_error"
         chosen = protocols.by_protocol(found.records, number, wanted.against)
     names = ", ".join(sheet.title for sheet in chosen)
-    return forms.Report(tuple(chosen), found, wanted.title or names or "No finished run")
+    title = names if wanted.tables else f"Methods on {names}"
+    return forms.Report(tuple(chosen), found, wanted.title or (title if chosen else "No runs"))
 
 
 def main(argv: list[str]) -> None:
