@@ -108,7 +108,8 @@ def told(report: Report, written: Sequence[pathlib.Path]) -> str:
     lines = [short(report)]
     lines += [f"left out: {where}: {why}" for where, why in report.found.left_out]
     names = ", ".join(path.name for path in written)
-    return "\n".join([*lines, f"\nIn {written[0].parent}: {names}"])
+    text = "\n".join([*lines, f"\nIn {written[0].parent}: {names}"])
+    return text.encode(errors="backslashreplace").decode()  # see _put
 
 
 def _grid(rows: Sequence[Sequence[str]]) -> str:

@@ -1,6 +1,7 @@
 """The quantities of tables, read from what a run and the programs after it have left."""
 
 import contextlib
+import math
 from typing import Any
 
 from tf_ssgan import journal
@@ -16,8 +17,14 @@ def of(record: Record, measure: str, number: str) -> float | None:
         number: Which of its numbers, where it has several: a key of `records.NUMBERS`.
 
     Returns:
-        The value in the measure's unit; None where the run has none.
+        The value in the measure's unit; None where the run has none, or a damaged one.
     """
+    value = _found(record, measure, number)
+    return value if isinstance(value, (int, float)) and math.isfinite(value) else None
+
+
+def _found(record: Record, measure: str, number: str) -> Any:
+    """What is there, which may be no number."""
     result = record.result
     if measure in ("test_error", "accuracy"):
         error = result.get(number)
@@ -48,7 +55,11 @@ def judge(record: Record, measure: str) -> Any:
 
 def _on_another_set(record: Record, dataset: str) -> float | None:
     """Accuracy in percent that `tf_ssgan.evaluate` has found, of the weights of the last step."""
-    for found in reversed(journal.history(record.folder / "evaluations.jsonl")):
+    try:
+        lines = journal.history(record.folder / "evaluations.jsonl")
+    except (OSError, ValueError):  # no text
+        return None
+    for found in reversed(lines):
         with contextlib.suppress(AttributeError, KeyError, TypeError):  # of a damaged line
             if (found["dataset"], found["step"]) == (dataset, record.result["steps"]):
                 return 100.0 - found["test_error"]
