@@ -1,14 +1,16 @@
 """Toy problems and toy-sized methods, shared by the tests."""
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 from unittest import mock
 
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan import methods, replicas
+from tf_ssgan import methods, replicas, spectral
 from tf_ssgan.data import streams
-from tf_ssgan.networks import resnet18
+from tf_ssgan.networks import resnet18, three_branches
 from tf_ssgan.task import Task
 
 CLASSES, SIZE, LABELED, UNLABELED, STEPS = 3, 8, 12, 40, 12
@@ -64,15 +66,30 @@ def hparams(name: str, **knobs):
     return kind(**({k: v for k, v in SMALL.items() if k in names} | knobs))
 
 
+@contextlib.contextmanager
+def short() -> Iterator[None]:
+    """Networks built within have less layers of the same kinds: each takes long to trace.
+
+    Of ResNet-18's twenty the first three, for batch statistics of a few images of one pixel also
+    multiply the rounding; of the two convolutions of each block of WSGAN's branches one.
+    """
+
+    def convolved(x, channels, padding):
+        return spectral.SpectralConv(channels, 2, padding=padding)(x)
+
+    with (
+        mock.patch.multiple(resnet18, WIDTHS=(1,), BLOCKS=1),
+        mock.patch.object(three_branches, "_convolved", convolved),
+    ):
+        yield
+
+
 class Toy:
     """A method built for the toy task, its step traced once, its start remembered."""
 
     def __init__(self, name: str, devices: int = 1, **knobs):
         self.strategy = replicas.strategy(devices)
-        # Of ResNet-18's twenty layers the first three: each takes a second to trace, and batch
-        # statistics of a few images of one pixel multiply the rounding.
-        short = mock.patch.multiple(resnet18, WIDTHS=(1,), BLOCKS=1)
-        with self.strategy.scope(), short:
+        with self.strategy.scope(), short():
             self.method = methods.find(name).Method(hparams(name, **knobs), task())
         self.method.jit_compile = False
         self.traced = {}

@@ -1,6 +1,5 @@
 """What is special to WSGAN, and whole runs of its three stages, interrupted in each."""
 
-import contextlib
 import csv
 import dataclasses
 import json
@@ -11,6 +10,7 @@ from unittest import mock
 import numpy as np
 import pytest
 import tensorflow as tf
+import toys
 from tensorboard.backend.event_processing import event_accumulator
 
 from tf_ssgan import (
@@ -24,28 +24,12 @@ from tf_ssgan import (
     losses,
     outcome,
     pretraining,
-    spectral,
 )
 from tf_ssgan.methods import wsgan
-from tf_ssgan.networks import resnet18, three_branches
 from tf_ssgan.task import Task
 
 TIMED = ("seconds", "images_per_second", "waiting_percent")
 STEPS = 6
-
-
-@contextlib.contextmanager
-def short():
-    """Networks with less layers of the same kinds: each takes long to trace."""
-
-    def convolved(x, channels, padding):
-        return spectral.SpectralConv(channels, 2, padding=padding)(x)
-
-    with (
-        mock.patch.multiple(resnet18, WIDTHS=(1,), BLOCKS=1),
-        mock.patch.object(three_branches, "_convolved", convolved),
-    ):
-        yield
 
 
 class Tiny:
@@ -56,7 +40,7 @@ class Tiny:
             "wsgan", "digits", labels=20, max_steps=STEPS, width=4, latent_size=8, batch_size=8,
             contrast_fraction=1 / 3, generate_fraction=1 / 3, workdir=str(folder),
         )  # fmt: skip
-        with short():
+        with toys.short():
             self.made = assembly.build(settings)
         self.method, self.folder = self.made.method, folder
         self.method.begin(assembly.initial_images(self.made))
@@ -213,7 +197,7 @@ def test_labels_are_read_of_clean_images_alone(tiny):
 
 def test_without_contrast_there_is_no_decoder():
     task = Task(3, 8, 8, 1, 6, 40, 12, 5)
-    with short():
+    with toys.short():
         made = wsgan.Method(wsgan.HParams(width=1, latent_size=2, backbone_init="random"), task)
     assert made.stages() == {"generate": 0, "train": 3}
     assert list(made.networks()) == ["classifier", "critic", "generator"]
