@@ -1,6 +1,5 @@
 """One built and traced toy of each method, shared by all questions asked of it."""
 
-import functools
 import gc
 import pathlib
 
@@ -14,8 +13,20 @@ from tf_ssgan import methods
 def pytest_generate_tests(metafunc):
     """Asks every method by name; a new file is asked without being listed anywhere."""
     if "name" in metafunc.fixturenames:
-        marks = [pytest.param(n, marks=pytest.mark.xdist_group(n)) for n in methods.names()]
-        metafunc.parametrize("name", marks)
+        asked = [n for n in methods.names() if "pair" not in metafunc.fixturenames or steps(n)]
+        metafunc.parametrize(
+            "name", [pytest.param(n, marks=pytest.mark.xdist_group(n)) for n in asked]
+        )
+
+
+def steps(name: str) -> bool:
+    """Whether a method's step is its own.
+
+    A preset takes another method's step with a constant of its own. What depends on the number of
+    replicas is said of that step, and of the same networks, under the names that they come from:
+    the two devices' trace of a preset would be a third of all that it costs.
+    """
+    return "train_step" in vars(methods.find(name).Method)
 
 
 def pytest_collection_modifyitems(items):
@@ -29,10 +40,18 @@ def pytest_collection_modifyitems(items):
         items[place] = item
 
 
-@functools.lru_cache(maxsize=2)
+_KEPT: dict[tuple[str, int], toys.Toy] = {}
+
+
 def _toy(name: str, devices: int) -> toys.Toy:
-    gc.collect()  # the last method's: a trace of three stages takes a gigabyte
-    return toys.Toy(name, devices)
+    if name not in {known for known, _ in _KEPT}:
+        _KEPT.clear()
+        gc.collect()  # the last method's: a trace of three stages takes a gigabyte
+        # TensorFlow holds on to the rest of it: no collection that follows need look at it again.
+        gc.freeze()
+    if (name, devices) not in _KEPT:
+        _KEPT[name, devices] = toys.Toy(name, devices)
+    return _KEPT[name, devices]
 
 
 @pytest.fixture(autouse=True)
