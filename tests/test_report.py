@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 
@@ -11,8 +12,8 @@ import pytest
 from reporting import runs
 
 import flags
-from tf_ssgan import report
-from tf_ssgan.reporting import forms
+from tf_ssgan import report, tables
+from tf_ssgan.reporting import drawing, forms
 
 ROOT = pathlib.Path(report.__file__).parents[1]
 SECONDS = 10  # for 500 runs
@@ -91,6 +92,7 @@ def test_a_report_of_what_is_there(here, capsys):
     assert "left out: runs/b: has not come to its end: 300 of 300 steps" in text
     assert text.endswith(f"In report: {', '.join(forms.NAMES)}\n")
     assert sorted(os.listdir("report")) == sorted(forms.NAMES)
+    assert "<h1>Methods on digits</h1>" in (here / "report" / "report.html").read_text()
 
 
 def test_runs_are_untouched(here):
@@ -104,7 +106,7 @@ def test_no_finished_run_is_a_report_too(here, capsys):
     (runs.write(here / "runs" / "a") / "result.json").unlink()
     assert started("runs") == 0
     assert "left out: runs/a: " in capsys.readouterr().out
-    assert "<h1>No finished run</h1>" in (here / "report" / "report.html").read_text()
+    assert "<h1>No runs</h1>" in (here / "report" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -126,6 +128,54 @@ def test_tables_of_papers_are_filled(here, capsys):
     text = capsys.readouterr().out
     assert "| FR-GAN | 15.00 (1); published 13.41 ± 0.20 | –; published 7.20 ± 0.16 |" in text
     assert "Budget small: 700 steps a run" in (here / "report" / "report.md").read_text()
+
+
+def test_a_table_named_twice_is_filled_once(here, capsys):
+    runs.write(here / "runs" / "a")
+    assert started("runs", "--table=frgan_table3,frgan_figure4,frgan_table3") == 0
+    titles = [tables.find(name).title for name in ("frgan_table3", "frgan_figure4")]
+    out = capsys.readouterr().out
+    assert [out.count(f"{title}, ") for title in titles] == [1, 1]
+    text = (here / "report" / "report.md").read_text()
+    assert re.findall("^## (.*)$", text, re.MULTILINE) == titles
+
+
+def add(name, line):
+    """A function that adds a line to a file of a run, which it may not have yet."""
+
+    def added(folder):
+        with (folder / name).open("ab") as file:
+            file.write(line)
+
+    return added
+
+
+@pytest.mark.parametrize(
+    "change, counts",
+    [
+        (add("metrics.jsonl", b'{"step": 9, "epoch": 9, "test_error": null}\n'), True),
+        (add("metrics.jsonl", b"null\n\xff\n"), True),
+        (lambda f: runs.change(f, "result.json", judged={"scores": ["a", "b"]}), True),
+        (lambda f: runs.change(f, "result.json", judged={"clusters": {"sets": ["a"]}}), True),
+        (add("evaluations.jsonl", b"[1]\nnull\n"), True),
+        (add("evaluations.jsonl", b"\xff\xfe\n"), True),
+        (lambda f: runs.change(f, "result.json", test_error_raw=float("nan")), False),
+        (lambda f: runs.change(f, "result.json", judged=["a"]), False),
+        (lambda f: (f / "result.json").unlink(), False),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("table", ["", ",".join(tables.names())])
+def test_no_run_however_damaged_ends_the_report(here, capsys, monkeypatch, change, counts, table):
+    monkeypatch.setattr(drawing, "of", drawing._learning_charts)  # which read the curves
+    runs.write(here / "runs" / "whole", seed=1)
+    change(runs.write(here / "runs" / os.fsdecode(b"caf\xe9")))
+    os.symlink(here / "runs", here / "runs" / "back")
+    assert started("runs", str(here / "runs"), *([f"--table={table}"] if table else [])) == 0
+    text = capsys.readouterr().out
+    left = [line for line in text.splitlines() if line.startswith("left out: ")]
+    assert len(left) == 1 - counts and all(r"runs/caf\udce9: " in line for line in left)
+    if not table:
+        assert f"| frgan | {'5.0 ± 0.0 (2)' if counts else '5.0 (1)'} |" in text
 
 
 def test_what_does_not_belong_together_is_refused(here, capsys):
@@ -189,4 +239,7 @@ def test_500_runs_take_seconds(here):
     assert all(len(line.split(": ", 2)[2]) > 10 for line in left)
     assert len((here / "report" / "runs.csv").read_text().splitlines()) == 1 + 475
     assert len(json.dumps(page)) < 10e6
+    # A chart over the labels, and two for each of 10 columns; pictures of some of 100 cells.
+    assert page.count("<svg") == 21 and "more charts than" not in page
+    assert page.count("<img") == 24 * len(runs.PICTURES) and "(24 of 100 cells; " in page
     assert took < SECONDS, f"{took:.1f} s"

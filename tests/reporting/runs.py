@@ -136,6 +136,14 @@ BROKEN = {
     "error true": (_changed("result.json", test_error=True), "is damaged: no test_error in it"),
     "error nan": (_changed("result.json", test_error=float("nan")), "test_error is nan"),
     "error infinite": (_changed("result.json", test_error=float("inf")), "test_error is inf"),
+    "other error nan": (
+        _changed("result.json", test_error_raw=float("nan")),
+        "result.json is damaged: test_error_raw is nan",
+    ),
+    "seconds infinite": (
+        _changed("result.json", seconds=float("inf")),
+        "result.json is damaged: seconds is inf",
+    ),
     "labels in words": (_changed("result.json", labels="50"), "is damaged: no labels in it"),
     "seed with a point": (_changed("result.json", seed=0.5), "is damaged: no seed in it"),
     "no steps": (_changed("result.json", steps=...), "is damaged: no steps in it"),

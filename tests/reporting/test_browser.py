@@ -207,7 +207,8 @@ def test_every_run_can_be_reached(opened, folder):
     own = (folder / "report" / "report.html").as_uri()
     anchors = {link for link in links if link.startswith(own)}
     outside = sorted(set(links) - anchors)
-    assert len(anchors) == 3 and len(outside) == 22  # 5 methods, 2 seeds, 2 rates; 1; 1 left out
+    # Two tables, the runs, and what was left out; 5 methods, 2 seeds, 2 rates, and 1, and 1 left out.
+    assert len(anchors) == 4 and len(outside) == 22
     listing = page.context.new_page()  # the browser's own, whose console is its own
     for link in outside:
         listing.goto(link)
@@ -222,9 +223,32 @@ def test_contents_lead_to_their_tables(opened):
         assert name.lower() == link.text_content().lower()
 
 
+def test_tables_that_scroll_are_reached_by_keys(opened):
+    """By a person without a mouse, on a phone's width."""
+    page = opened(PHONE, "light")
+    table = page.get_by_role("region", name="digits", exact=True)
+    table.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.activeElement.scrollLeft > 0")
+    assert table.evaluate("node => node === document.activeElement")
+
+
 def test_it_can_be_printed(opened):
     page = opened(DESK, "light")
     assert page.pdf().startswith(b"%PDF")
     page.emulate_media(media="print")
     assert not page.get_by_role("button").is_visible()
+    assert not page.get_by_role("navigation").is_visible()
     assert Image.open(io.BytesIO(page.screenshot())).size == (DESK["width"], DESK["height"])
+
+
+def test_paper_is_white_and_shows_what_is_closed(opened):
+    page = opened(DESK, "dark")
+    page.emulate_media(media="print")
+    assert paper(page) == "rgb(255, 255, 255)"
+    found = page.evaluate(TEXTS)
+    faint = {line["text"] for line in found if contrast(line["color"], line["behind"]) < CONTRAST}
+    assert faint == set()
+    page.evaluate("document.querySelectorAll('details').forEach(node => { node.open = false; })")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0 < page.locator("details").count()

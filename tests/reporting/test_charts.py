@@ -4,6 +4,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from matplotlib.axes import Axes
 
 from tf_ssgan.reporting import charts
 
@@ -18,7 +19,7 @@ HOSTILE = [
     "\\frac",
     "é–±",
 ]
-CURVE = [(1, 9.0), (2, 7.0), (3, 6.0)]
+CURVE = {1: [9.0, 8.0], 2: [7.0, 5.0], 3: [6.0, 2.0]}
 
 
 def dots(rows, printed=None, title="50 labels"):
@@ -31,7 +32,7 @@ def curves(series, title="50 labels"):
 
 MADE = {
     "dots": lambda names: dots({name: (4.0, 5.0) for name in names}, {names[0]: 6.0}),
-    "curves": lambda names: curves({name: [CURVE, CURVE[1:]] for name in names}),
+    "curves": lambda names: curves(dict.fromkeys(names, CURVE)),
 }
 
 
@@ -40,7 +41,7 @@ def texts(root):
 
 
 @pytest.mark.parametrize("kind", MADE)
-@pytest.mark.parametrize("count", [1, 12, 40])
+@pytest.mark.parametrize("count", [1, 40])
 def test_a_chart_is_an_image_in_the_pages_colors(kind, count):
     text = MADE[kind]([f"method {n}" for n in range(count)])
     root = ElementTree.fromstring(text)
@@ -61,16 +62,16 @@ def drawn(root):
 
 
 @pytest.mark.parametrize("kind", MADE)
-@pytest.mark.parametrize("name", [*HOSTILE, "n" * 21 + "$x$", "n $x$ " * 8])
-def test_names_survive(kind, name):
-    root = ElementTree.fromstring(MADE[kind]([name, "other"]))
-    assert name.replace(" ", "") in drawn(root)
+def test_names_survive(kind):
+    names = [*HOSTILE, "n" * 21 + "$x$", "n $x$ " * 8]
+    root = ElementTree.fromstring(MADE[kind](names))
+    assert [name for name in names if name.replace(" ", "") not in drawn(root)] == []
     assert not list(root.iter(f"{SVG}script")) and not list(root.iter("script"))
 
 
-@pytest.mark.parametrize("title", HOSTILE)
-def test_titles_survive(title):
-    for text in (dots({"a": (1.0,)}, title=title), curves({"a": [CURVE]}, title)):
+def test_titles_survive():
+    title = " ".join(HOSTILE)
+    for text in (dots({"a": (1.0,)}, title=title), curves({"a": CURVE}, title)):
         assert title in ElementTree.fromstring(text).get("aria-label")
 
 
@@ -81,13 +82,13 @@ def test_long_names_are_cut(kind):
 
 
 def test_a_logarithmic_axis_has_a_tick_at_each_value():
-    series = {"a": [[(50, 9.0), (500, 5.0), (4000, 2.0)]]}
+    series = {"a": {50: [9.0], 500: [5.0], 4000: [2.0]}}
     found = texts(ElementTree.fromstring(charts.curves(series, "t", "labels", "error", log=True)))
     assert {"50", "500", "4,000"} <= set(found)
 
 
 def test_twelve_series_are_told_apart():
-    text = curves({f"m{n}": [CURVE] for n in range(12)})
+    text = curves({f"m{n}": CURVE for n in range(12)})
     assert all(f"var(--series-{n})" in text for n in range(8))
     root = ElementTree.fromstring(text)
     styles = [node.get("style", "") for node in root.iter(f"{SVG}path")]
@@ -100,7 +101,7 @@ def test_twelve_series_are_told_apart():
 
 
 def test_a_single_point_can_be_seen():
-    root = ElementTree.fromstring(curves({"a": [[(100, 5.0)]]}))
+    root = ElementTree.fromstring(curves({"a": {100: [5.0]}}))
     assert any("var(--series-0)" in node.get("style", "") for node in root.iter(f"{SVG}use"))
 
 
@@ -112,18 +113,24 @@ def test_every_run_is_a_dot():
     assert sum("var(--series-1)" in style for style in used) == 1  # published
 
 
-def test_curves_are_the_mean_over_shared_points():
-    runs = [[(1, 9.0), (2, 7.0), (3, 6.0)], [(2, 5.0), (3, 2.0), (4, 1.0)]]
-    x, y = charts._common(runs)
-    assert x.tolist() == [2, 3] and y.tolist() == [[7.0, 6.0], [5.0, 2.0]]
+def test_a_curve_is_the_mean_in_the_range_of_the_runs(monkeypatch):
+    """By hand: (10 + 10 + 10 + 10 + 20) / 5 is 12, and (4 + 6) / 2 is 5."""
+    found = {"plot": [], "fill_between": []}
+    for name in found:
+        drawing = getattr(Axes, name)
 
+        def noted(axes, *values, name=name, drawing=drawing, **style):
+            found[name].append(values)
+            return drawing(axes, *values, **style)
 
-@pytest.mark.parametrize(
-    "runs", [[[(1, 2.0)], [(3, 4.0)]], [[], [(3, 4.0)]], [[(1, float("nan"))]]]
-)
-def test_runs_with_no_common_steps_are_drawn_all_the_same(runs):
-    root = ElementTree.fromstring(curves({"a": runs, "b": [CURVE]}))
-    assert {"a", "b"} <= set(texts(root))
+        monkeypatch.setattr(Axes, name, noted)
+    monkeypatch.setattr(charts, "_svg", lambda *_: "")
+    curves({"a": {100: [4.0, 6.0], 50: [10.0] * 4 + [20.0]}, "one run": {50: [7.0], 100: [3.0]}})
+    assert [values[:2] for values in found["plot"]] == [
+        ([50, 100], [12.0, 5.0]), ([50, 100], [7.0, 3.0]),
+    ]  # fmt: skip
+    # Of one run there is no range.
+    assert found["fill_between"] == [([50, 100], [10.0, 4.0], [20.0, 6.0])]
 
 
 def test_equal_charts_are_equal():
@@ -131,7 +138,7 @@ def test_equal_charts_are_equal():
 
 
 def test_nothing_is_loaded():
-    text = dots({"a": (1.0,)}) + curves({"a": [CURVE]})
+    text = dots({"a": (1.0,)}) + curves({"a": CURVE})
     found = set(re.findall(r"https?://[^\"]*", text))
     assert found <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
 

@@ -11,12 +11,17 @@ import pytest
 from reporting import runs
 
 from tf_ssgan import errors, tables
-from tf_ssgan.reporting import forms, protocols
+from tf_ssgan.reporting import drawing, forms, protocols
 from tf_ssgan.reporting.records import Found
 from tf_ssgan.reporting.sheets import Cell, Printed, Sheet
-from tf_ssgan.reporting.statistics import Mean, Paired
 
 HOSTILE = r"a|b_c & 50 % $x^2$ #1 {y} ~z \w <script>±–"
+
+
+@pytest.fixture(autouse=True)
+def _no_charts(monkeypatch):
+    """Drawing takes a while, and is tested where it is."""
+    monkeypatch.setattr(drawing, "of", lambda sheet: iter(()))
 
 
 def report(*found, left_out=(), title="Title", **asked):
@@ -39,68 +44,6 @@ def hostile():
     made = Sheet("folder:/my_%#{pictures", HOSTILE, (HOSTILE, "b"), (HOSTILE,), {(HOSTILE,) * 2: cell},
                  tables.MEASURES["test_error"], "test_error", source=HOSTILE, note=HOSTILE)  # fmt: skip
     return forms.Report((made,), Found(cell.records, ((pathlib.Path(HOSTILE), HOSTILE),)), HOSTILE)
-
-
-@pytest.mark.parametrize(
-    "values, decimals, text",
-    [
-        ((4.7, 5.1, 5.5), 1, "5.1 ± 0.4 (3)"),
-        ((5.125,), 2, "5.12 (1)"),
-        ((5.06,), 1, "5.1 (1)"),
-        ((2.0, 2.0), 2, "2.00 ± 0.00 (2)"),
-    ],
-)
-def test_a_mean(values, decimals, text):
-    assert forms.mean(Mean(values), decimals) == text
-
-
-def test_what_is_missing_is_a_dash():
-    assert forms.mean(None, 1) == forms.signed(None, 1) == forms.against(None, 1) == "–"
-    assert forms.printed(Cell(), 1) == "–"
-
-
-@pytest.mark.parametrize(
-    "spread, images, text",
-    [(0.2, 0, "13.41 ± 0.20"), (None, 0, "13.41"), (0.2, runs.POOL, "13.41 ± 0.20"),
-     (0.2, 9, "13.41 ± 0.20*"), (None, 9, "13.41*")],
-)  # fmt: skip
-def test_a_published_number(spread, images, text):
-    cell = Cell((runs.record(),), (5.0,), Printed(13.41, spread, "", images))
-    assert forms.printed(cell, 2) == text
-
-
-@pytest.mark.parametrize(
-    "value, decimals, text",
-    [(1.25, 1, "+1.2"), (-1.25, 2, "−1.25"), (0.0, 1, "+0.0"), (-12.0, 0, "−12")],
-)
-def test_a_signed_number_has_a_minus_and_no_hyphen(value, decimals, text):
-    assert forms.signed(value, decimals) == text
-
-
-@pytest.mark.parametrize(
-    "values, text",
-    [
-        # Mean -10.4, std 1.2, n 3: half of the interval is 4.303 * 1.2 / sqrt 3 = 2.98.
-        ((-11.6, -10.4, -9.2), "−10.4 [−13.4, −7.4], 3 of 3 lower"),
-        ((-1.0, 1.0), "+0.0 [−12.7, +12.7], 1 of 2 lower"),
-        ((2.0,), "+2.0, 0 of 1 lower"),
-    ],
-)
-def test_a_paired_difference(values, text):
-    assert forms.against(Paired(Mean(values)), 1) == text
-
-
-@pytest.mark.parametrize(
-    "ours, printed, decimals",
-    [(5.0, None, 1), (5.1, None, 1), (5.12, None, 2), (5.0, 13.4, 1), (5.0, 13.41, 2),
-     (0.1 + 0.2, None, 1)],
-)  # fmt: skip
-def test_as_many_decimals_as_the_numbers_hold(ours, printed, decimals):
-    cell = Cell((runs.record(),), (ours,), printed and Printed(printed, None, "", 0))
-    made = Sheet(
-        "s", "S", ("r",), ("c",), {("r", "c"): cell}, tables.MEASURES["test_error"], "test_error"
-    )
-    assert forms.decimals(made) == decimals
 
 
 def test_the_short_table():
@@ -127,34 +70,6 @@ def test_the_long_table():
         "7.50 ± 2.65 (3)", "300", "60",
     ]  # fmt: skip
     assert [line[:2] for line in others] == [["frgan", "100 labels"], ["supervised", "50 labels"]]
-
-
-def test_an_error_that_a_run_has_not_is_no_mean():
-    found = [runs.record(), runs.record(seed=1, outcome={"test_error_median20": None})]
-    (sheet,) = report(*found).sheets
-    (cell,) = sheet.cells.values()
-    assert forms.number(cell, "test_error_median20") is None
-    assert forms.number(cell, "test_error").n == 2
-
-
-@pytest.mark.parametrize(
-    "seconds, median", [((1.0, 9.0, 5.0), 5.0), ((None, 9.0, 5.0), 7.0), ((None,) * 3, None)]
-)
-def test_how_long_runs_took_is_the_median(seconds, median):
-    found = tuple(runs.record(seed=k, outcome={"seconds": s}) for k, s in enumerate(seconds))
-    assert forms.seconds(Cell(found, (1.0,) * 3)) == median
-
-
-def test_what_is_said_of_a_table():
-    lines = forms.about(usual().sheets[0])
-    assert lines[0] == (
-        "test error (%), lower is better; shipped weights, last step; mean ± standard deviation "
-        "over seeds (n)."
-    )
-    assert "Length: 300 steps a run, 2.5 to 2.5 passes over the images." in lines
-    assert any(line.startswith("Against supervised: ") for line in lines)
-    assert not any("another part of the data set" in line for line in lines)
-    assert any("another part of the data set" in line for line in forms.about(hostile().sheets[0]))
 
 
 def test_how_many_runs_of_which_machines():
@@ -279,6 +194,26 @@ def test_a_folder_that_cannot_be_written_is_a_mistake(tmp_path, where):
     (tmp_path / "taken" / "report.md").mkdir(parents=True)
     with pytest.raises(errors.UserError, match=f"--to=.*{where} cannot be written: .*untouched"):
         forms.write(usual(), tmp_path / where)
+
+
+@pytest.mark.parametrize("taken", ["report.md", "report.html"])
+def test_a_failure_leaves_nothing_half_written(tmp_path, taken):
+    (tmp_path / taken).mkdir()
+    with pytest.raises(errors.UserError, match="cannot be written"):
+        forms.write(usual(), tmp_path)
+    assert [path.name for path in tmp_path.iterdir() if "partial" in path.name] == []
+
+
+def test_names_that_are_no_text_are_written(tmp_path):
+    name = os.fsdecode(b"caf\xe9")
+    left = (pathlib.Path(name, "b"), "why")
+    made = report(runs.record(folder=name), left_out=[left])
+    forms.write(made, tmp_path)
+    for path in tmp_path.iterdir():
+        path.read_text("utf-8")
+    assert r"| `caf\udce9/b` | why |" in (tmp_path / "report.md").read_text("utf-8")
+    assert "/caf%E9/" in (tmp_path / "report.html").read_text("utf-8")
+    assert r"left out: caf\udce9/b: why" in forms.told(made, [tmp_path / "report.html"])
 
 
 def test_what_is_printed_at_the_end():

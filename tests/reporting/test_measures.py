@@ -48,11 +48,36 @@ def test_what_a_run_has_not_is_none(measure):
 
 
 @pytest.mark.parametrize(
-    "judged", [{}, {"scores": []}, {"scores": [{}]}, {"clusters": {"sets": {}}}, {"clusters": None}]
-)
+    "judged",
+    [
+        {}, {"scores": []}, {"scores": [{}]}, {"clusters": {"sets": {}}}, {"clusters": None},
+        {"scores": ["a", "b"]}, {"scores": "abc"}, {"scores": {"a": 1}}, {"clusters": ["a"]},
+        {"scores": [{"inception_score": {"mean": "3.0"}}]},
+        {"scores": [{"inception_score": {"mean": float("nan")}}]}, {"clusters": {"sets": ["a"]}},
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("measure", ["inception_score", "cluster_distance"])
 def test_what_was_judged_in_part_is_none(measure, judged):
     assert of(measure, judged=judged) is None
+    assert measures.judge(runs.record(outcome={"judged": judged}), measure) is None
+
+
+@pytest.mark.parametrize("value", ["1.25", [], None, float("nan"), float("inf")])
+def test_a_quantity_that_is_no_number_is_none(value):
+    assert of("tau", found={"tau": value}) is None
+
+
+def test_who_judged():
+    """Runs whose answers differ share no mean."""
+    score = {"stamp": "s", "images": 5000, "seed": 1, "inception_score": {"mean": 3.0}}
+    judged = {"scores": [score, {}], "clusters": {"features": "own", "seed": 2, "sets": {}}}
+    run = runs.record(outcome={"judged": judged})
+    found = {measure: measures.judge(run, measure) for measure in tables.MEASURES}
+    clusters = {"features": "own", "seed": 2}
+    assert {measure: judge for measure, judge in found.items() if judge is not None} == {
+        "inception_score": {"stamp": "s", "images": 5000, "seed": 1},
+        "cluster_distance": clusters, "cluster_deviation": clusters,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("null", ["found", "judged"])
@@ -79,8 +104,20 @@ def test_accuracy_on_another_set(tmp_path, lines, value):
     assert measures.of(run, "accuracy_on_cifar10_1", "test_error") == value
 
 
-@pytest.mark.parametrize("text", ['{"dataset": "cif', "{}\n", "\n\n"])
+EVALUATED = b'{"dataset": "cifar10_1/v6", "step": 300, "test_error": %s}\n'
+DAMAGED = [b'{"dataset": "cif', b"{}\n", b"\n\n", b"[1]\n", b"null\n", b"7\n", b"\xff\xfe\n",
+           EVALUATED % b"null", EVALUATED % b'"40"', EVALUATED % b"NaN"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DAMAGED)
 def test_damaged_evaluations_are_none(tmp_path, text):
-    (tmp_path / "evaluations.jsonl").write_text(text)
+    (tmp_path / "evaluations.jsonl").write_bytes(text)
     run = runs.record(folder=tmp_path)
     assert measures.of(run, "accuracy_on_cifar10_1", "test_error") is None
+
+
+@pytest.mark.parametrize("line", [b"[1]\n", b"null\n", b'{"dataset": "cifar10_1/v6"}\n'])
+def test_a_damaged_line_hides_no_evaluation(tmp_path, line):
+    (tmp_path / "evaluations.jsonl").write_bytes(EVALUATED % b"40.0" + line)
+    run = runs.record(folder=tmp_path)
+    assert measures.of(run, "accuracy_on_cifar10_1", "test_error") == 60.0

@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import html.parser
+import os
 import pathlib
 import re
 import urllib.parse
@@ -89,35 +90,17 @@ def parsed(made, folder):
     return Parsed(text)
 
 
-def sheet(*found, **asked):
-    (made,) = protocols.by_protocol(found, **asked)
-    return made
-
-
 @pytest.fixture(autouse=True)
 def _few_charts(request, monkeypatch):
     """Drawing takes a while; tests of what is drawn ask for `real_charts`."""
     if "real_charts" not in request.fixturenames:
         for name in ("dots", "curves"):
-            monkeypatch.setattr(charts, name, lambda *_: "<svg></svg>")
+            monkeypatch.setattr(charts, name, lambda *_, **__: "<svg></svg>")
 
 
 @pytest.fixture
 def real_charts():
     """Charts are drawn."""
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """The series and titles of the curves that were drawn."""
-    found = []
-
-    def curves(series, title, across, up):
-        found.append((dict(series), title))
-        return "<svg></svg>"
-
-    monkeypatch.setattr(charts, "curves", curves)
-    return found
 
 
 def test_every_run_is_linked_from_where_the_page_lies(tmp_path):
@@ -130,7 +113,7 @@ def test_every_run_is_linked_from_where_the_page_lies(tmp_path):
     folder.mkdir(parents=True)
     there = collections.Counter(found.where(folder))
     assert there == {**dict.fromkeys(made, 2), broken: 1}  # in its cell, and among the runs
-    assert all(link.endswith("/") for link in found.links)
+    assert all(link.endswith("/") for link in found.links if not link.startswith("#"))
 
 
 def test_links_hold_for_folders_given_from_here(tmp_path, monkeypatch):
@@ -142,23 +125,22 @@ def test_links_hold_for_folders_given_from_here(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_names_are_text_and_links_hold(tmp_path, real_charts, name):
+def test_names_are_text_and_links_hold(tmp_path, name):
     folder = tmp_path / "runs" / name.replace("/", "∕")
     run = runs.write(folder, method=name, dataset=f"csv:{name}", pictures=("samples.png",))
     left = runs.write(folder.with_name(folder.name + " "), seed=1)
     (left / "result.json").write_text("{")
-    plain = parsed(report([runs.write(tmp_path / "plain" / "a", pictures=("samples.png",)),
-                           tmp_path / "plain"]), tmp_path)  # fmt: skip
+    runs.write(tmp_path / "plain" / "a", pictures=("samples.png",))
+    (runs.write(tmp_path / "plain" / "b", seed=1) / "result.json").unlink()
+    plain = parsed(report([tmp_path / "plain"]), tmp_path)
     found = parsed(report([tmp_path / "runs"], title=name), tmp_path / name)
     assert set(found.where(tmp_path / name)) == {run, left}
     assert name in found.texts and f"csv:{name}" in found.texts and run.name in found.texts
     kinds = collections.Counter(tag for tag, _ in found.tags)
     assert kinds["script"] == 1 and kinds["img"] == 1
-    # Names bring no element and no attribute, but for the section of what was left out.
-    assert set(kinds) - {tag for tag, _ in plain.tags} <= {"td", "section"}
-    known = {"class", "href", "title", "alt", "src", "loading", "scope", "id", "open", "type"}
-    outside = [found for tag, found in found.tags if tag in ("a", "img", "th", "td", "h1", "h3")]
-    assert all(known >= attributes.keys() for attributes in outside)
+    # Names bring no element and no attribute.
+    shape = [(tag, tuple(attributes)) for tag, attributes in found.tags]
+    assert shape == [(tag, tuple(attributes)) for tag, attributes in plain.tags]
 
 
 def test_nothing_is_loaded_from_elsewhere(tmp_path, real_charts):
@@ -175,31 +157,35 @@ def test_nothing_is_loaded_from_elsewhere(tmp_path, real_charts):
     assert set(re.findall(r"url\(#|url\(", text)) <= {"url(#"}
 
 
-def two_alike(tmp_path):
-    """Tables of data sets whose names are alike, and whose charts are the same."""
+@pytest.fixture(scope="module")
+def alike(tmp_path_factory):
+    """A page of data sets whose names are alike, and whose charts are the same."""
+    folder = tmp_path_factory.mktemp("alike")
     for k, name in enumerate(("csv:a b", "csv:a-b", "csv:a  b")):
-        for seed in range(2):
-            for method in ("frgan", "vat"):
-                runs.write(tmp_path / f"{k}{seed}{method}", seed=seed, dataset=name, method=method,
-                           noise="wrong", noise_rate=0.1 * seed, lines=runs.curve())  # fmt: skip
-    return report([tmp_path])
+        for rate in (0.0, 0.1):
+            runs.write(folder / f"{k}{rate}", dataset=name, noise="wrong", noise_rate=rate)
+    return page.html(report([folder]), folder)  # before any test has put charts aside
 
 
-def test_ids_are_unique_and_all_that_is_referred_to_is_there(tmp_path, real_charts):
-    text = page.html(two_alike(tmp_path), tmp_path)
-    found = Parsed(text)
-    assert len(found.ids) > 50 and sum(tag == "svg" for tag, _ in found.tags) == 18
+def test_ids_are_unique_and_all_that_is_referred_to_is_there(alike):
+    found = Parsed(alike)
+    # For each data set two learning curves, and one of wrong labels.
+    assert len(found.ids) > 20 and sum(tag == "svg" for tag, _ in found.tags) == 9
     twice = [name for name, many in collections.Counter(found.ids).items() if many > 1]
     assert twice == []
-    named = {link[1:] for link in [*found.links, *found.sources] if link.startswith("#")}
-    named |= set(re.findall(r"url\(#([^)]*)\)", text))
+    named = set(re.findall(r'(?:url\(#|href="#)([^)"]*)', alike))
     assert named <= set(found.ids) and len(named) > 20
     assert len([link for link in found.links if link.startswith("#")]) == 4  # tables and runs
 
 
-def test_tags_are_closed(tmp_path, real_charts):
-    found = parsed(two_alike(tmp_path), tmp_path)
-    assert set(found.open) <= {"meta", "link"}
+def test_tags_are_closed(alike):
+    assert set(Parsed(alike).open) <= {"meta", "link"}
+
+
+def test_equal_runs_make_equal_pages(tmp_path):
+    runs.write(tmp_path / "a", pictures=runs.PICTURES)
+    made = report([tmp_path])
+    assert page.html(made, tmp_path) == page.html(made, tmp_path)
 
 
 def test_one_table_needs_no_contents(tmp_path):
@@ -208,23 +194,78 @@ def test_one_table_needs_no_contents(tmp_path):
     assert not any(tag == "nav" for tag, _ in found.tags)
 
 
+def test_contents_lead_to_what_was_left_out(tmp_path):
+    runs.write(tmp_path / "a")
+    (runs.write(tmp_path / "b", seed=1) / "result.json").unlink()
+    found = parsed(report([tmp_path]), tmp_path)
+    inside = [link[1:] for link in found.links if link.startswith("#")]
+    assert inside == ["digits", "runs", "left-out"] and set(inside) <= set(found.ids)
+
+
 def images(found):
     return [attributes["alt"] for tag, attributes in found.tags if tag == "img"]
 
 
-def test_galleries_are_bounded_over_the_whole_page(tmp_path, monkeypatch):
-    monkeypatch.setattr(page, "GALLERY", 5)
+def several(tmp_path):
+    """Two tables of four methods with two runs each."""
     for dataset in ("digits", "svhn"):
         for method in ("frgan", "vat", "supervised", "ssgan"):
             for seed in (3, 1):
                 runs.write(tmp_path / f"{dataset}{method}{seed}", seed=seed, dataset=dataset,
                            method=method, pictures=("samples.png",))  # fmt: skip
-    found = parsed(report([tmp_path]), tmp_path)
-    assert len(images(found)) == 5
-    assert "(1 of 4 cells; the others' lie in their folders)" in found.text
-    assert found.texts.count("Pictures of one run of each cell") == 1  # of the whole first table
+    return report([tmp_path])
+
+
+@pytest.mark.parametrize("bound, each", [(4, 2), (5, 2), (1, 1), (99, 4)])
+def test_tables_share_the_bound_of_the_galleries(tmp_path, monkeypatch, bound, each):
+    monkeypatch.setattr(page, "GALLERY", bound)
+    found = parsed(several(tmp_path), tmp_path)
+    of = collections.Counter(name.split(" of ")[0] for name in images(found))
+    assert of == {"generated images": 2 * each}
+    told = f"({each} of 4 cells; the others' lie in their folders)"
+    assert found.text.count(told) == (2 if each < 4 else 0)
     links = [a["href"] for tag, a in found.tags if tag == "a" and a.get("class") == "soft"]
-    assert len(links) == 5 and all(link.endswith("1/") for link in links)  # of the first seed
+    assert len(links) == 2 * each and all(
+        link.endswith("1/") for link in links
+    )  # of the first seed
+
+
+@pytest.mark.parametrize("bound, each, more", [(2, 1, True), (3, 1, True), (4, 2, False)])
+def test_tables_share_the_bound_of_the_charts(tmp_path, monkeypatch, bound, each, more):
+    monkeypatch.setattr(page, "CHARTS", bound)  # each table has dots, and curves
+    found = parsed(several(tmp_path), tmp_path)
+    assert sum(tag == "svg" for tag, _ in found.tags) == 2 * each
+    assert found.text.count("There are more charts than a page holds") == (2 if more else 0)
+
+
+def test_no_chart_beyond_the_bound_but_one_is_drawn(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(charts, "dots", lambda *_: drawn.append(1) or "<svg></svg>")
+    monkeypatch.setattr(page, "CHARTS", 3)
+    for labels in range(10, 20):
+        for seed in range(2):
+            runs.write(tmp_path / f"{labels}-{seed}", labels=labels, seed=seed, lines=[])
+    page.html(report([tmp_path]), tmp_path)
+    # After the curves over labels; the last says that there are more.
+    assert len(drawn) == 3
+
+
+def test_what_scrolls_can_be_reached_by_keys(tmp_path):
+    found = parsed(several(tmp_path), tmp_path)
+    wide = [attributes for _, attributes in found.tags if attributes.get("class") == "wide"]
+    assert len(wide) == 5  # two of each table, and the runs
+    assert all(a["tabindex"] == "0" and a["role"] == "region" for a in wide)
+    names = [a["aria-label"] for a in wide]
+    assert names == ["digits", "every number, digits", "svhn", "every number, svhn", "runs"]
+    assert {a["aria-label"] for tag, a in found.tags if tag == "nav"} == {"contents"}
+
+
+def test_links_of_equal_numbers_have_names_of_their_own(tmp_path):
+    for seed in range(2):
+        runs.write(tmp_path / str(seed), seed=seed)
+    found = parsed(report([tmp_path]), tmp_path)
+    names = [a["aria-label"] for tag, a in found.tags if tag == "a" and "aria-label" in a]
+    assert names == ["seed 0: 5.0", "seed 1: 5.0"]
 
 
 def test_a_figure_shows_its_pictures_alone(tmp_path):
@@ -258,48 +299,7 @@ def test_charts_among_the_pictures_are_marked(tmp_path):
     assert kinds == [None, "chart"]  # these turn dark with the page
 
 
-def valued(error, held=None, **changed):
-    return runs.record(error, outcome={"validation_error": held}, **changed)
-
-
 SUPERVISED = {"method": "supervised"}
-
-
-@pytest.mark.parametrize(
-    "held, ending",
-    [
-        ((3.0, 8.0), " Held-out images would have chosen it too."),
-        ((8.0, 3.0), " Held-out images would have chosen supervised, 9.0 (1)."),
-        ((3.0, None), ""),
-    ],
-)
-def test_the_verdict(held, ending):
-    made = sheet(valued(4.0, held[0]), valued(9.0, held[1], **SUPERVISED))
-    assert list(page.verdicts(made)) == [f"50 labels: frgan is lowest, 4.0 (1).{ending}"]
-
-
-def test_the_verdict_of_accuracies_is_the_highest():
-    table = tables.Table(
-        "t", "T", "S", "accuracy",
-        tuple(tables.Cell(m, "c", {"method": m}) for m in ("frgan", "supervised")),
-        dict.fromkeys(tables.BUDGETS, {}),
-    )  # fmt: skip
-    made = papers.of_table(table, [valued(4.0, 8.0), valued(9.0, 3.0, **SUPERVISED)])
-    assert list(page.verdicts(made)) == [
-        "c: frgan is highest, 96.0 (1). Held-out images would have chosen supervised, 91.0 (1)."
-    ]
-
-
-def test_one_method_alone_is_no_verdict():
-    assert list(page.verdicts(sheet(valued(4.0), valued(5.0, labels=100)))) == []
-
-
-def test_each_column_has_a_verdict():
-    found = [valued(4.0), valued(9.0, **SUPERVISED), valued(8.0, labels=100),
-             valued(3.0, labels=100, **SUPERVISED)]  # fmt: skip
-    assert [text.split(",")[0] for text in page.verdicts(sheet(*found))] == [
-        "50 labels: frgan is lowest", "100 labels: supervised is lowest",
-    ]  # fmt: skip
 
 
 def test_the_best_of_a_column_is_marked_and_compared(tmp_path):
@@ -308,9 +308,29 @@ def test_the_best_of_a_column_is_marked_and_compared(tmp_path):
         runs.write(tmp_path / f"s{k}", error + 5, seed=k, **SUPERVISED)
     text = page.html(report([tmp_path]), tmp_path)
     (best,) = re.findall(r'<td class="best">(.*?)</td>', text, re.DOTALL)
-    assert best.startswith("4.5 ± 0.7 (2)") and "−5.0 to supervised (lower in 2 of 2)" in best
+    assert best.startswith("4.5 ± 0.7 (2) <b>ahead</b>")  # in words, not in a color alone
+    assert "−5.0 to supervised (2 of 2 lower)" in best
+    verdict = "50 labels: frgan has 4.5 ± 0.7 (2), supervised comes next with 9.5 ± 0.7 (2): "
+    assert f'<p class="verdict">{verdict}' in text
     text = page.html(report([tmp_path], against="frgan"), tmp_path)
-    assert "+5.0 to frgan (lower in 0 of 2)" in text and "to supervised" not in text
+    assert "+5.0 to frgan (0 of 2 lower)" in text and "to supervised" not in text
+
+
+def test_accuracies_are_compared_by_which_is_higher(tmp_path):
+    for seed in range(3):
+        runs.write(tmp_path / f"f{seed}", 4.0, seed=seed)
+        runs.write(tmp_path / f"s{seed}", 9.0, seed=seed, **SUPERVISED)
+    cells = tuple(
+        tables.Cell(m, "50", {"method": m, "labels": 50}) for m in ("frgan", "supervised")
+    )
+    table = dataclasses.replace(TABLE, measure="accuracy", cells=cells)
+    text = page.html(report([tmp_path], table), tmp_path)
+    assert "+5.0 to supervised (3 of 3 higher)" in text
+
+
+def test_nobody_is_ahead_alone(tmp_path):
+    runs.write(tmp_path / "a")
+    assert "ahead</b>" not in page.html(report([tmp_path]), tmp_path)
 
 
 def test_published_numbers_stand_beside_ours(tmp_path):
@@ -319,6 +339,15 @@ def test_published_numbers_stand_beside_ours(tmp_path):
     assert "published 4.0* (+1.0)" in found.texts
     assert "*Not the images of the published number" in found.text
     assert {"title": "Nobody 2020, table 1"} in [a for tag, a in found.tags if tag == "small"]
+    assert "Published: Nobody 2020, table 1." in found.texts  # where no pointer hovers
+
+
+def test_the_sources_of_published_numbers_are_listed_by_protocol_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "_TABLES", {TABLE.name: TABLE})
+    runs.write(tmp_path / "a", 5.0)
+    found = parsed(report([tmp_path]), tmp_path)
+    assert "published 4.0* (+1.0)" in found.texts
+    assert "Published: Nobody 2020, table 1." in found.texts
 
 
 def test_what_was_left_out_is_told(tmp_path):
@@ -339,6 +368,13 @@ def test_what_results_need_not_have_is_a_dash(tmp_path, value):
     forms.write(made, tmp_path)
 
 
+def test_names_that_are_no_text_have_links(tmp_path):
+    folder = runs.write(tmp_path / os.fsdecode(b"caf\xe9"))
+    found = parsed(report([tmp_path]), tmp_path)
+    assert {pathlib.PurePath(link).name for link in found.links} == {"caf%E9"}
+    assert (tmp_path / os.fsdecode(urllib.parse.unquote_to_bytes("caf%E9"))) == folder
+
+
 def test_seeds_are_told(tmp_path):
     runs.write(tmp_path / "a", seed=3)
     runs.write(tmp_path / "b", seed=4, split_seed=0)
@@ -346,59 +382,8 @@ def test_seeds_are_told(tmp_path):
     assert {"seed 3", "seed 4, split seed 0"} <= set(found.texts)
 
 
-def test_learning_curves_are_of_the_runs_of_a_cell(tmp_path, drawn):
-    for seed in range(2):
-        runs.write(tmp_path / f"a{seed}", 4.0 + seed, seed=seed, lines=runs.curve(4.0 + seed))
-    runs.write(tmp_path / "b", method="vat", lines=[])
-    page.html(report([tmp_path]), tmp_path)
-    ((series, title),) = drawn
-    assert title == "50 labels"
-    # Errors 10 lower with each evaluation, to 4 and to 5.
-    assert series == {
-        "frgan": [[(100, 24.0), (200, 14.0), (300, 4.0)], [(100, 25.0), (200, 15.0), (300, 5.0)]]
-    }
-
-
-def test_runs_with_no_common_steps_have_no_curve(tmp_path, drawn):
-    for seed in range(2):
-        lines = [{"step": 100 + seed, "epoch": 1 + seed, "test_error": 5.0}]
-        runs.write(tmp_path / f"a{seed}", seed=seed, lines=lines)
-    page.html(report([tmp_path]), tmp_path)
-    assert drawn == []
-
-
-def test_curves_of_wrong_labels_are_a_methods(tmp_path, drawn):
-    for rate in (0.0, 0.5):
-        runs.write(
-            tmp_path / f"{rate}", noise="wrong", noise_rate=rate, lines=runs.curve(10 * rate, 2)
-        )
-    page.html(report([tmp_path]), tmp_path)
-    series, _ = drawn[-1]
-    # Accuracies: an error of 10 more, then of 0 and 5 percent.
-    assert series == {
-        "right labels": [[(1.25, 90.0), (2.5, 100.0)]],
-        "50 % wrong": [[(1.25, 85.0), (2.5, 95.0)]],
-    }
-
-
-@pytest.mark.parametrize("other", [{"labels": 100}, {"width": 8}, {"validation": 7}])
-def test_curves_of_wrong_labels_mix_nothing(tmp_path, drawn, other):
-    for rate in (0.0, 0.5):
-        for k, changed in enumerate(({}, other)):
-            runs.write(tmp_path / f"{rate}{k}", noise="wrong", noise_rate=rate, **changed)
-    page.html(report([tmp_path]), tmp_path)
-    noisy = [(series, title) for series, title in drawn if "right labels" in series]
-    assert len(noisy) == 2 and len({title for _, title in noisy}) == 2
-    assert [len(curves) for series, _ in noisy for curves in series.values()] == [1, 1, 1, 1]
-
-
 @pytest.mark.parametrize("shown, many", [((), 2), (("learning_curves",), 1), (("dots",), 1)])
 def test_a_figure_that_is_a_chart_is_that_chart_alone(tmp_path, shown, many):
     runs.write(tmp_path / "a")
     found = parsed(report([tmp_path], dataclasses.replace(TABLE, shows=shown)), tmp_path)
     assert sum(tag == "svg" for tag, _ in found.tags) == many
-
-
-def test_equal_runs_make_equal_pages(tmp_path, real_charts):
-    made = two_alike(tmp_path)
-    assert page.html(made, tmp_path) == page.html(made, tmp_path)

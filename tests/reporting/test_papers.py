@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 from reporting import runs
 
-from tf_ssgan import errors, tables
+from tf_ssgan import config, errors, tables
+from tf_ssgan.data import corruption
 from tf_ssgan.reporting import papers
 
 DIGITS = {"dataset": "digits"}
@@ -116,6 +117,8 @@ def test_a_cell_that_names_noise_takes_its_kind_and_rate():
         ({"max_steps": 900}, "steps (300, 900)"),
         ({"width": 8}, "width (32, 8)"),
         ({"validation": 7}, "validation (-1, 7)"),
+        ({"outcome": {"validation_images": 129}}, "validation (-1, 129)"),
+        ({"outcome": {"test_images": 500}}, "test_images (None, 500)"),
         ({"outcome": {"pool": 9}}, "images (1297, 9)"),
         ({"outcome": {"precision": "mixed_bfloat16"}}, "precision (float32, mixed_bfloat16)"),
     ],
@@ -149,6 +152,45 @@ def test_the_budget_of_a_cell_is_told_by_its_runs(steps, budget):
     assert made.cell("FR-GAN", "50 labels").budget == budget
 
 
+def test_the_full_budget_is_the_length_of_the_recipe():
+    recipe = config.settings("frgan", "digits", {**FRGAN, **DIGITS, "labels": 50})
+    length = {name: recipe[name] for name in ("epochs", "max_steps")}
+    assert any(length.values()) and length["max_steps"] != 300
+    found = [named("full", **length, outcome={"steps": 1}), named("short", seed=1),
+             named("long", seed=2, max_steps=10**6)]  # fmt: skip
+    cell = papers.of_table(TABLE, found, "full").cell("FR-GAN", "50 labels")
+    assert (names(cell), cell.budget) == (["full"], "full")
+
+
+def test_a_cell_of_noise_at_rate_0_takes_runs_without_noise():
+    flags = FRGAN | DIGITS | {"noise": "wrong", "noise_rate": 0.0}
+    table = dataclasses.replace(NOISE, cells=(tables.Cell("FR-GAN", "0 %", flags),))
+    found = [named("a"), named("b", seed=1, noise="wrong", noise_rate=0.0),
+             named("c", seed=2, noise="pair", noise_rate=0.0),
+             named("d", noise="wrong", noise_rate=0.1)]  # fmt: skip
+    assert names(papers.of_table(table, found).cell("FR-GAN", "0 %")) == ["a", "b", "c"]
+
+
+def judged(name, stamp, **changed):
+    score = {"stamp": stamp, "images": 5000, "seed": 0, "inception_score": {"mean": 3.0}}
+    return named(name, outcome={"judged": {"scores": [score]}}, **changed)
+
+
+def test_scores_of_other_judges_are_refused():
+    table = dataclasses.replace(TABLE, measure="inception_score")
+    with pytest.raises(errors.UserError, match="a and b both fit .* of toy_table, and were scored"):
+        papers.of_table(table, [judged("a", "one"), judged("b", "other", seed=1)])
+    alike = [judged("a", "one"), judged("b", "one", seed=1), named("unjudged", seed=2)]
+    cell = papers.of_table(table, alike).cell("FR-GAN", "50 labels")
+    assert (names(cell), cell.values) == (["a", "b"], (3.0, 3.0))
+
+
+def test_the_same_seeds_with_other_images_are_refused():
+    found = [named("a"), named("b", outcome={"split_sha256": "other"})]
+    with pytest.raises(errors.UserError, match="a and b both fit .* split seed 0: their data sets"):
+        papers.of_table(TABLE, found)
+
+
 def test_an_unknown_budget_is_a_mistake():
     with pytest.raises(errors.UserError, match="--budget=big is no budget"):
         papers.of_table(TABLE, [named("a")], "big")
@@ -156,7 +198,9 @@ def test_an_unknown_budget_is_a_mistake():
 
 def test_another_number_can_be_asked_for():
     made = papers.of_table(TABLE, [named("a", 5.0)], number="test_error")
-    assert (made.number, made.cell("FR-GAN", "50 labels").values) == ("test_error", (5.0,))
+    cell = made.cell("FR-GAN", "50 labels")
+    assert (made.number, cell.values) == ("test_error", (5.0,))
+    assert cell.difference == 3.0  # of the raw weights, which the paper reports: 7 - 4
 
 
 @pytest.mark.parametrize("against, baseline, value", [("", "VAT", -2.0), ("FR-GAN", "FR-GAN", 2.0)])
@@ -194,7 +238,10 @@ def test_every_table_can_be_made_of_no_runs(name):
 def test_a_run_made_of_a_cells_flags_fills_it():
     for table in map(tables.find, tables.names()):
         for cell in filter(lambda cell: cell.trained, table.cells):
-            run = runs.record(folder="own", **{"max_steps": 300} | table.flags(cell, "small", 0))
+            own = table.flags(cell, "small", 0)
+            # Some kinds of noise have a rate of their own, which a run's flags then say.
+            rate = corruption.OWN_RATES.get(own.get("noise"), 0.0)
+            run = runs.record(folder="own", **{"max_steps": 300, "noise_rate": rate} | own)
             filled = papers.of_table(table, [run], "small", "test_error").cell(
                 cell.row, cell.column
             )

@@ -61,6 +61,8 @@ def places(made):
         ({}, {"validation": 0}),
         ({}, {"outcome": {"pool": 1298}}),
         ({}, {"outcome": {"pool": None}}),
+        ({}, {"outcome": {"test_images": 500}}),
+        ({}, {"outcome": {"validation_images": 129}}),
         ({}, {"max_steps": 301}),
         ({}, {"width": 33}),
         ({}, {"average_decay": 0.5}),  # a knob that the other does not have
@@ -133,6 +135,11 @@ def test_alike_runs_need_no_names():
             ("50 labels, 5,000 held out", "50 labels, usual share held out"),
         ),
         (
+            {"outcome": {"validation_images": 129}},
+            {"outcome": {"validation_images": 0}},
+            ("50 labels, 0 held out", "50 labels, 129 held out"),
+        ),
+        (
             {},
             {"outcome": {"pool": 73257}},
             ("50 labels, 1,297 training images", "50 labels, 73,257 training images"),
@@ -179,9 +186,27 @@ def test_the_best_method_is_first_and_fewer_labels_are():
         runs.record(12.0, method="frgan", labels=50),
         runs.record(6.0, method="frgan", labels=500),
     )
-    # 1; (12 + 6) / 2; (20 + 9) / 2
+    # Means of the columns are 16 and 16 / 3. Distances: vat -4.33; frgan -4 and 0.67, in the
+    # mean -1.67; supervised 4 and 3.67, in the mean 3.83.
     assert made.rows == ("vat", "frgan", "supervised")
     assert made.columns == ("50 labels", "500 labels")
+
+
+def test_a_row_gains_nothing_by_easy_columns_alone():
+    made = sheet(
+        runs.record(20.0, method="frgan", labels=50),
+        runs.record(30.0, method="supervised", labels=50),
+        runs.record(3.0, method="frgan", labels=500),
+        runs.record(5.0, method="vat", labels=500),
+    )
+    # Means 25 and 4. Distances: frgan -5 and -1, supervised 5, vat 1, for all that it errs least.
+    assert made.rows == ("frgan", "vat", "supervised")
+
+
+def test_a_row_alone_in_its_columns_is_last():
+    made = sheet(runs.record(1.0, method="frgan", labels=500), runs.record(5.0, method="vat"),
+                 runs.record(9.0, method="supervised"))  # fmt: skip
+    assert made.rows == ("vat", "supervised", "frgan")
 
 
 @pytest.mark.parametrize(
@@ -205,11 +230,23 @@ def test_one_split_seed_has_one_set_of_labeled_images():
     assert [cell.paired for cell in sheet(*apart).cells.values()] == [None, None]
 
 
+def test_the_same_seeds_with_other_images_are_refused():
+    found = [runs.record(folder="a"), runs.record(folder="b", outcome={"split_sha256": "other"})]
+    with pytest.raises(errors.UserError, match="a and b both fit .* split seed 0"):
+        protocols.by_protocol(found)
+
+
 @pytest.mark.parametrize("number, error", [("test_error", 5.0), ("test_error_median20", 6.0),
                                            ("test_error_raw_at_best_validation", 6.5)])  # fmt: skip
 def test_any_of_the_errors_can_be_asked_for(number, error):
     (cell,) = sheet(runs.record(5.0), number=number).cells.values()
     assert cell.values == (error,)
+
+
+def test_the_difference_is_of_the_number_that_the_paper_reports():
+    made = sheet(runs.record(5.0), number="test_error_raw")
+    cell = made.cell("frgan", "50 labels")
+    assert (cell.values, cell.difference) == ((7.0,), 1.0)  # of the last step: 5 - (100 - 96)
 
 
 def test_runs_without_the_number_are_not_counted():

@@ -136,6 +136,21 @@ def test_no_run_lies_in_the_folder_of_another(tmp_path, inside):
     assert (folders(found), found.left_out) == ([folder], ())
 
 
+def test_the_same_seeds_with_other_images_are_another_run(tmp_path):
+    """They are told apart, or refused where they meet; never dropped."""
+    first = runs.write(tmp_path / "a")
+    other = runs.write(tmp_path / "b", outcome={"split_sha256": "other"})
+    found = records.read([tmp_path])
+    assert (folders(found), found.left_out) == ([first, other], ())
+
+
+def test_a_folder_named_from_here_and_from_the_root_is_read_once(tmp_path, monkeypatch):
+    runs.write(tmp_path / "runs" / "a")
+    monkeypatch.chdir(tmp_path)
+    found = records.read([pathlib.Path("runs"), tmp_path / "runs", pathlib.Path("runs/../runs/a")])
+    assert (len(found.records), found.left_out) == (1, ())
+
+
 @pytest.mark.parametrize("name", ["nowhere", "file"])
 def test_no_folder_is_a_mistake(tmp_path, name):
     (tmp_path / "file").write_text("")
@@ -158,12 +173,25 @@ def test_results_of_earlier_versions_have_their_images_beside_them(tmp_path, tex
     assert run.images == images
 
 
-@pytest.mark.parametrize("damage", [b"7\n[]\n", b"\xff\xfe\n", b'{"step": 1}\n{"st', b""])
+EVALUATED = b'{"step": 300, "epoch": %s, "test_error": %s}\n'
+DAMAGED = [b"7\n[]\n", b"\xff\xfe\n", b'{"step": 1}\n{"st', b"", EVALUATED % (b"1", b"null"),
+           EVALUATED % (b"1", b'"5"'), EVALUATED % (b"1", b"NaN"), EVALUATED % (b"null", b"5")]  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
 def test_damaged_curves_are_no_curves(tmp_path, damage):
     """The run counts all the same: its numbers are in its result."""
     (runs.write(tmp_path) / "metrics.jsonl").write_bytes(damage)
     (run,) = records.read([tmp_path]).records
     assert run.history == []
+
+
+def test_damaged_lines_hide_no_others(tmp_path):
+    whole = EVALUATED % (b"1", b"5")
+    text = whole + EVALUATED % (b"2", b"null") + b"null\n[]\n"
+    (runs.write(tmp_path) / "metrics.jsonl").write_bytes(text)
+    (run,) = records.read([tmp_path]).records
+    assert run.history == [{"step": 300, "epoch": 1, "test_error": 5}]
 
 
 def test_flags_that_came_later_have_their_defaults(tmp_path):
@@ -180,7 +208,22 @@ def test_protocol_and_settings_leave_no_flag_out():
     told = run.protocol.keys() | run.settings.keys()
     aside = {"method", "seed", "split_seed", "data_dir", "workdir", "devices", "epochs",
              "max_steps"}  # fmt: skip
-    assert told - {"images", "steps"} == run.flags.keys() - aside
+    assert told - {"images", "test_images", "steps"} == run.flags.keys() - aside
+
+
+def test_held_out_and_test_images_are_what_they_came_to():
+    """The flag may say "the usual share", which is another number of another pool."""
+    run = runs.record(outcome={"validation_images": 129, "test_images": 500})
+    assert run.flags["validation"] == -1
+    assert (run.protocol["validation"], run.protocol["test_images"]) == (129, 500)
+    earlier = runs.record(validation=7)  # whose result does not say it
+    assert (earlier.protocol["validation"], earlier.protocol["test_images"]) == (7, None)
+
+
+@pytest.mark.parametrize("noise, rate", [("wrong", 0.0), ("pair", 0), ("none", -1.0)])
+def test_noise_of_rate_0_is_none(noise, rate):
+    found = runs.record(noise=noise, noise_rate=rate).protocol
+    assert (found["noise"], found["noise_rate"]) == ("none", 0.0)
 
 
 def test_records_are_json_all_the_way(tmp_path):
@@ -194,3 +237,58 @@ def test_links_to_folders_are_followed_where_named(tmp_path):
     os.symlink(tmp_path / "real", tmp_path / "link")
     found = records.read([tmp_path / "link"])
     assert folders(found) == [pathlib.Path(tmp_path / "link" / "run")]
+
+
+def test_a_linked_run_is_read_once(tmp_path):
+    runs.write(tmp_path / "elsewhere" / "run")
+    (tmp_path / "runs").mkdir()
+    os.symlink(tmp_path / "elsewhere" / "run", tmp_path / "runs" / "link")
+    assert folders(records.read([tmp_path / "runs"])) == [tmp_path / "runs" / "link"]
+    found = records.read([tmp_path])
+    assert (len(found.records), found.left_out) == (1, ())
+
+
+def test_a_link_may_lead_back(tmp_path):
+    folder = runs.write(tmp_path / "a" / "run")
+    os.symlink(tmp_path, tmp_path / "a" / "back")
+    assert [path.resolve() for path in folders(records.read([tmp_path]))] == [folder]
+
+
+def refused(monkeypatch, folder):
+    """The folder cannot be listed, as one of another person."""
+    scan = os.scandir
+
+    def scandir(path="."):
+        if pathlib.Path(path) == folder:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+
+def test_a_folder_that_cannot_be_read_is_told(tmp_path, monkeypatch):
+    mine, theirs = runs.write(tmp_path / "mine"), runs.write(tmp_path / "theirs", seed=1)
+    refused(monkeypatch, theirs)
+    found = records.read([tmp_path])
+    assert folders(found) == [mine]
+    assert found.left_out == ((theirs, "cannot be read: Permission denied"),)
+    refused(monkeypatch, mine)
+    found = records.read([mine])  # which holds no run that can be seen, and is no mistake
+    assert (found.records, found.left_out) == ((), ((mine, "cannot be read: Permission denied"),))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser reads every folder")
+def test_a_folder_of_another_person_is_told(tmp_path):
+    mine, theirs = runs.write(tmp_path / "mine"), runs.write(tmp_path / "theirs", seed=1)
+    theirs.chmod(0)
+    try:
+        found = records.read([tmp_path])
+    finally:
+        theirs.chmod(0o700)
+    assert folders(found) == [mine]
+    assert [path for path, _ in found.left_out] == [theirs]
+
+
+def test_names_of_folders_need_be_no_text(tmp_path):
+    folder = runs.write(tmp_path / os.fsdecode(b"caf\xe9"))
+    assert folders(records.read([tmp_path])) == [folder]

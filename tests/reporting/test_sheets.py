@@ -1,5 +1,6 @@
 """Cells: their order, their numbers, and what they are compared with."""
 
+import dataclasses
 import pathlib
 
 import pytest
@@ -13,7 +14,7 @@ from tf_ssgan.reporting.sheets import Cell, Printed, Sheet
 def cell(*pairs, printed=None, **changed):
     """A cell of (seed, error)."""
     found = [runs.record(error, seed=seed, **changed) for seed, error in pairs]
-    return sheets.cell_of(found, lambda r: r.result["test_error"], printed, "")
+    return sheets.cell_of(found, "test_error", "test_error", printed, "")
 
 
 def sheet(**rows):
@@ -29,9 +30,9 @@ def test_runs_stand_by_their_seeds():
 
 
 def test_runs_without_the_quantity_are_left_out():
-    found = [runs.record(4.0), runs.record(6.0, seed=1)]
-    made = sheets.cell_of(found, lambda r: 1.0 if r.seeds[1] else None, None, "small")
-    assert (made.values, made.records, made.budget) == ((1.0,), (found[1],), "small")
+    found = [runs.record(4.0), runs.record(6.0, seed=1, outcome={"found": {"tau": 1.5}})]
+    made = sheets.cell_of(found, "tau", "test_error", None, "small")
+    assert (made.values, made.records, made.budget) == ((1.5,), (found[1],), "small")
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,30 @@ def test_the_difference_is_ours_minus_the_printed_one(made, difference):
     assert made.difference == difference
 
 
+def of_number(*found, number):
+    """A cell of last steps, of which a paper reports another number: 4.0."""
+    printed = Printed(4.0, None, "", 0, number)
+    return sheets.cell_of(found, "test_error", "test_error", printed, "")
+
+
+def test_the_difference_is_of_the_number_that_the_paper_reports():
+    made = of_number(runs.record(4.0), runs.record(5.0, seed=1), number="test_error_raw")
+    assert made.mean.mean == 4.5
+    assert made.difference == 2.5  # raw weights err by 2 more: (6 + 7) / 2 - 4
+
+
+def test_no_difference_where_a_run_lacks_the_papers_number():
+    lacking = runs.record(5.0, seed=1, outcome={"test_error_raw": None})
+    made = of_number(runs.record(4.0), lacking, number="test_error_raw")
+    assert (made.mean.mean, made.difference) == (4.5, None)
+
+
+def test_the_difference_of_accuracies_is_of_accuracies():
+    printed = Printed(90.0, None, "", 0, "test_error_raw")
+    made = sheets.cell_of([runs.record(4.0)], "accuracy", "test_error", printed, "")
+    assert (made.values, made.difference) == ((96.0,), 4.0)  # 100 - 6 - 90
+
+
 def test_an_empty_cell_has_nothing():
     made = sheet(a=cell((0, 1.0))).cell("nobody", "c")
     assert (made, made.mean, made.difference, made.other_images) == (Cell(), None, None, False)
@@ -53,7 +78,7 @@ def test_an_empty_cell_has_nothing():
 
 def test_pairs_share_split_seed_and_labeled_images():
     ours = cell((0, 4.0), (1, 6.0), (2, 1.0))
-    theirs = cell((0, 5.0), (1, 9.0), (3, 50.0))
+    theirs = cell((0, 5.0), (1, 9.0), (3, 50.0), method="supervised")
     made = sheets.compared(sheet(a=ours, supervised=theirs))
     assert made.baseline == "supervised"
     assert made.cell("a", "c").paired.differences.values == (-1.0, -3.0)
@@ -76,6 +101,70 @@ def test_a_row_without_runs_may_be_the_baseline_if_named():
 def test_an_unknown_baseline_is_a_mistake():
     with pytest.raises(errors.UserError, match="--against=x is no row of s. Known: a."):
         sheets.compared(sheet(a=cell((0, 4.0)), b=Cell()), "x")
+
+
+@pytest.mark.parametrize(
+    "methods, source, baseline",
+    [
+        (("frgan", "supervised"), "", "supervised"),
+        (("vat", "frgan"), "", "frgan"),  # by name, not the one that errs more
+        (("vat", "frgan"), "A paper", "first"),  # as it stands there
+        (("vat", "supervised"), "A paper", "second"),
+    ],
+)
+@pytest.mark.parametrize("errors_of", [(1.0, 9.0), (9.0, 1.0)])
+def test_errors_do_not_choose_the_baseline(methods, source, baseline, errors_of):
+    first, second = (cell((0, e), method=m) for e, m in zip(errors_of, methods, strict=True))
+    made = dataclasses.replace(sheet(first=first, second=second), source=source)
+    names = dict(zip(methods, ("first", "second"), strict=True))
+    assert sheets.compared(made).baseline == names.get(baseline, baseline)
+
+
+def test_of_a_methods_rows_the_one_with_most_runs_is_the_baseline():
+    few = cell((0, 1.0), method="supervised")
+    many = cell((0, 5.0), (1, 6.0), method="supervised", width=8)
+    made = sheets.compared(sheet(few=few, many=many))
+    assert (made.baseline, made.cell("few", "c").paired.differences.values) == ("many", (-4.0,))
+
+
+def test_values_by_what_they_learned_from():
+    found = [runs.record(4.0), runs.record(6.0, seed=1, split_seed=0), runs.record(9.0, seed=2)]
+    made = sheets.cell_of(found, "test_error", "test_error", None, "")
+    assert sheets.by_split(made) == {(0, "split 0"): [4.0, 6.0], (2, "split 2"): [9.0]}
+    assert sheets.by_split(made, "validation_error") == {
+        (0, "split 0"): [4.25, 6.25], (2, "split 2"): [9.25],
+    }  # fmt: skip
+    assert sheets.by_split(made, "unknown") == sheets.by_split(Cell()) == {}
+
+
+def judged(folder, **changed):
+    """A run that a judge has scored."""
+    score = {"stamp": "a", "images": 5000, "seed": 0} | changed
+    return runs.record(folder=folder, outcome={"judged": {"scores": [score]}})
+
+
+@pytest.mark.parametrize("changed", [{"stamp": "b"}, {"images": 50_000}, {"seed": 1}])
+def test_scores_of_other_judges_are_refused(changed):
+    found = [runs.record(folder="unjudged"), judged("a"), judged("b", **changed)]
+    with pytest.raises(
+        errors.UserError, match="a and b both fit the cell here, and were scored by different"
+    ):
+        sheets.refuse_other_judges("here", found, "inception_score")
+    sheets.refuse_other_judges("here", found, "test_error")  # which no judge finds
+    sheets.refuse_other_judges("here", found[:2], "inception_score")
+
+
+def clustered(folder, **changed):
+    clusters = {"features": "own", "seed": 0} | changed
+    return runs.record(folder=folder, outcome={"judged": {"clusters": clusters}})
+
+
+@pytest.mark.parametrize("changed", [{"features": "others"}, {"seed": 1}])
+@pytest.mark.parametrize("measure", ["cluster_distance", "cluster_deviation"])
+def test_distances_of_other_features_are_refused(changed, measure):
+    with pytest.raises(errors.UserError, match="a and b both fit .* Judge them again: "):
+        sheets.refuse_other_judges("here", [clustered("a"), clustered("b", **changed)], measure)
+    sheets.refuse_other_judges("here", [clustered("a"), clustered("b")], measure)
 
 
 def test_mixtures_are_refused_wherever_the_other_run_stands():
