@@ -106,7 +106,7 @@ def test_no_finished_run_is_a_report_too(here, capsys):
     (runs.write(here / "runs" / "a") / "result.json").unlink()
     assert started("runs") == 0
     assert "left out: runs/a: " in capsys.readouterr().out
-    assert "<h1>No runs</h1>" in (here / "report" / "report.html").read_text()
+    assert "<h1>No finished run</h1>" in (here / "report" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_tables_of_papers_are_filled(here, capsys):
                max_steps=700, outcome={"pool": 73_257})  # fmt: skip
     assert started("runs", "--table=frgan_table3,frgan_figure4", "--budget=small") == 0
     text = capsys.readouterr().out
-    assert "| FR-GAN | 15.00 (1); published 13.41 ± 0.20 | –; published 7.20 ± 0.16 |" in text
+    assert "| FR-GAN | 15.00 (1); published 13.41 ± 0.20 | published 7.20 ± 0.16 |" in text
     assert "Budget small: 700 steps a run" in (here / "report" / "report.md").read_text()
 
 

@@ -97,7 +97,9 @@ def made(wanted: Wanted, paths: Sequence[pathlib.Path]) -> forms.Report:
         chosen = protocols.by_protocol(found.records, number, wanted.against)
     names = ", ".join(sheet.title for sheet in chosen)
     title = names if wanted.tables else f"Methods on {names}"
-    return forms.Report(tuple(chosen), found, wanted.title or (title if chosen else "No runs"))
+    return forms.Report(
+        tuple(chosen), found, wanted.title or (title if chosen else "No finished run")
+    )
 
 
 def main(argv: list[str]) -> None:

@@ -37,7 +37,7 @@ def test_the_mean_over_other_splits_does_not_make_a_method_ahead():
     assert verdicts.best(sheet(*found[0], *found[1]), "50 labels") == "supervised"
     # (2 + 4 * 9) / 5 = 7.6; deviations -5.6 and four times 1.4: root of 39.2 / 4 is 3.13.
     assert told((4.0,), (2.0, 9.0, 9.0, 9.0, 9.0)) == (
-        "50 labels: supervised has 7.6 ± 3.1 (5), frgan comes next with 4.0 (1): one split does "
+        "50 labels: supervised has 2.0 on the splits that all share, frgan comes next with 4.0 (1): one split does "
         "not tell them apart."
     )
 

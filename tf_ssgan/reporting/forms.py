@@ -75,11 +75,18 @@ def matrix(sheet: Sheet) -> Iterator[list[str]]:
         yield [
             row,
             *(
-                words.mean(cell.mean, digits)
-                + (f"; published {words.printed(cell, digits)}" if cell.printed else "")
+                "; ".join(filter(None, (_ours(cell, digits), _theirs(cell, digits)))) or words.EMPTY
                 for cell in cells
             ),
         ]
+
+
+def _ours(cell: Cell, digits: int) -> str:
+    return words.mean(cell.mean, digits) if cell.mean else ""
+
+
+def _theirs(cell: Cell, digits: int) -> str:
+    return f"published {words.printed(cell, digits)}" if cell.printed else ""
 
 
 def markdown(report: Report) -> str:

@@ -125,9 +125,10 @@ def read(paths: Sequence[pathlib.Path]) -> Found:
     left_out = []
     unreadable: list[tuple[pathlib.Path, str]] = []
     # A folder that is named twice, or linked, is one.
-    workdirs = {
-        found.resolve(): found for path in paths for found in _workdirs(path, unreadable)
-    }.values()
+    named: dict[pathlib.Path, pathlib.Path] = {}
+    for workdir in (found for path in paths for found in _workdirs(path, unreadable)):
+        named.setdefault(workdir.resolve(), workdir)
+    workdirs = named.values()
     if not workdirs and not unreadable:
         raise errors.UserError(
             f"{', '.join(map(str, paths))}: no run lies there (no folder with a config.json). Give "

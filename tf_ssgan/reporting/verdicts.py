@@ -53,10 +53,13 @@ def _lead(sheet: Sheet, column: str, ahead: str) -> str:
     """Who is ahead, of whom, and by how much on the same splits."""
     digits, rivals = words.decimals(sheet), _rivals(sheet, column)
     sign = 1 if sheet.measure.better == "lower" else -1
-    means = _means({row: by_split(cell) for row, cell in rivals.items()})
+    splits = {row: by_split(cell) for row, cell in rivals.items()}
+    means = _means(splits)
     second = min((row for row in means if row != ahead), key=lambda row: sign * means[row])
-    told = f"{ahead} has {words.mean(rivals[ahead].mean, digits)}, "
-    told += f"{second} comes next with {words.mean(rivals[second].mean, digits)}"
+    told = " comes next with ".join(
+        (f"{ahead} has {_mean(rivals, splits, ahead, digits)}, {second}",
+         f"{_mean(rivals, splits, second, digits)}")
+    )  # fmt: skip
     found = paired(by_split(rivals[ahead]), by_split(rivals[second]))
     if found is None:
         return f"{told}: on other splits, which cannot be compared."
@@ -67,6 +70,14 @@ def _lead(sheet: Sheet, column: str, ahead: str) -> str:
     if abs(found.differences.mean) <= half:
         return f"{told}: {difference} on the same splits, which do not tell them apart."
     return f"{told}: {difference} on the same splits."
+
+
+def _mean(rivals: Mapping[str, Cell], splits: Mapping[str, Splits], row: str, digits: int) -> str:
+    """The mean by which a row is ranked."""
+    shared = set.intersection(*map(set, splits.values()))
+    if not shared or shared == set(splits[row]):
+        return words.mean(rivals[row].mean, digits)
+    return f"{_means(splits)[row]:.{digits}f} on the splits that all share"
 
 
 def _held_out(sheet: Sheet, column: str, ahead: str) -> str:
