@@ -8,7 +8,7 @@ import pytest
 import toys
 
 from tf_ssgan import errors
-from tf_ssgan.checkup import dry, environment
+from tf_ssgan.checkup import dry
 from tf_ssgan.data import datasets
 
 GB = 10**9
