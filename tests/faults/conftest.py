@@ -35,16 +35,15 @@ FLAGS = [
 ]
 TIMED = ("seconds", "images_per_second", "waiting_percent")
 
-# Runs train_main.py and sends signals to itself at an exact place: while the first step is
-# traced, in the first evaluation, or after so many steps.
+# Imports TensorFlow once and then forks, for each line it is told, a process that runs train_main.py
+# as if it had been started for that alone. It may send signals to itself at an exact place: while
+# the first step is traced, in the first evaluation, or after so many steps.
 DRIVER = """
-import os, runpy, signal, sys
-from flags import quiet
-with quiet.start_up():
-    from tf_ssgan import callbacks, evaluation, method
-place, names, program, *words = sys.argv[1:]
+import json, os, runpy, signal, sys
+from tf_ssgan import callbacks, evaluation, experiment, method
+from tf_ssgan.methods import frgan
 
-def before(owner, name, due):
+def before(owner, name, due, names):
     original, fired = getattr(owner, name), []
     def wrapper(*args, **kwargs):
         if not fired and due(*args, **kwargs):
@@ -54,16 +53,53 @@ def before(owner, name, due):
         return original(*args, **kwargs)
     setattr(owner, name, wrapper)
 
-if place == "compile":
-    before(method.Method, "one_step", lambda *_, **__: True)
-elif place == "evaluation":
-    before(evaluation, "evaluate", lambda *_, **__: True)
+for line in sys.stdin:
+    place, names, out, err, words = json.loads(line)
+    child = os.fork()
+    if not child:
+        break
+    print(child, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 else:
+    sys.exit()
+
+for number, path in ((0, os.devnull), (1, out), (2, err)):
+    os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), number)
+if place == "compile":
+    before(method.Method, "one_step", lambda *_, **__: True, names)
+elif place == "evaluation":
+    before(evaluation, "evaluate", lambda *_, **__: True, names)
+elif place:
     after = int(place) - 1
-    before(callbacks.Guard, "on_train_batch_end", lambda guard, batch, **_: batch == after)
-sys.argv = [program, *words]
-runpy.run_path(program, run_name="__main__")
+    before(callbacks.Guard, "on_train_batch_end", lambda guard, batch, **_: batch == after, names)
+sys.argv = words
+runpy.run_path(words[0], run_name="__main__")
 """
+
+
+class Forked:
+    """Starts train_main.py in processes that find TensorFlow imported, one after another."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        quiet = environment() | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        self.parent = subprocess.Popen(
+            [sys.executable, "-c", DRIVER], env=quiet, cwd=ROOT, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+
+    def begin(self, words, place="", names=""):
+        """Starts one; its number."""
+        self.told = [tempfile.mkstemp(dir=self.folder)[1] for _ in range(2)]
+        self.parent.stdin.write(json.dumps([place, names, *self.told, words]) + "\n")
+        self.parent.stdin.flush()
+        return int(self.parent.stdout.readline())
+
+    def end(self):
+        """Waits for it; its status and what it said."""
+        status = int(self.parent.stdout.readline())
+        out, err = (pathlib.Path(path).read_text() for path in self.told)
+        return types.SimpleNamespace(status=status, out=out, err=err)
 
 
 def environment():
@@ -167,19 +203,20 @@ def interrupted(_straight, tmp_path_factory):
     beside the uninterrupted one.
     """
     folder = tmp_path_factory.mktemp("interrupted")
-    workdir, driver = folder / "run", folder / "driver.py"
-    driver.write_text(DRIVER)
+    workdir, forked = folder / "run", Forked(folder)
 
     def kill():
-        process = started(trained(workdir))
-        while process.poll() is None and whole(workdir)[-1:] < [73]:
-            time.sleep(0.01)
+        number = forked.begin(trained(workdir))
+        while whole(workdir)[-1:] < [73]:
+            os.kill(number, 0)  # raises where it has ended
+            time.sleep(0.05)
         time.sleep(random.Random(0).uniform(0.05, 0.3))
-        process.send_signal(signal.SIGKILL)
-        return ended(process)
+        os.kill(number, signal.SIGKILL)
+        return forked.end()
 
-    def drive(place, names):
-        return ended(started([str(driver), place, names, *trained(workdir)]))
+    def drive(place="", names=""):
+        forked.begin(trained(workdir), place, names)
+        return forked.end()
 
     ways = {
         "compile": lambda: drive("compile", "SIGTERM"),
@@ -187,12 +224,13 @@ def interrupted(_straight, tmp_path_factory):
         "evaluation": lambda: drive("evaluation", "SIGTERM"),
         "ctrl-c": lambda: drive("9", "SIGINT"),
         "ctrl-c twice": lambda: drive("5", "SIGINT,SIGINT"),
-        "nothing": lambda: ended(started(trained(workdir))),
+        "nothing": drive,
     }
     found = {"workdir": workdir}
     for way, happen in ways.items():
         found[way] = happen()
         found[way].steps = whole(workdir)
+    forked.parent.communicate()
     return found
 
 
