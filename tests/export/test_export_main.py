@@ -2,8 +2,10 @@
 
 import dataclasses
 import fcntl
+import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import threading
@@ -24,10 +26,10 @@ def program(*arguments):
 
 
 @pytest.fixture(scope="module")
-def versions(workdir, tmp_path_factory):
+def versions(workdir, exported, tmp_path_factory):
     """A folder into which the run was exported twice, and what a server saw of the second time."""
     folder = tmp_path_factory.mktemp("served") / "digits"
-    export_main.export(workdir, folder)
+    shutil.copytree(exported.folder.parent, folder)
     (folder / ".7.partial").mkdir()  # left by an export that was killed
     seen, done = [], threading.Event()
 
@@ -90,10 +92,18 @@ def test_the_summary_tells_the_temperature(versions):
     assert "no validation images, so probabilities are as" in export_main.told(without)
 
 
-def test_a_run_without_validation_images_is_exported(make_run, tmp_path):
-    folder = make_run(tmp_path / "run", "supervised", validation=0, max_steps=1)
-    done = export_main.export(folder, tmp_path / "model")
-    assert done.calibrated.temperature == 1.0 and done.findings.difference < 1e-5
+@pytest.fixture(scope="module")
+def unusual(make_run, tmp_path_factory):
+    """The export of a run that had two replicas and no validation images, warm-up left out."""
+    folder = tmp_path_factory.mktemp("unusual")
+    make_run(folder / "run", "supervised", devices=2, validation=0, max_steps=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(warmup, "available", lambda: False)
+        return export_main.export(folder / "run", folder / "model", version=40)
+
+
+def test_a_run_without_validation_images_is_exported(unusual):
+    assert unusual.calibrated.temperature == 1.0 and unusual.findings.difference < 1e-5
 
 
 def test_a_failed_comparison_publishes_nothing(workdir, tmp_path, monkeypatch):
@@ -110,17 +120,14 @@ def test_a_failed_comparison_publishes_nothing(workdir, tmp_path, monkeypatch):
     assert [path.name for path in (tmp_path / "model").iterdir()] == [".exporting"]
 
 
-def test_without_the_serving_extra_warm_up_is_left_out_and_told(workdir, tmp_path, monkeypatch):
-    monkeypatch.setattr(warmup, "available", lambda: False)
-    done = export_main.export(workdir, tmp_path / "model", version=40)
-    assert done.folder.name == "40" and not (done.folder / "assets.extra").exists()
-    assert "warm-up requests were left out" in export_main.told(done)
+def test_without_the_serving_extra_warm_up_is_left_out_and_told(unusual):
+    assert unusual.folder.name == "40" and not (unusual.folder / "assets.extra").exists()
+    assert "warm-up requests were left out" in export_main.told(unusual)
 
 
-def test_a_run_of_two_replicas_is_exported(make_run, tmp_path):
-    folder = make_run(tmp_path / "run", "supervised", devices=2, max_steps=1)
-    done = export_main.export(folder, tmp_path / "model")
-    assert done.findings.difference < 1e-5
+def test_a_run_of_two_replicas_is_exported(unusual):
+    assert json.loads((unusual.folder / "assets/card.json").read_text())["result"]["devices"] == 2
+    assert unusual.findings.difference < 1e-5
 
 
 # --- mistakes -------------------------------------------------------------------------------------

@@ -28,8 +28,15 @@ NO_PICTURE = "is not a picture, or a damaged one"
 
 
 @pytest.fixture
-def ask(exported, capfd):
-    """Runs the program in this process: (status, standard output, standard error)."""
+def ask(exported, loaded, capfd, monkeypatch):
+    """Runs the program in this process: (status, standard output, standard error).
+
+    The export is loaded once for all tests; copies of it, and processes, load their own.
+    """
+    load, known = tf.saved_model.load, str(exported.folder)
+    monkeypatch.setattr(
+        tf.saved_model, "load", lambda path: loaded if path == known else load(path)
+    )
 
     def asked(*words, model=exported.folder):
         for name in predict._FLAGS:
@@ -586,21 +593,45 @@ def test_a_list_without_any_file_is_refused(ask, tmp_path, monkeypatch):
 # --- the program ----------------------------------------------------------------------------------
 
 
-def program(*arguments, **options):
-    command = [sys.executable, "-m", "export.predict", *arguments]
+def program(*arguments, started=("-m", "export.predict"), **options):
+    command = [sys.executable, *started, *arguments]
     # Unset, for the program itself keeps TensorFlow quiet.
     env = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
     options = {"stdout": subprocess.PIPE} | options
     return subprocess.run(command, cwd=ROOT, env=env, stderr=subprocess.PIPE, timeout=60, **options)
 
 
-def test_the_program_says_nothing_but_rows_and_a_summary(exported, picture_files):
-    done = program(b"--model=" + bytes(exported.folder), b"--top=2", b"-",
-                   input=b"/no/\xff.png\n" + bytes(picture_files[0]))  # fmt: skip
+@pytest.fixture(scope="module")
+def ended(exported, tmp_path_factory, digits, encode):
+    """How the program ended, asked for a digit and a missing file; and what it had imported."""
+    folder = tmp_path_factory.mktemp("ended")
+    (folder / "digit.png").write_bytes(encode(digits[0]))
+    code = (
+        "import runpy, sys\n"
+        "modules = sys.argv.pop(1)\n"
+        "try: runpy.run_module('export.predict', run_name='__main__', alter_sys=True)\n"
+        "finally: open(modules, 'w').write(' '.join(sys.modules))\n"
+    )
+    done = program(
+        folder / "modules", b"--model=" + bytes(exported.folder), b"--top=2", b"-",
+        started=["-c", code], input=b"/no/\xff.png\n" + bytes(folder / "digit.png"),
+    )  # fmt: skip
+    return done, str(folder / "digit.png"), set((folder / "modules").read_text().split())
+
+
+def test_the_program_says_nothing_but_rows_and_a_summary(ended):
+    done, path, _ = ended
     assert done.returncode == 1
     found = table(done.stdout.decode())
-    assert [row["path"] for row in found] == ["/no/\\udcff.png", str(picture_files[0])]
+    assert [row["path"] for row in found] == ["/no/\\udcff.png", path]
     assert done.stderr.startswith(b"2 pictures in ") and done.stderr.count(b"\n") == 1
+
+
+def test_no_network_of_this_project_is_imported(ended):
+    _, _, imported = ended
+    assert {"tensorflow", "tf_ssgan.data.pictures"} <= imported
+    assert not imported & {"tf_ssgan.layers", "tf_ssgan.networks", "tf_ssgan.method",
+                           "tf_ssgan.assembly", "tf_ssgan.experiment", "export.servable"}  # fmt: skip
 
 
 def test_a_reader_that_stops_reading_ends_it_quietly(exported, picture_files):
@@ -635,19 +666,3 @@ def test_mistakes_are_answered_without_tensorflow(exported, tmp_path):
                               env=os.environ | {"PYTHONPATH": str(ROOT)})  # fmt: skip
         assert done.returncode == 2 and done.stdout == "False\n"
         assert done.stderr.count("\n") == 1
-
-
-def test_no_network_of_this_project_is_imported(exported, picture_files):
-    code = (
-        "import runpy, sys\n"
-        "try: runpy.run_module('export.predict', run_name='__main__', alter_sys=True)\n"
-        "finally: print(*sorted(sys.modules), file=sys.stderr)\n"
-    )
-    words = [f"--model={exported.folder}", str(picture_files[0])]
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True,
-                          env=os.environ | {"PYTHONPATH": str(ROOT)})  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    loaded = set(done.stderr.splitlines()[-1].split())
-    assert {"tensorflow", "tf_ssgan.data.pictures"} <= loaded
-    assert not loaded & {"tf_ssgan.layers", "tf_ssgan.networks", "tf_ssgan.method",
-                         "tf_ssgan.assembly", "tf_ssgan.experiment", "export.servable"}  # fmt: skip
