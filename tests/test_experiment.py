@@ -17,23 +17,46 @@ from tf_ssgan.data import contents, datasets, splits
 
 ROOT = pathlib.Path(__file__).parent.parent
 SMALL = {"width": 4, "latent_size": 8, "batch_size": 16}
-TIMED = ("seconds", "images_per_second", "waiting_percent")
 
+# train_main.py, which also writes down what each step of the chief reported.
 STEPS = """
-import json, sys
+import json, runpy, sys
 from flags import quiet
 with quiet.start_up():
-    from tf_ssgan import assembly, config, replicas
-settings = config.configure("frgan", "digits", max_steps=20, devices=int(sys.argv[1]),
-                            width=4, latent_size=8, batch_size=16, workdir="unused")
-run = assembly.build(settings)
-run.method.begin(assembly.initial_images(run))
-batches = iter(assembly.batches(run, 0))
-step = run.method.make_train_function()
-logs = [{k: float(v) for k, v in step(batches).items()} for _ in range(20)]
-if replicas.is_chief():
-    print(json.dumps(logs))
+    from tf_ssgan import callbacks, replicas
+path, *sys.argv = sys.argv[1:]
+original, reported = callbacks.Guard.on_train_batch_end, []
+
+def keep(guard, batch, logs):
+    reported.append({k: float(v) for k, v in logs.items()})
+    original(guard, batch, logs)
+
+callbacks.Guard.on_train_batch_end = keep
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+finally:
+    if replicas.is_chief():
+        with open(path, "w") as file:
+            json.dump(reported, file)
 """
+
+
+def losses(run):
+    """What each step reports, with no program around them."""
+    run.method.begin(assembly.initial_images(run))
+    batches = iter(assembly.batches(run, 0))
+    step = run.method.make_train_function()
+    return [{k: float(v) for k, v in step(batches).items()} for _ in range(run.method.task.steps)]
+
+
+def on_devices(count):
+    """A run of 20 steps on so many devices."""
+    given = SMALL | {"max_steps": 20, "devices": count, "workdir": "unused"}
+    return assembly.build(config.configure("frgan", "digits", **given))
+
+
+def same_losses(some, others):
+    return max(abs(a[k] - b[k]) for a, b in zip(some, others, strict=True) for k in a) < 1e-4
 
 
 def environment(**more):
@@ -57,7 +80,7 @@ def free_ports(count):
 
 
 def together(commands, environments, **options):
-    """Runs processes side by side; their standard outputs."""
+    """Runs processes side by side, to their ends."""
     running = [
         subprocess.Popen(
             c, env=e, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
@@ -67,43 +90,46 @@ def together(commands, environments, **options):
     outputs = [process.communicate(timeout=300) for process in running]
     for process, (_, said) in zip(running, outputs, strict=True):
         assert process.returncode == 0, said[-3000:]
-    return [out for out, _ in outputs]
 
 
-@pytest.mark.xdist_group("workers")
-def test_two_devices_and_two_workers_give_the_losses_of_one_device():
-    script = [sys.executable, "-c", STEPS]
-    (alone,) = together([[*script, "1"]], [environment()])
-    (devices,) = together([[*script, "2"]], [environment()])
-    ports = free_ports(2)
-    workers, nothing = together([[*script, "0"]] * 2, [cluster(0, ports), cluster(1, ports)])
-    assert nothing.strip() == ""
-    for other in (devices, workers):
-        pairs = zip(json.loads(alone), json.loads(other), strict=True)
-        assert max(abs(a[k] - b[k]) for a, b in pairs for k in a) < 1e-4
+@pytest.fixture(scope="module")
+def alone():
+    """The losses of one device."""
+    return losses(on_devices(1))
 
 
-@pytest.mark.xdist_group("workers")
-def test_two_workers_leave_one_set_of_files_that_one_device_can_go_on_from(tmp_path):
+@pytest.fixture(scope="module")
+def worked(tmp_path_factory):
+    """Folder of a run of 20 steps by two workers, and the losses of each step."""
+    folder = tmp_path_factory.mktemp("workers")
     command = [
-        sys.executable,
-        "train_main.py",
-        "--method=frgan",
-        "--max_steps=20",
-        "--width=4",
-        "--latent_size=8",
-        "--batch_size=16",
-        f"--workdir={tmp_path}/run",
+        *(sys.executable, "-c", STEPS, f"{folder}/losses.json", "train_main.py"),
+        *("--method=frgan", "--max_steps=20", f"--workdir={folder}/run"),
+        *(f"--{name}={value}" for name, value in SMALL.items()),
     ]
     ports = free_ports(2)
     together([command] * 2, [cluster(0, ports), cluster(1, ports)], cwd=ROOT)
-    result = json.loads((tmp_path / "run/result.json").read_text())
+    return folder / "run", json.loads((folder / "losses.json").read_text())
+
+
+@pytest.mark.xdist_group("workers")
+def test_two_devices_give_the_losses_of_one(alone):
+    assert same_losses(losses(on_devices(2)), alone)
+
+
+@pytest.mark.xdist_group("workers")
+def test_two_workers_give_the_losses_of_one_device(worked, alone):
+    assert same_losses(worked[1], alone)
+
+
+@pytest.mark.xdist_group("workers")
+def test_two_workers_leave_one_set_of_files_that_one_device_can_go_on_from(worked):
+    folder, _ = worked
+    result = json.loads((folder / "result.json").read_text())
     assert result["devices"] == 2 and result["steps"] == 20
-    assert len((tmp_path / "run/metrics.jsonl").read_text().splitlines()) == 1
-    assert [p.name for p in (tmp_path / "run/checkpoints").iterdir()] == ["step-0000000020"]
-    longer = experiment.run(
-        config.configure("frgan", max_steps=24, **SMALL, workdir=f"{tmp_path}/run")
-    )
+    assert len((folder / "metrics.jsonl").read_text().splitlines()) == 1
+    assert [p.name for p in (folder / "checkpoints").iterdir()] == ["step-0000000020"]
+    longer = experiment.run(config.configure("frgan", max_steps=24, **SMALL, workdir=str(folder)))
     assert longer["steps"] == 24 and longer["devices"] == 1
 
 
@@ -210,15 +236,18 @@ def test_digits_as_files_train_to_the_same_bits(tmp_path, monkeypatch):
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(image[..., 0]).save(path)
     found = []
-    for number, name in enumerate(("digits", f"folder:{tmp_path}/d")):
+    for name in ("digits", f"folder:{tmp_path}/d"):
         settings = config.configure(
-            "frgan", name, labels=50, max_steps=3, width=4, workdir=str(tmp_path / str(number))
+            "frgan", name, labels=50, max_steps=3, width=4, workdir="unused"
         )
-        result = experiment.run(settings)
-        (line,) = (tmp_path / str(number) / "metrics.jsonl").read_text().splitlines()
-        line = {k: v for k, v in json.loads(line).items() if k not in TIMED}
-        found.append((line, result["split_sha256"], result["hparams"]))
-    assert found[0] == found[1]
+        run = assembly.build(settings)
+        steps = losses(run)
+        state = [v.numpy().tobytes() for owned in run.method.state().values() for v in owned]
+        tests = zip(run.arrays.test_images, run.arrays.test_labels, strict=True)
+        tests = sorted((image.tobytes(), int(label)) for image, label in tests)
+        found.append((steps, state, tests, run.protocol.sha256, settings.hparams))
+    for one, two in zip(*found, strict=True):
+        assert one == two
 
 
 def test_a_batch_that_replicas_cannot_share():
