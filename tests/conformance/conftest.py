@@ -78,3 +78,9 @@ def pair(name) -> toys.Toy:
     made.load(made.start)
     made.method.enter(0)
     return made
+
+
+@pytest.fixture(scope="session")
+def written() -> set[str]:
+    """The layers of the networks that were written and compared in this process."""
+    return set()
