@@ -39,7 +39,7 @@ def test_a_mean(values, decimals, text):
 
 def test_what_is_missing_is_a_dash():
     assert words.mean(None, 1) == words.signed(None, 1) == words.against(None, 1) == "–"
-    assert words.printed(Cell(), 1) == "–"
+    assert words.printed(Cell()) == "–"
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_what_is_missing_is_a_dash():
 )  # fmt: skip
 def test_a_published_number(spread, images, text):
     cell = Cell((runs.record(),), (5.0,), Printed(13.41, spread, "", images))
-    assert words.printed(cell, 2) == text
+    assert words.printed(cell) == text
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_published_number(spread, images, text):
      (0.934, None, "0.934"), (3.64, 0.115, "3.640 ± 0.115")],
 )  # fmt: skip
 def test_no_digit_that_is_printed_is_lost(value, spread, text):
-    assert words.printed(Cell(printed=Printed(value, spread, "", 0)), 1) == text
+    assert words.printed(Cell(printed=Printed(value, spread, "", 0))) == text
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def _lines(sheet: Sheet) -> Iterator[list[str]]:
     for row, column, cell in words.filled(sheet):
         own = [
             words.mean(cell.mean, digits),
-            words.printed(cell, digits),
+            words.printed(cell),
             words.signed(cell.difference, digits),
         ]
         compared = [words.against(cell.paired, digits, better)] if sheet.baseline else []
@@ -75,7 +75,7 @@ def matrix(sheet: Sheet) -> Iterator[list[str]]:
         yield [
             row,
             *(
-                "; ".join(filter(None, (_ours(cell, digits), _theirs(cell, digits)))) or words.EMPTY
+                "; ".join(filter(None, (_ours(cell, digits), _theirs(cell)))) or words.EMPTY
                 for cell in cells
             ),
         ]
@@ -85,8 +85,8 @@ def _ours(cell: Cell, digits: int) -> str:
     return words.mean(cell.mean, digits) if cell.mean else ""
 
 
-def _theirs(cell: Cell, digits: int) -> str:
-    return f"published {words.printed(cell, digits)}" if cell.printed else ""
+def _theirs(cell: Cell) -> str:
+    return f"published {words.printed(cell)}" if cell.printed else ""
 
 
 def markdown(report: Report) -> str:

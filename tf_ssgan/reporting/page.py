@@ -82,7 +82,7 @@ def _cell(sheet: Sheet, row: str, column: str, folder: pathlib.Path, best: bool)
     cell, digits = sheet.cell(row, column), words.decimals(sheet)
     return {
         "told": words.mean(cell.mean, digits),
-        "published": words.printed(cell, digits) if cell.printed else "",
+        "published": words.printed(cell) if cell.printed else "",
         "difference": words.signed(cell.difference, digits) if cell.difference is not None else "",
         "source": cell.printed.source if cell.printed else "",
         "paired": _paired(sheet, cell, digits),

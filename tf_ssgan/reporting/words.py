@@ -28,13 +28,12 @@ def mean(found: Mean | None, decimals: int) -> str:
     return f"{found.mean:.{decimals}f}{spread} ({found.n})"
 
 
-def printed(cell: Cell, decimals: int) -> str:
-    """What a paper has: 13.41 ± 0.20; with an asterisk where ours had other images."""
+def printed(cell: Cell) -> str:
+    """What a paper has, with its digits: 13.41 ± 0.20; an asterisk where ours had other images."""
     if cell.printed is None:
         return EMPTY
     values = [value for value in (cell.printed.value, cell.printed.spread) if value is not None]
-    # No digit that is printed is lost.
-    digits = max(decimals, *(len(repr(float(value)).partition(".")[2]) for value in values))
+    digits = max(len(repr(float(value)).partition(".")[2]) for value in values)
     told = " ± ".join(f"{value:.{digits}f}" for value in values)
     return f"{told}{'*' if cell.other_images else ''}"
 
