@@ -18,11 +18,21 @@ def cache(tmp_path_factory):
     return tmp_path_factory.mktemp("cache")
 
 
+@pytest.fixture(scope="session")
+def apart(cache):
+    """A function of a patch: what is kept lies in a folder of these tests, and epochs are few."""
+
+    def patched(patch):
+        patch.setenv("XDG_CACHE_HOME", str(cache))
+        patch.setattr(training, "EPOCHS", 12)
+
+    return patched
+
+
 @pytest.fixture(autouse=True)
-def _apart(monkeypatch, cache):
-    """What is kept lies in a folder of these tests, and epochs are few."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
-    monkeypatch.setattr(training, "EPOCHS", 12)
+def _apart(monkeypatch, apart):
+    """All tests are apart."""
+    apart(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -53,9 +53,18 @@ def test_a_run_is_judged_beside_another_one(copied, capsys):
     assert not (other / "judged_tsne.png").exists()
 
 
-def test_scores_of_two_runs_by_one_judge_are_told_together(copied, capsys):
-    run, other = copied("frgan"), copied("acgan")
-    theirs, _ = judged(capsys, other)
+@pytest.fixture(scope="module")
+def before(make_run, apart, tmp_path_factory):
+    """A run of acgan that was judged, to be read or copied, and its result."""
+    run = shutil.copytree(make_run("acgan"), tmp_path_factory.mktemp("judged") / "acgan")
+    with pytest.MonkeyPatch.context() as patch:
+        apart(patch)
+        judge.main(["judge", f"--run={run}", *WORDS])
+    return run, json.loads((run / "result.json").read_text())
+
+
+def test_scores_of_two_runs_by_one_judge_are_told_together(copied, capsys, before):
+    run, (other, theirs) = copied("frgan"), before
     mine, text = judged(capsys, run, f"--against={other}")
     stamps = [result["judged"]["scores"][0]["stamp"] for result in (theirs, mine)]
     assert stamps[0] == stamps[1]
@@ -63,16 +72,14 @@ def test_scores_of_two_runs_by_one_judge_are_told_together(copied, capsys):
     assert "nothing to compare" not in text
 
 
-def test_the_same_judgment_again_gives_the_same_numbers(copied, capsys):
-    run = copied("acgan")
-    first, _ = judged(capsys, run)
-    again, _ = judged(capsys, run)
+def test_the_same_judgment_again_gives_the_same_numbers(before, tmp_path, capsys):
+    run, first = before
+    again, _ = judged(capsys, shutil.copytree(run, tmp_path / "acgan"))
     assert again == first
 
 
-def test_tensorboard_gets_scores_and_figures(copied, capsys):
-    run = copied("acgan")
-    result, _ = judged(capsys, run)
+def test_tensorboard_gets_scores_and_figures(before):
+    run, result = before
     assert Image.open(run / "judged_truncation.png").format == "PNG"
     tags = set()
     for path in (run / "tensorboard").iterdir():
