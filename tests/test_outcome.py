@@ -11,7 +11,7 @@ import tensorflow as tf
 from scipy import special
 from tensorboard.backend.event_processing import event_accumulator
 
-from tf_ssgan import calibration, evaluation, layers, outcome, ranking
+from tf_ssgan import calibration, cores, evaluation, layers, outcome, ranking
 
 LINE = {"step": 2, "test_error": 40.0, "test_error_raw": 45.0, "images_per_second": 9.0,
         "waiting_percent": 0.5}  # fmt: skip
@@ -54,7 +54,7 @@ def finished(workdir, classes, held=30):
         ),
         protocol=types.SimpleNamespace(
             labeled_ids=np.arange(10), validation_ids=np.arange(30, 30 + held), sha256="0",
-            clean_pct=0.0, wrong=0,
+            clean_pct=0.0, wrong=0, pool=60,
         ),
         method=types.SimpleNamespace(
             shipped=shipped, networks=lambda: {"classifier": shipped}, found=(),
@@ -88,6 +88,8 @@ def test_everything_is_measured_and_written(tmp_path, classes):
     assert 0 <= result["top1_accuracy"] <= result["top3_accuracy"] <= 100
     assert classes > 3 or result["top3_accuracy"] == 100
     assert (result["clean_pct"], result["wrong_labels"], result["test_error"]) == (0.0, 0, 40.0)
+    counted = [result[name] for name in ("pool", "validation_images", "test_images")]
+    assert counted == [60, 30, 40] and result["cores"] == len(cores.usable())
     for name in PICTURES:
         assert min(tf.io.decode_png((tmp_path / f"{name}.png").read_bytes()).shape[:2]) > 100
     report = (tmp_path / "report.txt").read_text(encoding="utf-8")
