@@ -176,7 +176,7 @@ def test_a_method_is_added_by_one_file(tmp_path):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     for part in ("train_main.py", "setup.cfg"):
         shutil.copy(ROOT / part, tmp_path / part)
-    text = (ROOT / "tf_ssgan/methods/frgan_nocr.py").read_text()
+    text = (ROOT / "tf_ssgan/methods/ssgan.py").read_text()
     (tmp_path / "tf_ssgan/methods/newgan.py").write_text(
         text.replace("PAPER = ", 'PAPER = "New 2030, " + ')
     )
