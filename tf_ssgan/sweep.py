@@ -248,9 +248,11 @@ def commands(wanted: Wanted, further: tuple[str, ...] = ()) -> list[processes.Ru
 
 def _check_data(given: Sequence[dict[str, Any]], runs: str) -> None:
     """Looks at the data of all runs, once for those that share them; needs no TensorFlow."""
-    alike = {json.dumps({k: v for k, v in one.items() if k not in _OURS} | {
-        k: one.get(k) for k in ("dataset", "labels")
-    }): one for one in given}  # fmt: skip
+    apart = {"method", "seed", "data_dir"}  # `data_dir` is the same for all
+    alike = {
+        json.dumps({name: value for name, value in one.items() if name not in apart}): one
+        for one in given
+    }
     for one in alike.values():
         early.check(one | {"workdir": runs})
 
@@ -258,10 +260,11 @@ def _check_data(given: Sequence[dict[str, Any]], runs: str) -> None:
 def _refuse_unlike(chosen: Sequence[config.Config]) -> None:
     """Raises UserError where methods, by their recipes, would learn from different labels."""
     for name in _ALIKE:
-        values = {one.method: getattr(one, name) for one in chosen if one.seed == chosen[0].seed}
-        several = {one.method for one in chosen if getattr(one, name) != values[one.method]}
-        if len(set(values.values())) > 1 and not several:
-            told = ", ".join(f"{method} {value}" for method, value in values.items())
+        found = {one.method: {getattr(other, name) for other in chosen if other.method == one.method}
+                 for one in chosen}  # fmt: skip
+        # Of what was said for all of them, each method has the same values.
+        if any(values != found[chosen[0].method] for values in found.values()):
+            told = ", ".join(f"{method} {min(values)}" for method, values in found.items())
             where = "--labels" if name == "labels" else f"-- --{name}"
             raise errors.UserError(
                 f"These methods would not learn from the same labels: by their recipes {name} is "
