@@ -13,6 +13,7 @@ and --labels then take a part of it. At the end, a report: see python -m tf_ssga
 status 0: all runs came to their end; 1: some failed; 2: a mistake on the command line.
 """
 
+import collections
 import dataclasses
 import functools
 import json
@@ -260,8 +261,9 @@ def _check_data(given: Sequence[dict[str, Any]], runs: str) -> None:
 def _refuse_unlike(chosen: Sequence[config.Config]) -> None:
     """Raises UserError where methods, by their recipes, would learn from different labels."""
     for name in _ALIKE:
-        found = {one.method: {getattr(other, name) for other in chosen if other.method == one.method}
-                 for one in chosen}  # fmt: skip
+        found = collections.defaultdict(set)
+        for one in chosen:
+            found[one.method].add(getattr(one, name))
         # Of what was said for all of them, each method has the same values.
         if any(values != found[chosen[0].method] for values in found.values()):
             told = ", ".join(f"{method} {min(values)}" for method, values in found.items())
