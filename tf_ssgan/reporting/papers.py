@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flags import quiet
 from tf_ssgan import config, tables
 from tf_ssgan.reporting.records import NOISE, Record
 from tf_ssgan.reporting.sheets import (
@@ -97,7 +98,8 @@ def _fits(table: tables.Table, cell: tables.Cell, budget: str, record: Record) -
 def _length(flags: str) -> dict[str, int]:
     """How long a run with these flags is where nothing more is said; brings TensorFlow."""
     given = json.loads(flags)
-    settings = config.settings(given["method"], given["dataset"], given)
+    with quiet.start_up():
+        settings = config.settings(given["method"], given["dataset"], given)
     return {name: settings[name] for name in ("epochs", "max_steps")}
 
 
