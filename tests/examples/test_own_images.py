@@ -13,6 +13,8 @@ import pytest
 
 from tf_ssgan.data import pictures
 
+pytestmark = pytest.mark.xdist_group("own images")
+
 ROOT = pathlib.Path(__file__).parents[2]
 GUIDE = ROOT / "examples" / "own_images"
 SMALLER = {"--count=1000": "--count=60", "--max_steps=600": "--max_steps=4", "--width=32": "--width=4",
