@@ -8,7 +8,7 @@ typo is an error, and `--method=frgan --help` shows just frgan's knobs.
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from absl import app
@@ -84,6 +84,62 @@ def read(known: absl_flags.FlagValues, argv: list[str], doc: str) -> list[str]:
         print(f"{doc}\n{known.get_help()}")
         raise SystemExit(0)
     return known(argv)
+
+
+def record(kind: type, argv: list[str], doc: str) -> tuple[Any, list[str]]:
+    """Reads the command line of a program into its dataclass of knobs.
+
+    Args:
+        kind: The dataclass, a field a flag.
+        argv: The program's name and its arguments.
+        doc: What `--help` says before the flags.
+
+    Returns:
+        The record, its ranges not yet checked, and the words that are no flags.
+
+    Raises:
+        SystemExit: Status 0, after help.
+        absl.flags.Error: An unknown flag, or a value of a wrong kind.
+    """
+    known, fields = absl_flags.FlagValues(), hparams.fields(kind)
+    hparams.define(fields, kind, known)
+    _, *rest = read(known, argv, doc)
+    return kind(**{field.name: known[field.name].value for field in fields}), rest
+
+
+def refuse(words: Sequence[str]) -> None:
+    """Raises UserError where there are words that are no flags, of a program that takes none."""
+    if words:
+        raise errors.UserError(f"{words[0]!r} is no flag. Flags look like --name=value.")
+
+
+def parted(argv: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """A command line before `--`, and the flags after it, which go to every run of a program."""
+    cut = argv.index("--") if "--" in argv else len(argv)
+    return argv[:cut], tuple(argv[cut + 1 :])
+
+
+def check_further(further: Sequence[str], ours: Mapping[str, str]) -> None:
+    """Refuses words after `--` that are no flags of a run, and flags that the program sets.
+
+    Args:
+        further: What stands after `--`.
+        ours: Flag of a run -> flag of the program, which says it for all runs.
+
+    Raises:
+        UserError: What was expected, what came, what to do.
+    """
+    if "--help" in further:
+        raise errors.UserError(
+            "--help stands after --. The flags of a run: python train_main.py --method=NAME --help"
+        )
+    refuse([word for word in further[:1] if not word.startswith("-")])
+    given = early.look(["train_main.py", *further])
+    if set_here := [name for name in ours if name in given]:
+        raise errors.UserError(
+            f"--{set_here[0]} stands after --, and every run gets it from this program: give "
+            f"--{ours[set_here[0]]} before the --."
+        )
 
 
 def main(program: Callable[[list[str]], Any], flags_parser: Callable | None = None) -> None:

@@ -31,7 +31,7 @@ SAME_FLOOR = {
 A_METHOD_MAY = {"method", "gan", "residual", "pretraining", "methods", "networks", "losses", "layers",
                 "schedules", "replicas", "knobs", "task", "errors"}  # fmt: skip
 ABSL = {"flags", "export.export_main", "export.client", "export.predict", "tf_ssgan.evaluate",
-        "tf_ssgan.doctor", "tf_ssgan.judge", "tf_ssgan.noise_curves", "tf_ssgan.report", "tf_ssgan.sweep", "train_main"}  # fmt: skip
+        "tf_ssgan.doctor", "train_main"}  # fmt: skip
 FILES = sorted([*ROOT.glob("tf_ssgan/**/*.py"), *ROOT.glob("flags/*.py"), *ROOT.glob("export/*.py"),
                 ROOT / "train_main.py"])  # fmt: skip
 

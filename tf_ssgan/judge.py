@@ -15,11 +15,8 @@ Scores hang on who judges: each carries its judge's stamp (data set, accuracy, h
 temperature), and scores with different stamps are never compared.
 """
 
-from absl import flags as absl_flags
-
 import flags
-from flags import hparams, quiet
-from tf_ssgan import errors
+from flags import quiet
 from tf_ssgan.judging import record
 from tf_ssgan.judging import wanted as wishes
 
@@ -33,13 +30,8 @@ def asked(argv: list[str]) -> wishes.Wanted:
     Raises:
         UserError: A flag is missing or out of range, or a folder, a file or data are not there.
     """
-    known = absl_flags.FlagValues()
-    fields = hparams.fields(wishes.Wanted)
-    hparams.define(fields, wishes.Wanted, known)
-    rest = flags.read(known, argv, __doc__)
-    if len(rest) > 1:
-        raise errors.UserError(f"{rest[1]!r} is no flag. Flags look like --name=value.")
-    wanted = wishes.Wanted(**{field.name: known[field.name].value for field in fields})
+    wanted, rest = flags.record(wishes.Wanted, argv, __doc__)
+    flags.refuse(rest)
     wishes.check(wanted)
     return wanted
 

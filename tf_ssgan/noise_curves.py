@@ -15,13 +15,10 @@ import csv
 import dataclasses
 import pathlib
 import re
-import sys
 from typing import Literal
 
-from absl import flags as absl_flags
-
 import flags
-from flags import early, hparams
+from flags import early
 from tf_ssgan import errors, figures, knobs, methods, processes
 from tf_ssgan.knobs import knob
 
@@ -95,17 +92,11 @@ def asked(argv: list[str]) -> tuple[Wanted, tuple[str, ...]]:
     Raises:
         UserError: A flag is missing, unknown to every run or out of range, or data are not there.
     """
-    cut = argv.index("--") if "--" in argv else len(argv)
-    own, further = argv[:cut], tuple(argv[cut + 1 :])
-    known = absl_flags.FlagValues()
-    fields = hparams.fields(Wanted)
-    hparams.define(fields, Wanted, known)
-    rest = flags.read(known, own, __doc__)
-    if len(rest) > 1:
-        raise errors.UserError(f"{rest[1]!r} is no flag. Flags look like --name=value.")
-    wanted = Wanted(**{field.name: known[field.name].value for field in fields})
+    own, further = flags.parted(argv)
+    wanted, rest = flags.record(Wanted, own, __doc__)
+    flags.refuse(rest)
     _check(wanted)
-    _check_further(further)
+    flags.check_further(further, _OURS)
     *_, last = commands(wanted, further).values()  # the highest rate
     early.check(early.look([*processes.PROGRAM[1:], *last.flags]))
     return wanted, further
@@ -135,18 +126,6 @@ def _check_rates(wanted: Wanted) -> None:
     if strange := [rate for rate in wanted.shares if not 0 <= rate <= 1]:
         raise errors.UserError(
             f"--rates={wanted.rates}: expected shares of labels from 0 to 1, got {strange[0]:g}."
-        )
-
-
-def _check_further(further: tuple[str, ...]) -> None:
-    """Refuses words after `--` that are no flags, and flags that this program sets."""
-    if further and not further[0].startswith("-"):
-        raise errors.UserError(f"{further[0]!r} is no flag. Flags look like --name=value.")
-    given = early.look([processes.PROGRAM[1], *further])
-    if ours := [name for name in _OURS if name in given]:
-        raise errors.UserError(
-            f"--{ours[0]} stands after --, and every run gets it from this program: give "
-            f"--{_OURS[ours[0]]} before the --."
         )
 
 
@@ -279,10 +258,7 @@ def main(argv: list[str]) -> None:
         write(wanted, curves)
         print(markdown(wanted, {k: v for k, v in curves.items() if not statuses[runs[k]]}))
         print(f"\nIn {wanted.picture.parent}: {wanted.picture.name}, {wanted.table.name}")
-    failed = [run for run in runs.values() if statuses[run]]
-    for run in failed:
-        told = f"{run.name} failed with status {statuses[run]}: {run.last_words()}"
-        print(f"\n{told}\nSee {run.log}", file=sys.stderr)
+    failed = processes.tell_failures({run: statuses[run] for run in runs.values()})
     if failed:
         raise SystemExit(1)
 

@@ -9,7 +9,6 @@ import contextlib
 import dataclasses
 import fcntl
 import itertools
-import json
 import os
 import pathlib
 import shlex
@@ -17,12 +16,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import tqdm
 
-from tf_ssgan import cores, errors, journal
+from tf_ssgan import cores, errors, folder, journal
 
 # Of the checkout, or the installed packages, that this file belongs to.
 PROGRAM = (sys.executable, str(pathlib.Path(__file__).parents[1] / "train_main.py"))
@@ -48,13 +47,10 @@ class Run:
 
         Flags are compared as they are written: where this is in doubt, the program itself knows.
         """
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        with contextlib.suppress(OSError, KeyError, TypeError, errors.UserError):
             told = (self.workdir / "run.flags").read_text().splitlines()
             asked = {flag for flag in self.flags if not flag.startswith(_ANYWHERE)}
-            flags, result = (
-                json.loads((self.workdir / f"{name}.json").read_text())
-                for name in ("config", "result")
-            )
+            flags, result = folder.settled(self.workdir), folder.result(self.workdir)
             ends = {"max_steps": result["steps"], "epochs": result["epochs"]}
             reached = any(flags[name] == end for name, end in ends.items() if end)
             return reached and asked <= set(told)
@@ -91,8 +87,8 @@ class Run:
     def share(self) -> float:
         """How much of its length lies behind it, by the last evaluation, in [0, 1]."""
         lines, flags = self.history(), {}
-        with contextlib.suppress(OSError, ValueError):
-            flags = json.loads((self.workdir / "config.json").read_text())
+        with contextlib.suppress(OSError, errors.UserError):
+            flags = folder.settled(self.workdir) or {}
         if not lines:
             return 0.0
         lengths = {name: flags.get(flag, 0) for name, flag in _LENGTHS.items()}
@@ -204,6 +200,22 @@ class _Process:
 
     def ended(self) -> bool:
         return self.popen.poll() is not None
+
+
+def tell_failures(statuses: Mapping[Run, int]) -> list[Run]:
+    """Names the runs that failed, on standard error, with their last words.
+
+    Args:
+        statuses: As of `run_all`.
+
+    Returns:
+        Those runs.
+    """
+    failed = [run for run, status in statuses.items() if status]
+    for run in failed:
+        told = f"{run.name} failed with status {statuses[run]}: {run.last_words()}"
+        print(f"\n{told}\nSee {run.log}", file=sys.stderr)
+    return failed
 
 
 def _free(waiting: Iterable[Run], most: int) -> list[Run]:

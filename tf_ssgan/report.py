@@ -16,10 +16,8 @@ import pathlib
 from collections.abc import Sequence
 from typing import Literal
 
-from absl import flags as absl_flags
-
 import flags
-from flags import early, hparams
+from flags import early
 from tf_ssgan import errors, knobs, tables
 from tf_ssgan.knobs import knob
 from tf_ssgan.reporting import forms, papers, protocols, records
@@ -58,20 +56,16 @@ def asked(argv: list[str]) -> tuple[Wanted, list[pathlib.Path]]:
     Raises:
         UserError: A flag is out of range, or no folder is given.
     """
-    known = absl_flags.FlagValues()
-    fields = hparams.fields(Wanted)
-    hparams.define(fields, Wanted, known)
-    rest = flags.read(known, argv, __doc__)
-    wanted = Wanted(**{field.name: known[field.name].value for field in fields})
+    wanted, rest = flags.record(Wanted, argv, __doc__)
     knobs.check(wanted)
     for name in wanted.tables:
         tables.find(name)
     if wanted.budget and not wanted.table:
         raise errors.UserError(f"--budget={wanted.budget} is for --table. Leave it out.")
-    if len(rest) < 2:
+    if not rest:
         raise errors.UserError("Give folders of runs: python -m tf_ssgan.report runs")
     early.check_writable(pathlib.Path(wanted.to), "to")
-    return wanted, [pathlib.Path(word) for word in rest[1:]]
+    return wanted, [pathlib.Path(word) for word in rest]
 
 
 def made(wanted: Wanted, paths: Sequence[pathlib.Path]) -> forms.Report:

@@ -18,14 +18,11 @@ import dataclasses
 import functools
 import json
 import pathlib
-import sys
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from absl import flags as absl_flags
-
 import flags
-from flags import early, hparams
+from flags import early
 from tf_ssgan import config, errors, knobs, methods, processes, tables
 from tf_ssgan.data import datasets
 from tf_ssgan.knobs import knob
@@ -36,7 +33,6 @@ _OURS = {
     "method": "methods", "dataset": "dataset", "data_dir": "data_dir", "labels": "labels",
     "seed": "seeds", "workdir": "runs",
 }  # fmt: skip
-_OTHER_SET = "cifar10_1/v6"  # that `evaluate` asks about
 _ALIKE = ("labels", "noise", "noise_rate", "clean_pct")  # what methods must share to be compared
 
 
@@ -102,18 +98,12 @@ def asked(argv: list[str]) -> tuple[Wanted, tuple[str, ...]]:
     Raises:
         UserError: A flag is missing or out of range, or data are not there.
     """
-    cut = argv.index("--") if "--" in argv else len(argv)
-    own, further = argv[:cut], tuple(argv[cut + 1 :])
-    known = absl_flags.FlagValues()
-    fields = hparams.fields(Wanted)
-    hparams.define(fields, Wanted, known)
-    rest = flags.read(known, own, __doc__)
-    if len(rest) > 1:
-        raise errors.UserError(f"{rest[1]!r} is no flag. Flags look like --name=value.")
-    wanted = Wanted(**{field.name: known[field.name].value for field in fields})
+    own, further = flags.parted(argv)
+    wanted, rest = flags.record(Wanted, own, __doc__)
+    flags.refuse(rest)
     if not wanted.list:
         _check(wanted)
-        _check_further(further)
+        flags.check_further(further, _OURS)
     return wanted, further
 
 
@@ -163,23 +153,7 @@ def _check_table(wanted: Wanted) -> None:
     if not _cells(wanted):
         raise errors.UserError(f"No cell of {wanted.table} has these --methods and --labels.")
     if "evaluate" in table.after:
-        datasets.check(_OTHER_SET, wanted.data_dir or None, training=False)
-
-
-def _check_further(further: Sequence[str]) -> None:
-    """Refuses words after `--` that are no flags, and flags that this program sets."""
-    if further and not further[0].startswith("-"):
-        raise errors.UserError(f"{further[0]!r} is no flag. Flags look like --name=value.")
-    if "--help" in further:
-        raise errors.UserError(
-            "--help stands after --. The flags of a run: python train_main.py --method=NAME --help"
-        )
-    given = early.look([processes.PROGRAM[1], *further])
-    if ours := [name for name in _OURS if name in given]:
-        raise errors.UserError(
-            f"--{ours[0]} stands after --, and every run gets it from this program: give "
-            f"--{_OURS[ours[0]]} before the --."
-        )
+        datasets.check(measures.OTHER_SET, wanted.data_dir or None, training=False)
 
 
 def _numbers(flag: str, text: str) -> tuple[int, ...]:
@@ -283,7 +257,7 @@ def followups(wanted: Wanted, runs: Sequence[processes.Run]) -> list[processes.F
     """What must still look at finished runs before a table's quantity is there."""
     where = (f"--data_dir={wanted.data_dir}",) if wanted.data_dir else ()
     table = tables.find(wanted.table) if wanted.table else None
-    kinds = {"judge": (), "evaluate": (f"--dataset={_OTHER_SET}",)}
+    kinds = {"judge": (), "evaluate": (f"--dataset={measures.OTHER_SET}",)}
     return [
         processes.Followup(
             run.workdir,
@@ -334,10 +308,7 @@ def main(argv: list[str]) -> None:
     done = [run for run in runs if not statuses[run]]
     if left := followups(wanted, done):
         statuses |= processes.run_all(left, wanted.jobs)
-    failed = [run for run, status in statuses.items() if status]
-    for run in failed:
-        told = f"{run.name} failed with status {statuses[run]}: {run.last_words()}"
-        print(f"\n{told}\nSee {run.log}", file=sys.stderr)
+    failed = processes.tell_failures(statuses)
     if len(failed) < len(statuses):
         made = reported(wanted, runs, further)
         print(forms.told(made, forms.write(made, wanted.report)))

@@ -7,6 +7,8 @@ from typing import Any
 from tf_ssgan import journal
 from tf_ssgan.reporting.records import Record
 
+OTHER_SET = "cifar10_1/v6"  # a second test set, of which one quantity is
+
 
 def of(record: Record, measure: str, number: str) -> float | None:
     """One quantity of a run.
@@ -33,7 +35,7 @@ def _found(record: Record, measure: str, number: str) -> Any:
         best = number.endswith("at_best_validation")
         return (result.get("found_at_best_validation" if best else "found") or {}).get("tau")
     if measure == "accuracy_on_cifar10_1":
-        return _on_another_set(record, "cifar10_1/v6")
+        return _on_another_set(record, OTHER_SET)
     with contextlib.suppress(AttributeError, LookupError, TypeError):  # of a damaged judgment
         return _judged(result.get("judged") or {}, measure)
     return None

@@ -58,7 +58,7 @@ def _section(
 ) -> dict[str, Any]:
     """What the template needs of a table."""
     best = {column: verdicts.best(sheet, column) for column in sheet.columns}
-    charts = drawing.of(sheet)
+    digits, charts = words.decimals(sheet), drawing.of(sheet)
     return {
         "anchor": _anchor(sheet.name),
         "title": sheet.title,
@@ -66,7 +66,7 @@ def _section(
         "verdicts": list(verdicts.of(sheet)),
         "columns": sheet.columns,
         "rows": [
-            (row, [_cell(sheet, row, c, folder, row == best[c]) for c in sheet.columns])
+            (row, [_cell(sheet, row, c, digits, folder, row == best[c]) for c in sheet.columns])
             for row in sheet.rows
         ],
         "details": forms.long(sheet),
@@ -77,9 +77,11 @@ def _section(
     }
 
 
-def _cell(sheet: Sheet, row: str, column: str, folder: pathlib.Path, best: bool) -> dict[str, Any]:
+def _cell(
+    sheet: Sheet, row: str, column: str, digits: int, folder: pathlib.Path, best: bool
+) -> dict[str, Any]:
     """What the template needs of a cell."""
-    cell, digits = sheet.cell(row, column), words.decimals(sheet)
+    cell = sheet.cell(row, column)
     return {
         "told": words.mean(cell.mean, digits),
         "published": words.printed(cell) if cell.printed else "",

@@ -16,9 +16,12 @@ def of(sheet: Sheet) -> Iterator[str]:
     Args:
         sheet: A table of errors or accuracies; of other quantities nothing is said.
     """
+    digits = words.decimals(sheet)
     for column in sheet.columns:
-        if (ahead := best(sheet, column)) is not None:
-            yield f"{column}: {_lead(sheet, column, ahead)}{_held_out(sheet, column, ahead)}"
+        ranked = _ranked(sheet, column)
+        if len(ranked) > 1:
+            lead, held_out = _lead(ranked, digits), _held_out(sheet, ranked, digits)
+            yield f"{column}: {lead}{held_out}"
 
 
 def best(sheet: Sheet, column: str) -> str | None:
@@ -26,71 +29,66 @@ def best(sheet: Sheet, column: str) -> str | None:
 
     Rows are ranked by the splits that all of them share, where there are any.
     """
-    means = _means({row: by_split(cell) for row, cell in _rivals(sheet, column).items()})
-    if len(means) < 2:
-        return None
-    sign = 1 if sheet.measure.better == "lower" else -1
-    return min(means, key=lambda row: sign * means[row])
+    ranked = _ranked(sheet, column)
+    return next(iter(ranked)) if len(ranked) > 1 else None
 
 
-def _rivals(sheet: Sheet, column: str) -> dict[str, Cell]:
-    """The rows of a column with runs; none of quantities that are no errors."""
+def _ranked(sheet: Sheet, column: str) -> dict[str, Cell]:
+    """The rows of a column with runs, the one ahead first; none of what is no error."""
     if not words.of_errors(sheet):
         return {}
-    return {row: cell for row in sheet.rows if (cell := sheet.cell(row, column)).records}
+    cells = {row: cell for row in sheet.rows if (cell := sheet.cell(row, column)).records}
+    sign = 1 if sheet.measure.better == "lower" else -1
+    means = _means({row: by_split(cell) for row, cell in cells.items()})
+    return {row: cells[row] for row in sorted(means, key=lambda row: sign * means[row])}
+
+
+def _shared(rows: Mapping[str, Splits]) -> set[object]:
+    """The splits that all rows have."""
+    return set.intersection(*map(set, rows.values())) if rows else set()
 
 
 def _means(rows: Mapping[str, Splits]) -> dict[str, float]:
     """The mean of each row over the splits that all share; over its own where none is."""
-    shared = set.intersection(*map(set, rows.values())) if rows else set()
+    shared = _shared(rows)
     return {
         row: statistics.fmean(statistics.fmean(found[split]) for split in shared or found)
         for row, found in rows.items()
     }
 
 
-def _lead(sheet: Sheet, column: str, ahead: str) -> str:
+def _lead(ranked: Mapping[str, Cell], digits: int) -> str:
     """Who is ahead, of whom, and by how much on the same splits."""
-    digits, rivals = words.decimals(sheet), _rivals(sheet, column)
-    sign = 1 if sheet.measure.better == "lower" else -1
-    splits = {row: by_split(cell) for row, cell in rivals.items()}
-    means = _means(splits)
-    second = min((row for row in means if row != ahead), key=lambda row: sign * means[row])
-    told = " comes next with ".join(
-        (f"{ahead} has {_mean(rivals, splits, ahead, digits)}, {second}",
-         f"{_mean(rivals, splits, second, digits)}")
-    )  # fmt: skip
-    found = paired(by_split(rivals[ahead]), by_split(rivals[second]))
+    splits = {row: by_split(cell) for row, cell in ranked.items()}
+    shared, means = _shared(splits), _means(splits)
+    ahead, second, *_ = ranked
+    first, then = (
+        f"{means[row]:.{digits}f} on the splits that all share"
+        if shared and shared != set(splits[row])
+        else words.mean(ranked[row].mean, digits)
+        for row in (ahead, second)
+    )
+    told = f"{ahead} has {first}, {second} comes next with {then}"
+    found = paired(splits[ahead], splits[second])
     if found is None:
         return f"{told}: on other splits, which cannot be compared."
     half = found.differences.half_width
     if half is None:
         return f"{told}: one split does not tell them apart."
-    difference = words.difference(found, digits)
-    if abs(found.differences.mean) <= half:
-        return f"{told}: {difference} on the same splits, which do not tell them apart."
-    return f"{told}: {difference} on the same splits."
+    apart = "" if abs(found.differences.mean) > half else ", which do not tell them apart"
+    return f"{told}: {words.difference(found, digits)} on the same splits{apart}."
 
 
-def _mean(rivals: Mapping[str, Cell], splits: Mapping[str, Splits], row: str, digits: int) -> str:
-    """The mean by which a row is ranked."""
-    shared = set.intersection(*map(set, splits.values()))
-    if not shared or shared == set(splits[row]):
-        return words.mean(rivals[row].mean, digits)
-    return f"{_means(splits)[row]:.{digits}f} on the splits that all share"
-
-
-def _held_out(sheet: Sheet, column: str, ahead: str) -> str:
+def _held_out(sheet: Sheet, ranked: Mapping[str, Cell], digits: int) -> str:
     """Whom held-out images would have chosen, where they say so of this number."""
-    rivals = _rivals(sheet, column)
-    validation = {row: by_split(cell, "validation_error") for row, cell in rivals.items()}
+    validation = {row: by_split(cell, "validation_error") for row, cell in ranked.items()}
     if sheet.number != "test_error" or not all(validation.values()):
         return ""
     means = _means(validation)
     chosen = [row for row in means if means[row] == min(means.values())]
     if len(chosen) > 1:
         return f" Held-out images could not have told {' from '.join(chosen)}."
-    if chosen == [ahead]:
+    if chosen == [next(iter(ranked))]:
         return " Held-out images would have chosen it too."
-    mean = words.mean(rivals[chosen[0]].mean, words.decimals(sheet))
+    mean = words.mean(ranked[chosen[0]].mean, digits)
     return f" Held-out images would have chosen {chosen[0]}, {mean}."

@@ -95,11 +95,8 @@ def number(cell: Cell, name: str) -> Mean | None:
 
 def label(sheet: Sheet) -> str:
     """What the numbers of a table are, with their unit."""
-    return (
-        f"{sheet.measure.label} ({sheet.measure.unit})"
-        if sheet.measure.unit
-        else (sheet.measure.label)
-    )
+    unit = f" ({sheet.measure.unit})" if sheet.measure.unit else ""
+    return f"{sheet.measure.label}{unit}"
 
 
 def of_errors(sheet: Sheet) -> bool:
