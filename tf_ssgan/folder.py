@@ -137,17 +137,10 @@ def begin(
         if v != ""
     ]
     # First what tells that this folder is a run's.
-    replace(workdir / "config.json", json.dumps(settings.as_flags(), indent=1))
-    replace(workdir / "run.flags", "\n".join(flags) + "\n")
-    replace(workdir / "protocol.json", json.dumps(protocol))
+    journal.replace(workdir / "config.json", json.dumps(settings.as_flags(), indent=1))
+    journal.replace(workdir / "run.flags", "\n".join(flags) + "\n")
+    journal.replace(workdir / "protocol.json", json.dumps(protocol))
     journal.rewind(workdir / "metrics.jsonl", first)
-
-
-def replace(path: pathlib.Path, text: str) -> None:
-    """Writes a file whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    partial.replace(path)
 
 
 def _content(path: pathlib.Path) -> dict[str, Any] | None:

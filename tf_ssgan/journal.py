@@ -1,9 +1,13 @@
-"""The curves of a run as files: `metrics.jsonl` and `history.csv`, one line an evaluation."""
+"""The curves of a run as files: `metrics.jsonl` and `history.csv`, one line an evaluation.
+
+And how such files are replaced whole.
+"""
 
 import contextlib
 import csv
 import io
 import json
+import os
 import pathlib
 from typing import Any
 
@@ -18,7 +22,7 @@ def append(path: pathlib.Path, line: dict[str, Any]) -> None:
     table = path.with_name("history.csv")
     names = _header(table)
     if not set(line) <= set(names):
-        _replace(table, _table(history(path)))
+        replace(table, _table(history(path)))
         return
     with table.open("a", newline="") as file:
         csv.DictWriter(file, names).writerow(line)
@@ -41,8 +45,8 @@ def history(path: pathlib.Path, until: int | None = None) -> list[dict[str, Any]
 def rewind(path: pathlib.Path, step: int) -> None:
     """Cuts both files back to a step: what comes after will be written again."""
     kept = history(path, until=step)
-    _replace(path, "".join(json.dumps(line) + "\n" for line in kept))
-    _replace(path.with_name("history.csv"), _table(kept))
+    replace(path, "".join(json.dumps(line) + "\n" for line in kept))
+    replace(path.with_name("history.csv"), _table(kept))
 
 
 def _header(table: pathlib.Path) -> list[str]:
@@ -63,7 +67,20 @@ def _table(lines: list[dict[str, Any]]) -> str:
     return table.getvalue()
 
 
-def _replace(target: pathlib.Path, text: str) -> None:
-    partial = target.with_name(target.name + ".partial")
-    partial.write_text(text, newline="")  # the table has its own line ends
-    partial.replace(target)
+def replace(path: pathlib.Path, text: str) -> None:
+    """Writes a file whole or not at all, also beside another process that does.
+
+    Args:
+        path: The file, in a folder that exists.
+        text: As UTF-8; names of files may hold bytes that are no text, which are escaped.
+
+    Raises:
+        OSError: It cannot be written; what stood there stands there still.
+    """
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        # Tables have line ends of their own.
+        partial.write_text(text, "utf-8", errors="backslashreplace", newline="")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

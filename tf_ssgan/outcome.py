@@ -19,7 +19,6 @@ from tf_ssgan import (
     cores,
     evaluation,
     figures,
-    folder,
     journal,
     layers,
     ranking,
@@ -51,7 +50,7 @@ def conclude(
     table = test.by_class(run.arrays.card.classes)
     (run.workdir / "report.txt").write_text(table, encoding="utf-8")
     _summarize(run, pictures, result)
-    folder.replace(run.workdir / "result.json", json.dumps(result, indent=1))
+    journal.replace(run.workdir / "result.json", json.dumps(result, indent=1))
     return result
 
 

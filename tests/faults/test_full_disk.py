@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import flags
-from tf_ssgan import checkpoint, errors, experiment, folder, journal
+from tf_ssgan import checkpoint, errors, experiment, journal
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 EXHAUSTED = tf.errors.ResourceExhaustedError(None, None, "state.data; No space left on device")
@@ -79,7 +79,7 @@ def test_a_run_whose_disk_fills_up_while_it_writes_anything_else(
     owner, name, good = {
         "append": (journal, "append", 1),
         "samples": (tf.io, "encode_png", 1),
-        "beginnings": (folder, "replace", 2),
+        "beginnings": (journal, "replace", 2),
     }[place]
     with monkeypatch.context() as patch, pytest.raises(SystemExit) as left, flags.answering():
         patch.setattr(owner, name, failing_after(good, getattr(owner, name), FULL))

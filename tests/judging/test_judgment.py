@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tf_ssgan import assembly, errors, folder, judge
+from tf_ssgan import assembly, errors, folder, journal, judge
 from tf_ssgan.judging import inception, judgment, looking, wanted
 
 WORDS = ["--images=120", "--minutes=0.1"]
@@ -191,7 +191,7 @@ def test_a_folder_that_cannot_be_written_is_told_and_the_result_is_whole(copied,
     def full(path, text):
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(folder, "replace", full)
+    monkeypatch.setattr(journal, "replace", full)
     with pytest.raises(errors.UserError, match="No space left on device"):
         judgment.judge(wanted.Wanted(run=str(run), images=120, minutes=0.1))
     assert (run / "result.json").read_text() == before

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan import assembly, folder, gan, scores
+from tf_ssgan import assembly, folder, gan, journal, scores
 from tf_ssgan.judging import (
     answers,
     classifier,
@@ -225,4 +225,4 @@ def _write(run: assembly.Run, found: Found) -> None:
     path = run.workdir / "result.json"
     outcome = json.loads(path.read_text())
     outcome[record.KEY] = record.merged(outcome.get(record.KEY), found.judged)
-    folder.replace(path, json.dumps(outcome, indent=1))
+    journal.replace(path, json.dumps(outcome, indent=1))

@@ -4,13 +4,12 @@ import csv
 import dataclasses
 import datetime
 import io
-import os
 import pathlib
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tf_ssgan import errors
+from tf_ssgan import errors, journal
 from tf_ssgan.reporting import words
 from tf_ssgan.reporting.records import NUMBERS, Found, Record
 from tf_ssgan.reporting.sheets import Cell, Sheet
@@ -116,7 +115,7 @@ def told(report: Report, written: Sequence[pathlib.Path]) -> str:
     lines += [f"left out: {where}: {why}" for where, why in report.found.left_out]
     names = ", ".join(path.name for path in written)
     text = "\n".join([*lines, f"\nIn {written[0].parent}: {names}"])
-    return text.encode(errors="backslashreplace").decode()  # see _put
+    return text.encode(errors="backslashreplace").decode()  # as `journal.replace` does
 
 
 def _grid(rows: Sequence[Sequence[str]]) -> str:
@@ -265,20 +264,9 @@ def write(report: Report, folder: pathlib.Path) -> list[pathlib.Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in NAMES:
-            _put(folder / name, texts[name])
+            journal.replace(folder / name, texts[name])
     except OSError as error:
         raise errors.UserError(
             f"--to={folder} cannot be written: {error.strerror}. The runs are untouched."
         ) from error
     return [folder / name for name in NAMES]
-
-
-def _put(path: pathlib.Path, text: str) -> None:
-    """Writes a file whole or not at all, also beside another process that does."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        # Names of folders may hold bytes that are no text.
-        partial.write_text(text, "utf-8", errors="backslashreplace", newline="")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
