@@ -5,17 +5,18 @@ python train_main.py --method=frgan --help
 """
 
 import flags
+from flags import program
 
 
 def main(argv: list[str]) -> None:
     """Runs what the command line describes, and prints how it went."""
     del argv
-    from tf_ssgan import experiment, summary  # TensorFlow: after the command line is understood
+    from tf_ssgan.training import loop, summary  # TensorFlow: after the command line is understood
 
-    result = experiment.run(flags.config())
+    result = loop.run(flags.config())
     if result:
-        print(summary.told(result, flags.config().workdir))
+        print(summary.format_summary(result, flags.config().workdir))
 
 
 if __name__ == "__main__":
-    flags.main(main, flags_parser=flags.parse)
+    program.main(main, flags_parser=flags.parse)

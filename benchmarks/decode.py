@@ -24,7 +24,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "examples" / "own_images")]
 
 import draw  # noqa: E402
 
-from tf_ssgan.data import folders, pictures, reading  # noqa: E402
+from tf_ssgan.data import image_decoding  # noqa: E402
+from tf_ssgan.data.sources import image_listing, image_reader  # noqa: E402
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -45,7 +46,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def measure(name: str, size: int, rounds: int, apart: str) -> dict[str, tuple[float, int]]:
     """What is measured -> (median seconds, pictures)."""
-    listing = folders.listing(name)
+    listing = image_listing.list_images(name)
     seconds = {"Pillow in a loop": [], "first start": [], "second start": []}
     for number in range(rounds):
         os.environ["XDG_CACHE_HOME"] = f"{apart}/cache-{number}"
@@ -54,7 +55,9 @@ def measure(name: str, size: int, rounds: int, apart: str) -> dict[str, tuple[fl
         seconds["Pillow in a loop"].append(time.perf_counter() - began)
         for start in ("first start", "second start"):
             began = time.perf_counter()
-            read = reading.read(folders.listing(name), pictures.Form(size, "3"))
+            read = image_reader.read(
+                image_listing.list_images(name), image_decoding.Form(size, "3")
+            )
             seconds[start].append(time.perf_counter() - began)
     counts = {"Pillow in a loop": count}
     return {k: (statistics.median(v), counts.get(k, len(read.images))) for k, v in seconds.items()}

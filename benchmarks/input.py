@@ -136,11 +136,11 @@ def keras_layers(images: np.ndarray) -> Iterator[tuple]:
 
 def ours(images: np.ndarray) -> Iterator[dict]:
     """The stream a method reads."""
-    from tf_ssgan.data import streams
-    from tf_ssgan.task import Stream
+    from tf_ssgan.core.task import Stream
+    from tf_ssgan.data import pipeline, pools
 
-    pools = {"unlabeled": streams.Pool(images, np.arange(len(images)))}
-    yield from streams.dataset(pools, {"images": Stream("unlabeled", BATCH, VIEWS)}, 0, 0)
+    unlabeled = {"unlabeled": pools.Pool(images, np.arange(len(images)))}
+    yield from pipeline.dataset(unlabeled, {"images": Stream("unlabeled", BATCH, VIEWS)}, 0, 0)
 
 
 def told(rates: dict[str, list[float]], cores: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_ssgan import layers
+from tf_ssgan.nn import layers
 
 FORWARD, BY_INPUT, BY_KERNEL = "forward", "input gradient", "kernel gradient"
 

@@ -12,9 +12,11 @@ import numpy as np
 import steps
 import tensorflow as tf
 
-from tf_ssgan import layers, method, methods, precision
-from tf_ssgan.data import streams
-from tf_ssgan.task import Task
+from tf_ssgan import methods
+from tf_ssgan.core import method
+from tf_ssgan.core.task import Task
+from tf_ssgan.data import pipeline, pools
+from tf_ssgan.nn import layers, precision, weights
 
 POOL_BATCHES = 10  # images in memory, in batches
 
@@ -34,11 +36,11 @@ def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
     pixels, labels = _images(size)
     made.begin((tf.cast(pixels[: size.batch], tf.float32) - 127.5) / 127.5)
     everything = np.arange(len(pixels))
-    pools = {
-        "labeled": streams.Pool(pixels, everything, labels),
-        "unlabeled": streams.Pool(pixels, everything),
+    made_pools = {
+        "labeled": pools.Pool(pixels, everything, labels),
+        "unlabeled": pools.Pool(pixels, everything),
     }
-    batches = iter(streams.dataset(pools, made.streams(), 0, 0))
+    batches = iter(pipeline.dataset(made_pools, made.streams(), 0, 0))
     train = made.make_train_function()
 
     def step() -> list[float]:
@@ -49,7 +51,9 @@ def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
         "format": precision.resolve("auto"),
         "device": "GPU" if tf.config.list_physical_devices("GPU") else "CPU",
         "images": sum(stream.examples for stream in made.streams().values()),
-        "parameters": {k: layers.parameters(n, gains=False) for k, n in networks(made).items()},
+        "parameters": {
+            k: weights.parameter_count(n, gains=False) for k, n in networks(made).items()
+        },
     }
 
 

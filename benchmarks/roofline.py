@@ -20,7 +20,7 @@ import tensorflow as tf
 import uses
 from linear import BY_INPUT, FORWARD, Use
 
-from tf_ssgan import precision
+from tf_ssgan.nn import precision
 
 
 def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 python benchmarks/run_checksums.py --checkout=../before
 python benchmarks/run_checksums.py
 
-Trains every method for a few steps on the digits (float32, one core, seed 0) and prints SHA-256 sums
-of the weights of its last checkpoint and of the values in its metrics.jsonl. Names and times do not
-count, so that renamed networks and scalars leave the sums as they are. Sums depend on the processor
-and on the versions of TensorFlow and NumPy: compare two checkouts on one machine.
+Trains every method for a few steps on the digits (float32, one core, seed 0) and prints SHA-256
+sums of the weights of its last checkpoint and of the values in its metrics.jsonl. Names and times
+do not count, so that renamed networks and scalars leave the sums as they are. Sums depend on the
+processor and on the versions of TensorFlow and NumPy: compare two checkouts on one machine.
 """
 
 import argparse
@@ -83,7 +83,12 @@ def main() -> None:
     ):
         waiting = [
             pool.submit(
-                train, checkout, name, options.steps, pathlib.Path(folder) / name, cores[i % len(cores)]
+                train,
+                checkout,
+                name,
+                options.steps,
+                pathlib.Path(folder) / name,
+                cores[i % len(cores)],
             )
             for i, name in enumerate(methods)
         ]

@@ -15,15 +15,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from absl import flags as absl_flags
 
-import flags
-from export import services
-from flags import quiet
-from tf_ssgan import errors
-from tf_ssgan.data import pictures
+from export import server_clients
+from flags import program
+from tf_ssgan.common import errors, startup
+from tf_ssgan.data import image_decoding
 
 # Sent as they are. Other formats are sent as PNG, for TensorFlow lacks some of their variants: it
 # takes the colors of a BMP with a palette for gray, and what is transparent in a GIF for black.
-SENT = ("PNG", "JPEG")
+MAX_IMAGES = ("PNG", "JPEG")
 
 _FLAGS = absl_flags.FlagValues()
 absl_flags.DEFINE_string(
@@ -56,13 +55,15 @@ def read(path: pathlib.Path) -> bytes:
     except OSError as error:
         raise errors.UserError(f"cannot be read: {error.strerror}") from error
     # To the smallest image: a JPEG is decoded at an eighth of its size.
-    looks, _ = pictures.look_and_image(content, 1, 1, "resize")
-    return content if looks.format in SENT else _png(content, 1 if looks.gray else 3)
+    looks, _ = image_decoding.read_header_and_image(content, 1, 1, "resize")
+    return content if looks.format in MAX_IMAGES else _png(content, 1 if looks.gray else 3)
 
 
-def ask(
-    service: services.Rest | services.Grpc, paths: Iterable[pathlib.Path], batch: int = 32
-) -> Iterator[tuple[pathlib.Path, services.Answer | str]]:
+def request(
+    service: server_clients.Rest | server_clients.Grpc,
+    paths: Iterable[pathlib.Path],
+    batch: int = 32,
+) -> Iterator[tuple[pathlib.Path, server_clients.Answer | str]]:
     """Classifies files, so that a bad one fails alone.
 
     Args:
@@ -84,7 +85,9 @@ def ask(
             yield path, next(answers) if isinstance(content, bytes) else content
 
 
-def told(path: pathlib.Path, answer: services.Answer, names: Sequence[str] | None, top: int) -> str:
+def format_answer(
+    path: pathlib.Path, answer: server_clients.Answer, names: Sequence[str] | None, top: int
+) -> str:
     """The line of a file: its path, and class and probability of the likeliest classes.
 
     Args:
@@ -108,8 +111,8 @@ def parse(argv: list[str]) -> list[str]:
     Raises:
         SystemExit: Status 2 and a sentence for a person's mistake; 0 after help.
     """
-    with flags.answering():
-        rest = flags.read(_FLAGS, argv, __doc__)
+    with program.exit_on_user_error():
+        rest = program.read_flags(_FLAGS, argv, __doc__)
         if not _FLAGS.model:
             raise errors.UserError("--model is missing. It takes the name of the served model.")
         if len(rest) < 2:
@@ -121,29 +124,29 @@ def main(argv: list[str]) -> None:
     """Asks about the files, and prints what is answered."""
     service = _service()
     names, missing = None, 0
-    for path, answer in ask(service, map(pathlib.Path, argv[1:]), _FLAGS.batch):
+    for path, answer in request(service, map(pathlib.Path, argv[1:]), _FLAGS.batch):
         if isinstance(answer, str):
             missing += 1
             print(f"{path}\t{answer}", flush=True)
             continue
         if _FLAGS.top > 1 and names is None:
             names = service.classes(read(path))
-        print(told(path, answer, names, _FLAGS.top), flush=True)
+        print(format_answer(path, answer, names, _FLAGS.top), flush=True)
     if missing:
         raise SystemExit(1)
 
 
-def _service() -> services.Rest | services.Grpc:
+def _service() -> server_clients.Rest | server_clients.Grpc:
     if not _FLAGS.grpc:
-        return services.Rest(_FLAGS.url, _FLAGS.model, _FLAGS.timeout)
-    with quiet.start_up():  # gRPC's protocol buffers bring TensorFlow
-        return services.Grpc(_FLAGS.grpc, _FLAGS.model, _FLAGS.timeout)
+        return server_clients.Rest(_FLAGS.url, _FLAGS.model, _FLAGS.timeout)
+    with startup.start_up():  # gRPC's protocol buffers bring TensorFlow
+        return server_clients.Grpc(_FLAGS.grpc, _FLAGS.model, _FLAGS.timeout)
 
 
 def _png(content: bytes, channels: int) -> bytes:
     """The picture upright, in 8 bits and over white, by the very steps of `pictures`."""
     buffer = io.BytesIO()
-    pictures.plain(content, channels).save(buffer, "PNG")
+    image_decoding.plain(content, channels).save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -155,16 +158,16 @@ def _read_or_reason(path: pathlib.Path) -> bytes | str:
 
 
 def _answers(
-    service: services.Rest | services.Grpc, files: list[bytes]
-) -> list[services.Answer | str]:
+    service: server_clients.Rest | server_clients.Grpc, files: list[bytes]
+) -> list[server_clients.Answer | str]:
     """Asks at once; one by one if the server refuses a file that looked good here."""
     try:
         return list(service.predict(files)) if files else []
-    except services.Refused as refusal:
+    except server_clients.Refused as refusal:
         if len(files) == 1:
             return [str(refusal)]
     return [answer for file in files for answer in _answers(service, [file])]
 
 
 if __name__ == "__main__":
-    flags.main(main, flags_parser=parse)
+    program.main(main, flags_parser=parse)

@@ -12,10 +12,9 @@ import time
 
 from absl import flags as absl_flags
 
-import flags
 from export import publishing
-from flags import quiet
-from tf_ssgan import errors
+from flags import program
+from tf_ssgan.common import errors, startup
 
 _FLAGS = absl_flags.FlagValues()
 absl_flags.DEFINE_string("run", None, "Folder of the run.", flag_values=_FLAGS)
@@ -67,14 +66,14 @@ def export(
     began = time.perf_counter()
     check_run(workdir)
     publishing.check(to, version)
-    with quiet.start_up():  # TensorFlow: after paths are understood
+    with startup.start_up():  # TensorFlow: after paths are understood
         from export import servable, verify, warmup
-        from tf_ssgan import assembly
-    run = assembly.reopen(workdir, data_dir)
+        from tf_ssgan.training import build
+    run = build.reopen(workdir, data_dir)
     made = servable.networks(run)
     calibrated = servable.calibrate(made, run)
     made = dataclasses.replace(made, temperature=calibrated.temperature)
-    about = servable.card(run, calibrated)
+    about = servable.model_info(run, calibrated)
     with publishing.version(to, version) as target:
         servable.write(made, target.partial)
         if warmup.available():
@@ -100,7 +99,7 @@ def check_run(workdir: pathlib.Path) -> None:
         raise errors.UserError(f"--run={workdir} holds no checkpoint yet; let the run go on first.")
 
 
-def told(done: Exported) -> str:
+def format_exported(done: Exported) -> str:
     """A summary for a person."""
     findings, model = done.findings, done.folder.absolute().parent
     width = max(map(len, findings.signatures))
@@ -142,8 +141,8 @@ def parse(argv: list[str]) -> list[str]:
     Raises:
         SystemExit: Status 2 and a sentence for a person's mistake; 0 after help.
     """
-    with flags.answering():
-        rest = flags.read(_FLAGS, argv, __doc__)
+    with program.exit_on_user_error():
+        rest = program.read_flags(_FLAGS, argv, __doc__)
         if len(rest) > 1:
             raise absl_flags.Error(f"{rest[1]!r} is no flag. Flags look like --name=value.")
         for name in ("run", "to"):
@@ -156,8 +155,8 @@ def main(argv: list[str]) -> None:
     """Exports what the command line describes, and says where it is."""
     del argv
     workdir, to = pathlib.Path(_FLAGS.run), pathlib.Path(_FLAGS.to)
-    print(told(export(workdir, to, _FLAGS.version, _FLAGS.data_dir)))
+    print(format_exported(export(workdir, to, _FLAGS.version, _FLAGS.data_dir)))
 
 
 if __name__ == "__main__":
-    flags.main(main, flags_parser=parse)
+    program.main(main, flags_parser=parse)

@@ -28,11 +28,10 @@ import tqdm
 from absl import flags as absl_flags
 
 import export
-import flags
-from export import paths, publishing, rows
-from flags import quiet
-from tf_ssgan import errors
-from tf_ssgan.data import pictures
+from export import input_files, prediction_writers, predictions, publishing, thumbnails
+from flags import program
+from tf_ssgan.common import errors, startup
+from tf_ssgan.data import image_decoding
 
 _AHEAD = 3  # batches that may be decoded while TensorFlow predicts one
 _GIVE = (
@@ -45,9 +44,12 @@ absl_flags.DEFINE_string(
     "model", "", "Folder of the exported model, or of one version.", flag_values=_FLAGS
 )
 absl_flags.DEFINE_enum(
-    "format", None, list(rows.WRITERS), "What to write; by the ending of --to where not said, "
-    "else csv.", flag_values=_FLAGS,
-)  # fmt: skip
+    "format",
+    None,
+    list(prediction_writers.WRITERS),
+    "What to write; by the ending of --to where not said, else csv.",
+    flag_values=_FLAGS,
+)
 absl_flags.DEFINE_string("to", "", "File to write, instead of printing.", flag_values=_FLAGS)
 absl_flags.DEFINE_integer("top", 1, "Classes to name a picture.", 1, flag_values=_FLAGS)
 absl_flags.DEFINE_float(
@@ -56,11 +58,13 @@ absl_flags.DEFINE_float(
 absl_flags.DEFINE_integer("batch", 64, "Pictures predicted at once.", 1, flag_values=_FLAGS)
 
 Predict = Callable[[np.ndarray], np.ndarray]  # uint8 [n, h, w, c] -> float32 [n, K], for any n
-Reading = tuple[rows.Row, np.ndarray | None]  # without an image the row has a reason
+ReadImage = tuple[
+    predictions.Prediction, np.ndarray | None
+]  # without an image the row has a reason
 
 
 @dataclasses.dataclass(frozen=True)
-class Card:
+class ModelInfo:
     """What an exported classifier says of itself.
 
     Attributes:
@@ -78,7 +82,7 @@ class Card:
     facts: dict[str, str]
 
 
-def read_card(model: str) -> Card:
+def read_model_info(model: str) -> ModelInfo:
     """Finds an exported classifier, and reads what it says of itself; without TensorFlow.
 
     Args:
@@ -89,22 +93,22 @@ def read_card(model: str) -> Card:
     """
     folder = _version(model)
     try:
-        content = json.loads((folder / "assets" / "card.json").read_text(encoding="utf-8"))
+        content = json.loads((folder / "assets" / "model_info.json").read_text(encoding="utf-8"))
         return _card(folder, content)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise errors.UserError(
-            f"--model={model}: {folder} holds no assets/card.json such as export.export_main "
+            f"--model={model}: {folder} holds no assets/model_info.json such as export.export_main "
             "writes. A SavedModel is a program, and those of others are not run."
         ) from error
 
 
-def load(card: Card) -> Predict:
+def load(card: ModelInfo) -> Predict:
     """Imports TensorFlow and loads a classifier.
 
     Raises:
         UserError: It cannot be loaded, or is not what its card says.
     """
-    with quiet.start_up():
+    with startup.start_up():
         import tensorflow as tf
     try:
         loaded = tf.saved_model.load(os.fspath(card.folder))
@@ -131,7 +135,7 @@ def load(card: Card) -> Predict:
     return predict
 
 
-def ahead(work: Callable, items: Iterable, limit: int) -> Iterator:
+def map_ahead(work: Callable, items: Iterable, limit: int) -> Iterator:
     """Maps in threads, in order, never further ahead of whoever takes the results than a limit.
 
     Args:
@@ -152,23 +156,23 @@ def ahead(work: Callable, items: Iterable, limit: int) -> Iterator:
             pool.shutdown(cancel_futures=True)
 
 
-def read(row: rows.Row, card: Card, thumbnails: bool = False) -> Reading:
+def read(row: predictions.Prediction, card: ModelInfo, thumbnail: bool = False) -> ReadImage:
     """Makes an image of a file, or finds the reason why not.
 
     Args:
         row: A path; one that has a reason is not opened.
         card: Of the classifier.
-        thumbnails: Whether the row is to have a small picture.
+        thumbnail: Whether the row is to have a small picture.
     """
     if row.reason:
         return row, None
     try:
         if not stat.S_ISREG(os.stat(row.path).st_mode):  # a pipe would be waited for
-            raise pictures.Unusable("is a device or a pipe, no file")
-        image = pictures.image(row.path, card.shape[0], card.shape[2], card.fit)
-        small = rows.thumbnail(row.path) if thumbnails else b""
+            raise image_decoding.Unusable("is a device or a pipe, no file")
+        image = image_decoding.decode(row.path, card.shape[0], card.shape[2], card.fit)
+        small = thumbnails.thumbnail(row.path) if thumbnail else b""
         return dataclasses.replace(row, thumbnail=small), image
-    except pictures.Unusable as error:
+    except image_decoding.Unusable as error:
         reason = str(error)
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}"
@@ -178,8 +182,13 @@ def read(row: rows.Row, card: Card, thumbnails: bool = False) -> Reading:
 
 
 def answers(
-    readings: Iterator[Reading], predict: Predict, card: Card, top: int, below: float, batch: int
-) -> Iterator[rows.Row]:
+    readings: Iterator[ReadImage],
+    predict: Predict,
+    card: ModelInfo,
+    top: int,
+    below: float,
+    batch: int,
+) -> Iterator[predictions.Prediction]:
     """Classifies what was read.
 
     Args:
@@ -209,8 +218,8 @@ def parse(argv: list[str]) -> list[str]:
     Raises:
         SystemExit: Status 2 and a sentence for a person's mistake; 0 after help.
     """
-    with flags.answering():
-        rest = flags.read(_FLAGS, argv, __doc__)
+    with program.exit_on_user_error():
+        rest = program.read_flags(_FLAGS, argv, __doc__)
         if not _FLAGS.model:
             raise errors.UserError("--model is missing. It takes the folder of an exported model.")
         if len(rest) < 2:
@@ -221,9 +230,9 @@ def parse(argv: list[str]) -> list[str]:
 def main(argv: list[str]) -> None:
     """Classifies what the command line names, and says how it went."""
     began, given = time.perf_counter(), argv[1:]
-    card = read_card(_FLAGS.model)
-    with rows.output(_FLAGS.to, given) as (file, own):
-        listing = paths.found(given, own)
+    card = read_model_info(_FLAGS.model)
+    with prediction_writers.output(_FLAGS.to, given) as (file, own):
+        listing = input_files.found(given, own)
         first = next(listing, None)
         if first is None:
             raise errors.UserError(f"There is no file in {' '.join(given)}. Nothing was written.")
@@ -231,7 +240,7 @@ def main(argv: list[str]) -> None:
         ready = time.perf_counter()
         total = None
         if _watched() and "-" not in given:
-            total = sum(1 for _ in paths.found(given, own))
+            total = sum(1 for _ in input_files.found(given, own))
         tally = _write(file, card, predict, itertools.chain([first], listing), total)
     print(tally.told(time.perf_counter() - ready, ready - began), file=sys.stderr)
     if tally.unread:
@@ -239,14 +248,20 @@ def main(argv: list[str]) -> None:
 
 
 def _write(
-    file: TextIO, card: Card, predict: Predict, listing: Iterator[rows.Row], total: int | None
-) -> rows.Tally:
+    file: TextIO,
+    card: ModelInfo,
+    predict: Predict,
+    listing: Iterator[predictions.Prediction],
+    total: int | None,
+) -> predictions.PredictionCounts:
     """Writes the rows of a listing, behind a progress bar where somebody watches it."""
     batch, top = _FLAGS.batch, min(_FLAGS.top, len(card.classes))
     ending = pathlib.PurePath(_FLAGS.to).suffix[1:]
-    kind = rows.WRITERS[_FLAGS.format or (ending if ending in rows.WRITERS else "csv")]
-    writer, tally = kind(file, card.facts, top), rows.Tally()
-    readings = ahead(lambda row: read(row, card, kind.thumbnails), listing, _AHEAD * batch)
+    kind = prediction_writers.WRITERS[
+        _FLAGS.format or (ending if ending in prediction_writers.WRITERS else "csv")
+    ]
+    writer, tally = kind(file, card.facts, top), predictions.PredictionCounts()
+    readings = map_ahead(lambda row: read(row, card, kind.thumbnails), listing, _AHEAD * batch)
     with tqdm.tqdm(total=total, unit=" pictures", disable=not _watched(), leave=False) as bar:
         for row in answers(readings, predict, card, top, _FLAGS.abstain_below, batch):
             writer.add(row)
@@ -276,19 +291,21 @@ def _version(model: str) -> pathlib.Path:
     return folder / str(numbers[-1])
 
 
-def _card(folder: pathlib.Path, content: dict[str, Any]) -> Card:
+def _card(folder: pathlib.Path, content: dict[str, Any]) -> ModelInfo:
     height, width, channels = content["image_shape"]
     fit = content.get("fit", "resize")
-    if height != width or channels not in (1, 3) or fit not in pictures.FITS:
+    if height != width or channels not in (1, 3) or fit not in image_decoding.FITS:
         raise errors.UserError(
             f"{folder} takes images {height} x {width} x {channels}, fitted by {fit!r}. Files "
-            f"become squares of 1 or 3 channels, fitted by {', '.join(pictures.FITS)}."
+            f"become squares of 1 or 3 channels, fitted by {', '.join(image_decoding.FITS)}."
         )
     facts = {"model": str(folder)} | {k: str(content[k]) for k in ("method", "dataset")}
     known = content.get("calibration")
     if known and known.get("images", 1):  # on none, nothing was fitted
         facts["calibrated"] = f"at temperature {known['temperature']:.3g}"
-    return Card(folder, tuple(map(str, content["classes"])), (height, width, channels), fit, facts)
+    return ModelInfo(
+        folder, tuple(map(str, content["classes"])), (height, width, channels), fit, facts
+    )
 
 
 def _first_line(error: BaseException) -> str:
@@ -296,4 +313,4 @@ def _first_line(error: BaseException) -> str:
 
 
 if __name__ == "__main__":
-    flags.main(main, flags_parser=parse)
+    program.main(main, flags_parser=parse)

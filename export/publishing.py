@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Iterator
 
-from tf_ssgan import errors
+from tf_ssgan.common import errors
 
 _PARTIAL = ".partial"
 _LOCK = ".exporting"

@@ -17,12 +17,15 @@ import numpy as np
 import tensorflow as tf
 
 import export
-import tf_ssgan
-from export import pictures
-from tf_ssgan import assembly, calibration, evaluation, gan, precision
+from export import graph_image_decoding
+from tf_ssgan.common import version
 from tf_ssgan.data import datasets
+from tf_ssgan.methods.bases import gan
+from tf_ssgan.metrics import calibration
+from tf_ssgan.nn import inference, precision
+from tf_ssgan.training import build
 
-CARD = "card.json"
+MODEL_INFO_FILE = "model_info.json"
 CLASSES = "classes.txt"
 
 
@@ -38,7 +41,7 @@ class Networks:
         temperature: What logits are divided by, see `calibration`.
     """
 
-    card: datasets.Card
+    info: datasets.DatasetInfo
     classifier: keras.Model
     generator: keras.Model | None
     temperature: float = 1.0
@@ -57,20 +60,22 @@ class Networks:
         return tf.cast(tf.clip_by_value(tf.round(images * 127.5 + 127.5), 0, 255), tf.uint8)
 
 
-def networks(run: assembly.Run) -> Networks:
+def networks(run: build.Run) -> Networks:
     """The shipped classifier and the generator of a run, as they will be exported."""
     generator = run.method.generator if isinstance(run.method, gan.GAN) else None
     return Networks(
-        run.arrays.card, in_float32(run.method.shipped), generator and in_float32(generator)
+        run.arrays.info,
+        in_float32(run.method.exported_classifier),
+        generator and in_float32(generator),
     )
 
 
-def calibrate(made: Networks, run: assembly.Run) -> calibration.Calibration:
+def calibrate(made: Networks, run: build.Run) -> calibration.Calibration:
     """Fits the temperature of exported networks on the run's validation images."""
-    ids, size = run.protocol.validation_ids, evaluation.BATCH
-    predict, images = evaluation.predictor(made.classifier), run.arrays.train_images
+    ids, size = run.protocol.validation_ids, inference.BATCH_SIZE
+    predict, images = inference.predictor(made.classifier), run.arrays.train_images
     logits = [predict(images[ids[at : at + size]]) for at in range(0, len(ids), size)]
-    none = np.zeros((0, len(made.card.classes)), np.float32)
+    none = np.zeros((0, len(made.info.classes)), np.float32)
     return calibration.calibrate(np.concatenate([none, *logits]), run.arrays.train_labels[ids])
 
 
@@ -87,10 +92,10 @@ def in_float32(network: keras.Model) -> keras.Model:
     return twin
 
 
-def card(run: assembly.Run, calibrated: calibration.Calibration) -> dict[str, Any]:
+def model_info(run: build.Run, calibrated: calibration.Calibration) -> dict[str, Any]:
     """What a person must know about an exported classifier; for `json.dump`."""
     result = run.workdir / "result.json"
-    images = run.arrays.card
+    images = run.arrays.info
     packages = ("tensorflow", "keras", "numpy")
     return {
         "method": run.config.method,
@@ -107,7 +112,7 @@ def card(run: assembly.Run, calibrated: calibration.Calibration) -> dict[str, An
         "result": json.loads(result.read_text()) if result.exists() else None,
         "source": images.source,
         "versions": {name: importlib.metadata.version(name) for name in packages}
-        | {"tf_ssgan": tf_ssgan.__version__},
+        | {"tf_ssgan": version.__version__},
     }
 
 
@@ -131,30 +136,30 @@ def write_assets(about: dict[str, Any], folder: pathlib.Path) -> None:
     """Lays the card and the classes' names, one a line, into `assets` of a SavedModel."""
     assets = folder / "assets"
     assets.mkdir(exist_ok=True)
-    (assets / CARD).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    (assets / MODEL_INFO_FILE).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     names = "".join(f"{name}\n" for name in about["classes"])
     (assets / CLASSES).write_text(names, encoding="utf-8")
 
 
 def endpoints(made: Networks) -> dict[str, tuple[Callable, list[tf.TensorSpec]]]:
     """Signature -> the function behind it, and its inputs."""
-    shape, fit = made.card.shape, made.card.fit
+    shape, fit = made.info.shape, made.info.fit
 
     def answer(image: tf.Tensor) -> dict[str, tf.Tensor]:
         # A signature's shape is not checked when it is called, and some networks take any size.
         probabilities = made.probabilities(tf.ensure_shape(image, (None, *shape)))
         label = tf.argmax(probabilities, axis=-1)
-        name = tf.gather(tf.constant(made.card.classes), label)
+        name = tf.gather(tf.constant(made.info.classes), label)
         return {"probabilities": probabilities, "label": label, "name": name}
 
     def predict_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answer(pictures.decode(image_bytes, shape, fit))
+        return answer(graph_image_decoding.decode(image_bytes, shape, fit))
 
     def classify(inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         feature = {export.FEATURE: tf.io.FixedLenFeature([], tf.string)}
         files = tf.io.parse_example(inputs, feature)[export.FEATURE]
-        scores = made.probabilities(pictures.decode(files, shape, fit))
-        classes = tf.tile(tf.constant([made.card.classes]), [tf.shape(scores)[0], 1])
+        scores = made.probabilities(graph_image_decoding.decode(files, shape, fit))
+        classes = tf.tile(tf.constant([made.info.classes]), [tf.shape(scores)[0], 1])
         return {"classes": classes, "scores": scores}
 
     strings = ((None,), tf.string)

@@ -19,7 +19,10 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 import export
 from export import servable
-from tf_ssgan import assembly, errors, evaluation
+from tf_ssgan.common import errors
+from tf_ssgan.metrics import classification
+from tf_ssgan.nn import inference
+from tf_ssgan.training import build
 
 TOLERANCE = 1e-5  # of a probability; float32 sums in another order differ by about 1e-7
 SIZES = (0, 1, 2, 7)  # images a request, besides all at once
@@ -58,7 +61,7 @@ class Findings:
     signatures: dict[str, str]
 
 
-def verify(folder: pathlib.Path, made: servable.Networks, run: assembly.Run) -> Findings:
+def verify(folder: pathlib.Path, made: servable.Networks, run: build.Run) -> Findings:
     """Loads an exported classifier and compares it with the run's.
 
     Args:
@@ -114,7 +117,7 @@ def compare(
     return worst
 
 
-def _verified(folder: pathlib.Path, made: servable.Networks, run: assembly.Run) -> Findings:
+def _verified(folder: pathlib.Path, made: servable.Networks, run: build.Run) -> Findings:
     signatures = _load(folder)
     _check_signatures(signatures, made)
     _check_method_name(folder)
@@ -124,7 +127,7 @@ def _verified(folder: pathlib.Path, made: servable.Networks, run: assembly.Run) 
         # A graph, like the exported one: its fused kernels round otherwise than single operations.
         in_float32 = tf.function(made.probabilities)
         reference = live if run.precision == "float32" else in_float32(tf.constant(images)).numpy()
-        difference = compare(signatures, reference, images, made.card.classes)
+        difference = compare(signatures, reference, images, made.info.classes)
         if made.generator is not None:
             _compare_generated(signatures[export.GENERATE], made)
     return Findings(
@@ -175,9 +178,9 @@ def _check_method_name(folder: pathlib.Path) -> None:
     _require(name == export.CLASSIFY_METHOD, f"the method of {export.CLASSIFY} is {name!r}")
 
 
-def _live(run: assembly.Run, temperature: float) -> Callable[[np.ndarray], np.ndarray]:
+def _live(run: build.Run, temperature: float) -> Callable[[np.ndarray], np.ndarray]:
     """The run's own network, as its evaluation asks it: images -> probabilities."""
-    logits = evaluation.predictor(run.method.shipped)
+    logits = inference.predictor(run.method.exported_classifier)
     return lambda images: tf.nn.softmax(logits(images) / temperature).numpy()
 
 
@@ -218,12 +221,12 @@ def _compare_generated(signature: Callable, made: servable.Networks) -> None:
         _require(_distance(found.astype(int), right) <= 1, f"{what} draws other pictures")
 
 
-def _error(signatures: dict[str, Callable], run: assembly.Run) -> float:
+def _error(signatures: dict[str, Callable], run: build.Run) -> float:
     def predict(images: np.ndarray) -> np.ndarray:
         return signatures[export.DEFAULT](image=tf.constant(images))["probabilities"].numpy()
 
-    arrays, classes = run.arrays, len(run.arrays.card.classes)
-    return evaluation.evaluate(predict, arrays.test_images, arrays.test_labels, classes).error
+    arrays, classes = run.arrays, len(run.arrays.info.classes)
+    return classification.evaluate(predict, arrays.test_images, arrays.test_labels, classes).error
 
 
 def _request_ms(signature: Callable, image: np.ndarray) -> float:

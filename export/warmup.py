@@ -32,22 +32,22 @@ def write(made: servable.Networks, folder: pathlib.Path, model: str) -> None:
     """
     from tensorflow_serving.apis import prediction_log_pb2 as logs
 
-    from export import messages
+    from export import grpc_messages
 
     file = folder / FILE
     file.parent.mkdir(exist_ok=True)
     arguments, picture = _arguments(made)
     with tf.io.TFRecordWriter(str(file)) as writer:
         for name, values in arguments.items():
-            asked = logs.PredictLog(request=messages.predict(model, name, values))
+            asked = logs.PredictLog(request=grpc_messages.predict(model, name, values))
             writer.write(logs.PredictionLog(predict_log=asked).SerializeToString())
-        asked = logs.ClassifyLog(request=messages.classify(model, [picture]))
+        asked = logs.ClassifyLog(request=grpc_messages.classify(model, [picture]))
         writer.write(logs.PredictionLog(classify_log=asked).SerializeToString())
 
 
 def _arguments(made: servable.Networks) -> tuple[dict[str, dict[str, Any]], bytes]:
     """Signature -> inputs of one black image, or of zeros; and the image as a file."""
-    image = np.zeros((1, *made.card.shape), np.uint8)
+    image = np.zeros((1, *made.info.shape), np.uint8)
     picture = tf.io.encode_png(image[0]).numpy()
     found = {export.DEFAULT: {"image": image}, export.BYTES: {"image_bytes": [picture]}}
     if made.generator is not None:

@@ -6,12 +6,13 @@ import pathlib
 import subprocess
 import sys
 
-import drawn
 import pytest
 import tensorflow as tf
+from support import image_folders
 
-from tf_ssgan import doctor, errors
-from tf_ssgan.checkup import dry, environment
+from tf_ssgan import doctor
+from tf_ssgan.common import errors
+from tf_ssgan.diagnostics import dry_run, environment
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -64,7 +65,7 @@ def left():
 )
 def test_mistakes_are_told_in_a_sentence(words, told):
     with pytest.raises(errors.UserError) as refused:
-        doctor.asked(["doctor", *words])
+        doctor.parse_args(["doctor", *words])
     assert told in str(refused.value) and str(refused.value).count("\n") <= 1
 
 
@@ -81,7 +82,7 @@ def test_a_folder_that_does_not_exist_is_answered_before_tensorflow():
 
 
 def test_good_pictures_from_the_first_line_to_the_last(tmp_path):
-    name = drawn.folder(tmp_path / "d")
+    name = image_folders.folder(tmp_path / "d")
     ended = program(f"--dataset={name}", "--methods=supervised", "--image_size=8", "--json=a.json")
     assert ended.returncode == 0, ended
     sections = [line for line in ended.stdout.splitlines() if line and line[0] != " "]
@@ -95,10 +96,10 @@ def test_good_pictures_from_the_first_line_to_the_last(tmp_path):
 
 
 def test_pictures_that_will_not_do(tmp_path, monkeypatch):
-    name = drawn.folder(tmp_path / "d")
+    name = image_folders.folder(tmp_path / "d")
     for path in (tmp_path / "d/labeled/dog").iterdir():
         path.write_bytes(b"no picture")
-    drawn.picture(tmp_path / "d/labeled/cat/größe.png", 0, 77)
+    image_folders.picture(tmp_path / "d/labeled/cat/größe.png", 0, 77)
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")  # a terminal that cannot show the name
     ended = program(f"--dataset={name}", "--json=a.json")
     assert ended.returncode == 1 and "Traceback" not in ended.stdout + ended.stderr
@@ -132,7 +133,7 @@ def test_a_tensorflow_that_cannot_be_imported_is_a_finding(
 def test_a_layout_that_will_not_do_is_a_finding_and_no_mistake_of_the_command_line(
     tmp_path, capsys, environment_is_well
 ):
-    drawn.picture(tmp_path / "d/only/1.png", 0, 0)
+    image_folders.picture(tmp_path / "d/only/1.png", 0, 0)
     with pytest.raises(SystemExit) as stopped:
         doctor.main(["doctor", f"--dataset=folder:{tmp_path}/d"])
     assert stopped.value.code == 1 and "found 1 classes" in capsys.readouterr().out
@@ -145,10 +146,10 @@ def test_steps_are_taken_of_the_methods_named_with_the_flags_given(
 
     def steps(method, given, free):
         asked.append((method, given))
-        yield dry.Finding(dry.SECTION, "ok", f"{method} is quick")
+        yield dry_run.Finding(dry_run.SECTION, "ok", f"{method} is quick")
 
-    monkeypatch.setattr(dry, "steps", steps)
-    name = drawn.folder(tmp_path / "d")
+    monkeypatch.setattr(dry_run, "steps", steps)
+    name = image_folders.folder(tmp_path / "d")
     words = [f"--dataset={name}", "--image_size=16", "--channels=1", "--fit=pad", "--labels=8"]
     doctor.main(["doctor", *words, "--methods=ssgan,supervised"])
     given = {"dataset": name, "data_dir": "", "image_size": 16, "channels": "1", "fit": "pad",
@@ -163,9 +164,9 @@ def test_steps_are_taken_of_the_methods_named_with_the_flags_given(
 def test_no_steps_are_taken_with_data_that_will_not_do(
     tmp_path, capsys, monkeypatch, environment_is_well
 ):
-    monkeypatch.setattr(dry, "steps", lambda *given: pytest.fail("steps were taken"))
+    monkeypatch.setattr(dry_run, "steps", lambda *given: pytest.fail("steps were taken"))
     with pytest.raises(SystemExit) as stopped:
-        doctor.main(["doctor", f"--dataset={drawn.folder(tmp_path / 'd')}", "--labels=500"])
+        doctor.main(["doctor", f"--dataset={image_folders.folder(tmp_path / 'd')}", "--labels=500"])
     told = capsys.readouterr().out
     assert stopped.value.code == 1 and "500 labels were asked for" in told
     assert "no steps are taken with data that will not do" in told
@@ -190,9 +191,9 @@ def test_steps_that_fail_are_findings_of_their_method(capsys, monkeypatch, envir
     def steps(method, given, free):
         if method == "frgan":
             raise errors.UserError("frgan: its steps were ended by SIGKILL: too little memory?")
-        yield dry.Finding(dry.SECTION, "ok", f"{method} is quick")
+        yield dry_run.Finding(dry_run.SECTION, "ok", f"{method} is quick")
 
-    monkeypatch.setattr(dry, "steps", steps)
+    monkeypatch.setattr(dry_run, "steps", steps)
     with pytest.raises(SystemExit) as stopped:
         doctor.main(["doctor", "--dataset=digits", "--methods=frgan,ssgan"])
     told = capsys.readouterr().out

@@ -6,16 +6,18 @@ import shutil
 
 import numpy as np
 import pytest
-import toys
+from support import toy_methods
 
-from tf_ssgan import config, errors, evaluate, experiment
+from tf_ssgan import evaluate
+from tf_ssgan.common import errors
+from tf_ssgan.training import config, loop
 
 
 def written(folder, classes=3, size=8, seed=0):
     """A data set of colored squares as npz:DIR."""
     folder.mkdir()
     for name, count, own in (("train", 40, seed), ("test", 12, seed + 1)):
-        pixels, _ = toys.images(count, size, own)
+        pixels, _ = toy_methods.images(count, size, own)
         np.savez(folder / f"{name}.npz", image=pixels, label=np.arange(count) % classes)
     return f"npz:{folder}"
 
@@ -28,7 +30,7 @@ def run(tmp_path_factory):
         "supervised", written(folder / "own"), labels=6, batch_size=8, width=4, max_steps=2,
         workdir=str(folder / "run"),
     )  # fmt: skip
-    return settings, experiment.run(settings)
+    return settings, loop.run(settings)
 
 
 def test_on_its_own_test_images_it_finds_the_result_of_the_run(run):

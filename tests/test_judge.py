@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from tf_ssgan import errors, judge
+from tf_ssgan import judge
+from tf_ssgan.common import errors
 
 ROOT = pathlib.Path(judge.__file__).parents[1]
 
@@ -34,15 +35,15 @@ def run(tmp_path):
 
 def refused(*words):
     with pytest.raises(errors.UserError) as refusal:
-        judge.asked(["judge", *map(str, words)])
+        judge.parse_args(["judge", *map(str, words)])
     return str(refusal.value)
 
 
 def test_what_can_be_judged_is_read(run, tmp_path):
     other = written(tmp_path / "other")
-    wanted = judge.asked(["judge", f"--run={run}", f"--against={other}", "--images=1000"])
+    wanted = judge.parse_args(["judge", f"--run={run}", f"--against={other}", "--images=1000"])
     assert (wanted.workdir, wanted.other, wanted.images) == (run, other, 1000)
-    assert judge.asked(["judge", f"--run={run}"]).other is None
+    assert judge.parse_args(["judge", f"--run={run}"]).other is None
 
 
 def test_a_run_is_asked_for():
@@ -121,7 +122,7 @@ def test_the_program_answers_without_tensorflow(tmp_path):
 
 def test_help_shows_the_flags_and_warns_of_inception(capsys):
     with pytest.raises(SystemExit) as stopped:
-        judge.asked(["judge", "--help"])
+        judge.parse_args(["judge", "--help"])
     assert stopped.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "--against" in text and "--minutes" in text

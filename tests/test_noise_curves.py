@@ -11,17 +11,19 @@ import time
 import matplotlib.figure
 import pytest
 
-from tf_ssgan import errors, noise_curves, processes
+from tf_ssgan import noise_curves
+from tf_ssgan.common import errors
+from tf_ssgan.launch import jobs, scheduler
 
 ROOT = pathlib.Path(noise_curves.__file__).parents[1]
-FAKE = pathlib.Path(__file__).with_name("trained.py")
+FAKE = pathlib.Path(__file__).with_name("support") / "fake_train.py"
 
 
 @pytest.fixture
 def fake(monkeypatch, tmp_path):
     """Where the runs go, of a program that trains nothing."""
-    monkeypatch.setattr(processes, "PROGRAM", (sys.executable, str(FAKE)))
-    monkeypatch.setattr(processes, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(jobs, "PROGRAM", (sys.executable, str(FAKE)))
+    monkeypatch.setattr(scheduler, "POLL_SECONDS", 0.01)
     monkeypatch.chdir(tmp_path)
     return tmp_path / "runs"
 
@@ -41,12 +43,14 @@ def drawn(monkeypatch):
 
 def refused(*words):
     with pytest.raises(errors.UserError) as refusal:
-        noise_curves.asked(["noise_curves", *words])
+        noise_curves.parse_args(["noise_curves", *words])
     return str(refusal.value)
 
 
 def test_the_runs_are_those_of_figure_4():
-    runs = noise_curves.commands(noise_curves.Wanted(to="x.png"), ("--max_steps=300", "--width=32"))
+    runs = noise_curves.commands(
+        noise_curves.NoiseCurvesOptions(to="x.png"), ("--max_steps=300", "--width=32")
+    )
     rates = (0, 0.1, 0.3, 0.5, 0.8)
     assert list(runs) == [(method, rate) for method in ("ssgan", "frgan") for rate in rates]
     assert runs["frgan", 0.3].command == [
@@ -58,7 +62,7 @@ def test_the_runs_are_those_of_figure_4():
 
 
 def test_what_is_asked_reaches_every_run(tmp_path):
-    wanted, further = noise_curves.asked([
+    wanted, further = noise_curves.parse_args([
         "noise_curves", "--methods=supervised", "--noise=pair", "--rates=1,0.25,0", "--labels=50",
         "--seed=7", f"--runs={tmp_path}", f"--to={tmp_path}/x.png", "--jobs=2", "--", "--devices=1",
     ])  # fmt: skip
@@ -71,7 +75,9 @@ def test_what_is_asked_reaches_every_run(tmp_path):
 
 
 def test_a_folder_of_pictures_has_a_plain_name():
-    wanted = noise_curves.Wanted(dataset="folder:my pets/", data_dir="there", to="x.png")
+    wanted = noise_curves.NoiseCurvesOptions(
+        dataset="folder:my pets/", data_dir="there", to="x.png"
+    )
     run = noise_curves.commands(wanted)["ssgan", 0.8]
     assert run.name == "folder_my_pets-all-ssgan-wrong0.8-s0"
     assert {"--dataset=folder:my pets/", "--data_dir=there"} <= {*run.flags}
@@ -117,7 +123,7 @@ def test_the_program_answers_without_tensorflow():
 
 def test_help_shows_the_flags(capsys):
     with pytest.raises(SystemExit) as stopped:
-        noise_curves.asked(["noise_curves", "--help"])
+        noise_curves.parse_args(["noise_curves", "--help"])
     assert stopped.value.code == 0 and "--rates" in capsys.readouterr().out
 
 
@@ -143,7 +149,7 @@ def test_everything_is_drawn_told_and_written(fake, drawn, capsys):
 def test_what_is_finished_is_drawn_again_and_not_trained_again(fake, drawn):
     for _ in range(2):
         noise_curves.main(["noise_curves", "--methods=ssgan", "--rates=0", "--to=x.png"])
-    run = processes.Run(fake / "digits-all-ssgan-wrong0-s0", ())
+    run = jobs.Job(fake / "digits-all-ssgan-wrong0-s0", ())
     assert len(run.history()) == 2 and run.log.read_text().count("$ ") == 1
     assert len(drawn) == 2
 
@@ -195,12 +201,12 @@ def test_a_picture_that_cannot_be_written_is_told(fake):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_the_runs_which_save(tmp_path, number):
     code = (
-        "import signal, sys, flags\n"
+        "import signal, sys\n"
         # As in the foreground, whatever this test was started by.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from tf_ssgan import noise_curves, processes\n"
-        f"processes.PROGRAM = (sys.executable, {str(FAKE)!r})\n"
-        "flags.main(noise_curves.main, flags_parser=lambda argv: argv)\n"
+        "from flags import program\nfrom tf_ssgan import noise_curves\nfrom tf_ssgan.launch import jobs\n"
+        f"jobs.PROGRAM = (sys.executable, {str(FAKE)!r})\n"
+        "program.main(noise_curves.main, flags_parser=lambda argv: argv)\n"
     )
     words = ["--methods=ssgan", "--rates=0,.3,.5", "--jobs=2", "--to=x.png", "--", "--waits"]
     program = subprocess.Popen([sys.executable, "-c", code, *words], cwd=tmp_path, text=True,

@@ -9,11 +9,11 @@ import subprocess
 import sys
 
 import pytest
-from reporting import runs
+from support import finished_run_folders
 
-import flags
-from tf_ssgan import report, tables
-from tf_ssgan.reporting import drawing, forms
+from flags import program
+from tf_ssgan import papers, report
+from tf_ssgan.reports import figures, formats
 
 ROOT = pathlib.Path(report.__file__).parents[1]
 SECONDS = 10  # for 500 runs
@@ -33,7 +33,7 @@ def here(tmp_path, monkeypatch):
 def started(*words):
     """Runs the program in this process; its exit status."""
     try:
-        with flags.answering():
+        with program.exit_on_user_error():
             report.main(["report", *words])
     except SystemExit as end:
         return end.code
@@ -67,7 +67,7 @@ def python(*words, cwd):
     ],
 )  # fmt: skip
 def test_mistakes_are_a_sentence_and_status_2(here, capsys, words, told):
-    runs.write(here / "runs" / "a")
+    finished_run_folders.write(here / "runs" / "a")
     (here / "empty").mkdir()
     (here / "taken").write_text("")
     assert started(*words) == 2
@@ -84,26 +84,26 @@ def test_help_is_status_0(capsys):
 
 
 def test_a_report_of_what_is_there(here, capsys):
-    runs.write(here / "runs" / "a", 5.0)
-    (runs.write(here / "runs" / "b", seed=1) / "result.json").unlink()
+    finished_run_folders.write(here / "runs" / "a", 5.0)
+    (finished_run_folders.write(here / "runs" / "b", seed=1) / "result.json").unlink()
     assert started("runs") == 0
     text = capsys.readouterr().out
     assert "| frgan | 5.0 (1) |" in text
     assert "left out: runs/b: has not come to its end: 300 of 300 steps" in text
-    assert text.endswith(f"In report: {', '.join(forms.NAMES)}\n")
-    assert sorted(os.listdir("report")) == sorted(forms.NAMES)
+    assert text.endswith(f"In report: {', '.join(formats.FILE_NAMES)}\n")
+    assert sorted(os.listdir("report")) == sorted(formats.FILE_NAMES)
     assert "<h1>Methods on digits</h1>" in (here / "report" / "report.html").read_text()
 
 
 def test_runs_are_untouched(here):
-    folder = runs.write(here / "runs" / "a", pictures=runs.PICTURES)
+    folder = finished_run_folders.write(here / "runs" / "a", pictures=finished_run_folders.PICTURES)
     before = {path: path.read_bytes() for path in folder.iterdir()}
     assert started("runs") == 0
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_no_finished_run_is_a_report_too(here, capsys):
-    (runs.write(here / "runs" / "a") / "result.json").unlink()
+    (finished_run_folders.write(here / "runs" / "a") / "result.json").unlink()
     assert started("runs") == 0
     assert "left out: runs/a: " in capsys.readouterr().out
     assert "<h1>No finished run</h1>" in (here / "report" / "report.html").read_text()
@@ -115,14 +115,14 @@ def test_no_finished_run_is_a_report_too(here, capsys):
      (("--number=test_error_at_best_validation",), "5.5")],
 )  # fmt: skip
 def test_flags_reach_the_tables(here, capsys, words, error):
-    runs.write(here / "runs" / "a", 5.0)
+    finished_run_folders.write(here / "runs" / "a", 5.0)
     assert started("runs", "--to=elsewhere", "--title=Mine", *words) == 0
     assert f"| frgan | {error} (1) |" in capsys.readouterr().out
     assert "<h1>Mine</h1>" in (here / "elsewhere" / "report.html").read_text()
 
 
 def test_tables_of_papers_are_filled(here, capsys):
-    runs.write(here / "runs" / "a", 15.0, dataset="svhn", labels=500, width=24, batch_size=50,
+    finished_run_folders.write(here / "runs" / "a", 15.0, dataset="svhn", labels=500, width=24, batch_size=50,
                max_steps=700, outcome={"pool": 73_257})  # fmt: skip
     assert started("runs", "--table=frgan_table3,frgan_figure4", "--budget=small") == 0
     text = capsys.readouterr().out
@@ -131,9 +131,9 @@ def test_tables_of_papers_are_filled(here, capsys):
 
 
 def test_a_table_named_twice_is_filled_once(here, capsys):
-    runs.write(here / "runs" / "a")
+    finished_run_folders.write(here / "runs" / "a")
     assert started("runs", "--table=frgan_table3,frgan_figure4,frgan_table3") == 0
-    titles = [tables.find(name).title for name in ("frgan_table3", "frgan_figure4")]
+    titles = [papers.find(name).title for name in ("frgan_table3", "frgan_figure4")]
     out = capsys.readouterr().out
     assert [out.count(f"{title}, ") for title in titles] == [1, 1]
     text = (here / "report" / "report.md").read_text()
@@ -155,20 +155,20 @@ def add(name, line):
     [
         (add("metrics.jsonl", b'{"step": 9, "epoch": 9, "test_error": null}\n'), True),
         (add("metrics.jsonl", b"null\n\xff\n"), True),
-        (lambda f: runs.change(f, "result.json", judged={"scores": ["a", "b"]}), True),
-        (lambda f: runs.change(f, "result.json", judged={"clusters": {"sets": ["a"]}}), True),
+        (lambda f: finished_run_folders.change(f, "result.json", judged={"scores": ["a", "b"]}), True),
+        (lambda f: finished_run_folders.change(f, "result.json", judged={"clusters": {"sets": ["a"]}}), True),
         (add("evaluations.jsonl", b"[1]\nnull\n"), True),
         (add("evaluations.jsonl", b"\xff\xfe\n"), True),
-        (lambda f: runs.change(f, "result.json", test_error_raw=float("nan")), False),
-        (lambda f: runs.change(f, "result.json", judged=["a"]), False),
+        (lambda f: finished_run_folders.change(f, "result.json", test_error_raw=float("nan")), False),
+        (lambda f: finished_run_folders.change(f, "result.json", judged=["a"]), False),
         (lambda f: (f / "result.json").unlink(), False),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("table", ["", ",".join(tables.names())])
+@pytest.mark.parametrize("table", ["", ",".join(papers.names())])
 def test_no_run_however_damaged_ends_the_report(here, capsys, monkeypatch, change, counts, table):
-    monkeypatch.setattr(drawing, "of", drawing._learning_charts)  # which read the curves
-    runs.write(here / "runs" / "whole", seed=1)
-    change(runs.write(here / "runs" / os.fsdecode(b"caf\xe9")))
+    monkeypatch.setattr(figures, "of", figures._learning_charts)  # which read the curves
+    finished_run_folders.write(here / "runs" / "whole", seed=1)
+    change(finished_run_folders.write(here / "runs" / os.fsdecode(b"caf\xe9")))
     os.symlink(here / "runs", here / "runs" / "back")
     assert started("runs", str(here / "runs"), *([f"--table={table}"] if table else [])) == 0
     text = capsys.readouterr().out
@@ -180,7 +180,9 @@ def test_no_run_however_damaged_ends_the_report(here, capsys, monkeypatch, chang
 
 def test_what_does_not_belong_together_is_refused(here, capsys):
     for k, width in enumerate((24, 32)):
-        runs.write(here / "runs" / str(k), dataset="svhn", labels=500, width=width, seed=k)
+        finished_run_folders.write(
+            here / "runs" / str(k), dataset="svhn", labels=500, width=width, seed=k
+        )
     assert started("runs", "--table=frgan_table3") == 2
     text = capsys.readouterr().err
     assert "runs/0 and runs/1 both fit the cell FR-GAN, 500 labels of frgan_table3" in text
@@ -189,7 +191,7 @@ def test_what_does_not_belong_together_is_refused(here, capsys):
     assert started("runs") == 0  # in two rows
 
 
-@pytest.mark.parametrize("module", ["tf_ssgan.report", "tf_ssgan.reporting.page"])
+@pytest.mark.parametrize("module", ["tf_ssgan.report", "tf_ssgan.reports.html_page"])
 def test_tensorflow_is_not_needed(here, module):
     code = f"import sys; import {module}; assert not {{'tensorflow', 'keras'}} & set(sys.modules)"
     done = python("-c", code, cwd=here)
@@ -210,13 +212,13 @@ def computed():
 
 def many(folder):
     """500 runs, of which each twentieth is broken, in all ways; the names of those."""
-    chance, broken, ways = random.Random(0), [], list(runs.BROKEN.values())
+    chance, broken, ways = random.Random(0), [], list(finished_run_folders.BROKEN.values())
     cells = [(m, n, s) for m in METHODS for n in LABELS for s in SEEDS]
     for k, (method, labels, seed) in enumerate(cells):
         error = 30.0 / (1 + METHODS.index(method)) + 100 / labels + chance.random()
-        run = runs.write(folder / method / f"{labels}-s{seed}", error, method=method, labels=labels,
-                         seed=seed, lines=runs.curve(error, evaluations=20, steps=2000), max_steps=2000,
-                         pictures=runs.PICTURES)  # fmt: skip
+        run = finished_run_folders.write(folder / method / f"{labels}-s{seed}", error, method=method, labels=labels,
+                         seed=seed, lines=finished_run_folders.curve(error, evaluations=20, steps=2000), max_steps=2000,
+                         pictures=finished_run_folders.PICTURES)  # fmt: skip
         if k % 20 == 7:
             change, _ = ways[len(broken) % len(ways)]
             change(run)
@@ -241,5 +243,8 @@ def test_500_runs_take_seconds(here):
     assert len(json.dumps(page)) < 10e6
     # A chart over the labels, and two for each of 10 columns; pictures of some of 100 cells.
     assert page.count("<svg") == 21 and "more charts than" not in page
-    assert page.count("<img") == 24 * len(runs.PICTURES) and "(24 of 100 cells; " in page
+    assert (
+        page.count("<img") == 24 * len(finished_run_folders.PICTURES)
+        and "(24 of 100 cells; " in page
+    )
     assert took < SECONDS, f"{took:.1f} s"

@@ -13,21 +13,29 @@ import time
 import pytest
 from absl import flags as absl_flags
 
-from tf_ssgan import errors, processes, sweep, tables
-from tf_ssgan.tables import Cell, Table
+from tf_ssgan import papers, sweep
+from tf_ssgan.common import errors
+from tf_ssgan.launch import jobs, scheduler
+from tf_ssgan.papers import PublishedCell, Table
 
 ROOT = pathlib.Path(sweep.__file__).parents[1]
-FAKE = pathlib.Path(__file__).with_name("trained.py")
+FAKE = pathlib.Path(__file__).with_name("support") / "fake_train.py"
 SMALL = Table(
     name="small",
     title="A small table",
     source="Somebody 2020, table 1",
     measure="test_error",
     cells=(
-        Cell("FR-GAN", "50 labels", {"method": "frgan", "dataset": "digits", "labels": 50}, 5.0),
-        Cell("Baseline", "50 labels", {"method": "supervised", "dataset": "digits", "labels": 50}),
-        Cell("Baseline", "20 labels", {"method": "supervised", "dataset": "digits", "labels": 20}),
-        Cell("Quoted", "50 labels", {}, 7.0),
+        PublishedCell(
+            "FR-GAN", "50 labels", {"method": "frgan", "dataset": "digits", "labels": 50}, 5.0
+        ),
+        PublishedCell(
+            "Baseline", "50 labels", {"method": "supervised", "dataset": "digits", "labels": 50}
+        ),
+        PublishedCell(
+            "Baseline", "20 labels", {"method": "supervised", "dataset": "digits", "labels": 20}
+        ),
+        PublishedCell("Quoted", "50 labels", {}, 7.0),
     ),
     budgets={"full": {}, "small": {"": {"max_steps": 4}}, "smoke": {"": {"max_steps": 2}}},
 )
@@ -36,15 +44,15 @@ SMALL = Table(
 @pytest.fixture
 def fake(monkeypatch, tmp_path):
     """A folder to work in, where a program that trains nothing stands in for the real one."""
-    monkeypatch.setattr(processes, "PROGRAM", (sys.executable, str(FAKE)))
-    monkeypatch.setattr(processes, "LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(tables, "find", lambda name: SMALL)
+    monkeypatch.setattr(jobs, "PROGRAM", (sys.executable, str(FAKE)))
+    monkeypatch.setattr(scheduler, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(papers, "find", lambda name: SMALL)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def runs_of(*words):
-    return sweep.commands(*sweep.asked(["sweep", *words]))
+    return sweep.commands(*sweep.parse_args(["sweep", *words]))
 
 
 def refused(*words):
@@ -54,12 +62,12 @@ def refused(*words):
 
 
 def test_every_method_learns_from_every_budget_with_every_seed():
-    found = sweep.flags_of(sweep.Wanted(methods="frgan,vat", labels="20,50", seeds="3"))
+    found = sweep.flags_of(sweep.SweepOptions(methods="frgan,vat", labels="20,50", seeds="3"))
     assert len(found) == 12
     assert [(f["seed"], f["labels"], f["method"]) for f in found[:5]] == [
         (0, 20, "frgan"), (0, 20, "vat"), (0, 50, "frgan"), (0, 50, "vat"), (1, 20, "frgan"),
     ]  # fmt: skip
-    (only,) = sweep.flags_of(sweep.Wanted(methods="vat", seeds="1"))
+    (only,) = sweep.flags_of(sweep.SweepOptions(methods="vat", seeds="1"))
     assert only == {"method": "vat", "dataset": "digits", "labels": None, "seed": 0}
 
 
@@ -77,7 +85,7 @@ def test_every_method_learns_from_every_budget_with_every_seed():
     ],
 )
 def test_seeds_are_so_many_or_those_that_are_named(said, seeds):
-    assert sweep.Wanted(seeds=said).chosen_seeds == seeds
+    assert sweep.SweepOptions(seeds=said).chosen_seeds == seeds
 
 
 def test_a_run_lies_where_train_main_would_put_it(tmp_path, monkeypatch):
@@ -195,12 +203,12 @@ def test_failures_are_named_at_the_end_and_stop_nothing(fake, capfd, monkeypatch
 
 
 def test_what_must_still_look_at_the_runs_of_a_table(monkeypatch):
-    run = processes.Run(pathlib.Path("runs/one"), ())
+    run = jobs.Job(pathlib.Path("runs/one"), ())
     for name, modules in {
         "frgan_table2": ["tf_ssgan.judge"], "acgan_table3_shift": ["tf_ssgan.evaluate"],
         "frgan_table3": [],
     }.items():  # fmt: skip
-        found = sweep.followups(sweep.Wanted(table=name, data_dir="data"), [run])
+        found = sweep.followups(sweep.SweepOptions(table=name, data_dir="data"), [run])
         assert [one.module for one in found] == modules
         assert all({"--run=runs/one", "--data_dir=data"} <= set(one.flags) for one in found)
 
@@ -214,8 +222,8 @@ def finished_folder(folder, **more):
 
 
 def test_a_judgment_is_done_when_the_final_weights_have_a_score(tmp_path):
-    run = processes.Run(tmp_path / "run", ())
-    (judge,) = sweep.followups(sweep.Wanted(table="frgan_table2"), [run])
+    run = jobs.Job(tmp_path / "run", ())
+    (judge,) = sweep.followups(sweep.SweepOptions(table="frgan_table2"), [run])
     scores = [{"inception_score": {"mean": 2.0}, "stamp": {}, "images": 10, "seed": 0}]
     for judged, done in [
         (None, False), ({"step": 10, "scores": scores}, False),
@@ -229,8 +237,8 @@ def test_a_judgment_is_done_when_the_final_weights_have_a_score(tmp_path):
 
 
 def test_an_evaluation_is_done_when_the_final_weights_were_asked(tmp_path):
-    run = processes.Run(tmp_path / "run", ())
-    (evaluate,) = sweep.followups(sweep.Wanted(table="acgan_table3_shift"), [run])
+    run = jobs.Job(tmp_path / "run", ())
+    (evaluate,) = sweep.followups(sweep.SweepOptions(table="acgan_table3_shift"), [run])
     finished_folder(run.workdir)
     lines = run.workdir / "evaluations.jsonl"
     for text, done in [
@@ -251,7 +259,7 @@ def test_methods_that_would_learn_other_labels_are_told_before_they_are_trained(
     told = refused("--methods=frgan,noise_reg", "--dataset=digits")
     assert "by their recipes labels is frgan 50, noise_reg -1. Say it for all" in told
     assert len(runs_of("--methods=frgan,noise_reg", "--labels=-1", "--seeds=1", "--",
-                       "--noise=permute", "--clean_pct=.2", "--batch_size=50")) == 2  # fmt: skip
+                       "--noise=permute", "--clean_fraction=.2", "--batch_size=50")) == 2  # fmt: skip
 
 
 def test_a_folder_that_is_not_asked_for_is_not_looked_at(fake):
@@ -260,9 +268,9 @@ def test_a_folder_that_is_not_asked_for_is_not_looked_at(fake):
 
 
 def test_failures_are_told_although_there_is_nothing_to_report_on(fake, monkeypatch, capfd):
-    monkeypatch.setattr(processes, "PROGRAM", (sys.executable, "-c", "raise SystemExit('no')"))
+    monkeypatch.setattr(jobs, "PROGRAM", (sys.executable, "-c", "raise SystemExit('no')"))
     monkeypatch.setattr(sweep, "commands", lambda wanted, further: [
-        processes.Run(fake / "runs/one", ("--workdir=runs/one",))
+        jobs.Job(fake / "runs/one", ("--workdir=runs/one",))
     ])  # fmt: skip
     with pytest.raises(SystemExit) as ended:
         sweep.main(["sweep", "--methods=frgan"])
@@ -272,20 +280,20 @@ def test_failures_are_told_although_there_is_nothing_to_report_on(fake, monkeypa
 
 def test_the_list_needs_no_tensorflow():
     code = (
-        "import sys, flags\nfrom tf_ssgan import sweep\nsweep.main(['sweep', '--list'])\n"
+        "import sys\nfrom tf_ssgan import sweep\nsweep.main(['sweep', '--list'])\n"
         "assert 'tensorflow' not in sys.modules"
     )
     said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert said.returncode == 0, said.stderr
-    assert all(name in said.stdout for name in tables.names())
+    assert all(name in said.stdout for name in papers.names())
 
 
 def test_a_killed_sweep_goes_on(tmp_path):
     """Killed with -9 while two runs are at work: they end by themselves, and no run is lost."""
     code = (
-        "import sys, flags\nfrom tf_ssgan import processes, sweep\n"
-        f"processes.PROGRAM = (sys.executable, {str(FAKE)!r})\n"
-        "flags.main(sweep.main, flags_parser=lambda argv: argv)\n"
+        "import sys\nfrom flags import program\nfrom tf_ssgan import sweep\nfrom tf_ssgan.launch import jobs\n"
+        f"jobs.PROGRAM = (sys.executable, {str(FAKE)!r})\n"
+        "program.main(sweep.main, flags_parser=lambda argv: argv)\n"
     )
     words = ["--methods=frgan,supervised", "--seeds=2", "--jobs=2"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}

@@ -3,4 +3,6 @@
 Importing this package does not import TensorFlow; its modules do.
 """
 
-__version__ = "0.1.0"
+from tf_ssgan.common.version import __version__
+
+__all__ = ["__version__"]

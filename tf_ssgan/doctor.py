@@ -19,12 +19,14 @@ from typing import Any
 
 from absl import flags as absl_flags
 
-import flags
-from flags import hparams, quiet
-from tf_ssgan import config, errors, methods
-from tf_ssgan.checkup import audit, dry, environment, findings
-from tf_ssgan.checkup.findings import Finding
-from tf_ssgan.data import cards, datasets, folders, memory
+from flags import dataclass_flags, program
+from tf_ssgan import methods
+from tf_ssgan.common import errors, startup
+from tf_ssgan.data import dataset_info, datasets, memory_limit
+from tf_ssgan.data.sources import image_listing
+from tf_ssgan.diagnostics import dataset_checks, dry_run, environment, findings
+from tf_ssgan.diagnostics.findings import Finding
+from tf_ssgan.training import config
 
 _STRINGS = {
     "dataset": ("", "Data to look at: a known name, npz:DIR, folder:DIR or csv:FILE."),
@@ -36,7 +38,7 @@ _OF_A_RUN = ("data_dir", "image_size", "channels", "fit", "labels")  # as in tra
 
 
 @dataclasses.dataclass(frozen=True)
-class Asked:
+class DoctorOptions:
     """What a person wants to know.
 
     Attributes:
@@ -59,7 +61,7 @@ class Asked:
         return {name: getattr(self.settings, name) for name in ("dataset", *_OF_A_RUN)}
 
 
-def asked(argv: list[str]) -> Asked:
+def parse_args(argv: list[str]) -> DoctorOptions:
     """Reads the command line.
 
     Args:
@@ -73,8 +75,8 @@ def asked(argv: list[str]) -> Asked:
         absl_flags.DEFINE_string(name, default, doc, flag_values=known)
     absl_flags.DEFINE_boolean("skip_steps", False, "Take no steps.", flag_values=known)
     fields = [field for field in config.run_fields() if field.name in _OF_A_RUN]
-    hparams.define(tuple(fields), config.Config, known)
-    rest = flags.read(known, argv, __doc__)
+    dataclass_flags.define(tuple(fields), config.Config, known)
+    rest = program.read_flags(known, argv, __doc__)
     if len(rest) > 1:
         raise errors.UserError(f"{rest[1]!r} is no flag. Flags look like --name=value.")
     given = {field.name: known[field.name].value for field in fields}
@@ -87,7 +89,9 @@ def asked(argv: list[str]) -> Asked:
     told = os.path.abspath(known.json)
     if known.json and (os.path.isdir(told) or not os.path.isdir(os.path.dirname(told))):
         raise errors.UserError(f"--json={known.json}: expected a file in a folder that exists.")
-    return Asked(settings, chosen, pathlib.Path(known.workdir), not known.skip_steps, known.json)
+    return DoctorOptions(
+        settings, chosen, pathlib.Path(known.workdir), not known.skip_steps, known.json
+    )
 
 
 def _check_place(name: str, data_dir: str) -> None:
@@ -97,11 +101,11 @@ def _check_place(name: str, data_dir: str) -> None:
         UserError: in the words that training has for it.
     """
     kind, colon, place = name.partition(":")
-    if colon and f"{kind}:" in (*folders.PREFIXES, "npz:"):
+    if colon and f"{kind}:" in (*image_listing.PREFIXES, "npz:"):
         above = "" if kind == "npz" else os.path.expanduser(data_dir)
         there = place and os.path.exists(os.path.join(above, os.path.expanduser(place)))
     else:
-        trains = name in cards.KNOWN and cards.KNOWN[name].training
+        trains = name in dataset_info.KNOWN and dataset_info.KNOWN[name].training
         there = trains and (not data_dir or os.path.isdir(os.path.expanduser(data_dir)))
     if there:
         return
@@ -113,13 +117,13 @@ def _check_place(name: str, data_dir: str) -> None:
 
 def main(argv: list[str]) -> None:
     """Looks at everything in turn, and prints as it goes."""
-    wanted = asked(argv)
+    wanted = parse_args(argv)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
     # Before this program takes its own share; that it cannot be known is a finding below.
-    free = findings.attempted(environment.SECTION, "memory", memory.available)[0] or 0
+    free = findings.attempted(environment.SECTION, "memory", memory_limit.available)[0] or 0
     found = _start() + environment.examine(wanted.workdir)
-    print(findings.told(environment.SECTION, found), flush=True)
+    print(findings.format_findings(environment.SECTION, found), flush=True)
     if wanted.settings.dataset:
         found += _data_and_steps(wanted, free)
     print(f"\n{findings.summary(found)}", flush=True)
@@ -133,7 +137,7 @@ def _start() -> list[Finding]:
     """Starts TensorFlow, without the GPUs: they are for the processes that take steps."""
 
     def start() -> None:
-        with quiet.start_up():
+        with startup.start_up():
             import tensorflow as tf
 
         with contextlib.suppress(RuntimeError):  # started before, by whoever called
@@ -142,33 +146,37 @@ def _start() -> list[Finding]:
     return findings.attempted(environment.SECTION, "TensorFlow", start)[1]
 
 
-def _data_and_steps(wanted: Asked, free: int) -> list[Finding]:
+def _data_and_steps(wanted: DoctorOptions, free: int) -> list[Finding]:
     """The second and the third section, printed."""
     settings = wanted.settings
     _say(f"looking at {settings.dataset}")
-    found, arrays = audit.examine(settings.dataset, settings.data_dir or None, settings.form)
+    found, arrays = dataset_checks.examine(
+        settings.dataset, settings.data_dir or None, settings.form
+    )
     if arrays is not None:
-        found += findings.guarded(audit.SECTION, "the split", _split, wanted, arrays)
-    print(f"\n{findings.told(audit.SECTION, found)}", flush=True)
+        found += findings.guarded(dataset_checks.SECTION, "the split", _split, wanted, arrays)
+    print(f"\n{findings.format_findings(dataset_checks.SECTION, found)}", flush=True)
     if arrays is None:
         return found
-    third = findings.guarded(dry.SECTION, "memory", dry.images, arrays, free)
+    third = findings.guarded(dry_run.SECTION, "memory", dry_run.images, arrays, free)
     del arrays  # the processes that take steps have their own
     if wanted.steps and findings.failed(found):
         text = "no steps are taken with data that will not do"
-        third.append(Finding(dry.SECTION, "note", text, "mend the data first"))
+        third.append(Finding(dry_run.SECTION, "note", text, "mend the data first"))
     elif wanted.steps:
-        third += findings.guarded(dry.SECTION, "the load", dry.busy)
+        third += findings.guarded(dry_run.SECTION, "the load", dry_run.busy)
         for number, name in enumerate(wanted.methods, 1):
             _say(f"taking steps of {name} ({number} of {len(wanted.methods)})")
-            third += findings.guarded(dry.SECTION, name, dry.steps, name, wanted.given, free)
-    print(f"\n{findings.told(dry.SECTION, third)}", flush=True)
+            third += findings.guarded(
+                dry_run.SECTION, name, dry_run.steps, name, wanted.given, free
+            )
+    print(f"\n{findings.format_findings(dry_run.SECTION, third)}", flush=True)
     return found + third
 
 
-def _split(wanted: Asked, arrays: datasets.Arrays) -> Iterator[Finding]:
+def _split(wanted: DoctorOptions, arrays: datasets.Arrays) -> Iterator[Finding]:
     """The protocol of the first method's run."""
-    return audit.protocol(config.configure(wanted.methods[0], **wanted.given), arrays)
+    return dataset_checks.protocol(config.configure(wanted.methods[0], **wanted.given), arrays)
 
 
 def _write(path: pathlib.Path, dataset: str, found: list[Finding]) -> None:
@@ -194,4 +202,4 @@ def _say(what: str) -> None:
 
 
 if __name__ == "__main__":
-    flags.main(main, flags_parser=lambda argv: argv)
+    program.main(main, flags_parser=lambda argv: argv)

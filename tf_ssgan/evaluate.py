@@ -12,9 +12,8 @@ from typing import Any
 
 from absl import flags as absl_flags
 
-import flags
-from flags import quiet
-from tf_ssgan import errors
+from flags import program
+from tf_ssgan.common import errors, startup
 from tf_ssgan.data import datasets
 
 _FLAGS = {
@@ -40,30 +39,33 @@ def judge(workdir: pathlib.Path, dataset: str, data_dir: str = "") -> dict[str, 
     Raises:
         UserError: No such run or data, or images or classes unlike the run's.
     """
-    with quiet.start_up():  # TensorFlow: after the names are understood
-        from tf_ssgan import assembly, evaluation, outcome
-    run = assembly.reopen(workdir)
-    card = run.arrays.card
+    with startup.start_up():  # TensorFlow: after the names are understood
+        from tf_ssgan.metrics import classification
+        from tf_ssgan.nn import inference
+        from tf_ssgan.training import build, results
+    run = build.reopen(workdir)
+    card = run.arrays.info
     form = datasets.Form(card.height, str(card.channels), card.fit)
     arrays = datasets.load(dataset, data_dir or None, form)
-    mine, theirs, known = run.arrays.card, arrays.card, run.config.dataset
+    mine, theirs, known = run.arrays.info, arrays.info, run.config.dataset
     if (mine.shape, mine.classes) != (theirs.shape, theirs.classes):
         raise errors.UserError(
             f"{dataset} has images {theirs.shape} of {len(theirs.classes)} classes "
             f"({theirs.classes[0]}, ...), the run learned {mine.shape} of {len(mine.classes)} "
             f"({mine.classes[0]}, ...). Choose a data set like {known}."
         )
-    networks = {"": run.method.shipped, "_raw": run.method.classifier}
+    networks = {"": run.method.exported_classifier, "_raw": run.method.classifier}
     judged = arrays.test_images, arrays.test_labels, len(mine.classes)
     reports = {
-        k: evaluation.evaluate(evaluation.kept_predictor(n), *judged) for k, n in networks.items()
+        k: classification.evaluate(inference.cached_predictor(n), *judged)
+        for k, n in networks.items()
     }
     return {
         "dataset": dataset,
         "images": len(arrays.test_labels),
         "step": int(run.method.step.numpy()),
         **{f"test_error{suffix}": report.error for suffix, report in reports.items()},
-        **outcome.measures(reports[""], _temperature(run)),
+        **results.quality_metrics(reports[""], _temperature(run)),
     }
 
 
@@ -72,12 +74,12 @@ def _temperature(run: Any) -> float:
 
     The result may be of earlier weights, where a longer run was stopped.
     """
-    from tf_ssgan import folder, outcome
+    from tf_ssgan.training import results, workdir
 
-    told = folder.result(run.workdir) or {}
+    told = workdir.read_result(run.workdir) or {}
     if told.get("steps") == int(run.method.step.numpy()) and "temperature" in told:
         return told["temperature"]
-    return outcome.fitted_temperature(run)
+    return results.fitted_temperature(run)
 
 
 def main(argv: list[str]) -> None:
@@ -85,7 +87,7 @@ def main(argv: list[str]) -> None:
     known = absl_flags.FlagValues()
     for name, doc in _FLAGS.items():
         absl_flags.DEFINE_string(name, "", doc, flag_values=known)
-    if len(flags.read(known, argv, __doc__)) > 1 or not known.run or not known.dataset:
+    if len(program.read_flags(known, argv, __doc__)) > 1 or not known.run or not known.dataset:
         raise errors.UserError("Give --run=FOLDER and --dataset=NAME (and --data_dir=FOLDER).")
     datasets.check(known.dataset, known.data_dir or None, training=False)
     workdir = pathlib.Path(known.run)
@@ -99,4 +101,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    flags.main(main, flags_parser=lambda argv: argv)
+    program.main(main, flags_parser=lambda argv: argv)

@@ -15,13 +15,12 @@ Scores hang on who judges: each carries its judge's stamp (data set, accuracy, h
 temperature), and scores with different stamps are never compared.
 """
 
-import flags
-from flags import quiet
-from tf_ssgan.judging import record
-from tf_ssgan.judging import wanted as wishes
+from flags import program
+from tf_ssgan.common import startup
+from tf_ssgan.evaluation import options, results_file
 
 
-def asked(argv: list[str]) -> wishes.Wanted:
+def parse_args(argv: list[str]) -> options.EvaluateOptions:
     """Reads the command line, and refuses mistakes before TensorFlow is imported.
 
     Args:
@@ -30,22 +29,22 @@ def asked(argv: list[str]) -> wishes.Wanted:
     Raises:
         UserError: A flag is missing or out of range, or a folder, a file or data are not there.
     """
-    wanted, rest = flags.record(wishes.Wanted, argv, __doc__)
-    flags.refuse(rest)
-    wishes.check(wanted)
+    wanted, rest = program.read_options(options.EvaluateOptions, argv, __doc__)
+    program.refuse_words(rest)
+    options.check(wanted)
     return wanted
 
 
 def main(argv: list[str]) -> None:
     """Judges, writes down and prints."""
-    wanted = asked(argv)
-    with quiet.start_up():  # TensorFlow: after names and paths are understood
-        from tf_ssgan.judging import judgment
-    found = judgment.judge(wanted)
-    print(record.told(found.judged, wanted.other))
+    wanted = parse_args(argv)
+    with startup.start_up():  # TensorFlow: after names and paths are understood
+        from tf_ssgan.evaluation import evaluate_run
+    found = evaluate_run.evaluate(wanted)
+    print(results_file.format_results(found.judged, wanted.other))
     files = ", ".join(["result.json", *found.pictures])
     print("\n".join(["", *found.left_out, f"In {wanted.run}: {files}"]))
 
 
 if __name__ == "__main__":
-    flags.main(main, flags_parser=lambda argv: argv)
+    program.main(main, flags_parser=lambda argv: argv)

@@ -17,10 +17,12 @@ import pathlib
 import re
 from typing import Literal
 
-import flags
-from flags import early
-from tf_ssgan import errors, figures, knobs, methods, processes
-from tf_ssgan.knobs import knob
+from flags import precheck, program
+from tf_ssgan import methods
+from tf_ssgan.common import errors, options
+from tf_ssgan.common.options import option
+from tf_ssgan.launch import jobs, scheduler
+from tf_ssgan.metrics import plots
 
 # Flags of a run that it gets from this program -> the flag of this program.
 _OURS = {
@@ -33,21 +35,21 @@ Curves = dict[tuple[str, float], list[dict[str, float]]]  # (method, rate) -> ro
 
 
 @dataclasses.dataclass(frozen=True)
-class Wanted:
+class NoiseCurvesOptions:
     """The flags of this program."""
 
-    dataset: str = knob("digits", "Images to learn: a name that train_main.py knows.")
-    data_dir: str = knob("", "Folder of the data.")
-    methods: str = knob("ssgan,frgan", "Methods, separated by commas; a panel each.")
-    noise: Literal["wrong", "uniform", "permute", "pair"] = knob(
+    dataset: str = option("digits", "Images to learn: a name that train_main.py knows.")
+    data_dir: str = option("", "Folder of the data.")
+    methods: str = option("ssgan,frgan", "Methods, separated by commas; a panel each.")
+    noise: Literal["wrong", "uniform", "permute", "pair"] = option(
         "wrong", "Label noise: wrong, uniform, permute or pair, as in train_main.py."
     )
-    rates: str = knob("0,.1,.3,.5,.8", "Shares of the labels that noise replaces; a curve each.")
-    labels: int = knob(-1, "Labeled images in all; -1 for all (Jiang et al. 2019).", low=-1)
-    seed: int = knob(0, "Seed of every run, and of its split.", low=0)
-    runs: str = knob("runs", "Folder of the runs; other flags after -- need another one.")
-    to: str = knob("", "The picture to write, FILE.png.")
-    jobs: int = knob(1, "How many runs at once.", low=1)
+    rates: str = option("0,.1,.3,.5,.8", "Shares of the labels that noise replaces; a curve each.")
+    labels: int = option(-1, "Labeled images in all; -1 for all (Jiang et al. 2019).", low=-1)
+    seed: int = option(0, "Seed of every run, and of its split.", low=0)
+    runs: str = option("runs", "Folder of the runs; other flags after -- need another one.")
+    to: str = option("", "The picture to write, FILE.png.")
+    jobs: int = option(1, "How many runs at once.", low=1)
 
     @property
     def panels(self) -> tuple[str, ...]:
@@ -80,7 +82,7 @@ class Wanted:
         return self.picture.with_suffix(".csv")
 
 
-def asked(argv: list[str]) -> tuple[Wanted, tuple[str, ...]]:
+def parse_args(argv: list[str]) -> tuple[NoiseCurvesOptions, tuple[str, ...]]:
     """Reads the command line, and refuses mistakes that show without TensorFlow.
 
     Args:
@@ -92,19 +94,19 @@ def asked(argv: list[str]) -> tuple[Wanted, tuple[str, ...]]:
     Raises:
         UserError: A flag is missing, unknown to every run or out of range, or data are not there.
     """
-    own, further = flags.parted(argv)
-    wanted, rest = flags.record(Wanted, own, __doc__)
-    flags.refuse(rest)
+    own, further = program.split_at_dashes(argv)
+    wanted, rest = program.read_options(NoiseCurvesOptions, own, __doc__)
+    program.refuse_words(rest)
     _check(wanted)
-    flags.check_further(further, _OURS)
+    program.check_run_flags(further, _OURS)
     *_, last = commands(wanted, further).values()  # the highest rate
-    early.check(early.look([*processes.PROGRAM[1:], *last.flags]))
+    precheck.check_command_line(precheck.given_flags([*jobs.PROGRAM[1:], *last.flags]))
     return wanted, further
 
 
-def _check(wanted: Wanted) -> None:
+def _check(wanted: NoiseCurvesOptions) -> None:
     """Refuses what no figure can be made of."""
-    knobs.check(wanted)
+    options.check(wanted)
     for name in wanted.panels:
         methods.check(name)
     _check_rates(wanted)
@@ -121,7 +123,7 @@ def _check(wanted: Wanted) -> None:
         )
 
 
-def _check_rates(wanted: Wanted) -> None:
+def _check_rates(wanted: NoiseCurvesOptions) -> None:
     # Not "rate < 0 or rate > 1": NaN is out of the range.
     if strange := [rate for rate in wanted.shares if not 0 <= rate <= 1]:
         raise errors.UserError(
@@ -130,8 +132,8 @@ def _check_rates(wanted: Wanted) -> None:
 
 
 def commands(
-    wanted: Wanted, further: tuple[str, ...] = ()
-) -> dict[tuple[str, float], processes.Run]:
+    wanted: NoiseCurvesOptions, further: tuple[str, ...] = ()
+) -> dict[tuple[str, float], jobs.Job]:
     """The run of each curve.
 
     Args:
@@ -148,7 +150,9 @@ def commands(
     }
 
 
-def _run(wanted: Wanted, further: tuple[str, ...], method: str, rate: float) -> processes.Run:
+def _run(
+    wanted: NoiseCurvesOptions, further: tuple[str, ...], method: str, rate: float
+) -> jobs.Job:
     share = f"{rate:.15g}"
     slug = re.sub(r"[^A-Za-z0-9_.]+", "_", wanted.dataset).strip("_")[-40:]
     labels = _labels(wanted)
@@ -165,10 +169,10 @@ def _run(wanted: Wanted, further: tuple[str, ...], method: str, rate: float) -> 
         "workdir": workdir,
     }
     told = tuple(f"--{flag}={value}" for flag, value in own.items() if value != "")
-    return processes.Run(workdir, told + further)
+    return jobs.Job(workdir, told + further)
 
 
-def rows(run: processes.Run) -> list[dict[str, float]]:
+def rows(run: jobs.Job) -> list[dict[str, float]]:
     """The curve of a run's shipped weights: step, epoch and test accuracy in percent."""
     return [
         {
@@ -180,7 +184,7 @@ def rows(run: processes.Run) -> list[dict[str, float]]:
     ]
 
 
-def markdown(wanted: Wanted, curves: Curves) -> str:
+def markdown(wanted: NoiseCurvesOptions, curves: Curves) -> str:
     """The last accuracies as a table, a row a method; a dash where a run has no end.
 
     Args:
@@ -196,7 +200,7 @@ def markdown(wanted: Wanted, curves: Curves) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def picture(wanted: Wanted, curves: Curves) -> bytes:
+def picture(wanted: NoiseCurvesOptions, curves: Curves) -> bytes:
     """The figure, as a PNG file.
 
     Args:
@@ -218,14 +222,14 @@ def picture(wanted: Wanted, curves: Curves) -> bytes:
         f"{steps} steps, shipped weights"
     )
     what = "wrong labels" if wanted.noise == "wrong" else f"{wanted.noise} noise"
-    return figures.noise_curves_figure(panels, title, what)
+    return plots.noise_curves_figure(panels, title, what)
 
 
-def _labels(wanted: Wanted) -> str:
+def _labels(wanted: NoiseCurvesOptions) -> str:
     return "all" if wanted.labels == -1 else str(wanted.labels)
 
 
-def write(wanted: Wanted, curves: Curves) -> None:
+def write(wanted: NoiseCurvesOptions, curves: Curves) -> None:
     """Writes the figure, and the rows of its curves beside it.
 
     Raises:
@@ -246,9 +250,9 @@ def write(wanted: Wanted, curves: Curves) -> None:
 
 def main(argv: list[str]) -> None:
     """Trains what is left to train, draws, prints, and says what failed."""
-    wanted, further = asked(argv)
+    wanted, further = parse_args(argv)
     runs = commands(wanted, further)
-    statuses = processes.run_all(list(runs.values()), wanted.jobs)
+    statuses = scheduler.run_all(list(runs.values()), wanted.jobs)
     curves = {
         key: found
         for key, run in runs.items()
@@ -258,10 +262,10 @@ def main(argv: list[str]) -> None:
         write(wanted, curves)
         print(markdown(wanted, {k: v for k, v in curves.items() if not statuses[runs[k]]}))
         print(f"\nIn {wanted.picture.parent}: {wanted.picture.name}, {wanted.table.name}")
-    failed = processes.tell_failures({run: statuses[run] for run in runs.values()})
+    failed = scheduler.report_failures({run: statuses[run] for run in runs.values()})
     if failed:
         raise SystemExit(1)
 
 
 if __name__ == "__main__":
-    flags.main(main, flags_parser=lambda argv: argv)
+    program.main(main, flags_parser=lambda argv: argv)

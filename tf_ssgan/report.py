@@ -16,27 +16,27 @@ import pathlib
 from collections.abc import Sequence
 from typing import Literal
 
-import flags
-from flags import early
-from tf_ssgan import errors, knobs, tables
-from tf_ssgan.knobs import knob
-from tf_ssgan.reporting import forms, papers, protocols, records
+from flags import precheck, program
+from tf_ssgan import papers
+from tf_ssgan.common import errors, options
+from tf_ssgan.common.options import option
+from tf_ssgan.reports import by_paper, by_protocol, finished_runs, formats, report
 
 
 @dataclasses.dataclass(frozen=True)
-class Wanted:
+class ReportOptions:
     """The flags of this program."""
 
-    to: str = knob("report", "Folder of the report.")
-    table: str = knob("", "Tables or figures of papers, separated by commas, to be filled.")
-    budget: Literal["", "full", "small", "smoke"] = knob(
+    to: str = option("report", "Folder of the report.")
+    table: str = option("", "Tables or figures of papers, separated by commas, to be filled.")
+    budget: Literal["", "full", "small", "smoke"] = option(
         "", "Of --table: takes the runs of this budget alone."
     )
-    number: Literal["", *records.NUMBERS] = knob(
+    number: Literal["", *finished_runs.ERROR_COLUMNS] = option(
         "", "Which error of a run to take; the last step's, or what the paper reports."
     )
-    against: str = knob("", "Row to compare with; supervised, or the first, where not given.")
-    title: str = knob("", "Title of the page.")
+    against: str = option("", "Row to compare with; supervised, or the first, where not given.")
+    title: str = option("", "Title of the page.")
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ class Wanted:
         return tuple(dict.fromkeys(self.table.split(","))) if self.table else ()
 
 
-def asked(argv: list[str]) -> tuple[Wanted, list[pathlib.Path]]:
+def parse_args(argv: list[str]) -> tuple[ReportOptions, list[pathlib.Path]]:
     """Reads the command line.
 
     Args:
@@ -56,19 +56,19 @@ def asked(argv: list[str]) -> tuple[Wanted, list[pathlib.Path]]:
     Raises:
         UserError: A flag is out of range, or no folder is given.
     """
-    wanted, rest = flags.record(Wanted, argv, __doc__)
-    knobs.check(wanted)
+    wanted, rest = program.read_options(ReportOptions, argv, __doc__)
+    options.check(wanted)
     for name in wanted.tables:
-        tables.find(name)
+        papers.find(name)
     if wanted.budget and not wanted.table:
         raise errors.UserError(f"--budget={wanted.budget} is for --table. Leave it out.")
     if not rest:
         raise errors.UserError("Give folders of runs: python -m tf_ssgan.report runs")
-    early.check_writable(pathlib.Path(wanted.to), "to")
+    precheck.check_writable(pathlib.Path(wanted.to), "to")
     return wanted, [pathlib.Path(word) for word in rest]
 
 
-def made(wanted: Wanted, paths: Sequence[pathlib.Path]) -> forms.Report:
+def made(wanted: ReportOptions, paths: Sequence[pathlib.Path]) -> report.Report:
     """Reads the runs and puts them into tables.
 
     Args:
@@ -78,30 +78,30 @@ def made(wanted: Wanted, paths: Sequence[pathlib.Path]) -> forms.Report:
     Raises:
         UserError: No run is there, or a cell would mix what does not belong together.
     """
-    found = records.read(paths)
+    found = finished_runs.read_runs(paths)
     if wanted.tables:
         chosen = [
-            papers.of_table(
-                tables.find(name), found.records, wanted.budget, wanted.number, wanted.against
+            by_paper.of_table(
+                papers.find(name), found.records, wanted.budget, wanted.number, wanted.against
             )
             for name in wanted.tables
         ]
     else:
         number = wanted.number or "test_error"
-        chosen = protocols.by_protocol(found.records, number, wanted.against)
+        chosen = by_protocol.by_protocol(found.records, number, wanted.against)
     names = ", ".join(sheet.title for sheet in chosen)
     title = names if wanted.tables else f"Methods on {names}"
-    return forms.Report(
+    return report.Report(
         tuple(chosen), found, wanted.title or (title if chosen else "No finished run")
     )
 
 
 def main(argv: list[str]) -> None:
     """Reads, writes and prints."""
-    wanted, paths = asked(argv)
+    wanted, paths = parse_args(argv)
     report = made(wanted, paths)
-    print(forms.told(report, forms.write(report, pathlib.Path(wanted.to))))
+    print(formats.format_summary(report, formats.write(report, pathlib.Path(wanted.to))))
 
 
 if __name__ == "__main__":
-    flags.main(main, flags_parser=lambda argv: argv)
+    program.main(main, flags_parser=lambda argv: argv)

@@ -22,37 +22,55 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import flags
-from flags import early
-from tf_ssgan import config, errors, knobs, methods, processes, tables
+from flags import precheck, program
+from tf_ssgan import methods, papers
+from tf_ssgan.common import errors, options
+from tf_ssgan.common.options import option
 from tf_ssgan.data import datasets
-from tf_ssgan.knobs import knob
-from tf_ssgan.reporting import forms, measures, papers, pictures, protocols, records
+from tf_ssgan.launch import jobs, scheduler
+from tf_ssgan.reports import (
+    by_paper,
+    by_protocol,
+    embedded_images,
+    finished_runs,
+    formats,
+    quantities,
+    report,
+)
+from tf_ssgan.training import config
 
 # Flags of a run that it gets from this program -> the flag of this program.
 _OURS = {
     "method": "methods", "dataset": "dataset", "data_dir": "data_dir", "labels": "labels",
     "seed": "seeds", "workdir": "runs",
 }  # fmt: skip
-_ALIKE = ("labels", "noise", "noise_rate", "clean_pct")  # what methods must share to be compared
+_ALIKE = (
+    "labels",
+    "noise",
+    "noise_rate",
+    "clean_fraction",
+)  # what methods must share to be compared
 
 
 @dataclasses.dataclass(frozen=True)
-class Wanted:
+class SweepOptions:
     """The flags of this program."""
 
-    table: str = knob("", "A table or figure of a paper; see --list.")
-    list: bool = knob(False, "Say which tables and figures there are, and end.")
-    methods: str = knob("", "Methods, separated by commas.")
-    dataset: str = knob("", "Images to learn: a name that train_main.py knows; digits if not said.")
-    data_dir: str = knob("", "Folder of the data.")
-    labels: str = knob("", "Numbers of labeled images, separated by commas; -1 for all.")
-    seeds: str = knob("3", "How many seeds, from 0 on; or which: 0-4, or 10,11, or 7-7.")
-    budget: Literal["full", "small", "smoke"] = knob(
+    table: str = option("", "A table or figure of a paper; see --list.")
+    list: bool = option(False, "Say which tables and figures there are, and end.")
+    methods: str = option("", "Methods, separated by commas.")
+    dataset: str = option(
+        "", "Images to learn: a name that train_main.py knows; digits if not said."
+    )
+    data_dir: str = option("", "Folder of the data.")
+    labels: str = option("", "Numbers of labeled images, separated by commas; -1 for all.")
+    seeds: str = option("3", "How many seeds, from 0 on; or which: 0-4, or 10,11, or 7-7.")
+    budget: Literal["full", "small", "smoke"] = option(
         "full", "Of --table: the paper's length; what 2 CPU cores can do; or just that it runs."
     )
-    runs: str = knob("runs", "Folder of the runs.")
-    to: str = knob("", "Folder of the report; RUNS/report-NAMES where not given.")
-    jobs: int = knob(
+    runs: str = option("runs", "Folder of the runs.")
+    to: str = option("", "Folder of the report; RUNS/report-NAMES where not given.")
+    jobs: int = option(
         1, "How many runs at once, with CPU cores of their own; GPUs are not dealt out.", low=1
     )
 
@@ -86,7 +104,7 @@ class Wanted:
         return self.dataset or "digits"
 
 
-def asked(argv: list[str]) -> tuple[Wanted, tuple[str, ...]]:
+def parse_args(argv: list[str]) -> tuple[SweepOptions, tuple[str, ...]]:
     """Reads the command line, and refuses mistakes that show without TensorFlow.
 
     Args:
@@ -98,18 +116,18 @@ def asked(argv: list[str]) -> tuple[Wanted, tuple[str, ...]]:
     Raises:
         UserError: A flag is missing or out of range, or data are not there.
     """
-    own, further = flags.parted(argv)
-    wanted, rest = flags.record(Wanted, own, __doc__)
-    flags.refuse(rest)
+    own, further = program.split_at_dashes(argv)
+    wanted, rest = program.read_options(SweepOptions, own, __doc__)
+    program.refuse_words(rest)
     if not wanted.list:
         _check(wanted)
-        flags.check_further(further, _OURS)
+        program.check_run_flags(further, _OURS)
     return wanted, further
 
 
-def _check(wanted: Wanted) -> None:
+def _check(wanted: SweepOptions) -> None:
     """Refuses what nothing can be trained of."""
-    knobs.check(wanted)
+    options.check(wanted)
     for name in wanted.chosen_methods:
         methods.check(name)
     for flag in ("methods", "labels", "seeds"):
@@ -120,24 +138,24 @@ def _check(wanted: Wanted) -> None:
             )
     if not wanted.chosen_seeds or min(wanted.chosen_seeds) < 0:
         raise errors.UserError(f"--seeds={wanted.seeds}: expected a number of seeds, 1 or more.")
-    early.check_writable(pathlib.Path(wanted.runs), "runs")
-    early.check_writable(wanted.report, "to")
+    precheck.check_writable(pathlib.Path(wanted.runs), "runs")
+    precheck.check_writable(wanted.report, "to")
     if wanted.table:
         _check_table(wanted)
     elif not wanted.methods:
         raise errors.UserError(
             "Give --table=NAME (see --list), or --methods=NAME,NAME and --dataset=NAME."
         )
-    elif wanted.budget != Wanted.budget:
+    elif wanted.budget != SweepOptions.budget:
         raise errors.UserError(
             f"--budget={wanted.budget} is for --table. Say how long after --, as in -- "
             "--max_steps=300."
         )
 
 
-def _check_table(wanted: Wanted) -> None:
+def _check_table(wanted: SweepOptions) -> None:
     """Refuses a table that there is not, and parts that it does not have."""
-    table = tables.find(wanted.table)
+    table = papers.find(wanted.table)
     if wanted.dataset:
         raise errors.UserError(
             f"--dataset={wanted.dataset}: --table={wanted.table} says itself what is learned. "
@@ -153,7 +171,7 @@ def _check_table(wanted: Wanted) -> None:
     if not _cells(wanted):
         raise errors.UserError(f"No cell of {wanted.table} has these --methods and --labels.")
     if "evaluate" in table.after:
-        datasets.check(measures.OTHER_SET, wanted.data_dir or None, training=False)
+        datasets.check(quantities.OTHER_SET, wanted.data_dir or None, training=False)
 
 
 def _numbers(flag: str, text: str) -> tuple[int, ...]:
@@ -166,10 +184,10 @@ def _numbers(flag: str, text: str) -> tuple[int, ...]:
         ) from error
 
 
-def flags_of(wanted: Wanted) -> list[dict[str, Any]]:
+def flags_of(wanted: SweepOptions) -> list[dict[str, Any]]:
     """The flags of every run but its folder, the data's and those after `--`; each once."""
     if wanted.table:
-        table = tables.find(wanted.table)
+        table = papers.find(wanted.table)
         found = [
             table.flags(cell, wanted.budget, seed)
             for cell in _cells(wanted)
@@ -187,18 +205,18 @@ def flags_of(wanted: Wanted) -> list[dict[str, Any]]:
     return list({json.dumps(settings, sort_keys=True): settings for settings in found}.values())
 
 
-def _cells(wanted: Wanted) -> list[tables.Cell]:
+def _cells(wanted: SweepOptions) -> list[papers.PublishedCell]:
     """The cells of a table that are asked for."""
     return [
         cell
-        for cell in tables.find(wanted.table).cells
+        for cell in papers.find(wanted.table).cells
         if cell.trained
         and (not wanted.methods or cell.flags["method"] in wanted.chosen_methods)
         and (not wanted.labels or cell.flags["labels"] in wanted.chosen_labels)
     ]
 
 
-def commands(wanted: Wanted, further: tuple[str, ...] = ()) -> list[processes.Run]:
+def commands(wanted: SweepOptions, further: tuple[str, ...] = ()) -> list[jobs.Job]:
     """The runs, in the folders that they would choose themselves.
 
     Args:
@@ -210,14 +228,16 @@ def commands(wanted: Wanted, further: tuple[str, ...] = ()) -> list[processes.Ru
     """
     told = [settings | {"data_dir": wanted.data_dir or None} for settings in flags_of(wanted)]
     words = [tuple(f"--{k}={_word(v)}" for k, v in s.items() if v is not None) for s in told]
-    _check_data([early.look([processes.PROGRAM[1], *own, *further]) for own in words], wanted.runs)
-    found: dict[pathlib.Path, processes.Run] = {}
-    chosen = [flags.settled([processes.PROGRAM[1], *own, *further]) for own in words]
+    _check_data(
+        [precheck.given_flags([jobs.PROGRAM[1], *own, *further]) for own in words], wanted.runs
+    )
+    found: dict[pathlib.Path, jobs.Job] = {}
+    chosen = [flags.config_of_command_line([jobs.PROGRAM[1], *own, *further]) for own in words]
     if not wanted.table:
         _refuse_unlike(chosen)
     for own, one in zip(words, chosen, strict=True):
         workdir = pathlib.Path(wanted.runs) / pathlib.Path(one.workdir).name
-        found[workdir] = processes.Run(workdir, (*own, *further, f"--workdir={workdir}"))
+        found[workdir] = jobs.Job(workdir, (*own, *further, f"--workdir={workdir}"))
     return list(found.values())
 
 
@@ -229,7 +249,7 @@ def _check_data(given: Sequence[dict[str, Any]], runs: str) -> None:
         for one in given
     }
     for one in alike.values():
-        early.check(one | {"workdir": runs})
+        precheck.check_command_line(one | {"workdir": runs})
 
 
 def _refuse_unlike(chosen: Sequence[config.Config]) -> None:
@@ -253,13 +273,13 @@ def _word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def followups(wanted: Wanted, runs: Sequence[processes.Run]) -> list[processes.Followup]:
+def followups(wanted: SweepOptions, runs: Sequence[jobs.Job]) -> list[jobs.Followup]:
     """What must still look at finished runs before a table's quantity is there."""
     where = (f"--data_dir={wanted.data_dir}",) if wanted.data_dir else ()
-    table = tables.find(wanted.table) if wanted.table else None
-    kinds = {"judge": (), "evaluate": (f"--dataset={measures.OTHER_SET}",)}
+    table = papers.find(wanted.table) if wanted.table else None
+    kinds = {"judge": (), "evaluate": (f"--dataset={quantities.OTHER_SET}",)}
     return [
-        processes.Followup(
+        jobs.Followup(
             run.workdir,
             (f"--run={run.workdir}", *words, *where),
             module=f"tf_ssgan.{program}",
@@ -271,50 +291,52 @@ def followups(wanted: Wanted, runs: Sequence[processes.Run]) -> list[processes.F
     ]
 
 
-def _seen(table: tables.Table, workdir: pathlib.Path) -> bool:
+def _seen(table: papers.Table, workdir: pathlib.Path) -> bool:
     """Whether the final weights of a run have what a table or figure is of."""
-    shown = [pictures.FIGURES[name] for name in table.shows if name in pictures.FIGURES]
-    found = records.read([workdir]).records
+    shown = [
+        embedded_images.FIGURES[name] for name in table.shows if name in embedded_images.FIGURES
+    ]
+    found = finished_runs.read_runs([workdir]).records
     judged = (found[0].result.get("judged") or {}).get("step") if found else None
     return (
         bool(found)
-        and measures.of(found[0], table.measure, table.number) is not None
+        and quantities.of(found[0], table.measure, table.number) is not None
         and all((workdir / name).exists() for name in shown)
         and ("judge" not in table.after or judged == found[0].result["steps"])
     )
 
 
 def reported(
-    wanted: Wanted, runs: Sequence[processes.Run], further: Sequence[str] = ()
-) -> forms.Report:
+    wanted: SweepOptions, runs: Sequence[jobs.Job], further: Sequence[str] = ()
+) -> report.Report:
     """The report on the runs of a sweep, which had further flags or not."""
-    found = records.read([run.workdir for run in runs if run.workdir.is_dir()])
+    found = finished_runs.read_runs([run.workdir for run in runs if run.workdir.is_dir()])
     if not wanted.table:
         title = f"{', '.join(wanted.chosen_methods)} on {wanted._dataset}"
-        return forms.Report(tuple(protocols.by_protocol(found.records)), found, title)
+        return report.Report(tuple(by_protocol.by_protocol(found.records)), found, title)
     # Flags after -- may have changed what the budget says: then these runs are of none.
     budget = "" if further else wanted.budget
-    sheet = papers.of_table(tables.find(wanted.table), found.records, budget)
-    return forms.Report((sheet,), found, sheet.title)
+    sheet = by_paper.of_table(papers.find(wanted.table), found.records, budget)
+    return report.Report((sheet,), found, sheet.title)
 
 
 def main(argv: list[str]) -> None:
     """Trains what is left to train, reports, and says what failed."""
-    wanted, further = asked(argv)
+    wanted, further = parse_args(argv)
     if wanted.list:
-        return print(tables.listing())
+        return print(papers.listing())
     runs = commands(wanted, further)
-    statuses = processes.run_all(runs, wanted.jobs)
+    statuses = scheduler.run_all(runs, wanted.jobs)
     done = [run for run in runs if not statuses[run]]
     if left := followups(wanted, done):
-        statuses |= processes.run_all(left, wanted.jobs)
-    failed = processes.tell_failures(statuses)
+        statuses |= scheduler.run_all(left, wanted.jobs)
+    failed = scheduler.report_failures(statuses)
     if len(failed) < len(statuses):
         made = reported(wanted, runs, further)
-        print(forms.told(made, forms.write(made, wanted.report)))
+        print(formats.format_summary(made, formats.write(made, wanted.report)))
     if failed:
         raise SystemExit(1)
 
 
 if __name__ == "__main__":
-    flags.main(main, flags_parser=lambda argv: argv)
+    program.main(main, flags_parser=lambda argv: argv)

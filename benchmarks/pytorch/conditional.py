@@ -46,7 +46,7 @@ class Trainer(parts.Trainer):
         with parts.autocast(number_format):
             logits = self.d(self.images).float()
         loss = functional.cross_entropy(logits, self.labels)
-        parts.descend(loss, self.d_adam)
+        parts.minimize(loss, self.d_adam)
         return loss
 
     def _d_step(self, number_format: str, critic_format: str) -> torch.Tensor:
@@ -64,7 +64,7 @@ class Trainer(parts.Trainer):
         else:
             loss = loss + functional.softplus(-source).mean()
             loss = loss + functional.softplus(fake_source).mean()
-        parts.descend(loss, self.d_adam)
+        parts.minimize(loss, self.d_adam)
         return loss
 
     def _g_step(self, number_format: str, critic_format: str) -> torch.Tensor:
@@ -75,7 +75,7 @@ class Trainer(parts.Trainer):
             source, logits = self._judged(*fakes)
         fooled = -source.mean() if self.step.penalty else functional.softplus(-source).mean()
         loss = fooled + functional.cross_entropy(logits, c)
-        parts.descend(loss, self.g_adam)
+        parts.minimize(loss, self.g_adam)
         return loss
 
     def _tau_step(self, number_format: str, critic_format: str) -> torch.Tensor:
@@ -85,7 +85,7 @@ class Trainer(parts.Trainer):
             easy = self._generated(self._truncated(z), c)
         with parts.autocast(critic_format):
             loss = functional.cross_entropy(self.d.logits(easy), c)
-        parts.descend(loss, self.tau_adam)
+        parts.minimize(loss, self.tau_adam)
         with torch.no_grad():
             self.tau.clamp_(common.TAU_LOW, common.TAU_HIGH)
         self._set_training(True)

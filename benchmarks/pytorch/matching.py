@@ -59,7 +59,7 @@ class Trainer(parts.Trainer):
         loss = functional.cross_entropy(labeled, self.labels)
         loss = loss + functional.softplus(-real.logsumexp(-1)).mean()
         loss = loss + functional.softplus(fake.logsumexp(-1)).mean()
-        parts.descend(loss, self.d_adam)
+        parts.minimize(loss, self.d_adam)
         return loss
 
     def _g_step(self, number_format: str) -> torch.Tensor:
@@ -68,5 +68,5 @@ class Trainer(parts.Trainer):
                 matched = self.d.features(self.matched)
             judged = self.d.features(self.fake(self.step.fake_ratio))
         loss = (matched.mean(0) - judged.mean(0)).abs().mean()
-        parts.descend(loss, self.g_adam)
+        parts.minimize(loss, self.g_adam)
         return loss

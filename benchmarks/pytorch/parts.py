@@ -70,7 +70,7 @@ def adam(weights: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
     return torch.optim.Adam(trained, common.LEARNING_RATE, betas, common.EPSILON, fused=True)
 
 
-def descend(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> None:
+def minimize(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> None:
     """Takes a step down the loss."""
     optimizer.zero_grad()
     # Naming the inputs leaves out the gradients of the other player's kernels.

@@ -74,7 +74,7 @@ class Trainer(parts.Trainer):
                     batches.append(self.fake())
             logits = self.judged(batches, passes)
         loss = self._d_loss(*logits)
-        parts.descend(loss, self.d_adam)
+        parts.minimize(loss, self.d_adam)
         return loss
 
     def _d_loss(self, labeled: torch.Tensor, *others: torch.Tensor) -> torch.Tensor:
@@ -92,5 +92,5 @@ class Trainer(parts.Trainer):
         with parts.autocast(number_format):
             logits = self.d(self.fake()).float()
         loss = functional.softplus(-logits.logsumexp(-1)).mean()
-        parts.descend(loss, self.g_adam)
+        parts.minimize(loss, self.g_adam)
         return loss

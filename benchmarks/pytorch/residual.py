@@ -73,7 +73,7 @@ class Trainer(parts.Trainer):
         largest, guessed = seen.detach().softmax(-1).max(-1)
         each = functional.cross_entropy(hidden, guessed, reduction="none")
         loss = functional.cross_entropy(known, self.labels) + ((largest >= 0.95) * each).mean()
-        parts.descend(loss, self.d_adam)
+        parts.minimize(loss, self.d_adam)
         return loss
 
     def _vat(self, number_format: str) -> torch.Tensor:
@@ -86,7 +86,7 @@ class Trainer(parts.Trainer):
         worst = _unit(torch.autograd.grad(changed, probe)[0])
         loss = functional.cross_entropy(self.d(self.labeled), self.labels)
         loss = loss + _divergence(clean, self.d(unlabeled + LENGTH * worst)) / len(unlabeled)
-        parts.descend(loss, self.d_adam)
+        parts.minimize(loss, self.d_adam)
         return loss
 
 

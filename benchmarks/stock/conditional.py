@@ -8,7 +8,7 @@ import steps
 import tensorflow as tf
 
 from stock import parts
-from tf_ssgan import losses
+from tf_ssgan.nn import losses
 
 
 def networks(step: steps.Conditional, size: steps.Size) -> dict[str, keras.Model]:
@@ -111,20 +111,24 @@ class _Trainer:
             fake_source, fake_logits = self._judged(*fakes)
             loss = losses.cross_entropy(labels, logits) + losses.cross_entropy(c, fake_logits)
             if self.step.penalty:
-                loss += losses.wasserstein(source, fake_source)
+                loss += losses.wasserstein_critic_loss(source, fake_source)
                 loss += common.PENALTY_WEIGHT * self._penalty(images, fakes[0])
             else:
-                loss += losses.source_error(source, fake_source)
-        parts.descend(tape, loss, self.d.trainable_weights, self.d_adam)
+                loss += losses.source_loss(source, fake_source)
+        parts.minimize(tape, loss, self.d.trainable_weights, self.d_adam)
         return loss
 
     def _g_step(self) -> tf.Tensor:
         z, c = self._latents()
         with tf.GradientTape() as tape:
             source, logits = self._judged(*self._fakes(z, c))
-            fool = losses.wasserstein_fool if self.step.penalty else losses.source_fool
+            fool = (
+                losses.wasserstein_generator_loss
+                if self.step.penalty
+                else losses.source_generator_loss
+            )
             loss = fool(source) + losses.cross_entropy(c, logits)
-        parts.descend(tape, loss, self.g.trainable_weights, self.g_adam)
+        parts.minimize(tape, loss, self.g.trainable_weights, self.g_adam)
         return loss
 
     def _tau_step(self) -> tf.Tensor:
@@ -132,7 +136,7 @@ class _Trainer:
         with tf.GradientTape() as tape:
             easy = self._generated(self._truncated(z), c, training=False)
             loss = losses.cross_entropy(c, self.d(easy, training=False)[1])
-        parts.descend(tape, loss, [self.tau], self.tau_adam)
+        parts.minimize(tape, loss, [self.tau], self.tau_adam)
         self.tau.assign(tf.clip_by_value(self.tau.value, common.TAU_LOW, common.TAU_HIGH))
         return loss
 

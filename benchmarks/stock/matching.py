@@ -8,7 +8,7 @@ import steps
 import tensorflow as tf
 
 from stock import parts
-from tf_ssgan import losses
+from tf_ssgan.nn import losses
 
 
 def networks(step: steps.Matching, size: steps.Size) -> dict[str, keras.Model]:
@@ -49,13 +49,13 @@ def train_function(
             _, real = discriminator(unlabeled, training=True)
             _, fake = discriminator(generated, training=True)
             d_loss = losses.cross_entropy(labels, known) + losses.real_or_fake(real, fake)
-        parts.descend(tape, d_loss, discriminator.trainable_weights, d_adam)
+        parts.minimize(tape, d_loss, discriminator.trainable_weights, d_adam)
         features, _ = discriminator(matched, training=True)
         with tf.GradientTape() as tape:
             many = generator(parts.latents(size, step.fake_ratio), training=True)
             judged, _ = discriminator(many, training=True)
             g_loss = losses.feature_matching(features, judged)
-        parts.descend(tape, g_loss, generator.trainable_weights, g_adam)
+        parts.minimize(tape, g_loss, generator.trainable_weights, g_adam)
         return d_loss, g_loss
 
     return train

@@ -7,7 +7,7 @@ import keras
 import steps
 import tensorflow as tf
 
-from tf_ssgan import losses
+from tf_ssgan.nn import losses
 
 
 def images(size: steps.Size) -> tf.Tensor:
@@ -32,7 +32,7 @@ def adam() -> keras.optimizers.Optimizer:
     return keras.optimizers.Adam(common.LEARNING_RATE, beta_1=common.BETA_1, epsilon=common.EPSILON)
 
 
-def descend(
+def minimize(
     tape: tf.GradientTape,
     loss: tf.Tensor,
     weights: list[keras.Variable],
@@ -50,7 +50,7 @@ def supervised_function(classifier: keras.Model) -> Callable[..., tuple[tf.Tenso
     def train(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, ...]:
         with tf.GradientTape() as tape:
             loss = losses.cross_entropy(labels, classifier(images, training=True))
-        descend(tape, loss, classifier.trainable_weights, optimizer)
+        minimize(tape, loss, classifier.trainable_weights, optimizer)
         return (loss,)
 
     return train

@@ -8,7 +8,7 @@ import steps
 import tensorflow as tf
 
 from stock import parts
-from tf_ssgan import losses
+from tf_ssgan.nn import losses
 
 
 def networks(step: steps.Recalibrated, size: steps.Size) -> dict[str, keras.Model]:
@@ -65,11 +65,11 @@ def train_function(
             if step.branches == 2:
                 one, two = (tf.nn.softmax(logits) for logits in real)
                 d_loss += common.CONSISTENCY_WEIGHT * losses.squared_distance(one, two)
-        parts.descend(tape, d_loss, discriminator.trainable_weights, d_adam)
+        parts.minimize(tape, d_loss, discriminator.trainable_weights, d_adam)
         with tf.GradientTape() as tape:
             fake = generator(parts.latents(size), training=True)
-            g_loss = losses.fool(discriminator(fake, training=True))
-        parts.descend(tape, g_loss, generator.trainable_weights, g_adam)
+            g_loss = losses.generator_loss(discriminator(fake, training=True))
+        parts.minimize(tape, g_loss, generator.trainable_weights, g_adam)
         return d_loss, g_loss
 
     return train

@@ -7,7 +7,7 @@ import steps
 import tensorflow as tf
 
 from stock import parts
-from tf_ssgan import losses
+from tf_ssgan.nn import losses
 
 PROBE, LENGTH = 1e-6, 8.0  # any takes the same time
 
@@ -63,7 +63,7 @@ def _fixmatch(network: keras.Model) -> Callable[..., tuple[tf.Tensor, ...]]:
             loss = losses.cross_entropy(labels, known)
             loss += losses.masked_cross_entropy(guessed, hidden, sure)
             loss += 5e-4 * tf.add_n([tf.nn.l2_loss(kernel) for kernel in kernels])
-        parts.descend(tape, loss, network.trainable_weights, sgd)
+        parts.minimize(tape, loss, network.trainable_weights, sgd)
         return (loss,)
 
     return train
@@ -83,8 +83,8 @@ def _vat(network: keras.Model) -> Callable[..., tuple[tf.Tensor, ...]]:
         worst = losses.adversarial_direction(predict, clean, start, PROBE, 1)
         with tf.GradientTape() as tape:
             loss = losses.cross_entropy(labels, network(images, training=True))
-            loss += losses.divergence(clean, predict(LENGTH * worst))
-        parts.descend(tape, loss, network.trainable_weights, adam)
+            loss += losses.kl_divergence(clean, predict(LENGTH * worst))
+        parts.minimize(tape, loss, network.trainable_weights, adam)
         return (loss,)
 
     return train

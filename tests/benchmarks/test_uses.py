@@ -7,7 +7,7 @@ import pathlib
 import pytest
 import tensorflow as tf
 
-from tf_ssgan import draws
+from tf_ssgan.nn import step_random
 
 BENCHMARKS = pathlib.Path(__file__).resolve().parents[2] / "benchmarks"
 OPERATIONS = {
@@ -48,7 +48,7 @@ def computed(made):
 
     @tf.function
     def step():
-        with draws.at(0, made.step.value):
+        with step_random.at(0, made.step.value):
             return made.train_step(batch)
 
     graph = step.get_concrete_function().graph

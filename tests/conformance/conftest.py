@@ -5,7 +5,7 @@ import pathlib
 
 import pytest
 import tensorflow as tf
-import toys
+from support import toy_methods
 
 from tf_ssgan import methods
 
@@ -40,17 +40,17 @@ def pytest_collection_modifyitems(items):
         items[place] = item
 
 
-_KEPT: dict[tuple[str, int], toys.Toy] = {}
+_KEPT: dict[tuple[str, int], toy_methods.Toy] = {}
 
 
-def _toy(name: str, devices: int) -> toys.Toy:
+def _toy(name: str, devices: int) -> toy_methods.Toy:
     if name not in {known for known, _ in _KEPT}:
         _KEPT.clear()
         gc.collect()  # the last method's: a trace of three stages takes a gigabyte
         # TensorFlow holds on to the rest of it: no collection that follows need look at it again.
         gc.freeze()
     if (name, devices) not in _KEPT:
-        _KEPT[name, devices] = toys.Toy(name, devices)
+        _KEPT[name, devices] = toy_methods.Toy(name, devices)
     return _KEPT[name, devices]
 
 
@@ -63,20 +63,20 @@ def _unoptimized():
 
 
 @pytest.fixture
-def toy(name) -> toys.Toy:
+def toy(name) -> toy_methods.Toy:
     """The method on one replica, at its start."""
     made = _toy(name, 1)
     made.load(made.start)
-    made.method.enter(0)
+    made.method.set_stage(0)
     return made
 
 
 @pytest.fixture
-def pair(name) -> toys.Toy:
+def pair(name) -> toy_methods.Toy:
     """The method on two replicas, at its start."""
     made = _toy(name, 2)
     made.load(made.start)
-    made.method.enter(0)
+    made.method.set_stage(0)
     return made
 
 

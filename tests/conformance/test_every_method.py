@@ -8,20 +8,24 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
-import toys
 from absl import flags as absl_flags
+from support import toy_methods
 
 from export import servable, verify
-from flags import hparams
-from tf_ssgan import assembly, augment, checkpoint, config, evaluation, methods, precision
-from tf_ssgan.data import datasets, streams
+from flags import dataclass_flags
+from tf_ssgan import methods
+from tf_ssgan.augmentation import transforms
+from tf_ssgan.data import datasets, pipeline
+from tf_ssgan.metrics import classification
+from tf_ssgan.nn import inference, precision
+from tf_ssgan.training import build, checkpoints, config
 
 
 def save_after_three(toy, folder):
     """Three steps from the start, into a checkpoint."""
     toy.load(toy.start)
     toy.run(3)
-    checkpoint.save(folder, toy.method.state(), 3, {})
+    checkpoints.save(folder, toy.method.state(), 3, {})
 
 
 def layers_of(*given):
@@ -42,9 +46,9 @@ def layers_of(*given):
 def test_hparams_become_flags_and_come_back(name):
     kind = methods.find(name).HParams
     known = absl_flags.FlagValues()
-    hparams.define(dataclasses.fields(kind), kind, known)
+    dataclass_flags.define(dataclasses.fields(kind), kind, known)
     argv = ["program"] + [f"--{f.name}={getattr(kind(), f.name)}" for f in dataclasses.fields(kind)]
-    assert kind(**hparams.values(known, argv)) == kind()
+    assert kind(**dataclass_flags.values(known, argv)) == kind()
     for field in dataclasses.fields(kind):
         assert field.metadata["doc"].strip().endswith("."), field.name
 
@@ -77,17 +81,17 @@ def test_recipes_name_only_knobs_and_run_defaults(name):
     kind = methods.find(name).HParams
     knobs = {field.name for field in dataclasses.fields(kind)}
     for recipe in kind.RECIPES.values():
-        assert set(recipe) <= knobs | {"labels", "noise", "clean_pct", "epochs", "max_steps"}
+        assert set(recipe) <= knobs | {"labels", "noise", "clean_fraction", "epochs", "max_steps"}
         kind(**{k: v for k, v in recipe.items() if k in knobs})
 
 
 def test_streams_are_of_known_pools_and_unlabeled_ones_carry_no_label(toy):
-    pools = toys.pools(toy.method.pseudo_labels())
+    pools = toy_methods.pools(toy.method.pseudo_labels())
     for _ in toy.stages():
-        batch = next(iter(streams.dataset(pools, toy.method.streams(), 0, 0)))
+        batch = next(iter(pipeline.dataset(pools, toy.method.streams(), 0, 0)))
         for stream_name, stream in toy.method.streams().items():
             assert stream.pool in ("labeled", "clean", "noisy", "unlabeled", "merged")
-            assert all(callable(augment.view(kind)) for kind in stream.views.values())
+            assert all(callable(transforms.view(kind)) for kind in stream.views.values())
             assert ("label" in batch[stream_name]) == (stream.pool != "unlabeled")
 
 
@@ -110,16 +114,16 @@ def test_each_player_moves_all_its_weights_and_nobody_elses(toy, monkeypatch):
         mover |= {k for k in last if not np.array_equal(last[k], now[k])}
         last.update(now)
 
-    def watched(player, descend):
-        def descending(loss, tape):
+    def watched(player, minimize):
+        def minimizing(loss, tape):
             look(strays)
-            descend(loss, tape)
+            minimize(loss, tape)
             look(moved[player.name])
 
-        return descending
+        return minimizing
 
     for player in players:
-        monkeypatch.setattr(player, "descend", watched(player, player.descend))
+        monkeypatch.setattr(player, "minimize", watched(player, player.minimize))
     for first in toy.stages():
         last.clear()
         look(strays)
@@ -153,7 +157,7 @@ def test_a_saved_state_goes_on_exactly(toy, tmp_path):
     expected = toy.values()
     save_after_three(toy, tmp_path)
     toy.load({k: [np.zeros_like(v) + 7 for v in vs] for k, vs in toy.start.items()})
-    assert checkpoint.restore(tmp_path, toy.method.state(), lambda manifest: None)["step"] == 3
+    assert checkpoints.restore(tmp_path, toy.method.state(), lambda manifest: None)["step"] == 3
     assert toy.run(3, first=3) == straight[3:]
     for owner, values in toy.values().items():
         for resumed, never_stopped in zip(values, expected[owner], strict=True):
@@ -163,30 +167,32 @@ def test_a_saved_state_goes_on_exactly(toy, tmp_path):
 def test_a_saved_state_goes_on_with_another_number_of_replicas(toy, pair, tmp_path):
     straight = toy.run(6)
     save_after_three(toy, tmp_path)
-    checkpoint.restore(tmp_path, pair.method.state(), lambda manifest: None)
+    checkpoints.restore(tmp_path, pair.method.state(), lambda manifest: None)
     for after, before in zip(pair.run(3, first=3), straight[3:], strict=True):
         assert after == pytest.approx(before, abs=1e-4)
 
 
 def test_calling_it_classifies_with_the_shipped_weights(toy):
     toy.run(2)
-    pixels = toys.images(5)[0]
-    logits = toy.method(toys.centered(pixels))
-    assert logits.shape == (5, toys.CLASSES) and logits.dtype == tf.float32
-    np.testing.assert_allclose(logits, evaluation.predictor(toy.method.shipped)(pixels), atol=1e-5)
+    pixels = toy_methods.images(5)[0]
+    logits = toy.method(toy_methods.centered(pixels))
+    assert logits.shape == (5, toy_methods.CLASSES) and logits.dtype == tf.float32
+    np.testing.assert_allclose(
+        logits, inference.predictor(toy.method.exported_classifier)(pixels), atol=1e-5
+    )
     averages = toy.method.hp.average_decay > 0
-    assert (toy.method.shipped is not toy.method.classifier) == averages
+    assert (toy.method.exported_classifier is not toy.method.classifier) == averages
 
 
 def test_it_ships_as_a_saved_model_that_answers_alike(toy, tmp_path, written):
     """Writing, loading and comparing is done once for networks of the same layers."""
     toy.run(1)
-    pixels, labels = toys.images(20)
-    card = datasets.Card("toys", 8, 8, 1, ("a", "b", "c"), (0.5,), (0.5,), False, "drawn")
+    pixels, labels = toy_methods.images(20)
+    card = datasets.DatasetInfo("toys", 8, 8, 1, ("a", "b", "c"), (0.5,), (0.5,), False, "drawn")
     arrays = datasets.Arrays(card, pixels, labels, pixels, labels)
-    run = assembly.Run(None, arrays, None, toy.method, toy.strategy, "float32")
+    run = build.Run(None, arrays, None, toy.method, toy.strategy, "float32")
     made = servable.networks(run)
-    right = tf.nn.softmax(toy.method(toys.centered(pixels)))
+    right = tf.nn.softmax(toy.method(toy_methods.centered(pixels)))
     np.testing.assert_allclose(made.probabilities(tf.constant(pixels)), right, atol=1e-5)
     expected = {"serving_default", "predict_bytes", "classify"}
     generates = {"generate"} if hasattr(toy.method, "generator") else set()
@@ -201,8 +207,10 @@ def test_it_ships_as_a_saved_model_that_answers_alike(toy, tmp_path, written):
 
 
 def test_without_averaging_it_ships_the_raw_weights(name):
-    made = methods.find(name).Method(toys.hparams(name, average_decay=0.0), toys.task())
-    assert made.shipped is made.classifier
+    made = methods.find(name).Method(
+        toy_methods.hparams(name, average_decay=0.0), toy_methods.task()
+    )
+    assert made.exported_classifier is made.classifier
 
 
 def test_its_file_has_manners(name):
@@ -220,26 +228,26 @@ def test_its_file_has_manners(name):
 @pytest.mark.slow
 def test_bfloat16_steps_are_finite(name):
     with precision.policy("mixed_bfloat16"):
-        made = toys.Toy(name)
+        made = toy_methods.Toy(name)
     assert all(math.isfinite(v) for logs in made.run(2) for v in logs.values())
     assert made.method.classifier.outputs is not None
-    assert made.method(toys.centered(toys.images(3)[0])).dtype == tf.float32
+    assert made.method(toy_methods.centered(toy_methods.images(3)[0])).dtype == tf.float32
 
 
 @pytest.mark.slow
 def test_xla_steps_are_finite(name):
-    made = toys.Toy(name)
+    made = toy_methods.Toy(name)
     made.method.jit_compile = True
     assert all(math.isfinite(v) for logs in made.run(2) for v in logs.values())
 
 
 @pytest.mark.slow
 def test_it_learns(name):
-    made = toys.Toy(name, learning_rate=3e-3)
+    made = toy_methods.Toy(name, learning_rate=3e-3)
     object.__setattr__(made.method.task, "steps", 80)
     made.run(80)
-    pixels, labels = toys.images(60, seed=1)
-    report = evaluation.evaluate(
-        evaluation.predictor(made.method.classifier), pixels, labels, toys.CLASSES
+    pixels, labels = toy_methods.images(60, seed=1)
+    report = classification.evaluate(
+        inference.predictor(made.method.classifier), pixels, labels, toy_methods.CLASSES
     )
-    assert report.error < 100 * (1 - 1 / toys.CLASSES) / 2
+    assert report.error < 100 * (1 - 1 / toy_methods.CLASSES) / 2

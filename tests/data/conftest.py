@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tf_ssgan import errors
-from tf_ssgan.data import datasets, prepared
+from tf_ssgan.common import errors
+from tf_ssgan.data import datasets
+from tf_ssgan.data.sources import tfds
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +16,7 @@ def offline(tmp_path, monkeypatch):
     """No network, no prepared data and no kept pictures of this machine."""
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(prepared, "_reachable", lambda url: False)
+    monkeypatch.setattr(tfds, "_reachable", lambda url: False)
 
 
 @pytest.fixture(scope="session")

@@ -28,11 +28,11 @@ def test_unknown_names_are_answered_with_near_ones(refused, name, near):
 def test_mistakes_are_answered_without_tensorflow():
     code = (
         "import sys\n"
-        "from tf_ssgan import errors\n"
-        "from tf_ssgan.data import datasets, splits, corruption\n"
+        "from tf_ssgan.common import errors\n"
+        "from tf_ssgan.data import datasets, label_noise, splits\n"
         "try: datasets.check('svnh')\n"
         "except errors.UserError as error: print(error)\n"
-        "datasets.check('digits'); datasets.labels('digits')\n"
+        "datasets.check('digits'); datasets.train_labels('digits')\n"
         "heavy = {'tensorflow', 'tensorflow_datasets', 'sklearn', 'keras'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
@@ -43,7 +43,7 @@ def test_mistakes_are_answered_without_tensorflow():
     assert time.monotonic() - start < 5
 
 
-@pytest.mark.parametrize("act", [datasets.check, datasets.load, datasets.labels])
+@pytest.mark.parametrize("act", [datasets.check, datasets.load, datasets.train_labels])
 def test_missing_folders_are_named(tmp_path, refused, act):
     refused("--data_dir=.*nowhere' is not a folder", data_dir=str(tmp_path / "nowhere"), act=act)
     refused("--dataset=npz:.*nowhere' is not a folder", f"npz:{tmp_path / 'nowhere'}", act=act)
@@ -52,4 +52,4 @@ def test_missing_folders_are_named(tmp_path, refused, act):
 
 def test_cifar10_1_is_not_for_training(refused):
     refused("cifar10_1/v6 has test images only", "cifar10_1/v6")
-    refused("cifar10_1/v6 has test images only", "cifar10_1/v6", act=datasets.labels)
+    refused("cifar10_1/v6 has test images only", "cifar10_1/v6", act=datasets.train_labels)

@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from tf_ssgan import errors
+from tf_ssgan.common import errors
 from tf_ssgan.data import splits
+from tf_ssgan.data.protocol import Protocol
 
 CLASSES = tuple("abcde")
 # Uneven like SVHN: 400, 300, 200, 80, 20 of 1,000, mixed.
@@ -124,7 +125,7 @@ def test_protocols_without_clean_images_have_the_hash_that_they_always_had():
     assert make().sha256.startswith("ae4431be1c7fd374")
     noisy = make(80, noise="wrong", noise_rate=0.25, noise_seed=4, split_seed=9, keys=KEYS)
     assert noisy.sha256.startswith("0a4e03f198042ce7")
-    assert make(80, clean_pct=0.1).sha256 != make(80).sha256
+    assert make(80, clean_fraction=0.1).sha256 != make(80).sha256
 
 
 def test_no_image_is_known_to_be_clean_unless_asked():
@@ -135,7 +136,7 @@ def test_no_image_is_known_to_be_clean_unless_asked():
 
 @pytest.mark.parametrize("kind", ["wrong", "uniform", "permute", "pair"])
 def test_noise_leaves_clean_labels_alone_and_is_a_share_of_the_others(kind):
-    protocol = make(200, label_split="proportional", noise=kind, noise_rate=0.5, clean_pct=0.2)
+    protocol = make(200, label_split="proportional", noise=kind, noise_rate=0.5, clean_fraction=0.2)
     ids, right = protocol.labeled_ids, protocol.labels == TRUE[protocol.labeled_ids]
     assert right[np.isin(ids, protocol.clean_ids)].all()
     assert protocol.wrong == (~right).sum() > 0
@@ -150,7 +151,14 @@ def test_noise_leaves_clean_labels_alone_and_is_a_share_of_the_others(kind):
 
 def test_true_labels_are_not_written_to():
     true = TRUE.copy()
-    make(200, true=true, label_split="proportional", noise="permute", noise_rate=1.0, clean_pct=0.1)
+    make(
+        200,
+        true=true,
+        label_split="proportional",
+        noise="permute",
+        noise_rate=1.0,
+        clean_fraction=0.1,
+    )
     assert (true == TRUE).all()
 
 
@@ -164,14 +172,14 @@ def test_true_labels_are_not_written_to():
     ],
 )
 def test_clean_images_are_as_frequent_as_labeled_ones(labels, label_split, share, expected):
-    assert counts(make(labels, label_split=label_split, clean_pct=share).clean_ids) == expected
+    assert counts(make(labels, label_split=label_split, clean_fraction=share).clean_ids) == expected
 
 
 def test_a_smaller_clean_part_is_part_of_a_larger_one():
-    chosen = [set(make(90, keys=KEYS, clean_pct=n / 90).clean_ids) for n in range(1, 91)]
+    chosen = [set(make(90, keys=KEYS, clean_fraction=n / 90).clean_ids) for n in range(1, 91)]
     assert [len(part) for part in chosen] == list(range(1, 91))
     assert all(less < more for less, more in zip(chosen, chosen[1:], strict=False))
-    assert chosen[9] != set(make(90, keys=KEYS, clean_pct=1 / 9, split_seed=1).clean_ids)
+    assert chosen[9] != set(make(90, keys=KEYS, clean_fraction=1 / 9, split_seed=1).clean_ids)
 
 
 def test_an_added_image_moves_no_other():
@@ -211,8 +219,8 @@ def test_hash_changes_with_ids_and_not_with_words():
 def test_round_trip_through_json():
     protocol = make(50, noise="wrong", noise_rate=0.25, noise_seed=4, split_seed=9)
     content = json.loads(json.dumps(protocol.as_json()))
-    assert splits.Protocol.from_json(content) == protocol
-    assert hash(splits.Protocol.from_json(content)) == hash(protocol)
+    assert Protocol.from_json(content) == protocol
+    assert hash(Protocol.from_json(content)) == hash(protocol)
     assert content["sizes"] == {
         "labeled": 50, "unlabeled": 900, "validation": 100, "clean": 0, "noisy": 0, "wrong": 12,
     }  # fmt: skip
@@ -220,24 +228,24 @@ def test_round_trip_through_json():
 
 
 def test_round_trip_of_clean_images():
-    protocol = make(50, noise="pair", noise_rate=1.0, clean_pct=0.2)
+    protocol = make(50, noise="pair", noise_rate=1.0, clean_fraction=0.2)
     content = json.loads(json.dumps(protocol.as_json()))
-    back = splits.Protocol.from_json(content)
+    back = Protocol.from_json(content)
     assert back == protocol and (back.noisy_ids == protocol.noisy_ids).all()
     sizes = content["sizes"]
     assert (sizes["clean"], sizes["noisy"], sizes["wrong"]) == (10, 40, 40)
     content["clean_ids"][0] += 1
     with pytest.raises(errors.UserError, match="the file was changed"):
-        splits.Protocol.from_json(content)
+        Protocol.from_json(content)
 
 
 @pytest.mark.parametrize("noise, wrong", [("none", 0), ("wrong", -1)])
 def test_records_from_before_there_were_clean_images(noise, wrong):
     content = make(50, noise=noise, noise_rate=0.25 * (noise == "wrong")).as_json()
-    for name in ("clean_pct", "clean_ids", "wrong"):
+    for name in ("clean_fraction", "clean_ids", "wrong"):
         del content[name]
-    old = splits.Protocol.from_json(content)
-    assert (old.clean_pct, old.clean_ids.tolist(), old.wrong) == (0.0, [], wrong)
+    old = Protocol.from_json(content)
+    assert (old.clean_fraction, old.clean_ids.tolist(), old.wrong) == (0.0, [], wrong)
     assert " wrong," not in old.describe()
 
 
@@ -245,14 +253,14 @@ def test_a_changed_record_is_refused():
     content = make().as_json()
     content["labeled_ids"][0] += 1
     with pytest.raises(errors.UserError, match="the file was changed"):
-        splits.Protocol.from_json(content)
+        Protocol.from_json(content)
 
 
 def test_an_incomplete_record_is_refused():
     content = make().as_json()
     del content["labels"], content["sha256"]
     with pytest.raises(errors.UserError, match="lacks labels, sha256"):
-        splits.Protocol.from_json(content)
+        Protocol.from_json(content)
 
 
 def test_describe_says_it_in_a_line():
@@ -266,10 +274,10 @@ def test_describe_says_it_in_a_line():
     "changes, told",
     [
         ({}, "100 held out, no label noise, split seed 0, sha"),
-        ({"clean_pct": 0.2}, "held out, no label noise, 10 known to be clean, split seed 0"),
+        ({"clean_fraction": 0.2}, "held out, no label noise, 10 known to be clean, split seed 0"),
         ({"noise": "pair", "noise_rate": 0.5}, ", pair label noise 0.5 (seed 0), 25 wrong, split"),
         (
-            {"noise": "pair", "noise_rate": 1.0, "clean_pct": 0.2},
+            {"noise": "pair", "noise_rate": 1.0, "clean_fraction": 0.2},
             ", pair label noise 1 (seed 0) on 40 of 50 labels, 40 wrong, 10 known to be clean, spl",
         ),
     ],
@@ -300,11 +308,17 @@ def test_the_maximum_named_is_the_maximum(seed):
         ({"validation": -2}, "validation must be .* got -2"),
         ({"noise": "wrng"}, "noise 'wrng' is unknown. Did you mean 'wrong'"),
         ({"noise": "wrong", "noise_rate": 2}, "fraction from 0 to 1, got 2"),
-        ({"clean_pct": 5}, r"clean_pct must be a fraction .* got 5"),
-        ({"clean_pct": float("nan")}, "clean_pct must be a fraction"),
-        ({"clean_pct": 0.009}, "clean_pct 0.009 of 50 labels is no image"),
-        ({"clean_pct": 0.5, "labels": 0}, "clean_pct 0.5 of 0 labels is no image"),
-        ({"clean_pct": 1, "noise": "pair"}, "all 50 labels clean and leaves none for --noise=pair"),
+        ({"clean_fraction": 5}, r"--clean_fraction=5: expected a fraction from 0 to 1"),
+        ({"clean_fraction": float("nan")}, "--clean_fraction=nan: expected a fraction"),
+        ({"clean_fraction": 0.009}, "--clean_fraction=0.009 of 50 labels is less than one image"),
+        (
+            {"clean_fraction": 0.5, "labels": 0},
+            "--clean_fraction=0.5 of 0 labels is less than one image",
+        ),
+        (
+            {"clean_fraction": 1, "noise": "pair"},
+            "all 50 labels clean and leaves none for --noise=pair",
+        ),
         ({"true": np.array([0, 5])}, r"numbers in 0\.\.4"),
         ({"true": np.full(9, -1)}, "No training image has a label"),
         ({"true": np.array([], int)}, r"numbers in 0\.\.4"),

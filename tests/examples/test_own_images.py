@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 
-from tf_ssgan.data import pictures
+from tf_ssgan.data import image_decoding
 
 pytestmark = pytest.mark.xdist_group("own images")
 
@@ -86,9 +86,9 @@ def test_a_row_for_every_file(walked):
     for path in files:
         row = rows[str(path.relative_to(folder))]
         try:
-            pictures.image(path, 32, 3, "pad")
+            image_decoding.decode(path, 32, 3, "pad")
             readable = not path.name.startswith(".")
-        except pictures.Unusable as error:
+        except image_decoding.Unusable as error:
             readable = False
             assert row["reason"] == str(error) or path.name.startswith(".")
         assert bool(row["label"]) == readable and bool(row["reason"]) != readable
@@ -101,6 +101,6 @@ def test_a_seed_draws_the_same_pictures(tmp_path):
 
     one, two = draw.draw(tmp_path / "1", 24, 3), draw.draw(tmp_path / "2", 24, 3)
     assert [a.read_bytes() == b.read_bytes() for a, b in zip(one, two, strict=True)] == [True] * 24
-    images = [pictures.image(path, 16, 3, "pad") for path in one]
+    images = [image_decoding.decode(path, 16, 3, "pad") for path in one]
     assert len(np.unique(np.stack(images).reshape(24, -1), axis=0)) == 24
     assert len(draw.spoil(tmp_path / "1")) == 20

@@ -17,7 +17,7 @@ import tensorflow as tf
 from PIL import Image
 
 from export import export_main
-from tf_ssgan import assembly, config, experiment
+from tf_ssgan.training import build, config, loop
 
 MODEL = "digits"
 TINY = {"max_steps": 2, "width": 4, "batch_size": 8, "latent_size": 8, "precision": "float32"}
@@ -28,7 +28,7 @@ def run_tiny(folder, method="frgan", **given):
     if method != "frgan":
         given = {"width": None, "latent_size": None} | given
     settings = {k: v for k, v in (TINY | given).items() if v is not None}
-    experiment.run(config.configure(method, "digits", workdir=str(folder), **settings))
+    loop.run(config.configure(method, "digits", workdir=str(folder), **settings))
     return folder
 
 
@@ -62,7 +62,7 @@ def workdir(tmp_path_factory):
 @pytest.fixture(scope="session")
 def live(workdir):
     """That run, opened again."""
-    return assembly.reopen(workdir)
+    return build.reopen(workdir)
 
 
 @pytest.fixture(scope="session")

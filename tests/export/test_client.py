@@ -11,10 +11,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from export import client, services
-from export import pictures as in_graph
-from tf_ssgan import errors
-from tf_ssgan.data import pictures
+from export import client, graph_image_decoding, server_clients
+from tf_ssgan.common import errors
+from tf_ssgan.data import image_decoding
 
 ROOT = pathlib.Path(client.__file__).parent.parent
 
@@ -37,8 +36,8 @@ def right(signatures, digits):
 def service(request):
     """A client of each kind, of a server that runs."""
     if request.param == "rest":
-        return services.Rest(request.getfixturevalue("rest_url"), "digits")
-    return services.Grpc(request.getfixturevalue("grpc_target"), "digits")
+        return server_clients.Rest(request.getfixturevalue("rest_url"), "digits")
+    return server_clients.Grpc(request.getfixturevalue("grpc_target"), "digits")
 
 
 def closed_port():
@@ -48,7 +47,7 @@ def closed_port():
 
 
 def test_answers_are_the_saved_models(service, picture_files, right):
-    found = list(client.ask(service, picture_files, batch=3))
+    found = list(client.request(service, picture_files, batch=3))
     assert [path for path, _ in found] == picture_files
     answers = [answer for _, answer in found]
     assert [a.label for a in answers] == right["label"].tolist()
@@ -68,15 +67,21 @@ def test_one_bad_file_fails_alone(service, picture_files, tmp_path):
     text = tmp_path / "text.png"
     text.write_text("no picture")
     paths = [picture_files[0], cut, text, tmp_path / "missing.png", picture_files[1]]
-    found = [answer for _, answer in client.ask(service, paths)]
-    assert [type(answer) for answer in found] == [services.Answer, str, str, str, services.Answer]
+    found = [answer for _, answer in client.request(service, paths)]
+    assert [type(answer) for answer in found] == [
+        server_clients.Answer,
+        str,
+        str,
+        str,
+        server_clients.Answer,
+    ]
     assert found[1] == "is damaged: its pixels cannot be decoded"
     assert found[2] == "is not a picture, or a damaged one"
     assert found[3] == "cannot be read: No such file or directory"
 
 
 def test_a_payload_that_the_server_refuses_is_told(service):
-    with pytest.raises(services.Refused, match="refused by the server: .*[Ii]mage"):
+    with pytest.raises(server_clients.Refused, match="refused by the server: .*[Ii]mage"):
         service.predict([b"no picture"])
 
 
@@ -92,10 +97,10 @@ def test_a_file_refused_by_the_server_alone_does_not_fail_the_batch(picture_file
     class Picky:
         def predict(self, pictures):
             if bad in pictures:
-                raise services.Refused("refused by the server: too blue")
-            return [services.Answer(0, "zero", (1.0,)) for _ in pictures]
+                raise server_clients.Refused("refused by the server: too blue")
+            return [server_clients.Answer(0, "zero", (1.0,)) for _ in pictures]
 
-    found = [answer for _, answer in client.ask(Picky(), picture_files)]
+    found = [answer for _, answer in client.request(Picky(), picture_files)]
     assert [i for i, answer in enumerate(found) if isinstance(answer, str)] == [2]
     assert found[2] == "refused by the server: too blue"
 
@@ -124,8 +129,8 @@ def test_other_formats_are_sent_as_png_of_the_same_pixels(tmp_path, name, channe
     picture.save(tmp_path / "file", form, **options)
     sent = client.read(tmp_path / "file")
     assert sent.startswith(b"\x89PNG")
-    right = pictures.image(tmp_path / "file", 24, channels, "pad")
-    found = in_graph.decode(tf.constant([sent]), (24, 24, channels), "pad")[0].numpy()
+    right = image_decoding.decode(tmp_path / "file", 24, channels, "pad")
+    found = graph_image_decoding.decode(tf.constant([sent]), (24, 24, channels), "pad")[0].numpy()
     np.testing.assert_array_equal(found, right)
 
 
@@ -151,29 +156,29 @@ def test_an_unreachable_server_is_told_at_once():
     with pytest.raises(
         errors.UserError, match=f"No server answers at http://127.0.0.1:{port} .*--url"
     ):
-        services.Rest(f"http://127.0.0.1:{port}", "digits").predict([b""])
+        server_clients.Rest(f"http://127.0.0.1:{port}", "digits").predict([b""])
     pytest.importorskip("tensorflow_serving", reason="gRPC needs the extra `serving`")
     with pytest.raises(errors.UserError, match=f"No server answers at 127.0.0.1:{port} .*--grpc"):
-        services.Grpc(f"127.0.0.1:{port}", "digits").predict([b""])
+        server_clients.Grpc(f"127.0.0.1:{port}", "digits").predict([b""])
 
 
 def test_a_server_that_does_not_answer_runs_into_the_timeout():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with pytest.raises(errors.UserError, match="No server answers .*timed out"):
-            services.Rest(f"http://127.0.0.1:{port}", "digits", timeout=0.2).predict([b""])
+            server_clients.Rest(f"http://127.0.0.1:{port}", "digits", timeout=0.2).predict([b""])
         pytest.importorskip("tensorflow_serving", reason="gRPC needs the extra `serving`")
         with pytest.raises(errors.UserError, match="No server answers .*Deadline"):
-            services.Grpc(f"127.0.0.1:{port}", "digits", timeout=0.2).predict([b""])
+            server_clients.Grpc(f"127.0.0.1:{port}", "digits", timeout=0.2).predict([b""])
 
 
 def test_an_address_that_is_none_is_told():
     with pytest.raises(errors.UserError, match="is no address"):
-        services.Rest("127.0.0.1:8501", "digits")
+        server_clients.Rest("127.0.0.1:8501", "digits")
 
 
 def test_another_kind_of_server_is_told(rest_url, monkeypatch):
-    service = services.Rest(rest_url, "digits")
+    service = server_clients.Rest(rest_url, "digits")
     monkeypatch.setattr(service, "_post", lambda *_: {"hello": "world"})
     with pytest.raises(errors.UserError, match="not as a classifier under TensorFlow Serving"):
         service.predict([b""])
@@ -183,14 +188,17 @@ def test_without_the_serving_extra_grpc_is_refused_in_a_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_serving", None)
     monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
     with pytest.raises(errors.UserError, match=r"needs the extra packages .*tf_ssgan\[serving\]"):
-        services.Grpc("127.0.0.1:1", "digits")
+        server_clients.Grpc("127.0.0.1:1", "digits")
 
 
 def test_lines_name_the_likeliest_classes():
-    answer = services.Answer(1, "b", (0.2, 0.5, 0.3))
+    answer = server_clients.Answer(1, "b", (0.2, 0.5, 0.3))
     path = pathlib.Path("x.png")
-    assert client.told(path, answer, None, 1) == "x.png\tb\t0.5000"
-    assert client.told(path, answer, ["a", "b", "c"], 3) == "x.png\tb\t0.5000\tc\t0.3000\ta\t0.2000"
+    assert client.format_answer(path, answer, None, 1) == "x.png\tb\t0.5000"
+    assert (
+        client.format_answer(path, answer, ["a", "b", "c"], 3)
+        == "x.png\tb\t0.5000\tc\t0.3000\ta\t0.2000"
+    )
 
 
 # --- the program ----------------------------------------------------------------------------------

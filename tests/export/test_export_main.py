@@ -14,7 +14,8 @@ import time
 import pytest
 
 from export import export_main, publishing, servable, verify, warmup
-from tf_ssgan import calibration, errors
+from tf_ssgan.common import errors
+from tf_ssgan.metrics import calibration
 
 ROOT = pathlib.Path(export_main.__file__).parent.parent
 WHOLE = {"saved_model.pb", "fingerprint.pb", "variables", "assets"}
@@ -73,7 +74,7 @@ def test_a_version_that_exists_is_refused(versions, workdir):
 
 def test_the_summary_says_how_to_serve(versions):
     folder, second, _ = versions
-    text = export_main.told(second)
+    text = export_main.format_exported(second)
     assert f"{folder / '2'}, written and verified in" in text
     assert "-p 127.0.0.1:8501:8501" in text and f"-v {folder}:/models/digits:ro" in text
     assert all(
@@ -87,9 +88,9 @@ def test_the_summary_tells_the_temperature(versions):
     assert (
         "  temperature 1.23, fitted on 1,290 validation images: calibration error 5.1 % before, "
         "1.1 % after\n"
-    ) in export_main.told(dataclasses.replace(second, calibrated=made))
+    ) in export_main.format_exported(dataclasses.replace(second, calibrated=made))
     without = dataclasses.replace(second, calibrated=calibration.Calibration())
-    assert "no validation images, so probabilities are as" in export_main.told(without)
+    assert "no validation images, so probabilities are as" in export_main.format_exported(without)
 
 
 @pytest.fixture(scope="module")
@@ -122,11 +123,14 @@ def test_a_failed_comparison_publishes_nothing(workdir, tmp_path, monkeypatch):
 
 def test_without_the_serving_extra_warm_up_is_left_out_and_told(unusual):
     assert unusual.folder.name == "40" and not (unusual.folder / "assets.extra").exists()
-    assert "warm-up requests were left out" in export_main.told(unusual)
+    assert "warm-up requests were left out" in export_main.format_exported(unusual)
 
 
 def test_a_run_of_two_replicas_is_exported(unusual):
-    assert json.loads((unusual.folder / "assets/card.json").read_text())["result"]["devices"] == 2
+    assert (
+        json.loads((unusual.folder / "assets/model_info.json").read_text())["result"]["devices"]
+        == 2
+    )
     assert unusual.findings.difference < 1e-5
 
 

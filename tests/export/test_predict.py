@@ -18,10 +18,9 @@ import pytest
 import tensorflow as tf
 from PIL import ExifTags, Image
 
-from export import paths as listing
-from export import predict, rows
-from tf_ssgan import errors
-from tf_ssgan.data import pictures
+from export import input_files, predict, prediction_writers, predictions, thumbnails
+from tf_ssgan.common import errors
+from tf_ssgan.data import image_decoding
 
 ROOT = pathlib.Path(predict.__file__).parent.parent
 NO_PICTURE = "is not a picture, or a damaged one"
@@ -66,7 +65,7 @@ def bad_files(tmp_path, encode, digits):
     folder.mkdir()
     whole = encode(np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8))
     contents = {
-        ".hidden.png": (whole, listing.HIDDEN),
+        ".hidden.png": (whole, input_files.HIDDEN),
         "cut.png": (whole[: len(whole) // 2], "is damaged: its pixels cannot be decoded"),
         "dot.png": (encode(digits[0][:1, :1]), "has 1 x 1 pixels; at least 4 a side are needed"),
         "empty.png": (b"", "is empty"),
@@ -147,14 +146,14 @@ def test_other_pictures_are_made_images_as_the_card_says(
     ask, exported, signatures, encode, tmp_path
 ):
     shutil.copytree(exported.folder, tmp_path / "model")
-    card = tmp_path / "model" / "assets" / "card.json"
+    card = tmp_path / "model" / "assets" / "model_info.json"
     picture = np.random.default_rng(1).integers(0, 256, (30, 50, 3), np.uint8)
     (tmp_path / "photo.jpg").write_bytes(encode(picture, "JPEG"))
-    for fit in (None, *pictures.FITS):
+    for fit in (None, *image_decoding.FITS):
         content = json.loads(card.read_text()) | {"fit": fit}
         card.write_text(json.dumps({k: v for k, v in content.items() if k != "fit" or v}))
         out = ask("--format=jsonl", tmp_path / "photo.jpg", model=tmp_path / "model")[1]
-        image = pictures.image(str(tmp_path / "photo.jpg"), 16, 1, fit or "resize")
+        image = image_decoding.decode(str(tmp_path / "photo.jpg"), 16, 1, fit or "resize")
         answer = signatures["serving_default"](image=tf.constant(image[None]))
         share = answer["probabilities"].numpy().max()
         assert parsed(out)[0]["probability"] == pytest.approx(share, abs=2e-6)
@@ -164,9 +163,9 @@ def test_the_folder_above_stands_for_its_highest_version(exported, tmp_path):
     for name in ("9", "10", ".11.partial"):
         (tmp_path / name / "assets").mkdir(parents=True)
         (tmp_path / name / "saved_model.pb").touch()
-        shutil.copy(exported.folder / "assets" / "card.json", tmp_path / name / "assets")
-    assert predict.read_card(str(tmp_path)).folder == tmp_path / "10"
-    assert predict.read_card(str(tmp_path / "9")).folder == tmp_path / "9"
+        shutil.copy(exported.folder / "assets" / "model_info.json", tmp_path / name / "assets")
+    assert predict.read_model_info(str(tmp_path)).folder == tmp_path / "10"
+    assert predict.read_model_info(str(tmp_path / "9")).folder == tmp_path / "9"
 
 
 def test_every_path_has_a_row_in_order(ask, picture_files, bad_files, tmp_path):
@@ -213,7 +212,7 @@ def test_below_the_threshold_it_abstains(ask, picture_files, right, tmp_path):
 
 
 def test_an_answer_that_is_not_a_number_is_none():
-    row = rows.Row("x").answered(np.array([np.nan, 1.0]), ["a", "b"], 1, 0.0)
+    row = predictions.Prediction("x").answered(np.array([np.nan, 1.0]), ["a", "b"], 1, 0.0)
     assert row.label is None and row.top == () and "not a number" in row.reason
 
 
@@ -221,7 +220,7 @@ def test_an_answer_that_is_not_a_number_is_none():
 
 
 def listed(*paths, own=()):
-    return [(row.path, row.reason) for row in listing.found(map(str, paths), own)]
+    return [(row.path, row.reason) for row in input_files.found(map(str, paths), own)]
 
 
 @pytest.fixture
@@ -235,7 +234,7 @@ def tree(tmp_path, monkeypatch):
 
 
 def test_folders_are_walked_by_name_and_hidden_ones_not_entered(tree):
-    right = [("pics/.h.png", listing.HIDDEN), ("pics/a.png", None), ("pics/b.png", None),
+    right = [("pics/.h.png", input_files.HIDDEN), ("pics/a.png", None), ("pics/b.png", None),
              ("pics/sub/c.jpg", None), ("pics/sub/d.png", None)]  # fmt: skip
     assert listed("pics") == listed("pics/") == right
     assert listed("pics/.cache", "pics/.h.png") == [
@@ -261,15 +260,15 @@ def test_patterns_are_expanded_once(tree, pattern, names):
 def test_a_pattern_that_fits_nothing_and_a_file_with_such_a_name(tree):
     (tree / "[1]*.png").touch()
     assert listed("pics/[1]*.png") == [("pics/[1]*.png", None)]
-    assert listed("pics/*.gif") == [("pics/*.gif", listing.NOTHING)]
+    assert listed("pics/*.gif") == [("pics/*.gif", input_files.NOTHING)]
 
 
 def test_circles_of_folders_are_told_and_left(tree):
     (tree / "sub" / "up").symlink_to(tree)
     (tree / "self").symlink_to("self")
     found = listed("pics")
-    assert found[-1] == ("pics/sub/up", listing.LOOP) and len(found) == 7
-    assert predict.read(rows.Row("pics/self"), None)[0].reason == (
+    assert found[-1] == ("pics/sub/up", input_files.LOOP) and len(found) == 7
+    assert predict.read(predictions.Prediction("pics/self"), None)[0].reason == (
         "cannot be read: Too many levels of symbolic links"
     )
     assert [path for path, _ in listed("pics/**/*.png")] == [
@@ -288,11 +287,13 @@ def test_links_to_folders_elsewhere_are_followed(tree, tmp_path):
 
 def test_pipes_and_sockets_are_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
-    row, image = predict.read(rows.Row(str(tmp_path / "pipe.png")), None)
+    row, image = predict.read(predictions.Prediction(str(tmp_path / "pipe.png")), None)
     assert image is None and row.reason == "is a device or a pipe, no file"
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "s"))
-        assert "no file" in predict.read(rows.Row(str(tmp_path / "s")), None)[0].reason
+        assert (
+            "no file" in predict.read(predictions.Prediction(str(tmp_path / "s")), None)[0].reason
+        )
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
@@ -307,7 +308,7 @@ def test_paths_come_from_standard_input(ask, picture_files, monkeypatch, end):
 def test_names_with_null_characters_are_told(monkeypatch):
     lines = io.TextIOWrapper(io.BytesIO(b"a*.png\0b.png\0"))
     monkeypatch.setattr(sys, "stdin", lines)
-    (row,) = listing.found(["-"])
+    (row,) = input_files.found(["-"])
     assert predict.read(row, None)[0].reason == "cannot be read: ValueError: embedded null byte"
 
 
@@ -376,7 +377,7 @@ def test_html_says_which_model_and_how_many(ask, picture_files, bad_files, expor
 )
 def test_html_tells_of_calibration(ask, exported, picture_files, tmp_path, calibration, told):
     shutil.copytree(exported.folder, tmp_path / "model")
-    card = tmp_path / "model" / "assets" / "card.json"
+    card = tmp_path / "model" / "assets" / "model_info.json"
     content = json.loads(card.read_text()) | {"calibration": calibration}
     card.write_text(json.dumps(content))
     page = Page(ask("--format=html", picture_files[0], model=tmp_path / "model")[1])
@@ -400,7 +401,7 @@ def test_thumbnails_are_small_and_upright(tmp_path, form, size, orientation, rig
     picture = Image.new("RGB", size, "red")
     picture.paste("blue", (0, 0, size[0], size[1] // 2))  # blue above
     picture.save(tmp_path / "x", form, exif=exif)
-    with Image.open(io.BytesIO(rows.thumbnail(str(tmp_path / "x")))) as small:
+    with Image.open(io.BytesIO(thumbnails.thumbnail(str(tmp_path / "x")))) as small:
         assert (small.format, small.size) == ("JPEG", right)
         corners = [(x, y) for y in (0, right[1] - 1) for x in (0, right[0] - 1)]
         pixels = [small.convert("RGB").getpixel(corner) for corner in corners]
@@ -431,7 +432,7 @@ def test_a_file_appears_whole_or_not_at_all(ask, picture_files, tmp_path, monkey
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(rows.Csv, "end", broken)
+        patch.setattr(prediction_writers.Csv, "end", broken)
         status, _, err = ask(f"--to={to}", *picture_files)
     assert status == 2 and f"--to={to} cannot be written (No space left on device)" in err
     assert [path.name for path in to.parent.iterdir()] == ["answers.csv"]
@@ -446,7 +447,7 @@ def test_what_it_writes_is_no_picture_to_read(ask, picture_files, tmp_path):
         status, _, err = ask(f"--to={tmp_path / 'answers.csv'}", tmp_path / "link")
         assert (status, err.split(" in ")[0]) == (1, "8 pictures")
     reasons = {row["reason"] for row in table((tmp_path / "answers.csv").read_text())}
-    assert reasons == {"", listing.LOOP}
+    assert reasons == {"", input_files.LOOP}
 
 
 @pytest.mark.parametrize(
@@ -488,15 +489,15 @@ def test_threads_are_never_further_ahead_than_the_limit():
             seen[0] = next(started) + 1
         return item
 
-    results = predict.ahead(work, itertools.count(), 10)  # of items without end
+    results = predict.map_ahead(work, itertools.count(), 10)  # of items without end
     for taken, result in zip(range(500), results, strict=False):
         assert result == taken and seen[0] <= taken + 10
     results.close()
-    assert list(predict.ahead(work, range(25), 10)) == list(range(25))
+    assert list(predict.map_ahead(work, range(25), 10)) == list(range(25))
 
 
 def test_only_so_many_images_are_in_memory_however_many_files(exported, monkeypatch):
-    card = predict.read_card(str(exported.folder))
+    card = predict.read_model_info(str(exported.folder))
     decoded = itertools.count()
     count = [0]
 
@@ -504,9 +505,9 @@ def test_only_so_many_images_are_in_memory_however_many_files(exported, monkeypa
         count[0] = next(decoded) + 1
         return np.zeros((16, 16, 1), np.uint8)
 
-    monkeypatch.setattr(pictures, "image", image)
-    listing = (rows.Row(__file__) for _ in itertools.count())
-    readings = predict.ahead(lambda row: predict.read(row, card), listing, 3 * 8)
+    monkeypatch.setattr(image_decoding, "decode", image)
+    listing = (predictions.Prediction(__file__) for _ in itertools.count())
+    readings = predict.map_ahead(lambda row: predict.read(row, card), listing, 3 * 8)
     answers = predict.answers(
         readings, lambda images: np.full((len(images), 10), 0.1), card, 1, 0.0, 8
     )
@@ -540,40 +541,40 @@ def test_the_command_line_is_parsed_strictly(capsys, arguments, words):
 
 def test_what_is_no_model_of_ours_is_refused(exported, tmp_path):
     with pytest.raises(errors.UserError, match="missing cannot be read .*No such file"):
-        predict.read_card(str(tmp_path / "missing"))
+        predict.read_model_info(str(tmp_path / "missing"))
     (tmp_path / "file").touch()
     with pytest.raises(errors.UserError, match="cannot be read .*Not a directory"):
-        predict.read_card(str(tmp_path / "file"))
+        predict.read_model_info(str(tmp_path / "file"))
     with pytest.raises(errors.UserError, match="holds no exported classifier"):
-        predict.read_card(str(tmp_path))
+        predict.read_model_info(str(tmp_path))
     shutil.copytree(exported.folder, tmp_path / "1")
-    card = tmp_path / "1" / "assets" / "card.json"
+    card = tmp_path / "1" / "assets" / "model_info.json"
     for content in ("", "[]", '{"classes": ["a"]}', '{"classes": 3, "image_shape": [8, 8, 1]}'):
         card.write_text(content)
         with pytest.raises(errors.UserError, match="those of others are not run"):
-            predict.read_card(str(tmp_path))
+            predict.read_model_info(str(tmp_path))
     card.unlink()
-    with pytest.raises(errors.UserError, match="no assets/card.json"):
-        predict.read_card(str(tmp_path / "1"))
-    shutil.copy(exported.folder / "assets" / "card.json", card)
+    with pytest.raises(errors.UserError, match="no assets/model_info.json"):
+        predict.read_model_info(str(tmp_path / "1"))
+    shutil.copy(exported.folder / "assets" / "model_info.json", card)
     (tmp_path / "1" / "saved_model.pb").unlink()
     with pytest.raises(errors.UserError, match="holds no exported classifier"):
-        predict.read_card(str(tmp_path / "1"))
+        predict.read_model_info(str(tmp_path / "1"))
 
 
 @pytest.mark.parametrize("change", [{"image_shape": [16, 8, 1]}, {"fit": "stretch"}])
 def test_images_that_files_do_not_become_are_refused(exported, tmp_path, change):
     shutil.copytree(exported.folder, tmp_path / "1")
-    card = tmp_path / "1" / "assets" / "card.json"
+    card = tmp_path / "1" / "assets" / "model_info.json"
     card.write_text(json.dumps(json.loads(card.read_text()) | change))
     with pytest.raises(errors.UserError, match="Files become squares"):
-        predict.read_card(str(tmp_path))
+        predict.read_model_info(str(tmp_path))
 
 
 def test_a_damaged_model_and_a_card_of_another_are_refused(ask, exported, picture_files, tmp_path):
     model = tmp_path / "model"
     shutil.copytree(exported.folder, model)
-    card = model / "assets" / "card.json"
+    card = model / "assets" / "model_info.json"
     card.write_text(json.dumps(json.loads(card.read_text()) | {"classes": ["a", "b"]}))
     status, out, err = ask(picture_files[0], model=model)
     assert (status, out) == (2, "") and "and 2 classes, the network has" in err
@@ -629,9 +630,9 @@ def test_the_program_says_nothing_but_rows_and_a_summary(ended):
 
 def test_no_network_of_this_project_is_imported(ended):
     _, _, imported = ended
-    assert {"tensorflow", "tf_ssgan.data.pictures"} <= imported
-    assert not imported & {"tf_ssgan.layers", "tf_ssgan.networks", "tf_ssgan.method",
-                           "tf_ssgan.assembly", "tf_ssgan.experiment", "export.servable"}  # fmt: skip
+    assert {"tensorflow", "tf_ssgan.data.image_decoding"} <= imported
+    assert not imported & {"tf_ssgan.nn.layers", "tf_ssgan.networks", "tf_ssgan.core.method",
+                           "tf_ssgan.training.build", "tf_ssgan.training.loop", "export.servable"}  # fmt: skip
 
 
 def test_a_reader_that_stops_reading_ends_it_quietly(exported, picture_files):

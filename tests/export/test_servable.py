@@ -14,8 +14,9 @@ from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
 from export import servable, verify, warmup
-from tf_ssgan import assembly, calibration, config
-from tf_ssgan.data import pictures
+from tf_ssgan.data import image_decoding
+from tf_ssgan.metrics import calibration
+from tf_ssgan.training import build, config
 
 ANSWER = {
     "probabilities": ([None, 10], tf.float32),
@@ -58,7 +59,7 @@ def test_answers_are_the_live_networks_at_the_temperature(live, exported, signat
     np.testing.assert_allclose(answer["probabilities"], right, atol=1e-5)
     np.testing.assert_allclose(answer["probabilities"].numpy().sum(-1), 1.0, atol=1e-6)
     assert answer["label"].numpy().tolist() == right.argmax(-1).tolist()
-    names = [live.arrays.card.classes[k].encode() for k in right.argmax(-1)]
+    names = [live.arrays.info.classes[k].encode() for k in right.argmax(-1)]
     assert answer["name"].numpy().tolist() == names
 
 
@@ -127,15 +128,15 @@ def test_other_sizes_are_answered(signatures, encode, photo):
     np.testing.assert_allclose(answer["probabilities"].numpy().sum(-1), 1.0, atol=1e-6)
 
 
-@pytest.mark.parametrize("fit", pictures.FITS)
+@pytest.mark.parametrize("fit", image_decoding.FITS)
 def test_files_are_fitted_as_the_card_says(live, photo, encode, fit):
     made = servable.networks(live)
-    made = dataclasses.replace(made, card=dataclasses.replace(made.card, fit=fit))
+    made = dataclasses.replace(made, card=dataclasses.replace(made.info, fit=fit))
     answer, _ = servable.endpoints(made)["predict_bytes"]
     found = answer(tf.constant([encode(photo)]))["probabilities"].numpy()
-    images = np.stack([pictures.image(encode(photo), 16, 1, f) for f in pictures.FITS])
+    images = np.stack([image_decoding.decode(encode(photo), 16, 1, f) for f in image_decoding.FITS])
     differences = np.abs(made.probabilities(tf.constant(images)).numpy() - found).max(axis=-1)
-    assert pictures.FITS[differences.argmin()] == fit
+    assert image_decoding.FITS[differences.argmin()] == fit
 
 
 # --- calibration ----------------------------------------------------------------------------------
@@ -169,7 +170,7 @@ def test_without_validation_images_probabilities_stay_as_they_are(tmp_path):
     run = built(tmp_path, "supervised", precision="float32", validation=0)
     found = servable.calibrate(servable.networks(run), run)
     assert found == calibration.Calibration(temperature=1.0, images=0)
-    assert servable.card(run, found)["calibration"] == {
+    assert servable.model_info(run, found)["calibration"] == {
         "temperature": 1.0, "images": 0, "ece_before": None, "ece_after": None,
         "nll_before": None, "nll_after": None,
     }  # fmt: skip
@@ -179,7 +180,7 @@ def test_without_validation_images_probabilities_stay_as_they_are(tmp_path):
 
 
 def test_assets_tell_what_was_exported(exported, live):
-    card = json.loads((exported.folder / "assets" / "card.json").read_text())
+    card = json.loads((exported.folder / "assets" / "model_info.json").read_text())
     assert card["classes"] == [str(k) for k in range(10)]
     assert card["image_shape"] == [16, 16, 1] and card["fit"] == "resize"
     assert (card["method"], card["dataset"], card["step"]) == ("frgan", "digits", 2)
@@ -242,9 +243,7 @@ def test_it_answers_where_this_project_cannot_be_imported(exported, signatures, 
 def built(tmp_path, method, **given):
     """A run that is set up and not trained."""
     given = {"batch_size": 8, "max_steps": 2} | given
-    return assembly.build(
-        config.configure(method, "digits", workdir=str(tmp_path / "run"), **given)
-    )
+    return build.build(config.configure(method, "digits", workdir=str(tmp_path / "run"), **given))
 
 
 def test_a_method_without_a_generator_has_three_signatures(tmp_path):
@@ -256,14 +255,17 @@ def test_a_method_without_a_generator_has_three_signatures(tmp_path):
 
 def test_after_bfloat16_the_same_weights_are_exported_in_float32(tmp_path):
     run = built(tmp_path, "frgan", width=4, latent_size=8, precision="mixed_bfloat16")
-    for weight in run.method.shipped.variables:
+    for weight in run.method.exported_classifier.variables:
         weight.assign(3.0 * weight.value)  # fresh weights give answers too alike to tell formats
     made = servable.networks(run)
-    for new, old in ((made.classifier, run.method.shipped), (made.generator, run.method.generator)):
+    for new, old in (
+        (made.classifier, run.method.exported_classifier),
+        (made.generator, run.method.generator),
+    ):
         for a, b in zip(new.variables, old.variables, strict=True):
             np.testing.assert_array_equal(a.value, b.value)
         assert {layer.compute_dtype for layer in new.layers} == {"float32"}
-    assert "bfloat16" in {layer.compute_dtype for layer in run.method.shipped.layers}
+    assert "bfloat16" in {layer.compute_dtype for layer in run.method.exported_classifier.layers}
     servable.write(made, tmp_path / "model")
     findings = verify.verify(tmp_path / "model", made, run)
     assert findings.difference < 1e-5 < findings.rounding < 0.5
@@ -276,7 +278,7 @@ def test_a_conditional_generator_has_its_further_inputs_by_name(live, tmp_path):
     x = keras.layers.Dense(256, activation="tanh")(x)
     generator = keras.Model([latents, label], keras.layers.Reshape((16, 16, 1))(x))
     plain = servable.networks(live)
-    made = servable.Networks(plain.card, plain.classifier, servable.in_float32(generator))
+    made = servable.Networks(plain.info, plain.classifier, servable.in_float32(generator))
     servable.write(made, tmp_path / "model")
     warmup_file = tmp_path / "model" / warmup.FILE
     if warmup.available():

@@ -43,7 +43,7 @@ def test_the_error_is_that_of_all_test_images(live, exported, signatures):
 def test_other_weights_are_refused(live, made, exported):
     bias = made.classifier.get_layer("logits").bias
     bias.assign_add(tf.one_hot(0, 10))
-    live_bias = live.method.shipped.get_layer("logits").bias
+    live_bias = live.method.exported_classifier.get_layer("logits").bias
     kept = live_bias.value.numpy()
     live_bias.assign(bias.value)
     try:
@@ -73,7 +73,7 @@ def test_weights_that_are_not_numbers_are_refused(live, made, tmp_path):
 
 
 def test_other_class_names_are_refused(live, made, tmp_path):
-    card = dataclasses.replace(made.card, classes=made.card.classes[::-1])
+    card = dataclasses.replace(made.info, classes=made.info.classes[::-1])
     servable.write(dataclasses.replace(made, card=card), tmp_path / "model")
     with pytest.raises(verify.Mismatch, match="names do not fit"):
         verify.verify(tmp_path / "model", made, live)
@@ -86,7 +86,7 @@ def test_a_missing_signature_is_refused(live, made, tmp_path):
 
 
 def test_another_image_size_is_refused(live, made, exported):
-    other = dataclasses.replace(made, card=dataclasses.replace(made.card, height=8))
+    other = dataclasses.replace(made, card=dataclasses.replace(made.info, height=8))
     with pytest.raises(verify.Mismatch, match="serving_default takes .*16, 16, 1.* where .*8, 16"):
         verify.verify(exported.folder, other, live)
 

@@ -17,10 +17,11 @@ import types
 import numpy as np
 import pytest
 import tensorflow as tf
-import toys
+from support import toy_methods
 
-from tf_ssgan import assembly, checkpoint, config, experiment, losses
 from tf_ssgan.methods import frgan
+from tf_ssgan.nn import losses
+from tf_ssgan.training import build, checkpoints, config, loop
 
 ROOT = pathlib.Path(__file__).parents[2]
 STEPS = 380  # five laps of 73 steps, and a rest
@@ -40,8 +41,10 @@ TIMED = ("seconds", "images_per_second", "waiting_percent")
 # the first step is traced, in the first evaluation, or after so many steps.
 DRIVER = """
 import json, os, runpy, signal, sys
-from tf_ssgan import callbacks, evaluation, experiment, method
+from tf_ssgan.core import method
 from tf_ssgan.methods import frgan
+from tf_ssgan.metrics import classification
+from tf_ssgan.training import callbacks, loop
 
 def before(owner, name, due, names):
     original, fired = getattr(owner, name), []
@@ -68,10 +71,10 @@ for number, path in ((0, os.devnull), (1, out), (2, err)):
 if place == "compile":
     before(method.Method, "one_step", lambda *_, **__: True, names)
 elif place == "evaluation":
-    before(evaluation, "evaluate", lambda *_, **__: True, names)
+    before(classification, "evaluate", lambda *_, **__: True, names)
 elif place:
     after = int(place) - 1
-    before(callbacks.Guard, "on_train_batch_end", lambda guard, batch, **_: batch == after, names)
+    before(callbacks.DivergenceGuard, "on_train_batch_end", lambda guard, batch, **_: batch == after, names)
 sys.argv = words
 runpy.run_path(words[0], run_name="__main__")
 """
@@ -124,7 +127,7 @@ def whole(workdir):
     """Steps of the run's checkpoints that verify, ascending."""
     found = []
     for folder in sorted((workdir / "checkpoints").glob("step-??????????")):
-        checkpoint.verified(folder)
+        checkpoints.verified(folder)
         found.append(int(folder.name.removeprefix("step-")))
     return found
 
@@ -241,7 +244,7 @@ def squares(tmp_path_factory):
     def written(folder, classes=3, size=8):
         folder.mkdir(exist_ok=True)
         for name, count, seed in (("train", 40, 0), ("test", 12, 1)):
-            pixels, _ = toys.images(count, size, seed)
+            pixels, _ = toy_methods.images(count, size, seed)
             np.savez(folder / f"{name}.npz", image=pixels, label=np.arange(count) % classes)
         return f"npz:{folder}"
 
@@ -252,7 +255,7 @@ def squares(tmp_path_factory):
 @pytest.fixture
 def short_laps(monkeypatch):
     """A lap is one epoch, however short."""
-    monkeypatch.setattr(experiment, "LAP_STEPS", 1)
+    monkeypatch.setattr(loop, "MIN_EVALUATION_INTERVAL", 1)
 
 
 class Toy:
@@ -264,7 +267,7 @@ class Toy:
         self.dataset = dataset
         self.poison = {name: tf.Variable(0.0) for name in frgan.Method.reports}
         self.at = tf.Variable(0, dtype=tf.int64)
-        self._run = assembly.build(self.settings("unused"))
+        self._run = build.build(self.settings("unused"))
         self._start = {k: [v.numpy() for v in vs] for k, vs in self._run.method.state().items()}
 
     def settings(self, workdir, **other):
@@ -296,7 +299,7 @@ class Toy:
     def curves(self):
         """What the run's metrics.jsonl says when nothing interrupts it."""
         with tempfile.TemporaryDirectory() as folder:
-            experiment.train(self.run(pathlib.Path(folder)))
+            loop.train(self.run(pathlib.Path(folder)))
             return lines(pathlib.Path(folder))
 
     def poisoned(self, name, original):
@@ -319,11 +322,11 @@ def toy(_toy, short_laps, monkeypatch):
         "supervised": (losses, "cross_entropy"),
         "adversarial": (losses, "real_or_fake"),
         "consistency": (losses, "squared_distance"),
-        "generator": (losses, "fool"),
+        "generator": (losses, "generator_loss"),
         "consistency_weight": (frgan.Method, "ramp"),
     }
     for name, (owner, function) in sources.items():
         monkeypatch.setattr(owner, function, _toy.poisoned(name, getattr(owner, function)))
     # Whoever builds by configuration gets the traced one, at its start.
-    monkeypatch.setattr(assembly, "build", lambda made: _toy.run(pathlib.Path(made.workdir)))
+    monkeypatch.setattr(build, "build", lambda made: _toy.run(pathlib.Path(made.workdir)))
     return _toy

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tf_ssgan import assembly, checkpoint, errors, experiment
+from tf_ssgan.common import errors
+from tf_ssgan.training import build, checkpoints, loop
 
 pytestmark = pytest.mark.xdist_group("finished run")
 
@@ -52,7 +53,7 @@ def opened():
 @pytest.fixture
 def run(opened, copied, settings):
     if not opened:
-        opened["run"] = assembly.build(settings(copied))
+        opened["run"] = build.build(settings(copied))
     opened["run"].config = settings(copied)
     opened["run"].method.step.assign(-1)
     return opened["run"]
@@ -62,7 +63,7 @@ def run(opened, copied, settings):
 def test_the_previous_one_is_taken_and_a_line_says_so(run, copied, capsys, damage):
     name, harm = DAMAGES[damage]
     harm(copied / "checkpoints" / "step-0000000380" / name)
-    assert assembly.restore(run)["step"] == 365
+    assert build.restore(run)["step"] == 365
     assert int(run.method.step.numpy()) == 365
     out = capsys.readouterr().out.strip().splitlines()
     assert len(out) == 1 and out[0].startswith("Passed over a damaged checkpoint, step-0000000380:")
@@ -72,7 +73,7 @@ def test_none_is_left(run, copied):
     flip(copied / "checkpoints" / "step-0000000380" / DATA, 1000)
     (copied / "checkpoints" / "step-0000000365" / INDEX).unlink()
     with pytest.raises(errors.UserError) as refused:
-        assembly.restore(run)
+        build.restore(run)
     told = str(refused.value)
     assert f"step-0000000380: {DATA} was changed" in told
     assert f"step-0000000365: {INDEX} is missing" in told
@@ -83,15 +84,15 @@ def test_none_is_left(run, copied):
 def test_leftovers_are_swept_and_nothing_else(tmp_path):
     for name in ("step-0000000009.partial", "mine.partial", "notes"):
         (tmp_path / name).mkdir()
-    checkpoint.sweep(tmp_path)
+    checkpoints.sweep(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.partial", "notes"]
 
 
 def test_a_run_goes_on_from_the_previous_one_to_the_same_end(toy, tmp_path, curves):
-    experiment.train(toy.run(tmp_path / "run"))
+    loop.train(toy.run(tmp_path / "run"))
     expected = curves(tmp_path / "run")
     truncate(tmp_path / "run" / "checkpoints" / "step-0000000009" / DATA)
     (tmp_path / "run" / "result.json").unlink()
-    experiment.train(toy.run(tmp_path / "run"))
+    loop.train(toy.run(tmp_path / "run"))
     assert curves(tmp_path / "run") == expected
-    checkpoint.verified(tmp_path / "run" / "checkpoints" / "step-0000000009")
+    checkpoints.verified(tmp_path / "run" / "checkpoints" / "step-0000000009")

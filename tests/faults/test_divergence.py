@@ -4,9 +4,10 @@ import math
 
 import pytest
 
-import flags
-from tf_ssgan import assembly, errors, experiment
+from flags import program
+from tf_ssgan.common import errors
 from tf_ssgan.methods import frgan
+from tf_ssgan.training import build, loop
 
 NAN, INF = math.nan, math.inf
 
@@ -20,30 +21,30 @@ def test_each_scalar_is_guarded_and_the_last_good_checkpoint_kept(
     toy, tmp_path, verified_steps, name, value
 ):
     with pytest.raises(errors.Diverged) as stopped:
-        experiment.train(toy.run(tmp_path / "run", at=7, **{name: value}))
+        loop.train(toy.run(tmp_path / "run", at=7, **{name: value}))
     assert str(stopped.value).startswith(f"Stopped at step 7: {name} is ")
     assert "\n" not in str(stopped.value)
     assert verified_steps(tmp_path / "run") == [3, 6]
-    assert assembly.restore(toy.run(tmp_path / "run"))["step"] == 6
+    assert build.restore(toy.run(tmp_path / "run"))["step"] == 6
 
 
 def test_the_exit_status_is_3(toy, tmp_path, capsys):
-    with pytest.raises(SystemExit) as left, flags.answering():
-        experiment.train(toy.run(tmp_path / "run", at=4, generator=NAN))
+    with pytest.raises(SystemExit) as left, program.exit_on_user_error():
+        loop.train(toy.run(tmp_path / "run", at=4, generator=NAN))
     assert left.value.code == 3
     assert capsys.readouterr().err.startswith("Stopped at step 4: generator is nan.")
 
 
 def test_large_but_sane_values_pass(toy, tmp_path):
-    assert experiment.train(toy.run(tmp_path / "run", supervised=9e5))["steps"] == 9
+    assert loop.train(toy.run(tmp_path / "run", supervised=9e5))["steps"] == 9
 
 
 def test_a_weight_that_is_not_finite_is_never_saved(toy, tmp_path, verified_steps):
     run = toy.run(tmp_path / "run")
-    experiment.train(run)
+    loop.train(run)
     weight = run.method.generator.trainable_variables[0]
     weight.assign(weight * NAN)
     run.method.step.assign(12)
     with pytest.raises(errors.Diverged, match="kernel"):
-        experiment._refuse_broken_weights(run.method)  # what every save begins with
+        loop._refuse_broken_weights(run.method)  # what every save begins with
     assert verified_steps(tmp_path / "run") == [6, 9]

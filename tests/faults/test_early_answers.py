@@ -43,10 +43,16 @@ EARLY = {
     "kind of label noise": (["--noise=wrogn"], "Did you mean 'wrong'?"),
     "more noise than labels": (["--noise=pair", "--noise_rate=1.5"], "from 0 to 1, got 1.5"),
     "less noise than none": (["--noise_rate=-0.5"], "from 0 to 1, got -0.5"),
-    "percent for a share": (["--clean_pct=5"], "--clean_pct=5.0: expected at least 0 and at most"),
-    "no clean image": (["--labels=50", "--clean_pct=.005"], "of 50 labels is no image"),
+    "percent for a share": (
+        ["--clean_fraction=5"],
+        "--clean_fraction=5.0: expected at least 0 and at most",
+    ),
+    "no clean image": (
+        ["--labels=50", "--clean_fraction=.005"],
+        "of 50 labels is less than one image",
+    ),
     "no label for noise": (
-        ["--labels=50", "--clean_pct=1", "--noise=pair", "--noise_rate=.5"],
+        ["--labels=50", "--clean_fraction=1", "--noise=pair", "--noise_rate=.5"],
         "leaves none for",
     ),
     "number format": (["--precision=float16"], "Known: auto, float32, mixed_bfloat16"),

@@ -8,8 +8,9 @@ import tensorflow as tf
 from tensorboard.backend.event_processing import event_accumulator
 
 import flags
-from tf_ssgan import assembly, checkpoint, config, errors, experiment
+from tf_ssgan.common import errors
 from tf_ssgan.methods import frgan
+from tf_ssgan.training import build, checkpoints, config, loop
 
 pytestmark = pytest.mark.xdist_group("finished run")
 
@@ -25,17 +26,17 @@ def files(workdir):
 def test_the_same_command_reports_the_result_and_repeats_nothing(
     copied, settings, monkeypatch, capsys
 ):
-    monkeypatch.setattr(assembly, "build", None)
+    monkeypatch.setattr(build, "build", None)
     before = files(copied)
-    assert experiment.run(settings(copied)) == read(copied / "result.json")
+    assert loop.run(settings(copied)) == read(copied / "result.json")
     assert "is finished; this is its result" in capsys.readouterr().out
     assert files(copied) == before
 
 
 def test_fewer_steps_are_refused(copied, settings, monkeypatch):
-    monkeypatch.setattr(assembly, "build", None)
+    monkeypatch.setattr(build, "build", None)
     with pytest.raises(errors.UserError) as refused:
-        experiment.run(settings(copied, max_steps=379))
+        loop.run(settings(copied, max_steps=379))
     assert "max_steps is 380 there and 379 here" in str(refused.value)
     assert "epochs" not in str(refused.value), "names a flag that does not differ"
 
@@ -44,7 +45,7 @@ def test_fewer_steps_by_another_flag_are_refused(copied, settings):
     """One epoch is 73 steps."""
     before = files(copied)
     with pytest.raises(errors.UserError, match="steps is 380 there and 73 here"):
-        experiment.run(settings(copied, max_steps=0, epochs=1))
+        loop.run(settings(copied, max_steps=0, epochs=1))
     assert files(copied) == before
 
 
@@ -53,25 +54,25 @@ def test_more_steps_go_on_from_the_last(squares, short_laps, tmp_path, curves, c
         return config.configure("supervised", squares.dataset, labels=6, width=4, batch_size=12,
                                 max_steps=steps, workdir=str(tmp_path / "run"))  # fmt: skip
 
-    assert experiment.run(settings(6))["steps"] == 6
+    assert loop.run(settings(6))["steps"] == 6
     before = curves(tmp_path / "run")
     capsys.readouterr()
-    longer = experiment.run(settings(9))
+    longer = loop.run(settings(9))
     assert "Going on from step 6 of 9." in capsys.readouterr().out
     assert longer["steps"] == 9 and read(tmp_path / "run" / "result.json") == longer
     assert curves(tmp_path / "run")[:-1] == before
     assert [line["step"] for line in curves(tmp_path / "run")] == [3, 6, 9]
-    assert experiment.run(settings(9)) == longer
+    assert loop.run(settings(9)) == longer
 
 
 def test_a_longer_run_that_was_stopped_is_not_finished(toy, tmp_path, monkeypatch):
     """A result of the shorter run lies there, beside the longer run's flags."""
     settings = toy.settings(tmp_path / "run")
-    assert experiment.run(settings)["steps"] == 9
+    assert loop.run(settings)["steps"] == 9
     longer = toy.settings(tmp_path / "run", max_steps=12)
     (tmp_path / "run" / "config.json").write_text(json.dumps(longer.as_flags()))
-    monkeypatch.setattr(experiment, "train", lambda run: "trained")
-    assert experiment.run(longer) == "trained"
+    monkeypatch.setattr(loop, "train", lambda run: "trained")
+    assert loop.run(longer) == "trained"
 
 
 def test_a_result_by_epochs_is_known_again(toy, tmp_path, monkeypatch):
@@ -79,15 +80,15 @@ def test_a_result_by_epochs_is_known_again(toy, tmp_path, monkeypatch):
     settings = toy.settings(tmp_path / "run", max_steps=0, epochs=3)
     (tmp_path / "run" / "config.json").write_text(json.dumps(settings.as_flags()))
     (tmp_path / "run" / "result.json").write_text(json.dumps({"steps": 9, "epochs": 3.0}))
-    monkeypatch.setattr(assembly, "build", None)
-    assert experiment.run(settings)["steps"] == 9
+    monkeypatch.setattr(build, "build", None)
+    assert loop.run(settings)["steps"] == 9
 
 
 def test_a_flagfile_repeats_the_configuration(finished, settings, monkeypatch):
     flags.parse(["train_main.py", f"--flagfile={finished / 'run.flags'}"])
     assert flags.config() == settings(finished)
-    monkeypatch.setattr(assembly, "build", None)
-    assert experiment.run(flags.config())["steps"] == 380  # the same run, hence finished
+    monkeypatch.setattr(build, "build", None)
+    assert loop.run(flags.config())["steps"] == 380  # the same run, hence finished
 
 
 def test_a_flagfile_begins_the_same_run_elsewhere(finished, settings, tmp_path):
@@ -160,7 +161,7 @@ def test_who_was_labeled_is_in_the_folder_and_in_each_checkpoint(finished):
     assert protocol["sizes"] == {"labeled": 50, "unlabeled": 1168, "validation": 129, "clean": 0,
                                  "noisy": 0, "wrong": 0}  # fmt: skip
     for folder in (finished / "checkpoints").iterdir():
-        manifest = checkpoint.verified(folder)
+        manifest = checkpoints.verified(folder)
         places = {name: protocol[name] for name in ("labeled_sources", "validation_sources")}
         assert manifest["protocol"] | places == protocol
         assert [len(found) for found in places.values()] == [50, 129]

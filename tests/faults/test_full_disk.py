@@ -6,8 +6,9 @@ import resource
 import pytest
 import tensorflow as tf
 
-import flags
-from tf_ssgan import checkpoint, errors, experiment, journal
+from flags import program
+from tf_ssgan.common import errors
+from tf_ssgan.training import checkpoints, loop, metrics_log
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 EXHAUSTED = tf.errors.ResourceExhaustedError(None, None, "state.data; No space left on device")
@@ -42,14 +43,14 @@ def small_files():
 
 
 def test_a_save_that_does_not_fit_leaves_no_half_file(tmp_path, small_files):
-    checkpoint.save(tmp_path, state(1.0), 1, {})
+    checkpoints.save(tmp_path, state(1.0), 1, {})
     small_files()
     with pytest.raises(errors.UserError, match="Make room") as refused:
-        checkpoint.save(tmp_path, state(2.0), 2, {})
+        checkpoints.save(tmp_path, state(2.0), 2, {})
     assert refused.value.status == 2 and "\n" not in str(refused.value)
     assert [path.name for path in tmp_path.iterdir()] == ["step-0000000001"]
     loaded = state(0.0)
-    assert checkpoint.restore(tmp_path, loaded, lambda manifest: None)["step"] == 1
+    assert checkpoints.restore(tmp_path, loaded, lambda manifest: None)["step"] == 1
     assert float(loaded["network"][0][-1]) == 1.0
 
 
@@ -58,16 +59,20 @@ def test_a_run_whose_disk_fills_up_while_it_saves(
     toy, tmp_path, monkeypatch, capsys, verified_steps, curves, error
 ):
     settings = toy.settings(tmp_path / "run")
-    with monkeypatch.context() as patch, pytest.raises(SystemExit) as left, flags.answering():
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(SystemExit) as left,
+        program.exit_on_user_error(),
+    ):
         write = failing_after(1, tf.train.Checkpoint.write, error)
         patch.setattr(tf.train.Checkpoint, "write", write)
-        experiment.run(settings)
+        loop.run(settings)
     assert left.value.code == 2
     told = capsys.readouterr().err
     assert "No space left" in told and "Make room" in told and told.count("\n") == 1
     assert verified_steps(tmp_path / "run") == [3]
     assert not list((tmp_path / "run" / "checkpoints").glob("*.partial"))
-    assert experiment.run(settings)["steps"] == 9
+    assert loop.run(settings)["steps"] == 9
     assert [line["step"] for line in curves(tmp_path / "run")] == [3, 6, 9]
 
 
@@ -77,39 +82,43 @@ def test_a_run_whose_disk_fills_up_while_it_writes_anything_else(
 ):
     settings = toy.settings(tmp_path / "run")
     owner, name, good = {
-        "append": (journal, "append", 1),
+        "append": (metrics_log, "append", 1),
         "samples": (tf.io, "encode_png", 1),
-        "beginnings": (journal, "replace", 2),
+        "beginnings": (metrics_log, "replace", 2),
     }[place]
-    with monkeypatch.context() as patch, pytest.raises(SystemExit) as left, flags.answering():
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(SystemExit) as left,
+        program.exit_on_user_error(),
+    ):
         patch.setattr(owner, name, failing_after(good, getattr(owner, name), FULL))
-        experiment.run(settings)
+        loop.run(settings)
     assert left.value.code == 2
     told = capsys.readouterr().err
     assert "No space left" in told and "Make room" in told and told.count("\n") == 1
     assert verified_steps(tmp_path / "run") == ([] if place == "beginnings" else [3])
-    assert experiment.run(settings)["steps"] == 9
+    assert loop.run(settings)["steps"] == 9
     assert [line["step"] for line in curves(tmp_path / "run")] == [3, 6, 9]
 
 
 def test_cutting_back_the_curves_loses_nothing_when_the_disk_is_full(tmp_path, small_files):
     path = tmp_path / "metrics.jsonl"
     for step in range(2_000):
-        journal.append(path, {"step": step, "test_error": step / 7, "seconds": 1.0})
+        metrics_log.append(path, {"step": step, "test_error": step / 7, "seconds": 1.0})
     before = path.read_bytes(), (tmp_path / "history.csv").read_bytes()
     small_files()
     with pytest.raises(OSError):
-        journal.rewind(path, 1_998)
+        metrics_log.rewind(path, 1_998)
     assert (path.read_bytes(), (tmp_path / "history.csv").read_bytes()) == before
 
 
 def test_a_line_cut_short_is_written_again(tmp_path):
     path = tmp_path / "metrics.jsonl"
     for step in (3, 6):
-        journal.append(path, {"step": step, "test_error": 1.5})
+        metrics_log.append(path, {"step": step, "test_error": 1.5})
     whole = path.read_bytes(), (tmp_path / "history.csv").read_bytes()
     for file in (path, tmp_path / "history.csv"):
         with file.open("a") as end:
             end.write('{"step": 9, "tes')
-    journal.rewind(path, 6)
+    metrics_log.rewind(path, 6)
     assert (path.read_bytes(), (tmp_path / "history.csv").read_bytes()) == whole

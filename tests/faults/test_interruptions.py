@@ -6,8 +6,10 @@ import signal
 import pytest
 import tensorflow as tf
 
-import flags
-from tf_ssgan import assembly, callbacks, errors, evaluation, experiment
+from flags import program
+from tf_ssgan.common import errors
+from tf_ssgan.metrics import classification
+from tf_ssgan.training import build, callbacks, loop
 
 pytestmark = pytest.mark.xdist_group("finished run")
 
@@ -87,21 +89,25 @@ def test_sigterm_in_training_saves_after_the_step_and_costs_no_line(
 ):
     """At the end of a lap (3, 9) the evaluation is still to be done."""
     expected = toy.curves
-    with monkeypatch.context() as patch, pytest.raises(SystemExit) as left, flags.answering():
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(SystemExit) as left,
+        program.exit_on_user_error(),
+    ):
         run = toy.run(tmp_path / "run")
-        original = callbacks.Guard.on_train_batch_end
+        original = callbacks.DivergenceGuard.on_train_batch_end
 
         def interrupted(guard, batch, logs=None):
             if int(run.method.step.numpy()) == step:
                 signal.raise_signal(signal.SIGTERM)
             original(guard, batch, logs)
 
-        patch.setattr(callbacks.Guard, "on_train_batch_end", interrupted)
-        experiment.train(run)
+        patch.setattr(callbacks.DivergenceGuard, "on_train_batch_end", interrupted)
+        loop.train(run)
     assert left.value.code == 143
     assert "Stopped and saved" in capsys.readouterr().err
-    assert assembly.restore(toy.run(tmp_path / "run"))["step"] == step
-    experiment.train(toy.run(tmp_path / "run"))
+    assert build.restore(toy.run(tmp_path / "run"))["step"] == step
+    loop.train(toy.run(tmp_path / "run"))
     assert curves(tmp_path / "run") == expected
 
 
@@ -111,7 +117,7 @@ def test_a_signal_in_any_evaluation_costs_no_line(
 ):
     """Four evaluations a lap (two sets, two networks) and one that concludes the run."""
     expected = toy.curves
-    original, calls = evaluation.evaluate, []
+    original, calls = classification.evaluate, []
 
     def evaluate(*args):
         calls.append(args)
@@ -119,18 +125,18 @@ def test_a_signal_in_any_evaluation_costs_no_line(
             signal.raise_signal(signal.SIGTERM)
         return original(*args)
 
-    monkeypatch.setattr(evaluation, "evaluate", evaluate)
+    monkeypatch.setattr(classification, "evaluate", evaluate)
     with pytest.raises(errors.Interrupted) as stopped:
-        experiment.train(toy.run(tmp_path / "run"))
+        loop.train(toy.run(tmp_path / "run"))
     assert stopped.value.status == 143
     run = toy.run(tmp_path / "run")
-    assert assembly.restore(run)["step"] == stopped_at
-    result = experiment.train(toy.run(tmp_path / "run"))
+    assert build.restore(run)["step"] == stopped_at
+    result = loop.train(toy.run(tmp_path / "run"))
     assert result["steps"] == 9
     assert curves(tmp_path / "run") == expected
 
 
 def test_signals_are_given_back_after_a_run(toy, tmp_path):
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
-    experiment.train(toy.run(tmp_path / "run"))
+    loop.train(toy.run(tmp_path / "run"))
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before

@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-import flags
-from flags import early
-from tf_ssgan import assembly, checkpoint, errors, experiment, folder
+from flags import precheck, program
+from tf_ssgan.common import errors
+from tf_ssgan.training import build, checkpoints, loop, workdir
 
 pytestmark = pytest.mark.xdist_group("finished run")
 
@@ -40,9 +40,9 @@ def unsettled(copied):
     ],
 )
 def test_another_runs_folder(copied, settings, monkeypatch, other, told):
-    monkeypatch.setattr(assembly, "build", None)  # nothing is built before the answer
+    monkeypatch.setattr(build, "build", None)  # nothing is built before the answer
     before = sorted((p, p.stat().st_mtime_ns) for p in copied.rglob("*") if p.name != "lock")
-    assert told in refused(experiment.run, settings(copied, **other))
+    assert told in refused(loop.run, settings(copied, **other))
     assert before == sorted((p, p.stat().st_mtime_ns) for p in copied.rglob("*")
                             if p.name != "lock")  # fmt: skip
 
@@ -56,8 +56,8 @@ def test_another_runs_folder(copied, settings, monkeypatch, other, told):
     ],
 )
 def test_another_runs_checkpoint(unsettled, settings, other, told):
-    run = assembly.build(settings(unsettled, **other))
-    message = refused(assembly.restore, run)
+    run = build.build(settings(unsettled, **other))
+    message = refused(build.restore, run)
     assert all(part in message for part in told)
 
 
@@ -67,21 +67,21 @@ def test_a_checkpoint_of_other_classes(squares, toy, tmp_path, monkeypatch):
     dataset = squares(tmp_path / "data")
     flags_of_both = dict(labels=0, validation=0)
     settings = toy.settings(tmp_path / "run", dataset=dataset, **flags_of_both)
-    run = assembly.build(settings)
-    experiment._save(run, 0.0)
+    run = build.build(settings)
+    loop._save(run, 0.0)
     squares(tmp_path / "data", classes=4)
-    message = refused(assembly.restore, assembly.build(settings))
+    message = refused(build.restore, build.build(settings))
     assert "classes is 3 there and 4 here" in message
     squares(tmp_path / "data", size=16)
-    assert "other networks" in refused(assembly.restore, assembly.build(settings))
+    assert "other networks" in refused(build.restore, build.build(settings))
 
 
 def test_another_number_of_replicas_is_welcome(copied, settings, capsys):
-    run = assembly.build(settings(copied, devices=2))
-    manifest = assembly.restore(run)
+    run = build.build(settings(copied, devices=2))
+    manifest = build.restore(run)
     assert (manifest["step"], manifest["replicas"]) == (380, 1)
     assert int(run.method.step.numpy()) == 380
-    experiment._say_hello(run, manifest)
+    loop._say_hello(run, manifest)
     assert "The run was on 1 replicas and goes on on 2" in capsys.readouterr().out
 
 
@@ -93,15 +93,15 @@ def test_a_second_process_is_refused(copied, settings):
     with subprocess.Popen([sys.executable, "-c", holder, str(copied / "lock")],
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # fmt: skip
         assert process.stdout.readline() == b"held\n"
-        message = refused(experiment.run, settings(copied))
+        message = refused(loop.run, settings(copied))
         process.kill()
     assert "Another process is training in" in message
-    assert experiment.run(settings(copied))["steps"] == 380  # the lock died with the process
+    assert loop.run(settings(copied))["steps"] == 380  # the lock died with the process
 
 
 def test_two_runs_of_one_process_are_kept_apart_too(tmp_path):
-    with folder.locked(tmp_path), pytest.raises(errors.UserError, match="Another process"):
-        with folder.locked(tmp_path):
+    with workdir.locked(tmp_path), pytest.raises(errors.UserError, match="Another process"):
+        with workdir.locked(tmp_path):
             pass
 
 
@@ -109,7 +109,7 @@ def test_two_runs_of_one_process_are_kept_apart_too(tmp_path):
 def test_a_folder_with_files_of_the_same_names_is_refused_untouched(toy, tmp_path, name):
     (tmp_path / "run" / name).parent.mkdir(parents=True)
     (tmp_path / "run" / name).write_text('{"somebody": "else"}\n')
-    message = refused(experiment.run, toy.settings(tmp_path / "run"))
+    message = refused(loop.run, toy.settings(tmp_path / "run"))
     assert name.split("/")[0] in message and "--workdir" in message
     assert (tmp_path / "run" / name).read_text() == '{"somebody": "else"}\n'
 
@@ -119,21 +119,21 @@ def test_a_folder_with_other_files_keeps_them_all(toy, tmp_path):
     for name, text in kept.items():
         (tmp_path / "run" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "run" / name).write_text(text)
-    assert experiment.run(toy.settings(tmp_path / "run"))["steps"] == 9
+    assert loop.run(toy.settings(tmp_path / "run"))["steps"] == 9
     assert {name: (tmp_path / "run" / name).read_text() for name in kept} == kept
 
 
 def test_a_folder_whose_settings_are_damaged(copied, settings):
     (copied / "config.json").write_text("{")
-    assert "config.json is damaged" in refused(experiment.run, settings(copied))
+    assert "config.json is damaged" in refused(loop.run, settings(copied))
 
 
 @pytest.mark.parametrize("below", ["", "/run", "/a/b/c"])
 def test_a_workdir_that_is_a_file_or_below_one(tmp_path, settings, below):
     (tmp_path / "file").write_text("mine")
     workdir = f"{tmp_path}/file{below}"
-    assert "is a file" in refused(early.check, {"workdir": workdir})
-    assert "cannot be used" in refused(experiment.run, settings(workdir))
+    assert "is a file" in refused(precheck.check_command_line, {"workdir": workdir})
+    assert "cannot be used" in refused(loop.run, settings(workdir))
     assert (tmp_path / "file").read_text() == "mine"
 
 
@@ -141,20 +141,22 @@ def test_a_workdir_that_is_not_writable(tmp_path, settings, monkeypatch):
     (tmp_path / "run").mkdir()
     with monkeypatch.context() as patch:
         patch.setattr(os, "access", lambda path, mode: path != tmp_path / "run")
-        assert "is not writable" in refused(early.check, {"workdir": str(tmp_path / "run")})
+        assert "is not writable" in refused(
+            precheck.check_command_line, {"workdir": str(tmp_path / "run")}
+        )
     (tmp_path / "run" / "lock").mkdir()  # what even the administrator cannot open as a file
-    assert "cannot be used" in refused(experiment.run, settings(tmp_path / "run"))
+    assert "cannot be used" in refused(loop.run, settings(tmp_path / "run"))
 
 
 def test_a_workdir_whose_name_is_too_long(tmp_path, settings):
     workdir = f"{tmp_path}/{'a' * 300}/run"
-    early.check({"workdir": workdir})
-    assert "File name too long" in refused(experiment.run, settings(workdir))
+    precheck.check_command_line({"workdir": workdir})
+    assert "File name too long" in refused(loop.run, settings(workdir))
 
 
 def test_a_refusal_ends_a_program_with_status_2(copied, settings, capsys):
-    with pytest.raises(SystemExit) as left, flags.answering():
-        experiment.run(settings(copied, learning_rate=0.5))
+    with pytest.raises(SystemExit) as left, program.exit_on_user_error():
+        loop.run(settings(copied, learning_rate=0.5))
     assert left.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
 
@@ -162,6 +164,6 @@ def test_a_refusal_ends_a_program_with_status_2(copied, settings, capsys):
 def test_a_checkpoint_of_other_shapes_says_so(tmp_path):
     import tensorflow as tf
 
-    checkpoint.save(tmp_path, {"network": [tf.Variable(np.zeros(3))]}, 1, {})
+    checkpoints.save(tmp_path, {"network": [tf.Variable(np.zeros(3))]}, 1, {})
     state = {"network": [tf.Variable(np.zeros(4))]}
-    assert "other networks" in refused(checkpoint.restore, tmp_path, state, lambda manifest: None)
+    assert "other networks" in refused(checkpoints.restore, tmp_path, state, lambda manifest: None)

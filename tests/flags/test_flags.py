@@ -7,10 +7,11 @@ import sys
 
 import numpy as np
 import pytest
-import toys
+from support import toy_methods
 
 import flags
-from tf_ssgan import config, methods
+from tf_ssgan import methods
+from tf_ssgan.training import config
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -56,7 +57,7 @@ def test_precedence_default_recipe_short_command_line():
 
 
 def test_a_run_is_short_by_its_steps_not_by_its_epochs(tmp_path):
-    pixels, labels = toys.images(1000)
+    pixels, labels = toy_methods.images(1000)
     for name in ("train", "test"):
         np.savez(tmp_path / f"{name}.npz", image=pixels, label=labels)
 

@@ -1,19 +1,21 @@
 """What is special to AC-GAN."""
 
-import acgans
 import numpy as np
 import pytest
 import tensorflow as tf
-import toys
+from support import acgan_checks, toy_methods
 
-from tf_ssgan import assembly, config, draws, errors, layers, losses, methods
+from tf_ssgan import methods
+from tf_ssgan.common import errors
+from tf_ssgan.core.task import Task
 from tf_ssgan.methods import acgan
-from tf_ssgan.task import Task
+from tf_ssgan.nn import losses, step_random, weights
+from tf_ssgan.training import build, config
 
 
 def test_before_training_the_undecided_have_the_sheets_values():
-    made, batch = acgans.undecided("acgan")
-    made.d.descend = lambda loss, tape: None
+    made, batch = acgan_checks.undecided("acgan")
+    made.d.minimize = lambda loss, tape: None
     logs = {k: float(v) for k, v in made.one_step(batch).items()}
     whole = logs["source"] + logs["supervised"] + logs["conditional"]
     assert whole == pytest.approx(2 * np.log(2) + 2 * np.log(10), abs=1e-5)
@@ -22,10 +24,10 @@ def test_before_training_the_undecided_have_the_sheets_values():
 
 
 def test_the_discriminator_loss_is_the_formula():
-    toy = toys.Toy("acgan")
+    toy = toy_methods.Toy("acgan")
     batch, d = next(toy.batches()), toy.method.discriminator
     x, y = batch["labeled"]["image"], batch["labeled"]["label"]
-    with draws.at(0, 0):
+    with step_random.at(0, 0):
         z, c = toy.method.latents(8)
         real = d(x, training=True)
         fake = d(toy.method.generator([z, c], training=True), training=True)
@@ -34,18 +36,18 @@ def test_the_discriminator_loss_is_the_formula():
     assert logs["supervised"] == pytest.approx(float(losses.cross_entropy(y, real["logits"])))
     assert logs["conditional"] == pytest.approx(float(losses.cross_entropy(c, fake["logits"])))
     assert logs["source"] == pytest.approx(
-        float(losses.source_error(real["source"], fake["source"])), abs=1e-6
+        float(losses.source_loss(real["source"], fake["source"])), abs=1e-6
     )
 
 
 @pytest.mark.parametrize("network", ["fm_cnn", "alexnet"])
 def test_the_source_head_does_not_see_the_class(network):
-    toy = toys.Toy("acgan", network=network)
+    toy = toy_methods.Toy("acgan", network=network)
     batch = next(toy.batches())
     d = toy.method.discriminator
     assert len(d.inputs) == 1
-    with draws.at(0, 0), tf.GradientTape() as tape:
-        loss = losses.source_fool(d(batch["labeled"]["image"], training=True)["source"])
+    with step_random.at(0, 0), tf.GradientTape() as tape:
+        loss = losses.source_generator_loss(d(batch["labeled"]["image"], training=True)["source"])
     head = d.get_layer("logits").trainable_variables
     assert tape.gradient(loss, [v.value for v in head]) == [None, None]
     (told,) = [float(toy.method.one_step(batch)["source"])]
@@ -55,7 +57,7 @@ def test_the_source_head_does_not_see_the_class(network):
 
 
 def test_statistics_are_those_of_real_images_alone():
-    toy = toys.Toy("acgan")
+    toy = toy_methods.Toy("acgan")
     batch = next(toy.batches())
     toy.method.discriminator(batch["labeled"]["image"], training=True)
     names = [v.path for v in toy.method.discriminator.variables if "moving" in v.path]
@@ -69,8 +71,8 @@ def test_statistics_are_those_of_real_images_alone():
 
 
 def test_classes_are_drawn_evenly_and_latents_are_normal():
-    made = acgan.Method(toys.hparams("acgan"), toys.task())
-    with draws.at(0, 0):
+    made = acgan.Method(toy_methods.hparams("acgan"), toy_methods.task())
+    with step_random.at(0, 0):
         z, c = made.latents(6000)
     assert z.shape == (6000, 8) and c.dtype == tf.int64
     assert np.mean(z) == pytest.approx(0, abs=0.02) and np.std(z) == pytest.approx(1, abs=0.02)
@@ -78,7 +80,7 @@ def test_classes_are_drawn_evenly_and_latents_are_normal():
 
 
 def test_samples_go_through_the_classes_and_do_not_change():
-    toy = toys.Toy("acgan")
+    toy = toy_methods.Toy("acgan")
     asked = []
     inner = toy.method.generator.call
     toy.method.generator.call = lambda inputs, **kw: asked.append(inputs[1]) or inner(inputs, **kw)
@@ -88,9 +90,9 @@ def test_samples_go_through_the_classes_and_do_not_change():
 
 
 def test_every_critic_step_has_images_of_its_own():
-    toy = toys.Eager("acgan", n_critic=2)
+    toy = toy_methods.Eager("acgan", critic_steps=2)
     stream = next(toy.batches())["labeled"]
-    (one, y), (two, _) = toy.method.rounds(stream, "image", "label")
+    (one, y), (two, _) = toy.method.critic_batches(stream, "image", "label")
     joined = tf.reshape(tf.stack([one, two], 1), stream["image"].shape)
     np.testing.assert_array_equal(joined, stream["image"])
     np.testing.assert_array_equal(y, stream["label"][::2])
@@ -100,8 +102,8 @@ def test_every_critic_step_has_images_of_its_own():
 
 @pytest.mark.parametrize(("translate", "view"), [(False, "plain"), (True, "translated")])
 def test_it_sees_labeled_images_and_no_others(translate, view):
-    hp = toys.hparams("acgan", translate_labeled=translate)
-    (stream,) = acgan.Method(hp, toys.task()).streams().values()
+    hp = toy_methods.hparams("acgan", translate_labeled=translate)
+    (stream,) = acgan.Method(hp, toy_methods.task()).streams().values()
     assert stream.pool == "labeled" and set(stream.views.values()) == {view}
     assert acgan.HParams().translate_labeled is False
 
@@ -109,8 +111,8 @@ def test_it_sees_labeled_images_and_no_others(translate, view):
 def test_the_paper_networks():
     made = acgan.Method(acgan.HParams(average_decay=0.0), Task(10, 28, 28, 1, 500, 5000, 100, 10))
     networks = made.networks()
-    assert layers.parameters(networks["discriminator"]) == 2_671_370 + 4_608
-    assert layers.parameters(networks["generator"]) == 2_608_896
+    assert weights.parameter_count(networks["discriminator"]) == 2_671_370 + 4_608
+    assert weights.parameter_count(networks["generator"]) == 2_608_896
 
 
 def test_the_papers_runs():
@@ -118,7 +120,7 @@ def test_the_papers_runs():
     assert (clothes.labels, clothes.max_steps) == (500, 5000)
     knobs = clothes.hparams
     assert (knobs.batch_size, knobs.learning_rate, knobs.beta_1) == (100, 2e-4, 0.5)
-    assert (knobs.network, knobs.width, knobs.n_critic) == ("fm_cnn", 128, 1)
+    assert (knobs.network, knobs.width, knobs.critic_steps) == ("fm_cnn", 128, 1)
     assert config.configure("acgan", "cifar10").hparams.network == "alexnet"
 
 
@@ -128,7 +130,7 @@ def test_without_labels_it_is_refused_in_a_sentence(name, tmp_path):
     with pytest.raises(
         errors.UserError, match=f"--method={name} learns from labels, and --labels=0"
     ):
-        assembly.build(settings)
+        build.build(settings)
 
 
 @pytest.mark.parametrize("name", ["acgan", "wacgan_gpt"])
@@ -137,4 +139,4 @@ def test_without_labels_it_is_refused_in_a_sentence(name, tmp_path):
 )
 def test_what_it_cannot_take_is_refused_in_a_sentence(name, sizes, said):
     with pytest.raises(errors.UserError, match=said):
-        methods.find(name).Method(toys.hparams(name), toys.task(**sizes))
+        methods.find(name).Method(toy_methods.hparams(name), toy_methods.task(**sizes))

@@ -2,33 +2,36 @@
 
 import math
 
-import acgans
 import numpy as np
 import pytest
 import tensorflow as tf
-import toys
+from support import acgan_checks, toy_methods
 
-from tf_ssgan import checkpoint, draws, methods
-from tf_ssgan.networks import truncation
+from tf_ssgan import methods
+from tf_ssgan.methods.bases import latent_truncation
+from tf_ssgan.nn import step_random
+from tf_ssgan.training import checkpoints
 
 
 @pytest.mark.parametrize("mode", ["clamp", "resample"])
 def test_with_an_infinite_tau_everywhere_it_is_acgan_to_the_bit(mode):
     knobs = dict(tau_search="none", tau=math.inf, trunc_scope="all", trunc_mode=mode)
-    acgans.assert_equal_runs(toys.Toy("acgan"), toys.Toy("acgan_trunc", **knobs))
+    acgan_checks.assert_equal_runs(
+        toy_methods.Toy("acgan"), toy_methods.Toy("acgan_trunc", **knobs)
+    )
 
 
 @pytest.mark.parametrize(("scope", "same"), [("classifier", True), ("all", False)])
 def test_the_scope_says_which_loss_sees_truncated_latents(scope, same):
-    (far,) = toys.Eager("acgan_trunc", trunc_scope=scope, tau=math.inf).run(1)
-    (near,) = toys.Eager("acgan_trunc", trunc_scope=scope, tau=0.1).run(1)
+    (far,) = toy_methods.Eager("acgan_trunc", trunc_scope=scope, tau=math.inf).run(1)
+    (near,) = toy_methods.Eager("acgan_trunc", trunc_scope=scope, tau=0.1).run(1)
     assert (near["source"] == far["source"]) is same
     assert near["conditional"] != far["conditional"]
 
 
 @pytest.mark.parametrize("mode", ["clamp", "resample"])
 def test_no_latent_of_the_class_head_lies_beyond_tau(mode):
-    toy = toys.Toy("acgan_trunc", tau=0.7, trunc_mode=mode)
+    toy = toy_methods.Toy("acgan_trunc", tau=0.7, trunc_mode=mode)
     seen, inner = [], toy.method.generator.call
     toy.method.generator.call = lambda inputs, **kw: seen.append(inputs[0]) or inner(inputs, **kw)
     toy.method.one_step(next(toy.batches()))
@@ -39,9 +42,9 @@ def test_no_latent_of_the_class_head_lies_beyond_tau(mode):
 
 
 def test_truncated_latents_leave_the_generators_statistics_alone():
-    toy = toys.Toy("acgan_trunc")
+    toy = toy_methods.Toy("acgan_trunc")
     before = [v.numpy() for v in toy.method.generator.variables]
-    with draws.at(0, 0):
+    with step_random.at(0, 0):
         z, c = toy.method.latents(8)
     toy.method.generator([z, c], training=True)
     expected = [v.numpy() for v in toy.method.generator.variables]
@@ -54,13 +57,15 @@ def test_truncated_latents_leave_the_generators_statistics_alone():
 
 
 def test_a_fixed_tau_is_the_default_and_is_not_reported():
-    made = methods.find("acgan_trunc").Method(toys.hparams("acgan_trunc"), toys.task())
+    made = methods.find("acgan_trunc").Method(
+        toy_methods.hparams("acgan_trunc"), toy_methods.task()
+    )
     assert made.tau() == 1.0 and made.reports == methods.find("acgan").Method.reports
     assert set(made.networks()) == {"discriminator", "generator"}
 
 
 def test_the_search_by_gradient_moves_tau_by_its_own_small_steps():
-    logs = toys.Eager("acgan_trunc", tau_search="gradient").run(3)
+    logs = toy_methods.Eager("acgan_trunc", tau_search="gradient").run(3)
     taus = [1.0] + [one["tau"] for one in logs]
     steps = np.abs(np.diff(taus))
     assert np.all(steps > 0) and np.all(steps < 2e-3)
@@ -68,8 +73,8 @@ def test_the_search_by_gradient_moves_tau_by_its_own_small_steps():
 
 def test_the_search_by_gradient_leaves_everything_else_alone():
     """Its networks predict as they do outside of training, and only tau has a step."""
-    toy = toys.Toy("acgan_trunc", tau_search="gradient")
-    with draws.at(0, 0):
+    toy = toy_methods.Toy("acgan_trunc", tau_search="gradient")
+    with step_random.at(0, 0):
         toy.method.search(8)
     for owner, values in toy.values().items():
         same = [np.array_equal(a, b) for a, b in zip(values, toy.start[owner], strict=True)]
@@ -77,11 +82,11 @@ def test_the_search_by_gradient_leaves_everything_else_alone():
 
 
 def test_the_search_by_grid_begins_each_trial_from_the_initial_weights():
-    toy = toys.Eager("acgan_trunc", tau_search="grid")  # one step a trial
+    toy = toy_methods.Eager("acgan_trunc", tau_search="grid")  # one step a trial
     taus = [one["tau"] for one in toy.run(7)]
-    assert taus == list(truncation.GRID)
+    assert taus == list(latent_truncation.GRID)
     for player in (toy.method.d, toy.method.g):
-        player.descend = lambda loss, tape: None
+        player.minimize = lambda loss, tape: None
     toy.method.one_step(next(toy.batches(7)))
     now = toy.values()
     for owner in ("network/discriminator", "network/generator"):
@@ -95,7 +100,7 @@ def test_the_search_by_grid_begins_each_trial_from_the_initial_weights():
 
 
 def test_after_its_trials_the_run_keeps_the_best_tau_and_goes_on():
-    toy = toys.Eager("acgan_trunc", tau_search="grid")
+    toy = toy_methods.Eager("acgan_trunc", tau_search="grid")
     toy.run(7)
     toy.method.grid.asked.assign(tf.ones(7))
     toy.method.grid.right.assign([0.0, 0, 0, 1, 0, 0, 0])
@@ -105,7 +110,7 @@ def test_after_its_trials_the_run_keeps_the_best_tau_and_goes_on():
 
 
 def test_trials_do_not_see_the_labels_that_judge_them():
-    toy = toys.Eager("acgan_trunc", tau_search="grid")
+    toy = toy_methods.Eager("acgan_trunc", tau_search="grid")
     labeled = next(toy.batches())["labeled"]
     held = toy.method.grid.held[labeled["index"].numpy()]
     shown = toy.method.trial(labeled)["label"].numpy()
@@ -116,15 +121,15 @@ def test_trials_do_not_see_the_labels_that_judge_them():
 
 
 def test_a_search_by_grid_goes_on_exactly_and_on_two_replicas(tmp_path):
-    toy = toys.Toy("acgan_trunc", tau_search="grid")
+    toy = toy_methods.Toy("acgan_trunc", tau_search="grid")
     straight = toy.run(10)
     toy.load(toy.start)
     toy.run(5)
-    checkpoint.save(tmp_path, toy.method.state(), 5, {})
-    other = toys.Toy("acgan_trunc", tau_search="grid")
-    checkpoint.restore(tmp_path, other.method.state(), lambda manifest: None)
+    checkpoints.save(tmp_path, toy.method.state(), 5, {})
+    other = toy_methods.Toy("acgan_trunc", tau_search="grid")
+    checkpoints.restore(tmp_path, other.method.state(), lambda manifest: None)
     assert other.run(5, first=5) == straight[5:]
-    pair = toys.Toy("acgan_trunc", devices=2, tau_search="grid")
+    pair = toy_methods.Toy("acgan_trunc", devices=2, tau_search="grid")
     pair.load(toy.start)
     for one, two in zip(pair.run(10), straight, strict=True):
         assert one == pytest.approx(two, abs=1e-4)

@@ -3,13 +3,16 @@
 import dataclasses
 
 import pytest
-import toys
+from support import toy_methods
 
 from tf_ssgan import methods
 
 
 def test_it_is_i2gan_with_as_many_generated_images_as_real_ones():
-    ours, theirs = toys.Eager("e_i2gan").run(2), toys.Eager("i2gan", fake_ratio=1).run(2)
+    ours, theirs = (
+        toy_methods.Eager("e_i2gan").run(2),
+        toy_methods.Eager("i2gan", fake_ratio=1).run(2),
+    )
     for one, two in zip(ours, theirs, strict=True):
         assert one == pytest.approx(two, rel=1e-5)
 

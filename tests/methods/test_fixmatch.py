@@ -3,55 +3,60 @@
 import dataclasses
 import math
 
-import guessed
 import numpy as np
 import pytest
 import tensorflow as tf
-import toys
+from support import scripted_outputs, toy_methods
 
-from tf_ssgan import config
 from tf_ssgan.methods import fixmatch
+from tf_ssgan.training import config
 
 
 @pytest.fixture(scope="module")
 def toy():
-    return toys.Toy("fixmatch")
+    return toy_methods.Toy("fixmatch")
 
 
 @pytest.fixture()
 def made(toy, monkeypatch):
-    return guessed.reset(toy, monkeypatch)
+    return scripted_outputs.reset(toy, monkeypatch)
 
 
 @pytest.mark.parametrize(
     ("profile", "unsupervised"),
-    [("paper", guessed.OF_BATCH), ("authors", guessed.OF_SELECTED)],
+    [("paper", scripted_outputs.OF_BATCH), ("authors", scripted_outputs.OF_SELECTED)],
 )
 def test_the_whole_loss_by_hand(made, profile, unsupervised):
-    guessed.turned(made, threshold=0.9, unlabeled_weight=2.0, weight_decay=0.01, profile=profile)
-    caught = guessed.answers(made)
-    logs = {k: float(v) for k, v in made.train_step(guessed.BATCH).items()}
+    scripted_outputs.turned(
+        made, threshold=0.9, unlabeled_weight=2.0, weight_decay=0.01, profile=profile
+    )
+    caught = scripted_outputs.answers(made)
+    logs = {k: float(v) for k, v in made.train_step(scripted_outputs.BATCH).items()}
     assert logs == pytest.approx(
-        {"supervised": guessed.SUPERVISED, "unsupervised": unsupervised, "selected": 2 / 3},
+        {
+            "supervised": scripted_outputs.SUPERVISED,
+            "unsupervised": unsupervised,
+            "selected": 2 / 3,
+        },
         abs=1e-5,
     )
     weights = made.classifier.trainable_variables
     decayed = [v for v in weights if profile == "authors" or len(v.shape) > 1]
     half = sum(np.square(v.numpy()).sum() for v in decayed) / 2
-    expected = guessed.SUPERVISED + 2 * unsupervised + 0.01 * half
+    expected = scripted_outputs.SUPERVISED + 2 * unsupervised + 0.01 * half
     assert caught["loss"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_weak_views_teach_and_do_not_learn(made):
-    caught = guessed.answers(guessed.turned(made, threshold=0.9))
-    made.train_step(guessed.BATCH)
+    caught = scripted_outputs.answers(scripted_outputs.turned(made, threshold=0.9))
+    made.train_step(scripted_outputs.BATCH)
     assert caught["gradients"]["weak"] is None
     strong = caught["gradients"]["strong"].numpy()
     assert np.all(np.any(strong[[0, 2]], axis=1)) and not np.any(strong[1])
 
 
 def test_of_soft_predictions_a_threshold_of_one_selects_nothing(toy, made):
-    guessed.turned(made, threshold=1.0)
+    scripted_outputs.turned(made, threshold=1.0)
     logs = {k: float(v) for k, v in made.one_step(next(toy.batches())).items()}
     assert logs["selected"] == 0.0 and logs["unsupervised"] == 0.0 and logs["supervised"] > 0
     assert all(np.all(np.isfinite(v)) for v in made.classifier.get_weights())
@@ -71,8 +76,8 @@ def test_labeled_weak_and_strong_images_share_their_batch_statistics(toy, made):
 
 
 def test_only_kernels_decay(made):
-    caught = guessed.answers(guessed.turned(made, weight_decay=0.25))
-    made.train_step(guessed.BATCH)
+    caught = scripted_outputs.answers(scripted_outputs.turned(made, weight_decay=0.25))
+    made.train_step(scripted_outputs.BATCH)
     for variable, gradient in zip(made.c.variables, caught["decay"], strict=True):
         if variable.name == "kernel":
             np.testing.assert_allclose(gradient, 0.25 * variable.numpy(), rtol=1e-6)
@@ -105,7 +110,7 @@ def test_the_optimizer_looks_ahead_with_the_published_numbers(made):
 )
 def test_what_the_views_are(made, monkeypatch, knobs, keeps, weak, strong):
     monkeypatch.setattr(made, "task", dataclasses.replace(made.task, flip=keeps))
-    streams = guessed.turned(made, **knobs).streams()
+    streams = scripted_outputs.turned(made, **knobs).streams()
     assert streams["labeled"].views == {"image": weak}
     assert streams["unlabeled"].views == {"weak": weak, "strong": strong}
     assert (streams["labeled"].examples, streams["unlabeled"].examples) == (8, 56)
@@ -128,11 +133,11 @@ def test_recipes():
 
 
 def test_the_authors_decay_all_weights_by_a_step_size_of_the_epoch():
-    made = fixmatch.Method(toys.hparams("fixmatch", profile="authors"), toys.task())
+    made = fixmatch.Method(toy_methods.hparams("fixmatch", profile="authors"), toy_methods.task())
     assert len(made.decayed()) == len(made.c.variables)
     made.step.assign(7)  # of 12, in epochs of 5
     assert float(made.rate()) == pytest.approx(0.03 * math.cos(7 / 16 * math.pi * 5 / 12))
-    paper = fixmatch.Method(toys.hparams("fixmatch"), toys.task())
+    paper = fixmatch.Method(toy_methods.hparams("fixmatch"), toy_methods.task())
     assert {weight.shape.rank for weight in paper.decayed()} == {2, 4}
     paper.step.assign(7)
     assert float(paper.rate()) == pytest.approx(0.03 * math.cos(7 / 16 * math.pi * 7 / 12))

@@ -1,14 +1,17 @@
 """FR-GAN without recalibration."""
 
-import toys
+from support import toy_methods
 
-from tf_ssgan import layers, methods
+from tf_ssgan import methods
+from tf_ssgan.nn import weights
 
 
 def test_it_lacks_exactly_the_block():
     def parameters(name):
-        made = methods.find(name).Method(toys.hparams(name, width=16), toys.task())
-        return layers.parameters(made.classifier), [layer.name for layer in made.classifier.layers]
+        made = methods.find(name).Method(toy_methods.hparams(name, width=16), toy_methods.task())
+        return weights.parameter_count(made.classifier), [
+            layer.name for layer in made.classifier.layers
+        ]
 
     with_block, names = parameters("frgan")
     without, fewer = parameters("frgan_nose")

@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
-import toys
+from support import toy_methods
 
-from tf_ssgan import config, methods
+from tf_ssgan import methods
+from tf_ssgan.training import config
 
 
 def test_without_its_changes_it_is_improved_gan_step_for_step():
-    plain = toys.Toy("improved_gan", unlabeled_weight=0.7)
-    same = toys.Toy("i2gan", unlabeled_weight=0.7, tau=1.0, fake_ratio=1)
+    plain = toy_methods.Toy("improved_gan", unlabeled_weight=0.7)
+    same = toy_methods.Toy("i2gan", unlabeled_weight=0.7, tau=1.0, fake_ratio=1)
     assert same.run(4) == plain.run(4)
     for owner, values in plain.values().items():
         for one, two in zip(values, same.values()[owner], strict=True):
@@ -17,23 +18,23 @@ def test_without_its_changes_it_is_improved_gan_step_for_step():
 
 
 def test_tau_scales_the_real_or_fake_loss_only():
-    toy, descended = toys.Toy("i2gan", tau=5.0, unlabeled_weight=0.7), []
-    toy.method.d.descend = lambda loss, tape: descended.append(float(loss))
+    toy, descended = toy_methods.Toy("i2gan", tau=5.0, unlabeled_weight=0.7), []
+    toy.method.d.minimize = lambda loss, tape: descended.append(float(loss))
     logs = toy.method.one_step(next(toy.batches()))
     expected = float(logs["supervised"]) + 0.7 * 5 * float(logs["adversarial"])
     assert descended == [pytest.approx(expected, abs=1e-5)]
 
 
 def test_tau_is_another_name_for_the_weight():
-    one = toys.Eager("i2gan", tau=2.0, unlabeled_weight=0.5).run(2)
-    two = toys.Eager("i2gan", tau=1.0, unlabeled_weight=1.0).run(2)
+    one = toy_methods.Eager("i2gan", tau=2.0, unlabeled_weight=0.5).run(2)
+    two = toy_methods.Eager("i2gan", tau=1.0, unlabeled_weight=1.0).run(2)
     for ours, theirs in zip(one, two, strict=True):
         assert ours == pytest.approx(theirs, rel=1e-5)
 
 
 @pytest.mark.parametrize("ratio", [1, 3])
 def test_more_images_are_generated_in_the_generator_step_only(ratio, monkeypatch):
-    toy, rows = toys.Toy("i2gan", fake_ratio=ratio), []
+    toy, rows = toy_methods.Toy("i2gan", fake_ratio=ratio), []
     fake = toy.method.fake
     monkeypatch.setattr(toy.method, "fake", lambda n: rows.append(n) or fake(n))
     toy.method.one_step(next(toy.batches()))

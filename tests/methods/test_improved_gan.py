@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-import toys
+from support import toy_methods
 
-from tf_ssgan import config, draws, layers, losses
+from tf_ssgan.core.task import Task
 from tf_ssgan.methods import improved_gan
-from tf_ssgan.task import Task
+from tf_ssgan.nn import losses, step_random, weights
+from tf_ssgan.training import config
 
 QUIET = {"dropout": 0.0, "input_dropout": 0.0}
 
@@ -19,8 +20,8 @@ def test_the_networks_of_the_public_code(dataset, discriminator):
     hp = config.configure("improved_gan", dataset).hparams
     classes = 100 if dataset == "cifar100" else 10
     made = improved_gan.Method(hp, Task(classes, 32, 32, 3, 1000, 7000, 1500, 70))
-    assert layers.parameters(made.discriminator, gains=False) == discriminator
-    assert layers.parameters(made.generator, gains=False) == 4_933_379
+    assert weights.parameter_count(made.discriminator, gains=False) == discriminator
+    assert weights.parameter_count(made.generator, gains=False) == 4_933_379
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,9 @@ def test_the_networks_of_the_public_code(dataset, discriminator):
 def test_the_step_size_is_that_of_the_public_code(dataset, epochs, held):
     settings = config.configure("improved_gan", dataset)
     assert settings.epochs == epochs
-    made = improved_gan.Method(toys.hparams("improved_gan"), toys.task(steps=10 * epochs))
+    made = improved_gan.Method(
+        toy_methods.hparams("improved_gan"), toy_methods.task(steps=10 * epochs)
+    )
     for epoch in (0, held, held + 30, epochs - 1):
         made.step.assign(10 * epoch)
         expected = 3e-4 * min(3 - epoch / (epochs / 3), 1)
@@ -38,9 +41,9 @@ def test_the_step_size_is_that_of_the_public_code(dataset, epochs, held):
 
 def test_the_discriminator_loss_is_the_formula():
     """With no noise in D, the scalars of a step are the losses of its images."""
-    toy = toys.Toy("improved_gan", **QUIET)
+    toy = toy_methods.Toy("improved_gan", **QUIET)
     batch, d = next(toy.batches()), toy.method.discriminator
-    with draws.at(0, 0):
+    with step_random.at(0, 0):
         fake = toy.method.fake(8)
     toy.load(toy.start)
     labeled, unlabeled, generated = (
@@ -59,15 +62,15 @@ def test_the_discriminator_loss_is_the_formula():
 
 
 def test_what_the_discriminator_descends():
-    toy, descended = toys.Toy("improved_gan"), []
-    toy.method.d.descend = lambda loss, tape: descended.append(float(loss))
+    toy, descended = toy_methods.Toy("improved_gan"), []
+    toy.method.d.minimize = lambda loss, tape: descended.append(float(loss))
     logs = toy.method.one_step(next(toy.batches()))
     expected = float(logs["supervised"]) + 0.5 * float(logs["adversarial"])
     assert descended == [pytest.approx(expected, abs=1e-5)]
 
 
 def test_before_training_the_undecided_have_the_values_of_the_formulas():
-    toy = toys.Toy("improved_gan")
+    toy = toy_methods.Toy("improved_gan")
     head = toy.method.classifier.get_layer("logits")
     head.gain.assign(tf.zeros_like(head.gain))
     head.bias.assign(tf.zeros_like(head.bias))
@@ -81,16 +84,16 @@ def test_before_training_the_undecided_have_the_values_of_the_formulas():
 
 
 def test_the_generator_matches_images_that_the_discriminator_did_not_see():
-    batch = next(toys.Toy("improved_gan").batches())
+    batch = next(toy_methods.Toy("improved_gan").batches())
     assert not np.array_equal(batch["unlabeled"]["index"], batch["matched"]["index"])
     assert "label" not in batch["matched"]
 
 
 def test_the_generator_loss_is_the_distance_of_mean_features():
-    toy = toys.Toy("improved_gan", **QUIET)
-    toy.method.d.descend = lambda loss, tape: None
+    toy = toy_methods.Toy("improved_gan", **QUIET)
+    toy.method.d.minimize = lambda loss, tape: None
     batch, d = next(toy.batches()), toy.method.discriminator
-    with draws.at(0, 0):
+    with step_random.at(0, 0):
         toy.method.fake(8)  # those of D's step
         generated = d(toy.method.fake(8))["features"]
     toy.load(toy.start)
@@ -100,8 +103,8 @@ def test_the_generator_loss_is_the_distance_of_mean_features():
 
 
 def test_the_generator_step_moves_the_generator_alone():
-    toy = toys.Toy("improved_gan")
-    toy.method.d.descend = lambda loss, tape: None
+    toy = toy_methods.Toy("improved_gan")
+    toy.method.d.minimize = lambda loss, tape: None
     toy.method.one_step(next(toy.batches()))
     for name, moves in (("discriminator", False), ("generator", True)):
         for variable, old in zip(
@@ -111,9 +114,9 @@ def test_the_generator_step_moves_the_generator_alone():
 
 
 def test_every_critic_step_has_images_of_its_own():
-    toy = toys.Eager("improved_gan", critic_steps=2)
+    toy = toy_methods.Eager("improved_gan", critic_steps=2)
     stream = next(toy.batches())["unlabeled"]
-    (one,), (two,) = toy.method.rounds(stream, "image")
+    (one,), (two,) = toy.method.critic_batches(stream, "image")
     joined = tf.reshape(tf.stack([one, two], 1), stream["image"].shape)
     np.testing.assert_array_equal(joined, stream["image"])
     assert toy.run(1)
@@ -121,14 +124,16 @@ def test_every_critic_step_has_images_of_its_own():
 
 @pytest.mark.parametrize(("translate", "view"), [(False, "plain"), (True, "translated")])
 def test_all_images_are_seen_in_the_same_way(translate, view):
-    made = improved_gan.Method(toys.hparams("improved_gan", translate=translate), toys.task())
+    made = improved_gan.Method(
+        toy_methods.hparams("improved_gan", translate=translate), toy_methods.task()
+    )
     assert {v for s in made.streams().values() for v in s.views.values()} == {view}
 
 
 def test_the_generator_has_a_width_of_its_own():
     def parameters(**knobs):
-        made = improved_gan.Method(toys.hparams("improved_gan", **knobs), toys.task())
-        return [layers.parameters(n) for n in made.networks().values()]
+        made = improved_gan.Method(toy_methods.hparams("improved_gan", **knobs), toy_methods.task())
+        return [weights.parameter_count(n) for n in made.networks().values()]
 
     alike, wider = parameters(), parameters(generator_width=6)
     assert alike == parameters(generator_width=4)
@@ -136,8 +141,8 @@ def test_the_generator_has_a_width_of_its_own():
 
 
 def test_without_a_bias_it_learns_with_none():
-    toy = toys.Eager("improved_gan", head_bias=False)
+    toy = toy_methods.Eager("improved_gan", head_bias=False)
     logs = toy.run(2)
     assert all(np.isfinite(value) for value in logs[1].values())
     assert not np.any(toy.method.classifier.get_layer("logits").bias.numpy())
-    assert not np.any(toy.method.shipped.get_layer("logits").bias.numpy())
+    assert not np.any(toy.method.exported_classifier.get_layer("logits").bias.numpy())

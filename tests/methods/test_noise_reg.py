@@ -4,16 +4,16 @@ import dataclasses
 import types
 from unittest import mock
 
-import guessed
 import numpy as np
 import pytest
 import tensorflow as tf
-import toys
+from support import scripted_outputs, toy_methods
 
-from tf_ssgan import config, methods
+from tf_ssgan import methods
+from tf_ssgan.core.task import Task
 from tf_ssgan.methods import noise_reg
 from tf_ssgan.networks import resnet18
-from tf_ssgan.task import Task
+from tf_ssgan.training import config
 
 RESIDUAL, NOISY, CLEAN = [[0.5, -1.0, 0.2]], [[1.0, 0.3, -0.7]], [[2.0, -1.0, 0.1]]
 GIVEN, TRUE = tf.constant([1], tf.int64), tf.constant([0], tf.int64)
@@ -23,17 +23,17 @@ GIVEN, TRUE = tf.constant([1], tf.int64), tf.constant([0], tf.int64)
 def toy():
     """Of ten classes, in its last stage."""
     with mock.patch.object(
-        toys, "task", lambda: Task(10, 8, 8, 1, 12, 40, 12, 5, clean=4, noisy=8)
+        toy_methods, "task", lambda: Task(10, 8, 8, 1, 12, 40, 12, 5, clean=4, noisy=8)
     ):
-        return toys.Toy("noise_reg")
+        return toy_methods.Toy("noise_reg")
 
 
 @pytest.fixture
 def made(toy, monkeypatch):
     toy.load(toy.start)
     toy.method.step.assign(2)
-    toy.method.enter(2)
-    for owner, name in ((toy.method, "hp"), (toy.method.c, "descend")):
+    toy.method.set_stage(2)
+    for owner, name in ((toy.method, "hp"), (toy.method.c, "minimize")):
         monkeypatch.setattr(owner, name, getattr(owner, name))
     return toy.method
 
@@ -69,7 +69,7 @@ def caught(made, batch):
     """The step's scalars, its loss and its gradients by path; no weight moves."""
     found = {}
 
-    def descend(loss, tape):
+    def minimize(loss, tape):
         found["loss"] = float(loss)
         slopes = tape.gradient(loss, [v.value for v in made.c.variables])
         found["gradients"] = {
@@ -77,7 +77,7 @@ def caught(made, batch):
             for i, (v, slope) in enumerate(zip(made.c.variables, slopes, strict=True))
         }
 
-    made.c.descend = descend
+    made.c.minimize = minimize
     logs = {name: float(value) for name, value in made.train_step(batch).items()}
     return logs, found
 
@@ -98,7 +98,7 @@ def of(made, network, gradients):
     ],
 )
 def test_the_whole_loss_by_hand(made, monkeypatch, knobs, noisy, clean, loss):
-    guessed.turned(made, weight_decay=0.0, **knobs)
+    scripted_outputs.turned(made, weight_decay=0.0, **knobs)
     Heads(made, monkeypatch)
     logs, found = caught(made, HANDMADE)
     assert logs == pytest.approx({"noisy": noisy, "clean": clean}, abs=1e-5)
@@ -112,7 +112,7 @@ def test_heads_that_say_nothing(made, batch, loss, value, total):
     for network in (made.classifier, made.residual):
         for variable in network.layers[-1].variables:
             variable.assign(tf.zeros_like(variable))
-    guessed.turned(made, nr_loss=loss, weight_decay=0.0)
+    scripted_outputs.turned(made, nr_loss=loss, weight_decay=0.0)
     logs, found = caught(made, batch)
     assert logs == pytest.approx({"noisy": value, "clean": value}, abs=1e-5)
     assert found["loss"] == pytest.approx(total, abs=1e-5)
@@ -134,7 +134,7 @@ def test_clean_images_reach_neither_the_residual_head_nor_the_noisy_loss(made, b
 
 
 def test_noisy_images_reach_the_clean_head_and_the_backbone_through_the_sum(made, batch):
-    guessed.turned(made, clean_weight=0.0, weight_decay=0.0)
+    scripted_outputs.turned(made, clean_weight=0.0, weight_decay=0.0)
     _, found = caught(made, batch)
     for network in (made.classifier, made.residual):
         slopes = of(made, network, found["gradients"])
@@ -153,7 +153,7 @@ def test_all_weights_decay_and_nothing_else_does(made, batch):
         variable.assign(variable + 0.5)
     slopes = []
     for decay in (0.0, 0.25):
-        guessed.turned(made, weight_decay=decay)
+        scripted_outputs.turned(made, weight_decay=decay)
         _, found = caught(made, batch)
         slopes.append(list(found["gradients"].values()))
     for variable, without, there in zip(made.c.variables, *slopes, strict=True):
@@ -161,16 +161,20 @@ def test_all_weights_decay_and_nothing_else_does(made, batch):
 
 
 def test_what_ships_is_the_clean_head_alone(toy, made):
-    images = toys.centered(toys.images(5)[0])
+    images = toy_methods.centered(toy_methods.images(5)[0])
     before = made(images).numpy()
     for variable in made.residual.variables:
         variable.assign(variable + 1.0)
     np.testing.assert_array_equal(made(images), before)
-    np.testing.assert_allclose(made.shipped(images)["logits"], before)
+    np.testing.assert_allclose(made.exported_classifier(images)["logits"], before)
     assert {id(v) for v in made.residual.variables}.isdisjoint(
-        {id(v) for network in (made.classifier, made.shipped) for v in network.variables}
+        {
+            id(v)
+            for network in (made.classifier, made.exported_classifier)
+            for v in network.variables
+        }
     )
-    assert len(made.shipped.variables) == len(made.classifier.variables)
+    assert len(made.exported_classifier.variables) == len(made.classifier.variables)
 
 
 def clean_images(clean, noisy, batch_size, **knobs):
@@ -208,7 +212,7 @@ def test_its_streams(made):
     assert (noisy.pool, noisy.examples, noisy.views) == ("noisy", 4, {"image": "plain"})
     assert (clean.pool, clean.examples, clean.views) == ("clean", 4, {"image": "plain"})
     assert made.stages() == {"contrast": 0, "train": 2}
-    made.enter(0)
+    made.set_stage(0)
     assert list(made.streams()) == ["unlabeled"]
 
 
@@ -216,7 +220,7 @@ def test_its_heads_have_two_layers():
     task = Task(10, 8, 8, 1, 12, 40, 12, 5)
     short = mock.patch.multiple(resnet18, WIDTHS=(1,), BLOCKS=1)
     with short:
-        made = methods.find("noise_reg").Method(toys.hparams("noise_reg"), task)
+        made = methods.find("noise_reg").Method(toy_methods.hparams("noise_reg"), task)
     for head in (made.residual, made.classifier):
         *_, weights, _, last, bias = head.variables
         assert (weights.shape, last.shape, bias.shape) == ((4, 384), (384, 10), (10,))
@@ -231,7 +235,7 @@ def test_profiles_and_recipes():
     assert (hp.nr_loss, hp.clean_weight, hp.nr_ratio) == ("bce", 0.2, 0.0)
     assert (hp.batch_size, hp.learning_rate, hp.weight_decay) == (300, 1e-4, 1e-4)
     digits = config.configure("noise_reg", "digits")
-    assert (digits.labels, digits.clean_pct) == (-1, 0.2)
+    assert (digits.labels, digits.clean_fraction) == (-1, 0.2)
     assert (digits.noise, digits.noise_rate) == ("permute", 1)
     assert (digits.hparams.nr_loss, digits.hparams.clean_weight) == ("bce", 0.2)
     theirs = config.configure("noise_reg", "digits", profile="authors").hparams

@@ -1,13 +1,14 @@
 """What is special to noise regularization by a generator and its judge."""
 
-import guessed
 import numpy as np
 import pytest
 import tensorflow as tf
-import toys
+from support import scripted_outputs, toy_methods
 
-from tf_ssgan import config, layers, pretraining
+from tf_ssgan.core import stages
 from tf_ssgan.methods import noise_reg, noise_reg_wsgan
+from tf_ssgan.nn import layers
+from tf_ssgan.training import config
 
 LABELS = tf.constant([0, 1, 2, 0, 1, 2], tf.int64)
 OTHERS = tf.constant([1, 1, 2, 0, 1, 2], tf.int64)
@@ -15,14 +16,14 @@ OTHERS = tf.constant([1, 1, 2, 0, 1, 2], tf.int64)
 
 @pytest.fixture(scope="module")
 def toy():
-    return toys.Toy("noise_reg_wsgan")
+    return toy_methods.Toy("noise_reg_wsgan")
 
 
 @pytest.fixture
 def made(toy, monkeypatch):
     toy.load(toy.start)
     toy.method.step.assign(4)
-    toy.method.enter(4)
+    toy.method.set_stage(4)
     monkeypatch.setattr(toy.method, "hp", toy.method.hp)
     return toy.method
 
@@ -31,18 +32,18 @@ def made(toy, monkeypatch):
 def seen(made):
     """What the classifier says of six images."""
     with layers.frozen_statistics():
-        return made.classifier(toys.centered(toys.images(6)[0]), training=True)
+        return made.classifier(toy_methods.centered(toy_methods.images(6)[0]), training=True)
 
 
 def absorbed(made, seen, labels, told="noisy"):
-    guessed.turned(made, nrw_label=told)
+    scripted_outputs.turned(made, nrw_label=told)
     with layers.frozen_statistics():
         return made.absorbed(seen, labels).numpy()
 
 
 def test_it_is_told_the_noisy_label(made, seen):
     before = absorbed(made, seen, LABELS)
-    assert before.shape == (6, toys.CLASSES)
+    assert before.shape == (6, toy_methods.CLASSES)
     np.testing.assert_array_equal(absorbed(made, seen, LABELS), before)
     assert np.any(absorbed(made, seen, OTHERS)[0] != before[0])
 
@@ -94,7 +95,7 @@ def test_stages_and_what_they_read(made):
     assert made.stages() == {"contrast": 0, "generate": 2, "train": 4}
     found = {}
     for step in (0, 2, 4):
-        made.enter(step)
+        made.set_stage(step)
         found[made.stage] = {n: (s.pool, s.examples) for n, s in made.streams().items()}
         assert made.reported[0] == {0: "contrastive", 2: "source", 4: "noisy"}[step]
     assert found == {
@@ -119,9 +120,9 @@ def test_profiles_and_recipes():
     theirs = config.configure("noise_reg_wsgan", "fashion_mnist", profile="authors").hparams
     assert (theirs.nr_loss, theirs.clean_weight, theirs.batch_size) == ("mae", 1.0, 300)
     digits = config.configure("noise_reg_wsgan", "digits")
-    assert (digits.clean_pct, digits.noise, digits.hparams.batch_size) == (0.2, "permute", 50)
+    assert (digits.clean_fraction, digits.noise, digits.hparams.batch_size) == (0.2, "permute", 50)
     assert digits.hparams.shares() == {"contrast": 0.25, "generate": 0.25}  # a short run
     recipe = noise_reg_wsgan.HParams.recipe("fashion_mnist")
     shares = {k: recipe[f"{k}_fraction"] for k in ("contrast", "generate")}
-    found = pretraining.consecutive(120 * 200, shares)  # 10 epochs, 100, and 10 with labels
+    found = stages.consecutive_stages(120 * 200, shares)  # 10 epochs, 100, and 10 with labels
     assert recipe["epochs"] == 120 and found == {"contrast": 0, "generate": 2000, "train": 22000}

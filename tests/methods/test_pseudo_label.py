@@ -2,14 +2,14 @@
 
 import dataclasses
 
-import guessed
 import numpy as np
 import pytest
 import tensorflow as tf
-import toys
+from support import scripted_outputs, toy_methods
 
-from tf_ssgan import assembly, callbacks, config, errors, experiment, journal, outcome
+from tf_ssgan.common import errors
 from tf_ssgan.methods import pseudo_label
+from tf_ssgan.training import build, callbacks, config, loop, metrics_log, results
 
 TIMED = ("seconds", "images_per_second", "waiting_percent")
 RECORDED = ("moving_mean", "moving_variance")
@@ -17,18 +17,18 @@ RECORDED = ("moving_mean", "moving_variance")
 
 @pytest.fixture(scope="module")
 def toy():
-    return toys.Toy("pseudo_label", warm_up_fraction=0.5, threshold=0.5)
+    return toy_methods.Toy("pseudo_label", warm_up_fraction=0.5, threshold=0.5)
 
 
 @pytest.fixture(scope="module")
 def online():
-    return toys.Toy("pseudo_label", pl_mode="online", threshold=0.9)
+    return toy_methods.Toy("pseudo_label", pl_mode="online", threshold=0.9)
 
 
 @pytest.fixture()
 def made(toy, monkeypatch):
-    toy.method.enter(0)
-    return guessed.reset(toy, monkeypatch)
+    toy.method.set_stage(0)
+    return scripted_outputs.reset(toy, monkeypatch)
 
 
 def logits(*rows):
@@ -37,40 +37,42 @@ def logits(*rows):
 
 
 def test_only_what_exceeds_the_threshold_gets_a_label(made):
-    made.enter(6)
-    made.look_again(logits([0, 0, -1e4], [0, 0.1, -1e4], [-1e4, 0, 9], [0.5, 0, 0]))
+    made.set_stage(6)
+    made.refresh_pseudo_labels(logits([0, 0, -1e4], [0, 0.1, -1e4], [-1e4, 0, 9], [0.5, 0, 0]))
     assert made.pseudo_labels().tolist() == [-1, 1, 2, *[-1] * 37]  # .5 exactly, .525, 1, .452
 
 
 def test_labels_are_given_anew_and_do_not_pile_up(made):
-    made.enter(6)
-    made.look_again(logits([9, 0, 0], [0, 9, 0]))
-    made.look_again(logits([0, 0, 0], [0, 0, 9], [9, 0, 0]))
+    made.set_stage(6)
+    made.refresh_pseudo_labels(logits([9, 0, 0], [0, 9, 0]))
+    made.refresh_pseudo_labels(logits([0, 0, 0], [0, 0, 9], [9, 0, 0]))
     assert made.pseudo_labels().tolist() == [-1, 2, 0, *[-1] * 37]
 
 
 def test_no_label_is_given_in_the_warm_up(made):
     assert made.stages() == {"warm_up": 0, "train": 6}
     for step in (0, 5):
-        made.enter(step)
-        made.look_again(logits([9, 0, 0]))
+        made.set_stage(step)
+        made.refresh_pseudo_labels(logits([9, 0, 0]))
         assert set(made.pseudo_labels()) == {-1}
 
 
 def test_batches_after_a_look_hold_the_images_with_their_new_labels(toy, made):
-    made.enter(6)
-    made.look_again(np.tile(np.array([0, 9, 0], np.float32), (40, 1)))
+    made.set_stage(6)
+    made.refresh_pseudo_labels(np.tile(np.array([0, 9, 0], np.float32), (40, 1)))
     batch = next(toy.batches())["merged"]
     index, label = batch["index"].numpy(), batch["label"].numpy()
-    assert np.any(index >= toys.LABELED)
-    np.testing.assert_array_equal(label[index >= toys.LABELED], 1)
-    known = toys.images()[1]
-    np.testing.assert_array_equal(label[index < toys.LABELED], known[index[index < toys.LABELED]])
+    assert np.any(index >= toy_methods.LABELED)
+    np.testing.assert_array_equal(label[index >= toy_methods.LABELED], 1)
+    known = toy_methods.images()[1]
+    np.testing.assert_array_equal(
+        label[index < toy_methods.LABELED], known[index[index < toy_methods.LABELED]]
+    )
 
 
 def test_the_labels_given_are_part_of_what_a_run_saves(made):
-    made.enter(6)
-    made.look_again(logits([0, 0, 9]))
+    made.set_stage(6)
+    made.refresh_pseudo_labels(logits([0, 0, 9]))
     (given,) = made.state()["memory"]
     assert given.dtype == tf.int64 and given.numpy().tolist() == [2, *[-1] * 39]
 
@@ -92,7 +94,7 @@ def seen(made, monkeypatch, rows):
     """Puts it in the classifier's place, and keeps the weights."""
     classifier, found = Seen(rows), []
     monkeypatch.setattr(made, "classifier", classifier)
-    made.c.descend = lambda loss, tape: found.append(float(loss))
+    made.c.minimize = lambda loss, tape: found.append(float(loss))
     return classifier, found
 
 
@@ -105,7 +107,7 @@ def merged(index, label, value=-0.65):
 def test_a_pseudo_label_is_as_good_as_a_label(made, monkeypatch):
     """Cross-entropies .407606, 1.001943 and 1.180270; the last two are of pseudo-labels."""
     made.given.assign([1] * 10 + [-1] * 30)
-    _, found = seen(made, monkeypatch, guessed.STRONG)
+    _, found = seen(made, monkeypatch, scripted_outputs.STRONG)
     step = made.train_step(merged([11, 12, 20], [0, 0, 2]))
     logs = {k: float(v) for k, v in step.items()}
     each = (0.407606, 1.001943, 1.180270)
@@ -127,11 +129,11 @@ def test_damaged_images_are_bytes_as_numpy_casts_them(made, monkeypatch, value, 
 
 
 def test_only_the_authors_damage_only_images_with_a_pseudo_label(made, monkeypatch):
-    classifier, _ = seen(made, monkeypatch, guessed.STRONG)
+    classifier, _ = seen(made, monkeypatch, scripted_outputs.STRONG)
     batch = merged([11, 12, 20], [0, 0, 2], -0.65)
     made.train_step(batch)
     np.testing.assert_array_equal(classifier.images[0], batch["merged"]["image"])
-    guessed.turned(made, profile="authors").train_step(batch)
+    scripted_outputs.turned(made, profile="authors").train_step(batch)
     plain, *damaged = classifier.images[-1].numpy()
     np.testing.assert_array_equal(plain, batch["merged"]["image"][0])
     np.testing.assert_allclose(damaged, made.damaged(batch["merged"]["image"][1:]))
@@ -140,9 +142,11 @@ def test_only_the_authors_damage_only_images_with_a_pseudo_label(made, monkeypat
 @pytest.mark.parametrize(("step", "weight"), [(0, 0.0), (2.4, 0.5), (4.8, 1.0), (12, 1.0)])
 def test_the_online_form_by_hand(online, monkeypatch, step, weight):
     """The weight rises to 2 over the first 40 % of 12 steps."""
-    made = guessed.turned(guessed.reset(online, monkeypatch), unlabeled_weight=2.0)
+    made = scripted_outputs.turned(
+        scripted_outputs.reset(online, monkeypatch), unlabeled_weight=2.0
+    )
     monkeypatch.setattr(made, "progress", lambda: tf.constant(step / 12.0))
-    _, found = seen(made, monkeypatch, guessed.WEAK)
+    _, found = seen(made, monkeypatch, scripted_outputs.WEAK)
     labels = tf.constant([0, 0, 2], tf.int64)
     batch = {"labeled": {"image": None, "label": labels}, "unlabeled": {"image": None}}
     logs = {k: float(v) for k, v in made.train_step(batch).items()}
@@ -153,7 +157,7 @@ def test_the_online_form_by_hand(online, monkeypatch, step, weight):
 
 
 def test_the_online_form_records_labeled_images_alone(online, monkeypatch):
-    made = guessed.reset(online, monkeypatch)
+    made = scripted_outputs.reset(online, monkeypatch)
     batch = next(online.batches())
     moving = [v for v in made.classifier.variables if v.name in RECORDED]
     made.classifier(batch["labeled"]["image"], training=True)
@@ -172,7 +176,7 @@ def test_the_authors_have_no_online_form():
 
 def test_the_step_size_swings_by_epochs(made):
     """5 steps an epoch, 2 epochs from 1 to 1/50."""
-    guessed.turned(made, swing_epochs=2)
+    scripted_outputs.turned(made, swing_epochs=2)
     rates = []
     for step in (0, 4, 5, 9, 10, 11):
         made.step.assign(step)
@@ -192,20 +196,20 @@ def test_its_numbers_and_recipes():
 
 def squares(folder):
     for name, count, seed in (("train", 120, 0), ("test", 30, 1)):
-        pixels, labels = toys.images(count, seed=seed)
+        pixels, labels = toy_methods.images(count, seed=seed)
         np.savez(folder / f"{name}.npz", image=pixels, label=labels)
     return f"npz:{folder}"
 
 
 def curves(workdir):
-    lines = journal.history(workdir / "metrics.jsonl")
+    lines = metrics_log.history(workdir / "metrics.jsonl")
     return [{k: v for k, v in line.items() if k not in TIMED} for line in lines]
 
 
 def test_a_run_stopped_within_a_lap_goes_on_with_the_labels_of_its_beginning(tmp_path, monkeypatch):
     """Laps of 8 steps: stopped at step 12, when the labels given at step 8 are in force."""
-    monkeypatch.setattr(experiment, "LAP_STEPS", 8)
-    monkeypatch.setattr(outcome, "conclude", lambda *_: {})  # pictures and measures
+    monkeypatch.setattr(loop, "MIN_EVALUATION_INTERVAL", 8)
+    monkeypatch.setattr(results, "conclude", lambda *_: {})  # pictures and measures
     dataset = squares(tmp_path)
 
     def settings(name):
@@ -215,8 +219,8 @@ def test_a_run_stopped_within_a_lap_goes_on_with_the_labels_of_its_beginning(tmp
             workdir=str(tmp_path / name),
         )  # fmt: skip
 
-    experiment.run(settings("whole"))
-    original = callbacks.Guard.on_train_batch_end
+    loop.run(settings("whole"))
+    original = callbacks.DivergenceGuard.on_train_batch_end
 
     def stop(guard, batch, logs=None):
         original(guard, batch, logs)
@@ -224,17 +228,17 @@ def test_a_run_stopped_within_a_lap_goes_on_with_the_labels_of_its_beginning(tmp
             raise errors.Interrupted(15)
 
     with monkeypatch.context() as patch, pytest.raises(errors.Interrupted):
-        patch.setattr(callbacks.Guard, "on_train_batch_end", stop)
-        experiment.run(settings("parts"))
-    halfway = assembly.reopen(tmp_path / "parts").method
+        patch.setattr(callbacks.DivergenceGuard, "on_train_batch_end", stop)
+        loop.run(settings("parts"))
+    halfway = build.reopen(tmp_path / "parts").method
     assert int(halfway.step.numpy()) == 12 and np.any(halfway.pseudo_labels() >= 0)
-    experiment.run(settings("parts"))
+    loop.run(settings("parts"))
     whole, parts = curves(tmp_path / "whole"), curves(tmp_path / "parts")
     assert [line["step"] for line in whole] == [8, 16, 20] and whole[-1]["selected"] > 0
     assert parts == whole
 
 
 def test_online_there_is_no_warm_up():
-    knobs = toys.hparams("pseudo_label", pl_mode="online", warm_up_fraction=0.5)
-    made = pseudo_label.Method(knobs, toys.task())
+    knobs = toy_methods.hparams("pseudo_label", pl_mode="online", warm_up_fraction=0.5)
+    made = pseudo_label.Method(knobs, toy_methods.task())
     assert made.stages() == {"train": 0} and made.stage == "train"

@@ -3,18 +3,18 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-import toys
+from support import toy_methods
 
-from tf_ssgan import draws, losses
+from tf_ssgan.nn import losses, step_random
 
 QUIET = {"dropout": 0.0, "image_noise": 0.0}
 
 
 def test_the_discriminator_loss_is_the_formula():
     """With no noise in D, the scalars of a step are the losses of its images."""
-    toy = toys.Toy("ssgan", **QUIET)
+    toy = toy_methods.Toy("ssgan", **QUIET)
     batch, d = next(toy.batches()), toy.method.discriminator
-    with draws.at(0, 0):
+    with step_random.at(0, 0):
         fake = toy.method.fake(8)
     toy.load(toy.start)
     logits = [
@@ -30,7 +30,7 @@ def test_the_discriminator_loss_is_the_formula():
 
 
 def test_before_training_the_undecided_have_the_sheets_values():
-    toy = toys.Toy("ssgan")
+    toy = toy_methods.Toy("ssgan")
     head = toy.method.classifier.get_layer("logits")
     head.gain.assign(tf.zeros_like(head.gain))
     head.bias.assign(tf.zeros_like(head.bias))
@@ -41,20 +41,20 @@ def test_before_training_the_undecided_have_the_sheets_values():
 
 
 def test_every_critic_step_has_images_of_its_own():
-    toy = toys.Toy("ssgan", critic_steps=2)
+    toy = toy_methods.Toy("ssgan", critic_steps=2)
     stream = next(toy.batches())["unlabeled"]
-    (one,), (two,) = toy.method.rounds(stream, "first")
+    (one,), (two,) = toy.method.critic_batches(stream, "first")
     joined = tf.reshape(tf.stack([one, two], 1), stream["first"].shape)
     np.testing.assert_array_equal(joined, stream["first"])
     assert len(set(stream["index"].numpy())) == 16
 
 
 def test_feature_matching_moves_the_generator_alone():
-    toy = toys.Toy("ssgan", gen_loss="fm", **QUIET)
+    toy = toy_methods.Toy("ssgan", gen_loss="fm", **QUIET)
     batch = next(toy.batches())
-    with draws.at(0, 0), tf.GradientTape() as tape:
+    with step_random.at(0, 0), tf.GradientTape() as tape:
         loss = toy.method.generator_loss(batch["unlabeled"]["first"])
-    with draws.at(0, 0):
+    with step_random.at(0, 0):
         judged = toy.method.discriminator(toy.method.fake(8))["features"]
     real = toy.method.discriminator(batch["unlabeled"]["first"])["features"]
     expected = np.abs(np.mean(real, 0) - np.mean(judged, 0)).mean()
@@ -64,7 +64,7 @@ def test_feature_matching_moves_the_generator_alone():
 
 
 def test_latents_lie_in_the_cube_and_samples_do_not_change():
-    toy = toys.Toy("ssgan")
+    toy = toy_methods.Toy("ssgan")
     np.testing.assert_array_equal(toy.method.sample(4), toy.method.sample(4))
     before = [v.numpy() for v in toy.method.generator.variables]
     toy.method.sample(4)
@@ -73,7 +73,7 @@ def test_latents_lie_in_the_cube_and_samples_do_not_change():
 
 
 def test_without_labels_the_supervised_loss_is_zero():
-    toy = toys.Toy("ssgan")
+    toy = toy_methods.Toy("ssgan")
     batch = next(toy.batches())
     batch["labeled"]["label"] = tf.fill([8], tf.constant(-1, tf.int64))
     assert float(toy.method.one_step(batch)["supervised"]) == 0.0

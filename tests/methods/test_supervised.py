@@ -2,15 +2,17 @@
 
 import numpy as np
 import pytest
-import toys
+from support import toy_methods
 
-from tf_ssgan import config, layers, losses, methods
+from tf_ssgan import methods
+from tf_ssgan.core.task import Task
 from tf_ssgan.methods import supervised
-from tf_ssgan.task import Task
+from tf_ssgan.nn import losses, weights
+from tf_ssgan.training import config
 
 
 def test_a_step_is_cross_entropy_on_the_labeled_batch():
-    toy = toys.Toy("supervised", dropout=0.0, image_noise=0.0)
+    toy = toy_methods.Toy("supervised", dropout=0.0, image_noise=0.0)
     batch = next(toy.batches())
     logits = toy.method.classifier(batch["labeled"]["image"])["logits"]
     expected = float(losses.cross_entropy(batch["labeled"]["label"], logits))
@@ -18,14 +20,16 @@ def test_a_step_is_cross_entropy_on_the_labeled_batch():
 
 
 def test_it_reads_no_unlabeled_image():
-    made = methods.find("supervised").Method(toys.hparams("supervised"), toys.task())
+    made = methods.find("supervised").Method(toy_methods.hparams("supervised"), toy_methods.task())
     assert {stream.pool for stream in made.streams().values()} == {"labeled"}
 
 
 def test_its_network_is_that_of_the_method_it_is_compared_with():
     def parameters(name, **knobs):
-        made = methods.find(name).Method(toys.hparams(name, width=16, **knobs), toys.task())
-        return layers.parameters(made.classifier)
+        made = methods.find(name).Method(
+            toy_methods.hparams(name, width=16, **knobs), toy_methods.task()
+        )
+        return weights.parameter_count(made.classifier)
 
     assert parameters("supervised") == parameters("frgan")
     assert parameters("supervised", network="ssgan") == parameters("ssgan")
@@ -41,7 +45,9 @@ def test_it_has_the_recipe_of_the_methods_it_is_compared_with():
 
 
 def test_the_step_size_falls_to_zero():
-    made = supervised.Method(toys.hparams("supervised", learning_rate=1e-3), toys.task(steps=12))
+    made = supervised.Method(
+        toy_methods.hparams("supervised", learning_rate=1e-3), toy_methods.task(steps=12)
+    )
     rates = []
     for step in (0, 8, 10, 12):
         made.step.assign(step)
@@ -57,14 +63,16 @@ def test_on_clothes_it_is_what_acgan_is_compared_with():
     for name in ("batch_size", "learning_rate", "average_decay"):
         assert getattr(mine.hparams, name) == getattr(theirs.hparams, name)
     made = supervised.Method(supervised.HParams(network="fm_cnn"), Task(10, 28, 28, 1, 9, 9, 9, 9))
-    assert layers.parameters(made.classifier) == 2_671_370
+    assert weights.parameter_count(made.classifier) == 2_671_370
 
 
 def test_of_the_methods_on_wide_residual_networks_it_has_the_network_and_the_weak_view():
-    theirs = methods.find("fixmatch").Method(toys.hparams("fixmatch"), toys.task())
+    theirs = methods.find("fixmatch").Method(toy_methods.hparams("fixmatch"), toy_methods.task())
     knobs = dict(network="wrn_leaky", translate_labeled=True)
-    mine = supervised.Method(toys.hparams("supervised", **knobs), toys.task())
-    assert layers.parameters(mine.classifier) == layers.parameters(theirs.classifier)
+    mine = supervised.Method(toy_methods.hparams("supervised", **knobs), toy_methods.task())
+    assert weights.parameter_count(mine.classifier) == weights.parameter_count(theirs.classifier)
     assert mine.streams()["labeled"].views == theirs.streams()["labeled"].views == {"image": "crop"}
-    flipped = supervised.Method(toys.hparams("supervised", flip=True, **knobs), toys.task())
+    flipped = supervised.Method(
+        toy_methods.hparams("supervised", flip=True, **knobs), toy_methods.task()
+    )
     assert flipped.streams()["labeled"].views == {"image": "flip crop"}

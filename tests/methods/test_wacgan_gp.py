@@ -2,19 +2,19 @@
 
 import math
 
-import acgans
 import numpy as np
 import pytest
 import tensorflow as tf
-import toys
+from support import acgan_checks, toy_methods
 
-from tf_ssgan import draws, layers, losses, methods, precision
-from tf_ssgan.networks import blocks
+from tf_ssgan import methods
+from tf_ssgan.networks import torch_blocks
+from tf_ssgan.nn import layers, losses, precision, step_random
 
 
 def test_before_training_the_undecided_have_the_sheets_values():
-    made, batch = acgans.undecided("wacgan_gp")
-    made.d.descend = lambda loss, tape: None
+    made, batch = acgan_checks.undecided("wacgan_gp")
+    made.d.minimize = lambda loss, tape: None
     logs = {k: float(v) for k, v in made.one_step(batch).items()}
     whole = logs["source"] + 10 * logs["penalty"] + logs["supervised"] + logs["conditional"]
     assert whole == pytest.approx(10 + 2 * np.log(10), abs=1e-3)
@@ -24,9 +24,9 @@ def test_before_training_the_undecided_have_the_sheets_values():
 @pytest.mark.parametrize("norm", ["batch", "layer"])
 @pytest.mark.parametrize("network", ["fm_cnn", "alexnet"])
 def test_the_pass_of_the_penalty_leaves_every_variable_alone(norm, network):
-    toy = toys.Toy("wacgan_gp", critic_norm=norm, network=network)
+    toy = toy_methods.Toy("wacgan_gp", critic_norm=norm, network=network)
     x = next(toy.batches())["labeled"]["image"]
-    with draws.at(0, 0), tf.GradientTape() as tape:
+    with step_random.at(0, 0), tf.GradientTape() as tape:
         mix = toy.method.draws().uniform(8, 1, 1, 1)
         penalty = losses.gradient_penalty(toy.method.score, x, -x, mix)
     kernel = toy.method.discriminator.trainable_variables[0].value
@@ -39,9 +39,9 @@ def test_the_pass_of_the_penalty_leaves_every_variable_alone(norm, network):
 @pytest.mark.parametrize("name", ["wacgan_gp", "wacgan_gpt"])
 @pytest.mark.parametrize("network", ["fm_cnn", "alexnet"])
 def test_the_critic_is_in_float32_as_a_whole_under_any_precision(name, network):
-    usual = toys.Toy(name, network=network)
+    usual = toy_methods.Toy(name, network=network)
     with precision.policy("mixed_bfloat16"):
-        toy = toys.Eager(name, network=network)
+        toy = toy_methods.Eager(name, network=network)
     _, *computing = toy.method.discriminator.layers
     assert {layer.compute_dtype for layer in computing} == {"float32"}
     assert "bfloat16" in {layer.compute_dtype for layer in toy.method.generator.layers}
@@ -55,24 +55,24 @@ def test_the_critic_is_in_float32_as_a_whole_under_any_precision(name, network):
 
 def test_only_a_critic_under_a_penalty_is():
     with precision.policy("mixed_bfloat16"):
-        made = methods.find("acgan").Method(toys.hparams("acgan"), toys.task())
+        made = methods.find("acgan").Method(toy_methods.hparams("acgan"), toy_methods.task())
     assert "bfloat16" in {layer.compute_dtype for layer in made.discriminator.layers}
 
 
 def test_with_layer_norm_images_do_not_see_each_other():
-    toy = toys.Toy("wacgan_gp", critic_norm="layer")
+    toy = toy_methods.Toy("wacgan_gp", critic_norm="layer")
     kinds = {type(layer) for layer in toy.method.discriminator.layers}
-    assert blocks.BatchNorm not in kinds and layers.BatchNorm not in kinds
+    assert torch_blocks.TorchBatchNorm not in kinds and layers.BatchNorm not in kinds
     x = next(toy.batches())["labeled"]["image"]
     np.testing.assert_allclose(toy.method.score(x)[:1], toy.method.score(x[:1]), atol=1e-6)
 
 
 def test_the_weight_of_the_penalty_reaches_the_critic():
     def slope(weight):
-        toy = toys.Eager("wacgan_gp", penalty_weight=weight)
+        toy = toy_methods.Eager("wacgan_gp", penalty_weight=weight)
         toy.run(2)
         x = next(toy.batches())["labeled"]["image"]
-        with draws.at(0, 0), tf.GradientTape() as tape:
+        with step_random.at(0, 0), tf.GradientTape() as tape:
             tape.watch(x)
             score = toy.method.score(x)
         return float(tf.norm(tape.gradient(score, x)))
@@ -81,6 +81,6 @@ def test_the_weight_of_the_penalty_reaches_the_critic():
 
 
 def test_it_learns_from_each_of_its_terms():
-    (logs,) = toys.Eager("wacgan_gp").run(1)
+    (logs,) = toy_methods.Eager("wacgan_gp").run(1)
     assert tuple(logs) == ("supervised", "conditional", "source", "penalty", "generator")
     assert logs["penalty"] >= 0

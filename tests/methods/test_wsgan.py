@@ -10,23 +10,16 @@ from unittest import mock
 import numpy as np
 import pytest
 import tensorflow as tf
-import toys
+from support import toy_methods
 from tensorboard.backend.event_processing import event_accumulator
 
-from tf_ssgan import (
-    assembly,
-    callbacks,
-    config,
-    draws,
-    errors,
-    experiment,
-    layers,
-    losses,
-    outcome,
-    pretraining,
-)
+from tf_ssgan.common import errors
+from tf_ssgan.core import stages
+from tf_ssgan.core.task import Task
 from tf_ssgan.methods import wsgan
-from tf_ssgan.task import Task
+from tf_ssgan.methods.bases import contrastive, generator_pretraining
+from tf_ssgan.nn import layers, losses, step_random
+from tf_ssgan.training import build, callbacks, config, loop, results
 
 TIMED = ("seconds", "images_per_second", "waiting_percent")
 STEPS = 6
@@ -40,10 +33,10 @@ class Tiny:
             "wsgan", "digits", labels=20, max_steps=STEPS, width=4, latent_size=8, batch_size=8,
             contrast_fraction=1 / 3, generate_fraction=1 / 3, workdir=str(folder),
         )  # fmt: skip
-        with toys.short():
-            self.made = assembly.build(settings)
+        with toy_methods.short():
+            self.made = build.build(settings)
         self.method, self.folder = self.made.method, folder
-        self.method.begin(assembly.initial_images(self.made))
+        self.method.begin(build.initial_images(self.made))
         self.start = self.values()
         self.method.make_train_function = self.step_as_it_is
 
@@ -57,26 +50,26 @@ class Tiny:
         for owner, variables in self.method.state().items():
             for variable, value in zip(variables, values[owner], strict=True):
                 variable.assign(value)
-        self.method.enter(int(self.method.step.numpy()))
+        self.method.set_stage(int(self.method.step.numpy()))
 
     def at(self, step):
         """The method at its start, but for the clock."""
         self.load(self.start)
         self.method.step.assign(step)
-        self.method.enter(step)
+        self.method.set_stage(step)
         return self.method
 
     def batch(self):
-        return next(iter(assembly.batches(self.made, int(self.method.step.numpy()))))
+        return next(iter(build.batches(self.made, int(self.method.step.numpy()))))
 
     def train(self, name, stop=None):
         """A run in a folder of this name; from the start, or from what was saved there."""
         self.load(self.start)
         if (self.folder / name).exists():  # nothing but what was saved is left
             self.load({k: [np.full_like(v, 7) for v in vs] for k, vs in self.start.items()})
-            self.method.enter(0)
+            self.method.set_stage(0)
         self.made.config = dataclasses.replace(self.made.config, workdir=str(self.folder / name))
-        original = callbacks.Guard.on_train_batch_end
+        original = callbacks.DivergenceGuard.on_train_batch_end
 
         def stopping(guard, batch, logs=None):
             original(guard, batch, logs)
@@ -84,11 +77,11 @@ class Tiny:
                 raise errors.Interrupted(15)
 
         with (
-            mock.patch.object(callbacks.Guard, "on_train_batch_end", stopping),
-            mock.patch.object(assembly, "build", lambda settings: self.made),
-            mock.patch.object(outcome, "conclude", lambda *_: {}),  # pictures and measures
+            mock.patch.object(callbacks.DivergenceGuard, "on_train_batch_end", stopping),
+            mock.patch.object(build, "build", lambda settings: self.made),
+            mock.patch.object(results, "conclude", lambda *_: {}),  # pictures and measures
         ):
-            experiment.run(self.made.config)
+            loop.run(self.made.config)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +106,7 @@ def lines(folder):
 def weights(tiny, path):
     """What a file of a backbone holds."""
     backbone = tiny.at(0).backbone
-    pretraining.load(backbone, path)
+    contrastive.load_weights(backbone, path)
     return [v.numpy().tobytes() for v in backbone.variables]
 
 
@@ -158,7 +151,7 @@ def test_heads_that_say_nothing(tiny, monkeypatch):
             for variable in layer.variables:
                 variable.assign(tf.zeros_like(variable))
     found = {}
-    monkeypatch.setattr(made.c, "descend", lambda loss, tape: found.update(loss=float(loss)))
+    monkeypatch.setattr(made.c, "minimize", lambda loss, tape: found.update(loss=float(loss)))
     logs = {name: float(value) for name, value in made.one_step(tiny.batch()).items()}
     expected = {"supervised": np.log(10), "source": 0.5, "generator": 0.25}
     assert logs == pytest.approx(expected, abs=1e-5)
@@ -168,14 +161,14 @@ def test_heads_that_say_nothing(tiny, monkeypatch):
 def test_the_last_stage_s_losses_by_their_parts(tiny):
     made = tiny.at(4)
     batch = tiny.batch()
-    with draws.at(0, 4):
+    with step_random.at(0, 4):
         z, c = made.latents(8)
         fake = made.generator([z, c], training=True)
     clean = made.classifier(batch["clean"]["image"], training=True)["logits"]
     real = made.classifier(batch["unlabeled"]["image"], training=True)["source"]
     expected = {
         "supervised": float(losses.cross_entropy(batch["clean"]["label"], clean)),
-        "source": float(losses.least_squares(real, made.judged(fake))),
+        "source": float(losses.least_squares_critic_loss(real, made.judged(fake))),
     }
     recorded = [v.numpy() for v in made.classifier.non_trainable_variables]
     tiny.at(4)
@@ -197,7 +190,7 @@ def test_labels_are_read_of_clean_images_alone(tiny):
 
 def test_without_contrast_there_is_no_decoder():
     task = Task(3, 8, 8, 1, 6, 40, 12, 5)
-    with toys.short():
+    with toy_methods.short():
         made = wsgan.Method(wsgan.HParams(width=1, latent_size=2, backbone_init="random"), task)
     assert made.stages() == {"generate": 0, "train": 3}
     assert list(made.networks()) == ["classifier", "critic", "generator"]
@@ -238,7 +231,7 @@ def test_each_stage_ends_with_a_line_and_the_table_has_all_columns(tiny, whole):
     assert [line["step"] for line in found] == [2, 4, 6]
     reports = [
         wsgan.Method.reports_in["contrast"],
-        pretraining.GENERATE_REPORTS,
+        generator_pretraining.GENERATOR_REPORTS,
         wsgan.Method.reports,
     ]
     every = set().union(*reports)
@@ -260,7 +253,7 @@ def test_the_backbone_of_the_contrast_is_left_as_a_file(tiny, whole):
     assert [path.name for path in saved] == ["backbone.weights.h5"]
     made = tiny.at(0)
     fresh = [v.numpy() for v in made.backbone.trainable_variables]
-    pretraining.load(made.backbone, saved[0])
+    contrastive.load_weights(made.backbone, saved[0])
     for variable, value in zip(made.backbone.trainable_variables, fresh, strict=True):
         assert not np.array_equal(variable, value), variable.path
     reader = tf.train.load_checkpoint(str(folder / "checkpoints/step-0000000004/state"))
@@ -293,7 +286,7 @@ def test_the_critic_records_no_drawn_image(tiny):
     made = tiny.at(2)
     fake = made.generator(made._fixed_latents(8))
     before = [v.numpy() for v in made.critic.variables + made.classifier.variables]
-    made.doubted(fake)
+    made.score_fake(fake)
     made.judged(fake)
     assert not layers.statistics_are_frozen()
     after = made.critic.variables + made.classifier.variables
@@ -306,7 +299,7 @@ def test_recipes():
     assert (hp.batch_size, hp.learning_rate, hp.reconstruction_weight) == (256, 1e-3, 1.0)
     recipe = wsgan.HParams.recipe("fashion_mnist")
     shares = {k: recipe[f"{k}_fraction"] for k in ("contrast", "generate")}
-    found = pretraining.consecutive(160 * 234, shares)  # 10 epochs, 100, and 50 with labels
+    found = stages.consecutive_stages(160 * 234, shares)  # 10 epochs, 100, and 50 with labels
     assert found == {"contrast": 0, "generate": 2340, "train": 25740}
     digits = config.configure("wsgan", "digits")
     assert (digits.labels, digits.max_steps, digits.hparams.batch_size) == (50, 1000, 50)
@@ -327,9 +320,11 @@ def test_the_authors_contrast_is_flat_and_their_generator_has_a_cross_entropy(ti
         assert float(made.fooled(doubt)) == pytest.approx(0.25)
         made.hp = dataclasses.replace(paper, profile="authors")
         assert made.temperature() == pytest.approx(math.sqrt(2 * paper.batch_size))
-        assert float(made.fooled(doubt)) == pytest.approx(float(losses.source_fool(doubt)))
-        source, penalty = made.told_apart(images, images, real, doubt)
-        assert float(source) == pytest.approx(float(losses.source_error(real, doubt)))
+        assert float(made.fooled(doubt)) == pytest.approx(
+            float(losses.source_generator_loss(doubt))
+        )
+        source, penalty = made.critic_loss(images, images, real, doubt)
+        assert float(source) == pytest.approx(float(losses.source_loss(real, doubt)))
         assert float(penalty) == 0.0
     finally:
         made.hp = paper
@@ -338,9 +333,9 @@ def test_the_authors_contrast_is_flat_and_their_generator_has_a_cross_entropy(ti
 def test_a_longer_run_that_would_go_back_to_an_earlier_stage_is_refused(tiny, whole):
     made = tiny.at(0)
     run = types.SimpleNamespace(workdir="runs/a", method=made)
-    experiment._refuse_earlier_stage(run, STEPS, "train")
-    experiment._refuse_earlier_stage(run, 2, "contrast")
-    experiment._refuse_earlier_stage(run, 2, None)  # a record of before it was written down
+    loop._refuse_earlier_stage(run, STEPS, "train")
+    loop._refuse_earlier_stage(run, 2, "contrast")
+    loop._refuse_earlier_stage(run, 2, None)  # a record of before it was written down
     with pytest.raises(errors.UserError, match="come to stage train by step 4; of 6 steps") as told:
-        experiment._refuse_earlier_stage(run, 4, "train")
+        loop._refuse_earlier_stage(run, 4, "train")
     assert "would lie in stage generate" in str(told.value) and told.value.status == 2

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_ssgan import layers
+from tf_ssgan.core.task import Task
 from tf_ssgan.networks import conditional_dcgan
-from tf_ssgan.task import Task
+from tf_ssgan.nn import layers, weights
 
 
 def task(height, channels=1, classes=10, width=None):
@@ -32,7 +32,7 @@ def maps(network):
 )
 def test_the_paper_parameters(size, channels, classes, parameters):
     network = conditional_dcgan.generator(task(size, channels, classes))
-    assert layers.parameters(network) == parameters
+    assert weights.parameter_count(network) == parameters
 
 
 @pytest.mark.parametrize(

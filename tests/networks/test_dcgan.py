@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_ssgan import draws, layers
+from tf_ssgan.core.task import Task
 from tf_ssgan.networks import dcgan
-from tf_ssgan.task import Task
+from tf_ssgan.nn import layers, step_random, weights
 
 
 def task(height, width=None, channels=3):
@@ -26,8 +26,8 @@ def maps(network):
 
 def test_the_parameters_of_table_1():
     network = dcgan.generator(task(32))
-    assert layers.parameters(network, gains=False) == 4_933_379
-    assert layers.parameters(network) == 4_933_379 + 3
+    assert weights.parameter_count(network, gains=False) == 4_933_379
+    assert weights.parameter_count(network) == 4_933_379 + 3
 
 
 def test_the_maps_of_table_1():
@@ -91,7 +91,7 @@ def test_channels_end_at_eight_or_at_a_smaller_width():
 )
 def test_the_parameters_for_larger_images_by_hand(size, width, expected):
     network = dcgan.generator(task(size), width=width)
-    assert layers.parameters(network, gains=False) == expected
+    assert weights.parameter_count(network, gains=False) == expected
 
 
 @pytest.mark.parametrize("size", [8, 12, 16, 24, 28, 32, 33, 48, 49, 64, 96, 100, 128, 224])
@@ -127,7 +127,7 @@ def test_gradients_reach_every_weight_at_64():
 def test_initialization_from_data_sets_the_contrast_of_the_image(size):
     keras.utils.set_random_seed(0)
     network = dcgan.generator(task(size), latent_size=6, width=2)
-    with draws.at(0, -1):
+    with step_random.at(0, -1):
         layers.initialize_from_data(network, latents(50))
     before_tanh = np.arctanh(network(latents(50), training=True).numpy())
     np.testing.assert_allclose(before_tanh.mean((0, 1, 2)), np.zeros(3), atol=1e-3)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_ssgan import layers, precision
+from tf_ssgan.core.task import Task
 from tf_ssgan.networks import resnet18
-from tf_ssgan.task import Task
+from tf_ssgan.nn import layers, precision, weights
 
 BACKBONE = 11_176_512  # torchvision's resnet18 has 11,689,512, its last layer 513,000 of them
 
@@ -54,8 +54,8 @@ def place(size, channels):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_weights_of_torchvision(channels):
     network = large(channels)
-    assert layers.parameters(resnet18.backbone(network)) == BACKBONE
-    assert layers.parameters(network) == BACKBONE + 512 * 384 + 384 + 384 * 10 + 10
+    assert weights.parameter_count(resnet18.backbone(network)) == BACKBONE
+    assert weights.parameter_count(network) == BACKBONE + 512 * 384 + 384 + 384 * 10 + 10
     assert network.output["features"].shape == (None, 512)
 
 
@@ -159,7 +159,7 @@ def test_a_head_is_two_dense_layers_with_a_relu_between():
     x = tf.random.stateless_normal([5, 4], [1, 1])
     w1, b1, w2, b2 = (v.numpy() for v in head.variables)
     np.testing.assert_allclose(head(x), np.maximum(x @ w1 + b1, 0) @ w2 + b2, atol=1e-6)
-    assert head.name == "residual" and layers.parameters(head) == 4 * 3 + 3 + 3 * 2 + 2
+    assert head.name == "residual" and weights.parameter_count(head) == 4 * 3 + 3 + 3 * 2 + 2
 
 
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (33, 20)])

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_ssgan import errors, layers, precision
+from tf_ssgan.common import errors
+from tf_ssgan.core.task import Task
 from tf_ssgan.networks import wide_resnet
-from tf_ssgan.task import Task
+from tf_ssgan.nn import layers, precision, weights
 
 FORMS = pytest.mark.parametrize("form", ["leaky", "plain"])
 
@@ -47,17 +48,17 @@ def images(count=2, size=8):
 
 
 def test_the_published_numbers_of_weights():
-    assert layers.parameters(large("plain")) == 1_467_610
-    assert layers.parameters(large("leaky")) == 1_469_642
+    assert weights.parameter_count(large("plain")) == 1_467_610
+    assert weights.parameter_count(large("leaky")) == 1_469_642
     hundred = wide_resnet.classifier(task(classes=100), form="plain")
-    assert layers.parameters(hundred) == 1_467_610 + 90 * 129 == 1_479_220
+    assert weights.parameter_count(hundred) == 1_467_610 + 90 * 129 == 1_479_220
 
 
 def test_what_attention_adds_to_them():
     """A conv1 with bias and a norm a map; the last norm, 2 x 128, only if it is asked for."""
-    two = layers.parameters(wide_resnet.attentive(task()))
+    two = weights.parameter_count(wide_resnet.attentive(task()))
     assert two == 1_467_610 - 256 + 2 * (129 + 2)
-    four = layers.parameters(wide_resnet.attentive(task(), maps=4, activated=True))
+    four = weights.parameter_count(wide_resnet.attentive(task(), maps=4, activated=True))
     assert four == 1_467_610 + 4 * (129 + 2)
 
 

@@ -16,18 +16,23 @@ import pathlib
 
 import numpy as np
 
-from tf_ssgan import errors
-from tf_ssgan.data import archives, cards, digits, own, prepared
-from tf_ssgan.data.cards import Arrays, Card
-from tf_ssgan.data.folders import owns
-from tf_ssgan.data.pictures import Form
+from tf_ssgan.common import errors
+from tf_ssgan.data import dataset_info
+from tf_ssgan.data.dataset_info import Arrays, DatasetInfo
+from tf_ssgan.data.image_decoding import Form
+from tf_ssgan.data.sources import cifar10_1, digits, npz, tfds, user_images
+from tf_ssgan.data.sources.image_listing import is_user_images
 
-ASIDE = ("npz:DIR", "folder:DIR", "csv:FILE")  # what a name can be besides those of `names`
+PREFIXED_NAMES = (
+    "npz:DIR",
+    "folder:DIR",
+    "csv:FILE",
+)  # what a name can be besides those of `names`
 
 
 def names() -> tuple[str, ...]:
     """Returns the data sets with a name of their own; those of `ASIDE` take any other."""
-    return tuple(cards.KNOWN)
+    return tuple(dataset_info.KNOWN)
 
 
 def check(name: str, data_dir: str | None = None, training: bool = True) -> None:
@@ -50,18 +55,18 @@ def check(name: str, data_dir: str | None = None, training: bool = True) -> None
             f"{name} has test images only and serves evaluation: train on cifar10, then name it "
             "when evaluating the run."
         )
-    if owns(name):
-        return own.check(name, data_dir)
+    if is_user_images(name):
+        return user_images.check(name, data_dir)
     place = _locate(name, data_dir)
     if place.kind == "archives":
-        archives.check(known, place.path)
+        npz.check(known, place.path)
     elif place.kind == "raw":
-        archives.load_raw(name, known, place.path)
+        cifar10_1.load_raw(name, known, place.path)
     elif place.kind == "tfds":
-        prepared.check(name, known, place.path)
+        tfds.check(name, known, place.path)
 
 
-def labels(name: str, data_dir: str | None = None) -> tuple[np.ndarray, tuple[str, ...]]:
+def train_labels(name: str, data_dir: str | None = None) -> tuple[np.ndarray, tuple[str, ...]]:
     """Reads the training labels only, without TensorFlow wherever the data are at hand.
 
     Returns:
@@ -72,17 +77,17 @@ def labels(name: str, data_dir: str | None = None) -> tuple[np.ndarray, tuple[st
         UserError: as `check` and `load`.
     """
     check(name, data_dir)
-    if owns(name):
-        return own.labels(name, data_dir)
+    if is_user_images(name):
+        return user_images.labels(name, data_dir)
     known, place = _known(name), _locate(name, data_dir)
     if place.kind == "archives":
-        return archives.labels(known, place.path)
+        return npz.labels(known, place.path)
     if place.kind == "tfds":
-        found = prepared.labels(known, place.path)
+        found = tfds.labels(known, place.path)
         if found is not None:
             return found, known.classes
     arrays = load(name, data_dir)
-    return arrays.train_labels, arrays.card.classes
+    return arrays.train_labels, arrays.info.classes
 
 
 def load(name: str, data_dir: str | None = None, form: Form = Form()) -> Arrays:  # noqa: B008 - frozen
@@ -99,24 +104,24 @@ def load(name: str, data_dir: str | None = None, form: Form = Form()) -> Arrays:
     Raises:
         UserError: as `check`, and for broken pictures or a failed download.
     """
-    if owns(name):
-        return own.load(name, data_dir, form)
+    if is_user_images(name):
+        return user_images.load(name, data_dir, form)
     known, place = _known(name), _locate(name, data_dir)
     if place.kind == "digits":
         return digits.load()
     if place.kind == "archives":
-        return archives.load(name, known, place.path)
+        return npz.load(name, known, place.path)
     if place.kind == "raw":
-        return archives.load_raw(name, known, place.path)
-    return prepared.load(name, known, place.path)
+        return cifar10_1.load_raw(name, known, place.path)
+    return tfds.load(name, known, place.path)
 
 
-def own_size(name: str, data_dir: str | None = None) -> int:
+def user_image_size(name: str, data_dir: str | None = None) -> int:
     """Returns the size of images of a person's own pictures where none is asked for."""
-    return own.size(name, data_dir)
+    return user_images.size(name, data_dir)
 
 
-def card(name: str, data_dir: str | None = None) -> Card:
+def info(name: str, data_dir: str | None = None) -> DatasetInfo:
     """Returns the card of `load` without reading images, except for `ASIDE`, which is measured.
 
     Raises:
@@ -124,14 +129,14 @@ def card(name: str, data_dir: str | None = None) -> Card:
     """
     known = _known(name)
     if known is None:
-        return load(name, data_dir).card
+        return load(name, data_dir).info
     place = _locate(name, data_dir)
     if place.kind == "archives":
-        source = archives.source(known, place.path)
-        return cards.known_card(name, known, archives.class_names(known, place.path), source)
-    sources = {"digits": digits.SOURCE, "raw": archives.RAW_SOURCE}
-    source = sources.get(place.kind, prepared.source(known))
-    return cards.known_card(name, known, known.classes, source)
+        source = npz.source(known, place.path)
+        return dataset_info.known_info(name, known, npz.class_names(known, place.path), source)
+    sources = {"digits": digits.SOURCE, "raw": cifar10_1.RAW_SOURCE}
+    source = sources.get(place.kind, tfds.source(known))
+    return dataset_info.known_info(name, known, known.classes, source)
 
 
 # --- Where a data set lies ------------------------------------------------------------------------
@@ -143,15 +148,15 @@ class _Place:
     path: pathlib.Path
 
 
-def _known(name: str) -> cards.Known | None:
+def _known(name: str) -> dataset_info.KnownDataset | None:
     """Returns what is known of a name, None for those of `ASIDE`."""
-    if name.startswith("npz:") or owns(name):
+    if name.startswith("npz:") or is_user_images(name):
         return None
-    if name not in cards.KNOWN:
+    if name not in dataset_info.KNOWN:
         raise errors.UserError(
-            f"There is no dataset {name!r}. {errors.nearest(name, [*names(), *ASIDE])}"
+            f"There is no dataset {name!r}. {errors.nearest(name, [*names(), *PREFIXED_NAMES])}"
         )
-    return cards.KNOWN[name]
+    return dataset_info.KNOWN[name]
 
 
 def _locate(name: str, data_dir: str | None) -> _Place:
@@ -160,14 +165,14 @@ def _locate(name: str, data_dir: str | None) -> _Place:
         return _Place("archives", _existing(name.removeprefix("npz:"), f"--dataset={name}"))
     if name == "digits":
         return _Place("digits", pathlib.Path())
-    root = prepared.root_folder(data_dir)
+    root = tfds.root_folder(data_dir)
     if data_dir:
         _existing(data_dir, f"--data_dir={data_dir}")
         # CIFAR-10.1 is asked for with its version, and found with or without it.
         for folder in dict.fromkeys([root / name, root / name.split("/")[0]]):
             if (folder / "train.npz").exists() or (folder / "test.npz").exists():
                 return _Place("archives", folder)
-            if name == "cifar10_1/v6" and (folder / archives.RAW[0]).exists():
+            if name == "cifar10_1/v6" and (folder / cifar10_1.RAW[0]).exists():
                 return _Place("raw", folder)
     return _Place("tfds", root)
 

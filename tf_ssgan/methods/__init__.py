@@ -8,7 +8,7 @@ import importlib
 import pathlib
 import types
 
-from tf_ssgan import errors
+from tf_ssgan.common import errors
 
 
 def names() -> tuple[str, ...]:

@@ -25,45 +25,47 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan import gan, layers, losses, method
-from tf_ssgan.knobs import knob
-from tf_ssgan.networks import alexnet, conditional_dcgan, fm_cnn
-from tf_ssgan.task import Stream
+from tf_ssgan.common.options import option
+from tf_ssgan.core import hparams
+from tf_ssgan.core.task import Stream
+from tf_ssgan.methods.bases import gan
+from tf_ssgan.networks import acgan_cnn, alexnet, conditional_dcgan
+from tf_ssgan.nn import layers, losses
 
 PAPER = "Dravid et al. 2022; Odena et al. 2017"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(method.HParams):
+class HParams(hparams.HParams):
     """Hyper-parameters of a GAN whose discriminator names the class."""
 
-    learning_rate: float = knob(
+    learning_rate: float = option(
         2e-4, "Step size of every optimizer (public code of Dravid et al. 2022).", low=0
     )
-    beta_1: float = knob(
+    beta_1: float = option(
         0.5, "Adam's first-moment decay (public code of Dravid et al. 2022).", low=0, high=1
     )
-    latent_size: int = knob(100, "Length of the generator's latent vector.", low=1)
-    n_critic: int = knob(
+    latent_size: int = option(100, "Length of the generator's latent vector.", low=1)
+    critic_steps: int = option(
         1, "Discriminator steps a generator step; 5 in Gulrajani et al. 2017.", low=1
     )
-    network: Literal["fm_cnn", "alexnet"] = knob(
+    network: Literal["fm_cnn", "alexnet"] = option(
         "fm_cnn",
         "The discriminator of Dravid et al. 2022: that for Fashion-MNIST and radiographs, or their "
         "AlexNet, for CIFAR-10.",
     )
-    width: int = knob(
+    width: int = option(
         128,
         "Size of the networks, 128 in Dravid et al. 2022: channels of the first convolution, or "
         "twice those of AlexNet.",
         low=2,
     )
-    translate_labeled: bool = knob(
+    translate_labeled: bool = option(
         False,
         "Images are moved by up to 2 pixels; not in Dravid et al. 2022, where the generator took "
         "to what augmentation does.",
     )
-    dropout: float = knob(
+    dropout: float = option(
         0.5, "Rate of AlexNet's dropout layers; fm_cnn has none.", low=0, high=0.99
     )
 
@@ -77,7 +79,7 @@ class HParams(method.HParams):
     @property
     def unlabeled_examples(self) -> int:
         """Images a step; the steps that would show every training image once are an epoch."""
-        return self.batch_size * self.n_critic
+        return self.batch_size * self.critic_steps
 
 
 class Method(gan.ConditionalGAN):
@@ -102,40 +104,35 @@ class Method(gan.ConditionalGAN):
         if self.hp.network == "alexnet":
             half = self.hp.width // 2
             return alexnet.classifier(self.task, half, True, self.hp.dropout, **options)
-        return fm_cnn.classifier(self.task, self.hp.width, True, **options)
-
-    @property
-    def critic_steps(self) -> int:
-        """Discriminator steps a generator step."""
-        return self.hp.n_critic
+        return acgan_cnn.classifier(self.task, self.hp.width, True, **options)
 
     def streams(self) -> dict[str, Stream]:
         """Labeled images for each discriminator step."""
-        examples = self.hp.batch_size * self.hp.n_critic
+        examples = self.hp.batch_size * self.hp.critic_steps
         view = "translated" if self.hp.translate_labeled else "plain"
         return {"labeled": Stream("labeled", examples, {"image": view})}
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
         """Discriminator steps, each on fresh images, then one generator step."""
-        for x, y in self.rounds(batch["labeled"], "image", "label"):
+        for x, y in self.critic_batches(batch["labeled"], "image", "label"):
             z, c = self.latents(x.shape[0])
             fake = self.generator([z, c], training=True)
             with tf.GradientTape() as tape:
                 real = self.discriminator(x, training=True)
                 generated = self.judge(fake)
-                source = losses.source_error(real["source"], generated["source"])
+                source = losses.source_loss(real["source"], generated["source"])
                 supervised = losses.cross_entropy(y, real["logits"])
                 conditional = losses.cross_entropy(c, generated["logits"])
                 loss = source + supervised + conditional
-            self.d.descend(loss, tape)
+            self.d.minimize(loss, tape)
 
         z, c = self.latents(x.shape[0])
         with tf.GradientTape() as tape:
             generated = self.judge(self.generator([z, c], training=True))
-            fooled = losses.source_fool(generated["source"])
+            fooled = losses.source_generator_loss(generated["source"])
             generator = fooled + losses.cross_entropy(c, generated["logits"])
-        self.g.descend(generator, tape)
-        return self.finish(
+        self.g.minimize(generator, tape)
+        return self.end_step(
             supervised=supervised, conditional=conditional, source=source, generator=generator
         )
 

@@ -26,10 +26,10 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan import layers, losses
-from tf_ssgan.knobs import knob
+from tf_ssgan.common.options import option
 from tf_ssgan.methods import acgan
-from tf_ssgan.networks import truncation
+from tf_ssgan.methods.bases import latent_truncation
+from tf_ssgan.nn import layers, losses
 
 PAPER = "Dravid et al. 2022, ablation without Wasserstein loss"
 
@@ -38,23 +38,23 @@ PAPER = "Dravid et al. 2022, ablation without Wasserstein loss"
 class HParams(acgan.HParams):
     """Hyper-parameters of AC-GAN with truncated latents."""
 
-    tau: float = knob(
+    tau: float = option(
         1.0,
         "Truncation factor (public code of Dravid et al. 2022); where a search by gradient starts, "
         "nothing to one by grid; inf truncates nothing.",
         low=0,
     )
-    tau_search: Literal["none", "gradient", "grid"] = knob(
+    tau_search: Literal["none", "gradient", "grid"] = option(
         "none",
         "How tau is found: as given, by a gradient step of its own after each of the generator's "
         "(Dravid et al. 2022, equation 4), or by seven trials in the first 35 % of the steps.",
     )
-    trunc_mode: Literal["clamp", "resample"] = knob(
+    trunc_mode: Literal["clamp", "resample"] = option(
         "clamp",
         "Coordinates beyond tau are set to it (Dravid et al. 2022, equation 6), or drawn anew "
         "(Brock et al. 2019).",
     )
-    trunc_scope: Literal["classifier", "all"] = knob(
+    trunc_scope: Literal["classifier", "all"] = option(
         "classifier", "Which loss sees images of truncated latents: the class head's, or every one."
     )
 
@@ -67,7 +67,7 @@ class Method(acgan.Method):
     @property
     def reports(self) -> tuple[str, ...]:
         """As without truncation, and tau where it is searched."""
-        return super().reports + self.found
+        return super().reports + self.searched
 
     @property
     def found(self) -> tuple[str, ...]:
@@ -78,34 +78,36 @@ class Method(acgan.Method):
         """Discriminator and generator, and what a search for tau remembers."""
         super().setup()
         if self.hp.tau_search == "gradient":
-            self.factor = truncation.Factor(self.hp.tau)
+            self.factor = latent_truncation.LearnedTruncation(self.hp.tau)
             adam = keras.optimizers.Adam(self.search_rate, beta_1=self.hp.beta_1, epsilon=1e-8)
             self.t = self.player("tau", self.factor, adam)
         if self.hp.tau_search == "grid":
-            self.grid = truncation.Grid(self.task, [self.discriminator, self.generator])
+            self.grid = latent_truncation.TruncationSearch(
+                self.task, [self.discriminator, self.generator]
+            )
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
         """Discriminator steps, each on fresh images, one generator step, one of tau."""
         labeled = self.trial(batch["labeled"])
-        for x, y in self.rounds(labeled, "image", "label"):
+        for x, y in self.critic_batches(labeled, "image", "label"):
             z, c = self.latents(x.shape[0])
             fake, easy = self.images(z, c)
             with tf.GradientTape() as tape:
                 real = self.discriminator(x, training=True)
                 fake_source, fake_logits = self.heads(fake, easy)
-                source = losses.source_error(real["source"], fake_source)
+                source = losses.source_loss(real["source"], fake_source)
                 supervised = self.shown(y) * losses.cross_entropy(y, real["logits"])
                 conditional = losses.cross_entropy(c, fake_logits)
                 loss = source + supervised + conditional
-            self.d.descend(loss, tape)
+            self.d.minimize(loss, tape)
 
         z, c = self.latents(x.shape[0])
         with tf.GradientTape() as tape:
             fake_source, fake_logits = self.heads(*self.images(z, c))
-            fooled = losses.source_fool(fake_source)
+            fooled = losses.source_generator_loss(fake_source)
             generator = fooled + losses.cross_entropy(c, fake_logits)
-        self.g.descend(generator, tape)
-        return self.finish(
+        self.g.minimize(generator, tape)
+        return self.end_step(
             supervised=supervised,
             conditional=conditional,
             source=source,
@@ -115,7 +117,7 @@ class Method(acgan.Method):
 
     def truncate(self, z: tf.Tensor) -> tf.Tensor:
         """The latents z_tau, with the tau of this step."""
-        return truncation.truncated(z, self.tau(), self.hp.trunc_mode)
+        return latent_truncation.truncated(z, self.tau(), self.hp.trunc_mode)
 
     def tau(self) -> tf.Tensor | float:
         """The truncation factor of this step."""
@@ -148,7 +150,7 @@ class Method(acgan.Method):
             with tf.GradientTape() as tape:
                 easy = self.generator([self.truncate(z), c], training=False)
                 outer = losses.cross_entropy(c, self.discriminator(easy, training=False)["logits"])
-            self.t.descend(outer, tape)
+            self.t.minimize(outer, tape)
             self.factor.keep_in_range()
         return {"tau": self.tau()}
 
@@ -157,7 +159,7 @@ class Method(acgan.Method):
         if self.hp.tau_search != "grid":
             return labeled
         step, label = self.step.value, labeled["label"]
-        self.grid.set_back(step, [p.optimizer for p in (self.d, self.g)], self._averages)
+        self.grid.set_back(step, [p.optimizer for p in (self.d, self.g)], self._ema_pairs)
         held = self.grid.held_out(step, labeled["index"])
         logits = self.discriminator(labeled["image"], training=False)["logits"]
         self.grid.record(step, held, tf.argmax(logits, axis=-1) == label)

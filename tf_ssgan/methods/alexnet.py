@@ -16,24 +16,25 @@ import dataclasses
 import keras
 import tensorflow as tf
 
-from tf_ssgan import losses, method
-from tf_ssgan.knobs import knob
+from tf_ssgan.common.options import option
+from tf_ssgan.core import hparams, method
+from tf_ssgan.core.task import Stream
 from tf_ssgan.networks import alexnet
-from tf_ssgan.task import Stream
+from tf_ssgan.nn import losses
 
 PAPER = "Dravid et al. 2022, baseline; Krizhevsky et al. 2012"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(method.HParams):
+class HParams(hparams.HParams):
     """Hyper-parameters of the baseline."""
 
-    learning_rate: float = knob(2e-4, "Step size (public code of Dravid et al. 2022).", low=0)
-    beta_1: float = knob(
+    learning_rate: float = option(2e-4, "Step size (public code of Dravid et al. 2022).", low=0)
+    beta_1: float = option(
         0.5, "Adam's first-moment decay (public code of Dravid et al. 2022).", low=0, high=1
     )
-    width: int = knob(64, "Channels of the first convolution (Dravid et al. 2022).", low=1)
-    dropout: float = knob(
+    width: int = option(64, "Channels of the first convolution (Dravid et al. 2022).", low=1)
+    dropout: float = option(
         0.5, "Rate of the two dropout layers (Krizhevsky et al. 2012).", low=0, high=0.99
     )
 
@@ -66,5 +67,5 @@ class Method(method.Method):
         x, y = batch["labeled"]["image"], batch["labeled"]["label"]
         with tf.GradientTape() as tape:
             loss = losses.cross_entropy(y, self.classifier(x, training=True)["logits"])
-        self.c.descend(loss, tape)
-        return self.finish(supervised=loss)
+        self.c.minimize(loss, tape)
+        return self.end_step(supervised=loss)

@@ -26,43 +26,46 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan import layers, losses, residual, schedules
-from tf_ssgan.knobs import knob
-from tf_ssgan.task import Stream
+from tf_ssgan.common.options import option
+from tf_ssgan.core.task import Stream
+from tf_ssgan.methods.bases import wrn
+from tf_ssgan.nn import losses, schedules, weights
 
 PAPER = "Sohn et al. 2020"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(residual.HParams):
+class HParams(wrn.HParams):
     """Hyper-parameters of FixMatch."""
 
-    profile: Literal["paper", "authors"] = knob(
+    profile: Literal["paper", "authors"] = option(
         "paper", "The paper's algorithm, or what Alshami and Arya's code does; see the docstring."
     )
-    batch_size: int = knob(64, "Labeled images a step, over all replicas.", low=1)
-    unlabeled_ratio: int = knob(7, "Unlabeled images a labeled one (Sohn et al. 2020: mu).", low=1)
-    learning_rate: float = knob(0.03, "Initial step size (Sohn et al. 2020).", low=0)
-    momentum: float = knob(0.9, "Of the gradients (Sohn et al. 2020).", low=0, high=1)
-    nesterov: bool = knob(True, "Momentum looks ahead (Sohn et al. 2020).")
-    weight_decay: float = knob(
+    batch_size: int = option(64, "Labeled images a step, over all replicas.", low=1)
+    unlabeled_ratio: int = option(
+        7, "Unlabeled images a labeled one (Sohn et al. 2020: mu).", low=1
+    )
+    learning_rate: float = option(0.03, "Initial step size (Sohn et al. 2020).", low=0)
+    momentum: float = option(0.9, "Of the gradients (Sohn et al. 2020).", low=0, high=1)
+    nesterov: bool = option(True, "Momentum looks ahead (Sohn et al. 2020).")
+    weight_decay: float = option(
         5e-4, "Weight of half the squared norm of the kernels (Sohn et al. 2020).", low=0
     )
-    threshold: float = knob(
+    threshold: float = option(
         0.95, "Probability from which on a prediction is a label (Sohn et al. 2020: tau).",
         above=0, high=1,
     )  # fmt: skip
-    unlabeled_weight: float = knob(
+    unlabeled_weight: float = option(
         1.0, "Weight of the unlabeled loss (Sohn et al. 2020: lambda_u).", low=0
     )
-    network: Literal["wrn_leaky", "wrn_plain"] = knob(
+    network: Literal["wrn_leaky", "wrn_plain"] = option(
         "wrn_leaky",
         "A wide residual network: that of Sohn et al. 2020, or the plain one of Alshami and Arya "
         "2022.",
     )
 
     RECIPES = {
-        "digits": residual.DIGITS | dict(unlabeled_ratio=4),
+        "digits": wrn.DIGITS | dict(unlabeled_ratio=4),
         "short": dict(network="wrn_plain"),
         "cifar10": dict(labels=4000, max_steps=2**17),
         "cifar100": dict(labels=10000, max_steps=2**17, weight_decay=1e-3),
@@ -77,7 +80,7 @@ class HParams(residual.HParams):
             average_decay=0.0,
             network="wrn_plain",
         ),
-        "authors/digits": residual.DIGITS,
+        "authors/digits": wrn.DIGITS,
         "authors/cifar10": dict(epochs=200, max_steps=0),
         "authors/cifar10@250": dict(batch_size=250),
         "authors/cifar100": dict(epochs=200, max_steps=0),
@@ -89,7 +92,7 @@ class HParams(residual.HParams):
         return self.batch_size * self.unlabeled_ratio
 
 
-class Method(residual.Method):
+class Method(wrn.Method):
     """Consistency with one's own confident predictions."""
 
     reports = ("supervised", "unsupervised", "selected")
@@ -103,15 +106,15 @@ class Method(residual.Method):
     def rate(self) -> tf.Tensor:
         """The step size at this step; of the authors, at the beginning of its epoch."""
         if self.hp.profile == "paper":
-            return self.hp.learning_rate * schedules.cosine_fall(self.progress())
+            return self.hp.learning_rate * schedules.cosine_decay(self.progress())
         begun = self.step // self.task.steps_per_epoch * self.task.steps_per_epoch
         done = tf.cast(begun, tf.float32) / self.task.steps
-        return self.hp.learning_rate * schedules.cosine_fall(done)
+        return self.hp.learning_rate * schedules.cosine_decay(done)
 
     def decayed(self) -> list[tf.Tensor]:
         """The weights that decay: the kernels; of the authors, all."""
         if self.hp.profile == "paper":
-            return layers.kernels(self.classifier)
+            return weights.kernels(self.classifier)
         return [weight.value for weight in self.c.variables]
 
     def streams(self) -> dict[str, Stream]:
@@ -130,16 +133,16 @@ class Method(residual.Method):
         weak, strong = batch["unlabeled"]["weak"], batch["unlabeled"]["strong"]
 
         with tf.GradientTape() as tape:
-            labeled, seen, hidden = self.together(self.classifier, x, weak, strong)
+            labeled, seen, hidden = self.forward_concat(self.classifier, x, weak, strong)
             supervised = losses.cross_entropy(y, labeled["logits"])
             guessed, sure = losses.pseudo_labels(seen["logits"], self.hp.threshold)
             unsupervised = losses.masked_cross_entropy(
                 guessed, hidden["logits"], sure, of_selected=self.hp.profile == "authors"
             )
-            decay = losses.half_squares(self.decayed())
+            decay = losses.l2_loss(self.decayed())
             loss = supervised + self.hp.unlabeled_weight * unsupervised
             loss += self.hp.weight_decay * decay
-        self.c.descend(loss, tape)
-        return self.finish(
+        self.c.minimize(loss, tape)
+        return self.end_step(
             supervised=supervised, unsupervised=unsupervised, selected=tf.reduce_mean(sure)
         )

@@ -23,10 +23,11 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan import losses, residual, schedules
-from tf_ssgan.knobs import knob
+from tf_ssgan.common.options import option
 from tf_ssgan.methods import fixmatch
+from tf_ssgan.methods.bases import wrn
 from tf_ssgan.networks import wide_resnet
+from tf_ssgan.nn import losses, schedules
 
 PAPER = "Alshami and Arya 2022"
 
@@ -35,42 +36,42 @@ PAPER = "Alshami and Arya 2022"
 class HParams(fixmatch.HParams):
     """Hyper-parameters of FixMatch with attention."""
 
-    batch_size: int = knob(
+    batch_size: int = option(
         400, "Labeled images a step, over all replicas (Alshami and Arya 2022).", low=1
     )
-    unlabeled_ratio: int = knob(1, "Unlabeled images a labeled one (public code).", low=1)
-    learning_rate: float = knob(0.003, "Initial step size (public code).", low=0)
-    nesterov: bool = knob(False, "Momentum looks ahead; not in the public code.")
-    weight_decay: float = knob(
+    unlabeled_ratio: int = option(1, "Unlabeled images a labeled one (public code).", low=1)
+    learning_rate: float = option(0.003, "Initial step size (public code).", low=0)
+    nesterov: bool = option(False, "Momentum looks ahead; not in the public code.")
+    weight_decay: float = option(
         5e-5, "Weight of half the squared norm of all weights (public code).", low=0
     )
-    average_decay: float = knob(
+    average_decay: float = option(
         0.0,
         "Decay of the weight average that is shipped, warmed up as min(decay, (1+t)/(10+t)); "
         "0, as in the public code, ships the raw weights.",
         low=0,
         high=1,
     )
-    network: Literal["wrn_leaky", "wrn_plain"] = knob(
+    network: Literal["wrn_leaky", "wrn_plain"] = option(
         "wrn_plain",
         "A wide residual network: that of Sohn et al. 2020, or the plain one of Alshami and Arya "
         "2022.",
     )
-    attention_maps: int = knob(
+    attention_maps: int = option(
         2, "Maps whose sum is the attention (public code; 4 in its first runs).", low=1
     )
-    attention_weight: float = knob(
+    attention_weight: float = option(
         1 / 64, "Weight of the divergence between the views' attention (public code).", low=0
     )
-    attention_activated: bool = knob(
+    attention_activated: bool = option(
         False, "The last map is normalized and rectified before attention; not in the public code."
     )
-    attention_teaches: bool = knob(
+    attention_teaches: bool = option(
         False, "No gradient goes into the weak view's attention; it does in the public code."
     )
 
     RECIPES = {
-        "digits": residual.DIGITS | dict(unlabeled_ratio=4, learning_rate=0.03),
+        "digits": wrn.DIGITS | dict(unlabeled_ratio=4, learning_rate=0.03),
         "cifar10": dict(labels=4000, epochs=200),
         "cifar10@250": dict(batch_size=250),
         "cifar100": dict(labels=10000, epochs=200),
@@ -100,7 +101,7 @@ class Method(fixmatch.Method):
     def rate(self) -> tf.Tensor:
         """The step size of this epoch."""
         epoch = tf.cast(self.step // self.task.steps_per_epoch, tf.float32)
-        return self.hp.learning_rate * schedules.cosine_fall(
+        return self.hp.learning_rate * schedules.cosine_decay(
             epoch * self.task.steps_per_epoch / self.task.steps
         )
 
@@ -110,7 +111,7 @@ class Method(fixmatch.Method):
         weak, strong = batch["unlabeled"]["weak"], batch["unlabeled"]["strong"]
 
         with tf.GradientTape() as tape:
-            labeled, seen, hidden = self.together(self.classifier, x, weak, strong)
+            labeled, seen, hidden = self.forward_concat(self.classifier, x, weak, strong)
             supervised = losses.cross_entropy(y, labeled["logits"])
             guessed, sure = losses.pseudo_labels(seen["logits"], self.hp.threshold)
             unsupervised = losses.masked_cross_entropy(
@@ -119,12 +120,12 @@ class Method(fixmatch.Method):
             target = seen["attention"]
             target = tf.stop_gradient(target) if self.hp.attention_teaches else target
             attention = losses.attention_divergence(target, hidden["attention"], sure)
-            decay = losses.half_squares([w.value for w in self.c.variables])
+            decay = losses.l2_loss([w.value for w in self.c.variables])
             loss = supervised + self.hp.unlabeled_weight * unsupervised
             loss += self.hp.attention_weight * attention + self.hp.weight_decay * decay
-        self.c.descend(loss, tape)
+        self.c.minimize(loss, tape)
         blank = tf.reduce_max(tf.concat([seen["attention"], hidden["attention"]], 0), axis=-1) <= 0
-        return self.finish(
+        return self.end_step(
             supervised=supervised,
             unsupervised=unsupervised,
             attention=attention,

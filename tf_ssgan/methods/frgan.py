@@ -22,10 +22,10 @@ from typing import Literal
 
 import tensorflow as tf
 
-from tf_ssgan import losses, schedules
-from tf_ssgan.knobs import knob
+from tf_ssgan.common.options import option
+from tf_ssgan.core.task import Stream
 from tf_ssgan.methods import ssgan
-from tf_ssgan.task import Stream
+from tf_ssgan.nn import losses, schedules
 
 PAPER = "Jiang, Zhang and Liu 2019"
 
@@ -34,19 +34,19 @@ PAPER = "Jiang, Zhang and Liu 2019"
 class HParams(ssgan.HParams):
     """Hyper-parameters of FR-GAN."""
 
-    consistency_weight: float = knob(
+    consistency_weight: float = option(
         10.0, "Final w(t); the sum over classes makes it the 100 of Laine and Aila 2017.", low=0
     )
-    ramp_fraction: float = knob(
+    ramp_fraction: float = option(
         80 / 300,
         "Share of the run over which w(t) rises (Laine and Aila 2017: 80 of 300 epochs).",
         low=0,
         high=1,
     )
-    consistency_space: Literal["probability", "logit", "feature"] = knob(
+    consistency_space: Literal["probability", "logit", "feature"] = option(
         "probability", "What the two branches must agree in."
     )
-    consistency_on_fake: bool = knob(
+    consistency_on_fake: bool = option(
         False, "Generated images must agree too (said once by Jiang et al. 2019, section 1)."
     )
 
@@ -71,11 +71,11 @@ class Method(ssgan.Method):
         x, y = batch["labeled"]["image"], batch["labeled"]["label"]
         weight = self.hp.consistency_weight * self.ramp()
 
-        for first, second in self.rounds(batch["unlabeled"], "first", "second"):
+        for first, second in self.critic_batches(batch["unlabeled"], "first", "second"):
             fake = self.fake(x.shape[0])
             again = [fake] if self.hp.consistency_on_fake else []
             with tf.GradientTape() as tape:
-                labeled, one, two, generated, *other = self.together(
+                labeled, one, two, generated, *other = self.forward_concat(
                     self.discriminator, x, first, second, fake, *again
                 )
                 supervised = losses.cross_entropy(y, labeled["logits"])
@@ -84,12 +84,12 @@ class Method(ssgan.Method):
                 if other:
                     consistency += self.disagreement(generated, *other)
                 loss = supervised + self.hp.unlabeled_weight * adversarial + weight * consistency
-            self.d.descend(loss, tape)
+            self.d.minimize(loss, tape)
 
         with tf.GradientTape() as tape:
             generator = self.generator_loss(first)
-        self.g.descend(generator, tape)
-        return self.finish(
+        self.g.minimize(generator, tape)
+        return self.end_step(
             supervised=supervised,
             adversarial=adversarial,
             consistency=consistency,

@@ -23,9 +23,9 @@ import dataclasses
 
 import tensorflow as tf
 
-from tf_ssgan import losses
-from tf_ssgan.knobs import knob
+from tf_ssgan.common.options import option
 from tf_ssgan.methods import improved_gan
+from tf_ssgan.nn import losses
 
 PAPER = "Park, Jung and Teoh 2020"
 
@@ -34,16 +34,16 @@ PAPER = "Park, Jung and Teoh 2020"
 class HParams(improved_gan.HParams):
     """Hyper-parameters of I2GAN."""
 
-    unlabeled_weight: float = knob(
+    unlabeled_weight: float = option(
         1.0,
         "Weight of the real-or-fake loss in its full form, which tau scales further (Park et al. "
         "2020); 0.5 is the half form of the public code of Salimans et al. 2016.",
         low=0,
     )
-    tau: float = knob(
+    tau: float = option(
         2.0, "What the real-or-fake loss is scaled by (Park et al. 2020: above 1).", low=0
     )
-    fake_ratio: int = knob(
+    fake_ratio: int = option(
         4, "Generated images a real one in the generator's step, N'/N (Park et al. 2020).", low=1
     )
 
@@ -60,22 +60,24 @@ class Method(improved_gan.Method):
         """Discriminator steps, each on fresh images, then one generator step."""
         x, y = batch["labeled"]["image"], batch["labeled"]["label"]
 
-        for (real,) in self.rounds(batch["unlabeled"], "image"):
+        for (real,) in self.critic_batches(batch["unlabeled"], "image"):
             fake = self.fake(x.shape[0])
             with tf.GradientTape() as tape:
-                labeled, unlabeled, generated = self.together(self.discriminator, x, real, fake)
+                labeled, unlabeled, generated = self.forward_concat(
+                    self.discriminator, x, real, fake
+                )
                 supervised = losses.cross_entropy(y, labeled["logits"])
                 adversarial = losses.real_or_fake(unlabeled["logits"], generated["logits"])
                 loss = supervised + self.hp.unlabeled_weight * self.hp.tau * adversarial
             separation = self.separation(unlabeled, generated)
-            self.d.descend(loss, tape)
+            self.d.minimize(loss, tape)
 
         matched = self.discriminator(batch["matched"]["image"], training=True)
         with tf.GradientTape() as tape:
             many = self.fake(self.hp.fake_ratio * x.shape[0])
             judged = self.discriminator(many, training=True)
             generator = losses.feature_matching(matched["features"], judged["features"])
-        self.g.descend(generator, tape)
-        return self.finish(
+        self.g.minimize(generator, tape)
+        return self.end_step(
             supervised=supervised, adversarial=adversarial, generator=generator, **separation
         )

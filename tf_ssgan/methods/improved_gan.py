@@ -22,10 +22,11 @@ import dataclasses
 
 import tensorflow as tf
 
-from tf_ssgan import gan, losses
-from tf_ssgan.knobs import knob
-from tf_ssgan.networks import dcgan, improved_cnn
-from tf_ssgan.task import Stream
+from tf_ssgan.common.options import option
+from tf_ssgan.core.task import Stream
+from tf_ssgan.methods.bases import gan
+from tf_ssgan.networks import dcgan, improved_gan_cnn
+from tf_ssgan.nn import losses
 
 PAPER = "Salimans et al. 2016, sections 3.1 and 5, public code"
 
@@ -34,37 +35,41 @@ PAPER = "Salimans et al. 2016, sections 3.1 and 5, public code"
 class HParams(gan.HParams):
     """Hyper-parameters of a classifier whose generator matches its features."""
 
-    average_decay: float = knob(
+    average_decay: float = option(
         0.9999,
         "Decay of the weight average that is shipped (Salimans et al. 2016, public code), warmed "
         "up as min(decay, (1+t)/(10+t)); 0 ships the raw weights.",
         low=0,
         high=1,
     )
-    unlabeled_weight: float = knob(
+    unlabeled_weight: float = option(
         0.5,
         "Weight of the real-or-fake loss in its full form; 0.5 is the half form of the public code "
         "of Salimans et al. 2016, 1 the full one of Park et al. 2020.",
         low=0,
     )
-    width: int = knob(
+    width: int = option(
         64,
         "Channels of D's first convolutions: 64 for house numbers, 96 for CIFAR-10 (public code).",
         low=1,
     )
-    generator_width: int = knob(
+    generator_width: int = option(
         0,
         "An eighth of the channels of G's first map, 64 in the public code; 0 takes --width.",
         low=0,
     )
-    input_dropout: float = knob(0.2, "Dropout rate on the images (public code).", low=0, high=0.99)
-    dropout: float = knob(0.5, "Rate of the hidden dropout layers (public code).", low=0, high=0.99)
-    head_bias: bool = knob(
+    input_dropout: float = option(
+        0.2, "Dropout rate on the images (public code).", low=0, high=0.99
+    )
+    dropout: float = option(
+        0.5, "Rate of the hidden dropout layers (public code).", low=0, high=0.99
+    )
+    head_bias: bool = option(
         True,
         "Logits have a bias (public code); off makes them the products of features and class "
         "vectors (Park et al. 2020).",
     )
-    translate: bool = knob(
+    translate: bool = option(
         False,
         "Images, labeled or not, are moved by up to 2 pixels; in the public code they are not.",
     )
@@ -102,7 +107,7 @@ class Method(gan.GAN):
 
     def setup(self) -> None:
         """Discriminator and generator, a player each."""
-        self.discriminator = self.classifier = improved_cnn.classifier(
+        self.discriminator = self.classifier = improved_gan_cnn.classifier(
             self.task,
             width=self.hp.width,
             dropout=self.hp.dropout,
@@ -128,22 +133,24 @@ class Method(gan.GAN):
         """Discriminator steps, each on fresh images, then one generator step."""
         x, y = batch["labeled"]["image"], batch["labeled"]["label"]
 
-        for (real,) in self.rounds(batch["unlabeled"], "image"):
+        for (real,) in self.critic_batches(batch["unlabeled"], "image"):
             fake = self.fake(x.shape[0])
             with tf.GradientTape() as tape:
-                labeled, unlabeled, generated = self.together(self.discriminator, x, real, fake)
+                labeled, unlabeled, generated = self.forward_concat(
+                    self.discriminator, x, real, fake
+                )
                 supervised = losses.cross_entropy(y, labeled["logits"])
                 adversarial = losses.real_or_fake(unlabeled["logits"], generated["logits"])
                 loss = supervised + self.hp.unlabeled_weight * adversarial
             separation = self.separation(unlabeled, generated)
-            self.d.descend(loss, tape)
+            self.d.minimize(loss, tape)
 
         matched = self.discriminator(batch["matched"]["image"], training=True)
         with tf.GradientTape() as tape:
             judged = self.discriminator(self.fake(x.shape[0]), training=True)
             generator = losses.feature_matching(matched["features"], judged["features"])
-        self.g.descend(generator, tape)
-        return self.finish(
+        self.g.minimize(generator, tape)
+        return self.end_step(
             supervised=supervised, adversarial=adversarial, generator=generator, **separation
         )
 
@@ -161,10 +168,10 @@ class Method(gan.GAN):
             probability, and the angle in degrees to the vector of that class.
         """
         real, fake = losses.pair_weights(unlabeled["logits"], generated["logits"])
-        vectors = improved_cnn.class_vectors(self.discriminator)
+        vectors = improved_gan_cnn.class_vectors(self.discriminator)
         return {
             "real_pair_weight": tf.reduce_mean(tf.reduce_max(real, axis=-1)),
             "fake_pair_weight": tf.reduce_mean(tf.reduce_max(fake, axis=-1)),
-            "confidence": losses.confidence(unlabeled["logits"]),
-            "angle": losses.angle(unlabeled["features"], vectors, unlabeled["logits"]),
+            "confidence": losses.mean_confidence(unlabeled["logits"]),
+            "angle": losses.mean_angle(unlabeled["features"], vectors, unlabeled["logits"]),
         }

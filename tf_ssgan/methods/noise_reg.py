@@ -25,51 +25,52 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan import losses, pretraining
-from tf_ssgan.knobs import knob
+from tf_ssgan.common.options import option
+from tf_ssgan.core.task import Stream
+from tf_ssgan.methods.bases import contrastive
 from tf_ssgan.networks import resnet18
-from tf_ssgan.task import Stream
+from tf_ssgan.nn import losses
 
 PAPER = "Hu et al. 2019"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(pretraining.ContrastHParams):
+class HParams(contrastive.ContrastiveHParams):
     """Hyper-parameters of noise regularization."""
 
-    profile: Literal["paper", "authors"] = knob(
+    profile: Literal["paper", "authors"] = option(
         "paper", "The papers' equations, or what the public code does; see the docstring."
     )
-    batch_size: int = knob(300, "Images a step, clean and noisy ones, over all replicas.", low=2)
-    learning_rate: float = knob(1e-4, "Step size of the last stage (Hu et al. 2019).", low=0)
-    weight_decay: float = knob(1e-4, "Of all weights, as torch's Adam has it.", low=0)
-    clean_weight: float = knob(0.2, "Weight of the clean loss (Hu et al. 2019: alpha).", low=0)
-    nr_loss: Literal["bce", "softmax_ce", "mae"] = knob(
+    batch_size: int = option(300, "Images a step, clean and noisy ones, over all replicas.", low=2)
+    learning_rate: float = option(1e-4, "Step size of the last stage (Hu et al. 2019).", low=0)
+    weight_decay: float = option(1e-4, "Of all weights, as torch's Adam has it.", low=0)
+    clean_weight: float = option(0.2, "Weight of the clean loss (Hu et al. 2019: alpha).", low=0)
+    nr_loss: Literal["bce", "softmax_ce", "mae"] = option(
         "bce",
         "Loss of a label: each class against the rest (Hu et al. 2019), softmax cross-entropy, or "
         "the same with its arguments exchanged (public code).",
     )
-    nr_ratio: float = knob(
+    nr_ratio: float = option(
         0.0, "Share of noisy images in a step; 0 takes that of the pools.", low=0, high=0.99
     )
-    clean_hidden: int = knob(384, "Units between the two layers of each head.", low=1)
+    clean_hidden: int = option(384, "Units between the two layers of each head.", low=1)
 
     RECIPES = {
         "digits": dict(
-            labels=-1, noise="permute", clean_pct=0.2, max_steps=1000, batch_size=50, width=16,
+            labels=-1, noise="permute", clean_fraction=0.2, max_steps=1000, batch_size=50, width=16,
             contrast_fraction=0.25, learning_rate=1e-3,
         ),
-        "fashion_mnist": dict(labels=-1, noise="permute", clean_pct=0.2, epochs=20),
+        "fashion_mnist": dict(labels=-1, noise="permute", clean_fraction=0.2, epochs=20),
         "authors": dict(nr_loss="mae", clean_weight=1.0, batch_size=3000, average_decay=0.0),
         "authors/digits": dict(batch_size=50),
     }  # fmt: skip
 
 
-class Method(pretraining.Contrast):
+class Method(contrastive.ContrastivePretraining):
     """A clean head that ships, and a residual head for labels that may be wrong."""
 
     reports = ("noisy", "clean")
-    reports_in = {"contrast": pretraining.CONTRAST_REPORTS}
+    reports_in = {"contrast": contrastive.CONTRASTIVE_REPORTS}
     needs_labels = True
     needs_noisy = True
 
@@ -120,7 +121,7 @@ class Method(pretraining.Contrast):
     def label_loss(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """The loss of labels, given logits."""
         loss = {
-            "bce": losses.one_against_rest,
+            "bce": losses.one_vs_rest,
             "softmax_ce": losses.cross_entropy,
             "mae": losses.exchanged_cross_entropy,
         }[self.hp.nr_loss]
@@ -137,7 +138,7 @@ class Method(pretraining.Contrast):
             seen = self.classifier(x, training=True)
             noisy = self.label_loss(y, self.absorbed(seen, y) + seen["logits"])
             clean = self.label_loss(v, self.classifier(clean_x, training=True)["logits"])
-            decay = losses.half_squares([weight.value for weight in self.c.variables])
+            decay = losses.l2_loss([weight.value for weight in self.c.variables])
             loss = self.hp.clean_weight * clean + noisy + self.hp.weight_decay * decay
-        self.c.descend(loss, tape)
-        return self.finish(noisy=noisy, clean=clean)
+        self.c.minimize(loss, tape)
+        return self.end_step(noisy=noisy, clean=clean)

@@ -22,22 +22,22 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan import pretraining
-from tf_ssgan.knobs import knob
+from tf_ssgan.common.options import option
+from tf_ssgan.core.task import Stream
 from tf_ssgan.methods import noise_reg
-from tf_ssgan.networks import resnet18, three_branches
-from tf_ssgan.task import Stream
+from tf_ssgan.methods.bases import generator_pretraining
+from tf_ssgan.networks import resnet18, wsgan_classifier
 
 PAPER = "Axelrod, Kashi and Pandey, after Hu et al. 2019 and Mao et al. 2021"
 BETWEEN = 216  # units between features and latents (public code)
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(noise_reg.HParams, pretraining.GenerateHParams):
+class HParams(noise_reg.HParams, generator_pretraining.GeneratorHParams):
     """Hyper-parameters of the union."""
 
-    latent_size: int = knob(64, "Length of the generator's latent vector (public code).", low=1)
-    nrw_label: Literal["noisy", "predicted", "none"] = knob(
+    latent_size: int = option(64, "Length of the generator's latent vector (public code).", low=1)
+    nrw_label: Literal["noisy", "predicted", "none"] = option(
         "noisy",
         "What the generator is told: the noisy label (the paper), the class that the clean head "
         "finds likeliest, or nothing.",
@@ -56,17 +56,17 @@ class HParams(noise_reg.HParams, pretraining.GenerateHParams):
     }
 
 
-class Method(noise_reg.Method, pretraining.Generate):
+class Method(noise_reg.Method, generator_pretraining.GeneratorPretraining):
     """A clean head that ships, and a generator and its judge for labels that may be wrong."""
 
-    reports_in = noise_reg.Method.reports_in | {"generate": pretraining.GENERATE_REPORTS}
+    reports_in = noise_reg.Method.reports_in | {"generate": generator_pretraining.GENERATOR_REPORTS}
 
     def absorbers(self) -> list[keras.Model]:
         """Features to latents, the generator, and WSGAN's classifier."""
         self.make_generator()
         size = self.classifier.output["features"].shape[-1]
         self.mapper = resnet18.head(size, BETWEEN, self.hp.latent_size, "mapper")
-        self.judge = three_branches.classifier(self.task, self.hp.width)
+        self.judge = wsgan_classifier.classifier(self.task, self.hp.width)
         return [self.mapper, self.generator, self.judge]
 
     def absorbed(self, seen: dict[str, tf.Tensor], labels: tf.Tensor) -> tf.Tensor:

@@ -26,44 +26,47 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan import errors, layers, losses, residual, schedules
-from tf_ssgan.knobs import knob
-from tf_ssgan.task import Stream
+from tf_ssgan.common import errors
+from tf_ssgan.common.options import option
+from tf_ssgan.core import stages
+from tf_ssgan.core.task import Stream
+from tf_ssgan.methods.bases import wrn
+from tf_ssgan.nn import layers, losses, schedules
 
 PAPER = "Lee 2013; Alshami and Arya 2022"
 RAMP = 0.4  # share of the run over which the weight of the online form rises
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(residual.HParams):
+class HParams(wrn.HParams):
     """Hyper-parameters of pseudo-labels."""
 
-    profile: Literal["paper", "authors"] = knob(
+    profile: Literal["paper", "authors"] = option(
         "paper", "The report's algorithm, or what its code does; see the docstring."
     )
-    pl_mode: Literal["epoch", "online"] = knob(
+    pl_mode: Literal["epoch", "online"] = option(
         "epoch", "Labels are given once an epoch (Alshami and Arya 2022), or at every step."
     )
-    batch_size: int = knob(
+    batch_size: int = option(
         512, "Images a step, over all replicas; of either pool in the online form.", low=1
     )
-    learning_rate: float = knob(1e-3, "Largest step size (public code).", low=0)
-    swing_epochs: int = knob(
+    learning_rate: float = option(1e-3, "Largest step size (public code).", low=0)
+    swing_epochs: int = option(
         10, "Passes over the pool from the largest step size to the least (public code).", low=1
     )
-    weight_decay: float = knob(5e-5, "Decoupled, of all weights (public code).", low=0)
-    threshold: float = knob(
+    weight_decay: float = option(5e-5, "Decoupled, of all weights (public code).", low=0)
+    threshold: float = option(
         0.95, "Probability that a label must exceed (Alshami and Arya 2022: tau).",
         above=0, high=1,
     )  # fmt: skip
-    unlabeled_weight: float = knob(1.0, "Final weight w(t) of the online form.", low=0)
-    warm_up_fraction: float = knob(
+    unlabeled_weight: float = option(1.0, "Final weight w(t) of the online form.", low=0)
+    warm_up_fraction: float = option(
         10 / 300, "Share of the run on labels alone, of the form by epochs (public code).",
         low=0, high=0.9,
     )  # fmt: skip
 
     RECIPES = {
-        "digits": residual.DIGITS | dict(swing_epochs=11, warm_up_fraction=0.3),
+        "digits": wrn.DIGITS | dict(swing_epochs=11, warm_up_fraction=0.3),
         "cifar10": dict(labels=4000, epochs=300),
         "cifar10@250": dict(batch_size=250),
         "cifar100": dict(labels=10000, epochs=300, learning_rate=5e-4),
@@ -85,7 +88,7 @@ class HParams(residual.HParams):
             )
 
 
-class Method(residual.Method):
+class Method(wrn.Method):
     """Self-training."""
 
     reports = ("supervised", "unsupervised", "selected")
@@ -98,18 +101,20 @@ class Method(residual.Method):
         )
         self.c = self.player("classifier", self.classifier, adam, self.rate)
         if self.hp.pl_mode == "epoch":
-            self.given = self.memory("given", self.task.unlabeled, initial=-1)
+            self.given = self.per_example_buffer("given", self.task.unlabeled, initial=-1)
 
     def stages(self) -> dict[str, int]:
         """Labels alone for a while; of the same steps as what follows. Online there is no while."""
         if self.hp.pl_mode == "online":
             return {"train": 0}
-        return residual.warmed_up(self.hp.warm_up_fraction, self.task.steps)
+        return stages.warm_up_stages(self.hp.warm_up_fraction, self.task.steps)
 
     def rate(self) -> tf.Tensor:
         """The step size of this epoch."""
         epoch = tf.cast(self.step // self.task.steps_per_epoch, tf.float32)
-        return self.hp.learning_rate * schedules.cosine_swing(epoch / self.hp.swing_epochs, 1 / 50)
+        return self.hp.learning_rate * schedules.cosine_annealing(
+            epoch / self.hp.swing_epochs, 1 / 50
+        )
 
     def streams(self) -> dict[str, Stream]:
         """Labeled and pseudo-labeled images in one; or labeled and unlabeled ones, side by side."""
@@ -122,7 +127,7 @@ class Method(residual.Method):
         """The labels that are in force, -1 where there is none."""
         return self.given.numpy() if self.hp.pl_mode == "epoch" else None
 
-    def look_again(self, logits: np.ndarray) -> None:
+    def refresh_pseudo_labels(self, logits: np.ndarray) -> None:
         """Gives labels anew, once the warm-up is over."""
         if self.stage == "train":
             labels, sure = losses.pseudo_labels(logits, self.hp.threshold, strict=True)
@@ -140,9 +145,9 @@ class Method(residual.Method):
         with tf.GradientTape() as tape:
             logits = self.classifier(x, training=True)["logits"]
             loss = losses.cross_entropy(y, logits)
-        self.c.descend(loss, tape)
+        self.c.minimize(loss, tape)
         per_example = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(y, 0), logits)
-        return self.finish(
+        return self.end_step(
             supervised=losses.masked_mean(per_example, 1.0 - guessed),
             unsupervised=losses.masked_mean(per_example, guessed),
             selected=tf.reduce_mean(tf.cast(self.given >= 0, tf.float32)),
@@ -160,8 +165,8 @@ class Method(residual.Method):
             guessed, sure = losses.pseudo_labels(logits, self.hp.threshold, strict=True)
             unsupervised = losses.masked_cross_entropy(guessed, logits, sure)
             loss = supervised + weight * unsupervised
-        self.c.descend(loss, tape)
-        return self.finish(
+        self.c.minimize(loss, tape)
+        return self.end_step(
             supervised=supervised, unsupervised=unsupervised, selected=tf.reduce_mean(sure)
         )
 

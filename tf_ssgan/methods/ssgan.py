@@ -20,10 +20,11 @@ from typing import Literal
 
 import tensorflow as tf
 
-from tf_ssgan import gan, losses
-from tf_ssgan.knobs import knob
-from tf_ssgan.networks import dcgan, recalibrated_cnn
-from tf_ssgan.task import Stream
+from tf_ssgan.common.options import option
+from tf_ssgan.core.task import Stream
+from tf_ssgan.methods.bases import gan
+from tf_ssgan.networks import dcgan, frgan_cnn
+from tf_ssgan.nn import losses
 
 PAPER = "Salimans et al. 2016, section 5; baseline of Jiang et al. 2019"
 
@@ -32,35 +33,35 @@ PAPER = "Salimans et al. 2016, section 5; baseline of Jiang et al. 2019"
 class HParams(gan.HParams):
     """Hyper-parameters of a GAN whose discriminator classifies."""
 
-    unlabeled_weight: float = knob(
+    unlabeled_weight: float = option(
         1.0,
         "Weight of the real-or-fake loss in its full form (Jiang et al. 2019, algorithm 1); "
         "0.5 is the half form of the public code of Salimans et al. 2016.",
         low=0,
     )
-    gen_loss: Literal["log", "fm"] = knob(
+    gen_loss: Literal["log", "fm"] = option(
         "log",
         "Generator loss: -log D(G(z)) (Jiang et al. 2019), or feature matching "
         "(Salimans et al. 2016).",
     )
-    width: int = knob(
+    width: int = option(
         64, "Channels of the first convolutions at 32 pixels (Jiang et al. 2019, table 1).", low=1
     )
-    translate_labeled: bool = knob(
+    translate_labeled: bool = option(
         True,
         "Labeled images are moved by up to 2 pixels, as unlabeled ones are; off shows them as they "
         "are.",
     )
-    input_dropout: float = knob(
+    input_dropout: float = option(
         0.0, "Dropout rate on the images; 0.2 in Salimans et al. 2016.", low=0, high=0.99
     )
-    dropout: float = knob(
+    dropout: float = option(
         0.2,
         "Rate of the hidden dropout layers (table 1); 0.5 in Salimans et al. 2016.",
         low=0,
         high=0.99,
     )
-    image_noise: float = knob(
+    image_noise: float = option(
         0.15, "Deviation of Gaussian noise on the images, in [-1, 1] (Laine and Aila 2017).", low=0
     )
 
@@ -89,7 +90,7 @@ class Method(gan.GAN):
 
     def setup(self) -> None:
         """Discriminator and generator, a player each."""
-        self.discriminator = self.classifier = recalibrated_cnn.classifier(
+        self.discriminator = self.classifier = frgan_cnn.classifier(
             self.task,
             width=self.hp.width,
             recalibrate=self.recalibrate,
@@ -117,19 +118,19 @@ class Method(gan.GAN):
         """Discriminator steps, each on fresh images, then one generator step."""
         x, y = batch["labeled"]["image"], batch["labeled"]["label"]
 
-        for (real,) in self.rounds(batch["unlabeled"], "first"):
+        for (real,) in self.critic_batches(batch["unlabeled"], "first"):
             fake = self.fake(x.shape[0])
             with tf.GradientTape() as tape:
-                labeled, one, generated = self.together(self.discriminator, x, real, fake)
+                labeled, one, generated = self.forward_concat(self.discriminator, x, real, fake)
                 supervised = losses.cross_entropy(y, labeled["logits"])
                 adversarial = losses.real_or_fake(one["logits"], generated["logits"])
                 loss = supervised + self.hp.unlabeled_weight * adversarial
-            self.d.descend(loss, tape)
+            self.d.minimize(loss, tape)
 
         with tf.GradientTape() as tape:
             generator = self.generator_loss(real)
-        self.g.descend(generator, tape)
-        return self.finish(supervised=supervised, adversarial=adversarial, generator=generator)
+        self.g.minimize(generator, tape)
+        return self.end_step(supervised=supervised, adversarial=adversarial, generator=generator)
 
     def generator_loss(self, real: tf.Tensor) -> tf.Tensor:
         """What the generator minimizes, on fresh latents.
@@ -139,6 +140,6 @@ class Method(gan.GAN):
         """
         judged = self.discriminator(self.fake(real.shape[0]), training=True)
         if self.hp.gen_loss == "log":
-            return losses.fool(judged["logits"])
+            return losses.generator_loss(judged["logits"])
         features = self.discriminator(real, training=True)["features"]
         return losses.feature_matching(tf.stop_gradient(features), judged["features"])

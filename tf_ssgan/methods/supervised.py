@@ -24,43 +24,44 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan import layers, losses, method, schedules
-from tf_ssgan.knobs import knob
+from tf_ssgan.common.options import option
+from tf_ssgan.core import hparams, method
+from tf_ssgan.core.task import Stream
 from tf_ssgan.methods import acgan, ssgan
-from tf_ssgan.networks import fm_cnn, recalibrated_cnn, wide_resnet
-from tf_ssgan.task import Stream
+from tf_ssgan.networks import acgan_cnn, frgan_cnn, wide_resnet
+from tf_ssgan.nn import layers, losses, schedules
 
 PAPER = "baseline of Jiang et al. 2019, Salimans et al. 2016 and Dravid et al. 2022"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(method.HParams):
+class HParams(hparams.HParams):
     """Hyper-parameters of the baseline."""
 
-    network: Literal["frgan", "ssgan", "fm_cnn", "wrn_leaky", "wrn_plain"] = knob(
+    network: Literal["frgan", "ssgan", "fm_cnn", "wrn_leaky", "wrn_plain"] = option(
         "frgan",
         "What is trained: FR-GAN's classifier, the same without its recalibration, that of Dravid "
         "et al. 2022 for Fashion-MNIST, or a wide residual network; these three have neither "
         "dropout nor noise.",
     )
-    translate_labeled: bool = knob(
+    translate_labeled: bool = option(
         False,
         "Images are moved by up to 2 pixels, as in FR-GAN, for a wide residual network by up to an "
         "eighth of their side; the papers' baselines are not.",
     )
-    flip: bool = knob(False, "Images are mirrored half of the time, as FixMatch's are.")
-    width: int = knob(
+    flip: bool = option(False, "Images are mirrored half of the time, as FixMatch's are.")
+    width: int = option(
         64,
         "Channels of the first convolutions (Jiang et al. 2019, table 1), 32 in WRN-28-2; fm_cnn "
         "takes twice that.",
         low=1,
     )
-    depth: int = knob(28, "Layers of a wide residual network, 6 n + 4.", low=10)
-    dropout: float = knob(0.2, "Rate of the two dropout layers (table 1).", low=0, high=0.99)
-    image_noise: float = knob(
+    depth: int = option(28, "Layers of a wide residual network, 6 n + 4.", low=10)
+    dropout: float = option(0.2, "Rate of the two dropout layers (table 1).", low=0, high=0.99)
+    image_noise: float = option(
         0.15, "Deviation of Gaussian noise on the images (Laine and Aila 2017).", low=0
     )
-    decay_start: float = knob(
+    decay_start: float = option(
         2 / 3, "Share of the run after which the step size falls linearly to 0.", low=0, high=0.999
     )
 
@@ -83,12 +84,12 @@ class Method(method.Method):
     def setup(self) -> None:
         """One network, one player."""
         if self.hp.network == "fm_cnn":
-            self.classifier = fm_cnn.classifier(self.task, 2 * self.hp.width)
+            self.classifier = acgan_cnn.classifier(self.task, 2 * self.hp.width)
         elif self.hp.network.startswith("wrn_"):
             form = self.hp.network.removeprefix("wrn_")
             self.classifier = wide_resnet.classifier(self.task, self.hp.depth, self.hp.width, form)
         else:
-            self.classifier = recalibrated_cnn.classifier(
+            self.classifier = frgan_cnn.classifier(
                 self.task,
                 width=self.hp.width,
                 recalibrate=self.hp.network == "frgan",
@@ -100,7 +101,7 @@ class Method(method.Method):
 
     def rate(self) -> tf.Tensor:
         """The step size at this step."""
-        return self.hp.learning_rate * schedules.hold_then_fall(
+        return self.hp.learning_rate * schedules.hold_then_linear_decay(
             self.progress(), self.hp.decay_start
         )
 
@@ -120,5 +121,5 @@ class Method(method.Method):
         x, y = batch["labeled"]["image"], batch["labeled"]["label"]
         with tf.GradientTape() as tape:
             loss = losses.cross_entropy(y, self.classifier(x, training=True)["logits"])
-        self.c.descend(loss, tape)
-        return self.finish(supervised=loss)
+        self.c.minimize(loss, tape)
+        return self.end_step(supervised=loss)

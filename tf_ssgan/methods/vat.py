@@ -34,51 +34,55 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan import layers, losses, residual, schedules
-from tf_ssgan.knobs import knob
-from tf_ssgan.task import Stream
+from tf_ssgan.common.options import option
+from tf_ssgan.core import stages
+from tf_ssgan.core.task import Stream
+from tf_ssgan.methods.bases import wrn
+from tf_ssgan.nn import layers, losses, schedules
 
 PAPER = "Miyato et al. 2018"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(residual.HParams):
+class HParams(wrn.HParams):
     """Hyper-parameters of virtual adversarial training."""
 
-    profile: Literal["paper", "authors"] = knob(
+    profile: Literal["paper", "authors"] = option(
         "paper", "The paper's algorithm, or what Alshami and Arya's code does; see the docstring."
     )
-    batch_size: int = knob(32, "Labeled images a step, over all replicas (public code).", low=1)
-    unlabeled_ratio: int = knob(4, "Unlabeled images a labeled one (public code).", low=1)
-    learning_rate: float = knob(1e-3, "Initial step size (public code).", low=0)
-    decay_start: float = knob(
+    batch_size: int = option(32, "Labeled images a step, over all replicas (public code).", low=1)
+    unlabeled_ratio: int = option(4, "Unlabeled images a labeled one (public code).", low=1)
+    learning_rate: float = option(1e-3, "Initial step size (public code).", low=0)
+    decay_start: float = option(
         0.92,
         "Share of the run after which the step size falls linearly to 0 (public code, CIFAR-10).",
         low=0,
         high=1,
     )
-    beta_1_end: float = knob(
+    beta_1_end: float = option(
         0.5, "What Adam's first-moment decay falls to from 0.9 meanwhile (public code).",
         low=0, high=0.999,
     )  # fmt: skip
-    weight_decay: float = knob(0.0, "Decoupled, of all weights; 0 in the public code.", low=0)
-    amsgrad: bool = knob(False, "Adam never forgets its largest second moment.")
-    epsilon: float = knob(8.0, "Length of the perturbation (Miyato et al. 2018, CIFAR-10).", low=0)
-    xi: float = knob(
+    weight_decay: float = option(0.0, "Decoupled, of all weights; 0 in the public code.", low=0)
+    amsgrad: bool = option(False, "Adam never forgets its largest second moment.")
+    epsilon: float = option(
+        8.0, "Length of the perturbation (Miyato et al. 2018, CIFAR-10).", low=0
+    )
+    xi: float = option(
         1e-2,
         "Length of the step at which its direction is found; 1e-6 in the public code.",
         above=0,
     )
-    iterations: int = knob(1, "Of the power method (public code).", low=1)
-    adversarial_weight: float = knob(1.0, "Weight of the divergence (public code).", low=0)
-    entmin: bool = knob(False, "Predictions for unlabeled images shall be sure, too.")
-    entropy_weight: float = knob(1.0, "Weight of their entropy (public code).", low=0)
-    warm_up_fraction: float = knob(
+    iterations: int = option(1, "Of the power method (public code).", low=1)
+    adversarial_weight: float = option(1.0, "Weight of the divergence (public code).", low=0)
+    entmin: bool = option(False, "Predictions for unlabeled images shall be sure, too.")
+    entropy_weight: float = option(1.0, "Weight of their entropy (public code).", low=0)
+    warm_up_fraction: float = option(
         0.0, "Share of the run on the labeled images alone.", low=0, high=0.9
     )
 
     RECIPES = {
-        "digits": residual.DIGITS | dict(epsilon=2.0),
+        "digits": wrn.DIGITS | dict(epsilon=2.0),
         "cifar10": dict(labels=4000, max_steps=200_000),
         "cifar100": dict(labels=10000, max_steps=200_000),
         "svhn": dict(labels=1000, max_steps=48_000, decay_start=2 / 3, epsilon=20.0),
@@ -97,7 +101,7 @@ class HParams(residual.HParams):
             average_decay=0.0,
             warm_up_fraction=35 / 300,
         ),
-        "authors/digits": residual.DIGITS | dict(warm_up_fraction=0.0),
+        "authors/digits": wrn.DIGITS | dict(warm_up_fraction=0.0),
         # 35 passes over the labels, then 265 over the 49 batches of the pool, of which one in
         # ceil(labels / batch) counts: 4 for 4,000 labels, 10 for 10,000, 3 for 2,500, all with 250.
         "authors/cifar10": dict(max_steps=140 + 3246, warm_up_fraction=140 / 3386),
@@ -112,7 +116,7 @@ class HParams(residual.HParams):
         return self.batch_size * self.unlabeled_ratio
 
 
-class Method(residual.Method):
+class Method(wrn.Method):
     """Smoothness where it is worst."""
 
     reports = ("supervised", "adversarial", "entropy")
@@ -127,7 +131,7 @@ class Method(residual.Method):
 
     def stages(self) -> dict[str, int]:
         """Labels alone for a while, where the knobs say so."""
-        return residual.warmed_up(self.hp.warm_up_fraction, self.task.steps)
+        return stages.warm_up_stages(self.hp.warm_up_fraction, self.task.steps)
 
     def rate(self) -> tf.Tensor:
         """The step size at this step."""
@@ -141,7 +145,7 @@ class Method(residual.Method):
         """1, and falling to 0 in the last part of the run, if it has one."""
         if self.hp.decay_start == 1:
             return tf.constant(1.0)
-        return schedules.hold_then_fall(self.progress(), self.hp.decay_start)
+        return schedules.hold_then_linear_decay(self.progress(), self.hp.decay_start)
 
     def streams(self) -> dict[str, Stream]:
         """Labeled and unlabeled images, seen weakly."""
@@ -165,13 +169,13 @@ class Method(residual.Method):
                     with tape.stop_recording():
                         r = self.hp.epsilon * self.direction(u, clean)
                     perturbed = self.classifier(u + self.scaled(r), training=True)["logits"]
-                adversarial = losses.divergence(tf.stop_gradient(clean), perturbed)
+                adversarial = losses.kl_divergence(tf.stop_gradient(clean), perturbed)
                 entropy = losses.entropy(perturbed if self.hp.profile == "authors" else clean)
                 loss += self.hp.adversarial_weight * adversarial
                 if self.hp.entmin:
                     loss += self.entropy_weight * entropy
-        self.c.descend(loss, tape)
-        return self.finish(supervised=supervised, adversarial=adversarial, entropy=entropy)
+        self.c.minimize(loss, tape)
+        return self.end_step(supervised=supervised, adversarial=adversarial, entropy=entropy)
 
     def direction(self, images: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """The worst direction of each image, of length 1 in standardized images."""
@@ -179,7 +183,7 @@ class Method(residual.Method):
         def predict(perturbation: tf.Tensor) -> tf.Tensor:
             return self.classifier(images + self.scaled(perturbation), training=True)["logits"]
 
-        start = self.draws().normal(*images.shape)
+        start = self.step_random().normal(*images.shape)
         return losses.adversarial_direction(predict, logits, start, self.hp.xi, self.hp.iterations)
 
     def scaled(self, perturbation: tf.Tensor) -> tf.Tensor:

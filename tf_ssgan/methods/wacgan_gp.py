@@ -21,9 +21,9 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan import losses
-from tf_ssgan.knobs import knob
+from tf_ssgan.common.options import option
 from tf_ssgan.methods import acgan
+from tf_ssgan.nn import losses
 
 PAPER = "Dravid et al. 2022; Gulrajani et al. 2017"
 
@@ -32,10 +32,10 @@ PAPER = "Dravid et al. 2022; Gulrajani et al. 2017"
 class HParams(acgan.HParams):
     """Hyper-parameters of AC-GAN with a Wasserstein critic."""
 
-    penalty_weight: float = knob(
+    penalty_weight: float = option(
         10.0, "Weight of the gradient penalty (Dravid et al. 2022).", low=0
     )
-    critic_norm: Literal["batch", "layer"] = knob(
+    critic_norm: Literal["batch", "layer"] = option(
         "batch",
         "What normalizes the critic: the batch (public code of Dravid et al. 2022), or each image "
         "by itself (Gulrajani et al. 2017); AlexNet has neither.",
@@ -59,27 +59,27 @@ class Method(acgan.Method):
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
         """Critic steps, each on fresh images, then one generator step."""
-        for x, y in self.rounds(batch["labeled"], "image", "label"):
+        for x, y in self.critic_batches(batch["labeled"], "image", "label"):
             z, c = self.latents(x.shape[0])
             fake = self.generator([z, c], training=True)
-            mix = self.draws().uniform(x.shape[0], 1, 1, 1)
+            mix = self.step_random().uniform(x.shape[0], 1, 1, 1)
             with tf.GradientTape() as tape:
                 real = self.discriminator(x, training=True)
                 generated = self.judge(fake)
-                source = losses.wasserstein(real["source"], generated["source"])
+                source = losses.wasserstein_critic_loss(real["source"], generated["source"])
                 penalty = losses.gradient_penalty(self.score, x, fake, mix)
                 supervised = losses.cross_entropy(y, real["logits"])
                 conditional = losses.cross_entropy(c, generated["logits"])
                 loss = source + self.hp.penalty_weight * penalty + supervised + conditional
-            self.d.descend(loss, tape)
+            self.d.minimize(loss, tape)
 
         z, c = self.latents(x.shape[0])
         with tf.GradientTape() as tape:
             generated = self.judge(self.generator([z, c], training=True))
-            fooled = losses.wasserstein_fool(generated["source"])
+            fooled = losses.wasserstein_generator_loss(generated["source"])
             generator = fooled + losses.cross_entropy(c, generated["logits"])
-        self.g.descend(generator, tape)
-        return self.finish(
+        self.g.minimize(generator, tape)
+        return self.end_step(
             supervised=supervised,
             conditional=conditional,
             source=source,

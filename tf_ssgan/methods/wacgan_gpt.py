@@ -19,9 +19,9 @@ from typing import Literal
 
 import tensorflow as tf
 
-from tf_ssgan import losses
-from tf_ssgan.knobs import knob
+from tf_ssgan.common.options import option
 from tf_ssgan.methods import acgan_trunc, wacgan_gp
+from tf_ssgan.nn import losses
 
 PAPER = "Dravid et al. 2022"
 
@@ -30,7 +30,7 @@ PAPER = "Dravid et al. 2022"
 class HParams(acgan_trunc.HParams, wacgan_gp.HParams):
     """Hyper-parameters of the Wasserstein AC-GAN with truncated latents."""
 
-    tau_search: Literal["none", "gradient", "grid"] = knob(
+    tau_search: Literal["none", "gradient", "grid"] = option(
         "gradient",
         "How tau is found: as given, by a gradient step of its own after each of the generator's "
         "(Dravid et al. 2022, equation 4), or by seven trials in the first 35 % of the steps.",
@@ -45,27 +45,27 @@ class Method(acgan_trunc.Method, wacgan_gp.Method):
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
         """Critic steps, each on fresh images, one generator step, one of tau."""
         labeled = self.trial(batch["labeled"])
-        for x, y in self.rounds(labeled, "image", "label"):
+        for x, y in self.critic_batches(labeled, "image", "label"):
             z, c = self.latents(x.shape[0])
             fake, easy = self.images(z, c)
-            mix = self.draws().uniform(x.shape[0], 1, 1, 1)
+            mix = self.step_random().uniform(x.shape[0], 1, 1, 1)
             with tf.GradientTape() as tape:
                 real = self.discriminator(x, training=True)
                 fake_source, fake_logits = self.heads(fake, easy)
-                source = losses.wasserstein(real["source"], fake_source)
+                source = losses.wasserstein_critic_loss(real["source"], fake_source)
                 penalty = losses.gradient_penalty(self.score, x, fake, mix)
                 supervised = self.shown(y) * losses.cross_entropy(y, real["logits"])
                 conditional = losses.cross_entropy(c, fake_logits)
                 loss = source + self.hp.penalty_weight * penalty + supervised + conditional
-            self.d.descend(loss, tape)
+            self.d.minimize(loss, tape)
 
         z, c = self.latents(x.shape[0])
         with tf.GradientTape() as tape:
             fake_source, fake_logits = self.heads(*self.images(z, c))
-            fooled = losses.wasserstein_fool(fake_source)
+            fooled = losses.wasserstein_generator_loss(fake_source)
             generator = fooled + losses.cross_entropy(c, fake_logits)
-        self.g.descend(generator, tape)
-        return self.finish(
+        self.g.minimize(generator, tape)
+        return self.end_step(
             supervised=supervised,
             conditional=conditional,
             source=source,

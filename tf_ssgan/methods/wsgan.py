@@ -10,7 +10,7 @@ attention, and names the class (l) and whether an image is real (s).
     stage "train"      C: CE(l(x), y) + E (sigmoid s(u) - 1)^2 + E sigmoid(s(G))^2
                        G: E (sigmoid s(G) - 1)^2, at a sixth of its step size
 
-Labels are those known to be right (--clean_pct), or all; u is any image.
+Labels are those known to be right (--clean_fraction), or all; u is any image.
 
 Profile "authors" is the public code where it differs: the contrast's temperature is the root of the
 number of views, which flattens the loss; G and its critic have a binary cross-entropy, no penalty
@@ -30,22 +30,23 @@ import math
 import keras
 import tensorflow as tf
 
-from tf_ssgan import layers, losses, pretraining
-from tf_ssgan.knobs import knob
-from tf_ssgan.networks import dcgan, three_branches
-from tf_ssgan.task import Stream
+from tf_ssgan.common.options import option
+from tf_ssgan.core.task import Stream
+from tf_ssgan.methods.bases import contrastive, generator_pretraining
+from tf_ssgan.networks import dcgan, wsgan_classifier
+from tf_ssgan.nn import layers, losses
 
 PAPER = "Axelrod, Kashi and Pandey, after Mao et al. 2021"
 TURN = 1 / 6  # the paper's generator has one epoch of six
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(pretraining.GenerateHParams):
+class HParams(generator_pretraining.GeneratorHParams):
     """Hyper-parameters of WSGAN."""
 
-    batch_size: int = knob(256, "Images a step, of each pool, over all replicas.", low=1)
-    learning_rate: float = knob(1e-3, "Step size of the last stage (public code).", low=0)
-    reconstruction_weight: float = knob(
+    batch_size: int = option(256, "Images a step, of each pool, over all replicas.", low=1)
+    learning_rate: float = option(1e-3, "Step size of the last stage (public code).", low=0)
+    reconstruction_weight: float = option(
         1.0, "Weight of the decoder's squared error in the first stage.", low=0
     )
 
@@ -62,19 +63,19 @@ class HParams(pretraining.GenerateHParams):
     }
 
 
-class Method(pretraining.Contrast, pretraining.Generate):
+class Method(contrastive.ContrastivePretraining, generator_pretraining.GeneratorPretraining):
     """A classifier with three branches, and the generator it learns to see through."""
 
     reports = ("supervised", "source", "generator")
     reports_in = {
-        "contrast": (*pretraining.CONTRAST_REPORTS, "reconstruction"),
-        "generate": pretraining.GENERATE_REPORTS,
+        "contrast": (*contrastive.CONTRASTIVE_REPORTS, "reconstruction"),
+        "generate": generator_pretraining.GENERATOR_REPORTS,
     }
     needs_labels = True
 
     def setup(self) -> None:
         """Classifier, decoder, and generator with its weak critic."""
-        self.classifier = three_branches.classifier(self.task, self.hp.width)
+        self.classifier = wsgan_classifier.classifier(self.task, self.hp.width)
         adam = keras.optimizers.Adam(self.hp.learning_rate, epsilon=1e-8)
         self.c = self.player("classifier", self.classifier, adam)
         drawn = self.decoders() if self.hp.backbone_init == "contrastive" else []
@@ -114,16 +115,16 @@ class Method(pretraining.Contrast, pretraining.Generate):
         with tf.GradientTape() as tape:
             supervised = losses.cross_entropy(y, self.classifier(x, training=True)["logits"])
             real = self.classifier(u, training=True)["source"]
-            source = losses.least_squares(real, self.judged(fake))
+            source = losses.least_squares_critic_loss(real, self.judged(fake))
             loss = supervised + source
-        self.c.descend(loss, tape)
+        self.c.minimize(loss, tape)
 
         z, c = self.latents(u.shape[0])
         with tf.GradientTape() as tape:
             fake = self.generator([z, c], training=True)
-            generator = losses.least_squares_fool(self.judged(fake))
-        self.g.descend(generator, tape)
-        return self.finish(supervised=supervised, source=source, generator=generator)
+            generator = losses.least_squares_generator_loss(self.judged(fake))
+        self.g.minimize(generator, tape)
+        return self.end_step(supervised=supervised, source=source, generator=generator)
 
     def judged(self, images: tf.Tensor) -> tf.Tensor:
         """Whether images that are not real look real, in logits; nothing is recorded."""
@@ -134,12 +135,12 @@ class Method(pretraining.Contrast, pretraining.Generate):
         """Each image shall find its other view, and both together shall draw it."""
         x, augmented = batch["unlabeled"]["image"], batch["unlabeled"]["augmented"]
         with tf.GradientTape() as tape:
-            views = self.together(self.backbone, x, augmented)
+            views = self.forward_concat(self.backbone, x, augmented)
             one, two = [view["features"] for view in views]
             projected = [self.projector(view, training=True) for view in (one, two)]
-            contrastive = losses.contrastive(*projected, self.temperature())
+            contrastive = losses.nt_xent(*projected, self.temperature())
             drawn = self.decoder(one + two, training=True)
             reconstruction = tf.reduce_mean(tf.square(drawn - x))
             loss = contrastive + self.hp.reconstruction_weight * reconstruction
-        self.b.descend(loss, tape)
-        return self.finish(contrastive=contrastive, reconstruction=reconstruction)
+        self.b.minimize(loss, tape)
+        return self.end_step(contrastive=contrastive, reconstruction=reconstruction)

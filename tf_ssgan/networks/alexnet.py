@@ -21,8 +21,9 @@ variance of their sums, N(0, 0.02^2 64 / w): nothing normalizes them.
 
 import keras
 
-from tf_ssgan import layers, task
-from tf_ssgan.networks import blocks
+from tf_ssgan.core import task
+from tf_ssgan.networks import torch_blocks
+from tf_ssgan.nn import layers
 
 WIDTH = 64  # of the public code, to which its initial kernels belong
 
@@ -51,7 +52,7 @@ def classifier(
     Raises:
         UserError: The images are too small, or there are fewer than two classes.
     """
-    blocks.refuse(task, "AlexNet")
+    torch_blocks.check_task(task, "AlexNet")
     images = keras.Input(task.image_shape, name="images")
     x = keras.layers.ZeroPadding2D(1, dtype=dtype)(images)
     x = _pooled(_conv(x, width, width, "valid", dtype, stride=2), dtype)
@@ -82,7 +83,7 @@ def _conv(
         stride,
         padding,
         activation="relu",
-        kernel_initializer=blocks.kernel(blocks.DEVIATION * (WIDTH / width) ** 0.5),
+        kernel_initializer=torch_blocks.normal_kernel(torch_blocks.STDDEV * (WIDTH / width) ** 0.5),
         dtype=dtype,
     )(x)
 

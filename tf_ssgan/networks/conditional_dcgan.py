@@ -26,8 +26,8 @@ than 8, or w where w is less.
 import keras
 import tensorflow as tf
 
-from tf_ssgan import task
-from tf_ssgan.networks import blocks
+from tf_ssgan.core import task
+from tf_ssgan.networks import torch_blocks
 
 FIRST_MAP = 4  # its larger side has at most so many pixels, and more than half of them
 MOST_WIDTHS = 8  # the first map has at most so many times the width as channels
@@ -49,7 +49,7 @@ def generator(task: task.Task, latent_size: int = 100, width: int = 128) -> kera
     Raises:
         UserError: The images are too small, or there are fewer than two classes.
     """
-    blocks.refuse(task, "The generator")
+    torch_blocks.check_task(task, "The generator")
     doublings = task.halvings(FIRST_MAP)
     first, *sizes = _sizes(task, doublings)
     channels = [*_channels(doublings, width), task.channels]
@@ -58,10 +58,10 @@ def generator(task: task.Task, latent_size: int = 100, width: int = 128) -> kera
     x = keras.layers.Concatenate()([latents, _OneHot(task.classes)(label)])
     x = keras.layers.Reshape((1, 1, latent_size + task.classes))(x)
     x = keras.layers.Conv2DTranspose(
-        channels[0], first, use_bias=False, kernel_initializer=blocks.kernel()
+        channels[0], first, use_bias=False, kernel_initializer=torch_blocks.normal_kernel()
     )(x)
     for before, size, number in zip([first, *sizes], sizes, channels[1:], strict=False):
-        x = keras.layers.ReLU()(blocks.BatchNorm()(x))
+        x = keras.layers.ReLU()(torch_blocks.TorchBatchNorm()(x))
         x = _doubled(
             x, number, [2 * small - large for small, large in zip(before, size, strict=True)]
         )
@@ -95,7 +95,7 @@ def _doubled(x: keras.KerasTensor, channels: int, less: list[int]) -> keras.Kera
         2,
         "same" if same else "valid",
         use_bias=False,
-        kernel_initializer=blocks.kernel(),
+        kernel_initializer=torch_blocks.normal_kernel(),
     )(x)
     return x if same else keras.layers.Cropping2D(1)(x)
 

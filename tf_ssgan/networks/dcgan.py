@@ -26,7 +26,8 @@ and so on; no map before the image has fewer than 8 channels, or w where w is le
 import keras
 import tensorflow as tf
 
-from tf_ssgan import layers, task
+from tf_ssgan.core import task
+from tf_ssgan.nn import layers
 
 FEWEST_DOUBLINGS = 3  # those of table 1
 # With 6, images of up to 48 pixels keep the table's doublings, and larger ones begin with 4 to 6.

@@ -19,7 +19,8 @@ outputs)). With w = 64: 11,176,512 weights; the map of 1 to 3 channels has 6 mor
 import keras
 import tensorflow as tf
 
-from tf_ssgan import layers, task
+from tf_ssgan.core import task
+from tf_ssgan.nn import layers
 
 WIDTHS = (1, 2, 4, 8)  # channels of the groups, in widths
 BLOCKS = 2  # a group

@@ -35,7 +35,9 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan import errors, layers, task
+from tf_ssgan.common import errors
+from tf_ssgan.core import task
+from tf_ssgan.nn import layers
 
 Form = Literal["leaky", "plain"]
 FIRST_CHANNELS = 16  # of the first convolution, or the width where that is less

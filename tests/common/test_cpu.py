@@ -1,0 +1,41 @@
+"""Cores are dealt so that no two processes share one, unless there are too few."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tf_ssgan.common import cpu
+
+
+@pytest.mark.parametrize(
+    ("jobs", "dealt"),
+    [
+        (1, [(0, 1, 5, 7)]),
+        (2, [(0, 5), (1, 7)]),
+        (3, [(0, 7), (1,), (5,)]),
+        (5, [(0, 1, 5, 7)] * 5),
+    ],
+)
+def test_the_cores_are_dealt(monkeypatch, jobs, dealt):
+    monkeypatch.setattr(cpu, "usable", lambda: (0, 1, 5, 7))
+    assert cpu.shares(jobs) == dealt
+
+
+def test_a_confined_process_has_the_cores_it_was_given():
+    first = cpu.usable()[:1]
+    waits = "import sys, os; sys.stdin.read(); print(sorted(os.sched_getaffinity(0)))"
+    with subprocess.Popen(
+        [sys.executable, "-c", waits], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        cpu.confine(process.pid, first)
+        assert process.communicate("")[0].strip() == str(list(first))
+
+
+def test_without_affinity_all_cores_are_usable(monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    assert cpu.usable() == (0, 1, 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert cpu.usable() == (0,)

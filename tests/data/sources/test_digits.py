@@ -1,0 +1,47 @@
+"""The digits: their split, their card, and the numbers of scikit-learn."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tf_ssgan.data import dataset_info, datasets
+from tf_ssgan.data.sources import digits
+
+
+def test_digits_are_split_once_and_for_all():
+    arrays = datasets.load("digits")
+    assert arrays.train_images.shape == (1297, 16, 16, 1)
+    assert arrays.test_images.shape == (500, 16, 16, 1)
+    assert arrays.train_images.dtype == np.uint8 and arrays.train_labels.dtype == np.int64
+    assert np.bincount(arrays.test_labels).tolist() == [50] * 10
+    content = arrays.test_images.tobytes() + arrays.test_labels.astype("<i8").tobytes()
+    assert hashlib.sha256(content).hexdigest()[:16] == "b0dac3f31bb1aba7"
+
+
+def test_digits_are_the_numbers_of_scikit_learn():
+    sklearn = pytest.importorskip("sklearn.datasets")
+    arrays = datasets.load("digits")
+    ours = np.concatenate([arrays.train_labels, arrays.test_labels])
+    assert np.bincount(ours).tolist() == np.bincount(sklearn.load_digits().target).tolist()
+
+
+def test_digits_card_is_measured():
+    arrays = datasets.load("digits")
+    assert dataset_info.channel_statistics(arrays.train_images) == (
+        arrays.info.mean,
+        arrays.info.std,
+    )
+
+
+def test_doubling_is_pillows_bilinear_resize():
+    small = np.random.default_rng(0).uniform(0, 255, (8, 8)).astype(np.float32)
+    pillow = np.asarray(Image.fromarray(small).resize((16, 16), Image.Resampling.BILINEAR))
+    assert np.abs(digits._double(small[None])[0] - pillow).max() <= 0.51
+
+
+def test_digits_labels_are_those_of_load():
+    labels, classes = datasets.train_labels("digits")
+    assert (labels == datasets.load("digits").train_labels).all()
+    assert classes == tuple("0123456789")

@@ -1,0 +1,236 @@
+"""Archives in both forms, pictures kept once decoded, CIFAR-10.1's arrays, and each refusal."""
+
+import numpy as np
+import pytest
+
+from tf_ssgan.data import datasets
+from tf_ssgan.data.sources import npz
+
+BLANK, SMALL = (np.zeros((20, size, size, 3), np.uint8) for size in (32, 16))
+
+
+def test_image_archives_round_trip(tmp_path, write, pictures):
+    data_dir = write(tmp_path / "svhn")
+    datasets.check("svhn", data_dir)
+    arrays = datasets.load("svhn", data_dir)
+    assert (arrays.train_images == pictures(seed=0)).all()
+    assert (arrays.test_images == pictures(seed=1)).all()
+    assert arrays.test_labels.tolist() == list(range(10)) * 2
+    assert arrays.info == datasets.info("svhn", data_dir)
+    assert arrays.info.mean == (0.4380, 0.4440, 0.4730)
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP"])
+def test_encoded_archives_give_the_same_pixels(tmp_path, write, pictures, encode, form):
+    train, test = (encode(pictures(seed=s), form) for s in (0, 1))
+    data_dir = write(tmp_path / "cifar10", train, test)
+    datasets.check("cifar10", data_dir)
+    arrays = datasets.load("cifar10", data_dir)
+    assert (arrays.train_images == pictures(seed=0)).all()
+    assert (arrays.test_images == pictures(seed=1)).all()
+
+
+def test_gray_pictures(tmp_path, write, pictures, encode):
+    images = pictures(size=28, channels=1)
+    gray = encode(images)
+    arrays = datasets.load("fashion_mnist", write(tmp_path / "fashion_mnist", gray, gray))
+    assert (arrays.train_images == images).all()
+
+
+def test_decoded_pictures_are_kept(tmp_path, monkeypatch, write, pictures, encode):
+    monkeypatch.setattr(npz, "_KEEP_FROM", 1)
+    encoded = encode(pictures())
+    data_dir = write(tmp_path / "svhn", encoded, encoded)
+    first = datasets.load("svhn", data_dir)
+    monkeypatch.setattr(npz, "_decode", lambda *_: pytest.fail("decoded twice"))
+    assert (datasets.load("svhn", data_dir).train_images == first.train_images).all()
+
+
+def test_a_broken_kept_file_is_made_again(tmp_path, monkeypatch, write, pictures, encode):
+    monkeypatch.setattr(npz, "_KEEP_FROM", 1)
+    encoded = encode(pictures())
+    data_dir = write(tmp_path / "svhn", encoded, encoded)
+    datasets.load("svhn", data_dir)
+    for kept in (tmp_path / "cache" / "tf_ssgan").iterdir():
+        kept.write_bytes(kept.read_bytes()[:500])
+    assert (datasets.load("svhn", data_dir).train_images == pictures()).all()
+
+
+def test_labels_are_read_without_images(tmp_path, monkeypatch, write):
+    data_dir = write(tmp_path / "svhn", classes="\n".join("abcdefghij"))
+    monkeypatch.setattr(npz, "_read_images", lambda *_: pytest.fail("read images"))
+    labels, classes = datasets.train_labels("svhn", data_dir)
+    assert labels.tolist() == list(range(10)) * 2 and classes == tuple("abcdefghij")
+
+
+def test_npz_of_any_size(tmp_path, write):
+    half = {"image": np.repeat([0, 255], 10).astype(np.uint8)[:, None, None, None]
+            * np.ones((1, 12, 12, 1), np.uint8), "label": np.arange(20) % 3}  # fmt: skip
+    write(tmp_path / "own", half, half)
+    arrays = datasets.load(f"npz:{tmp_path / 'own'}")
+    assert arrays.info.shape == (12, 12, 1)
+    assert arrays.info.classes == ("0", "1", "2")
+    assert (arrays.info.mean, arrays.info.std) == ((0.5,), (0.5,))
+    assert not arrays.info.flip and str(tmp_path) not in arrays.info.source
+
+
+def test_source_names_contents_not_paths(tmp_path, write):
+    here, there = write(tmp_path / "a" / "svhn"), write(tmp_path / "b" / "svhn")
+    other = write(tmp_path / "c" / "svhn", {"label": np.zeros(20, int)})
+    cards = [datasets.info("svhn", data_dir) for data_dir in (here, there, other)]
+    assert cards[0] == cards[1] != cards[2]
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"label": None}, "train.npz: there is no array 'label'"),
+        ({"image": None}, "train.npz: there is no array 'encoded'"),
+        ({"image": None, "encoded": np.zeros(9, np.uint8)}, "no array 'offset'"),
+        ({"image": BLANK.astype(float)}, "image must be uint8 .* got float64"),
+        ({"image": BLANK[0]}, r"image must be uint8 \[n, h, w, c\], got uint8 \[32, 32, 3\]"),
+        ({"label": np.arange(20.0)}, "label must be integers .* got float64"),
+        ({"label": np.array([None] * 20)}, "label must be integers .* got object"),
+        ({"label": np.zeros((20, 1), int)}, r"got int64 \[20, 1\]"),
+        ({"label": np.arange(19) % 10}, "20 images but 19 labels"),
+        ({"label": np.arange(20)}, r"labels must be 0\.\.9, got 19"),
+        ({"label": np.arange(20) % 10 - 1}, r"labels must be 0\.\.9, got -1"),
+        ({"image": BLANK[:0], "label": np.arange(0)}, "no images"),
+        ({"image": SMALL}, "expected images of 32x32x3, got 16x16x3"),
+    ],
+)
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_inconsistent_archives_are_refused(tmp_path, write, refused, changes, message, split):
+    data_dir = write(tmp_path / "svhn", **{split: changes})
+    refused(message.replace("train.npz", f"{split}.npz"), data_dir=data_dir)
+
+
+@pytest.mark.parametrize(
+    "image, message",
+    [
+        (BLANK[:, :20], "square.* got 20x32x3"),
+        (BLANK[..., :2], "1 or 3 channels, got 32x32x2"),
+        (BLANK[:, :7, :7], "at least 8x8.* got 7x7x3"),
+    ],
+)
+def test_images_no_network_takes_are_refused(tmp_path, write, refused, image, message):
+    write(tmp_path / "own", {"image": image})
+    refused(message, f"npz:{tmp_path / 'own'}")
+
+
+@pytest.mark.parametrize("labels", [np.zeros(20, int), np.full(20, -1)])
+def test_fewer_than_two_classes_are_refused(tmp_path, write, refused, labels):
+    write(tmp_path / "own", {"label": labels}, {"label": labels})
+    message = "train.npz: a classifier tells at least two classes apart, the labels name [01]"
+    refused(message, f"npz:{tmp_path / 'own'}")
+
+
+def test_minus_one_is_an_image_without_a_label(tmp_path, write, refused):
+    some = np.where(np.arange(20) < 8, np.arange(20) % 2, -1)
+    write(tmp_path / "own", {"label": some}, {"label": np.arange(20) % 2})
+    assert datasets.load(f"npz:{tmp_path / 'own'}").train_labels.tolist() == some.tolist()
+    write(tmp_path / "test", {"label": some}, {"label": some})
+    refused(r"test.npz: labels must be 0\.\.1, got -1", f"npz:{tmp_path / 'test'}")
+    write(tmp_path / "below", {"label": some - 1})
+    refused(r"labels must be 0 or more, or -1 for .* got -2", f"npz:{tmp_path / 'below'}")
+
+
+def test_test_labels_beyond_the_training_classes_are_refused(tmp_path, write, refused):
+    write(tmp_path / "own", {"label": np.arange(20) % 3})
+    refused(r"test.npz: labels must be 0\.\.2, got 9", f"npz:{tmp_path / 'own'}")
+
+
+def test_unequal_sizes_of_train_and_test_are_refused(tmp_path, write, refused):
+    write(tmp_path / "own", test={"image": SMALL})
+    refused("test.npz: images are 16x16x3", f"npz:{tmp_path / 'own'}", act=datasets.load)
+
+
+@pytest.mark.parametrize("keep", [0, 100, -3000])
+def test_truncated_archives_are_refused(tmp_path, write, refused, keep):
+    data_dir = write(tmp_path / "svhn")
+    path = tmp_path / "svhn" / "test.npz"
+    path.write_bytes(path.read_bytes()[:keep])
+    refused("test.npz: not a complete npz archive", data_dir=data_dir)
+
+
+def test_a_flipped_byte_is_noticed(tmp_path, write, refused):
+    data_dir = write(tmp_path / "svhn")
+    path = tmp_path / "svhn" / "train.npz"
+    content = bytearray(path.read_bytes())
+    content[20_000] ^= 255
+    path.write_bytes(content)
+    refused("train.npz: not a complete npz archive", data_dir=data_dir, act=datasets.load)
+
+
+@pytest.mark.parametrize(
+    "spoil, message",
+    [
+        (lambda a, _: a["encoded"].__setitem__(slice(a["offset"][3], a["offset"][4]), 0),
+         "train.npz: picture 3 cannot be decoded"),
+        (lambda a, _: a["offset"].__setitem__(-1, 10**6), "train.npz: offset must rise"),
+        (lambda a, _: a["offset"].__setitem__(3, 0), "train.npz: offset must rise"),
+        (lambda a, encode: a.update(encode([*BLANK[:19], SMALL[0]])),
+         "train.npz: picture 19 is 16x16x3, picture 0 is 32x32x3"),
+        (lambda a, encode: a.update(encode(SMALL)), "expected images of 32x32x3, got 16x16x3"),
+    ],
+)  # fmt: skip
+def test_broken_pictures_are_refused(tmp_path, write, pictures, encode, refused, spoil, message):
+    arrays = encode(pictures())
+    spoil(arrays, encode)
+    refused(message, data_dir=write(tmp_path / "svhn", arrays), act=datasets.load)
+
+
+@pytest.mark.parametrize(
+    "classes, message",
+    [
+        ("a\nb\n", "expected 10 class names, got 2"),
+        ("a\n" * 10, "none twice"),
+        ("", "one class name a line"),
+        ("a\n\nb\n", "none empty"),
+    ],
+)
+def test_wrong_class_names_are_refused(tmp_path, write, refused, classes, message):
+    refused(f"classes.txt: .*{message}", data_dir=write(tmp_path / "svhn", classes=classes))
+
+
+def test_missing_files_are_named(tmp_path, write, refused):
+    data_dir = write(tmp_path / "svhn")
+    (tmp_path / "svhn" / "test.npz").unlink()
+    refused("svhn lacks test.npz", data_dir=data_dir)
+    refused("lacks train.npz and test.npz", f"npz:{tmp_path}")
+
+
+@pytest.mark.parametrize("folder", ["cifar10_1", "cifar10_1/v6"])
+@pytest.mark.parametrize("raw", [True, False])
+def test_cifar10_1_archives_and_arrays(tmp_path, write, pictures, folder, raw):
+    path = tmp_path / folder
+    if raw:
+        path.mkdir(parents=True)
+        np.save(path / "cifar10.1_v6_data.npy", pictures(seed=1))
+        np.save(path / "cifar10.1_v6_labels.npy", np.arange(20, dtype=np.int32) % 10)
+    else:
+        write(path)
+        (path / "train.npz").unlink()
+    datasets.check("cifar10_1/v6", str(tmp_path), training=False)
+    arrays = datasets.load("cifar10_1/v6", str(tmp_path))
+    assert (arrays.test_images == pictures(seed=1)).all()
+    assert arrays.test_labels.dtype == np.int64
+    assert arrays.train_images.shape == (0, 32, 32, 3) and arrays.train_labels.shape == (0,)
+    assert arrays.info.classes == datasets.info("cifar10").classes
+
+
+@pytest.mark.parametrize(
+    "images, labels, message",
+    [
+        (BLANK, None, "expected the arrays"),
+        (SMALL, np.arange(20) % 10, r"expected uint8 \[n, 32, 32, 3\]"),
+        (BLANK, np.arange(19) % 10, "expected 20 labels"),
+        (BLANK, np.arange(20), r"labels in 0\.\.9"),
+    ],
+)
+def test_wrong_cifar10_1_arrays_are_refused(tmp_path, refused, images, labels, message):
+    (tmp_path / "cifar10_1").mkdir()
+    np.save(tmp_path / "cifar10_1" / "cifar10.1_v6_data.npy", images)
+    if labels is not None:
+        np.save(tmp_path / "cifar10_1" / "cifar10.1_v6_labels.npy", labels)
+    refused(message, "cifar10_1/v6", str(tmp_path), lambda *a: datasets.check(*a, training=False))

@@ -1,0 +1,110 @@
+"""A person's own pictures become a data set like any other."""
+
+import shutil
+
+import numpy as np
+import pytest
+from support import image_folders
+
+from tf_ssgan.common import errors
+from tf_ssgan.data import content_hash, datasets, image_decoding
+
+FORM = image_decoding.Form(8)
+
+
+def load(name, form=FORM):
+    return datasets.load(name, None, form)
+
+
+def test_parts_become_train_and_test(tmp_path):
+    arrays = load(image_folders.folder(tmp_path / "d"))
+    assert arrays.train_images.shape == (26, 8, 8, 3) and arrays.test_images.shape == (8, 8, 8, 3)
+    assert np.bincount(arrays.train_labels + 1).tolist() == [6, 10, 10]
+    assert np.bincount(arrays.test_labels).tolist() == [4, 4]
+    assert arrays.info.classes == ("cat", "dog") and arrays.info.fit == "resize"
+    assert arrays.train_files[0] == "labeled/cat/0.png" and len(arrays.train_files) == 26
+    assert arrays.train_images[10:20].mean() > arrays.train_images[:10].mean() + 40
+
+
+def test_labels_are_known_before_a_picture_is_opened(tmp_path, monkeypatch):
+    name = image_folders.folder(tmp_path / "d")
+    expected = load(name).train_labels
+    monkeypatch.setattr(image_decoding, "_opened", lambda content: pytest.fail("a file was opened"))
+    labels, classes = datasets.train_labels(name)
+    assert sorted(labels) == sorted(expected) and classes == ("cat", "dog")
+    datasets.check(name)
+
+
+def test_without_test_pictures_a_fifth_is_set_aside_whatever_names_and_size(tmp_path):
+    arrays = load(image_folders.folder(tmp_path / "d", test=0))
+    assert np.bincount(arrays.test_labels).tolist() == [2, 2]
+    assert np.bincount(arrays.train_labels + 1).tolist() == [6, 8, 8]
+    larger = load(f"folder:{tmp_path}/d", image_decoding.Form(16))
+    assert larger.train_files == arrays.train_files
+    shutil.move(tmp_path / "d/labeled/cat/0.png", tmp_path / "d/labeled/cat/zzz.png")
+    assert set(content_hash.keys(load(f"folder:{tmp_path}/d").test_images)) == set(
+        content_hash.keys(arrays.test_images)
+    )
+
+
+def test_a_table_is_the_folder_it_describes(tmp_path):
+    one = load(image_folders.folder(tmp_path / "d"))
+    lines = ["path,label,split"]
+    for path in sorted((tmp_path / "d").rglob("*.png")):
+        part, *above = path.relative_to(tmp_path / "d").parts
+        kind, split = above[0] if len(above) > 1 else "", {"test": "test"}.get(part, "")
+        lines.append(f"d/{path.relative_to(tmp_path / 'd')},{kind},{split}")
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    two = load(f"csv:{tmp_path}/t.csv")
+    for name in ("train_images", "train_labels", "test_images", "test_labels"):
+        assert (getattr(one, name) == getattr(two, name)).all()
+
+
+def test_bad_files_are_named_once(tmp_path, capsys):
+    name = image_folders.folder(tmp_path / "d")
+    for number in range(5):
+        (tmp_path / f"d/labeled/cat/{number}.png").write_text("words")
+    arrays = load(name)
+    said = capsys.readouterr().err
+    assert said.count("is not a picture") == 3 and "5 of 34 files" in said and "2 more" in said
+    assert len(arrays.train_images) == 21
+
+
+def test_a_class_of_bad_files_only_is_refused(tmp_path):
+    name = image_folders.folder(tmp_path / "d", labeled=2)
+    for path in (tmp_path / "d/labeled/cat").iterdir():
+        path.write_text("words")
+    with pytest.raises(errors.UserError, match="of cat no picture can be read.*doctor"):
+        load(name)
+
+
+def test_bad_test_files_only_are_refused(tmp_path):
+    name = image_folders.folder(tmp_path / "d", test=1)
+    for path in (tmp_path / "d/test").rglob("*.png"):
+        path.write_text("words")
+    with pytest.raises(errors.UserError, match="none of the test pictures can be read"):
+        load(name)
+
+
+def test_too_few_to_set_any_aside(tmp_path):
+    with pytest.raises(errors.UserError, match="no class has the 5 labeled ones"):
+        load(image_folders.folder(tmp_path / "d", labeled=4, test=0))
+
+
+def test_digits_as_files_are_the_digits(tmp_path):
+    from PIL import Image
+
+    digits = datasets.load("digits")
+    for part, images, labels in (
+        ("labeled", digits.train_images[:300], digits.train_labels[:300]),
+        ("test", digits.test_images[:50], digits.test_labels[:50]),
+    ):
+        for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+            path = tmp_path / part / str(label) / f"{number * 7919 % 1000}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image[..., 0]).save(path)
+    arrays = content_hash.ordered(load(f"folder:{tmp_path}", image_decoding.Form()))
+    assert arrays.info.shape == (16, 16, 1) and arrays.info.classes == digits.info.classes
+    keys = content_hash.keys(digits.train_images[:300])
+    assert (arrays.train_keys == np.sort(keys)).all()
+    assert (arrays.train_labels == digits.train_labels[:300][np.argsort(keys)]).all()

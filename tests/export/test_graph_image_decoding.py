@@ -1,0 +1,316 @@
+"""The graph makes the pixels of a picture file that `tf_ssgan.data.pictures` makes."""
+
+import functools
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from export import graph_image_decoding
+from tf_ssgan.data import image_decoding
+
+SIZE = 16
+FITS = pytest.mark.parametrize("fit", image_decoding.FITS)
+CHANNELS = pytest.mark.parametrize("channels", [1, 3])
+
+
+def smooth(height, width, bands, seed=0):
+    """A smooth picture, uint8 [height, width, bands]."""
+    noise = np.random.default_rng(seed).integers(0, 256, (7, 9, bands), np.uint8)
+    layers = [Image.fromarray(noise[..., i]).resize((width, height)) for i in range(bands)]
+    return np.dstack([np.asarray(layer) for layer in layers])
+
+
+RGBA = Image.fromarray(smooth(34, 52, 4))
+RGB, GRAY = RGBA.convert("RGB"), Image.fromarray(smooth(34, 52, 1)[..., 0])
+HIGH = Image.fromarray(smooth(61, 20, 3))
+LARGE = Image.fromarray(smooth(170, 203, 3))
+DEEP = Image.fromarray(np.asarray(GRAY).astype(np.uint16) * 251 + 77)
+
+
+def saved(picture, form, **options):
+    buffer = io.BytesIO()
+    picture.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def turned(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif.tobytes()
+
+
+def deep_colors(alpha):
+    """A PNG of 16 bits a channel, in color, which Pillow reads and cannot write."""
+    pixels = smooth(34, 52, 4 if alpha else 3).astype(np.uint16) * 256 + 77
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    head = struct.pack(">IIBBBBB", 52, 34, 16, 6 if alpha else 2, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    parts = [
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+FILES = {
+    "png-L": saved(GRAY, "PNG"),
+    "png-LA": saved(RGBA.convert("LA"), "PNG"),
+    "png-RGB": saved(RGB, "PNG"),
+    "png-RGB-high": saved(HIGH, "PNG"),
+    "png-RGB-large": saved(LARGE, "PNG"),
+    "png-RGBA": saved(RGBA, "PNG"),
+    "png-P": saved(RGB.quantize(64), "PNG"),
+    "png-P-4-bits": saved(RGB.quantize(16), "PNG", bits=4),
+    "png-P-2-bits": saved(RGB.quantize(4), "PNG", bits=2),
+    "png-P-transparent-color": saved(RGB.quantize(8), "PNG", transparency=3),
+    "png-P-transparent-colors": saved(RGB.quantize(32), "PNG", transparency=bytes(range(0, 256, 8))),
+    "png-RGB-transparent-color": saved(
+        RGB.quantize(8).convert("RGB"), "PNG",
+        transparency=RGB.quantize(8).convert("RGB").getpixel((3, 3)),
+    ),
+    "png-L-transparent-color": saved(GRAY.point(lambda v: v & 0xE0), "PNG", transparency=128),
+    "png-1": saved(GRAY.convert("1"), "PNG"),
+    "png-1-transparent-color": saved(GRAY.convert("1"), "PNG", transparency=0),
+    "png-16-bit-gray": saved(DEEP, "PNG"),
+    "png-16-bit-RGB": deep_colors(alpha=False),
+    "png-16-bit-RGBA": deep_colors(alpha=True),
+    "png-RGB-of-size": saved(RGB.resize((SIZE, SIZE)), "PNG"),
+    "jpeg-RGB": saved(RGB, "JPEG"),
+    "jpeg-RGB-progressive": saved(RGB, "JPEG", progressive=True),
+    "jpeg-RGB-high": saved(HIGH, "JPEG", subsampling=0),
+    "jpeg-L": saved(GRAY, "JPEG"),
+    "jpeg-CMYK": saved(Image.fromarray(smooth(34, 52, 4), "CMYK"), "JPEG"),
+    "jpeg-CMYK-large": saved(Image.fromarray(smooth(170, 203, 4), "CMYK"), "JPEG"),
+    "jpeg-RGB-large": saved(LARGE, "JPEG"),
+    "jpeg-L-large": saved(LARGE.convert("L"), "JPEG"),
+    "jpeg-RGB-twice": saved(LARGE.resize((2 * SIZE, 2 * SIZE)), "JPEG"),
+    "jpeg-RGB-not-twice": saved(LARGE.resize((4 * SIZE - 1, 4 * SIZE - 1)), "JPEG"),
+    "jpeg-RGB-eight-times": saved(LARGE.resize((16 * SIZE, 16 * SIZE + 5)), "JPEG"),
+    "webp-RGB": saved(RGB, "WEBP"),
+    "webp-RGB-lossless": saved(RGB, "WEBP", lossless=True),
+    "webp-RGBA": saved(RGBA, "WEBP"),
+    "webp-RGBA-lossless": saved(RGBA, "WEBP", lossless=True),
+    "webp-film": saved(RGBA, "WEBP", save_all=True, append_images=[RGBA.rotate(180)]),
+    "bmp-RGB": saved(RGB, "BMP"),
+    "bmp-RGBX": saved(RGBA, "BMP"),  # 32 bits, whose fourth byte is not looked at
+    "bmp-L": saved(GRAY, "BMP"),
+    "gif-P": saved(RGB.quantize(64), "GIF"),
+    "gif-L": saved(GRAY, "GIF"),
+    "gif-film": saved(RGB.quantize(64), "GIF", save_all=True, append_images=[GRAY.convert("P")]),
+    **{f"jpeg-turned-{o}": saved(LARGE, "JPEG", exif=turned(o)) for o in range(1, 9)},
+    **{f"png-turned-{o}": saved(RGBA, "PNG", exif=turned(o)) for o in (3, 6, 7)},
+    **{f"webp-turned-{o}": saved(RGBA, "WEBP", exif=turned(o)) for o in (2, 5, 8)},
+}  # fmt: skip
+
+
+@functools.cache
+def compiled(channels, fit):
+    """`decode` as a server runs it: one graph for all files."""
+    shape = (SIZE, SIZE, channels)
+    return tf.function(
+        lambda files: graph_image_decoding.decode(files, shape, fit),
+        [tf.TensorSpec([None], tf.string)],
+    )
+
+
+def decoded(files, channels=3, fit="resize"):
+    return compiled(channels, fit)(tf.constant(files, tf.string)).numpy()
+
+
+def distance(found, right):
+    return np.abs(found.astype(int) - right).max()
+
+
+@FITS
+@CHANNELS
+def test_every_kind_of_file_gives_pillows_pixels_within_a_level(channels, fit):
+    found = decoded(list(FILES.values()), channels, fit)
+    assert found.shape == (len(FILES), SIZE, SIZE, channels)
+    right = [image_decoding.decode(file, SIZE, channels, fit) for file in FILES.values()]
+    off = {name: distance(*pair) for name, *pair in zip(FILES, found, right, strict=True)}
+    # From CMYK, TensorFlow rounds down and Pillow to the nearest: one level before any resizing.
+    allowed = {name: 1 + ("CMYK" in name) for name in FILES}
+    assert {name: by for name, by in off.items() if by > allowed[name]} == {}
+    assert not np.array_equal(found[0], found[1])
+
+
+@pytest.mark.parametrize("name", FILES)
+@CHANNELS
+def test_without_resizing_pixels_are_pillows_to_the_bit(name, channels):
+    file = FILES[name]
+    upright = image_decoding._upright(Image.open(io.BytesIO(file)))
+    width, height = upright.size
+    right = np.asarray(image_decoding._channels(upright, channels)).reshape(height, width, channels)
+    found = graph_image_decoding.decode(tf.constant([file]), right.shape, "resize")[0].numpy()
+    assert distance(found, right) <= ("CMYK" in name)
+
+
+@pytest.mark.parametrize("size", [(35, 45), (140, 200), (3, 1)])
+def test_any_size_is_made(size):
+    right = RGB.resize(size[::-1], Image.Resampling.BILINEAR)
+    found = graph_image_decoding.decode(tf.constant([FILES["png-RGB"]]), (*size, 3), "resize")[
+        0
+    ].numpy()
+    assert distance(found, np.asarray(right)) <= 1
+
+
+@FITS
+def test_no_files_give_no_images(fit):
+    assert decoded([], 1, fit).shape == (0, SIZE, SIZE, 1)
+
+
+def test_what_crop_and_pad_leave_out_and_add():
+    """Red, green, blue thirds, 48 wide and 16 high."""
+    colors = np.repeat(np.eye(3, dtype=np.uint8)[None] * 255, 16, axis=0).repeat(16, axis=1)
+    file = saved(Image.fromarray(colors), "PNG")
+    cropped, padded = decoded([file], 3, "crop")[0], decoded([file], 3, "pad")[0]
+    assert (cropped == (0, 255, 0)).all()
+    assert padded.any(axis=(1, 2)).tolist() == [False] * 5 + [True] * 5 + [False] * 6
+
+
+def test_a_long_picture_is_cropped_without_drawing_the_rest():
+    """Resized whole, it would have 6 GB."""
+    file = saved(Image.new("L", (400_000, 4), 99), "PNG")
+    found = graph_image_decoding.decode(tf.constant([file]), (128, 128, 1), "crop")
+    assert (found.numpy() == 99).all()
+
+
+# --- EXIF -----------------------------------------------------------------------------------------
+
+
+def directory(order, entries, count=None, first=8):
+    """A TIFF head and a directory; entries as (tag, type, length, four bytes of value)."""
+    packed = b"".join(struct.pack(order + "HHI", *e[:3]) + e[3] for e in entries)
+    head = (b"II" if order == "<" else b"MM") + struct.pack(order + "HI", 42, first)
+    return (
+        head
+        + struct.pack(order + "H", len(entries) if count is None else count)
+        + packed
+        + bytes(4)
+    )
+
+
+def short(order, number):
+    return struct.pack(order + "HH", number, 0)
+
+
+def jpeg_with(*segments):
+    """The large picture with (marker, content) laid in behind the first two bytes."""
+    file = saved(LARGE, "JPEG")
+    laid = b"".join(marker + struct.pack(">H", len(c) + 2) + c for marker, c in segments)
+    return file[:2] + laid + file[2:]
+
+
+PLAIN, ROTATED = jpeg_with(), saved(LARGE, "JPEG", exif=turned(6))
+GOOD = directory("<", [(0x0112, 3, 1, short("<", 6))])
+OTHER = (0x010F, 2, 4, b"Ab\0\0")
+TAKEN = {
+    "little-endian": jpeg_with((b"\xff\xe1", b"Exif\0\0" + GOOD)),
+    "big-endian": jpeg_with(
+        (b"\xff\xe1", b"Exif\0\0" + directory(">", [(0x0112, 3, 1, short(">", 6))]))
+    ),
+    "among others": jpeg_with(
+        (b"\xff\xe0", b"JFIF\0\1\1\0\0\1\0\1\0\0"), (b"\xff\xe1", b"http://ns.adobe.com/xap/1.0/\0"),
+        (b"\xff\xfe", b"a comment"), (b"\xff\xff\xff\xe2", b"profile"),
+        (b"\xff\xe1", b"Exif\0\0" + directory("<", [OTHER, (0x0112, 3, 1, short("<", 6)), OTHER])),
+    ),
+    "long": jpeg_with(
+        (b"\xff\xe1", b"Exif\0\0" + directory("<", [(0x0112, 4, 1, b"\6\0\0\0")]))
+    ),
+    "count too large": jpeg_with(
+        (b"\xff\xe1", b"Exif\0\0" + directory("<", [(0x0112, 3, 1, short("<", 6))], 999))
+    ),
+}  # fmt: skip
+PASSED_OVER = {
+    "none": PLAIN,
+    "empty": jpeg_with((b"\xff\xe1", b"Exif\0\0")),
+    "cut in the head": jpeg_with((b"\xff\xe1", b"Exif\0\0II\x2a")),
+    "cut in the entry": jpeg_with((b"\xff\xe1", b"Exif\0\0" + GOOD[:-6])),
+    "no byte order": jpeg_with((b"\xff\xe1", b"Exif\0\0" + b"XX" + GOOD[2:])),
+    "directory past the end": jpeg_with(
+        (b"\xff\xe1", b"Exif\0\0" + directory("<", [OTHER], first=2**32 - 1))
+    ),
+    "no such tag": jpeg_with((b"\xff\xe1", b"Exif\0\0" + directory("<", [OTHER]))),
+    "orientation 0": jpeg_with(
+        (b"\xff\xe1", b"Exif\0\0" + directory("<", [(0x0112, 3, 1, short("<", 0))]))
+    ),
+    "orientation 9": jpeg_with(
+        (b"\xff\xe1", b"Exif\0\0" + directory("<", [(0x0112, 3, 1, short("<", 9))]))
+    ),
+    "text": jpeg_with((b"\xff\xe1", b"Exif\0\0" + directory("<", [(0x0112, 2, 2, b"6\0\0\0")]))),
+    "another segment": jpeg_with((b"\xff\xe2", b"Exif\0\0" + GOOD)),
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of damaged EXIF
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_noted_rotation_is_applied(name):
+    assert np.array_equal(decoded([TAKEN[name]]), decoded([ROTATED]))
+    assert (
+        distance(decoded([TAKEN[name]])[0], image_decoding.decode(TAKEN[name], SIZE, 3, "resize"))
+        <= 1
+    )
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("name", PASSED_OVER)
+def test_notes_without_sense_are_passed_over(name):
+    assert np.array_equal(decoded([PASSED_OVER[name]]), decoded([PLAIN]))
+    right = image_decoding.decode(PASSED_OVER[name], SIZE, 3, "resize")
+    assert distance(decoded([PASSED_OVER[name]])[0], right) <= 1
+
+
+def test_a_rotation_of_a_picture_is_seen():
+    assert not np.array_equal(decoded([ROTATED]), decoded([PLAIN]))
+
+
+def test_damaged_exif_never_fails():
+    """Any three bytes of it replaced."""
+    chance, at = np.random.default_rng(0), ROTATED.index(b"Exif") + 6
+    for _ in range(100):
+        file = np.frombuffer(ROTATED, np.uint8).copy()
+        file[at + chance.integers(0, 26, 3)] = chance.integers(0, 256, 3)
+        assert decoded([file.tobytes()]).shape == (1, SIZE, SIZE, 3)
+
+
+# --- where it differs from Pillow -----------------------------------------------------------------
+
+
+def test_transparent_pixels_of_a_gif_are_black():
+    picture = Image.new("P", (SIZE, SIZE), 1)
+    picture.putpalette([255, 0, 0, 0, 255, 0])
+    assert not decoded([saved(picture, "GIF", transparency=1)]).any()
+    assert (decoded([saved(picture, "GIF")]) == (0, 255, 0)).all()
+
+
+def test_a_cmyk_jpeg_without_adobes_marker_is_not_inverted():
+    file = saved(Image.new("CMYK", (SIZE, SIZE), (255, 0, 0, 0)), "JPEG")
+    at = file.index(b"\xff\xee")
+    bare = file[:at] + file[at + 2 + int.from_bytes(file[at + 2 : at + 4]) :]
+    cyan, black = (0, 255, 255), (0, 0, 0)
+    assert distance(decoded([file])[0], cyan) <= 1
+    assert distance(image_decoding.decode(bare, SIZE, 3, "resize"), cyan) <= 1
+    assert distance(decoded([bare])[0], black) <= 1  # all inks but cyan, black too
+
+
+def test_the_transparent_color_of_a_deep_png_is_obeyed():
+    """Of 16 bits: Pillow's rule looks at 8 of them, or at none."""
+    gray = Image.fromarray(np.full((SIZE, SIZE), 0x1234, np.uint16))
+    file = saved(gray, "PNG", transparency=0x1234)
+    assert (decoded([file]) == 255).all()
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", FILES["png-L"][:60], PLAIN[:200]])
+def test_what_is_no_picture_fails(content):
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        decoded([content])
+
+
+def test_tiff_is_refused():
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        decoded([saved(RGB, "TIFF")])

@@ -1,0 +1,90 @@
+"""What the methods on wide residual networks have in common."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from support import toy_methods
+
+from tf_ssgan import methods
+from tf_ssgan.common import errors
+from tf_ssgan.training import build, config, loop, metrics_log
+
+METHODS = ["pseudo_label", "vat", "fixmatch", "fixmatch_attention"]
+TINY = dict(depth=10, width=4, average_decay=0.0)
+
+
+@pytest.fixture()
+def squares(tmp_path):
+    """30 images to learn from, of which none is held out."""
+    for name, seed in (("train", 0), ("test", 1)):
+        pixels, labels = toy_methods.images(30, seed=seed)
+        np.savez(tmp_path / f"{name}.npz", image=pixels, label=labels)
+    return f"npz:{tmp_path}"
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if name != "vat"])
+@pytest.mark.parametrize("threshold", [0, -1, 1.01, float("nan")])
+def test_impossible_thresholds(name, threshold):
+    with pytest.raises(errors.UserError, match="--threshold=.* above 0 and at most 1"):
+        config.configure(name, threshold=threshold)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_impossible_depths(name):
+    with pytest.raises(errors.UserError, match=r"--depth=12: wide residual networks have 10, 16"):
+        config.configure(name, depth=12)
+    with pytest.raises(errors.UserError, match="--depth=4: expected at least 10"):
+        config.configure(name, depth=4)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_without_labels_there_is_nothing_to_start_from(name, squares):
+    settings = config.configure(name, squares, labels=0, max_steps=3, **TINY)
+    with pytest.raises(errors.UserError, match=f"{name} learns from labels, and --labels=0"):
+        build.build(settings)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_digits_are_small_and_are_not_mirrored(name):
+    settings = config.configure(name, "digits")
+    assert (settings.labels, settings.max_steps, settings.hparams.depth) == (50, 1000, 10)
+    assert build.build(settings).method.weak == "crop"
+
+
+def test_networks_are_those_that_the_knobs_say():
+    def names(name, **knobs):
+        made = methods.find(name).Method(toy_methods.hparams(name, **knobs), toy_methods.task())
+        return [w.path.split("/")[-1] for w in made.classifier.trainable_variables]
+
+    assert names("fixmatch").count("bias") > names("fixmatch", network="wrn_plain").count("bias")
+    assert names("fixmatch", network="wrn_plain") == names("pseudo_label")
+    assert names("vat") == names("pseudo_label")
+    assert len(names("vat", depth=16)) > len(names("vat"))
+
+
+def test_a_pool_smaller_than_a_batch_is_repeated_and_that_is_said(squares, tmp_path, capsys):
+    """50 labeled and 200 unlabeled images a step, of 6 and 30."""
+    settings = config.configure(
+        "fixmatch", squares, labels=6, validation=0, batch_size=50, unlabeled_ratio=4,
+        max_steps=3, workdir=str(tmp_path / "run"), **TINY,
+    )  # fmt: skip
+    result = loop.run(settings)
+    assert result["steps"] == 3 and result["epochs"] == 3
+    assert 0 <= result["waiting_percent"] <= 100
+    assert "A step takes 200 unlabeled images and there are 30" in capsys.readouterr().out
+    (line,) = metrics_log.history(tmp_path / "run/metrics.jsonl")
+    assert np.isfinite(line["supervised"]) and 0 <= line["selected"] <= 1
+    assert 0 <= line["pseudo_label_percent"] <= 100
+
+
+def test_a_run_of_vat_leaves_its_figure_and_warms_up_first(squares, tmp_path):
+    settings = config.configure(
+        "vat", squares, labels=6, validation=0, batch_size=6, unlabeled_ratio=2, max_steps=3,
+        warm_up_fraction=0.5, workdir=str(tmp_path / "run"), **TINY,
+    )  # fmt: skip
+    loop.run(settings)
+    picture = tf.io.decode_png((tmp_path / "run/perturbed.png").read_bytes())
+    assert min(picture.shape[:2]) > 100
+    one, three = metrics_log.history(tmp_path / "run/metrics.jsonl")
+    assert (one["step"], three["step"]) == (1, 3)
+    assert one["adversarial"] == 0.0 < three["adversarial"]

@@ -1,0 +1,69 @@
+"""Pieces of the networks of AC-GAN."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_ssgan.common import errors
+from tf_ssgan.core.task import Task
+from tf_ssgan.networks import acgan_cnn, alexnet, conditional_dcgan, torch_blocks
+from tf_ssgan.nn import layers
+
+BUILDERS = [acgan_cnn.classifier, alexnet.classifier, conditional_dcgan.generator]
+
+
+def test_batch_norm_with_a_scale_equals_keras_own():
+    ours = torch_blocks.TorchBatchNorm(momentum=0.9, epsilon=1e-3)
+    theirs = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-3)
+    x = tf.random.stateless_normal([16, 4, 4, 3], [4, 2]) * 2 + 5
+    ours.build(x.shape), theirs.build(x.shape)
+    ours.scale.assign([0.5, 1.0, 3.0])
+    ours.shift.assign([2.0, 0.0, -1.0])
+    theirs.gamma.assign(ours.scale)
+    theirs.beta.assign(ours.scale * ours.shift)
+    np.testing.assert_allclose(ours(x, training=True), theirs(x, training=True), atol=1e-4)
+    np.testing.assert_allclose(ours.moving_variance, theirs.moving_variance, rtol=1e-4)
+    np.testing.assert_allclose(ours(x), theirs(x), atol=1e-4)
+
+
+def test_batch_norm_with_a_scale_can_be_frozen():
+    layer, x = torch_blocks.TorchBatchNorm(), tf.random.stateless_normal([16, 3], [4, 2]) + 5
+    with layers.frozen_statistics():
+        layer(x, training=True)
+    np.testing.assert_array_equal(layer.moving_mean, np.zeros(3))
+
+
+def test_initial_numbers_are_of_their_deviation_and_each_layers_own():
+    keras.utils.set_random_seed(0)
+    kernels = [np.array(torch_blocks.normal_kernel()((100, 100))) for _ in range(2)]
+    layer = torch_blocks.TorchBatchNorm()
+    layer.build((None, 10_000))
+    assert abs(kernels[0].mean()) < 1e-3 and abs(layer.scale.numpy().mean() - 1) < 1e-3
+    assert kernels[0].std() == pytest.approx(0.02, rel=0.05)
+    assert layer.scale.numpy().std() == pytest.approx(0.02, rel=0.05)
+    assert not np.array_equal(*kernels)
+
+
+def test_layer_norm_leaves_images_to_themselves():
+    layer = torch_blocks.layer_norm("float32")
+    x = tf.random.stateless_normal([4, 5, 5, 3], [4, 2]) * 2 + 5
+    np.testing.assert_allclose(layer(x)[:1], layer(x[:1]), atol=1e-6)
+    layer.gamma.assign(tf.ones(3))
+    normalized = layer(x).numpy()
+    np.testing.assert_allclose(normalized.mean((1, 2, 3)), np.zeros(4), atol=1e-5)
+    np.testing.assert_allclose(normalized.std((1, 2, 3)), np.ones(4), atol=1e-4)
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+@pytest.mark.parametrize(
+    ("classes", "height", "width", "said"),
+    [
+        (10, 7, 28, "at least 8x8 pixels, these have 7x28"),
+        (10, 28, 4, "at least 8x8 pixels, these have 28x4"),
+        (1, 28, 28, "needs at least two, the data have 1"),
+    ],
+)
+def test_what_no_network_can_take_is_told_in_a_sentence(build, classes, height, width, said):
+    with pytest.raises(errors.UserError, match=said):
+        build(Task(classes, height, width, 1, 10, 100, 10, 10))

@@ -1,0 +1,117 @@
+"""Attention over positions and over channels, against NumPy."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_ssgan.nn import layers
+
+HEIGHT, WIDTH, CHANNELS = 2, 3, 4
+SHAPE = (HEIGHT, WIDTH, CHANNELS)
+N = HEIGHT * WIDTH
+IMAGES = tf.random.stateless_normal([5, *SHAPE], [1, 1])
+BOTH = pytest.mark.parametrize("kind", [layers.PositionAttention, layers.ChannelAttention])
+
+
+def built(kind):
+    """With biases that are not 0, as they are at first."""
+    keras.utils.set_random_seed(0)
+    layer = kind()
+    layer.build((None, *SHAPE))
+    for number, variable in enumerate(layer.variables):
+        variable.assign(tf.random.stateless_normal(variable.shape, [3, number]))
+    return layer
+
+
+def identities(kind):
+    """Q, K and V are X, and a last layer changes nothing."""
+    layer = built(kind)
+    unit = np.eye(CHANNELS, dtype=np.float32)
+    layer.kernel.assign(np.concatenate([unit] * 3, 1))
+    layer.bias.assign(np.zeros(3 * CHANNELS))
+    if hasattr(layer, "last_kernel"):
+        layer.last_kernel.assign(unit)
+        layer.last_bias.assign(np.zeros(CHANNELS))
+    return layer
+
+
+def softmax(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def mapped(layer, x):
+    weights, bias = layer.kernel.numpy(), layer.bias.numpy()
+    return [
+        x @ weights[:, i : i + CHANNELS] + bias[i : i + CHANNELS]
+        for i in range(0, 3 * CHANNELS, CHANNELS)
+    ]
+
+
+def test_attention_over_positions_is_the_formula():
+    layer = built(layers.PositionAttention)
+    for image, seen in zip(IMAGES.numpy(), layer(IMAGES).numpy(), strict=True):
+        q, k, v = mapped(layer, image.reshape(N, CHANNELS))
+        expected = softmax(q @ k.T / np.sqrt(N)) @ v
+        expected = expected @ layer.last_kernel.numpy() + layer.last_bias.numpy()
+        np.testing.assert_allclose(seen, expected.reshape(SHAPE), atol=1e-4)
+
+
+def test_attention_over_channels_is_the_formula():
+    """As in the public code, Q, K and V are [channels, n] here, and the result is in order."""
+    layer = built(layers.ChannelAttention)
+    for image, seen in zip(IMAGES.numpy(), layer(IMAGES).numpy(), strict=True):
+        q, k, v = (part.T for part in mapped(layer, image.reshape(N, CHANNELS)))
+        expected = (softmax(q @ k.T / np.sqrt(N)) @ v).T
+        np.testing.assert_allclose(seen, expected.reshape(SHAPE), atol=1e-4)
+
+
+def test_with_identities_an_image_attends_to_itself():
+    x = IMAGES.numpy().reshape(-1, N, CHANNELS)
+    positions = softmax(x @ x.transpose(0, 2, 1) / np.sqrt(N)) @ x
+    found = identities(layers.PositionAttention)(IMAGES)
+    np.testing.assert_allclose(found, positions.reshape(-1, *SHAPE), atol=1e-5)
+    channels = x @ softmax(x.transpose(0, 2, 1) @ x / np.sqrt(N)).transpose(0, 2, 1)
+    found = identities(layers.ChannelAttention)(IMAGES)
+    np.testing.assert_allclose(found, channels.reshape(-1, *SHAPE), atol=1e-5)
+
+
+def test_where_nothing_stands_out_attention_is_a_mean():
+    """Q of 0: every position, or every channel, counts the same."""
+    for kind, axes in ((layers.PositionAttention, (1, 2)), (layers.ChannelAttention, 3)):
+        layer = identities(kind)
+        kernel = layer.kernel.numpy()
+        kernel[:, :CHANNELS] = 0
+        layer.kernel.assign(kernel)
+        mean = IMAGES.numpy().mean(axes, keepdims=True)
+        np.testing.assert_allclose(layer(IMAGES), np.broadcast_to(mean, IMAGES.shape), atol=1e-5)
+
+
+@BOTH
+def test_positions_stay_in_order(kind):
+    """Whoever permutes the positions of the image permutes those of the result, and no more."""
+    layer, order = built(kind), np.random.default_rng(0).permutation(N)
+    flat = tf.reshape(IMAGES, [-1, N, CHANNELS])
+    moved = layer(tf.reshape(tf.gather(flat, order, axis=1), IMAGES.shape))
+    expected = tf.gather(tf.reshape(layer(IMAGES), [-1, N, CHANNELS]), order, axis=1)
+    np.testing.assert_allclose(tf.reshape(moved, expected.shape), expected, atol=1e-4)
+
+
+@BOTH
+def test_images_do_not_see_each_other(kind):
+    layer = built(kind)
+    np.testing.assert_allclose(layer(IMAGES)[2:3], layer(IMAGES[2:3]), atol=1e-4)
+
+
+@BOTH
+def test_its_weights_and_its_clone(kind):
+    x = keras.Input(SHAPE)
+    network = keras.Model(x, kind()(x))
+    assert network.output.shape == (None, *SHAPE)
+    last = [(4, 4), (4,)] if kind is layers.PositionAttention else []
+    assert [tuple(v.shape) for v in network.variables] == [(4, 12), (12,), *last]
+    twin = keras.models.clone_model(network)
+    for slow, fast in zip(twin.variables, network.variables, strict=True):
+        slow.assign(fast)
+    np.testing.assert_array_equal(twin(IMAGES), network(IMAGES))

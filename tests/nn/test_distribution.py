@@ -1,0 +1,138 @@
+"""What two replicas share."""
+
+import json
+
+import pytest
+import tensorflow as tf
+
+from tf_ssgan.common import errors
+from tf_ssgan.nn import distribution
+
+
+def test_alone_everything_is_the_identity():
+    value = tf.constant([[1.0], [2.0]])
+    assert distribution.strategy(1) is distribution.strategy(1)
+    assert distribution.num_replicas() == 1 and distribution.replica_rank() == 0
+    assert (
+        distribution.mean_over_replicas(value) is value
+        and distribution.replica_share(value) is value
+    )
+
+
+def test_two_replicas_average_and_share():
+    strategy = distribution.strategy(2)
+    rows = tf.reshape(tf.range(8.0), [4, 2])
+
+    @tf.function
+    def both():
+        def one():
+            own = distribution.replica_share(rows)
+            return own, distribution.mean_over_replicas(tf.reduce_mean(own))
+
+        return strategy.run(one)
+
+    own, means = both()
+    first, second = strategy.experimental_local_results(own)
+    assert first.numpy().tolist() == [[0, 1], [2, 3]] and second.numpy().tolist() == [
+        [4, 5],
+        [6, 7],
+    ]
+    assert [float(m) for m in strategy.experimental_local_results(means)] == [3.5, 3.5]
+
+
+def test_the_mean_differentiates():
+    strategy = distribution.strategy(2)
+
+    @tf.function
+    def gradients():
+        def one():
+            x = tf.constant(3.0) + tf.cast(distribution.replica_rank(), tf.float32)
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                loss = tf.square(distribution.mean_over_replicas(x))
+            return tape.gradient(loss, x)
+
+        return strategy.run(one)
+
+    # d/dx of ((x0 + x1) / 2)^2 summed over both replicas' losses: 2 * 3.5 * (1/2 + 1/2)
+    assert [float(g) for g in strategy.experimental_local_results(gradients())] == [7.0, 7.0]
+
+
+def test_more_devices_than_there_are():
+    with pytest.raises(errors.UserError, match="TensorFlow sees 2"):
+        distribution.strategy(3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        json.dumps({"cluster": {"worker": ["a:1"]}}),
+        json.dumps({"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}),
+    ],
+)
+def test_a_wrong_cluster_is_told(monkeypatch, text):
+    monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(errors.UserError, match="TF_CONFIG"):
+        distribution.cluster()
+
+
+def test_the_first_worker_is_chief(monkeypatch):
+    cluster = {"worker": ["a:1", "b:1"]}
+    for index, chief in ((0, True), (1, False)):
+        task = {"type": "worker", "index": index}
+        monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": task}))
+        assert distribution.is_chief() is chief
+
+
+def test_two_replicas_gather_their_rows_in_order():
+    strategy = distribution.strategy(2)
+    rows = tf.reshape(tf.range(12.0), [4, 3])
+
+    @tf.function
+    def both():
+        def one():
+            own = distribution.replica_share(rows)
+            found = (
+                distribution.gather_over_replicas(own),
+                distribution.gather_over_replicas(own[:, 0]),
+                distribution.gather_over_replicas(own[:1]),
+            )
+            assert [x.shape for x in found] == [(4, 3), (4,), (2, 3)]
+            return found
+
+        return strategy.run(one)
+
+    matrices, numbers, firsts = both()
+    for matrix, column, first in zip(
+        *map(strategy.experimental_local_results, (matrices, numbers, firsts)), strict=True
+    ):
+        assert matrix.numpy().tolist() == rows.numpy().tolist()
+        assert column.numpy().tolist() == [0, 3, 6, 9]
+        assert first.numpy().tolist() == [[0, 1, 2], [6, 7, 8]]
+
+
+def test_alone_all_rows_are_ones_own():
+    value = tf.constant([[1.0], [2.0]])
+    assert distribution.gather_over_replicas(value) is value
+
+
+def test_gathered_rows_differentiate():
+    """Of the sum of squares on both replicas: twice 2 x."""
+    strategy = distribution.strategy(2)
+    rows = tf.constant([[1.0], [2.0], [3.0], [4.0]])
+
+    @tf.function
+    def gradients():
+        def one():
+            own = distribution.replica_share(rows)
+            with tf.GradientTape() as tape:
+                tape.watch(own)
+                loss = tf.reduce_sum(tf.square(distribution.gather_over_replicas(own)))
+            return tape.gradient(loss, own)
+
+        return strategy.run(one)
+
+    first, second = strategy.experimental_local_results(gradients())
+    assert first.numpy().tolist() == [[4], [8]] and second.numpy().tolist() == [[12], [16]]

@@ -1,0 +1,258 @@
+"""The page in a browser: light, dark, and on a phone."""
+
+import io
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+from support import finished_run_folders
+
+from tf_ssgan import report
+
+pytestmark = pytest.mark.browser
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+CONTRAST = 4.5  # of text, WCAG 2.1, level AA
+LOUD = ('a <b>name</b> & "more" #1?', "long" * 40)
+
+# Text with its color and what lies behind it, as the browser has them after all styles.
+TEXTS = """() => {
+  const behind = (node) => {
+    for (; node; node = node.parentElement) {
+      const color = getComputedStyle(node).backgroundColor;
+      if (!/^rgba\\(.*, 0\\)$/.test(color)) return color;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const found = [];
+  for (const node of document.body.querySelectorAll("*")) {
+    const own = [...node.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join("");
+    if (!own || !node.getClientRects().length || node.closest("script, style")) continue;
+    const style = getComputedStyle(node);
+    found.push({text: own.slice(0, 40), color: node.closest("svg") ? style.fill : style.color,
+                behind: behind(node)});
+  }
+  return found;
+}"""
+# Opens what is closed, and waits for every picture.
+READY = """async () => {
+  document.querySelectorAll("details").forEach(node => { node.open = true; });
+  const images = [...document.images];
+  images.forEach(node => { node.loading = "eager"; });
+  await Promise.all(images.map(node => node.decode().catch(() => null)));
+  return images.map(node => node.naturalWidth);
+}"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with a report, of runs with every kind of chart and picture."""
+    here = tmp_path_factory.mktemp("browser")
+    every = [*finished_run_folders.PICTURES, "perturbed.png", "judged_tsne.png"]
+    for method in ("frgan", "vat", "supervised", *LOUD):
+        for seed in range(2):
+            for rate in (0.0, 0.3):
+                finished_run_folders.write(here / "runs" / f"{len(method)} {method[:20]}-{rate}-s{seed}".replace("/", "∕"),
+                           5.0 + len(method) / 10 + 20 * rate + seed, method=method, seed=seed, noise="wrong",
+                           noise_rate=rate, pictures=every)  # fmt: skip
+    finished_run_folders.write(
+        here / "runs" / "other", method="frgan", dataset="csv:" + "deep/" * 40
+    )
+    (
+        finished_run_folders.write(here / "runs" / ("left out " + "x" * 90), seed=9) / "result.json"
+    ).unlink()
+    report.main(["report", str(here / "runs"), f"--to={here / 'report'}"])
+    return here
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser without a window."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        pytest.fail("These tests need playwright: pip install -e .[browser]")
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.fail("These tests need Chromium in the path: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(chromium, folder):
+    """A function that opens the page; what goes wrong in it, or is asked of the network, fails."""
+    contexts, wrong = [], []
+
+    def make(viewport, scheme):
+        contexts.append(chromium.new_context(viewport=viewport, color_scheme=scheme))
+        page = contexts[-1].new_page()
+        page.on("console", lambda said: wrong.append(said.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on(
+            "request",
+            lambda asked: wrong.append(asked.url) if asked.url.startswith("http") else None,
+        )
+        page.goto((folder / "report" / "report.html").as_uri())
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def luminance(color):
+    """Of a CSS color, as WCAG 2.1 has it."""
+    parts = [float(part) for part in color[color.index("(") + 1 : -1].split(",")]
+    assert len(parts) == 3 or parts[3] == 1, f"{color} is not opaque"
+    scaled = [part / 255 for part in parts[:3]]
+    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in scaled]
+    return sum(x * weight for x, weight in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))
+
+
+def contrast(first, second):
+    low, high = sorted((luminance(first), luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_contrast_is_measured_as_wcag_does():
+    assert contrast("rgb(0, 0, 0)", "rgb(255, 255, 255)") == pytest.approx(21)
+    assert contrast("rgb(119, 119, 119)", "rgb(255, 255, 255)") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+class TestEveryView:
+    def test_nothing_is_wider_than_the_page(self, opened, viewport, scheme):
+        page = opened(viewport, scheme)
+        page.evaluate(READY)
+        wide, inner = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        assert wide == inner == viewport["width"]
+
+    def test_text_can_be_read(self, opened, viewport, scheme):
+        page = opened(viewport, scheme)
+        page.evaluate(READY)
+        found = page.evaluate(TEXTS)
+        assert len(found) > 200
+        faint = {
+            (line["text"], line["color"], line["behind"])
+            for line in found
+            if contrast(line["color"], line["behind"]) < CONTRAST
+        }
+        assert faint == set()
+
+    def test_every_picture_is_shown(self, opened, viewport, scheme):
+        widths = opened(viewport, scheme).evaluate(READY)
+        assert len(widths) > 20 and min(widths) > 0
+
+    def test_a_picture_of_it_is_not_blank(self, opened, viewport, scheme, tmp_path):
+        page = opened(viewport, scheme)
+        page.screenshot(path=tmp_path / "page.png")
+        pixels = np.asarray(Image.open(tmp_path / "page.png").convert("L"))
+        assert pixels.shape == (viewport["height"], viewport["width"])
+        assert len(np.unique(pixels)) > 50
+        paper = np.median(pixels)
+        assert paper > 240 if scheme == "light" else paper < 40
+        assert 0.01 < np.mean(np.abs(pixels - paper) > 60) < 0.5  # ink
+
+
+def paper(page):
+    return page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_button_switches_and_switches_back(opened, scheme):
+    page = opened(DESK, scheme)
+    first = paper(page)
+    page.get_by_role("button", name="light or dark").click()
+    second = paper(page)
+    page.get_by_role("button", name="light or dark").click()
+    assert paper(page) == first
+    dark, light = sorted((first, second), key=luminance)
+    assert contrast(dark, light) > 10
+    assert first == (light if scheme == "light" else dark)
+
+
+def test_switched_and_preferred_colors_are_the_same(opened):
+    preferred, switched = opened(DESK, "dark"), opened(DESK, "light")
+    switched.get_by_role("button").click()
+    assert preferred.evaluate(TEXTS) == switched.evaluate(TEXTS)
+
+
+def test_charts_among_pictures_turn_dark_and_photographs_do_not(opened):
+    asked = "node => getComputedStyle(node).filter"
+    for scheme, turned in (("light", False), ("dark", True)):
+        page = opened(DESK, scheme)
+        chart, photograph = (
+            page.locator(f"figure{kind} img").first for kind in (".chart", ":not(.chart)")
+        )
+        assert (chart.evaluate(asked) != "none") is turned
+        assert photograph.evaluate(asked) == "none"
+
+
+def test_wide_tables_scroll_by_themselves_on_a_phone(opened):
+    page = opened(PHONE, "light")
+    page.evaluate(READY)
+    sizes = page.locator(".wide").evaluate_all(
+        "nodes => nodes.map(n => [n.scrollWidth, n.clientWidth])"
+    )
+    assert any(wide > shown for wide, shown in sizes)
+    assert all(shown <= PHONE["width"] for _, shown in sizes)
+
+
+def test_every_run_can_be_reached(opened, folder):
+    page = opened(DESK, "light")
+    links = page.locator("a").evaluate_all("nodes => nodes.map(node => node.href)")
+    own = (folder / "report" / "report.html").as_uri()
+    anchors = {link for link in links if link.startswith(own)}
+    outside = sorted(set(links) - anchors)
+    # Two tables, the runs, and what was left out; 5 methods, 2 seeds, 2 rates, and 1, and 1 left out.
+    assert len(anchors) == 4 and len(outside) == 22
+    listing = page.context.new_page()  # the browser's own, whose console is its own
+    for link in outside:
+        listing.goto(link)
+        assert listing.get_by_text("config.json").count() == 1, link
+
+
+def test_contents_lead_to_their_tables(opened):
+    page = opened(DESK, "light")
+    for link in page.locator("nav a").all():
+        link.click()
+        name = page.evaluate("document.querySelector(':target h2').textContent")
+        assert name.lower() == link.text_content().lower()
+
+
+def test_tables_that_scroll_are_reached_by_keys(opened):
+    """By a person without a mouse, on a phone's width."""
+    page = opened(PHONE, "light")
+    table = page.get_by_role("region", name="digits", exact=True)
+    table.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.activeElement.scrollLeft > 0")
+    assert table.evaluate("node => node === document.activeElement")
+
+
+def test_it_can_be_printed(opened):
+    page = opened(DESK, "light")
+    assert page.pdf().startswith(b"%PDF")
+    page.emulate_media(media="print")
+    assert not page.get_by_role("button").is_visible()
+    assert not page.get_by_role("navigation").is_visible()
+    assert Image.open(io.BytesIO(page.screenshot())).size == (DESK["width"], DESK["height"])
+
+
+def test_paper_is_white_and_shows_what_is_closed(opened):
+    page = opened(DESK, "dark")
+    page.emulate_media(media="print")
+    assert paper(page) == "rgb(255, 255, 255)"
+    found = page.evaluate(TEXTS)
+    faint = {line["text"] for line in found if contrast(line["color"], line["behind"]) < CONTRAST}
+    assert faint == set()
+    page.evaluate("document.querySelectorAll('details').forEach(node => { node.open = false; })")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0 < page.locator("details").count()

@@ -1,0 +1,263 @@
+"""Runs: laps, lengths, replicas and workers."""
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tf_ssgan.common import errors
+from tf_ssgan.data import content_hash, datasets, pools, splits
+from tf_ssgan.training import build, checkpoints, config, loop
+
+ROOT = pathlib.Path(__file__).parents[2]
+SMALL = {"width": 4, "latent_size": 8, "batch_size": 16}
+
+# train_main.py, which also writes down what each step of the chief reported.
+STEPS = """
+import json, runpy, sys
+from tf_ssgan.common import startup
+with startup.start_up():
+    from tf_ssgan.nn import distribution
+    from tf_ssgan.training import callbacks
+path, *sys.argv = sys.argv[1:]
+original, reported = callbacks.DivergenceGuard.on_train_batch_end, []
+
+def keep(guard, batch, logs):
+    reported.append({k: float(v) for k, v in logs.items()})
+    original(guard, batch, logs)
+
+callbacks.DivergenceGuard.on_train_batch_end = keep
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+finally:
+    if distribution.is_chief():
+        with open(path, "w") as file:
+            json.dump(reported, file)
+"""
+
+
+def losses(run):
+    """What each step reports, with no program around them."""
+    run.method.begin(build.initial_images(run))
+    batches = iter(build.batches(run, 0))
+    step = run.method.make_train_function()
+    return [{k: float(v) for k, v in step(batches).items()} for _ in range(run.method.task.steps)]
+
+
+def on_devices(count):
+    """A run of 20 steps on so many devices."""
+    given = SMALL | {"max_steps": 20, "devices": count, "workdir": "unused"}
+    return build.build(config.configure("frgan", "digits", **given))
+
+
+def same_losses(some, others):
+    return max(abs(a[k] - b[k]) for a, b in zip(some, others, strict=True) for k in a) < 1e-4
+
+
+def environment(**more):
+    return os.environ | {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""} | more
+
+
+def cluster(index, ports):
+    workers = [f"127.0.0.1:{port}" for port in ports]
+    task = {"type": "worker", "index": index}
+    return environment(TF_CONFIG=json.dumps({"cluster": {"worker": workers}, "task": task}))
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def together(commands, environments, **options):
+    """Runs processes side by side, to their ends."""
+    running = [
+        subprocess.Popen(
+            c, env=e, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        )
+        for c, e in zip(commands, environments, strict=True)
+    ]
+    outputs = [process.communicate(timeout=300) for process in running]
+    for process, (_, said) in zip(running, outputs, strict=True):
+        assert process.returncode == 0, said[-3000:]
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """The losses of one device."""
+    return losses(on_devices(1))
+
+
+@pytest.fixture(scope="module")
+def worked(tmp_path_factory):
+    """Folder of a run of 20 steps by two workers, and the losses of each step."""
+    folder = tmp_path_factory.mktemp("workers")
+    command = [
+        *(sys.executable, "-c", STEPS, f"{folder}/losses.json", "train_main.py"),
+        *("--method=frgan", "--max_steps=20", f"--workdir={folder}/run"),
+        *(f"--{name}={value}" for name, value in SMALL.items()),
+    ]
+    ports = free_ports(2)
+    together([command] * 2, [cluster(0, ports), cluster(1, ports)], cwd=ROOT)
+    return folder / "run", json.loads((folder / "losses.json").read_text())
+
+
+@pytest.mark.xdist_group("workers")
+def test_two_devices_give_the_losses_of_one(alone):
+    assert same_losses(losses(on_devices(2)), alone)
+
+
+@pytest.mark.xdist_group("workers")
+def test_two_workers_give_the_losses_of_one_device(worked, alone):
+    assert same_losses(worked[1], alone)
+
+
+@pytest.mark.xdist_group("workers")
+def test_two_workers_leave_one_set_of_files_that_one_device_can_go_on_from(worked):
+    folder, _ = worked
+    result = json.loads((folder / "result.json").read_text())
+    assert result["devices"] == 2 and result["steps"] == 20
+    assert len((folder / "metrics.jsonl").read_text().splitlines()) == 1
+    assert [p.name for p in (folder / "checkpoints").iterdir()] == ["step-0000000020"]
+    longer = loop.run(config.configure("frgan", max_steps=24, **SMALL, workdir=str(folder)))
+    assert longer["steps"] == 24 and longer["devices"] == 1
+
+
+@pytest.mark.xdist_group("workers")
+def test_a_signal_to_one_worker_stops_and_saves_them_all(tmp_path):
+    command = [sys.executable, "train_main.py", "--method=supervised", "--max_steps=100000",
+               "--width=4", "--batch_size=16", f"--workdir={tmp_path}/run"]  # fmt: skip
+    ports = free_ports(2)
+    running = [
+        subprocess.Popen(command, env=cluster(i, ports), cwd=ROOT, stdout=subprocess.DEVNULL,
+                         stderr=subprocess.PIPE, text=True)
+        for i in range(2)
+    ]  # fmt: skip
+    metrics, deadline = tmp_path / "run/metrics.jsonl", time.monotonic() + 240
+    while not metrics.exists() or not metrics.read_text():
+        assert time.monotonic() < deadline and all(p.poll() is None for p in running)
+        time.sleep(0.5)
+    running[1].terminate()  # not the chief
+    for process in running:
+        _, said = process.communicate(timeout=120)
+        assert process.returncode == 143 and "Traceback" not in said, said[-2000:]
+    saved = max((tmp_path / "run/checkpoints").glob("step-*"))
+    assert checkpoints.verified(saved)["step"] >= 50
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "lap", "expected"),
+    [
+        (0, 100, 50, [(0, 50, 2)]),
+        (0, 120, 50, [(0, 50, 2), (100, 20, 1)]),
+        (30, 120, 50, [(30, 20, 1), (50, 50, 1), (100, 20, 1)]),
+        (30, 40, 50, [(30, 10, 1)]),
+        (100, 100, 50, []),
+    ],
+)
+def test_segments_end_at_multiples_of_a_lap(first, last, lap, expected):
+    assert loop.segments(first, last, lap) == expected
+    assert sum(steps * laps for _, steps, laps in expected) == last - first
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "stages", "single", "expected"),
+    [
+        (0, 150, [0], True, [(0, 50, 1), (50, 50, 1), (100, 50, 1)]),
+        (30, 120, [0], True, [(30, 20, 1), (50, 50, 1), (100, 20, 1)]),
+        (0, 250, [0, 120], False, [(0, 50, 2), (100, 20, 1), (120, 30, 1), (150, 50, 2)]),
+        (0, 200, [0, 100], False, [(0, 50, 2), (100, 50, 2)]),
+        (0, 150, [0, 70, 80], True,
+         [(0, 50, 1), (50, 20, 1), (70, 10, 1), (80, 20, 1), (100, 50, 1)]),
+        (130, 250, [0, 120], False, [(130, 20, 1), (150, 50, 2)]),
+        (0, 40, [0, 12], False, [(0, 12, 1), (12, 28, 1)]),
+        (0, 40, [0, 60], False, [(0, 40, 1)]),
+    ],
+)  # fmt: skip
+def test_segments_end_where_a_stage_begins_too(first, last, stages, single, expected):
+    found = loop.segments(first, last, 50, stages, single)
+    assert found == expected
+    covered = [step for start, steps, laps in found for step in range(start, start + steps * laps)]
+    assert covered == list(range(first, last))
+
+
+def test_an_epoch_is_one_pass_and_a_run_ends_at_the_shorter_length():
+    arrays = content_hash.ordered(datasets.load("digits"))
+
+    def length(**given):
+        settings = config.configure("frgan", "digits", batch_size=64, **given)
+        protocol = build.make_protocol(settings, arrays)
+        task = build.make_task(settings, arrays.info, protocol)
+        return task.steps_per_epoch, task.steps
+
+    pool = 1797 - 500
+    held = splits.default_validation("digits", pool)
+    per_epoch = (pool - held) // 64
+    assert length(epochs=3) == (per_epoch, 3 * per_epoch)
+    assert length(max_steps=7) == (per_epoch, 7)
+    assert length(epochs=3, max_steps=7) == (per_epoch, 7)
+    assert length(epochs=3, critic_steps=2) == (per_epoch // 2, 3 * (per_epoch // 2))
+
+
+def test_validation_and_test_images_are_never_trained_on():
+    settings = config.configure("frgan", "digits")
+    arrays = content_hash.ordered(datasets.load("digits"))
+    protocol = build.make_protocol(settings, arrays)
+    made = pools.make_pools(arrays, protocol)
+    held = set(protocol.validation_ids.tolist())
+    assert held and not held & set(made["unlabeled"].ids.tolist())
+    assert set(made["labeled"].ids.tolist()) <= set(made["unlabeled"].ids.tolist())
+    assert pools["unlabeled"].labels is None
+    np.testing.assert_array_equal(
+        pools["labeled"].labels, arrays.train_labels[pools["labeled"].ids]
+    )
+
+
+def test_digits_as_files_train_to_the_same_bits(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    digits = datasets.load("digits")
+    parts = {
+        "labeled": (digits.train_images, digits.train_labels),
+        "test": (digits.test_images, digits.test_labels),
+    }
+    for part, (images, labels) in parts.items():
+        for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+            path = tmp_path / "d" / part / str(label) / f"{number * 7919 % 1797}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image[..., 0]).save(path)
+    found = []
+    for name in ("digits", f"folder:{tmp_path}/d"):
+        settings = config.configure(
+            "frgan", name, labels=50, max_steps=3, width=4, workdir="unused"
+        )
+        run = build.build(settings)
+        steps = losses(run)
+        state = [v.numpy().tobytes() for owned in run.method.state().values() for v in owned]
+        tests = zip(run.arrays.test_images, run.arrays.test_labels, strict=True)
+        tests = sorted((image.tobytes(), int(label)) for image, label in tests)
+        found.append((steps, state, tests, run.protocol.sha256, settings.hparams))
+    for one, two in zip(*found, strict=True):
+        assert one == two
+
+
+def test_a_batch_that_replicas_cannot_share():
+    settings = config.configure("frgan", "digits", batch_size=15, width=4, devices=2, max_steps=2)
+    with pytest.raises(errors.UserError, match="batch_size=15 cannot be shared by 2"):
+        build.build(settings)
+
+
+def test_a_folder_that_is_no_run(tmp_path):
+    with pytest.raises(errors.UserError, match="not the folder of a run"):
+        build.reopen(tmp_path)

@@ -1,0 +1,1 @@
+"""Augmentation: batch-wise functions of uint8 images and random numbers."""

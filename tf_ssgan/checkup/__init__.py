@@ -1,1 +1,0 @@
-"""What `python -m tf_ssgan.doctor` looks at: machine, data, and a few steps of each method."""

@@ -1,0 +1,168 @@
+"""Cards, which describe data sets, and the table of those known by name."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class DatasetInfo:
+    """What a classifier has to know about its images.
+
+    Attributes:
+        name: the data set's name on the command line.
+        height: pixels.
+        width: pixels.
+        channels: 1 or 3.
+        classes: names; label k is classes[k].
+        mean: per channel, of intensities in [0, 1].
+        std: per channel, of intensities in [0, 1].
+        flip: whether a mirrored image keeps its class.
+        source: where these very images came from.
+        fit: how a picture of another shape becomes an image, see `pictures`.
+    """
+
+    name: str
+    height: int
+    width: int
+    channels: int
+    classes: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    flip: bool
+    source: str
+    fit: str = "resize"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(height, width, channels)."""
+        return self.height, self.width, self.channels
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns a dictionary for `json.dump`."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(self).items()}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "DatasetInfo":
+        """Rebuilds what `as_json` gave."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()})
+
+
+@dataclasses.dataclass
+class Arrays:
+    """A data set in memory: images uint8 [n, h, w, c], labels int64 [n].
+
+    An evaluation set has no training images: its training arrays have length 0.
+
+    Attributes:
+        info: What they are images of.
+        train_images: All that may be learned from, labeled or not.
+        train_labels: -1 where nobody knows.
+        test_images: Judged on, and nothing else.
+        test_labels: All known.
+        train_files: The file of each training image, in the order of the source; empty where they
+            have none of their own.
+        train_keys: uint64 [n], hashes of the training images, once `contents.ordered` made them.
+        train_places: int64 [n], where in its source each stood before.
+    """
+
+    info: DatasetInfo
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+    train_files: tuple[str, ...] = ()
+    train_keys: np.ndarray | None = None
+    train_places: np.ndarray | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class KnownDataset:
+    """What is known about a named data set before reading it.
+
+    Attributes:
+        shape: (height, width, channels).
+        classes: as on the card, like `mean`, `std` and `flip`.
+        tfds: its name, and config, in TensorFlow Datasets.
+        version: its version there, which messages name.
+        url: whence TensorFlow Datasets downloads it.
+        training: whether it has training images; an evaluation set has none.
+    """
+
+    shape: tuple[int, int, int]
+    classes: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    flip: bool = False
+    tfds: str = ""
+    version: str = ""
+    url: str = ""
+    training: bool = True
+
+
+_DIGITS = tuple("0123456789")
+_CIFAR10 = tuple("airplane automobile bird cat deer dog frog horse ship truck".split())
+_CIFAR100 = tuple(
+    """apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus
+    butterfly camel can castle caterpillar cattle chair chimpanzee clock cloud cockroach couch crab
+    crocodile cup dinosaur dolphin elephant flatfish forest fox girl hamster house kangaroo keyboard
+    lamp lawn_mower leopard lion lizard lobster man maple_tree motorcycle mountain mouse mushroom
+    oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate poppy porcupine
+    possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake
+    spider squirrel streetcar sunflower sweet_pepper table tank telephone television tiger tractor
+    train trout tulip turtle wardrobe whale willow_tree wolf woman worm""".split()
+)
+_FASHION = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+    "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
+
+# Means and deviations of the training images: CIFAR as in Sohn et al. 2020 and its followers, SVHN
+# as in TorchSSL (Zhang et al. 2021, FlexMatch); Fashion-MNIST and digits were measured.
+KNOWN = {
+    "digits": KnownDataset((16, 16, 1), _DIGITS, (0.3053,), (0.3185,)),
+    "svhn": KnownDataset(
+        (32, 32, 3), _DIGITS, (0.4380, 0.4440, 0.4730), (0.1751, 0.1771, 0.1744),
+        tfds="svhn_cropped", version="3.1.0", url="http://ufldl.stanford.edu",
+    ),
+    "cifar10": KnownDataset(
+        (32, 32, 3), _CIFAR10, (0.4914, 0.4822, 0.4465), (0.2471, 0.2435, 0.2616),
+        flip=True, tfds="cifar10", version="3.0.2", url="https://www.cs.toronto.edu",
+    ),
+    "cifar100": KnownDataset(
+        (32, 32, 3), _CIFAR100, (0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761),
+        flip=True, tfds="cifar100", version="3.0.2", url="https://www.cs.toronto.edu",
+    ),
+    "fashion_mnist": KnownDataset(
+        (28, 28, 1), _FASHION, (0.2860,), (0.3530,),
+        flip=True, tfds="fashion_mnist", version="3.0.1",
+        url="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
+    ),
+    # Recht et al. 2018: new test images for CIFAR-10, so its classes and its statistics.
+    "cifar10_1/v6": KnownDataset(
+        (32, 32, 3), _CIFAR10, (0.4914, 0.4822, 0.4465), (0.2471, 0.2435, 0.2616),
+        flip=True, tfds="cifar10_1/v6", version="1.1.0", url="https://github.com", training=False,
+    ),
+}  # fmt: skip
+
+
+def known_info(
+    name: str, known: KnownDataset, classes: tuple[str, ...], source: str
+) -> DatasetInfo:
+    """Returns the card of a known data set, with the class names and the source it has here."""
+    return DatasetInfo(name, *known.shape, classes, known.mean, known.std, known.flip, source)
+
+
+def channel_statistics(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Returns mean and deviation per channel in [0, 1], from integer counts, so exact anywhere."""
+    mean, std = [], []
+    for channel in range(images.shape[3]):
+        counts = np.bincount(images[..., channel].ravel(), minlength=256)
+        values = np.arange(256) / 255
+        center = float((counts * values).sum() / counts.sum())
+        mean.append(round(center, 4))
+        deviation = float(np.sqrt((counts * (values - center) ** 2).sum() / counts.sum()))
+        # A constant channel would divide by zero; one gray level is the least visible deviation.
+        std.append(max(round(deviation, 4), 0.0039))
+    return tuple(mean), tuple(std)

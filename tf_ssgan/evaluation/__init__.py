@@ -1,0 +1,1 @@
+"""Evaluation of trained runs: what a generator draws, and two classifiers beside each other."""

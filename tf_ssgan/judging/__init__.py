@@ -1,1 +1,0 @@
-"""Judging what a run has learned to draw, and two classifiers beside each other."""

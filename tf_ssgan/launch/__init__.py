@@ -1,0 +1,1 @@
+"""Many training runs as processes: which to start, and how they go."""

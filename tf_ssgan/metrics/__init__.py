@@ -1,0 +1,1 @@
+"""Measures of classifiers and generators, and the plots of them."""

@@ -1,0 +1,97 @@
+"""The convolutional network of AC-GAN for classification: a classifier, or a discriminator.
+
+Public code of AC-GAN for classification (avdravid/AC-GANS-FOR-IMAGE-CLASSIFICATION), for
+Fashion-MNIST, and with the same blocks for chest radiographs of 128 pixels; `w` is the width, 128
+there.
+
+    input                                          28 x 28 x 1     128 x 128 x 3
+    conv4 w stride 2, norm, leaky ReLU             14 x 14 x w     64 x 64 x w
+    conv4 2w stride 2, norm, leaky ReLU            7 x 7 x 2w      32 x 32 x 2w
+    conv4 4w stride 2, norm, leaky ReLU            3 x 3 x 4w      16 x 16 x 4w
+    class head: dense on the flattened map         classes
+    source head: conv as large as the map, VALID   1
+
+Convolutions are padded by 1 on all sides and have no bias, nor has the source head; the leaky slope
+is 0.2. The source head sees the image alone, never a class. With w = 128, 28 x 28 x 1 and 10
+classes: 2,671,370 weights as a classifier, and 4,608 in the source head; with 128 x 128 x 3 and 2
+classes: 2,891,522 and 131,072.
+
+Other sizes: each block halves, rounding down, and blocks are left out from the last one on where
+the map would have a side under 2 pixels: 16 pixels keep three blocks (2 x 2), 8 keep two.
+"""
+
+from typing import Literal
+
+import keras
+
+from tf_ssgan.core import task
+from tf_ssgan.networks import torch_blocks
+
+BLOCKS = 3
+
+
+def classifier(
+    task: task.Task,
+    width: int = 128,
+    source: bool = False,
+    norm: Literal["batch", "layer"] = "batch",
+    dtype: str | None = None,
+) -> keras.Model:
+    """Builds the network.
+
+    Args:
+        task: Image shape and number of classes.
+        width: Channels of the first convolution.
+        source: With the head that tells images of the data from generated ones.
+        norm: What normalizes: the batch, or each image by itself.
+        dtype: Number format of every layer; None for the global one.
+
+    Returns:
+        images [batch, h, w, c] in [-1, 1] -> {"features": float32 [batch, the flattened map],
+        "logits": float32 [batch, classes]}, and with the source head "source": float32 [batch, 1].
+
+    Raises:
+        UserError: The images are too small, or there are fewer than two classes.
+    """
+    torch_blocks.check_task(task, "FM_CNN")
+    images = keras.Input(task.image_shape, name="images")
+    x = images
+    for channels in _channels(task, width):
+        padding = "same"
+        if any(side % 2 for side in x.shape[1:3]):
+            # Where a side is odd "same" pads more, to half of it rounded up instead of down.
+            x, padding = keras.layers.ZeroPadding2D(1, dtype=dtype)(x), "valid"
+        x = keras.layers.Conv2D(
+            channels,
+            4,
+            2,
+            padding,
+            use_bias=False,
+            kernel_initializer=torch_blocks.normal_kernel(),
+            dtype=dtype,
+        )(x)
+        x = (
+            torch_blocks.TorchBatchNorm(dtype=dtype)(x)
+            if norm == "batch"
+            else torch_blocks.layer_norm(dtype)(x)
+        )
+        x = keras.layers.LeakyReLU(torch_blocks.SLOPE, dtype=dtype)(x)
+    features = keras.layers.Flatten(name="features", dtype="float32")(x)
+    logits = keras.layers.Dense(task.classes, name="logits", dtype="float32")(features)
+    outputs = {"features": features, "logits": logits}
+    if source:
+        judged = keras.layers.Conv2D(
+            1,
+            x.shape[1:3],
+            use_bias=False,
+            kernel_initializer=torch_blocks.normal_kernel(),
+            dtype="float32",
+        )(x)
+        outputs["source"] = keras.layers.Flatten(name="source", dtype="float32")(judged)
+    return keras.Model(images, outputs, name="discriminator" if source else "classifier")
+
+
+def _channels(task: task.Task, width: int) -> list[int]:
+    """Channels of the blocks whose map has at least 2 pixels a side."""
+    least = min(task.height, task.width)
+    return [width * 2**i for i in range(BLOCKS) if least >> (i + 1) >= 2]

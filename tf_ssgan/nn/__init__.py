@@ -1,0 +1,1 @@
+"""Building blocks of networks and training steps: layers, losses, schedules, random numbers."""

@@ -1,0 +1,32 @@
+"""Layers that Keras lacks, or has in a form that is wrong or slow for these methods.
+
+Weight normalization with data-dependent initialization, spectral normalization, batch normalization
+over the global batch that can be frozen for a pass, dropout and noise that take their random
+numbers from the step, squeeze-and-excitation, and attention.
+"""
+
+from tf_ssgan.nn.layers.attention import ChannelAttention, PositionAttention
+from tf_ssgan.nn.layers.batch_norm import BatchNorm
+from tf_ssgan.nn.layers.noise import Dropout, GaussianNoise
+from tf_ssgan.nn.layers.pass_modes import frozen_statistics, statistics_are_frozen
+from tf_ssgan.nn.layers.spectral_norm import SpectralConv
+from tf_ssgan.nn.layers.squeeze_excite import SqueezeExcite
+from tf_ssgan.nn.layers.standardize import Standardize
+from tf_ssgan.nn.layers.weight_norm import Conv, ConvTranspose, Dense, initialize_from_data
+
+__all__ = [
+    "BatchNorm",
+    "ChannelAttention",
+    "Conv",
+    "ConvTranspose",
+    "Dense",
+    "Dropout",
+    "GaussianNoise",
+    "PositionAttention",
+    "SpectralConv",
+    "SqueezeExcite",
+    "Standardize",
+    "frozen_statistics",
+    "initialize_from_data",
+    "statistics_are_frozen",
+]

@@ -1,0 +1,68 @@
+"""Losses: pure functions of tensors, each with its formula and its source.
+
+Logits come in, float32 scalars go out; means are over the batch unless a sum is written.
+"""
+
+from tf_ssgan.nn.losses.classification import (
+    cross_entropy,
+    entropy,
+    exchanged_cross_entropy,
+    l2_loss,
+    mean_confidence,
+    one_vs_rest,
+)
+from tf_ssgan.nn.losses.consistency import (
+    adversarial_direction,
+    attention_divergence,
+    kl_divergence,
+    masked_cross_entropy,
+    masked_mean,
+    nt_xent,
+    pseudo_labels,
+    squared_distance,
+    unit_norm,
+)
+from tf_ssgan.nn.losses.gan import (
+    feature_matching,
+    generator_loss,
+    gradient_penalty,
+    least_squares_critic_loss,
+    least_squares_generator_loss,
+    mean_angle,
+    pair_weights,
+    real_or_fake,
+    source_generator_loss,
+    source_loss,
+    wasserstein_critic_loss,
+    wasserstein_generator_loss,
+)
+
+__all__ = [
+    "adversarial_direction",
+    "attention_divergence",
+    "cross_entropy",
+    "entropy",
+    "exchanged_cross_entropy",
+    "feature_matching",
+    "generator_loss",
+    "gradient_penalty",
+    "kl_divergence",
+    "l2_loss",
+    "least_squares_critic_loss",
+    "least_squares_generator_loss",
+    "masked_cross_entropy",
+    "masked_mean",
+    "mean_angle",
+    "mean_confidence",
+    "nt_xent",
+    "one_vs_rest",
+    "pair_weights",
+    "pseudo_labels",
+    "real_or_fake",
+    "source_generator_loss",
+    "source_loss",
+    "squared_distance",
+    "unit_norm",
+    "wasserstein_critic_loss",
+    "wasserstein_generator_loss",
+]

@@ -1,0 +1,98 @@
+"""Losses of classifiers from labels."""
+
+import math
+
+import tensorflow as tf
+
+
+def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Mean of lse(l_i) - l_i[y_i] over the examples that have a label.
+
+    Args:
+        labels: int [batch]; a negative label means unknown and counts for nothing.
+        logits: [batch, classes].
+
+    Returns:
+        A float32 scalar; 0 if no example has a label.
+    """
+    known = tf.cast(labels >= 0, tf.float32)
+    per_example = tf.nn.sparse_softmax_cross_entropy_with_logits(
+        tf.maximum(labels, 0), tf.cast(logits, tf.float32)
+    )
+    return tf.math.divide_no_nan(tf.reduce_sum(per_example * known), tf.reduce_sum(known))
+
+
+def one_vs_rest(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Binary cross-entropy of each class's sigmoid, summed over the classes, mean over the batch.
+
+    -sum_k [ v_k log g_k + (1 - v_k) log(1 - g_k) ], g = sigmoid(l), v one-hot of the label (Hu et
+    al. 2019, equations 5 and 6, whose sum over the classes goes without saying).
+
+    Args:
+        labels: int [batch], each in 0..classes-1.
+        logits: [batch, classes].
+
+    Returns:
+        A float32 scalar, at least 0.
+    """
+    logits = tf.cast(logits, tf.float32)
+    per_class = tf.nn.sigmoid_cross_entropy_with_logits(
+        tf.one_hot(labels, logits.shape[-1]), logits
+    )
+    return tf.reduce_mean(tf.reduce_sum(per_class, axis=-1))
+
+
+def exchanged_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Mean of log(e + K - 1) - p_y: a softmax cross-entropy whose arguments are exchanged.
+
+    The one-hot labels are taken for logits, and p = softmax(l) for the target (public code of
+    rajas582/weakly-supervised-gan). What is left is the mean absolute error of p_y.
+
+    Args:
+        labels: int [batch], each in 0..classes-1.
+        logits: [batch, classes].
+
+    Returns:
+        A float32 scalar in [log(e + K - 1) - 1, log(e + K - 1)].
+    """
+    probabilities = tf.nn.softmax(tf.cast(logits, tf.float32))
+    likelihood = tf.reduce_sum(tf.one_hot(labels, logits.shape[-1]) * probabilities, axis=-1)
+    return math.log(math.e + logits.shape[-1] - 1) - tf.reduce_mean(likelihood)
+
+
+def mean_confidence(logits: tf.Tensor) -> tf.Tensor:
+    """Mean over the batch of the largest class probability.
+
+    Args:
+        logits: [batch, classes].
+
+    Returns:
+        A float32 scalar in [1 / classes, 1].
+    """
+    probabilities = tf.nn.softmax(tf.cast(logits, tf.float32))
+    return tf.reduce_mean(tf.reduce_max(probabilities, axis=-1))
+
+
+def entropy(logits: tf.Tensor) -> tf.Tensor:
+    """Mean of -sum_k p_k log p_k (Grandvalet and Bengio 2005), in [0, log classes].
+
+    Args:
+        logits: [batch, classes].
+
+    Returns:
+        A float32 scalar.
+    """
+    log_p = tf.nn.log_softmax(tf.cast(logits, tf.float32))
+    return -tf.reduce_mean(tf.reduce_sum(tf.exp(log_p) * log_p, axis=-1))
+
+
+def l2_loss(weights: list[tf.Tensor]) -> tf.Tensor:
+    """Half the sum of squares of all weights: its gradient decays them.
+
+    Args:
+        weights: Kernels of any shape.
+
+    Returns:
+        A float32 scalar.
+    """
+    return tf.add_n([tf.nn.l2_loss(tf.cast(weight, tf.float32)) for weight in weights])

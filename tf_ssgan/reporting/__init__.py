@@ -1,1 +1,0 @@
-"""What many runs say together: read, put into cells, compared, and told in four forms."""

@@ -1,0 +1,1 @@
+"""Reports of many runs: read, put into tables, compared, and written in four formats."""

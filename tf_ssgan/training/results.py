@@ -1,0 +1,186 @@
+"""How a run ends: its classifier is judged, and what was found is drawn and written down."""
+
+import dataclasses
+import importlib.metadata
+import json
+import math
+import platform
+import statistics
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tf_ssgan.common import cpu, files, version
+from tf_ssgan.metrics import calibration, classification, plots, ranking
+from tf_ssgan.nn import inference, weights
+from tf_ssgan.training import build, metrics_log
+
+IMAGES_SHOWN = 3  # test images whose best classes are drawn
+
+
+def conclude(
+    run: build.Run, seconds: float, speed: float, pause: Callable[[], None] = lambda: None
+) -> dict[str, Any]:
+    """Judges the final weights on test images, draws what was found, writes `result.json`.
+
+    Args:
+        run: A run that has taken its last step and written the last line of its curves.
+        seconds: How long it took.
+        speed: Images per second; 0 where this process took too few steps to tell.
+        pause: Called between batches; may raise to interrupt.
+
+    Returns:
+        What `result.json` holds.
+    """
+    test = _report(run, run.arrays.test_images, run.arrays.test_labels, pause)
+    temperature = fitted_temperature(run, pause)
+    result = _result(run, seconds, speed, quality_metrics(test, temperature))
+    pictures = _pictures(run, test, temperature)
+    for name, picture in pictures.items():
+        (run.workdir / f"{name}.png").write_bytes(picture)
+    table = test.by_class(run.arrays.info.classes)
+    (run.workdir / "report.txt").write_text(table, encoding="utf-8")
+    _summarize(run, pictures, result)
+    files.replace(run.workdir / "result.json", json.dumps(result, indent=1))
+    return result
+
+
+def fitted_temperature(run: build.Run, pause: Callable[[], None] = lambda: None) -> float:
+    """The temperature that suits the shipped weights on validation images; 1 without any.
+
+    Test images have no say in it: they judge what it does.
+
+    Args:
+        run: The run.
+        pause: Called between batches; may raise to interrupt.
+    """
+    held, arrays = run.protocol.validation_ids, run.arrays
+    validation = _report(run, arrays.train_images[held], arrays.train_labels[held], pause)
+    return calibration.calibrate(validation.scores, validation.labels).temperature
+
+
+def quality_metrics(
+    report: classification.Predictions, temperature: float
+) -> dict[str, float | None]:
+    """How well logits rank images, and how well their probabilities are meant.
+
+    Args:
+        report: Logits and the right classes.
+        temperature: That of the numbers called calibrated; it was fitted on other images.
+
+    Returns:
+        For `result.json`: average precisions in [0, 1], accuracies in percent, the expected
+        calibration error in [0, 1] and the Brier score in [0, 2], at temperature 1 and
+        "_calibrated". None where there are no images.
+    """
+    labels, probabilities = report.labels, report.probabilities()
+    precision = ranking.average_precision(probabilities, labels)
+    found = {
+        f"average_precision_{mean}": getattr(precision, mean)
+        for mean in ("macro", "weighted", "pooled")
+    }
+    for k in (1, 3):  # by the logits, as errors are: rounding makes probabilities equal
+        found[f"top{k}_accuracy"] = 100.0 * ranking.top_k_accuracy(report.scores, labels, k)
+    found |= _calibration(probabilities, labels, "") | {"temperature": temperature}
+    found |= _calibration(report.probabilities(temperature), labels, "_calibrated")
+    return {name: None if math.isnan(value) else value for name, value in found.items()}
+
+
+def _calibration(probabilities: np.ndarray, labels: np.ndarray, suffix: str) -> dict[str, float]:
+    error = calibration.expected_calibration_error(probabilities, labels)
+    score = calibration.brier_score(probabilities, labels)
+    return {f"expected_calibration_error{suffix}": error, f"brier_score{suffix}": score}
+
+
+def _report(
+    run: build.Run, images: np.ndarray, labels: np.ndarray, pause: Callable[[], None]
+) -> classification.Predictions:
+    """What the shipped weights say of images."""
+    predict = inference.cached_predictor(run.method.exported_classifier)
+    return classification.evaluate(predict, images, labels, run.method.task.classes, pause)
+
+
+def _pictures(
+    run: build.Run, test: classification.Predictions, temperature: float
+) -> dict[str, bytes]:
+    """Names and PNG files."""
+    names, calibrated = run.arrays.info.classes, test.probabilities(temperature)
+    before = calibration.reliability(test.probabilities(), test.labels)
+    after = calibration.reliability(calibrated, test.labels)
+    some = np.random.default_rng(run.config.seed).permutation(len(test.labels))[:IMAGES_SHOWN]
+    best = run.arrays.test_images[some], test.labels[some], test.probabilities()[some]
+    return {
+        "confusion": plots.confusion_figure(test.confusion, names),
+        "reliability": plots.reliability_figure(before, after, temperature),
+        "top3": plots.top3_figure(*best, names),
+    }
+
+
+def _result(
+    run: build.Run, seconds: float, speed: float, measured: dict[str, float | None]
+) -> dict[str, Any]:
+    """What `result.json` holds."""
+    begun = run.method.stages()["train"]  # before it, no label was learned
+    lines = [
+        line for line in metrics_log.history(run.workdir / "metrics.jsonl") if line["step"] > begun
+    ]
+    last, task = lines[-1], run.method.task
+    judged = [line for line in lines if "validation_error" in line]
+    best = min(judged, key=lambda line: line["validation_error"], default=None)
+    raw_best = min(judged, key=lambda line: line["validation_error_raw"], default=None)
+    packages = ("tensorflow", "keras")
+    return {
+        **{k: getattr(run.config, k) for k in ("method", "dataset", "seed", "split_seed")},
+        "labels": len(run.protocol.labeled_ids),
+        "pool": run.protocol.pool,
+        "validation_images": len(run.protocol.validation_ids),
+        "test_images": len(run.arrays.test_labels),
+        "label_split": run.config.label_split,
+        "noise": run.config.noise,
+        "noise_rate": run.config.noise_rate,
+        "clean_fraction": run.protocol.clean_fraction,
+        "wrong_labels": run.protocol.wrong,
+        "split_sha256": run.protocol.sha256,
+        "steps": task.steps,
+        "epochs": round(task.steps / task.steps_per_epoch, 3),
+        "test_error": last["test_error"],
+        "test_error_raw": last["test_error_raw"],
+        "test_error_median20": statistics.median(line["test_error"] for line in lines[-20:]),
+        "test_error_at_best_validation": best["test_error"] if best else None,
+        "validation_error": last.get("validation_error"),
+        "test_error_raw_at_best_validation": raw_best["test_error_raw"] if raw_best else None,
+        "searched": {name: last[name] for name in run.method.searched},
+        "searched_at_best_validation": {name: best[name] for name in run.method.searched if best},
+        **measured,
+        "seconds": round(seconds, 1),
+        "images_per_second": round(speed or last["images_per_second"], 1),
+        "waiting_percent": last["waiting_percent"],
+        "precision": run.precision,
+        "devices": run.strategy.num_replicas_in_sync,
+        "cores": len(cpu.usable()),
+        "parameters": {k: weights.parameter_count(n) for k, n in run.method.networks().items()},
+        "hparams": dataclasses.asdict(run.config.hparams),
+        "versions": {p: importlib.metadata.version(p) for p in packages}
+        | {"tf_ssgan": version.__version__, "python": platform.python_version()},
+    }
+
+
+def _summarize(run: build.Run, pictures: dict[str, bytes], result: dict[str, Any]) -> None:
+    """The pictures and the HParams dashboard of TensorBoard."""
+    from tensorboard.plugins.hparams import api  # slow to import, and used once a run
+
+    writer = tf.summary.create_file_writer(str(run.workdir / "tensorboard"))
+    with writer.as_default(step=result["steps"]):
+        for name, picture in pictures.items():
+            tf.summary.image(name, tf.io.decode_png(picture, channels=3)[None])
+        shown = {
+            "method": run.config.method,
+            "dataset": run.config.dataset,
+            "labels": run.config.labels,
+            "seed": run.config.seed,
+        }
+        api.hparams(shown | result["hparams"])
+        tf.summary.scalar("result/test_error", result["test_error"])
+    writer.close()
