@@ -1,4 +1,4 @@
-"""Cores are dealt so that no two processes share one, unless there are too few."""
+"""No two processes share a core, unless there are too few."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from tf_ssgan.common import cpu
 
 
 @pytest.mark.parametrize(
-    ("jobs", "dealt"),
+    ("jobs", "expected"),
     [
         (1, [(0, 1, 5, 7)]),
         (2, [(0, 5), (1, 7)]),
@@ -18,12 +18,12 @@ from tf_ssgan.common import cpu
         (5, [(0, 1, 5, 7)] * 5),
     ],
 )
-def test_the_cores_are_dealt(monkeypatch, jobs, dealt):
+def test_the_cores_are_divided_among_the_jobs(monkeypatch, jobs, expected):
     monkeypatch.setattr(cpu, "usable", lambda: (0, 1, 5, 7))
-    assert cpu.shares(jobs) == dealt
+    assert cpu.shares(jobs) == expected
 
 
-def test_a_confined_process_has_the_cores_it_was_given():
+def test_a_confined_process_has_its_cores_alone():
     first = cpu.usable()[:1]
     waits = "import sys, os; sys.stdin.read(); print(sorted(os.sched_getaffinity(0)))"
     with subprocess.Popen(

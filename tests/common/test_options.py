@@ -1,6 +1,7 @@
-"""Ranges of knobs, and the sentences that refuse what is out of them."""
+"""Ranges and choices of options, and the messages about values outside of them."""
 
 import dataclasses
+from typing import Literal
 
 import pytest
 
@@ -12,20 +13,27 @@ class Record:
     share: float = options.option(0.5, "A share.", above=0, high=1)
     count: int = options.option(3, "A count.", low=1)
     free: float = options.option(0.0, "Anything.")
+    kind: Literal["", "red", "blue"] = options.option("", "A kind.")
 
 
 @pytest.mark.parametrize("share", [1e-30, 0.5, 1.0])
-def test_what_is_within(share):
+def test_values_in_the_range_are_accepted(share):
     options.check(Record(share=share, count=1, free=float("nan")))
 
 
 @pytest.mark.parametrize("share", [0, 0.0, -1, 1.01, float("nan"), float("inf")])
-def test_an_open_end_is_out_of_the_range(share):
-    with pytest.raises(errors.UserError) as refused:
+def test_a_value_must_be_above_an_open_bound(share):
+    with pytest.raises(errors.UserError) as error:
         options.check(Record(share=share))
-    assert str(refused.value) == f"--share={share}: expected above 0 and at most 1. A share."
+    assert str(error.value) == f"--share={share}: expected above 0 and at most 1. A share."
 
 
-def test_a_closed_end_is_in_it():
+def test_a_value_must_not_be_below_a_closed_bound():
     with pytest.raises(errors.UserError, match="--count=0: expected at least 1. A count."):
         options.check(Record(count=0))
+
+
+def test_only_choices_that_can_be_named_are_suggested():
+    options.check(Record(kind="red"))
+    with pytest.raises(errors.UserError, match="--kind=x is not one of its values. Known: red, b"):
+        options.check(Record(kind="x"))

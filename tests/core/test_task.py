@@ -1,4 +1,4 @@
-"""What a task knows of its sizes."""
+"""Sizes of a task."""
 
 import pytest
 
@@ -36,13 +36,17 @@ def test_halvings_of_a_square(size, to_12, to_6):
 
 
 @pytest.mark.parametrize("pixels", [1, 6, 7, 12])
-def test_halving_so_often_is_enough_and_once_less_is_not(pixels):
+def test_halvings_are_as_many_as_a_convolution_of_stride_2_needs(pixels):
     for size in range(1, 300):
         sides = [size]
         while sides[-1] > pixels:
-            sides.append((sides[-1] + 1) // 2)  # what a convolution of stride 2 leaves
+            sides.append((sides[-1] + 1) // 2)  # the output of a convolution of stride 2
         assert task(size, size).halvings(pixels) == len(sides) - 1
 
 
 def test_the_larger_side_decides():
     assert task(8, 128).halvings(12) == task(128, 8).halvings(12) == 4
+
+
+def test_the_image_shape_is_height_width_channels():
+    assert task(4, 6).image_shape == (4, 6, 3)

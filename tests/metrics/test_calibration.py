@@ -10,50 +10,53 @@ from sklearn import metrics
 from tf_ssgan.metrics import calibration
 
 
-def drawn(temperature, images=20_000, classes=4, seed=0):
-    """Logits, and labels drawn from softmax(logits / temperature)."""
-    chance = np.random.default_rng(seed)
-    logits = chance.normal(0, 3, (images, classes))
-    noise = chance.gumbel(size=logits.shape)
+def logits_and_labels(temperature, images=20_000, classes=4, seed=0):
+    """Random logits, and labels sampled from softmax(logits / temperature)."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 3, (images, classes))
+    noise = rng.gumbel(size=logits.shape)
     return logits.astype(np.float32), (logits / temperature + noise).argmax(axis=-1)
 
 
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 2.5])
-def test_the_temperature_of_drawn_labels_is_found(temperature):
-    assert calibration.fit_temperature(*drawn(temperature)) == pytest.approx(temperature, rel=0.03)
+def test_the_temperature_of_sampled_labels_is_fitted(temperature):
+    fitted = calibration.fit_temperature(*logits_and_labels(temperature))
+    assert fitted == pytest.approx(temperature, rel=0.03)
 
 
 def test_two_classes_by_hand():
-    """Of four answers with logit 2 three are right.
+    """Of four predictions with logit 2, three are right.
 
-    The smoothed targets of the answer have the mean (3 * 5/6 + 1/6) / 4 = 2/3, which
+    The smoothed targets of the prediction have the mean (3 * 5/6 + 1/6) / 4 = 2/3, which
     1 / (1 + exp(-2 / T)) reaches at T = 2 / log 2.
     """
     logits = np.array([[2.0, 0.0]] * 4)
-    found = calibration.fit_temperature(logits, np.array([0, 0, 0, 1]))
-    assert found == pytest.approx(2 / math.log(2), rel=1e-4)
+    temperature = calibration.fit_temperature(logits, np.array([0, 0, 0, 1]))
+    assert temperature == pytest.approx(2 / math.log(2), rel=1e-4)
 
 
 def test_three_classes_without_an_error_by_hand():
-    """The target of one right answer is 2/3, 1/6 for each other: softmax(3 / T, 0, 0) at log 4."""
-    found = calibration.fit_temperature(np.array([[0.0, 3.0, 0.0]]), np.array([1]))
-    assert found == pytest.approx(3 / math.log(4), rel=1e-4)
+    """The target is 2/3 for the right class and 1/6 for the others: softmax(3 / T, 0, 0) at log 4."""
+    temperature = calibration.fit_temperature(np.array([[0.0, 3.0, 0.0]]), np.array([1]))
+    assert temperature == pytest.approx(3 / math.log(4), rel=1e-4)
 
 
 def test_the_temperature_stays_in_its_bounds():
-    sure = np.array([[100.0, 0.0]] * 50)
-    assert calibration.fit_temperature(sure, np.ones(50, int)) == pytest.approx(20, rel=1e-4)
+    confident = np.array([[100.0, 0.0]] * 50)
+    assert calibration.fit_temperature(confident, np.ones(50, int)) == pytest.approx(20, rel=1e-4)
     faint = np.array([[0.001, 0.0]] * 50)
     assert calibration.fit_temperature(faint, np.zeros(50, int)) == pytest.approx(0.05, rel=1e-4)
 
 
 @pytest.mark.parametrize("logits", [np.zeros((0, 3)), np.zeros((5, 3)), np.zeros((5, 1))])
-def test_where_nothing_is_better_the_temperature_is_one(logits):
+def test_the_temperature_is_one_if_no_other_is_better(logits):
     assert calibration.fit_temperature(logits, np.zeros(len(logits), int)) == 1.0
 
 
-def test_the_same_numbers_give_the_same_temperature():
-    first, again = (calibration.fit_temperature(*drawn(1.7, images=100)) for _ in range(2))
+def test_the_same_logits_give_the_same_temperature():
+    first, again = (
+        calibration.fit_temperature(*logits_and_labels(1.7, images=100)) for _ in range(2)
+    )
     assert first == again
 
 
@@ -61,50 +64,51 @@ def test_the_calibration_error_by_hand():
     """Ten bins: confidences 0.6, 0.55 (one of two right) and 0.9 (right), 1.0 (wrong)."""
     probabilities = np.array([[0.6, 0.4], [0.45, 0.55], [0.1, 0.9], [1.0, 0.0]])
     labels = np.array([0, 0, 1, 1])
-    right = (abs(1 - 1.15) + abs(1 - 0.9) + abs(0 - 1.0)) / 4
-    assert calibration.expected_calibration_error(probabilities, labels, 10) == pytest.approx(right)
+    expected = (abs(1 - 1.15) + abs(1 - 0.9) + abs(0 - 1.0)) / 4
+    error = calibration.expected_calibration_error(probabilities, labels, 10)
+    assert error == pytest.approx(expected)
 
 
-def test_one_bin_compares_means():
+def test_a_single_bin_compares_the_means():
     probabilities = np.array([[0.6, 0.4], [0.2, 0.8], [0.3, 0.7], [1.0, 0.0]])
-    found = calibration.expected_calibration_error(probabilities, np.array([0, 1, 0, 0]), 1)
-    assert found == pytest.approx(abs(3 / 4 - 3.1 / 4))
+    error = calibration.expected_calibration_error(probabilities, np.array([0, 1, 0, 0]), 1)
+    assert error == pytest.approx(abs(3 / 4 - 3.1 / 4))
 
 
 def test_reliability_by_hand():
-    """Four bins, each with its upper bound: .5 in the second, .6 and .75 in the third, 1. last."""
+    """Four bins with their upper bounds: .5 in the second, .6 and .75 in the third, 1 in the last."""
     probabilities = np.array([[0.5, 0.5], [0.6, 0.4], [0.25, 0.75], [1.0, 0.0]])
-    found = calibration.reliability(probabilities, np.array([1, 0, 0, 0]), 4)
-    assert found.count.tolist() == [0, 1, 2, 1]
-    np.testing.assert_allclose(found.confidence, [np.nan, 0.5, 0.675, 1.0])
-    np.testing.assert_allclose(found.accuracy, [np.nan, 0.0, 0.5, 1.0])
-    assert found.error() == pytest.approx((0.5 + 2 * 0.175 + 0.0) / 4)
+    reliability = calibration.reliability(probabilities, np.array([1, 0, 0, 0]), 4)
+    assert reliability.count.tolist() == [0, 1, 2, 1]
+    np.testing.assert_allclose(reliability.confidence, [np.nan, 0.5, 0.675, 1.0])
+    np.testing.assert_allclose(reliability.accuracy, [np.nan, 0.0, 0.5, 1.0])
+    assert reliability.error() == pytest.approx((0.5 + 2 * 0.175 + 0.0) / 4)
 
 
-def test_every_answer_is_in_one_bin():
-    logits, labels = drawn(1.0, images=500)
+def test_every_prediction_is_in_one_bin():
+    logits, labels = logits_and_labels(1.0, images=500)
     probabilities = special.softmax(logits, axis=-1)
-    found = calibration.reliability(probabilities, labels)
-    assert found.count.shape == (calibration.BINS,) and found.count.sum() == 500
-    full = found.count > 0
-    confidence = np.average(found.confidence[full], weights=found.count[full])
+    reliability = calibration.reliability(probabilities, labels)
+    assert reliability.count.shape == (calibration.BINS,) and reliability.count.sum() == 500
+    full = reliability.count > 0
+    confidence = np.average(reliability.confidence[full], weights=reliability.count[full])
     assert confidence == pytest.approx(probabilities.max(axis=-1).mean())
-    accuracy = np.average(found.accuracy[full], weights=found.count[full])
+    accuracy = np.average(reliability.accuracy[full], weights=reliability.count[full])
     assert accuracy == pytest.approx((probabilities.argmax(axis=-1) == labels).mean())
 
 
 @pytest.mark.parametrize(("label", "error"), [(0, 0.0), (1, 1.0)])
 def test_the_calibration_error_reaches_its_bounds(label, error):
     probabilities = np.array([[1.0, 0.0]] * 3)
-    found = calibration.expected_calibration_error(probabilities, np.full(3, label))
-    assert found == error
+    value = calibration.expected_calibration_error(probabilities, np.full(3, label))
+    assert value == error
 
 
 def test_the_brier_score_by_hand():
     probabilities = np.array([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]])
-    right = (0.25 + 2 * 0.0625 + 0.01 + 0.81 + 0.64) / 2
-    found = calibration.brier_score(probabilities, np.array([0, 1]))
-    assert found == pytest.approx(right)
+    expected = (0.25 + 2 * 0.0625 + 0.01 + 0.81 + 0.64) / 2
+    score = calibration.brier_score(probabilities, np.array([0, 1]))
+    assert score == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("label", "score"), [(0, 0.0), (1, 2.0)])
@@ -113,14 +117,14 @@ def test_the_brier_score_reaches_its_bounds(label, score):
 
 
 @pytest.mark.parametrize("classes", [2, 10])
-def test_who_knows_nothing_has_a_brier_score_of_one_less_a_kth(classes):
-    found = calibration.brier_score(np.full((7, classes), 1 / classes), np.arange(7) % classes)
-    assert found == pytest.approx(1 - 1 / classes)
+def test_the_brier_score_of_uniform_probabilities_is_one_less_a_kth(classes):
+    score = calibration.brier_score(np.full((7, classes), 1 / classes), np.arange(7) % classes)
+    assert score == pytest.approx(1 - 1 / classes)
 
 
 @pytest.mark.parametrize("classes", [2, 4])
 def test_the_brier_score_is_that_of_scikit_learn(classes):
-    logits, labels = drawn(1.5, images=200, classes=classes)
+    logits, labels = logits_and_labels(1.5, images=200, classes=classes)
     probabilities = special.softmax(logits.astype(np.float64), axis=-1)
     theirs = metrics.brier_score_loss(
         labels, probabilities, labels=range(classes), scale_by_half=False
@@ -129,22 +133,22 @@ def test_the_brier_score_is_that_of_scikit_learn(classes):
 
 
 def test_calibrated_probabilities_have_a_small_error():
-    logits, labels = drawn(2.0)
-    made = calibration.calibrate(logits, labels)
-    assert made.images == 20_000 and made.temperature == pytest.approx(2.0, rel=0.03)
-    assert made.ece_before > 0.1 > 0.02 > made.ece_after
-    assert made.nll_after < made.nll_before
+    logits, labels = logits_and_labels(2.0)
+    result = calibration.calibrate(logits, labels)
+    assert result.images == 20_000 and result.temperature == pytest.approx(2.0, rel=0.03)
+    assert result.ece_before > 0.1 > 0.02 > result.ece_after
+    assert result.nll_after < result.nll_before
 
 
-def test_the_likelihood_by_hand():
+def test_the_negative_log_likelihood_by_hand():
     logits = np.log([[0.5, 0.25, 0.25], [0.1, 0.1, 0.8]])
-    found = calibration.negative_log_likelihood(logits, np.array([0, 1]))
-    assert found == pytest.approx((math.log(2) + math.log(10)) / 2)
+    value = calibration.negative_log_likelihood(logits, np.array([0, 1]))
+    assert value == pytest.approx((math.log(2) + math.log(10)) / 2)
 
 
-def test_a_probability_that_rounds_to_zero_is_finite():
-    found = calibration.negative_log_likelihood(np.array([[1000.0, 0.0]]), np.array([1]))
-    assert found == pytest.approx(1000.0)
+def test_the_likelihood_of_a_probability_that_rounds_to_zero_is_finite():
+    value = calibration.negative_log_likelihood(np.array([[1000.0, 0.0]]), np.array([1]))
+    assert value == pytest.approx(1000.0)
 
 
 def test_without_images_nothing_is_measured():

@@ -1,4 +1,4 @@
-"""What two replicas share."""
+"""Strategies, clusters, and values shared by two replicas."""
 
 import json
 
@@ -9,7 +9,7 @@ from tf_ssgan.common import errors
 from tf_ssgan.nn import distribution
 
 
-def test_alone_everything_is_the_identity():
+def test_a_single_replica_has_every_value_to_itself():
     value = tf.constant([[1.0], [2.0]])
     assert distribution.strategy(1) is distribution.strategy(1)
     assert distribution.num_replicas() == 1 and distribution.replica_rank() == 0
@@ -19,7 +19,7 @@ def test_alone_everything_is_the_identity():
     )
 
 
-def test_two_replicas_average_and_share():
+def test_two_replicas_split_rows_and_average_values():
     strategy = distribution.strategy(2)
     rows = tf.reshape(tf.range(8.0), [4, 2])
 
@@ -40,7 +40,7 @@ def test_two_replicas_average_and_share():
     assert [float(m) for m in strategy.experimental_local_results(means)] == [3.5, 3.5]
 
 
-def test_the_mean_differentiates():
+def test_the_mean_over_replicas_has_a_gradient():
     strategy = distribution.strategy(2)
 
     @tf.function
@@ -58,7 +58,7 @@ def test_the_mean_differentiates():
     assert [float(g) for g in strategy.experimental_local_results(gradients())] == [7.0, 7.0]
 
 
-def test_more_devices_than_there_are():
+def test_more_devices_than_there_are_is_an_error():
     with pytest.raises(errors.UserError, match="TensorFlow sees 2"):
         distribution.strategy(3)
 
@@ -72,7 +72,7 @@ def test_more_devices_than_there_are():
         json.dumps({"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}),
     ],
 )
-def test_a_wrong_cluster_is_told(monkeypatch, text):
+def test_a_wrong_tf_config_is_an_error(monkeypatch, text):
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(errors.UserError, match="TF_CONFIG"):
         distribution.cluster()
@@ -94,13 +94,13 @@ def test_two_replicas_gather_their_rows_in_order():
     def both():
         def one():
             own = distribution.replica_share(rows)
-            found = (
+            gathered = (
                 distribution.gather_over_replicas(own),
                 distribution.gather_over_replicas(own[:, 0]),
                 distribution.gather_over_replicas(own[:1]),
             )
-            assert [x.shape for x in found] == [(4, 3), (4,), (2, 3)]
-            return found
+            assert [x.shape for x in gathered] == [(4, 3), (4,), (2, 3)]
+            return gathered
 
         return strategy.run(one)
 
@@ -113,13 +113,13 @@ def test_two_replicas_gather_their_rows_in_order():
         assert first.numpy().tolist() == [[0, 1, 2], [6, 7, 8]]
 
 
-def test_alone_all_rows_are_ones_own():
+def test_a_single_replica_gathers_its_own_rows():
     value = tf.constant([[1.0], [2.0]])
     assert distribution.gather_over_replicas(value) is value
 
 
-def test_gathered_rows_differentiate():
-    """Of the sum of squares on both replicas: twice 2 x."""
+def test_gathered_rows_have_a_gradient():
+    """That of the sum of squares on both replicas is twice 2 x."""
     strategy = distribution.strategy(2)
     rows = tf.constant([[1.0], [2.0], [3.0], [4.0]])
 
@@ -136,3 +136,15 @@ def test_gathered_rows_differentiate():
 
     first, second = strategy.experimental_local_results(gradients())
     assert first.numpy().tolist() == [[4], [8]] and second.numpy().tolist() == [[12], [16]]
+
+
+def test_without_a_cluster_the_largest_number_is_the_only_one():
+    assert distribution.max_over_workers(7) == 7
+
+
+@pytest.mark.parametrize(
+    ("gpus", "batch_size", "usable"), [(0, 8, 0), (1, 7, 1), (4, 8, 4), (4, 6, 3), (3, 7, 1)]
+)
+def test_usable_gpus_share_a_batch_evenly(monkeypatch, gpus, batch_size, usable):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["gpu"] * gpus)
+    assert distribution.usable_gpus(batch_size) == usable

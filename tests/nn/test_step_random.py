@@ -8,12 +8,12 @@ from tf_ssgan.nn import distribution, step_random
 
 
 def numbers(seed=0, step=0, rows=4):
-    with step_random.at(seed, step) as draw:
+    with step_random.at(seed, step) as random:
         return [
-            draw.uniform(rows, 3).numpy(),
-            draw.normal(rows, 3).numpy(),
-            draw.integers(rows, 3, low=0, high=1000).numpy(),
-            draw.bytes(rows, 5).numpy(),
+            random.uniform(rows, 3).numpy(),
+            random.normal(rows, 3).numpy(),
+            random.integers(rows, 3, low=0, high=1000).numpy(),
+            random.bytes(rows, 5).numpy(),
         ]
 
 
@@ -27,8 +27,8 @@ def test_the_same_key_gives_the_same_numbers_and_another_key_others():
 
 def test_bytes_of_neighboring_steps_are_not_shifted_copies():
     def flat(step):
-        with step_random.at(0, step) as draw:
-            return draw.bytes(4, 4096).numpy().ravel()
+        with step_random.at(0, step) as random:
+            return random.bytes(4, 4096).numpy().ravel()
 
     one, two = flat(5), flat(6)
     for lag in range(-128, 129, 4):
@@ -38,19 +38,19 @@ def test_bytes_of_neighboring_steps_are_not_shifted_copies():
 
 
 def test_two_calls_of_a_step_differ():
-    with step_random.at(0, 0) as draw:
-        assert not np.array_equal(draw.uniform(8, 2), draw.uniform(8, 2))
+    with step_random.at(0, 0) as random:
+        assert not np.array_equal(random.uniform(8, 2), random.uniform(8, 2))
 
 
 def test_ranges_and_moments():
-    with step_random.at(3, 5) as draw:
-        uniform = draw.uniform(4000, 4, low=-1.0).numpy()
+    with step_random.at(3, 5) as random:
+        uniform = random.uniform(4000, 4, low=-1.0).numpy()
         assert uniform.min() >= -1 and uniform.max() < 1 and abs(uniform.mean()) < 0.02
-        whole = draw.integers(4000, low=-2, high=3).numpy()
+        whole = random.integers(4000, low=-2, high=3).numpy()
         assert set(whole) == {-2, -1, 0, 1, 2}
-        counts = np.bincount(draw.bytes(4000, 16).numpy().ravel(), minlength=256)
-        assert counts.min() > 180 and counts.max() < 330  # 250 expected, deviation 16
-        normal = draw.normal(4000, 4).numpy()
+        counts = np.bincount(random.bytes(4000, 16).numpy().ravel(), minlength=256)
+        assert counts.min() > 180 and counts.max() < 330  # 250 expected, standard deviation 16
+        normal = random.normal(4000, 4).numpy()
         assert abs(normal.mean()) < 0.03 and abs(normal.std() - 1) < 0.03
 
 
@@ -58,14 +58,14 @@ def test_ranges_and_moments():
 def test_two_replicas_share_the_numbers_of_one(parts):
     """Row r of replica k in a part is row k * rows + r of the whole part."""
 
-    def draw_all(own):
-        with step_random.at(7, 3) as draw, draw.laid_out(own):
+    def numbers_of(own):
+        with step_random.at(7, 3) as random, random.concatenated(own):
             rows = sum(own)
-            return draw.uniform(rows, 2), draw.bytes(rows, 3)
+            return random.uniform(rows, 2), random.bytes(rows, 3)
 
-    whole = draw_all(parts)
+    whole = numbers_of(parts)
     strategy = distribution.strategy(2)
-    pieces = tf.function(lambda: strategy.run(draw_all, args=([p // 2 for p in parts],)))()
+    pieces = tf.function(lambda: strategy.run(numbers_of, args=([p // 2 for p in parts],)))()
     for alone, shared in zip(whole, pieces, strict=True):
         first, second = (x.numpy() for x in strategy.experimental_local_results(shared))
         offset, expected = 0, ([], [])
@@ -78,13 +78,13 @@ def test_two_replicas_share_the_numbers_of_one(parts):
         np.testing.assert_array_equal(second, np.concatenate(expected[1]))
 
 
-def test_a_piece_of_a_batch_outside_of_replicas():
+def test_a_piece_of_a_batch_has_its_rows_of_the_whole_batch():
     whole = step_random.StepRandom(1, 2, piece=(6, 0)).uniform(6, 2)
     np.testing.assert_array_equal(
         step_random.StepRandom(1, 2, piece=(6, 4)).uniform(2, 2), whole[4:]
     )
 
 
-def test_outside_of_a_step_there_are_none():
+def test_outside_of_a_step_there_are_no_random_numbers():
     with pytest.raises(RuntimeError, match="outside of a step"):
         step_random.current()

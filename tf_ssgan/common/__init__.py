@@ -1,1 +1,1 @@
-"""What everything may use: errors, options, files, processor cores. Imports nothing of ours."""
+"""Errors, options, files and CPU cores, shared by all folders; imports nothing of the project."""

@@ -1,4 +1,4 @@
-"""What is kept from one run to the next: decoded pictures, in the cache folder of the user."""
+"""Files in the user's cache folder, such as decoded images, which later runs use again."""
 
 import contextlib
 import os
@@ -15,28 +15,28 @@ def folder() -> pathlib.Path:
     return pathlib.Path(root).expanduser() / "tf_ssgan"
 
 
-def array(path: pathlib.Path) -> np.ndarray | None:
-    """Reads a kept array; None where there is none, or it is damaged."""
+def read_array(path: pathlib.Path) -> np.ndarray | None:
+    """Reads a cached array; returns None if there is no such file or it is damaged."""
     with contextlib.suppress(OSError, ValueError, EOFError):
         return np.load(path, allow_pickle=False)
     return None
 
 
-def keep_array(images: np.ndarray, path: pathlib.Path) -> None:
-    """Writes an array whole or not at all; without room or permission it is not kept."""
-    _keep(path, lambda partial: np.save(partial, images))
+def write_array(images: np.ndarray, path: pathlib.Path) -> None:
+    """Writes an array whole or not at all; a full or read-only disk is not an error."""
+    _write(path, lambda partial: np.save(partial, images))
 
 
-def keep_text(text: str, path: pathlib.Path) -> None:
-    """Writes a text whole or not at all; without room or permission it is not kept."""
+def write_text(text: str, path: pathlib.Path) -> None:
+    """Writes a text whole or not at all; a full or read-only disk is not an error."""
     content = text.encode("utf-8", "surrogateescape")
-    _keep(path, lambda partial: partial.write_bytes(content))
+    _write(path, lambda partial: partial.write_bytes(content))
 
 
-def _keep(path: pathlib.Path, write: Callable[[pathlib.Path], object]) -> None:
+def _write(path: pathlib.Path, write: Callable[[pathlib.Path], object]) -> None:
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as apart:
-            partial = pathlib.Path(apart, path.name)
+        with tempfile.TemporaryDirectory(dir=path.parent) as temporary:
+            partial = pathlib.Path(temporary, path.name)
             write(partial)
             os.replace(partial, path)

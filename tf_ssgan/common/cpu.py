@@ -1,23 +1,23 @@
-"""The processor cores that programs may use. Free of TensorFlow."""
+"""The CPU cores that programs may use. Free of TensorFlow."""
 
 import os
 
 
 def usable() -> tuple[int, ...]:
-    """The cores that this process may use; where the system does not say, all there are."""
+    """The cores that this process may use; all cores if the system cannot say."""
     if hasattr(os, "sched_getaffinity"):
         return tuple(sorted(os.sched_getaffinity(0)))
     return tuple(range(os.cpu_count() or 1))
 
 
 def shares(jobs: int) -> list[tuple[int, ...]]:
-    """Deals the cores to so many processes at once.
+    """Divides the cores among processes that run at once.
 
     Args:
-        jobs: At least 1.
+        jobs: Number of processes, at least 1.
 
     Returns:
-        The cores of each. All have all of them where there are fewer cores than processes.
+        The cores of each process. If there are fewer cores than processes, each gets all of them.
     """
     cores = usable()
     if jobs > len(cores):
@@ -26,11 +26,11 @@ def shares(jobs: int) -> list[tuple[int, ...]]:
 
 
 def confine(process: int, cores: tuple[int, ...]) -> None:
-    """Lets a process use some cores alone, where the system can; TensorFlow has a thread for each.
+    """Restricts a process to some cores, if the system can; TensorFlow then starts as many threads.
 
     Args:
-        process: Its number.
-        cores: Which.
+        process: Its process id.
+        cores: The cores that it may use.
     """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(process, cores)

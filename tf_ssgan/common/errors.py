@@ -1,31 +1,31 @@
-"""Mistakes a person can make, told in a sentence instead of a traceback."""
+"""Errors that a user can fix, printed as a sentence instead of a traceback."""
 
 import difflib
 from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """A person's mistake: one or two lines with what was expected, what came and what to do.
+    """A mistake of the user: one or two lines with what was expected, what came and what to do.
 
-    Programs print the message and exit with status 2; a traceback would hide it.
+    Programs print the message without a traceback and exit with status 2.
 
     Attributes:
-        status: Exit status of a program that ends with it.
+        status: Exit status of the program.
     """
 
     status = 2
 
 
 def nearest(name: str, options: Iterable[str]) -> str:
-    """Says which known name a misspelt one may have meant.
+    """Suggests a known name for a misspelled one.
 
     Args:
-        name: what was typed.
-        options: the names that exist.
+        name: What the user typed.
+        options: The names that exist.
 
     Returns:
-        "Did you mean 'frgan'? Known: acgan, frgan, vat.", or without the question where
-        nothing is similar. The known names keep their order.
+        "Did you mean 'frgan'? Known: acgan, frgan, vat."; without the question if no name is
+        similar. The known names keep their order.
     """
     options = list(options)
     by_lower = {option.lower(): option for option in options}
@@ -35,8 +35,13 @@ def nearest(name: str, options: Iterable[str]) -> str:
     return f"{question}Known: {', '.join(options)}."
 
 
+def first_line(error: BaseException) -> str:
+    """Returns the first line of an error's message, without its period; its type if it has none."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
 class Diverged(UserError):
-    """Training went wrong: a reported scalar, or a weight, is not finite or has exploded."""
+    """Training diverged: a reported scalar or a weight is not finite or has exploded."""
 
     status = 3
 
@@ -49,7 +54,7 @@ class Diverged(UserError):
 
 
 class Interrupted(UserError):
-    """A signal asked to stop; everything is saved."""
+    """A signal stopped the run; everything is saved."""
 
     def __init__(self, signal: int):
         """Takes the signal's number; the exit status is the shell's, 128 above it."""

@@ -1,23 +1,31 @@
-"""Files that are replaced whole or not at all."""
+"""Writing files whole or not at all, and their digests."""
 
+import hashlib
 import os
 import pathlib
 
 
 def replace(path: pathlib.Path, text: str) -> None:
-    """Writes a file whole or not at all, also beside another process that does.
+    """Writes a file whole or not at all, even if another process writes it at the same time.
 
     Args:
         path: The file, in a folder that exists.
-        text: As UTF-8; names of files may hold bytes that are no text, which are escaped.
+        text: Its new content, written as UTF-8. File names in it may hold bytes that are not
+            valid text; they are escaped.
 
     Raises:
-        OSError: It cannot be written; what stood there stands there still.
+        OSError: The file cannot be written; its old content is unchanged.
     """
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
-        # Tables have line ends of their own.
+        # Tables bring their own line ends.
         partial.write_text(text, "utf-8", errors="backslashreplace", newline="")
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def sha256(path: pathlib.Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

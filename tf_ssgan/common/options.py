@@ -1,4 +1,4 @@
-"""Typed, documented, range-checked fields, from which flags are made. Free of TensorFlow."""
+"""Typed, documented and range-checked dataclass fields, which become flags. Free of TensorFlow."""
 
 import dataclasses
 import operator
@@ -15,27 +15,27 @@ def option(
     high: float | None = None,
     above: float | None = None,
 ) -> Any:
-    """A dataclass field that knows its meaning and its range.
+    """A dataclass field with its help text and its range.
 
     Args:
-        default: Its value where nothing says another.
+        default: Its default value.
         doc: One sentence, with unit and source.
-        low: Smallest value allowed.
-        high: Largest value allowed.
-        above: Largest value that is too small.
+        low: Smallest value that is allowed.
+        high: Largest value that is allowed.
+        above: Values must be larger than this.
     """
     bounds = {"low": low, "high": high, "above": above}
     return dataclasses.field(default=default, metadata={"doc": doc} | bounds)
 
 
 def check(record: Any) -> None:
-    """Refuses a record with a value out of its range or choices.
+    """Checks that every value is in its range or among its choices.
 
     Args:
-        record: An instance of a dataclass of knobs.
+        record: An instance of a dataclass whose fields are made by `option`.
 
     Raises:
-        UserError: Naming the knob, what was expected and what came.
+        UserError: A value is not; the message names the option, what was expected and what came.
     """
     kinds = typing.get_type_hints(type(record))
     for field in dataclasses.fields(record):
@@ -48,17 +48,18 @@ def check(record: Any) -> None:
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
     if value not in choices:
+        named = filter(None, choices)  # "" stands for an option that is not given
         raise errors.UserError(
-            f"--{name}={value} is not one of its values. {errors.nearest(str(value), choices)}"
+            f"--{name}={value} is not one of its values. {errors.nearest(str(value), named)}"
         )
 
 
 def _check_range(field: dataclasses.Field, value: Any) -> None:
     words = {"low": "at least", "above": "above", "high": "at most"}
-    holds = {"low": operator.ge, "above": operator.gt, "high": operator.le}
+    compare = {"low": operator.ge, "above": operator.gt, "high": operator.le}
     given = {k: field.metadata[k] for k in words if field.metadata.get(k) is not None}
     # "not value >= low" rather than "value < low": NaN is out of every range.
-    if all(holds[k](value, bound) for k, bound in given.items()):
+    if all(compare[k](value, bound) for k, bound in given.items()):
         return
     bounds = [f"{words[k]} {bound}" for k, bound in given.items()]
     raise errors.UserError(

@@ -1,4 +1,4 @@
-"""Keeps TensorFlow's start-up chatter off the screen."""
+"""Keeps TensorFlow's start-up messages off the screen."""
 
 import contextlib
 import os
@@ -11,30 +11,30 @@ from absl import logging
 
 @contextlib.contextmanager
 def start_up() -> Iterator[None]:
-    """Within it TensorFlow may be imported; what it says is shown only if that fails.
+    """Imports TensorFlow; its messages are shown only if the import, or the block, fails.
 
-    Its C++ logs go to the file descriptor, not to `sys.stderr`, and some come before any level
-    can be set. A person who sets TF_CPP_MIN_LOG_LEVEL has asked to see them.
+    TensorFlow's C++ code logs to the file descriptor, not to `sys.stderr`, and some messages come
+    before a log level can be set. Users who set TF_CPP_MIN_LOG_LEVEL want to see them.
     """
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         yield
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as said:
-        os.dup2(said.fileno(), 2)
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as messages:
+        os.dup2(messages.fileno(), 2)
         try:
             import tensorflow as tf
 
-            tf.config.list_physical_devices()  # looks for GPUs, and says so
+            tf.config.list_physical_devices()  # looks for GPUs, and logs it
             logging.set_verbosity(logging.WARNING)
             yield
         except BaseException:
-            said.seek(0)
-            os.write(kept, said.read())
+            messages.seek(0)
+            os.write(stderr, messages.read())
             raise
         finally:
             sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(stderr, 2)
+            os.close(stderr)

@@ -1,3 +1,3 @@
-"""The version of the project, for whoever must name it without importing the whole package."""
+"""The version of the project, in a module that imports nothing."""
 
 __version__ = "0.2.0"

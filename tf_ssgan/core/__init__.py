@@ -1,1 +1,1 @@
-"""The contract of a method: task, hyperparameters, players, stages and the base class."""
+"""What every method is built on: task, hyperparameters, players, stages and the base class."""

@@ -9,20 +9,21 @@ from tf_ssgan.common.options import option
 
 @dataclasses.dataclass(frozen=True)
 class HParams:
-    """Hyper-parameters that every method has.
+    """Hyperparameters that every method has.
 
-    A recipe is a dictionary of knobs and of run defaults (labels, noise, clean_fraction, epochs,
-    max_steps): for a dataset ("svhn"), a dataset with so many labels ("svhn@500"), any short run
-    ("short"), or a short run on a dataset ("svhn/short"); later ones win. A profile other than the
-    method's own ("authors", "authors/cifar10") wins over all of them.
+    A recipe is a dictionary of hyperparameters and of defaults of the run (labels, noise,
+    clean_fraction, epochs, max_steps). There are recipes for a dataset ("svhn"), for a dataset with
+    a number of labels ("svhn@500"), for any short run ("short") and for a short run on a dataset
+    ("svhn/short"); later ones win. A profile other than the method's own ("authors",
+    "authors/cifar10") wins over all of them.
     """
 
-    batch_size: int = option(100, "Labeled images a step, over all replicas.", low=1)
-    learning_rate: float = option(3e-4, "Initial step size of every optimizer.", low=0)
+    batch_size: int = option(100, "Labeled images per step, over all replicas.", low=1)
+    learning_rate: float = option(3e-4, "Initial learning rate of every optimizer.", low=0)
     average_decay: float = option(
         0.999,
-        "Decay of the weight average that is shipped, warmed up as min(decay, (1+t)/(10+t)); "
-        "0 ships the raw weights.",
+        "Decay of the exponential moving average of the weights, which is exported; warmed up as "
+        "min(decay, (1+t)/(10+t)). 0 exports the raw weights.",
         low=0,
         high=1,
     )
@@ -30,10 +31,10 @@ class HParams:
     RECIPES: ClassVar[dict[str, dict[str, Any]]] = {}
 
     def __post_init__(self):
-        """Refuses values out of range.
+        """Checks the ranges.
 
         Raises:
-            UserError: Naming the knob, what was expected and what came.
+            UserError: A value is out of range; the message names the hyperparameter.
         """
         options.check(self)
 
@@ -41,13 +42,13 @@ class HParams:
     def recipe(
         cls, dataset: str, labels: int | None = None, short: bool = False, profile: str = ""
     ) -> dict[str, Any]:
-        """What the recipes say of a run: knobs and run defaults, most particular last.
+        """The recipe of a run: all that apply to it merged, the most specific one last.
 
         Args:
             dataset: Name of the dataset.
             labels: Number of labels, or None for the recipe's own.
-            short: Whether the run is too short for the paper's own schedule.
-            profile: The knob of this name, of methods that have it.
+            short: Whether the run is too short for the schedule of the paper.
+            profile: Value of the hyperparameter of this name, if the method has one.
         """
         merged = dict(cls.RECIPES.get(dataset, {}))
         labels = merged.get("labels") if labels is None else labels
@@ -61,5 +62,5 @@ class HParams:
 
     @property
     def unlabeled_examples(self) -> int:
-        """Unlabeled images a step, which sets the length of an epoch."""
+        """Unlabeled images a step, which determine the length of an epoch."""
         return self.batch_size

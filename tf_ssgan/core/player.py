@@ -9,7 +9,16 @@ from tf_ssgan.nn import distribution
 
 
 class Player:
-    """A network, or several, and the optimizer that moves just their weights."""
+    """One or more networks and the optimizer that trains their weights alone.
+
+    Attributes:
+        name: Its name in checkpoints.
+        networks: The networks.
+        optimizer: The optimizer.
+        rate: Returns the learning rate at the current step, or None for the optimizer's own.
+        beta_1: Returns Adam's beta_1 at the current step, or None for the optimizer's own.
+        variables: The trainable variables of the networks.
+    """
 
     def __init__(
         self,
@@ -19,7 +28,7 @@ class Player:
         rate: Callable[[], tf.Tensor] | None,
         beta_1: Callable[[], tf.Tensor] | None = None,
     ):
-        """Fixes the weights and builds the optimizer; call it inside the strategy's scope."""
+        """Lists the weights and builds the optimizer; call it inside the strategy's scope."""
         self.name = name
         self.networks = list(networks)
         self.optimizer = optimizer
@@ -29,14 +38,14 @@ class Player:
         optimizer.build(self.variables)
 
     def minimize(self, loss: tf.Tensor, tape: tf.GradientTape) -> None:
-        """Takes one step down the loss.
+        """Takes one optimizer step.
 
         Args:
             loss: Scalar, the mean over this replica's examples.
-            tape: A tape that recorded it.
+            tape: The tape that recorded it.
 
         Raises:
-            ValueError: Some weights get no gradient; they are named.
+            ValueError: Some weights get no gradient; the message names them.
         """
         variables = [v.value for v in self.variables]
         gradients = tape.gradient(loss, variables)
@@ -45,9 +54,9 @@ class Player:
             raise ValueError(f"player {self.name}: no gradient reaches {', '.join(dead)}")
         if self.rate is not None:
             self.optimizer.learning_rate.assign(self.rate())
-        # Keras' optimizers sum over replicas; the mean is what does not depend on their number.
+        # Keras' optimizers sum gradients over replicas; the mean does not depend on their number.
         share = 1.0 / distribution.num_replicas()
         if self.beta_1 is not None:
-            # Keras reads it while it traces: a tensor of this step, and no number any more.
+            # Keras reads it while tracing, so it may be a tensor instead of a number.
             self.optimizer.beta_1 = self.beta_1()
         self.optimizer.apply([g * share for g in gradients], self.variables)

@@ -1,41 +1,44 @@
-"""Stages: stretches of a run whose steps differ."""
+"""Stages: parts of a run whose steps differ."""
 
 from tf_ssgan.common import errors
 
 
 def warm_up_stages(fraction: float, steps: int) -> dict[str, int]:
-    """The stages of a run that begins with labels alone.
+    """The stages of a run that learns from labels alone before stage "train".
 
     Args:
-        fraction: Share of the run before stage "train".
+        fraction: Fraction of the run before stage "train".
         steps: Length of the run.
+
+    Returns:
+        Stage -> its first step.
     """
-    begin = int(fraction * steps + 1e-6)  # a share made of whole steps may fall short by rounding
+    begin = int(fraction * steps + 1e-6)  # 1e-6: n / steps * steps may round to less than n
     return {"warm_up": 0, "train": begin} if begin else {"train": 0}
 
 
 def consecutive_stages(steps: int, shares: dict[str, float]) -> dict[str, int]:
-    """Stages one after the other, and "train" for what is left of the run.
+    """Stages one after another, and "train" for the rest of the run.
 
     Args:
         steps: Length of the run.
-        shares: Stage -> share of the run; stages that come to no step are left out.
+        shares: Stage -> fraction of the run; stages shorter than a step are left out.
 
     Returns:
         Stage -> its first step.
 
     Raises:
-        UserError: They leave no step to train.
+        UserError: No step is left for "train".
     """
-    found, begin = {}, 0.0
+    first_steps, begin = {}, 0.0
     for name, share in (shares | {"train": 1.0}).items():
-        # A share made of whole steps may fall short by rounding.
+        # 1e-6: n / steps * steps may round to less than n.
         first, begin = int(begin * steps + 1e-6), begin + share
         if int(begin * steps + 1e-6) > first:
-            found[name] = first
-    if found.get("train", steps) >= steps:
-        told = " and ".join(f"--{name}_fraction={share:g}" for name, share in shares.items())
+            first_steps[name] = first
+    if first_steps.get("train", steps) >= steps:
+        flags = " and ".join(f"--{name}_fraction={share:g}" for name, share in shares.items())
         raise errors.UserError(
-            f"{told} leave none of {steps} steps to learn labels. Make them smaller."
+            f"{flags} leave none of {steps} steps to learn from labels. Make them smaller."
         )
-    return found
+    return first_steps

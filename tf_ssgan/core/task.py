@@ -1,4 +1,4 @@
-"""What a method may know of the world, and what it asks of it."""
+"""What a method knows about the learning problem, and which images it reads."""
 
 import dataclasses
 import itertools
@@ -16,13 +16,13 @@ class Task:
         labeled: Images in the labeled pool.
         unlabeled: Images in the unlabeled pool, the labeled ones included.
         steps: Length of the whole run, in training steps.
-        steps_per_epoch: Steps in which the unlabeled pool is seen once.
-        seed: Seed of initialization and of every draw.
-        mean: Mean of the training images, a channel, intensities in [0, 1].
-        std: Their standard deviation.
+        steps_per_epoch: Steps in which the unlabeled pool is read once.
+        seed: Seed of the initial weights and of all random numbers.
+        mean: Mean of the training images per channel, of intensities in [0, 1].
+        std: Their standard deviation per channel.
         flip: Whether a mirrored image keeps its class.
-        clean: Images in the pool "clean"; all labeled ones where none is known to be clean.
-        noisy: Images in the pool "noisy": the labeled ones beside those known to be clean.
+        clean: Images in the pool "clean"; all labeled ones if none is known to be clean.
+        noisy: Images in the pool "noisy", the labeled ones that are not known to be clean.
     """
 
     classes: int
@@ -46,10 +46,10 @@ class Task:
         return (self.height, self.width, self.channels)
 
     def halvings(self, pixels: int) -> int:
-        """How often the images must be halved, rounding up, until no side has more than `pixels`.
+        """How often images must be halved, rounding up, until no side is longer than `pixels`.
 
         Args:
-            pixels: Largest side that is allowed, at least 1.
+            pixels: Length of the longest side allowed, at least 1.
         """
         larger = max(self.height, self.width)
         return next(n for n in itertools.count() if larger <= pixels * 2**n)
@@ -57,15 +57,18 @@ class Task:
 
 @dataclasses.dataclass(frozen=True)
 class Stream:
-    """Examples a method reads each step: from which pool, how many, seen through which views.
+    """Examples that a method reads at each step: their pool, their number and their views.
 
     Attributes:
-        pool: "labeled"; "unlabeled", the only one without labels; "clean", labeled images that are
-            known to be right, or all of them where that is known of none; "noisy", the other
-            labeled images; or "merged", labeled images and those to which the method gave labels
-            (`Method.pseudo_labels`).
+        pool: One of
+            "labeled";
+            "unlabeled", the only one without labels;
+            "clean", labeled images whose labels are known to be right, or all labeled images if
+            none is known to be;
+            "noisy", the other labeled images;
+            "merged", labeled images and images with pseudo-labels (`Method.pseudo_labels`).
         examples: Examples a step, over all replicas.
-        views: Name in the batch -> names of `augment.OPERATIONS`, in the order they are applied.
+        views: Name in the batch -> names of `transforms.OPERATIONS`, in the order of application.
     """
 
     pool: str

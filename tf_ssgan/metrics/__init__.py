@@ -1,1 +1,1 @@
-"""Measures of classifiers and generators, and the plots of them."""
+"""Metrics of classifiers and generators, and figures of them."""

@@ -1,4 +1,4 @@
-"""Means over seeds, and differences of what shares a seed."""
+"""Means over seeds, and paired differences between runs of the same split."""
 
 import dataclasses
 import statistics
@@ -11,32 +11,32 @@ CONFIDENCE = 0.95
 
 @dataclasses.dataclass(frozen=True)
 class MeanOverSeeds:
-    """Some values of one quantity.
+    """Mean and spread of one quantity over several runs.
 
     Attributes:
-        values: At least one.
+        values: The value of each run, at least one.
     """
 
     values: tuple[float, ...]
 
     @property
     def n(self) -> int:
-        """How many there are."""
+        """Number of values."""
         return len(self.values)
 
     @property
     def mean(self) -> float:
-        """Their mean."""
+        """Mean of the values."""
         return statistics.fmean(self.values)
 
     @property
     def std(self) -> float | None:
-        """Their standard deviation with n - 1 in the denominator; None of a single value."""
+        """Standard deviation with n - 1 in the denominator; None for a single value."""
         return statistics.stdev(self.values) if self.n > 1 else None
 
     @property
     def half_width(self) -> float | None:
-        """Half of the mean's confidence interval (Student's t, 95 %); None of a single value."""
+        """Half the 95 % confidence interval of the mean (Student's t); None for a single value."""
         if self.std is None:
             return None
         quantile = special.stdtrit(self.n - 1, 0.5 + CONFIDENCE / 2)
@@ -45,22 +45,22 @@ class MeanOverSeeds:
 
 @dataclasses.dataclass(frozen=True)
 class PairedDifference:
-    """Differences between two methods, each between runs that learned from the same split.
+    """Differences between two methods, each between runs of the same split.
 
     Attributes:
-        differences: One a split that both have.
+        differences: One value for each split that both methods have.
     """
 
     differences: MeanOverSeeds
 
     @property
     def fewer(self) -> int:
-        """How many are below 0."""
+        """Number of differences below 0."""
         return sum(value < 0 for value in self.differences.values)
 
     @property
     def more(self) -> int:
-        """How many are above 0."""
+        """Number of differences above 0."""
         return sum(value > 0 for value in self.differences.values)
 
 
@@ -69,14 +69,15 @@ def paired_difference(
 ) -> PairedDifference | None:
     """Compares two methods split by split.
 
-    Runs that share a split are averaged first: they are no further splits.
+    Several runs of one method on one split are averaged first, because they are not independent
+    splits.
 
     Args:
         ours: Split -> values of one method.
-        theirs: The same of the other.
+        theirs: Split -> values of the other method.
 
     Returns:
-        The differences ours - theirs; None where no split is shared.
+        The differences ours - theirs; None if the methods have no split in common.
     """
     shared = [split for split in ours if split in theirs]
     if not shared:

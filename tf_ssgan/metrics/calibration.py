@@ -1,8 +1,8 @@
-"""Probabilities that mean what they say: of answers given with 80 %, four of five should be right.
+"""Calibration: of predictions with a confidence of 80 %, four in five should be right.
 
-Networks trained to the end are too sure of themselves. Temperature scaling (Guo et al. 2017, "On
-Calibration of Modern Neural Networks") divides the logits by one number, fitted on images that the
-network did not learn from; no label changes by it.
+Networks trained to the end are overconfident. Temperature scaling (Guo et al. 2017, "On Calibration
+of Modern Neural Networks") divides the logits by one number, which is fitted on images that the
+network was not trained on. It changes no predicted class.
 """
 
 import dataclasses
@@ -12,20 +12,20 @@ import numpy as np
 from scipy import optimize, special
 
 BINS = 15  # as in Guo et al. 2017
-_COLDEST, _WARMEST = 0.05, 20.0
+_LOWEST, _HIGHEST = 0.05, 20.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Calibration:
-    """A temperature, and what it changes on the images it was fitted on.
+    """A temperature, and its effect on the images that it was fitted on.
 
     Attributes:
-        temperature: What logits are divided by.
-        images: How many it was fitted on; without any it is 1.
-        ece_before: Expected calibration error at temperature 1, None without images.
-        ece_after: At this temperature.
-        nll_before: Negative log-likelihood at temperature 1, in nats, None without images.
-        nll_after: At this temperature.
+        temperature: The logits are divided by it; 1 without images.
+        images: Number of images that it was fitted on.
+        ece_before: Expected calibration error at temperature 1; None without images.
+        ece_after: Expected calibration error at this temperature.
+        nll_before: Negative log-likelihood at temperature 1, in nats; None without images.
+        nll_after: Negative log-likelihood at this temperature.
     """
 
     temperature: float = 1.0
@@ -37,7 +37,7 @@ class Calibration:
 
 
 def calibrate(logits: np.ndarray, labels: np.ndarray) -> Calibration:
-    """Fits a temperature and measures what it does.
+    """Fits a temperature and measures its effect.
 
     Args:
         logits: float [n, K].
@@ -55,42 +55,42 @@ def calibrate(logits: np.ndarray, labels: np.ndarray) -> Calibration:
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Finds the temperature that makes the right classes likeliest.
+    """Finds the temperature that maximizes the likelihood of the right classes.
 
-    The targets are smoothed as by Platt 1999: (n + 1) / (n + 2) for the right class, the rest
-    shared by the others. Where no answer is wrong, any colder temperature would else be better.
+    The targets are smoothed as in Platt 1999: (n + 1) / (n + 2) for the right class, and the rest
+    shared by the others. Otherwise, if all predictions are right, lower is always better.
 
     Args:
         logits: float [n, K].
         labels: int [n], the right classes.
 
     Returns:
-        A number in [0.05, 20]; 1 where there are no images, or nothing is better.
+        A number in [0.05, 20]; 1 without images, or if no other temperature is better.
     """
     images, classes = logits.shape
     if not images:
         return 1.0
     logits = logits.astype(np.float64)
-    spared = 1 / (images + 2) / max(1, classes - 1)
-    targets = np.full((images, classes), spared)
+    smoothed = 1 / (images + 2) / max(1, classes - 1)
+    targets = np.full((images, classes), smoothed)
     targets[np.arange(images), labels] = (images + 1) / (images + 2)
 
     def loss(log_temperature: float) -> float:
         return _cross_entropy(targets, logits / math.exp(log_temperature))
 
-    bounds = (math.log(_COLDEST), math.log(_WARMEST))
-    found = optimize.minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-6})
-    return math.exp(found.x) if found.fun < loss(0.0) else 1.0
+    bounds = (math.log(_LOWEST), math.log(_HIGHEST))
+    best = optimize.minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-6})
+    return math.exp(best.x) if best.fun < loss(0.0) else 1.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Reliability:
-    """Confidence and accuracy of answers that are equally sure.
+    """Confidence and accuracy of predictions in bins of confidence.
 
     Attributes:
-        count: int [bins], how many answers are in each bin of confidence.
-        confidence: float64 [bins], their mean confidence; NaN where there are none.
-        accuracy: float64 [bins], the share of right ones; NaN where there are none.
+        count: int [bins], number of predictions in each bin.
+        confidence: float64 [bins], their mean confidence; NaN for an empty bin.
+        accuracy: float64 [bins], the fraction that is right; NaN for an empty bin.
     """
 
     count: np.ndarray
@@ -98,7 +98,7 @@ class Reliability:
     accuracy: np.ndarray
 
     def error(self) -> float:
-        """The expected calibration error, in [0, 1]; NaN where there are no answers at all."""
+        """The expected calibration error, in [0, 1]; NaN without predictions."""
         if not self.count.any():
             return float("nan")
         gaps = self.count * np.abs(self.accuracy - self.confidence)
@@ -106,20 +106,20 @@ class Reliability:
 
 
 def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS) -> Reliability:
-    """Sorts answers by confidence, and measures how often those of each bin are right.
+    """Sorts predictions into bins of confidence and measures the accuracy of each bin.
 
     Args:
         probabilities: float [n, K].
         labels: int [n], the right classes.
-        bins: Of equal width, each without its lower bound.
+        bins: Number of bins of equal width, each without its lower bound.
     """
     confidence = probabilities.max(axis=-1).astype(np.float64)
     right = probabilities.argmax(axis=-1) == labels
-    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    count = np.bincount(place, minlength=bins)
-    nothing = np.full(bins, np.nan)
+    index = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    count = np.bincount(index, minlength=bins)
+    empty = np.full(bins, np.nan)
     means = [
-        np.divide(np.bincount(place, values, bins), count, out=nothing.copy(), where=count > 0)
+        np.divide(np.bincount(index, values, bins), count, out=empty.copy(), where=count > 0)
         for values in (confidence, right)
     ]
     return Reliability(count, *means)
@@ -128,22 +128,22 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS)
 def expected_calibration_error(
     probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS
 ) -> float:
-    """Measures how far confidence and accuracy lie apart (Naeini et al. 2015).
+    """Measures the gap between confidence and accuracy (ECE, Naeini et al. 2015).
 
     Args:
         probabilities: float [n, K].
         labels: int [n], the right classes.
-        bins: As of `reliability`.
+        bins: Number of bins, as for `reliability`.
 
     Returns:
-        The mean over all answers of |accuracy - mean confidence| of their bin, in [0, 1]; NaN
-        where there are none.
+        The mean over all predictions of |accuracy - mean confidence| of their bin, in [0, 1]; NaN
+        without predictions.
     """
     return reliability(probabilities, labels, bins).error()
 
 
 def brier_score(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Measures how far probabilities lie from the truth, which is 1 for the right class, else 0.
+    """Measures the squared error of probabilities against the one-hot labels.
 
     Brier 1950, "Verification of Forecasts Expressed in Terms of Probability".
 
@@ -153,7 +153,7 @@ def brier_score(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
     Returns:
         The mean over the images of the sum over the classes of the squared differences, in [0, 2];
-        NaN where there are no images.
+        NaN without images.
     """
     if not len(labels):
         return float("nan")
@@ -162,14 +162,14 @@ def brier_score(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 
 def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Measures how unlikely a network finds the right classes.
+    """Mean of -log p(right class).
 
     Args:
-        logits: float [n, K]; not probabilities, of which some round to 0.
+        logits: float [n, K]; not probabilities, because small ones round to 0.
         labels: int [n], the right classes.
 
     Returns:
-        The mean of -log p(right class), in nats; NaN where there are no images.
+        Nats, at least 0; NaN without images.
     """
     if not len(labels):
         return float("nan")
@@ -177,5 +177,5 @@ def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray) -> float:
 
 
 def _cross_entropy(targets: np.ndarray, logits: np.ndarray) -> float:
-    """The mean over the images, in nats."""
+    """Mean over the images, in nats."""
     return float(-(targets * special.log_softmax(logits, axis=-1)).sum(axis=-1).mean())

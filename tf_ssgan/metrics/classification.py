@@ -1,4 +1,4 @@
-"""Judging a classifier: one function for live networks and for exported ones."""
+"""Evaluation of classifiers, by the same function for networks in memory and exported ones."""
 
 import dataclasses
 from collections.abc import Callable
@@ -12,10 +12,10 @@ from tf_ssgan.nn import inference
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a classifier said of a set of images, and what follows.
+    """Predictions of a classifier for a set of images, and metrics of them.
 
     Attributes:
-        scores: float [n, classes], its logits or probabilities.
+        scores: float [n, classes], the logits or probabilities of the classifier.
         labels: int [n], the right classes.
     """
 
@@ -29,25 +29,25 @@ class Predictions:
 
     @property
     def error(self) -> float:
-        """The share of wrong answers in percent; NaN where there are no images."""
+        """Percentage of wrong predictions; NaN without images."""
         wrong = int((self.predicted != self.labels).sum())
         return 100.0 * wrong / len(self.labels) if len(self.labels) else float("nan")
 
     @property
     def confusion(self) -> np.ndarray:
-        """Images by true class (row) and predicted one, int [classes, classes]; n at least 1."""
-        from sklearn import metrics  # slow to import, and asked for once a run
+        """Images by true class (row) and predicted class, int [classes, classes]; n at least 1."""
+        from sklearn import metrics  # slow to import, and needed once a run
 
-        every = range(self.scores.shape[1])
-        return metrics.confusion_matrix(self.labels, self.predicted, labels=every)
+        classes = range(self.scores.shape[1])
+        return metrics.confusion_matrix(self.labels, self.predicted, labels=classes)
 
     def probabilities(self, temperature: float = 1.0) -> np.ndarray:
-        """The softmax of scores that are logits, over a temperature; float64 [n, classes]."""
+        """Softmax of the scores (logits) divided by a temperature; float64 [n, classes]."""
         return special.softmax(self.scores.astype(np.float64) / temperature, axis=-1)
 
-    def by_class(self, names: tuple[str, ...]) -> str:
-        """Precision, recall, F1 and images of each class, as a table to read; n at least 1."""
-        from sklearn import metrics  # slow to import, and asked for once a run
+    def classification_report(self, names: tuple[str, ...]) -> str:
+        """Precision, recall, F1 and images of each class, as a table of text; n at least 1."""
+        from sklearn import metrics  # slow to import, and needed once a run
 
         return metrics.classification_report(
             self.labels,
@@ -66,7 +66,7 @@ def evaluate(
     classes: int,
     pause: Callable[[], None] = lambda: None,
 ) -> Predictions:
-    """Asks a classifier about all images, the ragged last batch included.
+    """Predicts all images batch by batch; the last batch may be smaller.
 
     Args:
         predict: uint8 images [n, h, w, c] -> scores [n, classes].
@@ -82,27 +82,28 @@ def evaluate(
 def pseudo_label_quality(
     logits: np.ndarray, labels: np.ndarray, threshold: float
 ) -> dict[str, Any]:
-    """How good labels would be that a classifier gives where it is sure.
+    """Measures the pseudo-labels that the confident predictions of a classifier would be.
 
     Args:
         logits: float32 [n, classes], n at least 1.
-        labels: int64 [n], the true ones; -1 where nobody knows.
-        threshold: Probability from which on it is sure.
+        labels: int64 [n], the true classes; -1 if unknown.
+        threshold: Smallest probability of a confident prediction.
 
     Returns:
-        "pseudo_label_percent", how many images it is sure of; "pseudo_label_right_percent", of
-        these with a known label, None where there is none; "sure" and "all", int64 [classes], how
-        many images of those, and of all, are given to each class.
+        "pseudo_label_percent", the percentage of confident predictions;
+        "pseudo_label_right_percent", the percentage of right ones among those with a known label,
+        None if there are none; "confident" and "all", int64 [classes], the number of confident
+        predictions and of all predictions for each class.
     """
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    given, largest = logits.argmax(axis=-1), 1.0 / shifted.sum(axis=-1)
-    sure = largest >= threshold
-    judged = sure & (labels >= 0)
-    right = 100.0 * float((given[judged] == labels[judged]).mean()) if judged.any() else None
+    predicted, largest = logits.argmax(axis=-1), 1.0 / shifted.sum(axis=-1)
+    confident = largest >= threshold
+    known = confident & (labels >= 0)
+    right = 100.0 * float((predicted[known] == labels[known]).mean()) if known.any() else None
     classes = logits.shape[1]
     return {
-        "pseudo_label_percent": 100.0 * float(sure.mean()),
+        "pseudo_label_percent": 100.0 * float(confident.mean()),
         "pseudo_label_right_percent": right,
-        "sure": np.bincount(given[sure], minlength=classes),
-        "all": np.bincount(given, minlength=classes),
+        "confident": np.bincount(predicted[confident], minlength=classes),
+        "all": np.bincount(predicted, minlength=classes),
     }

@@ -1,4 +1,4 @@
-"""How well a classifier's scores rank images: average precision, top-k accuracy. NumPy alone."""
+"""Average precision and top-k accuracy of a classifier's scores. Free of TensorFlow."""
 
 import dataclasses
 
@@ -7,14 +7,15 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class AveragePrecision:
-    """How far up the images of a class stand in the ranking by its score.
+    """Average precision of each class and its means.
 
     Attributes:
         per_class: float64 [K], in (0, 1]; NaN for a class without images.
-        macro: The mean over the classes with images: the mAP of Hu et al. 2019. NaN where there
-            are no images, like the next two.
-        weighted: The mean over the images, each counted with its class.
-        pooled: Of all n K pairs of an image and a class, ranked together: their AP_all.
+        macro: The mean over the classes that have images, the mAP of Hu et al. 2019. Like the next
+            two, NaN without images.
+        weighted: The mean over the classes, weighted by their images.
+        pooled: Average precision of all n K pairs of an image and a class, ranked together; AP_all
+            of Hu et al. 2019.
     """
 
     per_class: np.ndarray
@@ -24,16 +25,16 @@ class AveragePrecision:
 
 
 def average_precision(probabilities: np.ndarray, labels: np.ndarray) -> AveragePrecision:
-    """Measures how purely the images of a class lead the ranking by its score.
+    """Average precision of the rankings of the images by the score of each class.
 
     Hu et al. 2019, "Weakly Supervised Image Classification Through Noise Regularization",
     equation 8: with the images sorted by descending score of class c,
 
         AP_c = 1 / m_c sum_i Pre(i, c) I(i, c),
 
-    where I(i, c) is 1 if the i-th image is of the class and else 0, Pre(i, c) the share of such
-    images among the first i, and m_c how many there are. Equal scores stay in the order of the
-    images; pooled ones in that of the images, then of the classes.
+    where I(i, c) is 1 if the i-th image belongs to the class and 0 otherwise, Pre(i, c) is the
+    fraction of such images among the first i, and m_c is their number. Equal scores keep the order
+    of the images; pooled ones the order of the images, then of the classes.
 
     Args:
         probabilities: float [n, K].
@@ -43,37 +44,37 @@ def average_precision(probabilities: np.ndarray, labels: np.ndarray) -> AverageP
     per_class = _average_precision(probabilities, right)
     (pooled,) = _average_precision(probabilities.reshape(-1, 1), right.reshape(-1, 1))
     support = right.sum(axis=0)
-    there = support > 0
-    if not there.any():
+    present = support > 0
+    if not present.any():
         return AveragePrecision(per_class, *[float("nan")] * 3)
-    found = per_class[there]
-    weighted = np.average(found, weights=support[there])
-    return AveragePrecision(per_class, float(found.mean()), float(weighted), float(pooled))
+    macro = per_class[present].mean()
+    weighted = np.average(per_class[present], weights=support[present])
+    return AveragePrecision(per_class, float(macro), float(weighted), float(pooled))
 
 
 def top_k_accuracy(probabilities: np.ndarray, labels: np.ndarray, k: int) -> float:
-    """Measures how often the right class is among the k best.
+    """The fraction of images whose right class is among the k with the highest scores.
 
     Args:
-        probabilities: float [n, K], or any scores; of equal ones the first class is better.
+        probabilities: float [n, K], or any scores; of equal scores, the first class comes first.
         labels: int [n], the right classes.
-        k: How many may be named, at least 1; K and more name them all.
+        k: At least 1; if larger than K, all classes count.
 
     Returns:
-        A share in [0, 1]; NaN where there are no images.
+        A number in [0, 1]; NaN without images.
     """
     if not len(labels):
         return float("nan")
-    return float((best(probabilities, k) == labels[:, None]).any(axis=-1).mean())
+    return float((top_k(probabilities, k) == labels[:, None]).any(axis=-1).mean())
 
 
-def best(probabilities: np.ndarray, k: int) -> np.ndarray:
-    """Returns int [n, min(k, K)], the classes of the highest scores [n, K], best first."""
+def top_k(probabilities: np.ndarray, k: int) -> np.ndarray:
+    """Returns int [n, min(k, K)], the classes with the highest scores [n, K], highest first."""
     return np.argsort(-probabilities, axis=-1, kind="stable")[:, :k]
 
 
 def _average_precision(scores: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Scores [n, m] and which are right, bool -> float64 [m], NaN for a column with none right."""
+    """Scores [n, m], right bool [n, m] -> float64 [m]; NaN for a column that has none right."""
     order = np.argsort(-scores, axis=0, kind="stable")
     right = np.take_along_axis(right, order, axis=0)
     precision = right.cumsum(axis=0) / np.arange(1, len(right) + 1)[:, None]

@@ -1,4 +1,4 @@
-"""Whether one of two classifiers is better, on the same images."""
+"""Significance of the difference between two classifiers on the same images."""
 
 import dataclasses
 
@@ -8,14 +8,14 @@ from scipy import stats
 
 @dataclasses.dataclass(frozen=True)
 class McNemarTest:
-    """Two classifiers on the same images.
+    """McNemar's test of two classifiers on the same images.
 
     Attributes:
-        both: Images that both name rightly.
-        only_first: Images that only the first one does.
-        only_second: Images that only the second one does.
-        neither: Images that neither does.
-        p: How likely counts at least as unequal would be, were both equally good.
+        both: Images that both classify correctly.
+        only_first: Images that only the first classifies correctly.
+        only_second: Images that only the second classifies correctly.
+        neither: Images that both misclassify.
+        p: Two-sided p-value of the hypothesis that both are equally good.
     """
 
     both: int
@@ -26,15 +26,15 @@ class McNemarTest:
 
 
 def mcnemar(right_first: np.ndarray, right_second: np.ndarray) -> McNemarTest:
-    """Asks whether one of two classifiers is better, on images that both were asked about.
+    """Tests whether one of two classifiers is better.
 
-    McNemar 1947, in its exact form: of the n images that just one of them names rightly, the number
-    of the first's is Binomial(n, 1/2) if both are equally good. p is two-sided,
-    min(1, 2 P(X <= min(b, c))), and 1 where they differ on no image.
+    McNemar 1947, in its exact form: of the n images that only one of them classifies correctly, the
+    number b of the first is Binomial(n, 1/2) distributed if both are equally good. The p-value is
+    min(1, 2 P(X <= min(b, n - b))), and 1 if n is 0.
 
     Args:
-        right_first: bool [n], the images that the first one names rightly.
-        right_second: bool [n], the same of the second one.
+        right_first: bool [n], the images that the first classifies correctly.
+        right_second: bool [n], the images that the second classifies correctly.
     """
     first, second = np.asarray(right_first, bool), np.asarray(right_second, bool)
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())

@@ -1,7 +1,7 @@
-"""Everything the project says to `tf.distribute`.
+"""All calls of functions of `tf.distribute` in the project.
 
-Keras optimizers sum gradients over replicas, batch statistics and random seeds are per replica:
-whoever must think about that calls a function of this module instead.
+Keras optimizers sum gradients over replicas, and batch statistics and random seeds are per replica.
+Code that depends on the replicas calls a function of this module.
 """
 
 import contextlib
@@ -18,10 +18,10 @@ def cluster() -> dict | None:
     """Reads `TF_CONFIG`.
 
     Returns:
-        The parsed description of the cluster, or None where the variable is not set.
+        The parsed description of the cluster, or None if the variable is not set.
 
     Raises:
-        UserError: `TF_CONFIG` is not JSON, or names no workers or no task of them.
+        UserError: `TF_CONFIG` is not JSON, or names no workers, or a task that is none of them.
     """
     text = os.environ.get("TF_CONFIG", "")
     if not text:
@@ -34,7 +34,7 @@ def cluster() -> dict | None:
         raise errors.UserError(_CLUSTER_FORM) from error
     if not known:
         raise errors.UserError(
-            f"TF_CONFIG names task {task}, cluster has {workers}. " + _CLUSTER_FORM
+            f"TF_CONFIG names task {task}, but its cluster has {workers}. " + _CLUSTER_FORM
         )
     return config
 
@@ -47,20 +47,20 @@ _CLUSTER_FORM = (
 
 @functools.cache
 def strategy(devices: int = 0) -> tf.distribute.Strategy:
-    """The one strategy of this process.
+    """The distribution strategy of this process.
 
-    Two MirroredStrategies in one process restart the same collective keys and collide, so there
-    is one for each number of devices, kept.
+    Two MirroredStrategies in one process use the same collective keys and collide, so the strategy
+    for each number of devices is made once.
 
     Args:
-        devices: Replicas on this machine; 0 means every GPU, or the one CPU.
+        devices: Replicas on this machine; 0 means every GPU, or the CPU if there is no GPU.
 
     Raises:
-        UserError: More devices than there are.
+        UserError: There are fewer devices.
     """
     if cluster() is not None:
         return _workers()
-    # Asking for logical devices would start them, and a started CPU cannot be split.
+    # Listing logical devices starts them, and a started CPU cannot be split.
     gpus = len(tf.config.list_physical_devices("GPU"))
     count = devices or max(1, gpus)
     if count == 1:
@@ -77,13 +77,13 @@ def _workers() -> tf.distribute.Strategy:
 
 
 def usable_gpus(batch_size: int) -> int:
-    """The most GPUs of this machine that can share a batch evenly; 0 where there is none."""
+    """The largest number of GPUs that can share a batch evenly; 0 if the machine has no GPU."""
     gpus = len(tf.config.list_physical_devices("GPU"))
     return max((n for n in range(1, gpus + 1) if batch_size % n == 0), default=0)
 
 
 def _split_cpu(count: int) -> list:
-    """Shows one CPU as several devices; possible only before TensorFlow has started its devices."""
+    """Splits the CPU into several devices; works only before TensorFlow has started its devices."""
     cpu = tf.config.list_physical_devices("CPU")[0]
     with contextlib.suppress(RuntimeError):
         pieces = [tf.config.LogicalDeviceConfiguration()] * count
@@ -98,12 +98,12 @@ def is_chief() -> bool:
 
 
 def num_replicas() -> int:
-    """Replicas that share a step, over all hosts."""
+    """Number of replicas that share a step, over all hosts."""
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def replica_rank() -> int | tf.Tensor:
-    """This replica's number in [0, count); 0 outside a replica."""
+    """This replica's number in [0, `num_replicas()`); 0 outside a replica."""
     context = tf.distribute.get_replica_context()
     return 0 if context is None else context.replica_id_in_sync_group
 
@@ -111,8 +111,9 @@ def replica_rank() -> int | tf.Tensor:
 def mean_over_replicas(value: tf.Tensor) -> tf.Tensor:
     """Mean over the replicas of a value that each holds; differentiable.
 
-    Losses that couple the batch (feature matching, batch statistics) need it, or every replica
-    would see only its own share. Outside a replica, or alone, the value itself.
+    Losses and layers that couple the examples of a batch (feature matching, batch statistics) need
+    it, because a replica sees only its own share of the batch. Outside a replica, or with a single
+    one, it returns the value itself.
     """
     context = tf.distribute.get_replica_context()
     if context is None or context.num_replicas_in_sync == 1:
@@ -123,19 +124,19 @@ def mean_over_replicas(value: tf.Tensor) -> tf.Tensor:
 def gather_over_replicas(value: tf.Tensor) -> tf.Tensor:
     """The rows of all replicas, in the order of their ranks; differentiable.
 
-    For losses that compare each example with every other. Outside a replica, or alone, the value
-    itself.
+    For losses that compare each example with every other. Outside a replica, or with a single one,
+    it returns the value itself.
 
     Args:
-        value: [rows, ...], as many on each replica.
+        value: [rows, ...], with as many rows on each replica.
 
     Returns:
-        [rows * count, ...].
+        [rows * num_replicas, ...].
     """
     context = tf.distribute.get_replica_context()
     if context is None or context.num_replicas_in_sync == 1:
         return value
-    # Each puts its rows where they belong among zeros: unlike a gather, a sum has a gradient.
+    # Each replica puts its rows among zeros; unlike a gather, the sum of these has a gradient.
     place = tf.one_hot(context.replica_id_in_sync_group, num_replicas(), dtype=value.dtype)
     spread = place[(..., *[tf.newaxis] * value.shape.rank)] * value[tf.newaxis]
     whole = context.all_reduce(tf.distribute.ReduceOp.SUM, spread)
@@ -143,9 +144,9 @@ def gather_over_replicas(value: tf.Tensor) -> tf.Tensor:
 
 
 def max_over_workers(number: int) -> int:
-    """The largest of the numbers that the workers of a cluster say; alone, the number itself.
+    """The largest of a number that each worker of a cluster has; without one, the number itself.
 
-    For what all of them must do at the same step, as stopping on a signal that one has heard.
+    For what all workers must do at the same step, such as stopping when one receives a signal.
     """
     if cluster() is None:
         return number
@@ -154,10 +155,10 @@ def max_over_workers(number: int) -> int:
 
 @functools.cache
 def _largest():
-    together = _workers()
+    workers = _workers()
 
     def one(number: tf.Tensor) -> tf.Tensor:
-        # Strategies reduce by sum or mean only: each number goes into a place of its own.
+        # Strategies reduce by sum or mean only, so each number gets a place of its own.
         context = tf.distribute.get_replica_context()
         row = tf.one_hot(
             context.replica_id_in_sync_group, num_replicas(), on_value=number, off_value=0
@@ -166,19 +167,19 @@ def _largest():
 
     @tf.function
     def largest(number: tf.Tensor) -> tf.Tensor:
-        return together.experimental_local_results(together.run(one, args=(number,)))[0]
+        return workers.experimental_local_results(workers.run(one, args=(number,)))[0]
 
     return largest
 
 
 def replica_share(value: tf.Tensor) -> tf.Tensor:
-    """This replica's rows of a tensor of global rows.
+    """This replica's rows of a tensor that holds the rows of all replicas.
 
     Args:
-        value: [rows, ...], rows a multiple of `count()`.
+        value: [rows, ...]; rows is a multiple of `num_replicas()`.
 
     Returns:
-        [rows / count, ...], the rank-th contiguous piece.
+        [rows / num_replicas, ...], contiguous, in the order of the ranks.
     """
     replicas = num_replicas()
     context = tf.distribute.get_replica_context()

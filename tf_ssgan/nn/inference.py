@@ -1,4 +1,4 @@
-"""Predictions of a network for arrays of images, a batch at a time."""
+"""Predictions of a network for arrays of images, batch by batch."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,21 +6,23 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_ssgan.nn import pixels
+
 BATCH_SIZE = 250  # images a forward pass; bounds memory, changes no result
 
 
 def predictor(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """A function uint8 images [n, h, w, c] -> logits [n, classes] of a network's "logits"."""
+    """A function from uint8 images [n, h, w, c] to the network's output "logits", [n, classes]."""
 
     @tf.function(reduce_retracing=True)
     def logits(images):
-        return network((tf.cast(images, tf.float32) - 127.5) / 127.5, training=False)["logits"]
+        return network(pixels.to_float32(images), training=False)["logits"]
 
     return lambda images: logits(tf.constant(images)).numpy()
 
 
 def cached_predictor(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """The same function, traced once and kept with the network."""
+    """The `predictor` of a network, made once and stored as an attribute of the network."""
     if not hasattr(network, "traced_predictor"):
         network.traced_predictor = predictor(network)
     return network.traced_predictor
@@ -32,12 +34,12 @@ def predict_batches(
     ids: np.ndarray,
     pause: Callable[[], None] = lambda: None,
 ) -> Iterator[np.ndarray]:
-    """What is predicted for some images, a batch at a time, the ragged last one included.
+    """Predicts some of the images batch by batch; the last batch may be smaller.
 
     Args:
         predict: uint8 images [n, h, w, c] -> scores [n, classes].
         images: uint8 [all, h, w, c].
-        ids: int [n], which of them.
+        ids: int [n], the images to predict.
         pause: Called between batches; may raise to interrupt.
 
     Yields:

@@ -1,7 +1,7 @@
-"""Ramps and decays: pure functions of a time that is a fraction, never of an optimizer's counter.
+"""Ramps and decays: pure functions of time as a fraction, never of an optimizer's counter.
 
-`t` is 0 at the start of the stretch and 1 at its end; the result is a factor in [0, 1]. How long
-the stretch is, and what is multiplied, stays with the method.
+`t` is 0 at the start of a schedule and 1 at its end; the result is a factor in [0, 1]. Methods
+decide how long a schedule is and what it multiplies.
 """
 
 import math
@@ -33,7 +33,7 @@ def cosine_decay(t: tf.Tensor | float) -> tf.Tensor:
 
 
 def cosine_annealing(t: tf.Tensor | float, floor: float) -> tf.Tensor:
-    """Swings as a cosine between 1 at even t and `floor` at odd t.
+    """Oscillates as a cosine between 1 at even t and `floor` at odd t.
 
     The closed form of torch's `CosineAnnealingLR` beyond its `T_max` (Loshchilov and Hutter 2017,
     without their restarts).
@@ -42,10 +42,10 @@ def cosine_annealing(t: tf.Tensor | float, floor: float) -> tf.Tensor:
 
 
 def ema_decay(step: tf.Tensor | int, decay: float) -> tf.Tensor:
-    """Decay of a weight average that warms up: min(decay, (1 + step) / (10 + step)).
+    """Decay of an EMA of weights that warms up: min(decay, (1 + step) / (10 + step)).
 
-    Without it the average of a short run still holds its random start: on house numbers the raw
-    weights had 32.6 % errors where a cold average of decay .999 had 49.8 %.
+    Without the warm-up, the EMA of a short run still contains the random initial weights: on SVHN
+    the raw weights had 32.6 % errors, and an EMA with a constant decay of .999 had 49.8 %.
     """
     step = _float(step)
     return tf.minimum(decay, (1.0 + step) / (10.0 + step))

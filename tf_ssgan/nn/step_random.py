@@ -1,10 +1,11 @@
 """Random numbers as a function of (seed, step, call site, replica).
 
 A seed generator gives every replica the same numbers and has to be saved. Here the numbers of a
-step are drawn for the whole batch from the key (seed, call site, step), and each replica takes its
-rows: one replica equals two, and a resumed run equals an uninterrupted one, with nothing to save.
+step are generated for the whole batch from the key (seed, call site, step), and each replica takes
+its rows. So one replica gets the same numbers as two, a resumed run the same as an uninterrupted
+one, and nothing has to be saved.
 
-The step's draws are found by the layers that need them (dropout, noise) through a thread-local,
+Layers that need random numbers (dropout, noise) get those of the current step from a thread-local,
 because replicas are traced in threads of their own.
 """
 
@@ -22,16 +23,16 @@ _PHILOX = 1  # tf.random.Algorithm.PHILOX; "auto" would pick by device
 
 
 class StepRandom:
-    """The random numbers of one step, each call another."""
+    """The random numbers of one step; each call returns other ones."""
 
     def __init__(self, seed: int, step: tf.Tensor | int, piece: tuple | None = None):
-        """Makes the numbers of a step.
+        """Sets the key.
 
         Args:
-            seed: Any non-negative integer; the run's seed.
+            seed: The run's seed, any non-negative integer.
             step: int64 scalar, the clock.
-            piece: (rows of the whole batch, first own row), for use outside of a replica, as in
-                an input pipeline; None asks `replicas` whose rows these are.
+            piece: (rows of the whole batch, first own row), for use outside a replica, as in an
+                input pipeline; by default the current replica's share.
         """
         self._seed = np.int64(np.random.SeedSequence(seed).generate_state(1)[0])
         self._step = tf.cast(step, tf.int64)
@@ -40,11 +41,11 @@ class StepRandom:
         self._sites = 0
 
     @contextlib.contextmanager
-    def laid_out(self, parts: list[int]) -> Iterator[None]:
-        """Says that the rows asked for within are several batches, one after the other.
+    def concatenated(self, parts: list[int]) -> Iterator[None]:
+        """A context in which the rows of each call are those of several batches, concatenated.
 
-        Each replica then takes its share of each batch: with the plain layout, two replicas would
-        deal other numbers to the parts of a concatenated batch than one does.
+        Each replica takes its share of each batch. Otherwise the batches would get other numbers on
+        two replicas than on one.
 
         Args:
             parts: This replica's rows of each batch.
@@ -56,11 +57,11 @@ class StepRandom:
             self._parts = []
 
     def uniform(self, rows: int, *shape: int, low: float = 0.0, high: float = 1.0) -> tf.Tensor:
-        """U[low, high) for this replica's rows.
+        """Uniform numbers in [low, high) for this replica's rows.
 
         Args:
             rows: Rows of this replica.
-            *shape: Size of a row.
+            *shape: Shape of a row.
             low: Lower end.
             high: Upper end.
 
@@ -73,75 +74,76 @@ class StepRandom:
     def integers(self, rows: int, *shape: int, low: int, high: int) -> tf.Tensor:
         """Uniform integers in [low, high); int32 [rows, *shape]."""
         size = self._whole(rows, shape)
-        drawn = tf.random.stateless_uniform(size, self._key(), low, high, dtype=tf.int32)
-        return self._own(drawn, rows)
+        values = tf.random.stateless_uniform(size, self._key(), low, high, dtype=tf.int32)
+        return self._own(values, rows)
 
     def normal(self, rows: int, *shape: int) -> tf.Tensor:
-        """N(0, 1) for this replica's rows; float32 [rows, *shape]."""
+        """Standard normal numbers for this replica's rows; float32 [rows, *shape]."""
         return self._own(tf.random.stateless_normal(self._whole(rows, shape), self._key()), rows)
 
     def bytes(self, rows: int, *shape: int) -> tf.Tensor:
         """Uniform bytes for this replica's rows; uint8 [rows, *shape].
 
-        A byte costs an eighth of a 64-bit word of the generator: masks drawn so are several times
-        cheaper than from floats.
+        A byte costs an eighth of a 64-bit word of the generator, so masks from bytes are several
+        times cheaper than masks from floats.
         """
         size = self._whole(rows, shape)
-        values = int(np.prod(size))
-        words = -(-values // 8)
+        count = int(np.prod(size))
+        words = -(-count // 8)
         key = tf.bitcast(self._key(), tf.uint64)
-        drawn = tf.raw_ops.StatelessRandomUniformFullIntV2(
+        numbers = tf.raw_ops.StatelessRandomUniformFullIntV2(
             shape=[words],
             key=key[:1],
-            # Blocks count up in the low word: the step goes into the high one, or the numbers of
-            # one step would be those of the step before, shifted by a block.
+            # Blocks count up in the low word, so the step goes into the high one. Otherwise the
+            # numbers of one step would be those of the step before, shifted by a block.
             counter=tf.stack([tf.constant(0, tf.uint64), key[1]]),
             alg=_PHILOX,
             dtype=tf.uint64,
         )
-        flat = tf.reshape(tf.bitcast(drawn, tf.uint8), [words * 8])[:values]
+        flat = tf.reshape(tf.bitcast(numbers, tf.uint8), [words * 8])[:count]
         return self._own(tf.reshape(flat, size), rows)
 
     def _key(self) -> tf.Tensor:
-        """The next call site's key, [2]: a site takes 2^32 of the first word."""
+        """The key of the next call site, int64 [2]; sites are 2^32 apart in the first word."""
         self._sites += 1
         return tf.stack([tf.constant(self._seed + (np.int64(self._sites) << 32)), self._step])
 
     def _whole(self, rows: int, shape: tuple[int, ...]) -> list[int]:
         return [self._piece[0] if self._piece else rows * distribution.num_replicas(), *shape]
 
-    def _own(self, drawn: tf.Tensor, rows: int) -> tf.Tensor:
+    def _own(self, values: tf.Tensor, rows: int) -> tf.Tensor:
+        """This replica's rows of the values of the whole batch."""
         if self._piece is None:
             wholes = [part * distribution.num_replicas() for part in self._parts or [rows]]
-            shares = [distribution.replica_share(part) for part in tf.split(drawn, wholes)]
+            shares = [distribution.replica_share(part) for part in tf.split(values, wholes)]
             return tf.concat(shares, 0) if len(shares) > 1 else shares[0]
         if self._piece[0] == rows:
-            return drawn
+            return values
         start = tf.cast(self._piece[1], tf.int32)
-        size = [rows] + drawn.shape[1:]
-        return tf.slice(drawn, [start] + [0] * (drawn.shape.rank - 1), size)
+        size = [rows] + values.shape[1:]
+        return tf.slice(values, [start] + [0] * (values.shape.rank - 1), size)
 
 
 @contextlib.contextmanager
 def at(seed: int, step: tf.Tensor | int) -> Iterator[StepRandom]:
-    """Makes the draws of a step the current ones of this thread."""
-    before = getattr(_LOCAL, "draws", None)
-    _LOCAL.draws = StepRandom(seed, step)
+    """A context in which the random numbers of a step are this thread's current ones."""
+    before = getattr(_LOCAL, "random", None)
+    _LOCAL.random = StepRandom(seed, step)
     try:
-        yield _LOCAL.draws
+        yield _LOCAL.random
     finally:
-        _LOCAL.draws = before
+        _LOCAL.random = before
 
 
 def current() -> StepRandom:
-    """The draws of the step this thread is in.
+    """The random numbers of the step that this thread is in.
 
     Raises:
-        RuntimeError: No step is being taken; call through `Method.one_step`, or enter `draws.at`.
+        RuntimeError: The thread is in no step; call `Method.one_step`, or enter `at`.
     """
-    draws = getattr(_LOCAL, "draws", None)
-    if draws is None:
+    random = getattr(_LOCAL, "random", None)
+    if random is None:
         raise RuntimeError(
-            "a layer asked for random numbers outside of a step: enter draws.at(seed, step)"
+            "a layer needs random numbers outside of a step: enter step_random.at(seed, step)"
         )
-    return draws
+    return random

@@ -15,7 +15,7 @@ BOTH = pytest.mark.parametrize("kind", [layers.PositionAttention, layers.Channel
 
 
 def built(kind):
-    """With biases that are not 0, as they are at first."""
+    """A layer with random weights, and biases other than the initial 0."""
     keras.utils.set_random_seed(0)
     layer = kind()
     layer.build((None, *SHAPE))
@@ -25,7 +25,7 @@ def built(kind):
 
 
 def identities(kind):
-    """Q, K and V are X, and a last layer changes nothing."""
+    """A layer whose Q, K and V are X, and whose last layer is the identity."""
     layer = built(kind)
     unit = np.eye(CHANNELS, dtype=np.float32)
     layer.kernel.assign(np.concatenate([unit] * 3, 1))
@@ -41,7 +41,7 @@ def softmax(x):
     return e / e.sum(-1, keepdims=True)
 
 
-def mapped(layer, x):
+def projections(layer, x):
     weights, bias = layer.kernel.numpy(), layer.bias.numpy()
     return [
         x @ weights[:, i : i + CHANNELS] + bias[i : i + CHANNELS]
@@ -51,34 +51,34 @@ def mapped(layer, x):
 
 def test_attention_over_positions_is_the_formula():
     layer = built(layers.PositionAttention)
-    for image, seen in zip(IMAGES.numpy(), layer(IMAGES).numpy(), strict=True):
-        q, k, v = mapped(layer, image.reshape(N, CHANNELS))
+    for image, output in zip(IMAGES.numpy(), layer(IMAGES).numpy(), strict=True):
+        q, k, v = projections(layer, image.reshape(N, CHANNELS))
         expected = softmax(q @ k.T / np.sqrt(N)) @ v
         expected = expected @ layer.last_kernel.numpy() + layer.last_bias.numpy()
-        np.testing.assert_allclose(seen, expected.reshape(SHAPE), atol=1e-4)
+        np.testing.assert_allclose(output, expected.reshape(SHAPE), atol=1e-4)
 
 
 def test_attention_over_channels_is_the_formula():
-    """As in the public code, Q, K and V are [channels, n] here, and the result is in order."""
+    """As in the public code, Q, K and V are [channels, n] here; the result is put in order."""
     layer = built(layers.ChannelAttention)
-    for image, seen in zip(IMAGES.numpy(), layer(IMAGES).numpy(), strict=True):
-        q, k, v = (part.T for part in mapped(layer, image.reshape(N, CHANNELS)))
+    for image, output in zip(IMAGES.numpy(), layer(IMAGES).numpy(), strict=True):
+        q, k, v = (part.T for part in projections(layer, image.reshape(N, CHANNELS)))
         expected = (softmax(q @ k.T / np.sqrt(N)) @ v).T
-        np.testing.assert_allclose(seen, expected.reshape(SHAPE), atol=1e-4)
+        np.testing.assert_allclose(output, expected.reshape(SHAPE), atol=1e-4)
 
 
 def test_with_identities_an_image_attends_to_itself():
     x = IMAGES.numpy().reshape(-1, N, CHANNELS)
     positions = softmax(x @ x.transpose(0, 2, 1) / np.sqrt(N)) @ x
-    found = identities(layers.PositionAttention)(IMAGES)
-    np.testing.assert_allclose(found, positions.reshape(-1, *SHAPE), atol=1e-5)
+    outputs = identities(layers.PositionAttention)(IMAGES)
+    np.testing.assert_allclose(outputs, positions.reshape(-1, *SHAPE), atol=1e-5)
     channels = x @ softmax(x.transpose(0, 2, 1) @ x / np.sqrt(N)).transpose(0, 2, 1)
-    found = identities(layers.ChannelAttention)(IMAGES)
-    np.testing.assert_allclose(found, channels.reshape(-1, *SHAPE), atol=1e-5)
+    outputs = identities(layers.ChannelAttention)(IMAGES)
+    np.testing.assert_allclose(outputs, channels.reshape(-1, *SHAPE), atol=1e-5)
 
 
-def test_where_nothing_stands_out_attention_is_a_mean():
-    """Q of 0: every position, or every channel, counts the same."""
+def test_uniform_attention_is_a_mean():
+    """With Q = 0, every position or channel has the same weight."""
     for kind, axes in ((layers.PositionAttention, (1, 2)), (layers.ChannelAttention, 3)):
         layer = identities(kind)
         kernel = layer.kernel.numpy()
@@ -89,8 +89,7 @@ def test_where_nothing_stands_out_attention_is_a_mean():
 
 
 @BOTH
-def test_positions_stay_in_order(kind):
-    """Whoever permutes the positions of the image permutes those of the result, and no more."""
+def test_a_permutation_of_the_positions_permutes_the_result(kind):
     layer, order = built(kind), np.random.default_rng(0).permutation(N)
     flat = tf.reshape(IMAGES, [-1, N, CHANNELS])
     moved = layer(tf.reshape(tf.gather(flat, order, axis=1), IMAGES.shape))
@@ -99,13 +98,13 @@ def test_positions_stay_in_order(kind):
 
 
 @BOTH
-def test_images_do_not_see_each_other(kind):
+def test_images_do_not_affect_each_other(kind):
     layer = built(kind)
     np.testing.assert_allclose(layer(IMAGES)[2:3], layer(IMAGES[2:3]), atol=1e-4)
 
 
 @BOTH
-def test_its_weights_and_its_clone(kind):
+def test_shapes_of_the_weights_and_a_clone(kind):
     x = keras.Input(SHAPE)
     network = keras.Model(x, kind()(x))
     assert network.output.shape == (None, *SHAPE)

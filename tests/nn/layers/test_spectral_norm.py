@@ -1,4 +1,4 @@
-"""Spectral normalization: what it divides by, and what a pass moves."""
+"""Spectral normalization: the singular value that it divides by, and what a pass changes."""
 
 import keras
 import numpy as np
@@ -18,7 +18,7 @@ def built(units=4, size=2, channels=3, **kwargs):
 
 
 def pointwise(matrix, direction, **kwargs):
-    """A convolution of one pixel whose kernel is this matrix, [in, units]."""
+    """A 1 x 1 convolution whose kernel is this matrix, [in, units]."""
     matrix = np.array(matrix, np.float32)
     layer = built(matrix.shape[1], 1, matrix.shape[0], **kwargs)
     layer.kernel.assign(matrix[None, None])
@@ -26,8 +26,8 @@ def pointwise(matrix, direction, **kwargs):
     return layer
 
 
-def settled(layer):
-    """Its estimate, after as many rounds as it takes."""
+def converged(layer):
+    """The layer after enough power iterations for its estimate to converge."""
     for _ in range(100):
         layer.normalized(record=True)
     return layer
@@ -38,7 +38,7 @@ def largest(kernel):
     return np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), compute_uv=False)[0]
 
 
-def test_one_round_of_the_power_method_by_hand():
+def test_one_power_iteration_by_hand():
     """Of diag(3, 4) from (1, 1): left (3, 4) / 5, right along (9, 16), sigma |(1.8, 3.2)|."""
     layer = pointwise([[3.0, 0.0], [0.0, 4.0]], [1.0, 1.0])
     kernel = layer.normalized(record=True)[0, 0]
@@ -57,7 +57,7 @@ def test_after_many_passes_the_largest_singular_value_is_one():
 
 
 @pytest.mark.parametrize("training", [False, True])
-def test_no_pass_moves_the_kernel(training):
+def test_no_pass_changes_the_kernel(training):
     layer = built()
     before = [v.numpy() for v in layer.trainable_variables]
     for _ in range(3):
@@ -66,7 +66,7 @@ def test_no_pass_moves_the_kernel(training):
         np.testing.assert_array_equal(variable, value)
 
 
-def test_only_a_training_pass_that_records_moves_the_direction():
+def test_only_a_training_pass_with_unfrozen_statistics_changes_the_direction():
     layer = built()
     before = layer.direction.numpy()
     layer(IMAGES)
@@ -79,8 +79,8 @@ def test_only_a_training_pass_that_records_moves_the_direction():
     assert [v.name for v in layer.non_trainable_variables] == ["direction"]
 
 
-def test_a_pass_sees_the_round_that_it_records():
-    """What is computed does not depend on whether it is recorded, and goes on where it is."""
+def test_a_pass_uses_the_power_iteration_that_it_records():
+    """The output does not depend on whether the estimate is recorded; the next pass goes on."""
     one, two = built(), built()
     with layers.frozen_statistics():
         frozen = one(IMAGES, training=True)
@@ -110,7 +110,7 @@ def test_it_is_a_convolution_by_the_normalized_kernel_a_bias_and_a_leaky_relu():
         (1, 1, "SAME", (6, 6)),
     ],
 )
-def test_its_sizes(size, stride, padding, shape):
+def test_shapes_of_outputs(size, stride, padding, shape):
     layer = built(5, size, stride=stride, padding=padding)
     assert layer(IMAGES).shape == (2, *shape, 5)
     assert layer(keras.Input((6, 6, 3))).shape == (None, *shape, 5)
@@ -123,7 +123,7 @@ def test_without_slope_and_bias_it_is_linear():
 
 
 def test_the_gradient_by_hand():
-    """Of <A, W / sigma>, sigma = u W v with u and v held: (A - <A, W / sigma> u v) / sigma."""
+    """Of <A, W / sigma>, sigma = u W v with u and v fixed: (A - <A, W / sigma> u v) / sigma."""
     weights, a = np.array([[3.0, 1.0], [0.0, 4.0]]), np.array([[1.0, -2.0], [0.5, 1.5]])
     layer = pointwise(weights, [1.0, 1.0])
     with tf.GradientTape() as tape:
@@ -134,12 +134,14 @@ def test_the_gradient_by_hand():
     sigma = u @ weights @ v
     expected = (a - np.sum(a * weights) / sigma * np.outer(u, v)) / sigma
     np.testing.assert_allclose(gradient, expected, atol=1e-6)
-    assert np.sum(gradient * weights) == pytest.approx(0.0, abs=1e-5)  # its length is no matter
+    assert np.sum(gradient * weights) == pytest.approx(
+        0.0, abs=1e-5
+    )  # the loss does not depend on its length
 
 
-def test_once_the_estimate_is_good_the_gradient_is_that_of_the_true_norm():
-    """By central differences of W / (NumPy's largest singular value)."""
-    layer = settled(built(units=3, channels=2))
+def test_after_convergence_the_gradient_is_that_of_the_true_norm():
+    """Compared with central differences of W / (NumPy's largest singular value)."""
+    layer = converged(built(units=3, channels=2))
     goal = tf.random.stateless_normal([5, 5, 3], [2, 2])
     inputs = IMAGES[:1, ..., :2]
 
@@ -147,8 +149,8 @@ def test_once_the_estimate_is_good_the_gradient_is_that_of_the_true_norm():
         return tf.reduce_mean(tf.square(tf.nn.conv2d(inputs, kernel, 1, "VALID")[0] - goal))
 
     with tf.GradientTape() as tape:
-        found = loss(layer.normalized())
-    gradient = tape.gradient(found, layer.kernel.value).numpy()
+        value = loss(layer.normalized())
+    gradient = tape.gradient(value, layer.kernel.value).numpy()
     start = layer.kernel.numpy().astype(np.float64)
     for place in [(0, 0, 0, 0), (1, 0, 1, 2), (0, 1, 1, 1)]:
         sides = []

@@ -1,8 +1,8 @@
 """Layers that Keras lacks, or has in a form that is wrong or slow for these methods.
 
 Weight normalization with data-dependent initialization, spectral normalization, batch normalization
-over the global batch that can be frozen for a pass, dropout and noise that take their random
-numbers from the step, squeeze-and-excitation, and attention.
+over the global batch whose statistics can be frozen for a pass, dropout and noise from the random
+numbers of the step, squeeze-and-excitation, and attention.
 """
 
 from tf_ssgan.nn.layers.attention import ChannelAttention, PositionAttention

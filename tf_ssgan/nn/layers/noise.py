@@ -7,24 +7,25 @@ from tf_ssgan.nn import step_random
 
 
 class Dropout(keras.layers.Layer):
-    """Dropout that compares one random byte a value with a threshold.
+    """Dropout that compares a random byte per value with a threshold.
 
-    The rate is rounded to 1/256 and the survivors are scaled by the rounded rate, so the
-    expectation is exact. Keras' layer draws a float a value and costs as much as a convolution.
+    The rate is rounded to 1/256, and the values that remain are scaled by the rounded rate, so the
+    expectation is exact. Keras' layer needs a random float per value and costs as much as a
+    convolution.
     """
 
     def __init__(self, rate: float, **kwargs):
         """Describes the layer.
 
         Args:
-            rate: Share of values set to 0, in [0, 1).
-            **kwargs: Of `keras.layers.Layer`.
+            rate: Fraction of values set to 0, in [0, 1).
+            **kwargs: Arguments of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
         self.threshold = round(256 * rate)
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Maps [batch, ...] to the same shape; the identity outside of training."""
+        """Maps [batch, ...] to the same shape; outside of training, the identity."""
         if not training or self.threshold == 0:
             return inputs
         bits = step_random.current().bytes(*inputs.shape)
@@ -33,21 +34,21 @@ class Dropout(keras.layers.Layer):
 
 
 class GaussianNoise(keras.layers.Layer):
-    """Adds N(0, deviation^2) to every value in training; the identity otherwise."""
+    """Adds N(0, stddev^2) to every value in training; outside of training, the identity."""
 
-    def __init__(self, deviation: float, **kwargs):
+    def __init__(self, stddev: float, **kwargs):
         """Describes the layer.
 
         Args:
-            deviation: Standard deviation, in the unit of the inputs.
-            **kwargs: Of `keras.layers.Layer`.
+            stddev: Standard deviation, in the unit of the inputs.
+            **kwargs: Arguments of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
-        self.deviation = deviation
+        self.stddev = stddev
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Maps [batch, ...] to the same shape."""
-        if not training or self.deviation == 0:
+        if not training or self.stddev == 0:
             return inputs
-        noise = self.deviation * step_random.current().normal(*inputs.shape)
+        noise = self.stddev * step_random.current().normal(*inputs.shape)
         return inputs + tf.cast(noise, inputs.dtype)

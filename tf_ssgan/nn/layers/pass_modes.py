@@ -1,4 +1,4 @@
-"""How a forward pass differs from an ordinary one: frozen statistics, initialization."""
+"""Modes of a forward pass: frozen batch statistics, data-dependent initialization."""
 
 import contextlib
 import threading
@@ -9,29 +9,30 @@ _LOCAL = threading.local()
 
 @contextlib.contextmanager
 def frozen_statistics() -> Iterator[None]:
-    """Within it, batch normalization normalizes with the batch but records nothing.
+    """A context in which batch normalization normalizes by the batch but records nothing.
 
-    For passes over images that are not the classifier's business: generated, perturbed, a
-    teacher's. Thread-local, because replica functions are traced in interleaved threads.
+    For passes over images that must not change the moving statistics, such as generated or
+    perturbed ones, or those of a teacher. It holds for this thread alone, because replicas are
+    traced in interleaved threads.
     """
     with _flag("frozen"):
         yield
 
 
 def statistics_are_frozen() -> bool:
-    """Whether this thread is within `frozen_statistics`."""
+    """Whether this thread is in the context `frozen_statistics`."""
     return getattr(_LOCAL, "frozen", False)
 
 
 @contextlib.contextmanager
 def initialization() -> Iterator[None]:
-    """Within it, weight-normalized layers set their gains and biases from what they are fed."""
+    """A context in which weight-normalized layers set gains and biases from their inputs."""
     with _flag("initializing"):
         yield
 
 
 def is_initializing() -> bool:
-    """Whether this thread is within `initialization`."""
+    """Whether this thread is in the context `initialization`."""
     return getattr(_LOCAL, "initializing", False)
 
 

@@ -1,9 +1,9 @@
-"""Spectral normalization: convolutions whose kernel acts with a largest singular value of 1.
+"""Spectral normalization: convolutions by kernels whose largest singular value is 1.
 
 Miyato, Kataoka, Koyama and Yoshida: Spectral Normalization for Generative Adversarial Networks
-(2018), algorithm 1. Keras' wrapper of this name writes the normalized kernel over the kernel in
-each training pass, so that a pass moves what the optimizer holds. Here a pass moves nothing but the
-estimate of a singular vector.
+(2018), algorithm 1. Keras' wrapper of this name overwrites the kernel with the normalized one in
+each training pass, which changes the optimizer's variable. Here a pass changes only the estimate of
+a singular vector.
 """
 
 import keras
@@ -17,8 +17,8 @@ class SpectralConv(keras.layers.Layer):
     """A convolution by W / sigma(W), a bias, and a leaky ReLU.
 
     sigma is the largest singular value of W as a [size * size * in, units] matrix. It is estimated
-    by one round of the power method a pass, begun at the estimate of the last training pass;
-    gradients flow through sigma, and not through the singular vectors.
+    by one power iteration per pass, starting from the estimate of the last training pass. Gradients
+    flow through sigma but not through the singular vectors.
     """
 
     def __init__(
@@ -36,11 +36,11 @@ class SpectralConv(keras.layers.Layer):
         Args:
             units: Output channels.
             size: Height and width of the kernel.
-            stride: Step in both directions.
+            stride: Stride in both directions.
             padding: "SAME" or "VALID".
             slope: Negative slope of the leaky ReLU; None for none.
-            bias: Whether there is one; a normalization that follows has its own.
-            **kwargs: Of `keras.layers.Layer`.
+            bias: Whether there is a bias; a normalization layer that follows has its own.
+            **kwargs: Arguments of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
         self.units = units
@@ -51,13 +51,13 @@ class SpectralConv(keras.layers.Layer):
         self.with_bias = bias
 
     def get_config(self) -> dict:
-        """What makes the same layer again."""
+        """The arguments that make the same layer again."""
         own = ("units", "size", "stride", "padding", "slope")
         return super().get_config() | {k: getattr(self, k) for k in own} | {"bias": self.with_bias}
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         """Makes kernel [size, size, in, units], bias [units] and the estimate [units]."""
-        initial = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")  # torch's
+        initial = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")  # as in torch
         shape = (self.size, self.size, input_shape[-1], self.units)
         self.kernel = self.add_weight(
             shape=shape, initializer=initial, name="kernel", autocast=False
@@ -71,7 +71,7 @@ class SpectralConv(keras.layers.Layer):
             initializer=keras.initializers.RandomNormal(0.0, 1.0),
             trainable=False,
             name="direction",
-            # Every replica computes the same one of the same kernel.
+            # Every replica computes the same estimate from the same kernel.
             aggregation="only_first_replica",
             autocast=False,
         )
@@ -88,7 +88,7 @@ class SpectralConv(keras.layers.Layer):
         """W / sigma(W), float32.
 
         Args:
-            record: Whether the next estimate begins where this one ends.
+            record: Whether the next power iteration starts from this estimate.
         """
         matrix = tf.reshape(self.kernel.value, [-1, self.units])
         fixed = tf.stop_gradient(matrix)

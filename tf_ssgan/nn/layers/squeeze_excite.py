@@ -5,9 +5,9 @@ import tensorflow as tf
 
 
 class SqueezeExcite(keras.layers.Layer):
-    """Rescales each channel by a gate computed from all channel means.
+    """Rescales each channel by a gate computed from the means of all channels.
 
-    s = sigmoid(W2 relu(W1 z)), z the mean of each channel over the image, no biases
+    s = sigmoid(W2 relu(W1 z)), where z is the mean of each channel over the image; without biases
     (Hu et al. 2018, as in Jiang et al. 2019, section 2.1).
     """
 
@@ -16,13 +16,13 @@ class SqueezeExcite(keras.layers.Layer):
 
         Args:
             reduction: The gate's hidden layer has channels / reduction units, at least one.
-            **kwargs: Of `keras.layers.Layer`.
+            **kwargs: Arguments of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
         self.reduction = reduction
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        """Makes W1 [channels, channels / reduction] and W2 the other way round."""
+        """Makes W1 [channels, hidden] and W2 [hidden, channels], hidden = channels / reduction."""
         channels = input_shape[-1]
         hidden = max(1, channels // self.reduction)
         self.squeeze = self.add_weight(shape=(channels, hidden), name="squeeze")

@@ -1,23 +1,23 @@
-"""Images with the mean and the standard deviation of their data set."""
+"""Standardization of images by the mean and the standard deviation of their dataset."""
 
 import keras
 import tensorflow as tf
 
 
 class Standardize(keras.layers.Layer):
-    """Images in [-1, 1] to mean 0 and deviation 1 a channel, with the data set's statistics."""
+    """Scales images in [-1, 1] to mean 0 and standard deviation 1 per channel over the dataset."""
 
     def __init__(self, mean: tuple[float, ...], std: tuple[float, ...], **kwargs):
         """Describes the layer.
 
         Args:
-            mean: Mean of intensities in [0, 1], of each channel, or one for all.
-            std: Their standard deviation.
-            **kwargs: Of `keras.layers.Layer`.
+            mean: Mean of the intensities in [0, 1], of each channel, or a single one for all.
+            std: Their standard deviation, likewise.
+            **kwargs: Arguments of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
         self.mean = tuple(mean)
-        # Images of one color each have no deviation to divide by.
+        # The standard deviation of a constant channel is 0, by which nothing can be divided.
         self.std = tuple(max(value, 1 / 255) for value in std)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:

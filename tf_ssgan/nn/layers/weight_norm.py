@@ -10,15 +10,15 @@ from tf_ssgan.nn.layers import pass_modes
 def initialize_from_data(network: keras.Model, inputs: tf.Tensor) -> None:
     """Sets gains and biases of weight-normalized layers from data, layer by layer.
 
-    One eager forward pass in which each layer's pre-activation gets mean 0 and its initial scale
-    as standard deviation (Salimans and Kingma 2016, section 3). Dropout and noise act as in
-    training, as in the public code of Salimans et al. (2016): a unit that sees only the faint high
-    frequencies of clean photographs would else get a gain that blows up the noise. Call it outside
-    of `tf.function`, before training, within `draws.at`.
+    One eager forward pass, in which the pre-activations of each layer get mean 0 and the layer's
+    initial scale as standard deviation (Salimans and Kingma 2016, section 3). Dropout and noise act
+    as in training, as in the public code of Salimans et al. (2016). Without noise, units that
+    respond only to the weak high frequencies of images would get gains that amplify the noise
+    later. Call it outside of `tf.function`, before training, in the context `step_random.at`.
 
     Args:
         network: The network.
-        inputs: [examples, ...], some hundred inputs of the network, in the range it is fed.
+        inputs: [examples, ...], some hundred inputs of the network, scaled as in training.
     """
     with pass_modes.initialization():
         network(inputs, training=True)
@@ -27,8 +27,8 @@ def initialize_from_data(network: keras.Model, inputs: tf.Tensor) -> None:
 class _WeightNormalized(keras.layers.Layer):
     """A linear map whose kernel is g v / ||v|| per output unit, a bias, and a leaky ReLU.
 
-    Salimans and Kingma (2016), equation 2, with the guard 1e-6 inside the root as in the public
-    code of Salimans et al. (2016). Keras 3 has no such layer.
+    Salimans and Kingma (2016), equation 2, with 1e-6 added inside the root as in the public code of
+    Salimans et al. (2016). Keras 3 has no such layer.
     """
 
     _unit_axis = -1
@@ -46,9 +46,9 @@ class _WeightNormalized(keras.layers.Layer):
         Args:
             units: Output channels.
             slope: Negative slope of the leaky ReLU; None for none.
-            weight_norm: Off makes it a plain layer.
+            weight_norm: Whether the kernel is normalized; if not, it is a plain layer.
             initial_scale: Standard deviation of the pre-activations after `initialize_from_data`.
-            **kwargs: Of `keras.layers.Layer`.
+            **kwargs: Arguments of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
         self.units = units
@@ -57,7 +57,7 @@ class _WeightNormalized(keras.layers.Layer):
         self.initial_scale = initial_scale
 
     def _add_weights(self, kernel_shape: tuple[int, ...]) -> None:
-        # Unseeded: Method fixes the global seed before it builds its networks.
+        # Without a seed, because Method sets the global seed before it builds its networks.
         self.kernel = self.add_weight(
             shape=kernel_shape, initializer="glorot_uniform", name="kernel", autocast=False
         )
@@ -78,12 +78,12 @@ class _WeightNormalized(keras.layers.Layer):
         return outputs if self.slope is None else tf.nn.leaky_relu(outputs, self.slope)
 
     def _initialize(self, inputs: tf.Tensor) -> None:
-        """Sets gain s / std(t) and bias -mean(t) s / std(t), t the map by the unit kernel."""
+        """Sets gain s / std(t) and bias -mean(t) s / std(t); t are the outputs of v / ||v||."""
         outputs = tf.cast(
             self._linear(inputs, tf.cast(self._unit_kernel(), inputs.dtype)), tf.float32
         )
         mean, variance = tf.nn.moments(outputs, list(range(len(outputs.shape) - 1)))
-        # 1e-10: a unit that is constant on the data keeps a finite gain.
+        # 1e-10 keeps the gain of a unit finite that is constant on the data.
         scale = self.initial_scale * tf.math.rsqrt(variance + 1e-10)
         self.gain.assign(scale)
         self.bias.assign(-mean * scale)
@@ -101,7 +101,7 @@ class _WeightNormalized(keras.layers.Layer):
         return self._unit_kernel() * tf.reshape(self.gain.value, shape)
 
     def _linear(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-        raise AssertionError("a subclass says how the kernel acts")
+        raise NotImplementedError("a subclass applies the kernel")
 
 
 class Dense(_WeightNormalized):
@@ -128,9 +128,9 @@ class Conv(_WeightNormalized):
         Args:
             units: Output channels.
             size: Height and width of the kernel.
-            stride: Step in both directions.
+            stride: Stride in both directions.
             padding: "SAME" or "VALID".
-            **kwargs: As for any weight-normalized layer: slope, weight_norm, initial_scale.
+            **kwargs: Arguments of all weight-normalized layers: slope, weight_norm, initial_scale.
         """
         super().__init__(units, **kwargs)
         self.size = size
@@ -146,7 +146,7 @@ class Conv(_WeightNormalized):
 
 
 class ConvTranspose(_WeightNormalized):
-    """Weight-normalized transposed convolution that doubles the image: SAME, stride 2."""
+    """Weight-normalized transposed convolution, SAME, stride 2: it doubles height and width."""
 
     _unit_axis = -2
 
@@ -156,7 +156,7 @@ class ConvTranspose(_WeightNormalized):
         Args:
             units: Output channels.
             size: Height and width of the kernel.
-            **kwargs: As for any weight-normalized layer.
+            **kwargs: Arguments of all weight-normalized layers.
         """
         super().__init__(units, **kwargs)
         self.size = size

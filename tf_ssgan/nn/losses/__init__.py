@@ -1,6 +1,7 @@
 """Losses: pure functions of tensors, each with its formula and its source.
 
-Logits come in, float32 scalars go out; means are over the batch unless a sum is written.
+They take logits and return float32 scalars, which are means over the batch unless a docstring says
+otherwise.
 """
 
 from tf_ssgan.nn.losses.classification import (

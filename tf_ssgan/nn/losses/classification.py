@@ -1,4 +1,4 @@
-"""Losses of classifiers from labels."""
+"""Losses of classifiers on labeled images, and measures of their predictions."""
 
 import math
 
@@ -6,10 +6,10 @@ import tensorflow as tf
 
 
 def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Mean of lse(l_i) - l_i[y_i] over the examples that have a label.
+    """Mean of logsumexp(l_i) - l_i[y_i] over the examples that have a label.
 
     Args:
-        labels: int [batch]; a negative label means unknown and counts for nothing.
+        labels: int [batch]; negative means unknown, and the example is left out.
         logits: [batch, classes].
 
     Returns:
@@ -25,8 +25,8 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 def one_vs_rest(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Binary cross-entropy of each class's sigmoid, summed over the classes, mean over the batch.
 
-    -sum_k [ v_k log g_k + (1 - v_k) log(1 - g_k) ], g = sigmoid(l), v one-hot of the label (Hu et
-    al. 2019, equations 5 and 6, whose sum over the classes goes without saying).
+    -sum_k [ v_k log g_k + (1 - v_k) log(1 - g_k) ], g = sigmoid(l), v the one-hot label (Hu et al.
+    2019, equations 5 and 6, which leave out the sum over the classes).
 
     Args:
         labels: int [batch], each in 0..classes-1.
@@ -45,8 +45,8 @@ def one_vs_rest(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 def exchanged_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Mean of log(e + K - 1) - p_y: a softmax cross-entropy whose arguments are exchanged.
 
-    The one-hot labels are taken for logits, and p = softmax(l) for the target (public code of
-    rajas582/weakly-supervised-gan). What is left is the mean absolute error of p_y.
+    It takes the one-hot labels as logits and p = softmax(l) as the target (public code of
+    rajas582/weakly-supervised-gan). Up to a constant, this is the mean absolute error of p_y.
 
     Args:
         labels: int [batch], each in 0..classes-1.
@@ -87,7 +87,7 @@ def entropy(logits: tf.Tensor) -> tf.Tensor:
 
 
 def l2_loss(weights: list[tf.Tensor]) -> tf.Tensor:
-    """Half the sum of squares of all weights: its gradient decays them.
+    """Half the sum of squares of all weights; its gradient is weight decay.
 
     Args:
         weights: Kernels of any shape.

@@ -10,12 +10,12 @@ from tf_ssgan.nn import distribution
 def squared_distance(one: tf.Tensor, two: tf.Tensor) -> tf.Tensor:
     """Mean over the batch of ||one_i - two_i||^2, summed over the last axis.
 
-    Jiang et al. (2019), section 2.1, with the weight w(t) left to the caller. Laine and Aila (2017)
-    take the mean over the K classes instead: their weight 100 is 10 here at K = 10.
+    Jiang et al. (2019), section 2.1, without the weight w(t). Laine and Aila (2017) take the mean
+    over the K classes instead, so their weight 100 corresponds to 10 here at K = 10.
 
     Args:
-        one: [batch, width], one branch.
-        two: [batch, width], the other branch.
+        one: [batch, width], outputs of one branch.
+        two: [batch, width], outputs of the other branch.
 
     Returns:
         A float32 scalar, at least 0; gradients flow into both.
@@ -27,14 +27,14 @@ def squared_distance(one: tf.Tensor, two: tf.Tensor) -> tf.Tensor:
 def kl_divergence(logits: tf.Tensor, other_logits: tf.Tensor) -> tf.Tensor:
     """Mean of KL(p || q) = sum_k p_k (log p_k - log q_k), p of `logits` and q of `other_logits`.
 
-    Gradients go into both; whoever wants one of them fixed stops it before.
+    Gradients flow into both; a caller stops them where it needs a fixed target.
 
     Args:
         logits: [batch, classes].
         other_logits: [batch, classes].
 
     Returns:
-        A float32 scalar, at least 0 but for rounding.
+        A float32 scalar, at least 0 up to rounding.
     """
     return tf.reduce_mean(_divergence(logits, other_logits))
 
@@ -42,8 +42,9 @@ def kl_divergence(logits: tf.Tensor, other_logits: tf.Tensor) -> tf.Tensor:
 def unit_norm(direction: tf.Tensor) -> tf.Tensor:
     """Scales each example to length 1: by its largest magnitude first, then by its norm.
 
-    In the order of the public code of Miyato et al. (2018), with its guards: gradients too small to
-    be squared in float32 survive, one under about 1e-13 is shorter than 1, and 0 stays 0.
+    With the order and the small constants of the public code of Miyato et al. (2018). Gradients too
+    small to be squared in float32 are scaled too; those below about 1e-13 become shorter than 1,
+    and 0 stays 0.
 
     Args:
         direction: float32 [batch, ...].
@@ -64,63 +65,63 @@ def adversarial_direction(
     probe: float,
     iterations: int,
 ) -> tf.Tensor:
-    """About the direction in which a small step changes the prediction most (Miyato et al. 2018).
+    """Estimates the direction that changes the predictions most (Miyato et al. 2018).
 
-    Power iteration, algorithm 1: d <- unit(grad_r KL(p || q(r)) at r = probe d).
+    Power iteration, algorithm 1: d <- unit_norm(grad_r KL(p || q(r)) at r = probe d).
 
     Args:
         predict: Perturbation [batch, ...] -> logits [batch, classes] of the perturbed images.
-        logits: [batch, classes], of the images as they are.
-        direction: float32 [batch, ...], N(0, 1).
-        probe: Length of the step at which the gradient is taken, xi.
-        iterations: Of the power method.
+        logits: [batch, classes], of the unperturbed images.
+        direction: float32 [batch, ...], random start, N(0, 1).
+        probe: xi, length of the perturbation at which the gradient is taken.
+        iterations: Number of power iterations.
 
     Returns:
-        [batch, ...], each example of length 1, or 0 where there is no slope that float32
-        can tell; no gradient.
+        [batch, ...], each example of length 1, or 0 if the gradient vanishes in float32; without a
+        gradient.
     """
     clean, direction = tf.stop_gradient(logits), unit_norm(direction)
     for _ in range(iterations):
         step = probe * direction
         with tf.GradientTape() as tape:
             tape.watch(step)
-            # The sum, not the mean: as if the batch had one image, however large it is.
-            changed = tf.reduce_sum(_divergence(clean, predict(step)))
-        direction = unit_norm(tf.stop_gradient(tape.gradient(changed, step)))
+            # The sum, not the mean, so that the gradient does not depend on the batch size.
+            divergence = tf.reduce_sum(_divergence(clean, predict(step)))
+        direction = unit_norm(tf.stop_gradient(tape.gradient(divergence, step)))
     return direction
 
 
 def pseudo_labels(
     logits: tf.Tensor, threshold: float, strict: bool = False
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The likeliest classes, and where they are likely enough (Lee 2013; Sohn et al. 2020).
+    """The predicted classes and a confidence mask (Lee 2013; Sohn et al. 2020).
 
     Args:
         logits: [batch, classes].
-        threshold: Probability from which on a class counts.
-        strict: Whether it must be exceeded.
+        threshold: Smallest probability of a confident prediction.
+        strict: Whether the probability must be larger than the threshold.
 
     Returns:
-        int64 [batch], the classes, and float32 [batch], 1 where the class counts and 0 elsewhere;
-        no gradient.
+        int64 [batch], the classes, and float32 [batch], 1 for confident predictions and 0 for the
+        others; without a gradient.
     """
     probabilities = tf.nn.softmax(tf.cast(tf.stop_gradient(logits), tf.float32))
     largest = tf.reduce_max(probabilities, axis=-1)
-    counts = largest > threshold if strict else largest >= threshold
-    return tf.argmax(logits, axis=-1), tf.cast(counts, tf.float32)
+    confident = largest > threshold if strict else largest >= threshold
+    return tf.argmax(logits, axis=-1), tf.cast(confident, tf.float32)
 
 
 def masked_cross_entropy(
     labels: tf.Tensor, logits: tf.Tensor, mask: tf.Tensor, of_selected: bool = False
 ) -> tf.Tensor:
-    """Cross-entropy of the selected examples, divided by the batch or by how many are selected.
+    """Cross-entropy of the selected examples, divided by the size of the batch or their number.
 
     Args:
         labels: int [batch].
         logits: [batch, classes].
         mask: float32 [batch], 1 for the selected examples.
-        of_selected: Divide by the number of selected examples (of the whole batch, over the
-            replicas) instead of by the batch.
+        of_selected: Divide by the number of selected examples over all replicas instead of by the
+            size of the batch.
 
     Returns:
         A float32 scalar; 0 if none is selected.
@@ -148,14 +149,14 @@ def masked_mean(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
 
 
 def attention_divergence(weak: tf.Tensor, strong: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-    """KL between attention over the positions of two views, mean over the selected images.
+    """KL divergence of the attention over positions of two views, mean over the selected images.
 
-    KL(softmax(weak) || softmax(strong)), the softmax over the positions, at most log positions
-    where one of them is uniform. Gradients go into both.
+    KL(softmax(weak) || softmax(strong)), with the softmax over the positions; at most
+    log(positions) if `strong` is uniform. Gradients flow into both.
 
     Args:
-        weak: [batch, positions], attention of one view.
-        strong: [batch, positions], of the other.
+        weak: [batch, positions], attention of the weak view.
+        strong: [batch, positions], attention of the strong view.
         mask: float32 [batch], 1 for the selected images.
 
     Returns:
@@ -165,29 +166,29 @@ def attention_divergence(weak: tf.Tensor, strong: tf.Tensor, mask: tf.Tensor) ->
 
 
 def nt_xent(one: tf.Tensor, two: tf.Tensor, temperature: float) -> tf.Tensor:
-    """NT-Xent: each vector shall find its image's other view among all (Chen et al. 2020, eq. 1).
+    """NT-Xent, the contrastive loss of SimCLR (Chen et al. 2020, equation 1).
 
-    Of 2 B vectors of length 1 the mean of -log( exp(v.v'/T) / sum_{w != v} exp(v.w/T) ), v' the
-    other view; B is the batch over all replicas.
+    Mean over 2 B vectors v of -log( exp(v.v'/T) / sum_{w != v} exp(v.w/T) ), where v' is the vector
+    of the same image's other view, all have length 1, and B is the batch size over all replicas.
 
     Args:
         one: [batch, width], vectors of one view, of any length.
-        two: [batch, width], of the other view of the same images.
+        two: [batch, width], vectors of the other view of the same images.
         temperature: T.
 
     Returns:
-        A float32 scalar; log(2 B - 1) where all are alike.
+        A float32 scalar; log(2 B - 1) if all vectors are equal.
     """
     views = [tf.math.l2_normalize(tf.cast(view, tf.float32), axis=-1) for view in (one, two)]
-    everyone = tf.concat([distribution.gather_over_replicas(view) for view in views], 0)
-    batch, total = one.shape[0], everyone.shape[0] // 2
-    mine = distribution.replica_rank() * batch + tf.range(batch)
-    myself = tf.concat([mine, mine + total], 0)
-    similar = tf.matmul(tf.concat(views, 0), everyone, transpose_b=True) / temperature
-    similar -= 1e9 * tf.one_hot(myself, 2 * total)  # nothing is its own other view
-    other = tf.concat([mine + total, mine], 0)
+    everything = tf.concat([distribution.gather_over_replicas(view) for view in views], 0)
+    batch, total = one.shape[0], everything.shape[0] // 2
+    rows = distribution.replica_rank() * batch + tf.range(batch)
+    own = tf.concat([rows, rows + total], 0)
+    similarity = tf.matmul(tf.concat(views, 0), everything, transpose_b=True) / temperature
+    similarity -= 1e9 * tf.one_hot(own, 2 * total)  # leaves w = v out of the sum
+    positive = tf.concat([rows + total, rows], 0)
     return tf.reduce_mean(
-        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=other, logits=similar)
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=positive, logits=similarity)
     )
 
 

@@ -9,14 +9,14 @@ from tf_ssgan.nn import distribution
 
 
 def real_or_fake(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
-    """Unsupervised half of the K+1 discriminator loss, in full form.
+    """Unsupervised part of the loss of a (K+1)-class discriminator.
 
-    -E log D(real) - E log(1 - D(fake)) = E softplus(-lse(real)) + E softplus(lse(fake)).
-    The public code of Salimans et al. (2016) takes half of it (weight 0.5).
+    -E log D(real) - E log(1 - D(fake)) = E softplus(-lse(real)) + E softplus(lse(fake)), where lse
+    is the logsumexp over the K logits. The public code of Salimans et al. (2016) takes half of it.
 
     Args:
-        real_logits: [batch, classes], images from the data.
-        fake_logits: [batch, classes], generated images.
+        real_logits: [batch, classes], of real images.
+        fake_logits: [batch, classes], of generated images.
 
     Returns:
         A float32 scalar, at least 0.
@@ -30,7 +30,7 @@ def generator_loss(fake_logits: tf.Tensor) -> tf.Tensor:
     """Generator loss -E log D(G(z)) = E softplus(-lse) (Jiang et al. 2019, algorithm 1).
 
     Args:
-        fake_logits: [batch, classes], generated images.
+        fake_logits: [batch, classes], of generated images.
 
     Returns:
         A float32 scalar, at least 0.
@@ -62,13 +62,13 @@ def feature_matching(real_features: tf.Tensor, fake_features: tf.Tensor) -> tf.T
 def pair_weights(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """How strongly `real_or_fake` acts on each pair of an image and a class (Park et al. 2020).
 
-    It pulls real images to class j with omega_ij = softmax(l_i)_j (1 - D(x_i)), and pushes
-    generated ones away with softmax(l_i)_j D(G(z_i)): minus and plus its gradients with respect to
-    the logits, times the batch.
+    It pulls real images toward class j with the weight omega_ij = softmax(l_i)_j (1 - D(x_i)), and
+    pushes generated images away from it with softmax(l_i)_j D(G(z_i)). These are minus and plus the
+    gradients of `real_or_fake` with respect to the logits, times the batch size.
 
     Args:
-        real_logits: [batch, classes], images from the data.
-        fake_logits: [batch, classes], generated images.
+        real_logits: [batch, classes], of real images.
+        fake_logits: [batch, classes], of generated images.
 
     Returns:
         float32 [batch, classes] each, in (0, 1).
@@ -84,17 +84,17 @@ def mean_angle(features: tf.Tensor, vectors: tf.Tensor, logits: tf.Tensor) -> tf
 
     Args:
         features: [batch, width].
-        vectors: [width, classes], one column a class.
+        vectors: [width, classes], one column for each class.
         logits: [batch, classes]; the largest is the prediction.
 
     Returns:
         A float32 scalar in degrees, in [0, 180].
     """
-    ours = tf.math.l2_normalize(tf.cast(features, tf.float32), axis=1)
-    theirs = tf.math.l2_normalize(tf.cast(vectors, tf.float32), axis=0)
-    predicted = tf.gather(tf.transpose(theirs), tf.argmax(logits, axis=-1))
-    # Rounding may leave a cosine a little outside of [-1, 1], where acos is not a number.
-    cosine = tf.clip_by_value(tf.reduce_sum(ours * predicted, axis=1), -1.0, 1.0)
+    unit_features = tf.math.l2_normalize(tf.cast(features, tf.float32), axis=1)
+    unit_vectors = tf.math.l2_normalize(tf.cast(vectors, tf.float32), axis=0)
+    predicted = tf.gather(tf.transpose(unit_vectors), tf.argmax(logits, axis=-1))
+    # By rounding, a cosine may lie outside of [-1, 1], where acos is NaN.
+    cosine = tf.clip_by_value(tf.reduce_sum(unit_features * predicted, axis=1), -1.0, 1.0)
     return tf.reduce_mean(tf.acos(cosine)) * (180.0 / math.pi)
 
 
@@ -105,7 +105,7 @@ def source_loss(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
     equation 2.
 
     Args:
-        real: Source logits of images from the data, of any shape.
+        real: Source logits of real images, of any shape.
         fake: Source logits of generated images, of any shape.
 
     Returns:
@@ -134,7 +134,7 @@ def wasserstein_critic_loss(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
     """Critic loss E s(fake) - E s(real), the negative distance (Arjovsky et al. 2017, equation 2).
 
     Args:
-        real: Scores of images from the data, of any shape.
+        real: Scores of real images, of any shape.
         fake: Scores of generated images, of any shape.
 
     Returns:
@@ -158,10 +158,11 @@ def wasserstein_generator_loss(fake: tf.Tensor) -> tf.Tensor:
 def least_squares_critic_loss(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
     """E (sigmoid(s(real)) - 1)^2 + E sigmoid(s(fake))^2 (Mao et al. 2017, equation 2).
 
-    With 1 for "real" and 0 for "generated", of probabilities, and without their halves.
+    With the targets 1 for real and 0 for generated images, of probabilities, and without the
+    factors 1/2.
 
     Args:
-        real: Source logits of images from the data, of any shape.
+        real: Source logits of real images, of any shape.
         fake: Source logits of generated images, of any shape.
 
     Returns:
@@ -189,14 +190,14 @@ def gradient_penalty(
 ) -> tf.Tensor:
     """E (||grad s(x)||_2 - 1)^2 at x = mix real + (1 - mix) fake (Gulrajani et al. 2017).
 
-    Computed in float32; whoever builds the critic builds it in float32 too. The norm has 1e-12
-    under its root, so that the penalty of a critic without slope, 1, has a gradient.
+    It is computed in float32; the critic should be built in float32 too. 1e-12 is added under the
+    root of the norm, so that the penalty has a gradient where the critic has none.
 
     Args:
-        critic: Images -> scores, one an image; it is differentiated twice.
-        real: [batch, ...], images from the data.
-        fake: The same shape, generated images.
-        mix: U[0, 1], [batch, 1, ...].
+        critic: Images -> scores, one for each image; it is differentiated twice.
+        real: [batch, ...], real images.
+        fake: [batch, ...], generated images.
+        mix: [batch, 1, ...], uniform in [0, 1].
 
     Returns:
         A float32 scalar, at least 0.

@@ -1,0 +1,50 @@
+"""Exponential moving averages of weights, against numbers worked by hand."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tf_ssgan.core import ema
+
+
+def network(value):
+    x = keras.Input((2,))
+    y = keras.layers.BatchNormalization()(keras.layers.Dense(1, use_bias=False)(x))
+    model = keras.Model(x, y)
+    fill(model, value)
+    return model
+
+
+def fill(model, value):
+    for variable in model.variables:
+        variable.assign(tf.fill(variable.shape, float(value)))
+
+
+def values(model):
+    return {float(x) for variable in model.variables for x in np.ravel(variable.numpy())}
+
+
+def test_a_clone_has_variables_of_its_own_and_none_to_train():
+    source = network(3.0)
+    clone = ema.frozen_clone(source)
+    assert clone.trainable_variables == [] and len(source.trainable_variables) == 3
+    assert len(clone.variables) == len(source.variables) == 5
+    assert not {id(v) for v in clone.variables} & {id(v) for v in source.variables}
+    np.testing.assert_array_equal(
+        [v.shape for v in clone.variables[1:]], [v.shape for v in source.variables[1:]]
+    )
+
+
+def test_an_update_moves_every_variable_by_the_warmed_up_decay():
+    """(1 + 0) / (10 + 0) of the copy is kept at first, the decay .5 in the end."""
+    source, copy = network(10.0), network(0.0)
+    ema.update([(copy, source, 0.5)], tf.constant(0, tf.int64))
+    assert values(copy) == {9.0} and values(source) == {10.0}
+    ema.update([(copy, source, 0.5)], tf.constant(1000, tf.int64))
+    assert values(copy) == {9.5}
+
+
+def test_a_reset_copies_every_variable():
+    pairs = [(network(0.0), network(4.0), 0.9), (network(0.0), network(5.0), 0.9)]
+    ema.reset(pairs)
+    assert [values(copy) for copy, *_ in pairs] == [{4.0}, {5.0}]

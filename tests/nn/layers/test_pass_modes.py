@@ -1,0 +1,56 @@
+"""Frozen statistics and initialization: contexts of one thread."""
+
+import threading
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_ssgan.nn import layers
+from tf_ssgan.nn.layers import pass_modes
+
+MODES = pytest.mark.parametrize(
+    ("context", "is_on"),
+    [
+        (pass_modes.frozen_statistics, pass_modes.statistics_are_frozen),
+        (pass_modes.initialization, pass_modes.is_initializing),
+    ],
+    ids=["frozen", "initializing"],
+)
+
+
+def test_frozen_statistics_use_the_batch_and_record_nothing():
+    layer = layers.BatchNorm()
+    x = tf.random.stateless_normal([16, 3], [4, 2]) + 5
+    usual = layer(x, training=True)
+    before = layer.moving_mean.numpy()
+    with layers.frozen_statistics():
+        np.testing.assert_allclose(layer(x, training=True), usual, atol=1e-6)
+    np.testing.assert_array_equal(layer.moving_mean, before)
+
+
+@MODES
+def test_a_mode_holds_until_its_outermost_context_ends(context, is_on):
+    assert not is_on()
+    with context():
+        with context():
+            assert is_on()
+        assert is_on()
+    assert not is_on()
+
+
+@MODES
+def test_a_mode_ends_with_an_exception(context, is_on):
+    with pytest.raises(KeyError), context():
+        raise KeyError
+    assert not is_on()
+
+
+@MODES
+def test_a_mode_holds_for_its_own_thread_alone(context, is_on):
+    results = []
+    with context():
+        other = threading.Thread(target=lambda: results.append(is_on()))
+        other.start()
+        other.join()
+    assert results == [False]

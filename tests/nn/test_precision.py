@@ -1,0 +1,69 @@
+"""Which number format "auto" means, and the context in which layers are built for it."""
+
+import keras
+import pytest
+import tensorflow as tf
+
+from tf_ssgan.nn import precision
+
+
+def pretend_gpus(monkeypatch, *capabilities):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: list(capabilities))
+    monkeypatch.setattr(
+        tf.config.experimental,
+        "get_device_details",
+        lambda gpu: {} if gpu is None else {"compute_capability": gpu},
+    )
+
+
+@pytest.mark.parametrize("name", ["float32", "mixed_bfloat16"])
+def test_a_named_format_is_kept(name):
+    assert precision.resolve(name) == name
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "name"),
+    [
+        ([(8, 0)], "mixed_bfloat16"),
+        ([(9, 0), (8, 6)], "mixed_bfloat16"),
+        ([(7, 5)], "float32"),
+        ([(9, 0), (7, 5)], "float32"),
+        ([None], "float32"),  # a GPU that does not tell its compute capability
+    ],
+)
+def test_auto_is_bfloat16_if_every_gpu_is_fast(monkeypatch, capabilities, name):
+    pretend_gpus(monkeypatch, *capabilities)
+    assert precision.resolve("auto") == name
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"),
+    [({"avx512_bf16"}, "float32"), ({"amx_bf16", "fma"}, "mixed_bfloat16"), (set(), "float32")],
+)
+def test_auto_without_a_gpu_is_bfloat16_on_a_cpu_with_amx(monkeypatch, flags, name):
+    pretend_gpus(monkeypatch)
+    monkeypatch.setattr(precision, "cpu_flags", lambda: flags)
+    assert precision.resolve("auto") == name
+
+
+def test_cpu_flags_are_those_of_linux(monkeypatch):
+    text = "processor\t: 0\nflags\t\t: fpu amx_bf16\n\nprocessor\t: 1\nflags\t\t: fpu\n"
+    monkeypatch.setattr(precision.pathlib.Path, "read_text", lambda path: text)
+    assert precision.cpu_flags() == {"fpu", "amx_bf16"}
+
+
+def test_systems_without_cpuinfo_have_no_cpu_flags(monkeypatch):
+    def missing(path):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(precision.pathlib.Path, "read_text", missing)
+    assert precision.cpu_flags() == set()
+
+
+def test_the_policy_holds_within_its_context_alone():
+    before = keras.config.dtype_policy().name
+    with precision.policy("mixed_bfloat16"):
+        assert keras.layers.Dense(1).compute_dtype == "bfloat16"
+    with pytest.raises(KeyError), precision.policy("mixed_bfloat16"):
+        raise KeyError
+    assert keras.config.dtype_policy().name == before == "float32"

@@ -1,0 +1,30 @@
+"""The number of weights, kernels, and biases."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tf_ssgan.nn import layers, weights
+
+
+def test_kernels_are_the_weights_of_convolutions_and_dense_layers():
+    network = keras.Sequential(
+        [keras.Input((4, 4, 1)), keras.layers.Conv2D(2, 3), layers.BatchNorm(scaled=True),
+         keras.layers.Flatten(), keras.layers.Dense(3)]
+    )  # fmt: skip
+    assert [tuple(k.shape) for k in weights.kernels(network)] == [(3, 3, 1, 2), (8, 3)]
+
+
+def test_parameters_are_counted_with_and_without_the_gains_of_weight_normalization():
+    network = keras.Sequential([keras.Input((4,)), layers.Dense(3), layers.BatchNorm()])
+    assert weights.parameter_count(network) == 4 * 3 + 3 + 3 + 3  # kernel, gain, bias, shift
+    assert weights.parameter_count(network, gains=False) == 4 * 3 + 3 + 3
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16])
+def test_a_bias_is_added_to_the_last_axis_and_keeps_the_type(dtype):
+    x, bias = tf.zeros([2, 3, 2], dtype), tf.constant([1.0, -2.0], dtype)
+    y = weights.add_bias(x, bias)
+    assert y.dtype == dtype
+    np.testing.assert_array_equal(y, np.broadcast_to([1.0, -2.0], [2, 3, 2]))
