@@ -1,4 +1,4 @@
-"""Pictures, archives of them and refusals, for the tests of data sets; nothing of this machine."""
+"""Images, archives and expected errors for the tests of data sets, independent of the machine."""
 
 import io
 
@@ -13,15 +13,15 @@ from tf_ssgan.data.sources import tfds
 
 @pytest.fixture(autouse=True)
 def offline(tmp_path, monkeypatch):
-    """No network, no prepared data and no kept pictures of this machine."""
+    """Hides the network, the prepared data and the cached images of this machine."""
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(tfds, "_reachable", lambda url: False)
 
 
 @pytest.fixture(scope="session")
-def pictures():
-    """A function that makes random pictures, uint8 [n, size, size, channels]."""
+def random_images():
+    """A function that makes random images, uint8 [n, size, size, channels]."""
 
     def make(n=20, size=32, channels=3, seed=0):
         return np.random.default_rng(seed).integers(0, 256, (n, size, size, channels), np.uint8)
@@ -31,34 +31,36 @@ def pictures():
 
 @pytest.fixture(scope="session")
 def encode():
-    """A function that makes the arrays of an encoded archive, with `image` removed."""
+    """A function that makes the arrays of an archive with encoded images, without `image`."""
 
-    def make(images, form="PNG"):
+    def make(images, file_format="PNG"):
         files = []
         for image in images:
             buffer = io.BytesIO()
             Image.fromarray(image.squeeze(-1) if image.shape[-1] == 1 else image).save(
-                buffer, form, lossless=True, method=0
+                buffer, file_format, lossless=True, method=0
             )
             files.append(buffer.getvalue())
         offset = np.cumsum([0, *map(len, files)])
-        encoded = np.frombuffer(bytearray(b"".join(files)), np.uint8)  # may be written to
+        encoded = np.frombuffer(bytearray(b"".join(files)), np.uint8)  # writable
         return {"encoded": encoded, "offset": offset, "image": None}
 
     return make
 
 
 @pytest.fixture(scope="session")
-def write(pictures):
-    """A function that writes two archives and returns the folder around theirs.
+def write(random_images):
+    """A function that writes two archives to a folder and returns the parent of that folder.
 
-    Its arguments `train` and `test` replace arrays or, where they say None, remove them.
+    The arguments `train` and `test` replace arrays, or remove them if they are None.
     """
 
     def make(folder, train=None, test=None, classes=None):
         folder.mkdir(parents=True, exist_ok=True)
         for seed, (split, changes) in enumerate([("train", train), ("test", test)]):
-            arrays = {"image": pictures(seed=seed), "label": np.arange(20) % 10} | (changes or {})
+            arrays = {"image": random_images(seed=seed), "label": np.arange(20) % 10} | (
+                changes or {}
+            )
             arrays = {key: value for key, value in arrays.items() if value is not None}
             np.savez_compressed(folder / f"{split}.npz", **arrays)
         if classes is not None:
@@ -70,7 +72,7 @@ def write(pictures):
 
 @pytest.fixture(scope="session")
 def refused():
-    """A function that expects a refusal of at most two lines."""
+    """A function that expects a UserError with a message of at most two lines."""
 
     def expect(message, name="svhn", data_dir=None, act=datasets.check):
         with pytest.raises(errors.UserError, match=message) as caught:

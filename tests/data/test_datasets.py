@@ -1,4 +1,4 @@
-"""Data sets by name: which there are, and what is refused before any is read."""
+"""Data sets by name: which are known, and what is refused before any data are read."""
 
 import pathlib
 import subprocess
@@ -12,20 +12,20 @@ from tf_ssgan.data import datasets
 ROOT = pathlib.Path(datasets.__file__).parents[2]
 
 
-def test_names_are_those_of_the_command_line():
+def test_the_known_names():
     assert datasets.names() == (
         "digits", "svhn", "cifar10", "cifar100", "fashion_mnist", "cifar10_1/v6",
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    "name, near", [("digit", "digits"), ("CIFAR10", "cifar10"), ("cifar10_1", "cifar10_1/v6")]
+    "name, similar", [("digit", "digits"), ("CIFAR10", "cifar10"), ("cifar10_1", "cifar10_1/v6")]
 )
-def test_unknown_names_are_answered_with_near_ones(refused, name, near):
-    refused(f"no dataset '{name}'. Did you mean '{near}'. Known: digits, .*npz:DIR", name)
+def test_for_unknown_names_the_message_suggests_similar_ones(refused, name, similar):
+    refused(f"no dataset '{name}'. Did you mean '{similar}'. Known: digits, .*npz:DIR", name)
 
 
-def test_mistakes_are_answered_without_tensorflow():
+def test_mistakes_are_found_without_importing_tensorflow():
     code = (
         "import sys\n"
         "from tf_ssgan.common import errors\n"
@@ -44,12 +44,12 @@ def test_mistakes_are_answered_without_tensorflow():
 
 
 @pytest.mark.parametrize("act", [datasets.check, datasets.load, datasets.train_labels])
-def test_missing_folders_are_named(tmp_path, refused, act):
+def test_messages_name_missing_folders(tmp_path, refused, act):
     refused("--data_dir=.*nowhere' is not a folder", data_dir=str(tmp_path / "nowhere"), act=act)
     refused("--dataset=npz:.*nowhere' is not a folder", f"npz:{tmp_path / 'nowhere'}", act=act)
     refused("--dataset=npz:: '' is not a folder", "npz:", act=act)
 
 
-def test_cifar10_1_is_not_for_training(refused):
+def test_cifar10_1_is_refused_for_training(refused):
     refused("cifar10_1/v6 has test images only", "cifar10_1/v6")
     refused("cifar10_1/v6 has test images only", "cifar10_1/v6", act=datasets.train_labels)

@@ -1,4 +1,4 @@
-"""Label noise: how many labels change, to what, and that a seed means the same for ever."""
+"""Label noise: how many labels change, to what, and that a seed always gives the same labels."""
 
 import hashlib
 
@@ -24,7 +24,7 @@ def test_wrong_spreads_evenly_over_the_other_classes():
     noisy = label_noise.corrupt(TRUE, 10, "wrong", 1.0, 0)
     table = np.histogram2d(TRUE, noisy, bins=[10, 10])[0]
     assert np.all(np.diag(table) == 0)
-    # 2,000 labels a class over 9 others: 222, deviation 14; five deviations.
+    # 2,000 labels of a class over 9 others: 222, standard deviation 14; five of them.
     assert np.abs(table[~np.eye(10, dtype=bool)] - 222).max() < 70
 
 
@@ -39,14 +39,14 @@ def test_uniform_leaves_some_right_by_chance(classes, rate):
 @pytest.mark.parametrize(
     "kind, right", [("uniform", [0.82, 0.55, 0.28, 0.19]), ("wrong", [0.8, 0.5, 0.2, 0.1])]
 )
-def test_so_many_labels_stay_right(kind, right):
-    found = [1 - changed(kind, rate).mean() for rate in (0.2, 0.5, 0.8, 0.9)]
-    assert found == pytest.approx(right, abs=0.01)
+def test_the_expected_fraction_of_labels_stays_right(kind, right):
+    fractions = [1 - changed(kind, rate).mean() for rate in (0.2, 0.5, 0.8, 0.9)]
+    assert fractions == pytest.approx(right, abs=0.01)
 
 
 @pytest.fixture
 def by_hand(monkeypatch):
-    """Labels are chosen in the order 2, 0, 3, 1; the permuted vector is 1, 2, 3, 0 of the old."""
+    """Labels are chosen in the order 2, 0, 3, 1, and permuted labels come from 1, 2, 3, 0."""
     orders = {0: [2, 0, 3, 1], 4: [1, 2, 3, 0]}
     monkeypatch.setattr(
         label_noise, "permutation", lambda count, seed, stream: np.array(orders[stream])
@@ -54,7 +54,7 @@ def by_hand(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "kind, rate, kept, expected",
+    "kind, rate, clean, expected",
     [
         ("permute", 1, None, [1, 2, 2, 0]),
         ("permute", 0.5, None, [1, 1, 2, 2]),
@@ -66,16 +66,16 @@ def by_hand(monkeypatch):
         ("pair", 1, [True] * 4, [0, 1, 2, 2]),
     ],
 )
-def test_a_few_labels_by_hand(by_hand, kind, rate, kept, expected):
-    kept = None if kept is None else np.array(kept)
-    assert label_noise.corrupt(np.array([0, 1, 2, 2]), 3, kind, rate, 0, kept).tolist() == expected
+def test_a_few_labels_by_hand(by_hand, kind, rate, clean, expected):
+    clean = None if clean is None else np.array(clean)
+    assert label_noise.corrupt(np.array([0, 1, 2, 2]), 3, kind, rate, 0, clean).tolist() == expected
 
 
-def test_permuted_labels_say_nothing_of_their_images():
+def test_permuted_labels_are_independent_of_their_images():
     noisy = label_noise.corrupt(TRUE, 10, "permute", 1.0, 0)
     assert np.bincount(noisy).tolist() == [2000] * 10
     assert (noisy == TRUE).mean() == pytest.approx(0.1, abs=0.01)
-    # 2,000 labels a class over 10: 200, deviation 13; five deviations.
+    # 2,000 labels of a class over 10: 200, standard deviation 13; five of them.
     assert np.abs(np.histogram2d(TRUE, noisy, bins=[10, 10])[0] - 200).max() < 65
 
 
@@ -87,19 +87,19 @@ def test_pair_takes_the_next_class():
 
 @pytest.mark.parametrize("kind", ["wrong", "uniform", "permute", "pair"])
 def test_kept_labels_never_change_and_the_rate_is_of_the_others(kind):
-    kept = np.arange(len(TRUE)) % 4 == 0
-    noisy = label_noise.corrupt(TRUE, 10, kind, 0.6, 3, kept)
-    assert (noisy[kept] == TRUE[kept]).all()
+    clean = np.arange(len(TRUE)) % 4 == 0
+    noisy = label_noise.corrupt(TRUE, 10, kind, 0.6, 3, clean)
+    assert (noisy[clean] == TRUE[clean]).all()
     if kind in ("wrong", "pair"):
         assert (noisy != TRUE).sum() == 9000
-    nobody = np.zeros(len(TRUE), bool)
-    alone = label_noise.corrupt(TRUE, 10, kind, 0.6, 3)
-    assert (label_noise.corrupt(TRUE, 10, kind, 0.6, 3, nobody) == alone).all()
+    none_kept = np.zeros(len(TRUE), bool)
+    default = label_noise.corrupt(TRUE, 10, kind, 0.6, 3)
+    assert (label_noise.corrupt(TRUE, 10, kind, 0.6, 3, none_kept) == default).all()
 
 
-def test_only_a_permutation_has_a_rate_of_its_own():
-    assert label_noise.OWN_RATES == {"none": 0, "permute": 1}
-    assert set(label_noise.OWN_RATES) < set(label_noise.KINDS)
+def test_only_a_permutation_has_a_default_rate():
+    assert label_noise.DEFAULT_RATES == {"none": 0, "permute": 1}
+    assert set(label_noise.DEFAULT_RATES) < set(label_noise.KINDS)
 
 
 def test_none_changes_nothing_and_copies():
@@ -113,13 +113,13 @@ def test_the_argument_is_not_changed():
     assert (labels == TRUE).all()
 
 
-def test_a_seed_decides_alone():
-    first, again, other = (label_noise.corrupt(TRUE, 10, "wrong", 0.5, s) for s in (1, 1, 2))
-    assert (first == again).all() and (first != other).any()
+def test_the_noise_depends_only_on_the_seed():
+    first, second, other = (label_noise.corrupt(TRUE, 10, "wrong", 0.5, s) for s in (1, 1, 2))
+    assert (first == second).all() and (first != other).any()
 
 
 @pytest.mark.parametrize("kind", ["wrong", "uniform", "permute", "pair"])
-def test_more_noise_contains_less(kind):
+def test_labels_replaced_at_a_lower_rate_are_replaced_at_a_higher_rate(kind):
     less, more = changed(kind, 0.2), changed(kind, 0.6)
     assert less.sum() and not (less & ~more).any()
 
@@ -137,12 +137,12 @@ def test_noise_is_the_same_on_every_platform(kind, rate, digest):
     assert hashlib.sha256(noisy).hexdigest()[:16] == digest
 
 
-def test_permutation_holds_each_number_once():
+def test_a_permutation_contains_each_number_once():
     assert sorted(label_noise.permutation(1000, 1, 2)) == list(range(1000))
     assert label_noise.permutation(0, 1).shape == (0,)
 
 
-def test_no_labels_are_legal():
+def test_there_may_be_no_labels():
     assert label_noise.corrupt(np.zeros(0, int), 10, "wrong", 0.5, 0).shape == (0,)
 
 
@@ -159,6 +159,6 @@ def test_no_labels_are_legal():
         ((1, "pair", 0.1, 0), "'pair' needs at least two classes"),
     ],
 )
-def test_refusals(arguments, message):
+def test_wrong_arguments_are_refused(arguments, message):
     with pytest.raises(errors.UserError, match=message):
         label_noise.corrupt(TRUE, *arguments)

@@ -1,4 +1,4 @@
-"""Streams are pure functions of (seed, step)."""
+"""The batches of a stream are a pure function of (seed, step)."""
 
 import numpy as np
 import pytest
@@ -6,19 +6,19 @@ import tensorflow as tf
 from support import toy_methods
 
 from tf_ssgan.core.task import Stream
-from tf_ssgan.data import pipeline, pools
+from tf_ssgan.data import pipeline
 
-TWO = {
+STREAMS = {
     "labeled": Stream("labeled", 8, {"image": "plain"}),
     "unlabeled": Stream("unlabeled", 8, {"one": "translated", "two": "translated"}),
 }
 
 
-def batches(count, start=0, seed=0, wanted=None, host=None):
-    made = pipeline.dataset(
-        toy_methods.pools(), wanted or TWO, seed, start, host or pipeline.Host()
+def batches(count, start=0, seed=0, streams=None, host=None):
+    dataset = pipeline.dataset(
+        toy_methods.pools(), streams or STREAMS, seed, start, host or pipeline.Host()
     )
-    return list(made.take(count).as_numpy_iterator())
+    return list(dataset.take(count).as_numpy_iterator())
 
 
 def same(one, two):
@@ -28,40 +28,40 @@ def same(one, two):
     )
 
 
-def test_a_stream_resumes_by_saying_where_it_is():
-    straight = batches(12)
-    for before, after in zip(straight[7:], batches(5, start=7), strict=True):
+def test_a_stream_resumes_at_any_step():
+    uninterrupted = batches(12)
+    for before, after in zip(uninterrupted[7:], batches(5, start=7), strict=True):
         assert same(before, after)
-    assert not same(straight[0], batches(1, seed=1)[0])
+    assert not same(uninterrupted[0], batches(1, seed=1)[0])
 
 
-def test_an_epoch_sees_every_example_once_in_whole_batches():
-    for first in (0, 5, 10):  # 40 examples, 8 a step
-        seen = np.concatenate([b["unlabeled"]["index"] for b in batches(5, start=first)])
-        assert sorted(seen) == list(range(40))
+def test_an_epoch_contains_every_example_once():
+    for first in (0, 5, 10):  # 40 examples, 8 per step
+        indices = np.concatenate([b["unlabeled"]["index"] for b in batches(5, start=first)])
+        assert sorted(indices) == list(range(40))
     orders = [[*b["unlabeled"]["index"]] for b in batches(10)]
     assert orders[0] != orders[5]
 
 
-def test_no_example_occurs_twice_in_a_batch_of_a_ragged_pool():
-    wanted = {"unlabeled": Stream("unlabeled", 12, {"one": "plain"})}  # 40 = 3 * 12 + 4
-    for batch in batches(30, wanted=wanted):
+def test_no_example_occurs_twice_in_a_batch_if_batches_do_not_divide_the_pool():
+    streams = {"unlabeled": Stream("unlabeled", 12, {"one": "plain"})}  # 40 = 3 * 12 + 4
+    for batch in batches(30, streams=streams):
         assert len(set(batch["unlabeled"]["index"])) == 12
 
 
 def test_a_pool_smaller_than_a_batch_is_repeated_evenly():
-    wanted = {"labeled": Stream("labeled", 30, {"image": "plain"})}  # 12 examples
-    seen = np.concatenate([b["labeled"]["index"] for b in batches(2, wanted=wanted)])
-    assert set(np.bincount(seen, minlength=12)) == {5}
+    streams = {"labeled": Stream("labeled", 30, {"image": "plain"})}  # 12 examples
+    indices = np.concatenate([b["labeled"]["index"] for b in batches(2, streams=streams)])
+    assert set(np.bincount(indices, minlength=12)) == {5}
 
 
 def test_images_and_labels_belong_together():
-    pixels, labels = toy_methods.images()
+    images, labels = toy_methods.images()
     for batch in batches(3):
         index = batch["labeled"]["index"]
         np.testing.assert_array_equal(batch["labeled"]["label"], labels[index])
         np.testing.assert_allclose(
-            batch["labeled"]["image"], (pixels[index] - 127.5) / 127.5, atol=1e-6
+            batch["labeled"]["image"], (images[index] - 127.5) / 127.5, atol=1e-6
         )
 
 
@@ -74,7 +74,7 @@ def test_unlabeled_batches_carry_no_label_and_two_different_views():
 
 
 @pytest.mark.parametrize(("local", "firsts"), [(4, [0]), (2, [0, 2]), (1, [0, 1, 2, 3])])
-def test_hosts_and_replicas_make_the_rows_of_the_same_batches(local, firsts):
+def test_hosts_and_replicas_share_the_rows_of_the_same_batches(local, firsts):
     whole = batches(2)
     rows = {}
     for first in firsts:
@@ -86,29 +86,18 @@ def test_hosts_and_replicas_make_the_rows_of_the_same_batches(local, firsts):
         assert same(joined, whole[step])
 
 
-def test_examples_must_divide_by_replicas():
-    with pytest.raises(ValueError, match="8 examples a step cannot be shared by 3"):
-        pipeline.dataset(toy_methods.pools(), TWO, 0, 0, pipeline.Host(3, 1, 0))
+def test_examples_must_be_divisible_by_replicas():
+    with pytest.raises(ValueError, match="8 examples per step cannot be shared by 3"):
+        pipeline.dataset(toy_methods.pools(), STREAMS, 0, 0, pipeline.Host(3, 1, 0))
 
 
 def test_unknown_views_are_refused_before_the_first_batch():
-    wanted = {"unlabeled": Stream("unlabeled", 8, {"one": "flip turned"})}
+    streams = {"unlabeled": Stream("unlabeled", 8, {"one": "flip turned"})}
     with pytest.raises(ValueError, match="no operation 'turned'"):
-        pipeline.dataset(toy_methods.pools(), wanted, 0, 0)
+        pipeline.dataset(toy_methods.pools(), streams, 0, 0)
 
 
-def test_independent_streams_over_one_pool_have_other_orders():
-    wanted = {k: Stream("unlabeled", 8, {"v": "plain"}) for k in ("a", "b")}
-    (batch,) = batches(1, wanted=wanted)
+def test_two_streams_over_one_pool_have_different_orders():
+    streams = {k: Stream("unlabeled", 8, {"v": "plain"}) for k in ("a", "b")}
+    (batch,) = batches(1, streams=streams)
     assert [*batch["a"]["index"]] != [*batch["b"]["index"]]
-
-
-def test_a_merged_pool_has_the_labeled_images_first_and_then_those_given_a_label():
-    there = toy_methods.pools()
-    unlabeled = pools.Pool(there["unlabeled"].images, np.array([30, 3, 20, 12]))
-    made = pools.merged(there["labeled"], unlabeled, np.array([2, -1, 0, -1]))
-    assert made.images is there["labeled"].images
-    assert made.ids.tolist() == [*range(12), 30, 20]
-    assert made.labels.tolist() == [*there["labeled"].labels, 2, 0]
-    none = pools.merged(there["labeled"], unlabeled, np.full(4, -1))
-    assert none.ids.tolist() == [*range(12)]

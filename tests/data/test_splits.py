@@ -1,13 +1,10 @@
-"""Who is labeled and who is held out: counts, independence, and the record of it."""
-
-import json
+"""Which images are labeled and which are held out: counts and independence."""
 
 import numpy as np
 import pytest
 
 from tf_ssgan.common import errors
 from tf_ssgan.data import splits
-from tf_ssgan.data.protocol import Protocol
 
 CLASSES = tuple("abcde")
 # Uneven like SVHN: 400, 300, 200, 80, 20 of 1,000, mixed.
@@ -30,17 +27,17 @@ def test_sizes_of_the_pools():
     assert len(protocol.unlabeled_ids) == 900
 
 
-def test_labeled_images_are_unlabeled_examples_too_and_never_held_out():
+def test_labeled_images_are_also_unlabeled_examples_and_never_held_out():
     protocol = make()
     assert np.isin(protocol.labeled_ids, protocol.unlabeled_ids).all()
     assert not np.isin(protocol.validation_ids, protocol.unlabeled_ids).any()
 
 
-def test_balanced_means_equally_many():
+def test_balanced_means_equally_many_per_class():
     assert counts(make(50, label_split="balanced").labeled_ids) == [10] * 5
 
 
-def test_a_remainder_goes_to_classes_that_the_seed_chooses():
+def test_the_seed_chooses_the_classes_that_get_a_remainder():
     extra = [np.array(counts(make(12, split_seed=s).labeled_ids)) - 2 for s in range(20)]
     assert all(sorted(e) == [0, 0, 0, 1, 1] for e in extra)
     assert (np.sum(extra, axis=0) > 0).all()
@@ -57,9 +54,9 @@ def test_validation_is_as_frequent_as_in_the_pool():
 
 
 @pytest.mark.parametrize("label_split", splits.LABEL_SPLITS)
-def test_fewer_labels_are_part_of_more(label_split):
-    chosen = [set(make(n, label_split=label_split).labeled_ids) for n in range(91)]
-    assert all(less < more for less, more in zip(chosen, chosen[1:], strict=False))
+def test_a_smaller_labeled_set_is_a_subset_of_a_larger_one(label_split):
+    subsets = [set(make(n, label_split=label_split).labeled_ids) for n in range(91)]
+    assert all(small < large for small, large in zip(subsets, subsets[1:], strict=False))
 
 
 def test_validation_does_not_depend_on_the_labels():
@@ -67,7 +64,7 @@ def test_validation_does_not_depend_on_the_labels():
     assert (few.validation_ids == many.validation_ids).all()
 
 
-def test_split_seed_moves_both():
+def test_the_split_seed_changes_validation_and_labeled_images():
     one, two = make(split_seed=1), make(split_seed=2)
     assert (one.validation_ids != two.validation_ids).any()
     assert (one.labeled_ids != two.labeled_ids).any()
@@ -78,19 +75,19 @@ def test_ids_and_labels_are_the_same_on_every_platform():
 
 
 @pytest.mark.parametrize("labels", [-1, 900])
-def test_all_labels(labels):
+def test_all_images_that_are_not_held_out_can_be_labeled(labels):
     protocol = make(labels)
     assert (protocol.labeled_ids == protocol.unlabeled_ids).all()
     assert (protocol.labels == TRUE[protocol.labeled_ids]).all()
 
 
-def test_no_labels():
+def test_there_may_be_no_labels():
     protocol = make(0)
     assert len(protocol.labeled_ids) == len(protocol.labels) == 0
     assert len(protocol.unlabeled_ids) == 900
 
 
-def test_no_validation():
+def test_there_may_be_no_validation_images():
     protocol = make(validation=0)
     assert len(protocol.validation_ids) == 0 and len(protocol.unlabeled_ids) == 1000
 
@@ -110,7 +107,13 @@ def test_default_validation(dataset, pool, held_out):
     assert splits.default_validation(dataset, pool) == held_out
 
 
-def test_noise_touches_labeled_images_only_and_leaves_the_split():
+def test_the_noise_seed_is_the_split_seed_by_default():
+    options = {"noise": "wrong", "noise_rate": 0.5, "split_seed": 3}
+    assert make(80, **options) == make(80, **options, noise_seed=3)
+    assert (make(80, **options).labels != make(80, **options, noise_seed=4).labels).any()
+
+
+def test_noise_changes_the_labels_and_not_the_split():
     clean, noisy = make(80, noise="none"), make(80, noise="wrong", noise_rate=0.25)
     assert (clean.labeled_ids == noisy.labeled_ids).all()
     assert (noisy.labels != TRUE[noisy.labeled_ids]).sum() == 20
@@ -120,22 +123,14 @@ def test_noise_touches_labeled_images_only_and_leaves_the_split():
 KEYS = np.random.default_rng(0).integers(0, 2**64, 1000, np.uint64)
 
 
-def test_protocols_without_clean_images_have_the_hash_that_they_always_had():
-    """These two were printed before there were clean images."""
-    assert make().sha256.startswith("ae4431be1c7fd374")
-    noisy = make(80, noise="wrong", noise_rate=0.25, noise_seed=4, split_seed=9, keys=KEYS)
-    assert noisy.sha256.startswith("0a4e03f198042ce7")
-    assert make(80, clean_fraction=0.1).sha256 != make(80).sha256
-
-
-def test_no_image_is_known_to_be_clean_unless_asked():
+def test_no_image_is_known_to_be_clean_by_default():
     protocol = make(80, noise="pair", noise_rate=1.0)
     assert len(protocol.clean_ids) == len(protocol.noisy_ids) == 0
     assert protocol.wrong == 80
 
 
 @pytest.mark.parametrize("kind", ["wrong", "uniform", "permute", "pair"])
-def test_noise_leaves_clean_labels_alone_and_is_a_share_of_the_others(kind):
+def test_noise_keeps_clean_labels_and_is_a_fraction_of_the_others(kind):
     protocol = make(200, label_split="proportional", noise=kind, noise_rate=0.5, clean_fraction=0.2)
     ids, right = protocol.labeled_ids, protocol.labels == TRUE[protocol.labeled_ids]
     assert right[np.isin(ids, protocol.clean_ids)].all()
@@ -149,7 +144,7 @@ def test_noise_leaves_clean_labels_alone_and_is_a_share_of_the_others(kind):
     assert (ids == untouched.labeled_ids).all()
 
 
-def test_true_labels_are_not_written_to():
+def test_the_argument_is_not_changed():
     true = TRUE.copy()
     make(
         200,
@@ -163,7 +158,7 @@ def test_true_labels_are_not_written_to():
 
 
 @pytest.mark.parametrize(
-    "labels, label_split, share, expected",
+    "labels, label_split, fraction, expected",
     [
         (500, "proportional", 0.2, [40, 30, 20, 8, 2]),
         (500, "proportional", 0.1, [20, 15, 10, 4, 1]),
@@ -171,36 +166,39 @@ def test_true_labels_are_not_written_to():
         (900, "proportional", 1, [360, 270, 180, 72, 18]),
     ],
 )
-def test_clean_images_are_as_frequent_as_labeled_ones(labels, label_split, share, expected):
-    assert counts(make(labels, label_split=label_split, clean_fraction=share).clean_ids) == expected
+def test_clean_images_have_the_class_frequencies_of_labeled_ones(
+    labels, label_split, fraction, expected
+):
+    assert (
+        counts(make(labels, label_split=label_split, clean_fraction=fraction).clean_ids) == expected
+    )
 
 
-def test_a_smaller_clean_part_is_part_of_a_larger_one():
-    chosen = [set(make(90, keys=KEYS, clean_fraction=n / 90).clean_ids) for n in range(1, 91)]
-    assert [len(part) for part in chosen] == list(range(1, 91))
-    assert all(less < more for less, more in zip(chosen, chosen[1:], strict=False))
-    assert chosen[9] != set(make(90, keys=KEYS, clean_fraction=1 / 9, split_seed=1).clean_ids)
+def test_a_smaller_clean_set_is_a_subset_of_a_larger_one():
+    subsets = [set(make(90, keys=KEYS, clean_fraction=n / 90).clean_ids) for n in range(1, 91)]
+    assert [len(part) for part in subsets] == list(range(1, 91))
+    assert all(small < large for small, large in zip(subsets, subsets[1:], strict=False))
+    assert subsets[9] != set(make(90, keys=KEYS, clean_fraction=1 / 9, split_seed=1).clean_ids)
 
 
-def test_an_added_image_moves_no_other():
+def test_an_added_image_hardly_changes_the_split():
     keys = np.random.default_rng(0).integers(0, 2**64, 1001, np.uint64)
-    most, all_ = np.append(TRUE, 0), keys
-    before = make(50, keys=all_[:-1])
-    after = splits.make("svhn", most, CLASSES, 50, keys=all_)
+    before = make(50, keys=keys[:-1])
+    after = make(50, true=np.append(TRUE, 0), keys=keys)
     for name in ("labeled_ids", "validation_ids"):
-        gone = set(getattr(before, name)) - set(getattr(after, name))
-        assert len(gone) <= 2  # it may take a place, or shift the border between two classes
+        removed = set(getattr(before, name)) - set(getattr(after, name))
+        assert len(removed) <= 2  # it may replace one, or shift the border between two classes
 
 
-def test_the_split_follows_the_contents_and_not_the_order():
+def test_the_split_depends_on_the_contents_and_not_on_the_order():
     keys = np.random.default_rng(0).integers(0, 2**64, 1000, np.uint64)
-    mixed = np.random.default_rng(1).permutation(1000)
-    one, two = make(50, keys=keys), make(50, true=TRUE[mixed], keys=keys[mixed])
+    order = np.random.default_rng(1).permutation(1000)
+    one, two = make(50, keys=keys), make(50, true=TRUE[order], keys=keys[order])
     for name in ("labeled_ids", "validation_ids"):
-        assert set(getattr(one, name)) == set(mixed[getattr(two, name)])
+        assert set(getattr(one, name)) == set(order[getattr(two, name)])
 
 
-def test_images_that_nobody_labeled_are_only_ever_unlabeled():
+def test_images_without_a_known_label_are_only_ever_unlabeled():
     true = np.where(np.arange(1000) % 2, -1, TRUE)
     protocol = make(-1, true=true)
     known = np.flatnonzero(true >= 0)
@@ -209,98 +207,21 @@ def test_images_that_nobody_labeled_are_only_ever_unlabeled():
     assert len(protocol.unlabeled_ids) == 1000 - len(protocol.validation_ids)
 
 
-def test_hash_changes_with_ids_and_not_with_words():
-    base = make(50)
-    renamed = splits.make("npz:there", TRUE, CLASSES, 50)
-    assert base.sha256 == renamed.sha256 and base != renamed
-    assert len({make(n, validation=v).sha256 for n in (0, 50, 55) for v in (0, 100)}) == 6
-
-
-def test_round_trip_through_json():
-    protocol = make(50, noise="wrong", noise_rate=0.25, noise_seed=4, split_seed=9)
-    content = json.loads(json.dumps(protocol.as_json()))
-    assert Protocol.from_json(content) == protocol
-    assert hash(Protocol.from_json(content)) == hash(protocol)
-    assert content["sizes"] == {
-        "labeled": 50, "unlabeled": 900, "validation": 100, "clean": 0, "noisy": 0, "wrong": 12,
-    }  # fmt: skip
-    assert "unlabeled_ids" not in content
-
-
-def test_round_trip_of_clean_images():
-    protocol = make(50, noise="pair", noise_rate=1.0, clean_fraction=0.2)
-    content = json.loads(json.dumps(protocol.as_json()))
-    back = Protocol.from_json(content)
-    assert back == protocol and (back.noisy_ids == protocol.noisy_ids).all()
-    sizes = content["sizes"]
-    assert (sizes["clean"], sizes["noisy"], sizes["wrong"]) == (10, 40, 40)
-    content["clean_ids"][0] += 1
-    with pytest.raises(errors.UserError, match="the file was changed"):
-        Protocol.from_json(content)
-
-
-@pytest.mark.parametrize("noise, wrong", [("none", 0), ("wrong", -1)])
-def test_records_from_before_there_were_clean_images(noise, wrong):
-    content = make(50, noise=noise, noise_rate=0.25 * (noise == "wrong")).as_json()
-    for name in ("clean_fraction", "clean_ids", "wrong"):
-        del content[name]
-    old = Protocol.from_json(content)
-    assert (old.clean_fraction, old.clean_ids.tolist(), old.wrong) == (0.0, [], wrong)
-    assert " wrong," not in old.describe()
-
-
-def test_a_changed_record_is_refused():
-    content = make().as_json()
-    content["labeled_ids"][0] += 1
-    with pytest.raises(errors.UserError, match="the file was changed"):
-        Protocol.from_json(content)
-
-
-def test_an_incomplete_record_is_refused():
-    content = make().as_json()
-    del content["labels"], content["sha256"]
-    with pytest.raises(errors.UserError, match="lacks labels, sha256"):
-        Protocol.from_json(content)
-
-
-def test_describe_says_it_in_a_line():
-    line = make(50, noise="wrong", noise_rate=0.2, split_seed=3).describe()
-    for part in ("svhn: 50 labeled (balanced", "900 unlabeled", "100 held out", "wrong", "0.2"):
-        assert part in line
-    assert "\n" not in line
-
-
-@pytest.mark.parametrize(
-    "changes, told",
-    [
-        ({}, "100 held out, no label noise, split seed 0, sha"),
-        ({"clean_fraction": 0.2}, "held out, no label noise, 10 known to be clean, split seed 0"),
-        ({"noise": "pair", "noise_rate": 0.5}, ", pair label noise 0.5 (seed 0), 25 wrong, split"),
-        (
-            {"noise": "pair", "noise_rate": 1.0, "clean_fraction": 0.2},
-            ", pair label noise 1 (seed 0) on 40 of 50 labels, 40 wrong, 10 known to be clean, spl",
-        ),
-    ],
-)
-def test_describe_says_what_became_of_the_labels(changes, told):
-    assert told in make(50, **changes).describe()
-
-
 @pytest.mark.parametrize("seed", range(5))
-def test_the_maximum_named_is_the_maximum(seed):
+def test_the_message_names_the_largest_possible_number_of_labels(seed):
     with pytest.raises(errors.UserError, match="class 'e' has only 18 images") as caught:
         make(500, split_seed=seed)
-    most = int(str(caught.value).split("at most ")[1].split(" ")[0])
-    assert 90 <= most <= 94
-    assert max(counts(make(most, split_seed=seed).labeled_ids)) <= 19
-    with pytest.raises(errors.UserError, match=f"at most {most} "):
-        make(most + 1, split_seed=seed)
+    limit = int(str(caught.value).split("at most ")[1].split(" ")[0])
+    assert 90 <= limit <= 94
+    assert max(counts(make(limit, split_seed=seed).labeled_ids)) <= 19
+    with pytest.raises(errors.UserError, match=f"at most {limit} "):
+        make(limit + 1, split_seed=seed)
 
 
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"labels": 901}, r"901 labels were asked for, 900 .* at most 900"),
+        ({"labels": 901}, r"901 labels were requested, but only 900 .* at most 900"),
         ({"labels": -2}, "labels must be 0 or more, or -1 for all, got -2"),
         ({"label_split": "balance"}, "'balance' is unknown. Did you mean 'balanced'"),
         ({"split_seed": -1}, "split_seed must be 0 or more, got -1"),
@@ -324,7 +245,7 @@ def test_the_maximum_named_is_the_maximum(seed):
         ({"true": np.array([], int)}, r"numbers in 0\.\.4"),
     ],
 )
-def test_refusals(changes, message):
+def test_wrong_arguments_are_refused(changes, message):
     with pytest.raises(errors.UserError, match=message):
         make(**{"labels": 50} | changes)
 

@@ -1,1 +1,1 @@
-"""Augmentation: batch-wise functions of uint8 images and random numbers."""
+"""Augmentation: functions of a batch of uint8 images and random numbers."""

@@ -1,7 +1,7 @@
-"""Operations on the values of images, each image with an amount of its own.
+"""Operations that change the pixel values of images, with one amount per image.
 
 Every operation takes images uint8 [batch, height, width, channels] and amounts float32 [batch] and
-returns images of the same shape and type; the batch may be of any size, also empty.
+returns images of the same shape and type; the batch may be of any size, or empty.
 They compute what Pillow's ImageOps and ImageEnhance compute for mode RGB (3 channels) or L (1).
 """
 
@@ -11,31 +11,31 @@ _LUMA = (19595, 38470, 7471)  # ITU-R BT.601 in 1/65536, as in Pillow's Convert.
 
 
 def autocontrast(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
-    """Stretches each channel to 0..255; the amount is not looked at.
+    """Stretches each channel to 0..255; the amount is ignored.
 
-    A channel of a single value stays as it is.
+    A channel with a single value is not changed.
     """
     del amounts
-    # In float64 and in Pillow's order: where 255 / 11 * 11 falls short of 255, it is to do so here.
+    # In float64 and in Pillow's order: 255 / 11 * 11 falls short of 255 there, so it must here.
     low = tf.cast(tf.reduce_min(images, [1, 2]), tf.float64)
     high = tf.cast(tf.reduce_max(images, [1, 2]), tf.float64)
     scale = tf.where(high > low, 255 / tf.maximum(high - low, 1), 1)
     offset = tf.where(high > low, -low * scale, 0)
-    pixels = tf.cast(_lines(images), tf.float64)
-    stretched = pixels * _along(scale, images) + _along(offset, images)
-    # The offset's rounding may leave the range by a trifle, which would wrap around.
+    pixels = tf.cast(_flatten_rows(images), tf.float64)
+    stretched = pixels * _tile_along_rows(scale, images) + _tile_along_rows(offset, images)
+    # Rounding the offset may leave the range slightly, and the cast would wrap around.
     stretched = tf.cast(tf.clip_by_value(stretched, 0, 255), tf.uint8)
     return tf.reshape(stretched, tf.shape(images))
 
 
 def brightness(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
     """Blends black (amount 0) with the image (amount 1)."""
-    return _blended(tf.zeros([], tf.float32), images, amounts)
+    return _blend(tf.zeros([], tf.float32), images, amounts)
 
 
 def color(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
     """Blends the image's gray (amount 0) with the image (amount 1)."""
-    return _blended(tf.cast(_gray(images), tf.float32), images, amounts)
+    return _blend(tf.cast(_gray(images), tf.float32), images, amounts)
 
 
 def contrast(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
@@ -43,46 +43,46 @@ def contrast(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
     pixels = images.shape[1] * images.shape[2]
     total = tf.reduce_sum(_gray(images), [1, 2, 3], keepdims=True)
     mean = (2 * total + pixels) // (2 * pixels)  # rounded half up
-    return _blended(tf.cast(mean, tf.float32), images, amounts)
+    return _blend(tf.cast(mean, tf.float32), images, amounts)
 
 
 def equalize(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
-    """Gives each channel an even histogram; the amount is not looked at.
+    """Makes the histogram of each channel uniform; the amount is ignored.
 
-    A channel stays as it is where fewer than 255 pixels lie below its highest value.
+    A channel is not changed if fewer than 255 of its pixels are below its highest value.
     """
     del amounts
     pixels, channels = images.shape[1] * images.shape[2], images.shape[3]
     count = tf.shape(images)[0] * channels
-    first = 256 * tf.reshape(tf.range(count), [-1, channels])  # of each channel's table
-    bins = tf.cast(_lines(images), tf.int32) + _along(first, images)
+    first = 256 * tf.reshape(tf.range(count), [-1, channels])  # where each channel's table starts
+    bins = tf.cast(_flatten_rows(images), tf.int32) + _tile_along_rows(first, images)
     histogram = tf.math.unsorted_segment_sum(tf.ones_like(bins), bins, 256 * count)
     highest = first + tf.cast(tf.reduce_max(images, [1, 2]), tf.int32)
     last = tf.gather(histogram, tf.reshape(highest, [-1, 1]))
     step = (pixels - last) // 255
     below = tf.cumsum(tf.reshape(histogram, [-1, 256]), axis=1, exclusive=True)
-    even = tf.minimum((step // 2 + below) // tf.maximum(step, 1), 255)
-    table = tf.cast(tf.where(step > 0, even, tf.range(256)), tf.uint8)
+    equalized = tf.minimum((step // 2 + below) // tf.maximum(step, 1), 255)
+    table = tf.cast(tf.where(step > 0, equalized, tf.range(256)), tf.uint8)
     return tf.reshape(tf.gather(tf.reshape(table, [-1]), bins), tf.shape(images))
 
 
 def identity(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
-    """The images as they are; the amount is not looked at."""
+    """Returns the images unchanged; the amount is ignored."""
     del amounts
     return images
 
 
 def posterize(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
-    """Keeps the `amount` highest bits, 1 to 8, a fraction dropped."""
+    """Keeps the highest `amount` bits, 1 to 8; a fraction of a bit is dropped."""
     bits = tf.cast(amounts, tf.int32)
     mask = tf.cast(256 - tf.bitwise.left_shift(1, 8 - bits), tf.uint8)
-    return tf.bitwise.bitwise_and(images, _each(mask))
+    return tf.bitwise.bitwise_and(images, _per_image(mask))
 
 
 def sharpness(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
     """Blends the smoothed image (amount 0) with the image (amount 1).
 
-    The filter is Pillow's SMOOTH, 3 x 3: 5/13 in the center, 1/13 around; the border stays.
+    The filter is Pillow's SMOOTH, 3 x 3: 5/13 in the center, 1/13 around. Border pixels are kept.
     """
     pixels = tf.cast(images, tf.float32)
     rows = pixels[:, :-2] + pixels[:, 1:-1] + pixels[:, 2:]
@@ -90,37 +90,37 @@ def sharpness(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
     inner = pixels[:, 1:-1, 1:-1]
     smooth = tf.floor((total + 4 * inner + 6.5) / 13)
     change = tf.pad(smooth - inner, [[0, 0], [1, 1], [1, 1], [0, 0]])
-    return _blended(pixels + change, images, amounts)
+    return _blend(pixels + change, images, amounts)
 
 
 def solarize(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
-    """Inverts the values from `amount` on, 0 to 256."""
+    """Inverts the values of at least `amount`, 0 to 256."""
     pixels = tf.cast(images, tf.float32)
-    # Several times as fast as tf.where, whose branches are foreseen badly.
-    top = 255 * tf.cast(pixels >= _each(amounts), tf.float32)
+    # Several times as fast as tf.where, whose branches are hard to predict.
+    top = 255 * tf.cast(pixels >= _per_image(amounts), tf.float32)
     return tf.cast(tf.abs(top - pixels), tf.uint8)
 
 
-def _each(amounts: tf.Tensor) -> tf.Tensor:
-    """[batch] to [batch, 1, 1, 1]."""
+def _per_image(amounts: tf.Tensor) -> tf.Tensor:
+    """Reshapes [batch] to [batch, 1, 1, 1]."""
     return amounts[:, None, None, None]
 
 
-def _lines(images: tf.Tensor) -> tf.Tensor:
-    """[batch, height, width, channels] to [batch, height, width * channels].
+def _flatten_rows(images: tf.Tensor) -> tf.Tensor:
+    """Reshapes [batch, height, width, channels] to [batch, height, width * channels].
 
-    With `_along` this broadcasts several times as fast as over an innermost axis of three.
+    With `_tile_along_rows`, broadcasting is several times as fast as over a last axis of three.
     """
     return tf.reshape(images, [-1, images.shape[1], images.shape[2] * images.shape[3]])
 
 
-def _along(values: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
-    """[batch, channels] to the [batch, 1, width * channels] that goes with `_lines`."""
+def _tile_along_rows(values: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
+    """Tiles [batch, channels] to [batch, 1, width * channels], to match `_flatten_rows`."""
     return tf.tile(values, [1, images.shape[2]])[:, None]
 
 
 def _gray(images: tf.Tensor) -> tf.Tensor:
-    """Luma of three channels, else their mean: int32 [batch, height, width, 1]."""
+    """Returns int32 [batch, height, width, 1]: luma of three channels, otherwise their mean."""
     channels = images.shape[3]
     weights = _LUMA if channels == 3 else (65536 // channels,) * channels
     bands = tf.unstack(tf.cast(images, tf.int32), axis=3)
@@ -128,7 +128,7 @@ def _gray(images: tf.Tensor) -> tf.Tensor:
     return tf.bitwise.right_shift(total + 32768, 16)[..., None]
 
 
-def _blended(degenerate: tf.Tensor, images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
-    """From `degenerate` (amount 0) to the images (amount 1), fractions dropped as in Pillow."""
+def _blend(degenerate: tf.Tensor, images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:
+    """Blends `degenerate` (amount 0) with the images (amount 1); like Pillow, drops fractions."""
     pixels = tf.cast(images, tf.float32)
-    return tf.cast(degenerate + _each(amounts) * (pixels - degenerate), tf.uint8)
+    return tf.cast(degenerate + _per_image(amounts) * (pixels - degenerate), tf.uint8)

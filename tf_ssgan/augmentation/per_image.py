@@ -1,4 +1,4 @@
-"""Different functions for different rows of a batch, each of just its rows."""
+"""Applies different functions to different rows of a batch."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,20 +6,20 @@ import tensorflow as tf
 
 
 def dispatch(
-    functions: Sequence[Callable[..., tf.Tensor]], kinds: tf.Tensor, *batches: tf.Tensor
+    functions: Sequence[Callable[..., tf.Tensor]], choices: tf.Tensor, *batches: tf.Tensor
 ) -> tf.Tensor:
-    """Row i of functions[kinds[i]] of the batches.
+    """Applies functions[choices[i]] to row i; each function is called once, on its rows only.
 
     Args:
-        functions: Take any number of rows, also none, of each of `batches`, and return as many.
-        kinds: int32 [batch], in [0, len(functions)).
-        *batches: [batch, ...], what the functions take.
+        functions: Each takes rows of each of `batches`, possibly none, and returns as many rows.
+        choices: int32 [batch], in [0, len(functions)), the function of each row.
+        *batches: [batch, ...], the arguments of the functions.
 
     Returns:
-        [batch, ...], what the functions make, in the order of `kinds`.
+        [batch, ...], the results of the functions, in the order of the rows.
     """
     count = len(functions)
-    places = tf.dynamic_partition(tf.range(tf.shape(kinds)[0]), kinds, count)
-    parts = [tf.dynamic_partition(batch, kinds, count) for batch in batches]
-    made = [function(*part) for function, *part in zip(functions, *parts, strict=True)]
-    return tf.dynamic_stitch(places, made)
+    rows = tf.dynamic_partition(tf.range(tf.shape(choices)[0]), choices, count)
+    parts = [tf.dynamic_partition(batch, choices, count) for batch in batches]
+    results = [function(*part) for function, *part in zip(functions, *parts, strict=True)]
+    return tf.dynamic_stitch(rows, results)

@@ -1,8 +1,8 @@
-"""Views of images: pure functions of a batch and its draws, vectorized over the batch.
+"""Views of images: pure functions of a batch and its random numbers, vectorized over the batch.
 
 A view is named by its operations in the order they are applied: "flip crop randaugment cutout".
-Images are uint8 [batch, height, width, channels] and stay so. All that a view draws comes from the
-`Draws` it is handed, so a view is the same however often and in whatever order it is asked.
+Images are uint8 [batch, height, width, channels] before and after. All random numbers come from
+the `StepRandom` argument, so a view is the same whenever and however often it is computed.
 """
 
 import functools
@@ -12,208 +12,208 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from tf_ssgan.augmentation import color_ops, cutout, per_image, randaugment
-from tf_ssgan.nn import step_random
+from tf_ssgan.nn.step_random import StepRandom
 
-_SHAPE = math.log(4 / 3)  # of the most oblong parts of an image
+_LOG_RATIO = math.log(4 / 3)  # largest log aspect ratio of a random resized crop
 
-Operation = Callable[[tf.Tensor, step_random.StepRandom], tf.Tensor]
+Operation = Callable[[tf.Tensor, StepRandom], tf.Tensor]
 
 
-def plain(images: tf.Tensor, draw: step_random.StepRandom) -> tf.Tensor:
-    """The images as they are."""
-    del draw
+def plain(images: tf.Tensor, random: StepRandom) -> tf.Tensor:
+    """Returns the images unchanged."""
+    del random
     return images
 
 
-def translate(images: tf.Tensor, draw: step_random.StepRandom, pixels: int = 2) -> tf.Tensor:
+def translate(images: tf.Tensor, random: StepRandom, pixels: int = 2) -> tf.Tensor:
     """Shifts each image by up to `pixels` in both directions, reflecting at the border.
 
     Laine and Aila (2017), section 3: random translation by at most 2 pixels.
 
     Args:
         images: uint8 [batch, height, width, channels].
-        draw: The draws of this stream, view and step.
-        pixels: Largest shift.
+        random: The random numbers of this stream, view and step.
+        pixels: Largest shift in each direction.
 
     Returns:
         The same shape and type.
     """
-    shifts = draw.integers(images.shape[0], 2, low=-pixels, high=pixels + 1)
-    return _shifted(images, shifts[:, 0], shifts[:, 1], pixels)
+    shifts = random.integers(images.shape[0], 2, low=-pixels, high=pixels + 1)
+    return _shift(images, shifts[:, 0], shifts[:, 1], pixels)
 
 
-def flip(images: tf.Tensor, draw: step_random.StepRandom) -> tf.Tensor:
+def flip(images: tf.Tensor, random: StepRandom) -> tf.Tensor:
     """Mirrors each image left to right with probability 0.5.
 
     Args:
         images: uint8 [batch, height, width, channels].
-        draw: The draws of this stream, view and step.
+        random: The random numbers of this stream, view and step.
 
     Returns:
         The same shape and type.
     """
-    return _half(images, draw, _mirrored)
+    return _apply_to_half(images, random, _mirror)
 
 
-def crop(images: tf.Tensor, draw: step_random.StepRandom) -> tf.Tensor:
-    """A random crop of the image padded by an eighth of each side, reflecting at the border.
+def crop(images: tf.Tensor, random: StepRandom) -> tf.Tensor:
+    """Takes a random crop after padding each side by an eighth, reflecting at the border.
 
-    Sohn et al. (2020), section 2.3: translation by up to 12.5 %, 4 pixels at 32.
+    Sohn et al. (2020), section 2.3: translation by up to 12.5 %, which is 4 of 32 pixels.
 
     Args:
         images: uint8 [batch, height, width, channels].
-        draw: The draws of this stream, view and step.
+        random: The random numbers of this stream, view and step.
 
     Returns:
         The same shape and type.
     """
     down, across = images.shape[1] // 8, images.shape[2] // 8
-    down_by = draw.integers(images.shape[0], low=-down, high=down + 1)
-    across_by = draw.integers(images.shape[0], low=-across, high=across + 1)
-    return _shifted(images, down_by, across_by, across)
+    down_by = random.integers(images.shape[0], low=-down, high=down + 1)
+    across_by = random.integers(images.shape[0], low=-across, high=across + 1)
+    return _shift(images, down_by, across_by, across)
 
 
-def flip_vertical(images: tf.Tensor, draw: step_random.StepRandom) -> tf.Tensor:
+def flip_vertical(images: tf.Tensor, random: StepRandom) -> tf.Tensor:
     """Mirrors each image top to bottom with probability 0.5.
 
     Args:
         images: uint8 [batch, height, width, channels].
-        draw: The draws of this stream, view and step.
+        random: The random numbers of this stream, view and step.
 
     Returns:
         The same shape and type.
     """
-    return _half(images, draw, lambda part: part[:, ::-1])
+    return _apply_to_half(images, random, lambda part: part[:, ::-1])
 
 
-def resized_crop(images: tf.Tensor, draw: step_random.StepRandom) -> tf.Tensor:
-    """A random part of each image, 8 to 100 % of its area, enlarged to its size.
+def resized_crop(images: tf.Tensor, random: StepRandom) -> tf.Tensor:
+    """Takes a random crop with 8 to 100 % of the area and resizes it to the size of the image.
 
-    Szegedy et al. (2015), section 6, with the customary numbers: shapes from 3:4 to 4:3, evenly in
-    their logarithm; a side that would be longer than the image's is cut. Pixels are interpolated
-    between the nearest four.
+    Szegedy et al. (2015), section 6, with the usual numbers: the aspect ratio is from 3:4 to 4:3,
+    uniform in its logarithm. A side longer than that of the image is shortened. Interpolation is
+    bilinear.
 
     Args:
         images: uint8 [batch, height, width, channels].
-        draw: The draws of this stream, view and step.
+        random: The random numbers of this stream, view and step.
 
     Returns:
         The same shape and type.
     """
     batch, height, width, _ = images.shape
-    area = draw.uniform(batch, low=0.08, high=1.0)
-    shape = tf.exp(draw.uniform(batch, low=-_SHAPE, high=_SHAPE))
-    tall = tf.minimum(tf.sqrt(area / shape), 1.0)
-    wide = tf.minimum(tf.sqrt(area * shape), 1.0)
-    top = (1.0 - tall) * draw.uniform(batch)
-    left = (1.0 - wide) * draw.uniform(batch)
-    seen = tf.einsum(
+    area = random.uniform(batch, low=0.08, high=1.0)
+    ratio = tf.exp(random.uniform(batch, low=-_LOG_RATIO, high=_LOG_RATIO))
+    tall = tf.minimum(tf.sqrt(area / ratio), 1.0)
+    wide = tf.minimum(tf.sqrt(area * ratio), 1.0)
+    top = (1.0 - tall) * random.uniform(batch)
+    left = (1.0 - wide) * random.uniform(batch)
+    resized = tf.einsum(
         "bij,bjwc,bkw->bikc",
-        _between(top, tall, height),
+        _interpolation_weights(top, tall, height),
         tf.cast(images, tf.float32),
-        _between(left, wide, width),
+        _interpolation_weights(left, wide, width),
     )
-    return tf.cast(tf.round(seen), tf.uint8)
+    return tf.cast(tf.round(resized), tf.uint8)
 
 
-def brightness(images: tf.Tensor, draw: step_random.StepRandom) -> tf.Tensor:
-    """Multiplies each image by a number from 0.5 to 1.5; white is the brightest.
+def brightness(images: tf.Tensor, random: StepRandom) -> tf.Tensor:
+    """Multiplies each image by a factor from 0.5 to 1.5; values are clipped at 255.
 
     Args:
         images: uint8 [batch, height, width, channels].
-        draw: The draws of this stream, view and step.
+        random: The random numbers of this stream, view and step.
 
     Returns:
         The same shape and type.
     """
-    return color_ops.brightness(images, draw.uniform(images.shape[0], low=0.5, high=1.5))
+    return color_ops.brightness(images, random.uniform(images.shape[0], low=0.5, high=1.5))
 
 
-def view(kind: str) -> Operation:
-    """The view of this name, a function (images, draw) -> images.
+def view(name: str) -> Operation:
+    """Returns the view with this name, a function (images, random) -> images.
 
     Args:
-        kind: One or several names of `OPERATIONS`, in the order they are applied.
+        name: One or several names of `OPERATIONS`, in the order they are applied.
 
     Raises:
-        ValueError: `kind` is empty or names something else.
+        ValueError: `name` is empty or contains an unknown operation.
     """
-    words = kind.split()
-    unknown = [word for word in words if word not in OPERATIONS]
-    if unknown or not words:
-        said = f"no operation {unknown[0]!r}" if unknown else "no operation at all"
-        raise ValueError(f"view {kind!r}: {said}; known are {', '.join(OPERATIONS)}")
+    operations = name.split()
+    unknown = [operation for operation in operations if operation not in OPERATIONS]
+    if unknown or not operations:
+        problem = f"no operation {unknown[0]!r}" if unknown else "no operation at all"
+        raise ValueError(f"view {name!r}: {problem}; known are {', '.join(OPERATIONS)}")
 
-    def seen(images: tf.Tensor, draw: step_random.StepRandom) -> tf.Tensor:
-        for word in words:
-            images = OPERATIONS[word](images, draw)
+    def apply(images: tf.Tensor, random: StepRandom) -> tf.Tensor:
+        for operation in operations:
+            images = OPERATIONS[operation](images, random)
         return images
 
-    return seen
+    return apply
 
 
-def _half(
-    images: tf.Tensor, draw: step_random.StepRandom, turned: Callable[[tf.Tensor], tf.Tensor]
+def _apply_to_half(
+    images: tf.Tensor, random: StepRandom, transform: Callable[[tf.Tensor], tf.Tensor]
 ) -> tf.Tensor:
-    """Each image as it is, or turned, as often."""
-    chosen = draw.integers(images.shape[0], low=0, high=2)
-    seen = per_image.dispatch([lambda part: part, turned], chosen, images)
-    return tf.ensure_shape(seen, images.shape)
+    """Transforms each image with probability 0.5."""
+    chosen = random.integers(images.shape[0], low=0, high=2)
+    transformed = per_image.dispatch([lambda part: part, transform], chosen, images)
+    return tf.ensure_shape(transformed, images.shape)
 
 
-def _mirrored(images: tf.Tensor) -> tf.Tensor:
-    """Left to right."""
-    # For three dimensions and three channels TensorFlow has a kernel that is four times as fast.
-    lines = tf.reshape(images, [-1, *images.shape[2:]])
-    return tf.reshape(tf.reverse(lines, [1]), tf.shape(images))
+def _mirror(images: tf.Tensor) -> tf.Tensor:
+    """Mirrors images left to right."""
+    # TensorFlow's kernel for three dimensions and three channels is four times as fast.
+    rows = tf.reshape(images, [-1, *images.shape[2:]])
+    return tf.reshape(tf.reverse(rows, [1]), tf.shape(images))
 
 
-def _between(first: tf.Tensor, length: tf.Tensor, size: int) -> tf.Tensor:
-    """How much of each line of an image is in each line of its enlarged part.
+def _interpolation_weights(first: tf.Tensor, length: tf.Tensor, size: int) -> tf.Tensor:
+    """Returns the weights of bilinear interpolation from an image to its resized crop, in one axis.
 
     Args:
-        first: float32 [batch], where the part begins, as a share of the image.
-        length: float32 [batch], its share of the image.
-        size: Lines of the image, and of the result.
+        first: float32 [batch], where the crop begins, as a fraction of the image.
+        length: float32 [batch], length of the crop, as a fraction of the image.
+        size: Rows (or columns) of the image and of the result.
 
     Returns:
-        float32 [batch, size, size], rows that sum to 1.
+        float32 [batch, size, size]; rows sum to 1.
     """
-    lines = tf.range(size, dtype=tf.float32)
-    place = first[:, None] * size + (lines + 0.5) * length[:, None] - 0.5
-    place = tf.clip_by_value(place, 0.0, size - 1.0)
-    return tf.nn.relu(1.0 - tf.abs(place[:, :, None] - lines))
+    index = tf.range(size, dtype=tf.float32)
+    position = first[:, None] * size + (index + 0.5) * length[:, None] - 0.5
+    position = tf.clip_by_value(position, 0.0, size - 1.0)
+    return tf.nn.relu(1.0 - tf.abs(position[:, :, None] - index))
 
 
-def _shifted(images: tf.Tensor, down: tf.Tensor, across: tf.Tensor, most: int) -> tf.Tensor:
+def _shift(images: tf.Tensor, down: tf.Tensor, across: tf.Tensor, limit: int) -> tf.Tensor:
     """Takes pixel (i, j) from (i + down, j + across), reflecting at the border.
 
     Args:
         images: uint8 [batch, height, width, channels].
-        down: int32 [batch].
-        across: int32 [batch].
-        most: Largest size of `across`.
+        down: int32 [batch], in pixels.
+        across: int32 [batch], in pixels.
+        limit: Largest absolute value of `across`.
     """
     height, width = images.shape[1], images.shape[2]
-    lines = _reflected(tf.range(height) + down[:, None], height)
-    moved = tf.gather(images, lines, axis=1, batch_dims=1)
-    # Few shifts across are few windows on a padded image; gathering pixels takes thrice as long.
-    left = tf.gather(moved, _reflected(tf.range(-most, 0), width), axis=2)
-    right = tf.gather(moved, _reflected(tf.range(width, width + most), width), axis=2)
+    rows = _reflect(tf.range(height) + down[:, None], height)
+    moved = tf.gather(images, rows, axis=1, batch_dims=1)
+    # A few shifts across are a few windows on a padded image; gathering takes three times as long.
+    left = tf.gather(moved, _reflect(tf.range(-limit, 0), width), axis=2)
+    right = tf.gather(moved, _reflect(tf.range(width, width + limit), width), axis=2)
     windows = [
-        functools.partial(_window, first=first, width=width) for first in range(2 * most + 1)
+        functools.partial(_window, first=first, width=width) for first in range(2 * limit + 1)
     ]
     padded = tf.concat([left, moved, right], 2)
-    return tf.ensure_shape(per_image.dispatch(windows, across + most, padded), images.shape)
+    return tf.ensure_shape(per_image.dispatch(windows, across + limit, padded), images.shape)
 
 
 def _window(images: tf.Tensor, first: int, width: int) -> tf.Tensor:
-    """`width` columns."""
+    """Returns `width` columns from column `first`."""
     return images[:, :, first : first + width]
 
 
-def _reflected(index: tf.Tensor, size: int) -> tf.Tensor:
-    """Folds an index that left [0, size) back, the border pixel not repeated."""
+def _reflect(index: tf.Tensor, size: int) -> tf.Tensor:
+    """Reflects indices outside [0, size) at the border, without repeating the border pixel."""
     index = tf.abs(index)
     return tf.where(index >= size, 2 * (size - 1) - index, index)
 

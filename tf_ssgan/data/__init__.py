@@ -1,1 +1,1 @@
-"""What is learned from: data sets, who is labeled, wrong labels, and batches."""
+"""The data of a run: data sets, which images are labeled, label noise, and batches."""

@@ -1,9 +1,9 @@
-"""Images by what is in them: the order and the keys that splits depend on.
+"""Hashes of image contents: the order and the keys that splits depend on.
 
-Which images are labeled or held out must not hang on file names, on the order of a directory, or on
-whether the images came as an archive, a folder of pictures or through TensorFlow Datasets. So a run
-orders its training images by a hash of their pixels, and splits draw from these hashes: an added
-image finds its place and moves no other's.
+Which images are labeled or held out must not depend on file names, on the order of a directory, or
+on whether the images came from an archive, a folder of image files or TensorFlow Datasets.
+Therefore a run sorts its training images by a hash of their pixels, and splits are drawn from these
+hashes: a new image is inserted in its place and leaves the order of all others unchanged.
 """
 
 import dataclasses
@@ -26,39 +26,44 @@ def keys(images: np.ndarray) -> np.ndarray:
     return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)
 
 
-def ordered(arrays: Arrays) -> Arrays:
-    """Returns the same data with the training images in the order of their contents.
+def sort_by_content(arrays: Arrays) -> Arrays:
+    """Returns the same data with the training images sorted by the hash of their contents.
 
-    Equal images stand beside each other, by label and then as in their source.
+    Equal images are sorted by label, and then as in their source.
     """
-    found = keys(arrays.train_images)
-    places = np.lexsort((arrays.train_labels, found))
+    hashes = keys(arrays.train_images)
+    order = np.lexsort((arrays.train_labels, hashes))
     return dataclasses.replace(
         arrays,
-        train_images=arrays.train_images[places],
-        train_labels=arrays.train_labels[places],
-        train_keys=found[places],
-        train_places=places,
+        train_images=arrays.train_images[order],
+        train_labels=arrays.train_labels[order],
+        train_keys=hashes[order],
+        train_source_indices=order,
     )
 
 
-def sources(arrays: Arrays, ids: np.ndarray) -> list[str] | list[int]:
-    """Returns whence training images came: files, or else their places in the source."""
-    places = arrays.train_places[ids].tolist()
-    return [arrays.train_files[place] for place in places] if arrays.train_files else places
-
-
-def shuffled(key: np.ndarray, word: int) -> np.ndarray:
-    """Returns int64 [n], the places of n keys in a random order that a word chooses.
-
-    Every key draws its own number, so that with more keys those that were there keep their order.
-    The numbers are the outputs of SplitMix64 (Steele, Lea and Flood 2014) at the states key + word.
+def image_sources(arrays: Arrays, ids: np.ndarray) -> list[str] | list[int]:
+    """Returns the files of training images, or their indices in the source if there are no files.
 
     Args:
-        key: uint64 [n].
-        word: Any integer; its lowest 64 bits count.
+        arrays: The data, sorted by `sort_by_content`.
+        ids: int64 [n], indices of training images.
     """
-    z = key + np.uint64(word & 0xFFFFFFFFFFFFFFFF) + _GOLDEN  # wraps around, as it should
+    indices = arrays.train_source_indices[ids].tolist()
+    return [arrays.train_files[index] for index in indices] if arrays.train_files else indices
+
+
+def random_order(image_keys: np.ndarray, seed: int) -> np.ndarray:
+    """Returns int64 [n], the indices of n keys in a random order.
+
+    Every key gets a random number of its own, so adding keys does not change the order of the rest.
+    The numbers are the outputs of SplitMix64 (Steele, Lea and Flood 2014) at states key + seed.
+
+    Args:
+        image_keys: uint64 [n].
+        seed: Any integer; its lowest 64 bits are used.
+    """
+    z = image_keys + np.uint64(seed & 0xFFFFFFFFFFFFFFFF) + _GOLDEN  # wraps around, as intended
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.argsort(z ^ (z >> np.uint64(31)), kind="stable")

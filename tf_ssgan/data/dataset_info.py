@@ -1,4 +1,4 @@
-"""Cards, which describe data sets, and the table of those known by name."""
+"""Descriptions of data sets, and the table of those known by name."""
 
 import dataclasses
 from typing import Any
@@ -8,19 +8,19 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class DatasetInfo:
-    """What a classifier has to know about its images.
+    """Describes the images and classes of a data set.
 
     Attributes:
-        name: the data set's name on the command line.
-        height: pixels.
-        width: pixels.
+        name: name on the command line.
+        height: in pixels.
+        width: in pixels.
         channels: 1 or 3.
-        classes: names; label k is classes[k].
-        mean: per channel, of intensities in [0, 1].
-        std: per channel, of intensities in [0, 1].
+        classes: class names; label k is classes[k].
+        mean: mean per channel, of intensities in [0, 1].
+        std: standard deviation per channel, of intensities in [0, 1].
         flip: whether a mirrored image keeps its class.
-        source: where these very images came from.
-        fit: how a picture of another shape becomes an image, see `pictures`.
+        source: where the images came from.
+        fit: how image files of another shape are fitted, see `image_decoding`.
     """
 
     name: str
@@ -43,11 +43,6 @@ class DatasetInfo:
         """Returns a dictionary for `json.dump`."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(self).items()}
 
-    @classmethod
-    def from_json(cls, content: dict[str, Any]) -> "DatasetInfo":
-        """Rebuilds what `as_json` gave."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in content.items()})
-
 
 @dataclasses.dataclass
 class Arrays:
@@ -56,15 +51,17 @@ class Arrays:
     An evaluation set has no training images: its training arrays have length 0.
 
     Attributes:
-        info: What they are images of.
-        train_images: All that may be learned from, labeled or not.
-        train_labels: -1 where nobody knows.
-        test_images: Judged on, and nothing else.
-        test_labels: All known.
-        train_files: The file of each training image, in the order of the source; empty where they
-            have none of their own.
-        train_keys: uint64 [n], hashes of the training images, once `contents.ordered` made them.
-        train_places: int64 [n], where in its source each stood before.
+        info: Description of the data set.
+        train_images: All training images, labeled or not.
+        train_labels: Labels of the training images; -1 for unknown labels.
+        test_images: Images for evaluation only.
+        test_labels: Labels of the test images; all are known.
+        train_files: The file of each training image, in the order of the source; empty if the
+            images are not files of their own.
+        train_keys: uint64 [n], hashes of the training images; None before
+            `content_hash.sort_by_content`.
+        train_source_indices: int64 [n], the index of each training image in the source; None before
+            `content_hash.sort_by_content`.
     """
 
     info: DatasetInfo
@@ -74,7 +71,7 @@ class Arrays:
     test_labels: np.ndarray
     train_files: tuple[str, ...] = ()
     train_keys: np.ndarray | None = None
-    train_places: np.ndarray | None = None
+    train_source_indices: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,10 +80,10 @@ class KnownDataset:
 
     Attributes:
         shape: (height, width, channels).
-        classes: as on the card, like `mean`, `std` and `flip`.
-        tfds: its name, and config, in TensorFlow Datasets.
-        version: its version there, which messages name.
-        url: whence TensorFlow Datasets downloads it.
+        classes: as in `DatasetInfo`, like `mean`, `std` and `flip`.
+        tfds: name and config in TensorFlow Datasets.
+        version: version in TensorFlow Datasets, named in messages.
+        url: where TensorFlow Datasets downloads it from.
         training: whether it has training images; an evaluation set has none.
     """
 
@@ -113,13 +110,13 @@ _CIFAR100 = tuple(
     spider squirrel streetcar sunflower sweet_pepper table tank telephone television tiger tractor
     train trout tulip turtle wardrobe whale willow_tree wolf woman worm""".split()
 )
-_FASHION = (
+_FASHION_MNIST = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
     "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip
 
-# Means and deviations of the training images: CIFAR as in Sohn et al. 2020 and its followers, SVHN
-# as in TorchSSL (Zhang et al. 2021, FlexMatch); Fashion-MNIST and digits were measured.
+# Mean and standard deviation of the training images: CIFAR as in Sohn et al. 2020 and later work,
+# SVHN as in TorchSSL (Zhang et al. 2021, FlexMatch); Fashion-MNIST and digits were measured.
 KNOWN = {
     "digits": KnownDataset((16, 16, 1), _DIGITS, (0.3053,), (0.3185,)),
     "svhn": KnownDataset(
@@ -135,11 +132,11 @@ KNOWN = {
         flip=True, tfds="cifar100", version="3.0.2", url="https://www.cs.toronto.edu",
     ),
     "fashion_mnist": KnownDataset(
-        (28, 28, 1), _FASHION, (0.2860,), (0.3530,),
+        (28, 28, 1), _FASHION_MNIST, (0.2860,), (0.3530,),
         flip=True, tfds="fashion_mnist", version="3.0.1",
         url="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
     ),
-    # Recht et al. 2018: new test images for CIFAR-10, so its classes and its statistics.
+    # Recht et al. 2018: new test images for CIFAR-10, with the classes and statistics of CIFAR-10.
     "cifar10_1/v6": KnownDataset(
         (32, 32, 3), _CIFAR10, (0.4914, 0.4822, 0.4465), (0.2471, 0.2435, 0.2616),
         flip=True, tfds="cifar10_1/v6", version="1.1.0", url="https://github.com", training=False,
@@ -150,19 +147,25 @@ KNOWN = {
 def known_info(
     name: str, known: KnownDataset, classes: tuple[str, ...], source: str
 ) -> DatasetInfo:
-    """Returns the card of a known data set, with the class names and the source it has here."""
+    """Returns the info of a known data set with the given class names and source."""
     return DatasetInfo(name, *known.shape, classes, known.mean, known.std, known.flip, source)
 
 
 def channel_statistics(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Returns mean and deviation per channel in [0, 1], from integer counts, so exact anywhere."""
+    """Returns mean and standard deviation per channel, of intensities in [0, 1].
+
+    They are computed from integer counts, so they are the same on every machine.
+
+    Args:
+        images: uint8 [n, h, w, c].
+    """
     mean, std = [], []
     for channel in range(images.shape[3]):
         counts = np.bincount(images[..., channel].ravel(), minlength=256)
         values = np.arange(256) / 255
         center = float((counts * values).sum() / counts.sum())
         mean.append(round(center, 4))
-        deviation = float(np.sqrt((counts * (values - center) ** 2).sum() / counts.sum()))
-        # A constant channel would divide by zero; one gray level is the least visible deviation.
-        std.append(max(round(deviation, 4), 0.0039))
+        stddev = float(np.sqrt((counts * (values - center) ** 2).sum() / counts.sum()))
+        # At least one gray level, so that a constant channel does not lead to a division by zero.
+        std.append(max(round(stddev, 4), 0.0039))
     return tuple(mean), tuple(std)

@@ -1,22 +1,25 @@
-"""From a picture file to the pixels that a network sees: one rule, for training and for asking.
+"""Decodes image files to the pixels that a network reads; training and prediction share it.
 
-The rule, in this order:
+The steps, in this order:
 
-1. PNG, JPEG, WebP, BMP, GIF and TIFF, told apart by their content and not by their name; of an
-   animation or a stack of pages the first. A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where
-   at least twice the final size remains, which is several times as fast.
-2. The rotation that a camera noted in EXIF is applied.
-3. Eight bits a channel: of 16 bits the upper eight. Palettes and CMYK become RGB, black-and-white
-   becomes gray. Floating-point pixels are refused: nobody knows their range.
-4. Transparent pixels are laid over white.
-5. One channel: gray by the weights of ITU-R BT.601 (Pillow's `convert("L")`). Three: gray repeated.
-6. `resize` stretches to size x size; `crop` makes the shorter side that long and cuts the middle
-   out; `pad` makes the longer side that long and fills up with black. Bilinear with antialiasing.
+1. PNG, JPEG, WebP, BMP, GIF and TIFF are recognized by their content, not by their name. Only the
+   first frame or page is read. A JPEG is decoded at 1/2, 1/4 or 1/8 of its size if that is at least
+   twice the final size, which is several times as fast.
+2. The rotation in the EXIF metadata is applied.
+3. Pixels are converted to eight bits per channel: of 16 bits, the upper eight are kept. Palettes
+   and CMYK become RGB, and black-and-white becomes gray. Floating-point pixels are refused, because
+   their range is unknown.
+4. Transparent pixels are blended with white.
+5. For one channel, colors become gray by the weights of ITU-R BT.601 (Pillow's `convert("L")`). For
+   three channels, gray is repeated.
+6. `resize` stretches to size x size; `crop` resizes the shorter side to `size` and cuts out the
+   center; `pad` resizes the longer side to `size` and fills the rest with black. Interpolation is
+   bilinear with antialiasing.
 
-Pictures of more than 89 million pixels are refused (Pillow's own bound against decompression
-bombs), and those with a side under 4 pixels.
+Images of more than 89 million pixels (Pillow's limit against decompression bombs) and images with a
+side of less than 4 pixels are refused.
 
-`export.pictures` follows the same rule in a graph, for servers.
+`export.graph_image_decoding` does the same in a TensorFlow graph, for servers.
 """
 
 import contextlib
@@ -42,33 +45,34 @@ SUFFIXES = {
     "GIF": (".gif",),
     "TIFF": (".tif", ".tiff"),
 }
-MOST_PIXELS = 89_478_485
-LEAST_SIDE = 4
-RULE = 1  # changes whenever the same file would give other pixels: kept images are made anew
+MAX_PIXELS = 89_478_485
+MIN_SIDE = 4
+# Increases whenever the same file gives other pixels, so that cached images are decoded again.
+DECODER_VERSION = 1
 
-# Refused below with a sentence, so there is nothing to warn of.
+# Such files are refused below, so no warning is needed.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 # What Pillow raises while it decodes.
-_DAMAGED = (OSError, ValueError, SyntaxError, EOFError, MemoryError, IndexError)
-_REDUCTIONS = (8, 4, 2)  # those of libjpeg
-_SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N")
-_NOTES = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")
-_GRAY = ("1", "L", "LA", "La", "I", *_SIXTEEN_BIT)
+_DECODING_ERRORS = (OSError, ValueError, SyntaxError, EOFError, MemoryError, IndexError)
+_REDUCTIONS = (8, 4, 2)  # supported by libjpeg
+_SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
+_EXIF_KEYS = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")
+_GRAY_MODES = ("1", "L", "LA", "La", "I", *_SIXTEEN_BIT_MODES)
 
 
-class Unusable(errors.UserError):
-    """A file that no image can be made of; its text is the reason, without the file's name."""
+class ImageFileError(errors.UserError):
+    """An image file cannot be used; the message is the reason, without the name of the file."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Form:
-    """What images of which form are wanted of pictures.
+class ImageSpec:
+    """Size, channels and fit of the images that are made of image files.
 
     Attributes:
-        size: height and width in pixels; 0 leaves it to the pictures.
-        channels: "1", "3", or "auto": 1 if all pictures are gray.
-        fit: what happens to other shapes: "resize", "crop" or "pad".
+        size: height and width in pixels; 0 chooses the size by the files.
+        channels: "1", "3", or "auto": 1 if all files are gray, otherwise 3.
+        fit: how files of another shape are fitted: "resize", "crop" or "pad".
     """
 
     size: int = 0
@@ -78,13 +82,13 @@ class Form:
 
 @dataclasses.dataclass(frozen=True)
 class ImageFileInfo:
-    """What the head of a picture file says.
+    """What the header of an image file says.
 
     Attributes:
         format: one of `FORMATS`.
-        mode: Pillow's name of its pixels: "L", "RGB", "P", "I;16", ...
-        width: pixels, before rotation (TIFF: after it).
-        height: likewise.
+        mode: Pillow's name of the pixel format: "L", "RGB", "P", "I;16", ...
+        width: in pixels, before rotation (TIFF: after it).
+        height: in pixels, before rotation (TIFF: after it).
     """
 
     format: str
@@ -94,26 +98,29 @@ class ImageFileInfo:
 
     @property
     def gray(self) -> bool:
-        """Whether it has no color, by its mode."""
-        return self.mode in _GRAY
+        """Whether the mode has no color."""
+        return self.mode in _GRAY_MODES
 
 
 def read_header(content: bytes | str | os.PathLike) -> ImageFileInfo:
-    """Reads the head of a picture: a file's path, or its bytes.
+    """Reads the header of an image file.
+
+    Args:
+        content: the path of a file, or its bytes.
 
     Raises:
-        Unusable: It cannot be read, is no picture, or is too large or too small.
+        ImageFileError: It cannot be read, is not an image, or is too large or too small.
     """
-    with _opened(content) as picture:
-        return _looks(picture)
+    with _open(content) as image:
+        return _header(image)
 
 
 def decode(content: bytes | str | os.PathLike, size: int, channels: int, fit: str) -> np.ndarray:
-    """Makes an image of a picture, by the rule of this module.
+    """Decodes an image file by the steps at the top of this module.
 
     Args:
-        content: a file's path, or its bytes.
-        size: height and width of the result.
+        content: the path of a file, or its bytes.
+        size: height and width of the result, in pixels.
         channels: 1 or 3.
         fit: "resize", "crop" or "pad".
 
@@ -121,7 +128,7 @@ def decode(content: bytes | str | os.PathLike, size: int, channels: int, fit: st
         uint8 [size, size, channels].
 
     Raises:
-        Unusable: It cannot be read, is no picture or a damaged one, is too large or too small.
+        ImageFileError: It cannot be read, is not an image, is damaged, too large or too small.
     """
     return read_header_and_image(content, size, channels, fit)[1]
 
@@ -129,154 +136,165 @@ def decode(content: bytes | str | os.PathLike, size: int, channels: int, fit: st
 def read_header_and_image(
     content: bytes | str | os.PathLike, size: int, channels: int, fit: str
 ) -> tuple[ImageFileInfo, np.ndarray]:
-    """Does what `look` and `image` do, and opens the picture once."""
-    with _opened(content) as picture:
-        looks = _looks(picture)
-        _reduce(picture, size, fit)
+    """Does what `read_header` and `decode` do, but opens the file only once."""
+    with _open(content) as image:
+        header = _header(image)
+        _reduce(image, size, fit)
         try:
-            pixels = _fitted(_channels(_upright(picture), channels), size, fit)
-        except _DAMAGED as error:
-            raise Unusable("is damaged: its pixels cannot be decoded") from error
-    return looks, pixels[..., None] if channels == 1 else pixels
+            pixels = _fit(_channels(_upright(image), channels), size, fit)
+        except _DECODING_ERRORS as error:
+            raise ImageFileError("is damaged: its pixels cannot be decoded") from error
+    return header, pixels[..., None] if channels == 1 else pixels
 
 
-def boxes(width: int, height: int, size: int, fit: str) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Where a picture goes: its (width, height) once resized, and its (left, top) in the image.
+def placement(
+    width: int, height: int, size: int, fit: str
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Returns the (width, height) of an image after resizing, and its (left, top) in the result.
 
-    Negative places are cut off, positive ones leave a border.
+    A negative offset cuts the image off; a positive one leaves a border.
+
+    Args:
+        width: width of the image file, in pixels.
+        height: height of the image file, in pixels.
+        size: height and width of the result, in pixels.
+        fit: "resize", "crop" or "pad".
     """
     if fit == "resize":
         return (size, size), (0, 0)
     side = min(width, height) if fit == "crop" else max(width, height)
-    # Integers, halves upward: the same in every language.
+    # Integer arithmetic with halves rounded up is the same in every language.
     wide = max(1, (2 * width * size + side) // (2 * side))
     high = max(1, (2 * height * size + side) // (2 * side))
     return (wide, high), ((size - wide) // 2, (size - high) // 2)
 
 
-def _opened(content: bytes | str | os.PathLike) -> Image.Image:
-    """Opens a picture, of which only the head is read."""
+def decode_full_size(content: bytes | str | os.PathLike, channels: int) -> Image.Image:
+    """Decodes an image file without resizing: upright, in eight bits, over white.
+
+    Args:
+        content: the path of a file, or its bytes.
+        channels: 1 for gray, 3 for color.
+
+    Raises:
+        ImageFileError: as `decode`.
+    """
+    with _open(content) as image:
+        _header(image)
+        try:
+            return _channels(_upright(image), channels)
+        except _DECODING_ERRORS as error:
+            raise ImageFileError("is damaged: its pixels cannot be decoded") from error
+
+
+def format_from_suffix(path: pathlib.PurePath) -> str | None:
+    """Returns the image format that the suffix of a file stands for; None for other suffixes."""
+    suffix = path.suffix.lower()
+    return next((name for name, suffixes in SUFFIXES.items() if suffix in suffixes), None)
+
+
+def _open(content: bytes | str | os.PathLike) -> Image.Image:
+    """Opens an image file; only the header is read."""
     if isinstance(content, bytes) and not content:
-        raise Unusable("is empty")
+        raise ImageFileError("is empty")
     file = io.BytesIO(content) if isinstance(content, bytes) else content
     try:
         return Image.open(file, formats=FORMATS)
     except Image.UnidentifiedImageError as error:
-        raise Unusable(_nothing_known(content)) from error
+        raise ImageFileError(_explain_unidentified(content)) from error
     except Image.DecompressionBombError as error:
-        raise Unusable(f"has more than {MOST_PIXELS:,} pixels: make it smaller") from error
+        raise ImageFileError(f"has more than {MAX_PIXELS:,} pixels: make it smaller") from error
     except OSError as error:
         reason = error.strerror or "it is damaged"
-        raise Unusable(f"cannot be read: {reason}") from error
+        raise ImageFileError(f"cannot be read: {reason}") from error
     except (ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError) as error:
-        raise Unusable("is not a picture, or a damaged one") from error
+        raise ImageFileError("is not an image, or is damaged") from error
 
 
-def _nothing_known(content: bytes | str | os.PathLike) -> str:
-    """Why a file of no known format is none."""
-    with contextlib.suppress(OSError):  # gone since
+def _explain_unidentified(content: bytes | str | os.PathLike) -> str:
+    """Returns why a file of no known format cannot be used."""
+    with contextlib.suppress(OSError):  # it may have been removed
         if not isinstance(content, bytes) and os.path.getsize(content) == 0:
             return "is empty"
-    return "is not a picture, or a damaged one"
+    return "is not an image, or is damaged"
 
 
-def _looks(picture: Image.Image) -> ImageFileInfo:
-    # Several pictures in one JPEG file: Pillow gives them a format of its own.
-    form = "JPEG" if picture.format == "MPO" else picture.format
-    looks = ImageFileInfo(form, picture.mode, *picture.size)
-    if looks.width * looks.height > MOST_PIXELS:
-        raise Unusable(
-            f"has {looks.width:,} x {looks.height:,} pixels, more than {MOST_PIXELS:,}: "
+def _header(image: Image.Image) -> ImageFileInfo:
+    """Returns the header of an open file, or refuses the file by it."""
+    # Pillow has a format of its own for several images in one JPEG file.
+    file_format = "JPEG" if image.format == "MPO" else image.format
+    header = ImageFileInfo(file_format, image.mode, *image.size)
+    if header.width * header.height > MAX_PIXELS:
+        raise ImageFileError(
+            f"has {header.width:,} x {header.height:,} pixels, more than {MAX_PIXELS:,}: "
             "make it smaller"
         )
-    if min(picture.size) < LEAST_SIDE:
-        raise Unusable(
-            f"has {looks.width} x {looks.height} pixels; at least {LEAST_SIDE} a side are needed"
+    if min(image.size) < MIN_SIDE:
+        raise ImageFileError(
+            f"has {header.width} x {header.height} pixels; each side needs at least {MIN_SIDE}"
         )
-    if picture.mode == "F":
-        raise Unusable("has floating-point pixels, whose range nobody knows: save it in 8 bits")
-    return looks
+    if image.mode == "F":
+        raise ImageFileError(
+            "has floating-point pixels, whose range is unknown: save it with 8 bits per channel"
+        )
+    return header
 
 
-def _reduce(picture: Image.Image, size: int, fit: str) -> None:
-    """Has a JPEG decoded at a fraction of its size."""
-    if picture.format not in ("JPEG", "MPO"):
+def _reduce(image: Image.Image, size: int, fit: str) -> None:
+    """Sets a JPEG to be decoded at a fraction of its size."""
+    if image.format not in ("JPEG", "MPO"):
         return
-    side = max(picture.size) if fit == "pad" else min(picture.size)
+    side = max(image.size) if fit == "pad" else min(image.size)
     for reduction in _REDUCTIONS:
-        if side >= 2 * reduction * size and min(picture.size) >= reduction:
-            picture.draft(None, (picture.width // reduction, picture.height // reduction))
+        if side >= 2 * reduction * size and min(image.size) >= reduction:
+            image.draft(None, (image.width // reduction, image.height // reduction))
             return
 
 
-def plain(content: bytes | str | os.PathLike, channels: int) -> Image.Image:
-    """Returns a picture in full size, upright, in eight bits and over white.
-
-    Args:
-        content: a file's path, or its bytes.
-        channels: 1 for gray, 3 for color.
-
-    Raises:
-        Unusable: as `image`.
-    """
-    with _opened(content) as picture:
-        _looks(picture)
-        try:
-            return _channels(_upright(picture), channels)
-        except _DAMAGED as error:
-            raise Unusable("is damaged: its pixels cannot be decoded") from error
-
-
-def _upright(picture: Image.Image) -> Image.Image:
-    """Applies the rotation noted in EXIF; notes that make no sense are passed over."""
-    picture.load()
-    if picture.format != "TIFF" and not any(key in picture.info for key in _NOTES):
-        return picture  # looking for a note takes longer than decoding a small picture
+def _upright(image: Image.Image) -> Image.Image:
+    """Applies the rotation in the EXIF metadata; invalid metadata are ignored."""
+    image.load()
+    if image.format != "TIFF" and not any(key in image.info for key in _EXIF_KEYS):
+        return image  # searching for metadata takes longer than decoding a small image
     try:
-        return ImageOps.exif_transpose(picture)
+        return ImageOps.exif_transpose(image)
     except (OSError, ValueError, SyntaxError, KeyError, TypeError, ArithmeticError, IndexError):
-        return picture
+        return image
 
 
-def _channels(picture: Image.Image, channels: int) -> Image.Image:
-    """Mode "L" or "RGB", over white."""
+def _channels(image: Image.Image, channels: int) -> Image.Image:
+    """Converts to mode "L" or "RGB", over white."""
     mode = "L" if channels == 1 else "RGB"
-    if picture.mode == mode and "transparency" not in picture.info:
-        return picture
-    if picture.mode in _SIXTEEN_BIT or picture.mode == "I":
-        wide = np.asarray(picture)
-        wide = wide.clip(0, 65535) if picture.mode == "I" else wide
-        picture = Image.fromarray((wide >> 8).astype(np.uint8))
-    if picture.has_transparency_data:
-        picture = _over_white(picture.convert("RGBA"))
-    elif picture.mode not in ("L", "1"):
-        picture = picture.convert("RGB")
-    return picture.convert(mode)
+    if image.mode == mode and "transparency" not in image.info:
+        return image
+    if image.mode in _SIXTEEN_BIT_MODES or image.mode == "I":
+        wide = np.asarray(image)
+        wide = wide.clip(0, 65535) if image.mode == "I" else wide
+        image = Image.fromarray((wide >> 8).astype(np.uint8))
+    if image.has_transparency_data:
+        image = _blend_with_white(image.convert("RGBA"))
+    elif image.mode not in ("L", "1"):
+        image = image.convert("RGB")
+    return image.convert(mode)
 
 
-def _over_white(picture: Image.Image) -> Image.Image:
-    """RGBA -> RGB: (c a + 255 (255 - a)) / 255, rounded to the nearest, which Pillow does."""
-    white = Image.new("RGB", picture.size, "white")
-    white.paste(picture.convert("RGB"), mask=picture.getchannel("A"))
+def _blend_with_white(image: Image.Image) -> Image.Image:
+    """Converts RGBA to RGB: (c a + 255 (255 - a)) / 255, rounded to the nearest by Pillow."""
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image.convert("RGB"), mask=image.getchannel("A"))
     return white
 
 
-def _fitted(picture: Image.Image, size: int, fit: str) -> np.ndarray:
-    """uint8 [size, size] or [size, size, 3]."""
-    (wide, high), (left, top) = boxes(*picture.size, size, fit)
+def _fit(image: Image.Image, size: int, fit: str) -> np.ndarray:
+    """Returns uint8 [size, size] or [size, size, 3]."""
+    (wide, high), (left, top) = placement(*image.size, size, fit)
     if fit == "crop" and (wide, high) != (size, size):
-        # Resizes what stays, and nothing beside it: a strip of a picture would become enormous.
-        across, down = picture.width / wide, picture.height / high
+        # Resizes only what is kept: otherwise a long strip would become enormous.
+        across, down = image.width / wide, image.height / high
         box = (-left * across, -top * down, (size - left) * across, (size - top) * down)
-        return np.asarray(picture.resize((size, size), Image.Resampling.BILINEAR, box=box))
-    if picture.size != (wide, high):
-        picture = picture.resize((wide, high), Image.Resampling.BILINEAR)
+        return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, box=box))
+    if image.size != (wide, high):
+        image = image.resize((wide, high), Image.Resampling.BILINEAR)
     if (wide, high) != (size, size):
-        picture = picture.crop((-left, -top, size - left, size - top))
-    return np.asarray(picture)
-
-
-def names_format(path: pathlib.PurePath) -> str | None:
-    """Returns the format that a file's ending stands for, if it is that of a picture."""
-    ending = path.suffix.lower()
-    return next((name for name, endings in SUFFIXES.items() if ending in endings), None)
+        image = image.crop((-left, -top, size - left, size - top))
+    return np.asarray(image)

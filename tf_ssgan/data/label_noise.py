@@ -1,8 +1,7 @@
-"""Wrong labels on purpose: the label noise of robustness experiments.
+"""Label noise for robustness experiments: replaces a fraction of the labels.
 
-Only the raw bits of PCG64 are used. NumPy promises these for ever and for every platform, which
-it does not for `Generator.permutation` and the like (NEP 19), so a seed means the same labels
-everywhere.
+Only the raw bits of PCG64 are used. NumPy guarantees these for all versions and platforms, unlike
+`Generator.permutation` and the like (NEP 19), so a seed gives the same labels everywhere.
 """
 
 import numpy as np
@@ -10,10 +9,10 @@ import numpy as np
 from tf_ssgan.common import errors
 
 KINDS = ("none", "wrong", "uniform", "permute", "pair")
-# The rate where none is given, of kinds that have one of their own: a permutation is of all labels.
-OWN_RATES = {"none": 0.0, "permute": 1.0}
+# The default rates of the kinds that have one: a permutation is of all labels.
+DEFAULT_RATES = {"none": 0.0, "permute": 1.0}
 
-# Numbers that keep the streams of one noise seed apart; 2 and 3 are those of `splits`.
+# Numbers that make the random streams of one seed independent; 2 and 3 belong to `splits`.
 _CHOICE, _CLASS, _TARGETS = 0, 1, 4
 
 
@@ -23,12 +22,12 @@ def corrupt(
     kind: str,
     rate: float,
     seed: int,
-    kept: np.ndarray | None = None,
+    clean: np.ndarray | None = None,
 ) -> np.ndarray:
     """Replaces a fraction of the labels.
 
-    Exactly round(rate * m), halves to even, of the m labels that are not kept are chosen for
-    replacement. Noise of a higher rate contains noise of a lower rate with the same seed.
+    Exactly round(rate * m), with halves rounded to even, of the m labels that are not clean are
+    replaced. For one seed, the labels replaced at a lower rate are also replaced at a higher rate.
 
     Args:
         labels: integers [n] in 0..classes-1; not changed.
@@ -36,31 +35,31 @@ def corrupt(
         kind: "none"; "wrong", each chosen label becomes one of the K-1 others (Figure 4 of the
             FR-GAN paper: "incorrect labels"), so a fraction `rate` ends up wrong; "uniform", each
             becomes any of the K classes (Laine and Aila 2017, section 4.4; "symmetric" in Li et
-            al. 2020, DivideMix), so about rate * (1 - 1/K) end up wrong; "permute", each takes
-            what stands in its place in one random permutation of all n labels (the authors' code
+            al. 2020, DivideMix), so about rate * (1 - 1/K) end up wrong; "permute", each becomes
+            the label at its index in a random permutation of all n labels (the authors' code
             of Axelrod, Kashi and Pandey, Weakly Supervised Image Classification using GANs), so
-            it says nothing of its image and about 1/K are right by chance; "pair", class k becomes
-            (k + 1) mod K ("pair flipping" in Han et al. 2018, Co-teaching).
+            it is independent of its image and about 1/K are right by chance; "pair", class k
+            becomes (k + 1) mod K ("pair flipping" in Han et al. 2018, Co-teaching).
         rate: in [0, 1]; must be 0 with "none".
         seed: 0 or more.
-        kept: bool [n], labels that are known to be clean and never replaced; None for no label.
+        clean: bool [n], labels that are known to be clean and never replaced; None for no label.
 
     Returns:
         int64 [n].
 
     Raises:
-        UserError: unknown kind, rate outside [0, 1], negative seed, one class and "wrong" or
-            "pair".
+        UserError: The kind is unknown, the rate is outside [0, 1], the seed is negative, or the
+            kind is "wrong" or "pair" and there is only one class.
     """
     check(classes, kind, rate, seed)
     labels = np.array(labels, np.int64)
-    chosen = _chosen(len(labels), rate, seed, kept)
-    draws = bits(len(labels), seed, _CLASS)[chosen]
+    chosen = _labels_to_replace(len(labels), rate, seed, clean)
+    random = bits(len(labels), seed, _CLASS)[chosen]
     if kind == "wrong":
-        shift = 1 + (draws % np.uint64(classes - 1)).astype(np.int64)
+        shift = 1 + (random % np.uint64(classes - 1)).astype(np.int64)
         labels[chosen] = (labels[chosen] + shift) % classes
     elif kind == "uniform":
-        labels[chosen] = (draws % np.uint64(classes)).astype(np.int64)
+        labels[chosen] = (random % np.uint64(classes)).astype(np.int64)
     elif kind == "permute":
         labels[chosen] = labels[permutation(len(labels), seed, _TARGETS)][chosen]
     elif kind == "pair":
@@ -69,7 +68,7 @@ def corrupt(
 
 
 def check(classes: int, kind: str, rate: float, seed: int) -> None:
-    """Refuses what `corrupt` cannot do; the arguments and errors are those of `corrupt`."""
+    """Checks the arguments of `corrupt`; the errors are the same."""
     if kind not in KINDS:
         raise errors.UserError(f"noise {kind!r} is unknown. {errors.nearest(kind, KINDS)}")
     if not 0 <= rate <= 1:
@@ -82,7 +81,7 @@ def check(classes: int, kind: str, rate: float, seed: int) -> None:
     if seed < 0:
         raise errors.UserError(f"noise_seed must be 0 or more, got {seed}.")
     if kind in ("wrong", "pair") and classes < 2:
-        raise errors.UserError(f"noise {kind!r} needs at least two classes, the data have one.")
+        raise errors.UserError(f"noise {kind!r} needs at least two classes, but the data have one.")
 
 
 def bits(count: int, *key: int) -> np.ndarray:
@@ -91,12 +90,12 @@ def bits(count: int, *key: int) -> np.ndarray:
 
 
 def permutation(count: int, *key: int) -> np.ndarray:
-    """Returns int64 [count], the numbers 0..count-1 in an order that depends on the key alone."""
+    """Returns int64 [count], the numbers 0..count-1 in an order that depends only on the key."""
     return np.argsort(bits(count, *key), kind="stable").astype(np.int64)
 
 
-def _chosen(count: int, rate: float, seed: int, kept: np.ndarray | None) -> np.ndarray:
-    """Returns int64 [round(rate * labels not kept)], the places of the labels to replace."""
+def _labels_to_replace(count: int, rate: float, seed: int, clean: np.ndarray | None) -> np.ndarray:
+    """Returns int64 [round(rate * labels not clean)], the indices of the labels to replace."""
     order = permutation(count, seed, _CHOICE)
-    free = order if kept is None else order[~np.asarray(kept, bool)[order]]
-    return free[: round(rate * len(free))]
+    replaceable = order if clean is None else order[~np.asarray(clean, bool)[order]]
+    return replaceable[: round(rate * len(replaceable))]

@@ -10,14 +10,14 @@ _CGROUP = pathlib.Path("/sys/fs/cgroup")
 
 
 def available() -> int:
-    """Returns the bytes that a process could still take, of the machine or of its container."""
+    """Returns the bytes of memory still available to a process on this machine or container."""
     free = psutil.virtual_memory().available
     try:
-        most = int((_CGROUP / "memory.max").read_text())
+        limit = int((_CGROUP / "memory.max").read_text())
         used = int((_CGROUP / "memory.current").read_text())
-    except (OSError, ValueError):  # no container, or none with a limit
+    except (OSError, ValueError):  # no container, or one without a limit
         return free
-    return min(free, max(0, most - used))
+    return min(free, max(0, limit - used))
 
 
 def needed(count: int, size: int, channels: int) -> int:
@@ -26,21 +26,26 @@ def needed(count: int, size: int, channels: int) -> int:
 
 
 def check(count: int, size: int, channels: int) -> None:
-    """Refuses more images than fit.
+    """Refuses more images than fit into memory.
+
+    Args:
+        count: Number of images.
+        size: Height and width in pixels.
+        channels: Channels of an image.
 
     Raises:
-        UserError: With the sum, and the size that would fit.
+        UserError: They do not fit. The message names both amounts, and a size that would fit.
     """
-    wanted, free = needed(count, size, channels), available()
-    if wanted <= free:
+    required, free = needed(count, size, channels), available()
+    if required <= free:
         return
     fitting = next(
         (s for s in range(size // 8 * 8, 7, -8) if needed(count, s, channels) <= free), 0
     )
-    remedy = f"--image_size={fitting} would fit" if fitting else "take fewer pictures"
+    remedy = f"--image_size={fitting} would fit" if fitting else "use fewer images"
     if channels == 3 and needed(count, size, 1) <= free:
         remedy += ", and so would --channels=1"
     raise errors.UserError(
-        f"{count:,} pictures at {size} x {size} x {channels} take {wanted / 1e9:.1f} GB (an array "
-        f"and TensorFlow's copy of it), {free / 1e9:.1f} GB of memory are free: {remedy}."
+        f"{count:,} images at {size} x {size} x {channels} take {required / 1e9:.1f} GB (an array "
+        f"and TensorFlow's copy of it), but {free / 1e9:.1f} GB of memory are free: {remedy}."
     )

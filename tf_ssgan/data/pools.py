@@ -1,4 +1,4 @@
-"""Pools: the images that streams draw from."""
+"""Pools: the sets of images that streams sample from."""
 
 import dataclasses
 
@@ -10,12 +10,12 @@ from tf_ssgan.data.protocol import Protocol
 
 @dataclasses.dataclass(frozen=True)
 class Pool:
-    """Images that a stream draws from.
+    """Images that a stream samples from.
 
     Attributes:
         images: uint8 [n, height, width, channels]; may be shared between pools.
-        ids: int64 [size], which rows of `images` belong to the pool.
-        labels: int64 [size], or None: an unlabeled pool carries no label at all.
+        ids: int64 [size], the rows of `images` that belong to the pool.
+        labels: int64 [size], or None: an unlabeled pool has no labels at all.
     """
 
     images: np.ndarray
@@ -23,48 +23,49 @@ class Pool:
     labels: np.ndarray | None = None
 
 
-def merged(labeled: Pool, unlabeled: Pool, pseudo_labels: np.ndarray) -> Pool:
-    """The labeled images, and after them the unlabeled ones that were given a label.
+def merge_pools(labeled: Pool, unlabeled: Pool, pseudo_labels: np.ndarray) -> Pool:
+    """Returns the labeled images, followed by the unlabeled images with a pseudo-label.
 
     Args:
         labeled: A pool with labels.
         unlabeled: A pool of the same images.
-        pseudo_labels: int64 [unlabeled], -1 where there is none.
+        pseudo_labels: int64 [unlabeled], -1 for images without a pseudo-label.
     """
-    given = pseudo_labels >= 0
+    selected = pseudo_labels >= 0
     return Pool(
         labeled.images,
-        np.concatenate([labeled.ids, unlabeled.ids[given]]),
-        np.concatenate([labeled.labels, pseudo_labels[given]]),
+        np.concatenate([labeled.ids, unlabeled.ids[selected]]),
+        np.concatenate([labeled.labels, pseudo_labels[selected]]),
     )
 
 
 def make_pools(
     arrays: Arrays, protocol: Protocol, pseudo_labels: np.ndarray | None = None
 ) -> dict[str, Pool]:
-    """The pools that streams draw from. Without labels, label -1 is given to unlabeled images.
+    """Returns the pools of a run. If no image is labeled, all images get the label -1.
 
     Args:
         arrays: The data.
-        protocol: Who is labeled.
-        pseudo_labels: int64 [unlabeled], of a method that gives them, -1 where there is none.
+        protocol: Which images are labeled.
+        pseudo_labels: int64 [unlabeled], -1 for images without a pseudo-label; None if the method
+            has no pseudo-labels.
     """
     labeled = Pool(arrays.train_images, protocol.labeled_ids, protocol.labels)
     unlabeled = Pool(arrays.train_images, protocol.unlabeled_ids)
     if not len(protocol.labeled_ids):
-        nobody = np.full(len(unlabeled.ids), -1, np.int64)
-        labeled = dataclasses.replace(unlabeled, labels=nobody)
+        missing = np.full(len(unlabeled.ids), -1, np.int64)
+        labeled = dataclasses.replace(unlabeled, labels=missing)
     pools = {"labeled": labeled, "unlabeled": unlabeled, "clean": labeled}
     if protocol.clean_fraction:
         pools["clean"] = _subset(labeled, protocol.clean_ids)
     if len(protocol.noisy_ids):
         pools["noisy"] = _subset(labeled, protocol.noisy_ids)
     if pseudo_labels is not None:
-        pools["merged"] = merged(labeled, unlabeled, pseudo_labels)
+        pools["merged"] = merge_pools(labeled, unlabeled, pseudo_labels)
     return pools
 
 
 def _subset(pool: Pool, ids: np.ndarray) -> Pool:
-    """Those images of a pool, in its order, with their labels."""
-    here = np.isin(pool.ids, ids)
-    return dataclasses.replace(pool, ids=pool.ids[here], labels=pool.labels[here])
+    """Returns the images of a pool that are among `ids`, in its order, with their labels."""
+    selected = np.isin(pool.ids, ids)
+    return dataclasses.replace(pool, ids=pool.ids[selected], labels=pool.labels[selected])

@@ -1,4 +1,4 @@
-"""Who is labeled, who is held out, and the record of both that every result carries."""
+"""Decides which images are labeled and which are held out."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from tf_ssgan.data import content_hash, label_noise, protocol
 
 LABEL_SPLITS = ("balanced", "proportional")
 
-# Numbers that keep the streams of one split seed apart.
+# Numbers that make the random streams of one split seed independent.
 _VALIDATION, _LABELED, _CLASSES, _CLEAN = range(4)
 
 
@@ -16,65 +16,66 @@ def make(
     train_labels: np.ndarray,
     classes: tuple[str, ...],
     labels: int,
+    *,
     label_split: str = "balanced",
     split_seed: int = 0,
     validation: int = -1,
     noise: str = "none",
     noise_rate: float = 0.0,
-    noise_seed: int = 0,
+    noise_seed: int | None = None,
     keys: np.ndarray | None = None,
     clean_fraction: float = 0.0,
 ) -> protocol.Protocol:
-    """Decides who is labeled and who is held out: a pure function of its arguments.
+    """Selects labeled and held-out images; a pure function of its arguments.
 
-    For one seed and validation size, a smaller labeled set is part of every larger one, and of one
-    labeled set a smaller clean part is part of every larger one.
+    For one seed and validation size, a smaller labeled set is a subset of every larger one. For one
+    labeled set, a smaller clean set is a subset of every larger one.
 
     Args:
         dataset: name on the command line.
-        train_labels: true labels [pool] of the training images, in 0..K-1; -1 where nobody knows:
-            these can be neither labeled nor held out.
+        train_labels: true labels [pool] of the training images, in 0..K-1; -1 for unknown labels:
+            these images are neither labeled nor held out.
         classes: K class names.
-        labels: how many images are labeled in all; -1 for every one not held out; 0 is legal.
-        label_split: "balanced", equally many of each class, where a remainder goes to one more of
-            some classes, which ones chosen by the seed; "proportional", as frequent as in the
-            pool to within one image (Sainte-Laguë's rule).
+        labels: number of labeled images; -1 for all that are not held out; may be 0.
+        label_split: "balanced", equally many per class, and a remainder is given to classes that
+            the seed chooses; "proportional", class frequencies as in the pool to within one image
+            (Sainte-Laguë method).
         split_seed: 0 or more; chooses the validation and the labeled ids.
-        validation: images held out, as frequent by class as in the pool; 0 for none; -1 for
-            `default_validation`.
-        noise: kind of label noise, see `corruption.corrupt`; injected after the split.
+        validation: number of held-out images, with class frequencies as in the pool; may be 0; -1
+            for `default_validation`.
+        noise: kind of label noise, see `label_noise.corrupt`; applied after the split.
         noise_rate: fraction of the labeled images not known to be clean, in [0, 1].
-        noise_seed: 0 or more.
-        keys: uint64 [pool], what the draws hang on, `contents.keys` of the images; None takes the
-            places instead, for questions in which only numbers matter.
-        clean_fraction: share of the labeled images that are known to be clean, in [0, 1], as
-            frequent by class as among the labeled ones; chosen by `split_seed`; noise leaves them
-            alone. 0: none is known to be.
+        noise_seed: 0 or more; `split_seed` by default.
+        keys: uint64 [pool], `content_hash.keys` of the images, which the selection depends on; None
+            uses the indices of the images, if only the counts matter.
+        clean_fraction: fraction of the labeled images that are known to be clean, in [0, 1], with
+            class frequencies as in the labeled set; chosen by `split_seed`; they get no noise.
 
     Raises:
-        UserError: unknown name, number out of range, more labels than there are; a clean part
-            without an image, or one that leaves noise no label.
+        UserError: A name is unknown, a number is out of range, there are more labels than images,
+            or the clean set is empty or leaves no label for noise.
     """
     train_labels = np.asarray(train_labels, np.int64)
     known = np.flatnonzero(train_labels >= 0)
     _check(train_labels, known, classes, labels, label_split, split_seed, validation)
+    noise_seed = split_seed if noise_seed is None else noise_seed
     label_noise.check(len(classes), noise, noise_rate, noise_seed)
     if validation == -1:
         validation = default_validation(dataset, len(known))
     keys = np.arange(len(train_labels), dtype=np.uint64) if keys is None else keys
 
-    def order(ids: np.ndarray, split: str, stream: int) -> np.ndarray:
+    def shuffle(ids: np.ndarray, split: str, stream: int) -> np.ndarray:
         return ids[_order(train_labels[ids], keys[ids], split, split_seed, stream, len(classes))]
 
-    held_out = order(known, "proportional", _VALIDATION)[:validation]
+    held_out = shuffle(known, "proportional", _VALIDATION)[:validation]
     rest = np.setdiff1d(known, held_out)
     _check_labels(train_labels[rest], classes, labels, label_split, split_seed)
-    many = len(rest) if labels == -1 else labels
-    labeled = np.sort(order(rest, label_split, _LABELED)[:many])
-    clean = _clean(len(labeled), clean_fraction, noise)
-    clean_ids = np.sort(order(labeled, "proportional", _CLEAN)[:clean])
-    true, kept = train_labels[labeled], np.isin(labeled, clean_ids)
-    learned = label_noise.corrupt(true, len(classes), noise, noise_rate, noise_seed, kept)
+    count = len(rest) if labels == -1 else labels
+    labeled = np.sort(shuffle(rest, label_split, _LABELED)[:count])
+    clean_count = _count_clean(len(labeled), clean_fraction, noise)
+    clean_ids = np.sort(shuffle(labeled, "proportional", _CLEAN)[:clean_count])
+    true, is_clean = train_labels[labeled], np.isin(labeled, clean_ids)
+    noisy = label_noise.corrupt(true, len(classes), noise, noise_rate, noise_seed, is_clean)
     return protocol.Protocol(
         dataset=dataset,
         classes=tuple(classes),
@@ -85,18 +86,19 @@ def make(
         noise_rate=float(noise_rate),
         noise_seed=int(noise_seed),
         labeled_ids=labeled,
-        labels=learned,
+        labels=noisy,
         validation_ids=np.sort(held_out),
         clean_fraction=float(clean_fraction),
         clean_ids=clean_ids,
-        wrong=int((learned != true).sum()),
+        wrong=int((noisy != true).sum()),
     )
 
 
 def default_validation(dataset: str, pool: int) -> int:
-    """Returns how many of `pool` training images are held out unless a number is given.
+    """Returns how many of `pool` training images are held out by default.
 
-    10 % but at most 5,000; Fashion-MNIST's customary 10,000 of 60,000, a sixth of fewer.
+    It is 10 %, but at most 5,000. For Fashion-MNIST it is the customary 10,000 of 60,000, or a
+    sixth of fewer images.
     """
     return min(10_000, pool // 6) if dataset == "fashion_mnist" else min(5_000, pool // 10)
 
@@ -110,12 +112,12 @@ def _check(
     split_seed: int,
     validation: int,
 ) -> None:
-    """Refuses arguments of `make` that can be judged one by one."""
+    """Refuses arguments of `make` that are wrong on their own."""
     pool = len(known)
     if len(train_labels) and pool == 0:
         raise errors.UserError(
-            "No training image has a label. Label some of each class; -1 (npz:) and the folder "
-            "unlabeled/ are for the others."
+            "No training image has a label. Label some of each class; the label -1 (npz:) and the "
+            "folder unlabeled/ are for images without a label."
         )
     if pool == 0 or train_labels.min() < -1 or train_labels.max() >= len(classes):
         raise errors.UserError(
@@ -135,8 +137,12 @@ def _check(
         )
 
 
-def _clean(labeled: int, clean_fraction: float, noise: str) -> int:
-    """Returns how many of the labeled images are known to be clean; refuses none, and too many."""
+def _count_clean(labeled: int, clean_fraction: float, noise: str) -> int:
+    """Returns how many of the labeled images are known to be clean.
+
+    Raises:
+        UserError: The fraction is out of range, gives no image, or leaves no label for noise.
+    """
     if not 0 <= clean_fraction <= 1:
         raise errors.UserError(
             f"--clean_fraction={clean_fraction}: expected a fraction from 0 to 1 (0.05 for 5 %)."
@@ -158,29 +164,30 @@ def _clean(labeled: int, clean_fraction: float, noise: str) -> int:
 def _check_labels(
     rest: np.ndarray, classes: tuple[str, ...], labels: int, label_split: str, seed: int
 ) -> None:
-    """Refuses more labels than `rest`, the true labels not held out, can give."""
+    """Refuses more labels than `rest`, the true labels of images not held out, can give."""
     if labels in (-1, len(rest)):
         return
     if labels > len(rest):
         raise errors.UserError(
-            f"{labels} labels were asked for, {len(rest)} training images are not held out: "
-            f"--labels may be at most {len(rest)} (or -1 for all)."
+            f"{labels} labels were requested, but only {len(rest)} training images are not held "
+            f"out: --labels may be at most {len(rest)} (or -1 for all)."
         )
     if label_split == "balanced":
         _check_balance(rest, classes, labels, seed)
 
 
 def _check_balance(rest: np.ndarray, classes: tuple[str, ...], labels: int, seed: int) -> None:
-    """Raises UserError where a class has fewer images than its equal share."""
+    """Raises UserError if a class has fewer images than its equal share."""
     counts = np.bincount(rest, minlength=len(classes))
     fewest = counts.min()
-    # The remainder is dealt in the seed's order of classes: it lasts until a smallest class.
-    dealt = int(np.argmax(counts[label_noise.permutation(len(classes), seed, _CLASSES)] == fewest))
-    most = int(fewest) * len(classes) + dealt
-    if labels > most:
+    # The remainder goes to classes in the order of the seed, up to the first of the smallest ones.
+    order = label_noise.permutation(len(classes), seed, _CLASSES)
+    remainder = int(np.argmax(counts[order] == fewest))
+    limit = int(fewest) * len(classes) + remainder
+    if labels > limit:
         raise errors.UserError(
             f"{labels} labels cannot be balanced: class {classes[counts.argmin()]!r} has only "
-            f"{fewest} images that are not held out. --labels may be at most {most} (or -1 for "
+            f"{fewest} images that are not held out. --labels may be at most {limit} (or -1 for "
             "all), or use --label_split=proportional."
         )
 
@@ -188,18 +195,17 @@ def _check_balance(rest: np.ndarray, classes: tuple[str, ...], labels: int, seed
 def _order(
     labels: np.ndarray, keys: np.ndarray, label_split: str, seed: int, stream: int, classes: int
 ) -> np.ndarray:
-    """Returns all places of `labels` in an order each prefix of which is split as asked.
+    """Returns the indices of `labels` in an order of which every prefix has the requested split.
 
-    Images of one class come in the random order of their keys. Across classes, "balanced" sorts by
-    the place r within the class; "proportional" by (r + 1/2) / class size, which is Sainte-Laguë's
-    rule for dealing seats: any prefix is proportional to within about one image, and prefixes are
-    nested.
+    Images of one class are in the random order of their keys. Across classes, "balanced" sorts by
+    the rank r within the class; "proportional" sorts by (r + 1/2) / class size, which is the
+    Sainte-Laguë method for allocating seats: prefixes are proportional to within about one image.
     """
-    shuffled = content_hash.shuffled(keys, int(label_noise.bits(1, seed, stream)[0]))
-    by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    order = content_hash.random_order(keys, int(label_noise.bits(1, seed, stream)[0]))
+    by_class = order[np.argsort(labels[order], kind="stable")]
     counts = np.bincount(labels, minlength=classes)
     sizes = np.repeat(counts, counts)
-    place = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
-    key = place if label_split == "balanced" else (place + 0.5) / sizes
-    turn = np.argsort(label_noise.permutation(classes, seed, _CLASSES))
-    return by_class[np.lexsort((turn[labels[by_class]], key))]
+    rank = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
+    priority = rank if label_split == "balanced" else (rank + 0.5) / sizes
+    class_order = np.argsort(label_noise.permutation(classes, seed, _CLASSES))
+    return by_class[np.lexsort((class_order[labels[by_class]], priority))]

@@ -1,4 +1,4 @@
-"""The digits: their split, their card, and the numbers of scikit-learn."""
+"""The digits: their split, their statistics, and the labels of scikit-learn."""
 
 import hashlib
 
@@ -10,7 +10,7 @@ from tf_ssgan.data import dataset_info, datasets
 from tf_ssgan.data.sources import digits
 
 
-def test_digits_are_split_once_and_for_all():
+def test_the_split_of_the_digits_never_changes():
     arrays = datasets.load("digits")
     assert arrays.train_images.shape == (1297, 16, 16, 1)
     assert arrays.test_images.shape == (500, 16, 16, 1)
@@ -20,14 +20,14 @@ def test_digits_are_split_once_and_for_all():
     assert hashlib.sha256(content).hexdigest()[:16] == "b0dac3f31bb1aba7"
 
 
-def test_digits_are_the_numbers_of_scikit_learn():
+def test_the_labels_are_those_of_scikit_learn():
     sklearn = pytest.importorskip("sklearn.datasets")
     arrays = datasets.load("digits")
-    ours = np.concatenate([arrays.train_labels, arrays.test_labels])
-    assert np.bincount(ours).tolist() == np.bincount(sklearn.load_digits().target).tolist()
+    labels = np.concatenate([arrays.train_labels, arrays.test_labels])
+    assert np.bincount(labels).tolist() == np.bincount(sklearn.load_digits().target).tolist()
 
 
-def test_digits_card_is_measured():
+def test_the_statistics_are_those_of_the_training_images():
     arrays = datasets.load("digits")
     assert dataset_info.channel_statistics(arrays.train_images) == (
         arrays.info.mean,
@@ -35,13 +35,13 @@ def test_digits_card_is_measured():
     )
 
 
-def test_doubling_is_pillows_bilinear_resize():
+def test_doubling_equals_pillows_bilinear_resize():
     small = np.random.default_rng(0).uniform(0, 255, (8, 8)).astype(np.float32)
     pillow = np.asarray(Image.fromarray(small).resize((16, 16), Image.Resampling.BILINEAR))
     assert np.abs(digits._double(small[None])[0] - pillow).max() <= 0.51
 
 
-def test_digits_labels_are_those_of_load():
+def test_train_labels_are_those_of_load():
     labels, classes = datasets.train_labels("digits")
     assert (labels == datasets.load("digits").train_labels).all()
     assert classes == tuple("0123456789")

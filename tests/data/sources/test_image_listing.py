@@ -1,4 +1,4 @@
-"""Folders and tables: which pictures there are, of which class, and for what."""
+"""Folders and tables: which image files there are, of which class, and for what use."""
 
 import os
 
@@ -39,22 +39,22 @@ def test_labeled_unlabeled_and_test(tmp_path):
     assert image_listing.list_images(f"folder:{tmp_path}").classes == ("cat", "dog")
 
 
-def test_a_plain_folder_of_classes(tmp_path):
+def test_a_folder_of_classes_without_parts(tmp_path):
     touch(tmp_path, "b/1.png", "a/1.png", "readme.md")
     assert listed(tmp_path) == [("a/1.png", "labeled", 0), ("b/1.png", "labeled", 1)]
     assert image_listing.list_images(f"folder:{tmp_path}").stray == ("readme.md",)
 
 
-def test_what_is_passed_over(tmp_path):
+def test_hidden_and_stray_files_and_empty_folders_are_skipped(tmp_path):
     touch(tmp_path, "a/1.png", "b/1.png", "a/.hidden.png", "a/.git/x.png", "a/Thumbs.db", ".x")
     (tmp_path / "c").mkdir()
-    found = image_listing.list_images(f"folder:{tmp_path}")
-    assert found.hidden == (".x", "a/.hidden.png") and found.stray == ("a/Thumbs.db",)
-    assert found.empty == ("c",) and found.classes == ("a", "b")
-    assert len(found.entries) == 2
+    listing = image_listing.list_images(f"folder:{tmp_path}")
+    assert listing.hidden == (".x", "a/.hidden.png") and listing.stray == ("a/Thumbs.db",)
+    assert listing.empty == ("c",) and listing.classes == ("a", "b")
+    assert len(listing.entries) == 2
 
 
-def test_any_names(tmp_path):
+def test_names_may_contain_any_characters(tmp_path):
     touch(tmp_path, "große Katzen/ein Bild, grün.png", "犬/1.png")
     with open(os.fsencode(tmp_path / "犬") + b"/\xff\xfe.png", "wb"):
         pass
@@ -66,7 +66,7 @@ def test_any_names(tmp_path):
     ]
 
 
-def test_data_dir_is_where_relative_folders_are(tmp_path, monkeypatch):
+def test_relative_folders_are_in_data_dir(tmp_path, monkeypatch):
     touch(tmp_path, "pets/a/1.png", "pets/b/1.png")
     assert len(image_listing.list_images("folder:pets", str(tmp_path)).entries) == 2
     assert len(image_listing.list_images(f"folder:{tmp_path}/pets", "/nowhere").entries) == 2
@@ -74,17 +74,19 @@ def test_data_dir_is_where_relative_folders_are(tmp_path, monkeypatch):
     assert len(image_listing.list_images("folder:pets").entries) == 2
 
 
-def test_folders_that_are_refused(tmp_path):
+def test_folders_with_another_layout_are_refused(tmp_path):
     refused("folder:", "'.' is not a folder|is not a folder")
     refused(f"folder:{tmp_path}/none", "is not a folder. Expected DIR/labeled/<class>")
-    refused(f"folder:{tmp_path}", r"found 0 classes with pictures \(none\), two are the least")
+    refused(
+        f"folder:{tmp_path}", r"found 0 classes with images \(none\), but at least two are needed"
+    )
     touch(tmp_path, "labeled/a/1.png")
-    refused(f"folder:{tmp_path}", r"found 1 classes with pictures \(a\)")
+    refused(f"folder:{tmp_path}", r"found 1 classes with images \(a\)")
     touch(tmp_path, "labeled/b/1.png", "test/zebra/1.png")
-    refused(f"folder:{tmp_path}", "test/ has pictures of zebra, labeled/ has none")
+    refused(f"folder:{tmp_path}", "test/ has images of zebra, but labeled/ has none")
 
 
-def test_names_that_no_file_system_takes(tmp_path):
+def test_names_that_no_file_system_accepts_are_refused(tmp_path):
     refused("folder:" + "x" * 300, "cannot be read .File name too long")
     refused("folder:a\0b", "is not a folder|cannot be read")
     refused("csv:a\0b", "cannot be read .*null byte")
@@ -92,7 +94,7 @@ def test_names_that_no_file_system_takes(tmp_path):
 
 def test_test_without_labeled_is_refused(tmp_path):
     touch(tmp_path, "test/a/1.png", "a/1.png", "b/1.png")
-    refused(f"folder:{tmp_path}", "has test/ and no labeled/")
+    refused(f"folder:{tmp_path}", "has test/ but no labeled/")
 
 
 def table(path, text, encoding="utf-8"):
@@ -100,28 +102,28 @@ def table(path, text, encoding="utf-8"):
     return f"csv:{path}"
 
 
-def test_a_table(tmp_path):
+def test_a_table_lists_files_with_labels_and_splits(tmp_path):
     name = table(
         tmp_path / "t.csv",
         "label,split,path\nb,,1.png\na,train,sub/2.png\n,,3.png\na,test,4.png\na,unlabeled,5.png\n",
-        "utf-8-sig",  # as spreadsheets write it
+        "utf-8-sig",  # as written by spreadsheet programs
     )
-    found = image_listing.list_images(name)
-    assert [(e.name, e.part, e.label) for e in found.entries] == [
+    listing = image_listing.list_images(name)
+    assert [(e.name, e.part, e.label) for e in listing.entries] == [
         ("sub/2.png", "labeled", 0),
         ("1.png", "labeled", 1),
         ("3.png", "unlabeled", -1),
         ("5.png", "unlabeled", -1),
         ("4.png", "test", 0),
     ]
-    assert found.classes == ("a", "b") and found.entries[0].path == str(tmp_path / "sub/2.png")
+    assert listing.classes == ("a", "b") and listing.entries[0].path == str(tmp_path / "sub/2.png")
 
 
-def test_a_table_without_split_and_with_odd_names(tmp_path):
+def test_a_table_may_lack_the_split_and_names_may_need_quotes(tmp_path):
     name = table(tmp_path / "t.csv", 'path,label\n"a, b.png",ü\n/abs/x.png, v \n')
-    found = image_listing.list_images(name)
-    assert [e.name for e in found.entries] == ["/abs/x.png", "a, b.png"]
-    assert found.classes == ("v", "ü") and found.entries[0].path == "/abs/x.png"
+    listing = image_listing.list_images(name)
+    assert [e.name for e in listing.entries] == ["/abs/x.png", "a, b.png"]
+    assert listing.classes == ("v", "ü") and listing.entries[0].path == "/abs/x.png"
 
 
 @pytest.mark.parametrize(
@@ -134,15 +136,15 @@ def test_a_table_without_split_and_with_odd_names(tmp_path):
             "path,label,split\n1,a,\n2,b,val\n",
             "line 3: split 'val' is unknown. Expected train, test",
         ),
-        ("path,label,split\n1,a,\n2,,test\n", "line 3: a test picture without a label"),
+        ("path,label,split\n1,a,\n2,,test\n", "line 3: this test image has no label"),
         ("path,label,split\n1,a,\n2,b,\n3,c,test\n", "class 'c' occurs in test rows only"),
-        ("path,label\n1,a\n", r"found 1 classes with pictures \(a\)"),
+        ("path,label\n1,a\n", r"found 1 classes with images \(a\)"),
     ],
 )
-def test_tables_that_are_refused(tmp_path, text, message):
+def test_wrong_tables_are_refused(tmp_path, text, message):
     refused(table(tmp_path / "t.csv", text), message)
 
 
-def test_a_table_that_is_not_there(tmp_path):
+def test_a_missing_table_is_refused(tmp_path):
     refused(f"csv:{tmp_path}/t.csv", "cannot be read .No such file")
     refused(f"csv:{tmp_path}", "cannot be read .Is a directory")

@@ -1,59 +1,61 @@
-"""Archives in both forms, pictures kept once decoded, CIFAR-10.1's arrays, and each refusal."""
+"""Archives of pixels and of encoded images, the cache of decoded images, and each error."""
 
 import numpy as np
 import pytest
 
-from tf_ssgan.data import datasets
+from tf_ssgan.data import dataset_info, datasets
 from tf_ssgan.data.sources import npz
 
 BLANK, SMALL = (np.zeros((20, size, size, 3), np.uint8) for size in (32, 16))
 
 
-def test_image_archives_round_trip(tmp_path, write, pictures):
+def test_archives_of_pixels_are_read(tmp_path, write, random_images):
     data_dir = write(tmp_path / "svhn")
     datasets.check("svhn", data_dir)
     arrays = datasets.load("svhn", data_dir)
-    assert (arrays.train_images == pictures(seed=0)).all()
-    assert (arrays.test_images == pictures(seed=1)).all()
+    assert (arrays.train_images == random_images(seed=0)).all()
+    assert (arrays.test_images == random_images(seed=1)).all()
     assert arrays.test_labels.tolist() == list(range(10)) * 2
-    assert arrays.info == datasets.info("svhn", data_dir)
+    known = dataset_info.KNOWN["svhn"]
+    source = npz.source(known, tmp_path / "svhn")
+    assert arrays.info == dataset_info.known_info("svhn", known, known.classes, source)
     assert arrays.info.mean == (0.4380, 0.4440, 0.4730)
 
 
-@pytest.mark.parametrize("form", ["PNG", "WEBP"])
-def test_encoded_archives_give_the_same_pixels(tmp_path, write, pictures, encode, form):
-    train, test = (encode(pictures(seed=s), form) for s in (0, 1))
+@pytest.mark.parametrize("file_format", ["PNG", "WEBP"])
+def test_encoded_archives_give_the_same_pixels(tmp_path, write, random_images, encode, file_format):
+    train, test = (encode(random_images(seed=s), file_format) for s in (0, 1))
     data_dir = write(tmp_path / "cifar10", train, test)
     datasets.check("cifar10", data_dir)
     arrays = datasets.load("cifar10", data_dir)
-    assert (arrays.train_images == pictures(seed=0)).all()
-    assert (arrays.test_images == pictures(seed=1)).all()
+    assert (arrays.train_images == random_images(seed=0)).all()
+    assert (arrays.test_images == random_images(seed=1)).all()
 
 
-def test_gray_pictures(tmp_path, write, pictures, encode):
-    images = pictures(size=28, channels=1)
+def test_gray_images_have_one_channel(tmp_path, write, random_images, encode):
+    images = random_images(size=28, channels=1)
     gray = encode(images)
     arrays = datasets.load("fashion_mnist", write(tmp_path / "fashion_mnist", gray, gray))
     assert (arrays.train_images == images).all()
 
 
-def test_decoded_pictures_are_kept(tmp_path, monkeypatch, write, pictures, encode):
-    monkeypatch.setattr(npz, "_KEEP_FROM", 1)
-    encoded = encode(pictures())
+def test_decoded_images_are_cached(tmp_path, monkeypatch, write, random_images, encode):
+    monkeypatch.setattr(npz, "_MIN_CACHED", 1)
+    encoded = encode(random_images())
     data_dir = write(tmp_path / "svhn", encoded, encoded)
     first = datasets.load("svhn", data_dir)
     monkeypatch.setattr(npz, "_decode", lambda *_: pytest.fail("decoded twice"))
     assert (datasets.load("svhn", data_dir).train_images == first.train_images).all()
 
 
-def test_a_broken_kept_file_is_made_again(tmp_path, monkeypatch, write, pictures, encode):
-    monkeypatch.setattr(npz, "_KEEP_FROM", 1)
-    encoded = encode(pictures())
+def test_a_damaged_cache_file_is_replaced(tmp_path, monkeypatch, write, random_images, encode):
+    monkeypatch.setattr(npz, "_MIN_CACHED", 1)
+    encoded = encode(random_images())
     data_dir = write(tmp_path / "svhn", encoded, encoded)
     datasets.load("svhn", data_dir)
-    for kept in (tmp_path / "cache" / "tf_ssgan").iterdir():
-        kept.write_bytes(kept.read_bytes()[:500])
-    assert (datasets.load("svhn", data_dir).train_images == pictures()).all()
+    for path in (tmp_path / "cache" / "tf_ssgan").iterdir():
+        path.write_bytes(path.read_bytes()[:500])
+    assert (datasets.load("svhn", data_dir).train_images == random_images()).all()
 
 
 def test_labels_are_read_without_images(tmp_path, monkeypatch, write):
@@ -63,7 +65,7 @@ def test_labels_are_read_without_images(tmp_path, monkeypatch, write):
     assert labels.tolist() == list(range(10)) * 2 and classes == tuple("abcdefghij")
 
 
-def test_npz_of_any_size(tmp_path, write):
+def test_images_may_have_any_size(tmp_path, write):
     half = {"image": np.repeat([0, 255], 10).astype(np.uint8)[:, None, None, None]
             * np.ones((1, 12, 12, 1), np.uint8), "label": np.arange(20) % 3}  # fmt: skip
     write(tmp_path / "own", half, half)
@@ -74,11 +76,11 @@ def test_npz_of_any_size(tmp_path, write):
     assert not arrays.info.flip and str(tmp_path) not in arrays.info.source
 
 
-def test_source_names_contents_not_paths(tmp_path, write):
+def test_the_source_identifies_contents_and_not_paths(tmp_path, write):
     here, there = write(tmp_path / "a" / "svhn"), write(tmp_path / "b" / "svhn")
     other = write(tmp_path / "c" / "svhn", {"label": np.zeros(20, int)})
-    cards = [datasets.info("svhn", data_dir) for data_dir in (here, there, other)]
-    assert cards[0] == cards[1] != cards[2]
+    infos = [datasets.load("svhn", data_dir).info for data_dir in (here, there, other)]
+    assert infos[0] == infos[1] != infos[2]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ def test_inconsistent_archives_are_refused(tmp_path, write, refused, changes, me
         (BLANK[:, :7, :7], "at least 8x8.* got 7x7x3"),
     ],
 )
-def test_images_no_network_takes_are_refused(tmp_path, write, refused, image, message):
+def test_images_that_no_network_accepts_are_refused(tmp_path, write, refused, image, message):
     write(tmp_path / "own", {"image": image})
     refused(message, f"npz:{tmp_path / 'own'}")
 
@@ -121,11 +123,11 @@ def test_images_no_network_takes_are_refused(tmp_path, write, refused, image, me
 @pytest.mark.parametrize("labels", [np.zeros(20, int), np.full(20, -1)])
 def test_fewer_than_two_classes_are_refused(tmp_path, write, refused, labels):
     write(tmp_path / "own", {"label": labels}, {"label": labels})
-    message = "train.npz: a classifier tells at least two classes apart, the labels name [01]"
+    message = "train.npz: a classifier needs at least two classes, but the labels have [01]"
     refused(message, f"npz:{tmp_path / 'own'}")
 
 
-def test_minus_one_is_an_image_without_a_label(tmp_path, write, refused):
+def test_the_label_minus_one_stands_for_an_unknown_label(tmp_path, write, refused):
     some = np.where(np.arange(20) < 8, np.arange(20) % 2, -1)
     write(tmp_path / "own", {"label": some}, {"label": np.arange(20) % 2})
     assert datasets.load(f"npz:{tmp_path / 'own'}").train_labels.tolist() == some.tolist()
@@ -140,7 +142,7 @@ def test_test_labels_beyond_the_training_classes_are_refused(tmp_path, write, re
     refused(r"test.npz: labels must be 0\.\.2, got 9", f"npz:{tmp_path / 'own'}")
 
 
-def test_unequal_sizes_of_train_and_test_are_refused(tmp_path, write, refused):
+def test_different_sizes_of_train_and_test_are_refused(tmp_path, write, refused):
     write(tmp_path / "own", test={"image": SMALL})
     refused("test.npz: images are 16x16x3", f"npz:{tmp_path / 'own'}", act=datasets.load)
 
@@ -153,7 +155,7 @@ def test_truncated_archives_are_refused(tmp_path, write, refused, keep):
     refused("test.npz: not a complete npz archive", data_dir=data_dir)
 
 
-def test_a_flipped_byte_is_noticed(tmp_path, write, refused):
+def test_a_changed_byte_is_noticed(tmp_path, write, refused):
     data_dir = write(tmp_path / "svhn")
     path = tmp_path / "svhn" / "train.npz"
     content = bytearray(path.read_bytes())
@@ -163,20 +165,22 @@ def test_a_flipped_byte_is_noticed(tmp_path, write, refused):
 
 
 @pytest.mark.parametrize(
-    "spoil, message",
+    "damage, message",
     [
         (lambda a, _: a["encoded"].__setitem__(slice(a["offset"][3], a["offset"][4]), 0),
-         "train.npz: picture 3 cannot be decoded"),
+         "train.npz: image 3 cannot be decoded"),
         (lambda a, _: a["offset"].__setitem__(-1, 10**6), "train.npz: offset must rise"),
         (lambda a, _: a["offset"].__setitem__(3, 0), "train.npz: offset must rise"),
         (lambda a, encode: a.update(encode([*BLANK[:19], SMALL[0]])),
-         "train.npz: picture 19 is 16x16x3, picture 0 is 32x32x3"),
+         "train.npz: image 19 is 16x16x3, but image 0 is 32x32x3"),
         (lambda a, encode: a.update(encode(SMALL)), "expected images of 32x32x3, got 16x16x3"),
     ],
 )  # fmt: skip
-def test_broken_pictures_are_refused(tmp_path, write, pictures, encode, refused, spoil, message):
-    arrays = encode(pictures())
-    spoil(arrays, encode)
+def test_broken_encoded_images_are_refused(
+    tmp_path, write, random_images, encode, refused, damage, message
+):
+    arrays = encode(random_images())
+    damage(arrays, encode)
     refused(message, data_dir=write(tmp_path / "svhn", arrays), act=datasets.load)
 
 
@@ -185,7 +189,7 @@ def test_broken_pictures_are_refused(tmp_path, write, pictures, encode, refused,
     [
         ("a\nb\n", "expected 10 class names, got 2"),
         ("a\n" * 10, "none twice"),
-        ("", "one class name a line"),
+        ("", "one class name per line"),
         ("a\n\nb\n", "none empty"),
     ],
 )
@@ -193,44 +197,8 @@ def test_wrong_class_names_are_refused(tmp_path, write, refused, classes, messag
     refused(f"classes.txt: .*{message}", data_dir=write(tmp_path / "svhn", classes=classes))
 
 
-def test_missing_files_are_named(tmp_path, write, refused):
+def test_messages_name_missing_files(tmp_path, write, refused):
     data_dir = write(tmp_path / "svhn")
     (tmp_path / "svhn" / "test.npz").unlink()
     refused("svhn lacks test.npz", data_dir=data_dir)
     refused("lacks train.npz and test.npz", f"npz:{tmp_path}")
-
-
-@pytest.mark.parametrize("folder", ["cifar10_1", "cifar10_1/v6"])
-@pytest.mark.parametrize("raw", [True, False])
-def test_cifar10_1_archives_and_arrays(tmp_path, write, pictures, folder, raw):
-    path = tmp_path / folder
-    if raw:
-        path.mkdir(parents=True)
-        np.save(path / "cifar10.1_v6_data.npy", pictures(seed=1))
-        np.save(path / "cifar10.1_v6_labels.npy", np.arange(20, dtype=np.int32) % 10)
-    else:
-        write(path)
-        (path / "train.npz").unlink()
-    datasets.check("cifar10_1/v6", str(tmp_path), training=False)
-    arrays = datasets.load("cifar10_1/v6", str(tmp_path))
-    assert (arrays.test_images == pictures(seed=1)).all()
-    assert arrays.test_labels.dtype == np.int64
-    assert arrays.train_images.shape == (0, 32, 32, 3) and arrays.train_labels.shape == (0,)
-    assert arrays.info.classes == datasets.info("cifar10").classes
-
-
-@pytest.mark.parametrize(
-    "images, labels, message",
-    [
-        (BLANK, None, "expected the arrays"),
-        (SMALL, np.arange(20) % 10, r"expected uint8 \[n, 32, 32, 3\]"),
-        (BLANK, np.arange(19) % 10, "expected 20 labels"),
-        (BLANK, np.arange(20), r"labels in 0\.\.9"),
-    ],
-)
-def test_wrong_cifar10_1_arrays_are_refused(tmp_path, refused, images, labels, message):
-    (tmp_path / "cifar10_1").mkdir()
-    np.save(tmp_path / "cifar10_1" / "cifar10.1_v6_data.npy", images)
-    if labels is not None:
-        np.save(tmp_path / "cifar10_1" / "cifar10.1_v6_labels.npy", labels)
-    refused(message, "cifar10_1/v6", str(tmp_path), lambda *a: datasets.check(*a, training=False))

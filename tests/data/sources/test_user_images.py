@@ -1,23 +1,24 @@
-"""A person's own pictures become a data set like any other."""
+"""User images become a data set like any other."""
 
 import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 from support import image_folders
 
 from tf_ssgan.common import errors
 from tf_ssgan.data import content_hash, datasets, image_decoding
 
-FORM = image_decoding.Form(8)
+SPEC = image_decoding.ImageSpec(8)
 
 
-def load(name, form=FORM):
-    return datasets.load(name, None, form)
+def load(name, spec=SPEC):
+    return datasets.load(name, None, spec)
 
 
 def test_parts_become_train_and_test(tmp_path):
-    arrays = load(image_folders.folder(tmp_path / "d"))
+    arrays = load(image_folders.make_folder(tmp_path / "d"))
     assert arrays.train_images.shape == (26, 8, 8, 3) and arrays.test_images.shape == (8, 8, 8, 3)
     assert np.bincount(arrays.train_labels + 1).tolist() == [6, 10, 10]
     assert np.bincount(arrays.test_labels).tolist() == [4, 4]
@@ -26,20 +27,20 @@ def test_parts_become_train_and_test(tmp_path):
     assert arrays.train_images[10:20].mean() > arrays.train_images[:10].mean() + 40
 
 
-def test_labels_are_known_before_a_picture_is_opened(tmp_path, monkeypatch):
-    name = image_folders.folder(tmp_path / "d")
+def test_labels_are_read_without_opening_image_files(tmp_path, monkeypatch):
+    name = image_folders.make_folder(tmp_path / "d")
     expected = load(name).train_labels
-    monkeypatch.setattr(image_decoding, "_opened", lambda content: pytest.fail("a file was opened"))
+    monkeypatch.setattr(image_decoding, "_open", lambda content: pytest.fail("a file was opened"))
     labels, classes = datasets.train_labels(name)
     assert sorted(labels) == sorted(expected) and classes == ("cat", "dog")
     datasets.check(name)
 
 
-def test_without_test_pictures_a_fifth_is_set_aside_whatever_names_and_size(tmp_path):
-    arrays = load(image_folders.folder(tmp_path / "d", test=0))
+def test_without_test_images_a_fifth_is_chosen_whatever_the_names_and_the_size(tmp_path):
+    arrays = load(image_folders.make_folder(tmp_path / "d", test=0))
     assert np.bincount(arrays.test_labels).tolist() == [2, 2]
     assert np.bincount(arrays.train_labels + 1).tolist() == [6, 8, 8]
-    larger = load(f"folder:{tmp_path}/d", image_decoding.Form(16))
+    larger = load(f"folder:{tmp_path}/d", image_decoding.ImageSpec(16))
     assert larger.train_files == arrays.train_files
     shutil.move(tmp_path / "d/labeled/cat/0.png", tmp_path / "d/labeled/cat/zzz.png")
     assert set(content_hash.keys(load(f"folder:{tmp_path}/d").test_images)) == set(
@@ -47,8 +48,8 @@ def test_without_test_pictures_a_fifth_is_set_aside_whatever_names_and_size(tmp_
     )
 
 
-def test_a_table_is_the_folder_it_describes(tmp_path):
-    one = load(image_folders.folder(tmp_path / "d"))
+def test_a_table_gives_the_same_data_as_the_folder(tmp_path):
+    one = load(image_folders.make_folder(tmp_path / "d"))
     lines = ["path,label,split"]
     for path in sorted((tmp_path / "d").rglob("*.png")):
         part, *above = path.relative_to(tmp_path / "d").parts
@@ -60,40 +61,38 @@ def test_a_table_is_the_folder_it_describes(tmp_path):
         assert (getattr(one, name) == getattr(two, name)).all()
 
 
-def test_bad_files_are_named_once(tmp_path, capsys):
-    name = image_folders.folder(tmp_path / "d")
+def test_files_that_are_left_out_are_printed(tmp_path, capsys):
+    name = image_folders.make_folder(tmp_path / "d")
     for number in range(5):
         (tmp_path / f"d/labeled/cat/{number}.png").write_text("words")
     arrays = load(name)
-    said = capsys.readouterr().err
-    assert said.count("is not a picture") == 3 and "5 of 34 files" in said and "2 more" in said
+    text = capsys.readouterr().err
+    assert text.count("is not an image") == 3 and "5 of 34 files" in text and "2 more" in text
     assert len(arrays.train_images) == 21
 
 
-def test_a_class_of_bad_files_only_is_refused(tmp_path):
-    name = image_folders.folder(tmp_path / "d", labeled=2)
+def test_a_class_with_bad_files_only_is_refused(tmp_path):
+    name = image_folders.make_folder(tmp_path / "d", labeled=2)
     for path in (tmp_path / "d/labeled/cat").iterdir():
         path.write_text("words")
-    with pytest.raises(errors.UserError, match="of cat no picture can be read.*doctor"):
+    with pytest.raises(errors.UserError, match="no image of cat can be read.*doctor"):
         load(name)
 
 
-def test_bad_test_files_only_are_refused(tmp_path):
-    name = image_folders.folder(tmp_path / "d", test=1)
+def test_a_test_set_with_bad_files_only_is_refused(tmp_path):
+    name = image_folders.make_folder(tmp_path / "d", test=1)
     for path in (tmp_path / "d/test").rglob("*.png"):
         path.write_text("words")
-    with pytest.raises(errors.UserError, match="none of the test pictures can be read"):
+    with pytest.raises(errors.UserError, match="none of the test images can be read"):
         load(name)
 
 
-def test_too_few_to_set_any_aside(tmp_path):
-    with pytest.raises(errors.UserError, match="no class has the 5 labeled ones"):
-        load(image_folders.folder(tmp_path / "d", labeled=4, test=0))
+def test_too_few_images_to_set_any_aside_are_refused(tmp_path):
+    with pytest.raises(errors.UserError, match="no class has the 5 labeled images"):
+        load(image_folders.make_folder(tmp_path / "d", labeled=4, test=0))
 
 
-def test_digits_as_files_are_the_digits(tmp_path):
-    from PIL import Image
-
+def test_digits_saved_as_files_give_the_same_data(tmp_path):
     digits = datasets.load("digits")
     for part, images, labels in (
         ("labeled", digits.train_images[:300], digits.train_labels[:300]),
@@ -103,7 +102,7 @@ def test_digits_as_files_are_the_digits(tmp_path):
             path = tmp_path / part / str(label) / f"{number * 7919 % 1000}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(image[..., 0]).save(path)
-    arrays = content_hash.ordered(load(f"folder:{tmp_path}", image_decoding.Form()))
+    arrays = content_hash.sort_by_content(load(f"folder:{tmp_path}", image_decoding.ImageSpec()))
     assert arrays.info.shape == (16, 16, 1) and arrays.info.classes == digits.info.classes
     keys = content_hash.keys(digits.train_images[:300])
     assert (arrays.train_keys == np.sort(keys)).all()

@@ -1,1 +1,1 @@
-"""Where images come from: archives, TensorFlow Datasets, and the files of a user."""
+"""Where images come from: NumPy archives, TensorFlow Datasets, and user images."""

@@ -1,4 +1,4 @@
-"""scikit-learn's digits, read from its package folder and doubled to 16x16."""
+"""scikit-learn's digits, read from its package folder and resized from 8x8 to 16x16."""
 
 import gzip
 import importlib.util
@@ -10,14 +10,17 @@ from tf_ssgan.common import errors
 from tf_ssgan.data import dataset_info, label_noise
 
 SOURCE = "scikit-learn digits (UCI optdigits test set)"
-_TEST = 50  # images of each class
-_SEED = 0  # never to be changed: published numbers hang on this test set
+_TEST = 50  # test images per class
+_SEED = 0  # must never change: published numbers depend on this test set
 
 
 def load() -> dataset_info.Arrays:
     """Returns 1,297 training and 500 test images, [16, 16, 1].
 
-    The file is read without importing scikit-learn, which alone takes more than a second.
+    The file is read without importing scikit-learn, because the import takes more than a second.
+
+    Raises:
+        UserError: scikit-learn is not installed.
     """
     spec = importlib.util.find_spec("sklearn")
     path = (
@@ -32,22 +35,22 @@ def load() -> dataset_info.Arrays:
     with gzip.open(path, "rt") as file:
         table = np.loadtxt(file, delimiter=",")
     images = _double(table[:, :64].reshape(-1, 8, 8) * (255 / 16))
-    images, found = images[..., None], table[:, 64].astype(np.int64)
-    shuffled = label_noise.permutation(len(found), _SEED)
-    test = [shuffled[found[shuffled] == digit][:_TEST] for digit in range(10)]
-    in_test = np.isin(np.arange(len(found)), np.concatenate(test))
+    images, labels = images[..., None], table[:, 64].astype(np.int64)
+    shuffled = label_noise.permutation(len(labels), _SEED)
+    test = [shuffled[labels[shuffled] == digit][:_TEST] for digit in range(10)]
+    in_test = np.isin(np.arange(len(labels)), np.concatenate(test))
     known = dataset_info.KNOWN["digits"]
     return dataset_info.Arrays(
         dataset_info.known_info("digits", known, known.classes, SOURCE),
-        images[~in_test], found[~in_test], images[in_test], found[in_test],
+        images[~in_test], labels[~in_test], images[in_test], labels[in_test],
     )  # fmt: skip
 
 
 def _double(images: np.ndarray) -> np.ndarray:
     """Resizes floats [n, s, s] bilinearly to uint8 [n, 2s, 2s], with half-pixel centers.
 
-    Each new pixel is 3/4 the old one it lies in and 1/4 that one's neighbor, edges repeated: exact
-    in binary, hence the same bits everywhere.
+    Each new pixel is 3/4 of the old pixel it lies in and 1/4 of the nearest neighbor; edges are
+    repeated. These factors are exact in binary, so the result is the same on every machine.
     """
     for axis in (1, 2):
         padding = [(0, 0)] * axis + [(1, 1)] + [(0, 0)] * (2 - axis)

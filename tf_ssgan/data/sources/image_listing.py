@@ -1,14 +1,15 @@
-"""Which pictures there are, of which class, and for what: a folder, or a table.
+"""Lists user images: which files there are, of which class, and for what use.
 
-    DIR/labeled/<class>/...   pictures with a label        or, where all are labeled,
-    DIR/unlabeled/...         pictures without               DIR/<class>/...
-    DIR/test/<class>/...      pictures to judge on
+    DIR/labeled/<class>/...   images with a label          or, if all are labeled,
+    DIR/unlabeled/...         images without a label         DIR/<class>/...
+    DIR/test/<class>/...      test images
 
-`unlabeled` and `test` may be missing. A table (CSV, UTF-8) has the columns `path` (relative to the
-table's folder), `label` (empty: unlabeled) and perhaps `split` (`train`, `test` or empty).
+`unlabeled` and `test` are optional. A table (CSV, UTF-8) has the columns `path` (relative to the
+folder of the table), `label` (empty for unlabeled images) and optionally `split` (`train`, `test`
+or empty).
 
-Folders within a class's folder belong to the class. Classes are ordered by name. Nothing is opened
-here: whether a file is a picture turns out when it is read.
+Folders inside the folder of a class belong to the class. Classes are sorted by name. No file is
+opened: whether a file is an image is known only when it is read.
 """
 
 import csv
@@ -23,21 +24,22 @@ PREFIXES = ("folder:", "csv:")
 LABELED, UNLABELED, TEST = "labeled", "unlabeled", "test"
 
 _LAYOUT = (
-    "Expected DIR/labeled/<class>/*, and perhaps DIR/unlabeled/* and DIR/test/<class>/*; or "
+    "Expected DIR/labeled/<class>/*, and optionally DIR/unlabeled/* and DIR/test/<class>/*; or "
     "DIR/<class>/* alone."
 )
 _SPLITS = {"": LABELED, "train": LABELED, "labeled": LABELED, "unlabeled": UNLABELED, "test": TEST}
+_SYSTEM_FILES = ("Thumbs.db", "desktop.ini")  # which Windows creates in folders of images
 
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """A file that may be a picture.
+    """A file that may be an image.
 
     Attributes:
-        name: its path within the folder, or as the table has it; "/" between folders.
-        path: where it is.
+        name: path within the folder, or as in the table; with "/" between folders.
+        path: path of the file.
         part: "labeled", "unlabeled" or "test".
-        label: place among the classes; -1 without.
+        label: index of the class; -1 for unlabeled files.
     """
 
     name: str
@@ -48,16 +50,16 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True)
 class Listing:
-    """What a folder or a table holds.
+    """The files of a folder or a table.
 
     Attributes:
         source: the folder or the table.
         root: the folder that names are relative to.
-        classes: names of the classes with a file in `labeled`, in order.
-        entries: by part, class and name.
-        hidden: files whose name begins with a dot, which are not read.
-        stray: files that belong to no class and are none of the pictures, which are not read.
-        empty: classes without a file, which are no classes.
+        classes: sorted names of the classes that have a file in `labeled`.
+        entries: sorted by part, class and name.
+        hidden: files whose name begins with a dot; they are not read.
+        stray: files that belong to no class, and files of the operating system; they are not read.
+        empty: folders in `labeled` without a file; they are not classes.
     """
 
     source: pathlib.Path
@@ -70,98 +72,101 @@ class Listing:
 
 
 def is_user_images(name: str) -> bool:
-    """Returns whether a data set's name says a folder or a table of pictures."""
+    """Returns whether the name of a data set stands for a folder or a table of user images."""
     return name.startswith(PREFIXES)
 
 
 def list_images(name: str, data_dir: str | None = None) -> Listing:
-    """Lists a data set of pictures.
+    """Lists the files of a data set of user images.
 
     Args:
         name: "folder:DIR" or "csv:FILE".
-        data_dir: the folder that a relative DIR or FILE is in, by default the working directory.
+        data_dir: the folder that a relative DIR or FILE is in; the working directory by default.
 
     Raises:
-        UserError: no such folder or table, another layout, fewer than two classes, or test
-            pictures of a class that has no others.
+        UserError: The folder or table does not exist or has another layout, there are fewer than
+            two classes, or a class has test images only.
     """
-    kind, place = name.split(":", 1)
-    path = pathlib.Path(data_dir or ".").expanduser() / pathlib.Path(place).expanduser()
+    kind, location = name.split(":", 1)
+    path = pathlib.Path(data_dir or ".").expanduser() / pathlib.Path(location).expanduser()
     try:
-        found = _table(path, name) if kind == "csv" else _folder(path if place else None, name)
-    except (OSError, ValueError) as error:  # a name too long, a folder that may not be read
+        if kind == "csv":
+            listing = _list_table(path, name)
+        else:
+            listing = _list_folder(path if location else None, name)
+    except (OSError, ValueError) as error:  # a name that is too long, or a folder without access
         reason = getattr(error, "strerror", None) or error
         raise errors.UserError(f"--dataset={name}: {path} cannot be read ({reason}).") from error
-    if len(found.classes) < 2:
+    if len(listing.classes) < 2:
         raise errors.UserError(
-            f"--dataset={name}: found {len(found.classes)} classes with pictures "
-            f"({', '.join(found.classes) or 'none'}), two are the least. {_LAYOUT}"
+            f"--dataset={name}: found {len(listing.classes)} classes with images "
+            f"({', '.join(listing.classes) or 'none'}), but at least two are needed. {_LAYOUT}"
         )
-    return found
+    return listing
 
 
 # --- Folders --------------------------------------------------------------------------------------
 
 
-def _folder(root: pathlib.Path | None, name: str) -> Listing:
+def _list_folder(root: pathlib.Path | None, name: str) -> Listing:
     if root is None or not root.is_dir():
         raise errors.UserError(f"--dataset={name}: {str(root or '')!r} is not a folder. {_LAYOUT}")
     parts = {part: root / part for part in (LABELED, UNLABELED, TEST) if (root / part).is_dir()}
     if parts and LABELED not in parts:
         raise errors.UserError(
-            f"--dataset={name}: {root} has {' and '.join(parts)}/ and no labeled/. {_LAYOUT}"
+            f"--dataset={name}: {root} has {' and '.join(parts)}/ but no labeled/. {_LAYOUT}"
         )
-    walk = _Walk(root)
+    scanner = _FolderScanner(root)
     if not parts:
-        labeled = walk.classes(root, LABELED)
-        return walk.listing(labeled, [], [])
-    labeled = walk.classes(parts[LABELED], LABELED)
-    unlabeled = walk.files(parts[UNLABELED]) if UNLABELED in parts else []
-    test = walk.classes(parts[TEST], TEST) if TEST in parts else {}
+        labeled = scanner.scan_classes(root)
+        return scanner.listing(labeled, [], [])
+    labeled = scanner.scan_classes(parts[LABELED])
+    unlabeled = scanner.scan_files(parts[UNLABELED]) if UNLABELED in parts else []
+    test = scanner.scan_classes(parts[TEST]) if TEST in parts else {}
     missing = sorted(kind for kind, files in test.items() if files and not labeled.get(kind))
     if missing:
         raise errors.UserError(
-            f"--dataset={name}: test/ has pictures of {', '.join(missing)}, labeled/ has none. "
-            "Give some to labeled/, or take them out of test/."
+            f"--dataset={name}: test/ has images of {', '.join(missing)}, but labeled/ has none. "
+            "Move some to labeled/, or remove them from test/."
         )
-    return walk.listing(labeled, unlabeled, list(test.items()))
+    return scanner.listing(labeled, unlabeled, list(test.items()))
 
 
-class _Walk:
-    """Collects files below a folder, in order, and what is passed over."""
+class _FolderScanner:
+    """Collects the files in a folder, in order, and the names of skipped files."""
 
     def __init__(self, root: pathlib.Path):
         self.root = root
         self.hidden: list[str] = []
         self.stray: list[str] = []
 
-    def classes(self, folder: pathlib.Path, part: str) -> dict[str, list[str]]:
-        """Class -> its files, for the folders of a folder; files beside them belong to none."""
-        found = {}
+    def scan_classes(self, folder: pathlib.Path) -> dict[str, list[str]]:
+        """Returns class -> files, for the subfolders of a folder; other files are stray."""
+        files = {}
         for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
             if entry.name.startswith("."):
                 if entry.is_file():
                     self.hidden.append(self._name(entry.path))
             elif entry.is_dir():
-                found[entry.name] = self.files(pathlib.Path(entry.path))
+                files[entry.name] = self.scan_files(pathlib.Path(entry.path))
             else:
                 self.stray.append(self._name(entry.path))
-        return found
+        return files
 
-    def files(self, folder: pathlib.Path) -> list[str]:
-        """Files below a folder that a picture may be in, hidden ones and hidden folders apart."""
-        found = []
+    def scan_files(self, folder: pathlib.Path) -> list[str]:
+        """Returns the files below a folder, without hidden files and those in hidden folders."""
+        paths = []
         for above, folders, files in os.walk(folder):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(files):
                 path = os.path.join(above, name)
                 if name.startswith("."):
                     self.hidden.append(self._name(path))
-                elif name in _COMPANIONS:
+                elif name in _SYSTEM_FILES:
                     self.stray.append(self._name(path))
                 else:
-                    found.append(path)
-        return found
+                    paths.append(path)
+        return paths
 
     def listing(
         self,
@@ -169,13 +174,13 @@ class _Walk:
         unlabeled: list[str],
         test: list[tuple[str, list[str]]],
     ) -> Listing:
-        """Puts it together."""
+        """Makes a listing of the files that were collected."""
         classes = tuple(kind for kind, files in labeled.items() if files)
-        number = {kind: place for place, kind in enumerate(classes)}
+        index = {kind: k for k, kind in enumerate(classes)}
         entries = [
-            *self._entries(LABELED, ((number[kind], labeled[kind]) for kind in classes)),
+            *self._entries(LABELED, ((index[kind], labeled[kind]) for kind in classes)),
             *self._entries(UNLABELED, [(-1, unlabeled)]),
-            *self._entries(TEST, ((number[kind], files) for kind, files in test if files)),
+            *self._entries(TEST, ((index[kind], files) for kind, files in test if files)),
         ]
         return Listing(
             self.root,
@@ -196,38 +201,37 @@ class _Walk:
         return path[len(str(self.root)) + 1 :].replace(os.sep, "/")
 
 
-_COMPANIONS = ("Thumbs.db", "desktop.ini")  # what Windows leaves in folders of pictures
-
-
 # --- Tables ---------------------------------------------------------------------------------------
 
 
-def _table(path: pathlib.Path, name: str) -> Listing:
-    with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-        rows = csv.DictReader(file)
-        columns = [column.strip() for column in rows.fieldnames or []]
-        rows.fieldnames = columns
-        _check_columns(columns, path, name)
-        try:
-            read = [(rows.line_num, row) for row in rows]
-        except csv.Error as error:
-            raise ValueError(str(error)) from error
-    lines = [_line(number, row, path) for number, row in read]
-    kinds = [kind for _, kind, part in lines if part == LABELED]
-    classes = tuple(sorted(set(kinds)))
-    number = {kind: place for place, kind in enumerate(classes)}
+def _list_table(path: pathlib.Path, name: str) -> Listing:
+    rows = [_parse_row(line, row, path) for line, row in _read_rows(path, name)]
+    classes = tuple(sorted({kind for _, kind, part in rows if part == LABELED}))
+    index = {kind: k for k, kind in enumerate(classes)}
     entries = []
-    for file, kind, part in lines:
-        if part == TEST and kind not in number:
+    for file, kind, part in rows:
+        if part == TEST and kind not in index:
             raise errors.UserError(
-                f"--dataset={name}: class {kind!r} occurs in test rows only. Label some training "
-                "rows with it, or leave it out."
+                f"--dataset={name}: class {kind!r} occurs in test rows only. Give this label to "
+                "some training rows, or remove the test rows."
             )
-        label = -1 if part == UNLABELED else number[kind]
+        label = -1 if part == UNLABELED else index[kind]
         entries.append(Entry(file, os.path.join(path.parent, file), part, label))
     order = (LABELED, UNLABELED, TEST)
     entries.sort(key=lambda e: (order.index(e.part), e.label, e.name))
     return Listing(path, path.parent, classes, tuple(entries))
+
+
+def _read_rows(path: pathlib.Path, name: str) -> list[tuple[int, dict[str, str | None]]]:
+    """Returns line numbers and rows of a table."""
+    with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+        rows = csv.DictReader(file)
+        rows.fieldnames = [column.strip() for column in rows.fieldnames or []]
+        _check_columns(rows.fieldnames, path, name)
+        try:
+            return [(rows.line_num, row) for row in rows]
+        except csv.Error as error:
+            raise ValueError(str(error)) from error
 
 
 def _check_columns(columns: list[str], path: pathlib.Path, name: str) -> None:
@@ -235,22 +239,22 @@ def _check_columns(columns: list[str], path: pathlib.Path, name: str) -> None:
     if missing:
         raise errors.UserError(
             f"--dataset={name}: {path} lacks the column {' and '.join(missing)}; its first line is "
-            f"{','.join(columns)!r}. Expected path,label and perhaps split."
+            f"{','.join(columns)!r}. Expected path,label and optionally split."
         )
 
 
-def _line(number: int, row: dict[str, str | None], path: pathlib.Path) -> tuple[str, str, str]:
-    """A row -> (file, class, part)."""
+def _parse_row(line: int, row: dict[str, str | None], path: pathlib.Path) -> tuple[str, str, str]:
+    """Returns the file, class and part of a row."""
     file, kind, split = ((row.get(column) or "").strip() for column in ("path", "label", "split"))
     if not file:
-        raise errors.UserError(f"{path}, line {number}: the column path is empty.")
+        raise errors.UserError(f"{path}, line {line}: the column path is empty.")
     if split.lower() not in _SPLITS:
         raise errors.UserError(
-            f"{path}, line {number}: split {split!r} is unknown. Expected train, test or nothing."
+            f"{path}, line {line}: split {split!r} is unknown. Expected train, test or nothing."
         )
     part = _SPLITS[split.lower()]
     if part == TEST and not kind:
-        raise errors.UserError(f"{path}, line {number}: a test picture without a label.")
+        raise errors.UserError(f"{path}, line {line}: this test image has no label. Give it one.")
     if not kind:
         part = UNLABELED
     return file, kind, part

@@ -1,11 +1,11 @@
-"""Data sets in NumPy files: archives in both forms, decoded pictures kept, CIFAR-10.1's arrays.
+"""Data sets in NumPy archives, with arrays of pixels or encoded image files.
 
-An archive holds `label` (integers [n]) and either `image` (uint8 [n, h, w, c]) or picture files one
-after another: `encoded` (uint8) and `offset` (integers [n + 1]), picture i being the PNG, JPEG or
-WebP file encoded[offset[i]:offset[i + 1]]. Its folder may have a `classes.txt`, one name a line. In
-the train.npz of `npz:DIR` the label -1 says that nobody knows it.
+An archive holds `label` (integers [n]) and either `image` (uint8 [n, h, w, c]) or encoded images,
+concatenated: `encoded` (uint8) and `offset` (integers [n + 1]), where image i is the PNG, JPEG or
+WebP file encoded[offset[i]:offset[i + 1]]. The folder may have a `classes.txt`, with one class name
+per line. In the train.npz of `npz:DIR`, the label -1 stands for an unknown label.
 
-Where a function takes `known`, None stands for `npz:DIR`, of which nothing is known.
+In all functions, `known` is None for `npz:DIR`, about which nothing is known.
 """
 
 import contextlib
@@ -20,16 +20,16 @@ import numpy as np
 from tf_ssgan.common import cache, errors
 from tf_ssgan.data import dataset_info
 
-# Decoding fewer pictures than this takes less than half a second: not worth a file.
-_KEEP_FROM = 5_000
+# Decoding fewer images takes less than half a second, so they are not cached.
+_MIN_CACHED = 5_000
 
 
 def check(known: dataset_info.KnownDataset | None, folder: pathlib.Path) -> None:
-    """Refuses what `load` could not serve, as far as that shows without decoding pictures."""
+    """Refuses what `load` could not load, as far as that shows without decoding images."""
     classes = class_names(known, folder)
-    for path in _paths(known, folder):
+    for path in _archive_paths(known, folder):
         _check_images(path, known)
-        classes = _named(path, classes, _read_labels(path, known, classes))
+        classes = _named_classes(path, classes, _read_labels(path, known, classes))
 
 
 def labels(
@@ -38,45 +38,54 @@ def labels(
     """Returns the training labels, int64 [n], and the class names; images are not read."""
     classes = class_names(known, folder)
     path = folder / "train.npz"
-    found = _read_labels(path, known, classes)
-    return found, _named(path, classes, found)
+    train_labels = _read_labels(path, known, classes)
+    return train_labels, _named_classes(path, classes, train_labels)
 
 
 def load(
     name: str, known: dataset_info.KnownDataset | None, folder: pathlib.Path
 ) -> dataset_info.Arrays:
-    """Reads `train.npz` and `test.npz`; of an evaluation set only the latter."""
-    paths = _paths(known, folder)
+    """Reads `train.npz` and `test.npz`; for an evaluation set only `test.npz`.
+
+    Args:
+        name: name on the command line.
+        known: what is known about the data set.
+        folder: folder with the archives.
+
+    Raises:
+        UserError: An archive is missing, damaged or inconsistent.
+    """
+    paths = _archive_paths(known, folder)
     classes = class_names(known, folder)
-    images, found = [], []
+    images, split_labels = [], []
     for path in paths:
-        found.append(_read_labels(path, known, classes))
-        classes = _named(path, classes, found[0])  # those of the training labels
+        split_labels.append(_read_labels(path, known, classes))
+        classes = _named_classes(path, classes, split_labels[0])  # from the training labels
         images.append(_read_images(path, known))
     if images[0].shape[1:] != images[-1].shape[1:]:
         raise errors.UserError(
-            f"{paths[1]}: images are {_size(images[1].shape[1:])}, those of train.npz "
+            f"{paths[1]}: images are {_size(images[1].shape[1:])}, but those of train.npz are "
             f"{_size(images[0].shape[1:])}; make them equal."
         )
     if len(paths) == 1:
         images.insert(0, images[0][:0])
-        found.insert(0, found[0][:0])
+        split_labels.insert(0, split_labels[0][:0])
     contents = source(known, folder)
     if known:
-        made = dataset_info.known_info(name, known, classes, contents)
+        info = dataset_info.known_info(name, known, classes, contents)
     else:
         mean, std = dataset_info.channel_statistics(images[0])
-        made = dataset_info.DatasetInfo(
+        info = dataset_info.DatasetInfo(
             name, *images[0].shape[1:], classes, mean, std, False, contents
         )
-    return dataset_info.Arrays(made, images[0], found[0], images[1], found[1])
+    return dataset_info.Arrays(info, images[0], split_labels[0], images[1], split_labels[1])
 
 
 def source(known: dataset_info.KnownDataset | None, folder: pathlib.Path) -> str:
-    """Names archives by contents, from the checksums in their directories; paths may move."""
+    """Identifies the archives by the checksums of their contents, not by their paths."""
     sums = []
-    for path in _paths(known, folder):
-        with _archive(path) as archive:
+    for path in _archive_paths(known, folder):
+        with _open_archive(path) as archive:
             crc = 0
             for entry in sorted(archive.infolist(), key=lambda entry: entry.filename):
                 crc = zlib.crc32(entry.CRC.to_bytes(4, "little"), crc)
@@ -87,25 +96,27 @@ def source(known: dataset_info.KnownDataset | None, folder: pathlib.Path) -> str
 def class_names(
     known: dataset_info.KnownDataset | None, folder: pathlib.Path
 ) -> tuple[str, ...] | None:
-    """Returns the names in classes.txt, else the known ones, else None."""
+    """Returns the names in classes.txt, otherwise the known ones, otherwise None."""
     path = folder / "classes.txt"
     if not path.exists():
         return known.classes if known else None
     try:
-        found = tuple(path.read_text(encoding="utf-8").splitlines())
+        names = tuple(path.read_text(encoding="utf-8").splitlines())
     except (OSError, UnicodeDecodeError) as error:
         raise errors.UserError(f"{path}: not a UTF-8 text file ({error}).") from error
-    if not found or len(set(found)) < len(found) or not all(name.strip() for name in found):
-        raise errors.UserError(f"{path}: expected one class name a line, none empty, none twice.")
-    if known and len(found) != len(known.classes):
+    if not names or len(set(names)) < len(names) or not all(name.strip() for name in names):
+        raise errors.UserError(f"{path}: expected one class name per line, none empty, none twice.")
+    if known and len(names) != len(known.classes):
         raise errors.UserError(
-            f"{path}: expected {len(known.classes)} class names, got {len(found)}."
+            f"{path}: expected {len(known.classes)} class names, got {len(names)}."
         )
-    return found
+    return names
 
 
-def _paths(known: dataset_info.KnownDataset | None, folder: pathlib.Path) -> list[pathlib.Path]:
-    """Returns the archives a data set needs, or says which is missing."""
+def _archive_paths(
+    known: dataset_info.KnownDataset | None, folder: pathlib.Path
+) -> list[pathlib.Path]:
+    """Returns the archives that a data set needs, or raises UserError if one is missing."""
     splits = ["train", "test"] if known is None or known.training else ["test"]
     paths = [folder / f"{split}.npz" for split in splits]
     missing = [path.name for path in paths if not path.is_file()]
@@ -117,22 +128,22 @@ def _paths(known: dataset_info.KnownDataset | None, folder: pathlib.Path) -> lis
     return paths
 
 
-def _named(
-    path: pathlib.Path, classes: tuple[str, ...] | None, found: np.ndarray
+def _named_classes(
+    path: pathlib.Path, classes: tuple[str, ...] | None, train_labels: np.ndarray
 ) -> tuple[str, ...]:
-    """Returns the class names; where there are none, the numbers of the training labels."""
-    named = classes or tuple(str(label) for label in range(int(found.max()) + 1))
+    """Returns the class names; if there are none, the numbers of the training labels."""
+    named = classes or tuple(str(label) for label in range(int(train_labels.max()) + 1))
     if len(named) < 2:
         raise errors.UserError(
-            f"{path}: a classifier tells at least two classes apart, the labels name {len(named)}. "
-            "Number the classes from 0, and give the label -1 to images without one."
+            f"{path}: a classifier needs at least two classes, but the labels have {len(named)}. "
+            "Number the classes from 0, and give the label -1 to images without a label."
         )
     return named
 
 
 @contextlib.contextmanager
-def _archive(path: pathlib.Path):
-    """Opens an archive; whatever breaks while it is read is told with the file's name."""
+def _open_archive(path: pathlib.Path):
+    """Opens an archive; errors while it is read become UserErrors with the name of the file."""
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
@@ -147,13 +158,13 @@ def _archive(path: pathlib.Path):
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, MemoryError,
             NotImplementedError) as error:  # fmt: skip
         raise errors.UserError(
-            f"{path}: not a complete npz archive ({error}). Copy or make it anew."
+            f"{path}: not a complete npz archive ({error}). Copy or make it again."
         ) from error
 
 
-def _header(path: pathlib.Path, key: str) -> tuple[tuple[int, ...], np.dtype]:
+def _read_header(path: pathlib.Path, key: str) -> tuple[tuple[int, ...], np.dtype]:
     """Returns shape and type of an array without reading it."""
-    with _archive(path) as archive, archive.open(f"{key}.npy") as file:
+    with _open_archive(path) as archive, archive.open(f"{key}.npy") as file:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0
         if version != (1, 0):
@@ -162,47 +173,47 @@ def _header(path: pathlib.Path, key: str) -> tuple[tuple[int, ...], np.dtype]:
         return shape, dtype
 
 
-def _array(path: pathlib.Path, key: str) -> np.ndarray:
+def _read_array(path: pathlib.Path, key: str) -> np.ndarray:
     """Reads one array; pickled objects are refused."""
-    with _archive(path) as archive, archive.open(f"{key}.npy") as file:
+    with _open_archive(path) as archive, archive.open(f"{key}.npy") as file:
         return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _read_labels(
     path: pathlib.Path, known: dataset_info.KnownDataset | None, classes: tuple[str, ...] | None
 ) -> np.ndarray:
-    """Returns int64 [n] within the classes, as many as there are images."""
-    shape, dtype = _header(path, "label")
+    """Returns int64 [n], within the range of the classes, one label per image."""
+    shape, dtype = _read_header(path, "label")
     if dtype.kind not in "iu" or len(shape) != 1:
         raise errors.UserError(f"{path}: label must be integers [n], got {dtype} {list(shape)}.")
-    found = _array(path, "label").astype(np.int64)
-    if not len(found):
+    values = _read_array(path, "label").astype(np.int64)
+    if not len(values):
         raise errors.UserError(f"{path}: there are no images in it.")
-    low, high = int(found.min()), int(found.max())
-    # Unlabeled images are for training on, and the known data sets have none.
-    least = -1 if known is None and path.name == "train.npz" else 0
-    if low < least or classes and high >= len(classes):
+    low, high = int(values.min()), int(values.max())
+    # Only training images may be unlabeled, and the known data sets have no unlabeled images.
+    minimum = -1 if known is None and path.name == "train.npz" else 0
+    if low < minimum or classes and high >= len(classes):
         expected = f"0..{len(classes) - 1}" if classes else "0 or more"
-        expected += ", or -1 for images without one" if least else ""
-        wrong = low if low < least else high
+        expected += ", or -1 for images without a label" if minimum else ""
+        wrong = low if low < minimum else high
         raise errors.UserError(f"{path}: labels must be {expected}, got {wrong}.")
     count = _check_images(path, None)
-    if count != len(found):
-        raise errors.UserError(f"{path}: {count} images but {len(found)} labels; make them equal.")
-    return found
+    if count != len(values):
+        raise errors.UserError(f"{path}: {count} images but {len(values)} labels; make them equal.")
+    return values
 
 
 def _check_images(path: pathlib.Path, known: dataset_info.KnownDataset | None) -> int:
-    """Checks what can be known of the images without reading them, and returns their number."""
-    if not _has(path, "image"):
-        shape, dtype = _header(path, "encoded")
+    """Checks type and shape of the images without reading them, and returns their number."""
+    if not _has_array(path, "image"):
+        shape, dtype = _read_header(path, "encoded")
         if dtype != np.uint8 or len(shape) != 1:
             raise errors.UserError(f"{path}: encoded must be uint8 [bytes], got {dtype} {shape}.")
-        offset_shape, dtype = _header(path, "offset")
+        offset_shape, dtype = _read_header(path, "offset")
         if dtype.kind not in "iu" or len(offset_shape) != 1:
             raise errors.UserError(f"{path}: offset must be integers [n + 1], got {dtype}.")
         return offset_shape[0] - 1
-    shape, dtype = _header(path, "image")
+    shape, dtype = _read_header(path, "image")
     if dtype != np.uint8 or len(shape) != 4:
         raise errors.UserError(
             f"{path}: image must be uint8 [n, h, w, c], got {dtype} {list(shape)}."
@@ -214,7 +225,7 @@ def _check_images(path: pathlib.Path, known: dataset_info.KnownDataset | None) -
 def _check_size(
     path: pathlib.Path, shape: tuple[int, ...], known: dataset_info.KnownDataset | None
 ) -> None:
-    """Refuses images of another size than the data set's, or than any network takes."""
+    """Refuses images whose size differs from the data set's, or that no network accepts."""
     if known and shape != known.shape:
         raise errors.UserError(
             f"{path}: expected images of {_size(known.shape)}, got {_size(shape)}."
@@ -222,12 +233,12 @@ def _check_size(
     if shape[0] != shape[1] or shape[0] < 8 or shape[2] not in (1, 3):
         raise errors.UserError(
             f"{path}: images must be square, at least 8x8, with 1 or 3 channels, got "
-            f"{_size(shape)}. Crop or resize them before packing."
+            f"{_size(shape)}. Crop or resize them before making the archive."
         )
 
 
-def _has(path: pathlib.Path, key: str) -> bool:
-    with _archive(path) as archive:
+def _has_array(path: pathlib.Path, key: str) -> bool:
+    with _open_archive(path) as archive:
         return f"{key}.npy" in archive.namelist()
 
 
@@ -236,47 +247,48 @@ def _size(shape: tuple[int, ...]) -> str:
 
 
 def _read_images(path: pathlib.Path, known: dataset_info.KnownDataset | None) -> np.ndarray:
-    """Returns uint8 [n, h, w, c] of an archive in either form."""
-    if _has(path, "image"):
+    """Returns the images of an archive, uint8 [n, h, w, c]; decodes them if necessary."""
+    if _has_array(path, "image"):
         _check_images(path, known)
-        return _array(path, "image")
-    place = _kept_path(path, known)
-    images = cache.array(place)
+        return _read_array(path, "image")
+    cache_path = _cache_path(path, known)
+    images = cache.read_array(cache_path)
     if images is None:
         images = _decode(path, known)
-        if len(images) >= _KEEP_FROM:
-            cache.keep_array(images, place)
+        if len(images) >= _MIN_CACHED:
+            cache.write_array(images, cache_path)
     return images
 
 
 def _decode(path: pathlib.Path, known: dataset_info.KnownDataset | None) -> np.ndarray:
-    """Decodes the picture files of an archive, about 9,000 a second.
+    """Decodes the encoded images of an archive, about 9,000 per second.
 
-    One thread: at this size Pillow's work is mostly Python, and two threads were not faster.
+    It uses one thread: for images this small Pillow spends most of its time in Python code, and two
+    threads were not faster.
     """
-    encoded, offset = _array(path, "encoded"), _array(path, "offset").astype(np.int64)
+    encoded, offset = _read_array(path, "encoded"), _read_array(path, "offset").astype(np.int64)
     if not len(offset) or offset[0] < 0 or offset[-1] > len(encoded) or (np.diff(offset) < 0).any():
         raise errors.UserError(
             f"{path}: offset must rise from 0 to at most the {len(encoded)} bytes of encoded."
         )
-    picture = _picture(path, encoded, offset, 0, known and known.shape[2])
-    _check_size(path, picture.shape, known)
-    images = np.empty((len(offset) - 1, *picture.shape), np.uint8)
+    image = _decode_image(path, encoded, offset, 0, known and known.shape[2])
+    _check_size(path, image.shape, known)
+    images = np.empty((len(offset) - 1, *image.shape), np.uint8)
     for index in range(len(images)):
-        picture = _picture(path, encoded, offset, index, images.shape[3])
-        if picture.shape != images.shape[1:]:
+        image = _decode_image(path, encoded, offset, index, images.shape[3])
+        if image.shape != images.shape[1:]:
             raise errors.UserError(
-                f"{path}: picture {index} is {_size(picture.shape)}, picture 0 is "
+                f"{path}: image {index} is {_size(image.shape)}, but image 0 is "
                 f"{_size(images.shape[1:])}; make all equal."
             )
-        images[index] = picture
+        images[index] = image
     return images
 
 
-def _picture(
+def _decode_image(
     path: pathlib.Path, encoded: np.ndarray, offset: np.ndarray, index: int, channels: int | None
 ) -> np.ndarray:
-    """Decodes one picture to uint8 [h, w, c]; without `channels`, gray files stay gray."""
+    """Decodes one image to uint8 [h, w, c]; without `channels`, gray images stay gray."""
     from PIL import Image
 
     content = io.BytesIO(encoded[offset[index] : offset[index + 1]])
@@ -287,19 +299,16 @@ def _picture(
             pixels = np.asarray(image if image.mode == mode else image.convert(mode))
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise errors.UserError(
-            f"{path}: picture {index} cannot be decoded as PNG, JPEG or WebP. Make the file anew."
+            f"{path}: image {index} cannot be decoded as PNG, JPEG or WebP. Make the archive again."
         ) from error
     return pixels[..., None] if gray else pixels
 
 
-def _kept_path(path: pathlib.Path, known: dataset_info.KnownDataset | None) -> pathlib.Path:
-    """Returns where decoded pictures are kept, named by the checksum of the encoded ones."""
-    with _archive(path) as archive:
+def _cache_path(path: pathlib.Path, known: dataset_info.KnownDataset | None) -> pathlib.Path:
+    """Returns where decoded images are cached, named by the checksum of the encoded ones."""
+    with _open_archive(path) as archive:
         entry = archive.getinfo("encoded.npy")
         offset = archive.getinfo("offset.npy")
     channels = known.shape[2] if known else "any"
     name = f"{entry.CRC:08x}-{entry.file_size}-{offset.CRC:08x}-{channels}.npy"
     return cache.folder() / name
-
-
-# --- CIFAR-10.1 as its authors publish it ---------------------------------------------------------

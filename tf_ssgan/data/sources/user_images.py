@@ -1,8 +1,8 @@
-"""A person's own pictures as a data set: `folder:DIR` and `csv:FILE`.
+"""User images as a data set: `folder:DIR` and `csv:FILE`.
 
-Where there are no test pictures, a fifth of each class's labeled ones is set aside as such, which
-ones by the hashes of the files: whatever the seed, the size of images and the files' names, the
-same pictures judge.
+If there are no test images, a fifth of the labeled images of each class is used as test images.
+They are chosen by the hashes of the files, so the same images are tested on for every seed and
+image size, and whatever the files are called.
 """
 
 import collections
@@ -12,129 +12,142 @@ import numpy as np
 
 from tf_ssgan.common import errors
 from tf_ssgan.data import dataset_info
-from tf_ssgan.data.image_decoding import Form
+from tf_ssgan.data.image_decoding import ImageSpec
 from tf_ssgan.data.sources import image_listing, image_reader
 
-TEST_SHARE = 5  # one in so many labeled pictures of a class
-NAMED = 3  # files that a message names
+TEST_SHARE = 5  # one in so many labeled images of a class becomes a test image
+MAX_NAMES = 3  # files that a message names
 
 
 def check(name: str, data_dir: str | None) -> None:
-    """Refuses what cannot be a data set, without opening a picture."""
+    """Refuses what cannot be a data set, without opening an image file."""
     image_listing.list_images(name, data_dir)
 
 
 def labels(name: str, data_dir: str | None) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Returns about the training labels, int64 [n] (-1: none), and the class names.
+    """Returns the training labels, int64 [n] (-1 for unlabeled images), and the class names.
 
-    About: files that turn out to be no pictures still count.
+    Files are not opened, so files that cannot be decoded are included.
     """
-    found = image_listing.list_images(name, data_dir)
-    entries, _ = _parted(found, [entry.name for entry in found.entries])
-    return np.array([found.entries[place].label for place in entries], np.int64), found.classes
+    listing = image_listing.list_images(name, data_dir)
+    train, _ = _split_train_test(listing, [entry.name for entry in listing.entries])
+    return np.array([listing.entries[index].label for index in train], np.int64), listing.classes
 
 
-def load(name: str, data_dir: str | None, form: Form) -> dataset_info.Arrays:
-    """Reads the pictures, or what was kept of them.
+def load(name: str, data_dir: str | None, spec: ImageSpec) -> dataset_info.Arrays:
+    """Reads the images, from their files or from the cache.
 
     Raises:
-        UserError: as `folders.listing` and `reading.read`, and where a class has no picture that
-            can be read.
+        UserError: as `image_listing.list_images` and `image_reader.read`, and if no image of a
+            class can be read.
     """
-    read = image_reader.read(image_listing.list_images(name, data_dir), form)
-    _report(name, read)
-    return arrays(name, read, form)
+    loaded = image_reader.read(image_listing.list_images(name, data_dir), spec)
+    _report_unusable(name, loaded)
+    return make_arrays(name, loaded, spec)
 
 
-def arrays(name: str, read: image_reader.Reading, form: Form) -> dataset_info.Arrays:
-    """Makes a data set of pictures that were read."""
-    entries = read.listing.entries
-    train, test = _parted(
-        read.listing, [seen.digest for seen in read.seen], set(read.usable.tolist())
+def make_arrays(
+    name: str, loaded: image_reader.LoadedImages, spec: ImageSpec
+) -> dataset_info.Arrays:
+    """Makes a data set of the images of a listing.
+
+    Raises:
+        UserError: A class has no training image, or there is no test image.
+    """
+    entries = loaded.listing.entries
+    train, test = _split_train_test(
+        loaded.listing, [record.digest for record in loaded.records], set(loaded.usable.tolist())
     )
-    _check_classes(name, read, train, test)
-    row = {place: row for row, place in enumerate(read.usable.tolist())}
-    images, found = {}, {}
-    for part, places in (("train", train), ("test", test)):
-        images[part] = read.images[[row[place] for place in places]]
-        found[part] = np.array([entries[place].label for place in places], np.int64)
+    _check_classes(name, loaded, train, test)
+    row = {index: row for row, index in enumerate(loaded.usable.tolist())}
+    images, labels = {}, {}
+    for part, indices in (("train", train), ("test", test)):
+        images[part] = loaded.images[[row[index] for index in indices]]
+        labels[part] = np.array([entries[index].label for index in indices], np.int64)
     mean, std = dataset_info.channel_statistics(images["train"])
-    card = dataset_info.DatasetInfo(
-        name, *images["train"].shape[1:], read.listing.classes, mean, std, False,
-        f"{len(read.usable):,} pictures", form.fit,
+    info = dataset_info.DatasetInfo(
+        name, *images["train"].shape[1:], loaded.listing.classes, mean, std, False,
+        f"{len(loaded.usable):,} images", spec.fit,
     )  # fmt: skip
-    files = tuple(entries[place].name for place in train)
+    files = tuple(entries[index].name for index in train)
     return dataset_info.Arrays(
-        card, images["train"], found["train"], images["test"], found["test"], files
+        info, images["train"], labels["train"], images["test"], labels["test"], files
     )
 
 
-def _parted(
+def _split_train_test(
     listing: image_listing.Listing, keys: list[str], usable: set[int] | None = None
 ) -> tuple[list[int], list[int]]:
-    """Returns the places of the training and of the test entries, in the listing's order."""
+    """Returns the indices of the training and the test entries, in the order of the listing.
+
+    Args:
+        listing: the files.
+        keys: one per entry; if there are no test files, test images are chosen by their order.
+        usable: indices of the entries that can be used; None for all.
+    """
     by_part = collections.defaultdict(list)
-    for place, entry in enumerate(listing.entries):
-        if usable is None or place in usable:
-            by_part[entry.part].append(place)
+    for index, entry in enumerate(listing.entries):
+        if usable is None or index in usable:
+            by_part[entry.part].append(index)
     test = by_part[image_listing.TEST]
     if not any(entry.part == image_listing.TEST for entry in listing.entries):
         by_class = collections.defaultdict(list)
-        for place in by_part[image_listing.LABELED]:
-            by_class[listing.entries[place].label].append(place)
-        for places in by_class.values():
-            places.sort(key=lambda place: keys[place])
-            test += places[: len(places) // TEST_SHARE]
-    chosen = set(test)
+        for index in by_part[image_listing.LABELED]:
+            by_class[listing.entries[index].label].append(index)
+        for indices in by_class.values():
+            indices.sort(key=lambda index: keys[index])
+            test += indices[: len(indices) // TEST_SHARE]
+    selected = set(test)
     train = by_part[image_listing.LABELED] + by_part[image_listing.UNLABELED]
-    return [place for place in train if place not in chosen], sorted(test)
+    return [index for index in train if index not in selected], sorted(test)
 
 
 def _check_classes(
-    name: str, read: image_reader.Reading, train: list[int], test: list[int]
+    name: str, loaded: image_reader.LoadedImages, train: list[int], test: list[int]
 ) -> None:
-    counts = collections.Counter(read.listing.entries[place].label for place in train)
-    missing = [kind for k, kind in enumerate(read.listing.classes) if not counts[k]]
+    counts = collections.Counter(loaded.listing.entries[index].label for index in train)
+    missing = [kind for k, kind in enumerate(loaded.listing.classes) if not counts[k]]
     if missing:
         raise errors.UserError(
-            f"--dataset={name}: of {', '.join(missing)} no picture can be read. Mend or remove the "
-            "files: python -m tf_ssgan.doctor names each."
+            f"--dataset={name}: no image of {', '.join(missing)} can be read. Repair or remove the "
+            "files; python -m tf_ssgan.doctor names each of them."
         )
-    if not test and any(entry.part == image_listing.TEST for entry in read.listing.entries):
+    if not test and any(entry.part == image_listing.TEST for entry in loaded.listing.entries):
         raise errors.UserError(
-            f"--dataset={name}: none of the test pictures can be read. Mend them, or take test/ "
-            "away to have a fifth of the labeled ones set aside."
+            f"--dataset={name}: none of the test images can be read. Repair them, or remove test/ "
+            "so that a fifth of the labeled images is used instead."
         )
     if not test:
         raise errors.UserError(
-            f"--dataset={name}: there are no test pictures, and no class has the {TEST_SHARE} "
-            "labeled ones of which one could be set aside. Add pictures to test/<class>/."
+            f"--dataset={name}: there are no test images, and no class has the {TEST_SHARE} "
+            "labeled images that are needed to set one aside. Add images to test/<class>/."
         )
 
 
-def _report(name: str, read: image_reader.Reading) -> None:
-    """Says on standard error which files were left out."""
-    bad = [
-        f"{entry.name} {seen.problem}"
-        for entry, seen in zip(read.listing.entries, read.seen, strict=True)
-        if seen.problem
+def _report_unusable(name: str, loaded: image_reader.LoadedImages) -> None:
+    """Prints to standard error which files are left out."""
+    unusable = [
+        f"{entry.name} {record.problem}"
+        for entry, record in zip(loaded.listing.entries, loaded.records, strict=True)
+        if record.problem
     ]
-    if bad:
-        more = f", and {len(bad) - NAMED:,} more" if len(bad) > NAMED else ""
+    if unusable:
+        more = f", and {len(unusable) - MAX_NAMES:,} more" if len(unusable) > MAX_NAMES else ""
         print(
             printable(
-                f"{len(bad):,} of {len(read.seen):,} files of {name} are left out: "
-                f"{'; '.join(bad[:NAMED])}{more}. All: python -m tf_ssgan.doctor --dataset={name}"
+                f"{len(unusable):,} of {len(loaded.records):,} files of {name} are left out: "
+                f"{'; '.join(unusable[:MAX_NAMES])}{more}. "
+                f"To list them all: python -m tf_ssgan.doctor --dataset={name}"
             ),
             file=sys.stderr,
         )
 
 
 def printable(text: str) -> str:
-    """Returns a text that any terminal takes: bytes that are no UTF-8 become escapes."""
+    """Returns a text that every terminal accepts: bytes that are not UTF-8 become escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def size(name: str, data_dir: str | None) -> int:
-    """Returns the size of images where none is asked for; opens the heads of some files."""
+def image_size(name: str, data_dir: str | None) -> int:
+    """Returns the default size of the images in pixels; reads the headers of some files."""
     return image_reader.image_size(image_listing.list_images(name, data_dir))

@@ -1,0 +1,46 @@
+"""CIFAR-10.1 is read from archives and from the arrays that its authors publish."""
+
+import numpy as np
+import pytest
+
+from tf_ssgan.data import dataset_info, datasets
+
+BLANK, SMALL = (np.zeros((20, size, size, 3), np.uint8) for size in (32, 16))
+
+
+@pytest.mark.parametrize("folder", ["cifar10_1", "cifar10_1/v6"])
+@pytest.mark.parametrize("authors_files", [True, False])
+def test_archives_and_the_authors_files_give_the_same_arrays(
+    tmp_path, write, random_images, folder, authors_files
+):
+    path = tmp_path / folder
+    if authors_files:
+        path.mkdir(parents=True)
+        np.save(path / "cifar10.1_v6_data.npy", random_images(seed=1))
+        np.save(path / "cifar10.1_v6_labels.npy", np.arange(20, dtype=np.int32) % 10)
+    else:
+        write(path)
+        (path / "train.npz").unlink()
+    datasets.check("cifar10_1/v6", str(tmp_path), training=False)
+    arrays = datasets.load("cifar10_1/v6", str(tmp_path))
+    assert (arrays.test_images == random_images(seed=1)).all()
+    assert arrays.test_labels.dtype == np.int64
+    assert arrays.train_images.shape == (0, 32, 32, 3) and arrays.train_labels.shape == (0,)
+    assert arrays.info.classes == dataset_info.KNOWN["cifar10"].classes
+
+
+@pytest.mark.parametrize(
+    "images, labels, message",
+    [
+        (BLANK, None, "expected the arrays"),
+        (SMALL, np.arange(20) % 10, r"expected uint8 \[n, 32, 32, 3\]"),
+        (BLANK, np.arange(19) % 10, "expected 20 labels"),
+        (BLANK, np.arange(20), r"labels in 0\.\.9"),
+    ],
+)
+def test_wrong_arrays_are_refused(tmp_path, refused, images, labels, message):
+    (tmp_path / "cifar10_1").mkdir()
+    np.save(tmp_path / "cifar10_1" / "cifar10.1_v6_data.npy", images)
+    if labels is not None:
+        np.save(tmp_path / "cifar10_1" / "cifar10.1_v6_labels.npy", labels)
+    refused(message, "cifar10_1/v6", str(tmp_path), lambda *a: datasets.check(*a, training=False))

@@ -1,0 +1,57 @@
+"""Pools hold the images that a protocol assigns to them."""
+
+import numpy as np
+from support import toy_methods
+
+from tf_ssgan.data import dataset_info, pools, splits
+
+INFO = dataset_info.DatasetInfo("toys", 8, 8, 1, ("a", "b"), (0.5,), (0.5,), False, "zeros")
+TRUE = np.arange(40) % 2
+
+
+def make_pools(pseudo_labels=None, labels=10, **options):
+    images = np.zeros((40, 8, 8, 1), np.uint8)
+    arrays = dataset_info.Arrays(INFO, images, TRUE, images[:0], TRUE[:0])
+    protocol = splits.make("toys", TRUE, ("a", "b"), labels, **options)
+    return protocol, pools.make_pools(arrays, protocol, pseudo_labels)
+
+
+def test_labeled_and_unlabeled_pools_follow_the_protocol():
+    protocol, made = make_pools()
+    assert set(made) == {"labeled", "unlabeled", "clean"}
+    assert made["labeled"].ids.tolist() == protocol.labeled_ids.tolist()
+    assert made["labeled"].labels.tolist() == protocol.labels.tolist()
+    assert made["unlabeled"].ids.tolist() == protocol.unlabeled_ids.tolist()
+    assert made["unlabeled"].labels is None
+    assert made["clean"] is made["labeled"]
+
+
+def test_clean_and_noisy_images_have_pools_of_their_own():
+    protocol, made = make_pools(noise="pair", noise_rate=1.0, clean_fraction=0.2)
+    assert made["clean"].ids.tolist() == protocol.clean_ids.tolist()
+    assert made["noisy"].ids.tolist() == protocol.noisy_ids.tolist()
+    assert (made["clean"].labels == TRUE[made["clean"].ids]).all()
+    assert (made["noisy"].labels != TRUE[made["noisy"].ids]).all()
+
+
+def test_without_labeled_images_all_images_have_the_label_minus_one():
+    protocol, made = make_pools(labels=0)
+    assert made["labeled"].ids.tolist() == protocol.unlabeled_ids.tolist()
+    assert made["labeled"].labels.tolist() == [-1] * len(protocol.unlabeled_ids)
+
+
+def test_pseudo_labels_make_a_merged_pool():
+    protocol, made = make_pools(pseudo_labels=np.full(36, 1))
+    assert made["merged"].ids.tolist() == [*protocol.labeled_ids, *protocol.unlabeled_ids]
+    assert made["merged"].labels.tolist() == [*protocol.labels, *[1] * 36]
+
+
+def test_a_merged_pool_has_the_labeled_images_first_and_then_those_with_a_pseudo_label():
+    toy_pools = toy_methods.pools()
+    unlabeled = pools.Pool(toy_pools["unlabeled"].images, np.array([30, 3, 20, 12]))
+    merged = pools.merge_pools(toy_pools["labeled"], unlabeled, np.array([2, -1, 0, -1]))
+    assert merged.images is toy_pools["labeled"].images
+    assert merged.ids.tolist() == [*range(12), 30, 20]
+    assert merged.labels.tolist() == [*toy_pools["labeled"].labels, 2, 0]
+    unchanged = pools.merge_pools(toy_pools["labeled"], unlabeled, np.full(4, -1))
+    assert unchanged.ids.tolist() == [*range(12)]

@@ -1,0 +1,83 @@
+"""A protocol describes what a run is trained on, as a hash, as JSON and in one line."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tf_ssgan.data import splits
+
+CLASSES = tuple("abcde")
+# Uneven like SVHN: 400, 300, 200, 80, 20 of 1,000, mixed.
+TRUE = np.repeat(np.arange(5), [400, 300, 200, 80, 20])[np.arange(1000) * 7 % 1000]
+KEYS = np.random.default_rng(0).integers(0, 2**64, 1000, np.uint64)
+
+
+def make(labels=50, dataset="svhn", **changes):
+    return splits.make(dataset, TRUE, CLASSES, labels, **changes)
+
+
+def test_clean_images_change_the_hash_and_other_protocols_keep_theirs():
+    """The two hashes are from before there were clean images."""
+    assert make().sha256.startswith("ae4431be1c7fd374")
+    noisy = make(80, noise="wrong", noise_rate=0.25, noise_seed=4, split_seed=9, keys=KEYS)
+    assert noisy.sha256.startswith("0a4e03f198042ce7")
+    assert make(80, clean_fraction=0.1).sha256 != make(80).sha256
+
+
+def test_the_hash_depends_on_ids_and_not_on_names():
+    protocol, renamed = make(50), make(50, dataset="npz:there")
+    assert protocol.sha256 == renamed.sha256 and protocol != renamed
+    assert len({make(n, validation=v).sha256 for n in (0, 50, 55) for v in (0, 100)}) == 6
+
+
+def test_protocols_with_equal_contents_are_equal():
+    options = {"noise": "wrong", "noise_rate": 0.25, "noise_seed": 4, "split_seed": 9}
+    one, two = make(**options), make(**options)
+    assert one == two and hash(one) == hash(two)
+    assert one != make() and one != "a protocol"
+
+
+def test_json_contains_all_fields_and_the_sizes():
+    protocol = make(50, noise="wrong", noise_rate=0.25, noise_seed=4, split_seed=9)
+    content = json.loads(json.dumps(protocol.as_json()))
+    assert content["labeled_ids"] == protocol.labeled_ids.tolist()
+    assert content["labels"] == protocol.labels.tolist()
+    assert content["validation_ids"] == protocol.validation_ids.tolist()
+    assert (content["classes"], content["sha256"]) == (list(CLASSES), protocol.sha256)
+    assert (content["noise_seed"], content["split_seed"], content["wrong"]) == (4, 9, 12)
+    assert content["sizes"] == {
+        "labeled": 50, "unlabeled": 900, "validation": 100, "clean": 0, "noisy": 0, "wrong": 12,
+    }  # fmt: skip
+    assert "unlabeled_ids" not in content
+
+
+def test_json_counts_clean_and_noisy_images():
+    protocol = make(50, noise="pair", noise_rate=1.0, clean_fraction=0.2)
+    content = json.loads(json.dumps(protocol.as_json()))
+    assert content["clean_ids"] == protocol.clean_ids.tolist()
+    sizes = content["sizes"]
+    assert (sizes["clean"], sizes["noisy"], sizes["wrong"]) == (10, 40, 40)
+
+
+def test_the_summary_is_one_line():
+    line = make(50, noise="wrong", noise_rate=0.2, split_seed=3).describe()
+    for part in ("svhn: 50 labeled (balanced", "900 unlabeled", "100 held out", "wrong", "0.2"):
+        assert part in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    "changes, text",
+    [
+        ({}, "100 held out, no label noise, split seed 0, sha"),
+        ({"clean_fraction": 0.2}, "held out, no label noise, 10 known to be clean, split seed 0"),
+        ({"noise": "pair", "noise_rate": 0.5}, ", pair label noise 0.5 (seed 0), 25 wrong, split"),
+        (
+            {"noise": "pair", "noise_rate": 1.0, "clean_fraction": 0.2},
+            ", pair label noise 1 (seed 0) on 40 of 50 labels, 40 wrong, 10 known to be clean, spl",
+        ),
+    ],
+)
+def test_the_summary_describes_the_noise(changes, text):
+    assert text in make(50, **changes).describe()
