@@ -1,4 +1,4 @@
-"""What is special to AC-GAN."""
+"""AC-GAN: losses, heads, latents, batch statistics and recipes."""
 
 import numpy as np
 import pytest
@@ -13,13 +13,13 @@ from tf_ssgan.nn import losses, step_random, weights
 from tf_ssgan.training import build, config
 
 
-def test_before_training_the_undecided_have_the_sheets_values():
-    made, batch = acgan_checks.undecided("acgan")
-    made.d.minimize = lambda loss, tape: None
-    logs = {k: float(v) for k, v in made.one_step(batch).items()}
-    whole = logs["source"] + logs["supervised"] + logs["conditional"]
-    assert whole == pytest.approx(2 * np.log(2) + 2 * np.log(10), abs=1e-5)
-    assert whole == pytest.approx(5.991465, abs=1e-5)
+def test_uniform_predictions_have_the_losses_of_the_formulas():
+    method, batch = acgan_checks.with_zero_heads("acgan")
+    method.d.minimize = lambda loss, tape: None
+    logs = {k: float(v) for k, v in method.one_step(batch).items()}
+    total = logs["source"] + logs["supervised"] + logs["conditional"]
+    assert total == pytest.approx(2 * np.log(2) + 2 * np.log(10), abs=1e-5)
+    assert total == pytest.approx(5.991465, abs=1e-5)
     assert logs["generator"] == pytest.approx(2.995732, abs=1e-5)
 
 
@@ -50,13 +50,13 @@ def test_the_source_head_does_not_see_the_class(network):
         loss = losses.source_generator_loss(d(batch["labeled"]["image"], training=True)["source"])
     head = d.get_layer("logits").trainable_variables
     assert tape.gradient(loss, [v.value for v in head]) == [None, None]
-    (told,) = [float(toy.method.one_step(batch)["source"])]
+    source = float(toy.method.one_step(batch)["source"])
     toy.load(toy.start)
     batch["labeled"]["label"] = (batch["labeled"]["label"] + 1) % 3
-    assert float(toy.method.one_step(batch)["source"]) == told
+    assert float(toy.method.one_step(batch)["source"]) == source
 
 
-def test_statistics_are_those_of_real_images_alone():
+def test_moving_averages_record_real_images_only():
     toy = toy_methods.Toy("acgan")
     batch = next(toy.batches())
     toy.method.discriminator(batch["labeled"]["image"], training=True)
@@ -64,32 +64,32 @@ def test_statistics_are_those_of_real_images_alone():
     expected = [v.numpy() for v in toy.method.discriminator.variables if "moving" in v.path]
     toy.load(toy.start)
     toy.method.one_step(batch)
-    found = [v.numpy() for v in toy.method.discriminator.variables if "moving" in v.path]
+    recorded = [v.numpy() for v in toy.method.discriminator.variables if "moving" in v.path]
     assert len(names) == 4
-    for name, one, two in zip(names, found, expected, strict=True):
+    for name, one, two in zip(names, recorded, expected, strict=True):
         np.testing.assert_allclose(one, two, atol=1e-6, err_msg=name)
 
 
-def test_classes_are_drawn_evenly_and_latents_are_normal():
-    made = acgan.Method(toy_methods.hparams("acgan"), toy_methods.task())
+def test_classes_are_uniform_and_latents_are_normal():
+    method = acgan.Method(toy_methods.hparams("acgan"), toy_methods.task())
     with step_random.at(0, 0):
-        z, c = made.latents(6000)
+        z, c = method.latents(6000)
     assert z.shape == (6000, 8) and c.dtype == tf.int64
     assert np.mean(z) == pytest.approx(0, abs=0.02) and np.std(z) == pytest.approx(1, abs=0.02)
     np.testing.assert_allclose(np.bincount(c) / 6000, np.full(3, 1 / 3), atol=0.03)
 
 
-def test_samples_go_through_the_classes_and_do_not_change():
+def test_samples_cycle_through_the_classes_and_are_the_same_in_each_call():
     toy = toy_methods.Toy("acgan")
-    asked = []
-    inner = toy.method.generator.call
-    toy.method.generator.call = lambda inputs, **kw: asked.append(inputs[1]) or inner(inputs, **kw)
+    labels = []
+    call = toy.method.generator.call
+    toy.method.generator.call = lambda inputs, **kw: labels.append(inputs[1]) or call(inputs, **kw)
     one, two = toy.method.sample(6), toy.method.sample(6)
     np.testing.assert_array_equal(one, two)
-    np.testing.assert_array_equal(asked[0], [0, 1, 2, 0, 1, 2])
+    np.testing.assert_array_equal(labels[0], [0, 1, 2, 0, 1, 2])
 
 
-def test_every_critic_step_has_images_of_its_own():
+def test_each_discriminator_step_has_its_own_images():
     toy = toy_methods.Eager("acgan", critic_steps=2)
     stream = next(toy.batches())["labeled"]
     (one, y), (two, _) = toy.method.critic_batches(stream, "image", "label")
@@ -101,31 +101,31 @@ def test_every_critic_step_has_images_of_its_own():
 
 
 @pytest.mark.parametrize(("translate", "view"), [(False, "plain"), (True, "translated")])
-def test_it_sees_labeled_images_and_no_others(translate, view):
+def test_it_reads_labeled_images_only(translate, view):
     hp = toy_methods.hparams("acgan", translate_labeled=translate)
     (stream,) = acgan.Method(hp, toy_methods.task()).streams().values()
     assert stream.pool == "labeled" and set(stream.views.values()) == {view}
     assert acgan.HParams().translate_labeled is False
 
 
-def test_the_paper_networks():
-    made = acgan.Method(acgan.HParams(average_decay=0.0), Task(10, 28, 28, 1, 500, 5000, 100, 10))
-    networks = made.networks()
+def test_the_networks_have_the_papers_parameter_counts():
+    hp = acgan.HParams(average_decay=0.0)
+    networks = acgan.Method(hp, Task(10, 28, 28, 1, 500, 5000, 100, 10)).networks()
     assert weights.parameter_count(networks["discriminator"]) == 2_671_370 + 4_608
     assert weights.parameter_count(networks["generator"]) == 2_608_896
 
 
-def test_the_papers_runs():
-    clothes = config.configure("acgan", "fashion_mnist")
-    assert (clothes.labels, clothes.max_steps) == (500, 5000)
-    knobs = clothes.hparams
-    assert (knobs.batch_size, knobs.learning_rate, knobs.beta_1) == (100, 2e-4, 0.5)
-    assert (knobs.network, knobs.width, knobs.critic_steps) == ("fm_cnn", 128, 1)
+def test_the_papers_recipes():
+    fashion_mnist = config.configure("acgan", "fashion_mnist")
+    assert (fashion_mnist.labels, fashion_mnist.max_steps) == (500, 5000)
+    hp = fashion_mnist.hparams
+    assert (hp.batch_size, hp.learning_rate, hp.beta_1) == (100, 2e-4, 0.5)
+    assert (hp.network, hp.width, hp.critic_steps) == ("fm_cnn", 128, 1)
     assert config.configure("acgan", "cifar10").hparams.network == "alexnet"
 
 
 @pytest.mark.parametrize("name", ["alexnet", "acgan", "acgan_trunc", "wacgan_gp", "wacgan_gpt"])
-def test_without_labels_it_is_refused_in_a_sentence(name, tmp_path):
+def test_a_run_without_labels_is_refused(name, tmp_path):
     settings = config.configure(name, "digits", labels=0, workdir=str(tmp_path))
     with pytest.raises(
         errors.UserError, match=f"--method={name} learns from labels, and --labels=0"
@@ -135,8 +135,8 @@ def test_without_labels_it_is_refused_in_a_sentence(name, tmp_path):
 
 @pytest.mark.parametrize("name", ["acgan", "wacgan_gpt"])
 @pytest.mark.parametrize(
-    ("sizes", "said"), [({"height": 6}, "at least 8x8"), ({"classes": 1}, "at least two")]
+    ("sizes", "message"), [({"height": 6}, "at least 8x8"), ({"classes": 1}, "at least two")]
 )
-def test_what_it_cannot_take_is_refused_in_a_sentence(name, sizes, said):
-    with pytest.raises(errors.UserError, match=said):
+def test_images_too_small_and_a_single_class_are_refused(name, sizes, message):
+    with pytest.raises(errors.UserError, match=message):
         methods.find(name).Method(toy_methods.hparams(name), toy_methods.task(**sizes))

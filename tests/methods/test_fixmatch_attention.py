@@ -1,4 +1,4 @@
-"""What is special to FixMatch with attention."""
+"""FixMatch with attention: its loss by hand, its attention maps and its recipes."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def toy():
 
 
 @pytest.fixture()
-def made(toy, monkeypatch):
+def method(toy, monkeypatch):
     return scripted_outputs.reset(toy, monkeypatch)
 
 
@@ -28,12 +28,15 @@ def divergence(weak, strong):
 
 @pytest.mark.parametrize(
     ("profile", "unsupervised"),
-    [("paper", scripted_outputs.OF_BATCH), ("authors", scripted_outputs.OF_SELECTED)],
+    [
+        ("paper", scripted_outputs.UNSUPERVISED_OVER_BATCH),
+        ("authors", scripted_outputs.UNSUPERVISED_OVER_SELECTED),
+    ],
 )
-def test_the_whole_loss_by_hand(made, profile, unsupervised):
-    scripted_outputs.turned(made, profile=profile, attention_weight=0.5, weight_decay=0.01)
-    caught = scripted_outputs.answers(made, **ATTENTION)
-    logs = {k: float(v) for k, v in made.train_step(scripted_outputs.BATCH).items()}
+def test_the_whole_loss_by_hand(method, profile, unsupervised):
+    scripted_outputs.with_hparams(method, profile=profile, attention_weight=0.5, weight_decay=0.01)
+    captured = scripted_outputs.script_outputs(method, **ATTENTION)
+    logs = {k: float(v) for k, v in method.train_step(scripted_outputs.BATCH).items()}
     attention = divergence(ATTENTION["weak"][0], ATTENTION["strong"][0])
     assert logs == pytest.approx(
         {
@@ -45,82 +48,84 @@ def test_the_whole_loss_by_hand(made, profile, unsupervised):
         },
         abs=1e-5,
     )
-    half = sum(np.square(v.numpy()).sum() for v in made.classifier.trainable_variables) / 2
+    half = sum(np.square(v.numpy()).sum() for v in method.classifier.trainable_variables) / 2
     expected = scripted_outputs.SUPERVISED + unsupervised + 0.5 * attention + 0.01 * half
-    assert caught["loss"] == pytest.approx(expected, rel=1e-5)
+    assert captured["loss"] == pytest.approx(expected, rel=1e-5)
 
 
-def test_all_weights_decay(made):
-    caught = scripted_outputs.answers(scripted_outputs.turned(made, weight_decay=0.25), **ATTENTION)
-    made.train_step(scripted_outputs.BATCH)
-    for variable, gradient in zip(made.c.variables, caught["decay"], strict=True):
+def test_all_weights_decay(method):
+    captured = scripted_outputs.script_outputs(
+        scripted_outputs.with_hparams(method, weight_decay=0.25), **ATTENTION
+    )
+    method.train_step(scripted_outputs.BATCH)
+    for variable, gradient in zip(method.c.variables, captured["decay"], strict=True):
         np.testing.assert_allclose(gradient, 0.25 * variable.numpy(), rtol=1e-6)
 
 
-def test_only_selected_images_shall_attend_alike(made):
+def test_only_selected_images_count_in_the_attention_loss(method):
     rows = {"weak": [[0.0] * 4, [9.0, 0.0, 0.0, 0.0], [0.0] * 4], "strong": [[0.0] * 4] * 3}
-    scripted_outputs.answers(made, **rows)
-    assert float(made.train_step(scripted_outputs.BATCH)["attention"]) == pytest.approx(
+    scripted_outputs.script_outputs(method, **rows)
+    assert float(method.train_step(scripted_outputs.BATCH)["attention"]) == pytest.approx(
         0.0, abs=1e-6
     )
 
 
-@pytest.mark.parametrize("teaches", [False, True])
-def test_attention_of_the_weak_view_may_be_a_teacher_alone(made, teaches):
-    caught = scripted_outputs.answers(
-        scripted_outputs.turned(made, attention_teaches=teaches), **ATTENTION
+@pytest.mark.parametrize("fixed", [False, True])
+def test_the_weak_views_attention_may_be_a_fixed_target(method, fixed):
+    captured = scripted_outputs.script_outputs(
+        scripted_outputs.with_hparams(method, attention_teaches=fixed), **ATTENTION
     )
-    made.train_step(scripted_outputs.BATCH)
-    assert (caught["gradients"]["weak_attention"] is None) == teaches
-    assert np.any(caught["gradients"]["strong_attention"])
-    assert caught["gradients"]["weak"] is None
+    method.train_step(scripted_outputs.BATCH)
+    assert (captured["gradients"]["weak_attention"] is None) == fixed
+    assert np.any(captured["gradients"]["strong_attention"])
+    assert captured["gradients"]["weak"] is None
 
 
-def test_blank_is_the_share_of_views_without_attention(made):
+def test_blank_is_the_fraction_of_views_without_attention(method):
     rows = {"weak": [[0.0] * 4, [0.0] * 4, [0.0, 0.0, 0.1, 0.0]], "strong": [[1.0] * 4] * 3}
-    scripted_outputs.answers(made, **rows)
-    assert float(made.train_step(scripted_outputs.BATCH)["blank"]) == pytest.approx(2 / 6)
+    scripted_outputs.script_outputs(method, **rows)
+    assert float(method.train_step(scripted_outputs.BATCH)["blank"]) == pytest.approx(2 / 6)
 
 
-def test_maps_that_are_rectified_away_leave_the_classifier_blind(toy, made):
+def test_attention_of_zero_everywhere_hides_the_image_from_the_classifier(toy, method):
     (norm,) = [
         x
-        for x in made.classifier.layers
+        for x in method.classifier.layers
         if isinstance(x, layers.BatchNorm) and x.shift.shape == (2,)
     ]
     norm.shift.assign([-100.0, -100.0])
-    scripted_outputs.turned(made, threshold=0.1)
+    scripted_outputs.with_hparams(method, threshold=0.1)
     batch = next(toy.batches())
-    outputs = made.classifier(batch["unlabeled"]["weak"], training=True)
+    outputs = method.classifier(batch["unlabeled"]["weak"], training=True)
     np.testing.assert_array_equal(outputs["features"], np.zeros(outputs["features"].shape))
     assert len(np.unique(outputs["logits"], axis=0)) == 1
-    logs = {k: float(v) for k, v in made.one_step(batch).items()}
+    logs = {k: float(v) for k, v in method.one_step(batch).items()}
     assert logs["blank"] == 1.0 and logs["selected"] == 1.0
     assert logs["attention"] == pytest.approx(0.0, abs=1e-6)  # both are uniform
 
 
-def test_at_first_both_views_attend_about_alike(toy, made):
-    scripted_outputs.turned(made, threshold=0.1)
-    logs = {k: float(v) for k, v in made.one_step(next(toy.batches())).items()}
+def test_at_first_the_attention_of_both_views_is_similar(toy, method):
+    scripted_outputs.with_hparams(method, threshold=0.1)
+    logs = {k: float(v) for k, v in method.one_step(next(toy.batches())).items()}
     assert 0 < logs["attention"] < np.log(4) and logs["blank"] < 1.0
 
 
-def test_it_ships_the_raw_weights_and_does_not_look_ahead(made):
-    assert made.exported_classifier is made.classifier
-    assert (made.c.optimizer.momentum, made.c.optimizer.nesterov) == (0.9, False)
+def test_raw_weights_are_exported_and_momentum_is_not_nesterov(method):
+    assert method.exported_classifier is method.classifier
+    assert (method.c.optimizer.momentum, method.c.optimizer.nesterov) == (0.9, False)
 
 
-def test_the_step_size_stays_for_an_epoch(made):
-    """5 of 12 steps an epoch: cos(7 pi / 16 of 0, 5 and 10 twelfths)."""
+def test_the_learning_rate_is_constant_within_an_epoch(method):
+    """Epochs have 5 of 12 steps: cos(7 pi / 16 of 0, 5 and 10 twelfths)."""
     rates = []
     for step in (0, 4, 5, 9, 10, 11):
-        made.step.assign(step)
-        rates.append(float(made.rate()) / made.hp.learning_rate)
-    at = np.cos(7 * np.pi / 16 * np.array([0, 0, 5, 5, 10, 10]) / 12)
-    np.testing.assert_allclose(rates, at, atol=1e-5)
+        method.step.assign(step)
+        rates.append(float(method.rate()) / method.hp.learning_rate)
+    expected = np.cos(7 * np.pi / 16 * np.array([0, 0, 5, 5, 10, 10]) / 12)
+    np.testing.assert_allclose(rates, expected, atol=1e-5)
 
 
-def test_its_numbers_and_recipes():
+def test_defaults_and_recipes():
     hp = fixmatch_attention.HParams()
     assert (hp.batch_size, hp.unlabeled_examples, hp.learning_rate) == (400, 400, 0.003)
     assert (hp.weight_decay, hp.attention_weight, hp.attention_maps) == (5e-5, 1 / 64, 2)

@@ -1,17 +1,21 @@
-"""FR-GAN without regularization."""
+"""FR-GAN without its consistency penalty."""
 
 from support import toy_methods
 
 from tf_ssgan import methods
 
 
+def built():
+    return methods.find("frgan_nocr").Method(toy_methods.hparams("frgan_nocr"), toy_methods.task())
+
+
 def test_it_has_the_block_and_no_penalty():
-    made = methods.find("frgan_nocr").Method(toy_methods.hparams("frgan_nocr"), toy_methods.task())
-    assert "recalibration" in [layer.name for layer in made.classifier.layers]
-    assert "consistency" not in made.reports
-    assert not hasattr(made.hp, "consistency_weight")
+    method = built()
+    assert "recalibration" in [layer.name for layer in method.classifier.layers]
+    assert "consistency" not in method.reports
+    assert not hasattr(method.hp, "consistency_weight")
 
 
-def test_it_makes_one_pass_over_the_unlabeled_images():
-    made = methods.find("frgan_nocr").Method(toy_methods.hparams("frgan_nocr"), toy_methods.task())
-    assert tuple(made.streams()["unlabeled"].views) == ("first",)
+def test_it_has_one_view_of_the_unlabeled_images():
+    method = built()
+    assert tuple(method.streams()["unlabeled"].views) == ("first",)

@@ -1,4 +1,4 @@
-"""FR-GAN without recalibration."""
+"""FR-GAN without its squeeze-and-excitation block."""
 
 from support import toy_methods
 
@@ -6,18 +6,19 @@ from tf_ssgan import methods
 from tf_ssgan.nn import weights
 
 
-def test_it_lacks_exactly_the_block():
-    def parameters(name):
-        made = methods.find(name).Method(toy_methods.hparams(name, width=16), toy_methods.task())
-        return weights.parameter_count(made.classifier), [
-            layer.name for layer in made.classifier.layers
+def test_only_the_block_is_missing():
+    def parameters_and_layers(name):
+        method = methods.find(name).Method(toy_methods.hparams(name, width=16), toy_methods.task())
+        return weights.parameter_count(method.classifier), [
+            layer.name for layer in method.classifier.layers
         ]
 
-    with_block, names = parameters("frgan")
-    without, fewer = parameters("frgan_nose")
-    assert with_block - without == 2 * 32 * 2
-    assert "recalibration" in names and "recalibration" not in fewer
+    with_block, layers_with_block = parameters_and_layers("frgan")
+    without_block, layers_without_block = parameters_and_layers("frgan_nose")
+    assert with_block - without_block == 2 * 32 * 2
+    assert "recalibration" in layers_with_block
+    assert "recalibration" not in layers_without_block
 
 
-def test_it_keeps_the_penalty():
+def test_it_has_the_penalty():
     assert "consistency" in methods.find("frgan_nose").Method.reports

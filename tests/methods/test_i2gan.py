@@ -1,4 +1,4 @@
-"""What is special to I2GAN."""
+"""I2GAN: the scaled loss, the additional generated images, and its recipes."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from tf_ssgan import methods
 from tf_ssgan.training import config
 
 
-def test_without_its_changes_it_is_improved_gan_step_for_step():
+def test_without_its_changes_it_equals_improved_gan():
     plain = toy_methods.Toy("improved_gan", unlabeled_weight=0.7)
     same = toy_methods.Toy("i2gan", unlabeled_weight=0.7, tau=1.0, fake_ratio=1)
     assert same.run(4) == plain.run(4)
@@ -18,14 +18,14 @@ def test_without_its_changes_it_is_improved_gan_step_for_step():
 
 
 def test_tau_scales_the_real_or_fake_loss_only():
-    toy, descended = toy_methods.Toy("i2gan", tau=5.0, unlabeled_weight=0.7), []
-    toy.method.d.minimize = lambda loss, tape: descended.append(float(loss))
+    toy, minimized = toy_methods.Toy("i2gan", tau=5.0, unlabeled_weight=0.7), []
+    toy.method.d.minimize = lambda loss, tape: minimized.append(float(loss))
     logs = toy.method.one_step(next(toy.batches()))
     expected = float(logs["supervised"]) + 0.7 * 5 * float(logs["adversarial"])
-    assert descended == [pytest.approx(expected, abs=1e-5)]
+    assert minimized == [pytest.approx(expected, abs=1e-5)]
 
 
-def test_tau_is_another_name_for_the_weight():
+def test_tau_has_the_same_effect_as_the_weight():
     one = toy_methods.Eager("i2gan", tau=2.0, unlabeled_weight=0.5).run(2)
     two = toy_methods.Eager("i2gan", tau=1.0, unlabeled_weight=1.0).run(2)
     for ours, theirs in zip(one, two, strict=True):
@@ -35,19 +35,19 @@ def test_tau_is_another_name_for_the_weight():
 @pytest.mark.parametrize("ratio", [1, 3])
 def test_more_images_are_generated_in_the_generator_step_only(ratio, monkeypatch):
     toy, rows = toy_methods.Toy("i2gan", fake_ratio=ratio), []
-    fake = toy.method.fake
-    monkeypatch.setattr(toy.method, "fake", lambda n: rows.append(n) or fake(n))
+    fake_images = toy.method.fake_images
+    monkeypatch.setattr(toy.method, "fake_images", lambda n: rows.append(n) or fake_images(n))
     toy.method.one_step(next(toy.batches()))
     assert rows == [8, ratio * 8]
 
 
 def test_its_defaults_are_both_changes_on_the_full_form():
-    knobs = methods.find("i2gan").HParams()
-    assert (knobs.tau, knobs.fake_ratio, knobs.unlabeled_weight) == (2.0, 4, 1.0)
+    hp = methods.find("i2gan").HParams()
+    assert (hp.tau, hp.fake_ratio, hp.unlabeled_weight) == (2.0, 4, 1.0)
     assert methods.find("improved_gan").HParams().unlabeled_weight == 0.5
 
 
-def test_a_long_run_has_the_recipe_of_improved_gan_but_for_the_changes():
+def test_a_long_run_has_the_recipe_of_improved_gan_except_for_the_changes():
     ours, theirs = config.configure("i2gan", "svhn"), config.configure("improved_gan", "svhn")
     assert ours.differences(theirs.identity()) == {
         "method": ("improved_gan", "i2gan"),

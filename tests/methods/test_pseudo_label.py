@@ -1,4 +1,4 @@
-"""What is special to pseudo-labels."""
+"""Pseudo-labels: which images get one, both losses by hand, and runs that are resumed."""
 
 import dataclasses
 
@@ -26,40 +26,40 @@ def online():
 
 
 @pytest.fixture()
-def made(toy, monkeypatch):
+def method(toy, monkeypatch):
     toy.method.set_stage(0)
     return scripted_outputs.reset(toy, monkeypatch)
 
 
 def logits(*rows):
-    """Of all 40 unlabeled images: these, and undecided ones."""
+    """Logits of all 40 unlabeled images: these rows, then rows without a largest class."""
     return np.array([*rows, *[[0.0, 0.0, 0.0]] * (40 - len(rows))], np.float32)
 
 
-def test_only_what_exceeds_the_threshold_gets_a_label(made):
-    made.set_stage(6)
-    made.refresh_pseudo_labels(logits([0, 0, -1e4], [0, 0.1, -1e4], [-1e4, 0, 9], [0.5, 0, 0]))
-    assert made.pseudo_labels().tolist() == [-1, 1, 2, *[-1] * 37]  # .5 exactly, .525, 1, .452
+def test_only_predictions_above_the_threshold_become_labels(method):
+    method.set_stage(6)
+    method.refresh_pseudo_labels(logits([0, 0, -1e4], [0, 0.1, -1e4], [-1e4, 0, 9], [0.5, 0, 0]))
+    assert method.pseudo_labels().tolist() == [-1, 1, 2, *[-1] * 37]  # .5, .525, 1 and .452
 
 
-def test_labels_are_given_anew_and_do_not_pile_up(made):
-    made.set_stage(6)
-    made.refresh_pseudo_labels(logits([9, 0, 0], [0, 9, 0]))
-    made.refresh_pseudo_labels(logits([0, 0, 0], [0, 0, 9], [9, 0, 0]))
-    assert made.pseudo_labels().tolist() == [-1, 2, 0, *[-1] * 37]
+def test_new_pseudo_labels_replace_the_old_ones(method):
+    method.set_stage(6)
+    method.refresh_pseudo_labels(logits([9, 0, 0], [0, 9, 0]))
+    method.refresh_pseudo_labels(logits([0, 0, 0], [0, 0, 9], [9, 0, 0]))
+    assert method.pseudo_labels().tolist() == [-1, 2, 0, *[-1] * 37]
 
 
-def test_no_label_is_given_in_the_warm_up(made):
-    assert made.stages() == {"warm_up": 0, "train": 6}
+def test_there_are_no_pseudo_labels_in_the_warm_up(method):
+    assert method.stages() == {"warm_up": 0, "train": 6}
     for step in (0, 5):
-        made.set_stage(step)
-        made.refresh_pseudo_labels(logits([9, 0, 0]))
-        assert set(made.pseudo_labels()) == {-1}
+        method.set_stage(step)
+        method.refresh_pseudo_labels(logits([9, 0, 0]))
+        assert set(method.pseudo_labels()) == {-1}
 
 
-def test_batches_after_a_look_hold_the_images_with_their_new_labels(toy, made):
-    made.set_stage(6)
-    made.refresh_pseudo_labels(np.tile(np.array([0, 9, 0], np.float32), (40, 1)))
+def test_the_next_batches_contain_images_with_new_pseudo_labels(toy, method):
+    method.set_stage(6)
+    method.refresh_pseudo_labels(np.tile(np.array([0, 9, 0], np.float32), (40, 1)))
     batch = next(toy.batches())["merged"]
     index, label = batch["index"].numpy(), batch["label"].numpy()
     assert np.any(index >= toy_methods.LABELED)
@@ -70,15 +70,15 @@ def test_batches_after_a_look_hold_the_images_with_their_new_labels(toy, made):
     )
 
 
-def test_the_labels_given_are_part_of_what_a_run_saves(made):
-    made.set_stage(6)
-    made.refresh_pseudo_labels(logits([0, 0, 9]))
-    (given,) = made.state()["memory"]
-    assert given.dtype == tf.int64 and given.numpy().tolist() == [2, *[-1] * 39]
+def test_pseudo_labels_are_saved_in_checkpoints(method):
+    method.set_stage(6)
+    method.refresh_pseudo_labels(logits([0, 0, 9]))
+    (labels,) = method.state()["buffers"]
+    assert labels.dtype == tf.int64 and labels.numpy().tolist() == [2, *[-1] * 39]
 
 
-class Seen:
-    """A classifier that notes its images and answers alike."""
+class ConstantClassifier:
+    """A classifier with the same logits for every batch, which records the batches."""
 
     def __init__(self, rows):
         self.rows = tf.Variable(rows)
@@ -90,12 +90,12 @@ class Seen:
         return {"logits": self.rows.value()}
 
 
-def seen(made, monkeypatch, rows):
-    """Puts it in the classifier's place, and keeps the weights."""
-    classifier, found = Seen(rows), []
-    monkeypatch.setattr(made, "classifier", classifier)
-    made.c.minimize = lambda loss, tape: found.append(float(loss))
-    return classifier, found
+def constant_classifier(method, monkeypatch, rows):
+    """Replaces the classifier, and records losses instead of minimizing them."""
+    classifier, recorded = ConstantClassifier(rows), []
+    monkeypatch.setattr(method, "classifier", classifier)
+    method.c.minimize = lambda loss, tape: recorded.append(float(loss))
+    return classifier, recorded
 
 
 def merged(index, label, value=-0.65):
@@ -104,14 +104,14 @@ def merged(index, label, value=-0.65):
                        "label": tf.constant(label, tf.int64)}}  # fmt: skip
 
 
-def test_a_pseudo_label_is_as_good_as_a_label(made, monkeypatch):
-    """Cross-entropies .407606, 1.001943 and 1.180270; the last two are of pseudo-labels."""
-    made.given.assign([1] * 10 + [-1] * 30)
-    _, found = seen(made, monkeypatch, scripted_outputs.STRONG)
-    step = made.train_step(merged([11, 12, 20], [0, 0, 2]))
+def test_labels_and_pseudo_labels_have_the_same_weight(method, monkeypatch):
+    """The last two of the three cross-entropies are those of pseudo-labels."""
+    method.label_buffer.assign([1] * 10 + [-1] * 30)
+    _, recorded = constant_classifier(method, monkeypatch, scripted_outputs.STRONG_LOGITS)
+    step = method.train_step(merged([11, 12, 20], [0, 0, 2]))
     logs = {k: float(v) for k, v in step.items()}
     each = (0.407606, 1.001943, 1.180270)
-    assert found == pytest.approx([sum(each) / 3], abs=1e-5)
+    assert recorded == pytest.approx([sum(each) / 3], abs=1e-5)
     assert logs == pytest.approx(
         {"supervised": each[0], "unsupervised": sum(each[1:]) / 2, "selected": 0.25}, abs=1e-5
     )
@@ -120,78 +120,79 @@ def test_a_pseudo_label_is_as_good_as_a_label(made, monkeypatch):
 @pytest.mark.parametrize(
     ("value", "byte"), [(-0.65, 255), (0.65, 1), (-0.4, 0), (0.0, 0), (-1.0, 254), (1.0, 2)]
 )
-def test_damaged_images_are_bytes_as_numpy_casts_them(made, monkeypatch, value, byte):
-    """Of deviation .25 a value of -.65 is -1.3 off, which becomes -1 and 255."""
-    monkeypatch.setattr(made, "task", dataclasses.replace(made.task, std=(0.25,)))
-    found = made.damaged(tf.fill([1, 2, 2, 1], value))
-    np.testing.assert_allclose(found, np.full([1, 2, 2, 1], (byte - 127.5) / 127.5), atol=1e-6)
+def test_standardized_images_are_cast_to_bytes_as_in_numpy(method, monkeypatch, value, byte):
+    """With a standard deviation of .25, -.65 is standardized to -1.3, which becomes -1 and 255."""
+    monkeypatch.setattr(method, "task", dataclasses.replace(method.task, std=(0.25,)))
+    images = method.cast_to_bytes(tf.fill([1, 2, 2, 1], value))
+    np.testing.assert_allclose(images, np.full([1, 2, 2, 1], (byte - 127.5) / 127.5), atol=1e-6)
     assert np.int32(np.float32(2 * value)).astype(np.uint8) == byte
 
 
-def test_only_the_authors_damage_only_images_with_a_pseudo_label(made, monkeypatch):
-    classifier, _ = seen(made, monkeypatch, scripted_outputs.STRONG)
+def test_profile_authors_casts_images_with_a_pseudo_label_to_bytes(method, monkeypatch):
+    classifier, _ = constant_classifier(method, monkeypatch, scripted_outputs.STRONG_LOGITS)
     batch = merged([11, 12, 20], [0, 0, 2], -0.65)
-    made.train_step(batch)
+    method.train_step(batch)
     np.testing.assert_array_equal(classifier.images[0], batch["merged"]["image"])
-    scripted_outputs.turned(made, profile="authors").train_step(batch)
-    plain, *damaged = classifier.images[-1].numpy()
+    scripted_outputs.with_hparams(method, profile="authors").train_step(batch)
+    plain, *cast = classifier.images[-1].numpy()
     np.testing.assert_array_equal(plain, batch["merged"]["image"][0])
-    np.testing.assert_allclose(damaged, made.damaged(batch["merged"]["image"][1:]))
+    np.testing.assert_allclose(cast, method.cast_to_bytes(batch["merged"]["image"][1:]))
 
 
 @pytest.mark.parametrize(("step", "weight"), [(0, 0.0), (2.4, 0.5), (4.8, 1.0), (12, 1.0)])
-def test_the_online_form_by_hand(online, monkeypatch, step, weight):
+def test_the_online_loss_by_hand(online, monkeypatch, step, weight):
     """The weight rises to 2 over the first 40 % of 12 steps."""
-    made = scripted_outputs.turned(
+    method = scripted_outputs.with_hparams(
         scripted_outputs.reset(online, monkeypatch), unlabeled_weight=2.0
     )
-    monkeypatch.setattr(made, "progress", lambda: tf.constant(step / 12.0))
-    _, found = seen(made, monkeypatch, scripted_outputs.WEAK)
+    monkeypatch.setattr(method, "progress", lambda: tf.constant(step / 12.0))
+    _, recorded = constant_classifier(method, monkeypatch, scripted_outputs.WEAK_LOGITS)
     labels = tf.constant([0, 0, 2], tf.int64)
     batch = {"labeled": {"image": None, "label": labels}, "unlabeled": {"image": None}}
-    logs = {k: float(v) for k, v in made.train_step(batch).items()}
+    logs = {k: float(v) for k, v in method.train_step(batch).items()}
     each = -np.log([0.964663, 0.506480, 0.943045])
     expected = {"supervised": each.mean(), "unsupervised": 0.031539, "selected": 2 / 3}
     assert logs == pytest.approx(expected, abs=1e-5)
-    assert found == pytest.approx([each.mean() + 2 * weight * 0.031539], abs=1e-5)
+    assert recorded == pytest.approx([each.mean() + 2 * weight * 0.031539], abs=1e-5)
 
 
-def test_the_online_form_records_labeled_images_alone(online, monkeypatch):
-    made = scripted_outputs.reset(online, monkeypatch)
+def test_online_batch_statistics_record_labeled_images_only(online, monkeypatch):
+    method = scripted_outputs.reset(online, monkeypatch)
     batch = next(online.batches())
-    moving = [v for v in made.classifier.variables if v.name in RECORDED]
-    made.classifier(batch["labeled"]["image"], training=True)
+    moving = [v for v in method.classifier.variables if v.name in RECORDED]
+    method.classifier(batch["labeled"]["image"], training=True)
     expected = [v.numpy() for v in moving]
     online.load(online.start)
-    made.one_step(batch)
-    for ours, alone in zip(moving, expected, strict=True):
-        np.testing.assert_array_equal(ours, alone)
-    assert made.pseudo_labels() is None and "memory" not in made.state()
+    method.one_step(batch)
+    for recorded, value in zip(moving, expected, strict=True):
+        np.testing.assert_array_equal(recorded, value)
+    assert method.pseudo_labels() is None and "buffers" not in method.state()
 
 
-def test_the_authors_have_no_online_form():
+def test_profile_authors_has_no_online_form():
     with pytest.raises(errors.UserError, match="--profile=authors has no online form"):
         pseudo_label.HParams(profile="authors", pl_mode="online")
 
 
-def test_the_step_size_swings_by_epochs(made):
-    """5 steps an epoch, 2 epochs from 1 to 1/50."""
-    scripted_outputs.turned(made, swing_epochs=2)
+def test_the_learning_rate_follows_a_cosine_by_epochs(method):
+    """An epoch has 5 steps; the factor goes from 1 to 1/50 in 2 epochs."""
+    scripted_outputs.with_hparams(method, swing_epochs=2)
     rates = []
     for step in (0, 4, 5, 9, 10, 11):
-        made.step.assign(step)
-        rates.append(float(made.rate()) / made.hp.learning_rate)
+        method.step.assign(step)
+        rates.append(float(method.rate()) / method.hp.learning_rate)
     assert rates == pytest.approx([1, 1, 0.51, 0.51, 0.02, 0.02], abs=1e-5)
 
 
-def test_its_numbers_and_recipes():
+def test_defaults_and_recipes():
     hp = pseudo_label.HParams()
-    assert (hp.batch_size, hp.learning_rate, hp.weight_decay, hp.threshold) == (512, 1e-3, 5e-5, .95)  # fmt: skip
-    hundred = config.configure("pseudo_label", "cifar100")
-    assert (hundred.epochs, hundred.hparams.learning_rate) == (300, 5e-4)
+    assert (hp.batch_size, hp.learning_rate) == (512, 1e-3)
+    assert (hp.weight_decay, hp.threshold) == (5e-5, 0.95)
+    cifar100 = config.configure("pseudo_label", "cifar100")
+    assert (cifar100.epochs, cifar100.hparams.learning_rate) == (300, 5e-4)
     assert config.configure("pseudo_label", "cifar10", labels=250).hparams.batch_size == 250
-    theirs = config.configure("pseudo_label", "cifar10", profile="authors")
-    assert theirs.hparams.average_decay == 0.0
+    authors = config.configure("pseudo_label", "cifar10", profile="authors")
+    assert authors.hparams.average_decay == 0.0
 
 
 def squares(folder):
@@ -206,17 +207,17 @@ def curves(workdir):
     return [{k: v for k, v in line.items() if k not in TIMED} for line in lines]
 
 
-def test_a_run_stopped_within_a_lap_goes_on_with_the_labels_of_its_beginning(tmp_path, monkeypatch):
-    """Laps of 8 steps: stopped at step 12, when the labels given at step 8 are in force."""
+def test_a_run_stopped_within_an_evaluation_interval_resumes_with_its_labels(tmp_path, monkeypatch):
+    """Intervals have 8 steps: at step 12, the pseudo-labels are those of step 8."""
     monkeypatch.setattr(loop, "MIN_EVALUATION_INTERVAL", 8)
-    monkeypatch.setattr(results, "conclude", lambda *_: {})  # pictures and measures
+    monkeypatch.setattr(results, "conclude", lambda *_: {})  # figures and scores
     dataset = squares(tmp_path)
 
     def settings(name):
         return config.configure(
             "pseudo_label", dataset, labels=12, validation=0, max_steps=20, batch_size=30, depth=10,
             width=4, threshold=0.4, learning_rate=1e-2, warm_up_fraction=0.0, average_decay=0.0,
-            workdir=str(tmp_path / name),
+            precision="float32", workdir=str(tmp_path / name),
         )  # fmt: skip
 
     loop.run(settings("whole"))
@@ -239,6 +240,6 @@ def test_a_run_stopped_within_a_lap_goes_on_with_the_labels_of_its_beginning(tmp
 
 
 def test_online_there_is_no_warm_up():
-    knobs = toy_methods.hparams("pseudo_label", pl_mode="online", warm_up_fraction=0.5)
-    made = pseudo_label.Method(knobs, toy_methods.task())
-    assert made.stages() == {"train": 0} and made.stage == "train"
+    hparams = toy_methods.hparams("pseudo_label", pl_mode="online", warm_up_fraction=0.5)
+    method = pseudo_label.Method(hparams, toy_methods.task())
+    assert method.stages() == {"train": 0} and method.stage == "train"

@@ -1,4 +1,4 @@
-"""What is special to the semi-supervised GAN."""
+"""The semi-supervised GAN: losses, feature matching, latents and unlabeled batches."""
 
 import numpy as np
 import pytest
@@ -7,15 +7,15 @@ from support import toy_methods
 
 from tf_ssgan.nn import losses, step_random
 
-QUIET = {"dropout": 0.0, "image_noise": 0.0}
+WITHOUT_NOISE = {"dropout": 0.0, "image_noise": 0.0}
 
 
 def test_the_discriminator_loss_is_the_formula():
-    """With no noise in D, the scalars of a step are the losses of its images."""
-    toy = toy_methods.Toy("ssgan", **QUIET)
+    """Without noise in D, the scalars of a step are the losses of its images."""
+    toy = toy_methods.Toy("ssgan", **WITHOUT_NOISE)
     batch, d = next(toy.batches()), toy.method.discriminator
     with step_random.at(0, 0):
-        fake = toy.method.fake(8)
+        fake = toy.method.fake_images(8)
     toy.load(toy.start)
     logits = [
         d(x)["logits"] for x in (batch["labeled"]["image"], batch["unlabeled"]["first"], fake)
@@ -29,18 +29,18 @@ def test_the_discriminator_loss_is_the_formula():
     )
 
 
-def test_before_training_the_undecided_have_the_sheets_values():
+def test_uniform_predictions_have_the_losses_of_the_formulas():
     toy = toy_methods.Toy("ssgan")
     head = toy.method.classifier.get_layer("logits")
     head.gain.assign(tf.zeros_like(head.gain))
     head.bias.assign(tf.zeros_like(head.bias))
     logs = toy.method.one_step(next(toy.batches()))
     assert float(logs["supervised"]) == pytest.approx(np.log(3), abs=1e-5)
-    # D(x) = 3/4 everywhere: -log D - log(1 - D)
+    # D(x) = 3/4 for all images: -log D - log(1 - D)
     assert float(logs["adversarial"]) == pytest.approx(np.log(4 / 3) + np.log(4), abs=1e-5)
 
 
-def test_every_critic_step_has_images_of_its_own():
+def test_each_discriminator_step_has_its_own_images():
     toy = toy_methods.Toy("ssgan", critic_steps=2)
     stream = next(toy.batches())["unlabeled"]
     (one,), (two,) = toy.method.critic_batches(stream, "first")
@@ -49,21 +49,21 @@ def test_every_critic_step_has_images_of_its_own():
     assert len(set(stream["index"].numpy())) == 16
 
 
-def test_feature_matching_moves_the_generator_alone():
-    toy = toy_methods.Toy("ssgan", gen_loss="fm", **QUIET)
+def test_feature_matching_is_the_distance_of_means_and_reaches_the_generator():
+    toy = toy_methods.Toy("ssgan", gen_loss="fm", **WITHOUT_NOISE)
     batch = next(toy.batches())
     with step_random.at(0, 0), tf.GradientTape() as tape:
         loss = toy.method.generator_loss(batch["unlabeled"]["first"])
     with step_random.at(0, 0):
-        judged = toy.method.discriminator(toy.method.fake(8))["features"]
+        generated = toy.method.discriminator(toy.method.fake_images(8))["features"]
     real = toy.method.discriminator(batch["unlabeled"]["first"])["features"]
-    expected = np.abs(np.mean(real, 0) - np.mean(judged, 0)).mean()
+    expected = np.abs(np.mean(real, 0) - np.mean(generated, 0)).mean()
     assert float(loss) == pytest.approx(expected, abs=1e-5)
     gradients = tape.gradient(loss, [v.value for v in toy.method.generator.trainable_variables])
     assert all(g is not None for g in gradients)
 
 
-def test_latents_lie_in_the_cube_and_samples_do_not_change():
+def test_samples_are_the_same_in_each_call_and_change_no_variable():
     toy = toy_methods.Toy("ssgan")
     np.testing.assert_array_equal(toy.method.sample(4), toy.method.sample(4))
     before = [v.numpy() for v in toy.method.generator.variables]

@@ -1,4 +1,4 @@
-"""What is special to the supervised baseline."""
+"""The supervised baseline: its loss, its networks and its recipes."""
 
 import numpy as np
 import pytest
@@ -19,17 +19,19 @@ def test_a_step_is_cross_entropy_on_the_labeled_batch():
     assert float(toy.method.one_step(batch)["supervised"]) == pytest.approx(expected, abs=1e-5)
 
 
-def test_it_reads_no_unlabeled_image():
-    made = methods.find("supervised").Method(toy_methods.hparams("supervised"), toy_methods.task())
-    assert {stream.pool for stream in made.streams().values()} == {"labeled"}
+def test_it_reads_labeled_images_only():
+    method = methods.find("supervised").Method(
+        toy_methods.hparams("supervised"), toy_methods.task()
+    )
+    assert {stream.pool for stream in method.streams().values()} == {"labeled"}
 
 
-def test_its_network_is_that_of_the_method_it_is_compared_with():
-    def parameters(name, **knobs):
-        made = methods.find(name).Method(
-            toy_methods.hparams(name, width=16, **knobs), toy_methods.task()
+def test_its_network_has_the_size_of_the_method_it_is_compared_with():
+    def parameters(name, **hparams):
+        method = methods.find(name).Method(
+            toy_methods.hparams(name, width=16, **hparams), toy_methods.task()
         )
-        return weights.parameter_count(made.classifier)
+        return weights.parameter_count(method.classifier)
 
     assert parameters("supervised") == parameters("frgan")
     assert parameters("supervised", network="ssgan") == parameters("ssgan")
@@ -44,35 +46,37 @@ def test_it_has_the_recipe_of_the_methods_it_is_compared_with():
         assert getattr(mine.hparams, name) == getattr(theirs.hparams, name)
 
 
-def test_the_step_size_falls_to_zero():
-    made = supervised.Method(
+def test_the_learning_rate_decays_to_zero():
+    method = supervised.Method(
         toy_methods.hparams("supervised", learning_rate=1e-3), toy_methods.task(steps=12)
     )
     rates = []
     for step in (0, 8, 10, 12):
-        made.step.assign(step)
-        rates.append(float(made.rate()))
+        method.step.assign(step)
+        rates.append(float(method.rate()))
     np.testing.assert_allclose(rates, [1e-3, 1e-3, 5e-4, 0], atol=1e-9)
 
 
-def test_on_clothes_it_is_what_acgan_is_compared_with():
+def test_on_fashion_mnist_it_is_the_baseline_of_acgan():
     mine, theirs = (config.configure(m, "fashion_mnist") for m in ("supervised", "acgan"))
     assert mine.hparams.network == theirs.hparams.network == "fm_cnn"
     for name in ("labels", "max_steps", "epochs"):
         assert getattr(mine, name) == getattr(theirs, name)
     for name in ("batch_size", "learning_rate", "average_decay"):
         assert getattr(mine.hparams, name) == getattr(theirs.hparams, name)
-    made = supervised.Method(supervised.HParams(network="fm_cnn"), Task(10, 28, 28, 1, 9, 9, 9, 9))
-    assert weights.parameter_count(made.classifier) == 2_671_370
+    method = supervised.Method(
+        supervised.HParams(network="fm_cnn"), Task(10, 28, 28, 1, 9, 9, 9, 9)
+    )
+    assert weights.parameter_count(method.classifier) == 2_671_370
 
 
-def test_of_the_methods_on_wide_residual_networks_it_has_the_network_and_the_weak_view():
+def test_with_a_wide_residual_network_it_is_the_baseline_of_fixmatch():
     theirs = methods.find("fixmatch").Method(toy_methods.hparams("fixmatch"), toy_methods.task())
-    knobs = dict(network="wrn_leaky", translate_labeled=True)
-    mine = supervised.Method(toy_methods.hparams("supervised", **knobs), toy_methods.task())
+    hparams = dict(network="wrn_leaky", translate_labeled=True)
+    mine = supervised.Method(toy_methods.hparams("supervised", **hparams), toy_methods.task())
     assert weights.parameter_count(mine.classifier) == weights.parameter_count(theirs.classifier)
     assert mine.streams()["labeled"].views == theirs.streams()["labeled"].views == {"image": "crop"}
     flipped = supervised.Method(
-        toy_methods.hparams("supervised", flip=True, **knobs), toy_methods.task()
+        toy_methods.hparams("supervised", flip=True, **hparams), toy_methods.task()
     )
     assert flipped.streams()["labeled"].views == {"image": "flip crop"}

@@ -1,4 +1,4 @@
-"""What is special to virtual adversarial training."""
+"""VAT: the adversarial perturbation, the parts of the loss, schedules and recipes."""
 
 import numpy as np
 import pytest
@@ -19,194 +19,195 @@ def toy():
 
 
 @pytest.fixture()
-def made(toy, monkeypatch):
+def method(toy, monkeypatch):
     return scripted_outputs.reset(toy, monkeypatch)
 
 
-def caught(made):
-    """The loss of each next step, which moves no weight."""
-    found = []
-    made.c.minimize = lambda loss, tape: found.append(float(loss))
-    return found
+def record_losses(method):
+    """The list to which each further step appends its loss, instead of changing weights."""
+    recorded = []
+    method.c.minimize = lambda loss, tape: recorded.append(float(loss))
+    return recorded
 
 
-def taken(made, toy):
-    return {k: float(v) for k, v in made.one_step(next(toy.batches())).items()}
+def one_step(method, toy):
+    return {k: float(v) for k, v in method.one_step(next(toy.batches())).items()}
 
 
-def test_a_perturbation_has_its_length_in_standardized_images():
-    """Deviation .2 of intensities is .4 of images in [-1, 1]."""
-    made = vat.Method(toy_methods.hparams("vat", epsilon=3.0), toy_methods.task(std=(0.2,)))
+def test_the_perturbation_has_norm_epsilon_in_standardized_images():
+    """A standard deviation of .2 in [0, 1] is .4 in [-1, 1]."""
+    method = vat.Method(toy_methods.hparams("vat", epsilon=3.0), toy_methods.task(std=(0.2,)))
     images = toy_methods.centered(toy_methods.images(6)[0])
     with step_random.at(0, 0):
-        found = made.perturbation(images).numpy() / 0.4
-    lengths = np.linalg.norm(found.reshape(6, -1), axis=1)
+        standardized = method.perturbation(images).numpy() / 0.4
+    lengths = np.linalg.norm(standardized.reshape(6, -1), axis=1)
     np.testing.assert_allclose(lengths, np.full(6, 3.0), rtol=1e-4)
 
 
-def test_the_loss_is_the_sum_of_its_parts(toy, made):
-    found = caught(scripted_outputs.turned(made, adversarial_weight=2.0, entropy_weight=0.5))
-    plain = taken(made, toy)
+def test_the_loss_is_the_sum_of_its_parts(toy, method):
+    hparams = dict(adversarial_weight=2.0, entropy_weight=0.5)
+    recorded = record_losses(scripted_outputs.with_hparams(method, **hparams))
+    plain = one_step(method, toy)
     assert plain["adversarial"] > 0 and plain["entropy"] > 0
-    assert found[-1] == pytest.approx(plain["supervised"] + 2 * plain["adversarial"], rel=1e-5)
+    assert recorded[-1] == pytest.approx(plain["supervised"] + 2 * plain["adversarial"], rel=1e-5)
     toy.load(toy.start)
-    logs = taken(scripted_outputs.turned(made, entmin=True), toy)
+    logs = one_step(scripted_outputs.with_hparams(method, entmin=True), toy)
     assert logs == plain
     whole = logs["supervised"] + 2 * logs["adversarial"] + 0.5 * logs["entropy"]
-    assert found[-1] == pytest.approx(whole, rel=1e-5)
+    assert recorded[-1] == pytest.approx(whole, rel=1e-5)
 
 
-def test_neither_the_clean_prediction_nor_the_perturbation_learns(toy, made):
-    """Loss and gradient are those of KL(p || q) with p and the perturbation as numbers."""
-    batch, found = next(toy.batches()), []
-    weights = [v.value for v in made.c.variables]
-    made.c.minimize = lambda loss, tape: found.append((loss, tape.gradient(loss, weights)))
-    logs = made.one_step(batch)
+def test_clean_prediction_and_perturbation_have_no_gradient(toy, method):
+    """Loss and gradient are those of KL(p || q) with constant p and constant perturbation."""
+    batch, recorded = next(toy.batches()), []
+    weights = [v.value for v in method.c.variables]
+    method.c.minimize = lambda loss, tape: recorded.append((loss, tape.gradient(loss, weights)))
+    logs = method.one_step(batch)
     toy.load(toy.start)
     u = batch["unlabeled"]["image"]
     with step_random.at(toy.method.task.seed, 0), layers.frozen_statistics():
-        r, clean = made.perturbation(u), made.classifier(u, training=True)["logits"]
+        r, clean = method.perturbation(u), method.classifier(u, training=True)["logits"]
         p = tf.nn.softmax(clean)
         with tf.GradientTape() as tape:
-            logits = made.classifier(batch["labeled"]["image"], training=True)["logits"]
-            log_q = tf.nn.log_softmax(made.classifier(u + r, training=True)["logits"])
+            logits = method.classifier(batch["labeled"]["image"], training=True)["logits"]
+            log_q = tf.nn.log_softmax(method.classifier(u + r, training=True)["logits"])
             changed = tf.reduce_mean(tf.reduce_sum(p * (tf.math.log(p) - log_q), 1))
             loss = losses.cross_entropy(batch["labeled"]["label"], logits) + changed
     assert float(logs["adversarial"]) == pytest.approx(float(changed), rel=1e-4)
-    assert float(found[0][0]) == pytest.approx(float(loss), rel=1e-5)
-    for ours, expected in zip(found[0][1], tape.gradient(loss, weights), strict=True):
-        np.testing.assert_allclose(ours, expected, atol=1e-4)
+    assert float(recorded[0][0]) == pytest.approx(float(loss), rel=1e-5)
+    for gradient, expected in zip(recorded[0][1], tape.gradient(loss, weights), strict=True):
+        np.testing.assert_allclose(gradient, expected, atol=1e-4)
 
 
-def test_without_a_length_predictions_stay(toy, made):
-    caught(scripted_outputs.turned(made, epsilon=0.0))
-    assert taken(made, toy)["adversarial"] == pytest.approx(0.0, abs=1e-6)
+def test_without_a_perturbation_the_divergence_is_zero(toy, method):
+    record_losses(scripted_outputs.with_hparams(method, epsilon=0.0))
+    assert one_step(method, toy)["adversarial"] == pytest.approx(0.0, abs=1e-6)
 
 
-def test_what_is_searched_for_is_worse_than_what_is_drawn(toy, made):
-    """Of the same length; more iterations start from the first one's direction."""
+def test_the_adversarial_direction_is_worse_than_a_random_one(toy, method):
+    """All have the same length; more iterations find a worse direction."""
     images = next(toy.batches())["unlabeled"]["image"]
     noise = losses.unit_norm(tf.random.stateless_normal(images.shape, [1, 1]))
 
     def changed(direction):
         with layers.frozen_statistics():
-            clean = made.classifier(images, training=True)["logits"]
-            other = made.classifier(images + 0.3 * direction, training=True)["logits"]
+            clean = method.classifier(images, training=True)["logits"]
+            other = method.classifier(images + 0.3 * direction, training=True)["logits"]
         return float(losses.kl_divergence(clean, other))
 
-    found = []
+    divergences = []
     for iterations in (1, 4):
-        scripted_outputs.turned(made, iterations=iterations)
+        scripted_outputs.with_hparams(method, iterations=iterations)
         with step_random.at(0, 0):
-            found.append(changed(made.perturbation(images) / 3.0))
-    assert changed(noise) < found[0] < found[1]
+            divergences.append(changed(method.perturbation(images) / 3.0))
+    assert changed(noise) < divergences[0] < divergences[1]
 
 
-def test_without_slope_all_is_finite_and_zero(toy, made):
-    made.classifier.get_layer("logits").kernel.assign(tf.zeros([16, 3]))
+def test_a_constant_classifier_gives_no_perturbation_and_finite_losses(toy, method):
+    method.classifier.get_layer("logits").kernel.assign(tf.zeros([16, 3]))
     images = toy_methods.centered(toy_methods.images(4)[0])
     with step_random.at(0, 0):
-        np.testing.assert_array_equal(made.perturbation(images), np.zeros(images.shape))
-    logs = taken(made, toy)
+        np.testing.assert_array_equal(method.perturbation(images), np.zeros(images.shape))
+    logs = one_step(method, toy)
     assert logs["adversarial"] == 0.0 and logs["entropy"] == pytest.approx(np.log(3), abs=1e-5)
-    assert all(np.all(np.isfinite(v)) for v in made.classifier.get_weights())
+    assert all(np.all(np.isfinite(v)) for v in method.classifier.get_weights())
 
 
-def test_only_the_labeled_pass_is_recorded(toy, made):
+def test_batch_statistics_record_labeled_images_only(toy, method):
     batch = next(toy.batches())
-    moving = [v for v in made.classifier.variables if v.name in RECORDED]
-    made.classifier(batch["labeled"]["image"], training=True)
+    moving = [v for v in method.classifier.variables if v.name in RECORDED]
+    method.classifier(batch["labeled"]["image"], training=True)
     expected = [v.numpy() for v in moving]
     toy.load(toy.start)
-    made.one_step(batch)
-    for ours, alone in zip(moving, expected, strict=True):
-        np.testing.assert_array_equal(ours, alone)
+    method.one_step(batch)
+    for recorded, value in zip(moving, expected, strict=True):
+        np.testing.assert_array_equal(recorded, value)
 
 
-def test_the_perturbation_of_a_figure_records_nothing(made):
-    before = [v.numpy() for v in made.classifier.variables]
+def test_perturbing_images_changes_no_variable(method):
+    before = [v.numpy() for v in method.classifier.variables]
     with step_random.at(0, 0):
-        made.perturbation(toy_methods.centered(toy_methods.images(4)[0]))
-    for ours, kept in zip(made.classifier.variables, before, strict=True):
-        np.testing.assert_array_equal(ours, kept)
+        method.perturbation(toy_methods.centered(toy_methods.images(4)[0]))
+    for variable, value in zip(method.classifier.variables, before, strict=True):
+        np.testing.assert_array_equal(variable, value)
 
 
-def test_of_the_authors_entropy_counts_within_the_weight_of_the_divergence(toy, made):
-    knobs = dict(profile="authors", entmin=True, adversarial_weight=2.0, entropy_weight=0.5)
-    found = caught(scripted_outputs.turned(made, **knobs))
-    logs = taken(made, toy)
+def test_profile_authors_multiplies_the_entropy_by_both_weights(toy, method):
+    hparams = dict(profile="authors", entmin=True, adversarial_weight=2.0, entropy_weight=0.5)
+    recorded = record_losses(scripted_outputs.with_hparams(method, **hparams))
+    logs = one_step(method, toy)
     whole = logs["supervised"] + 2 * (logs["adversarial"] + 0.5 * logs["entropy"])
-    assert found == pytest.approx([whole], rel=1e-5)
+    assert recorded == pytest.approx([whole], rel=1e-5)
 
 
-def test_of_the_authors_it_is_the_perturbed_images_that_shall_be_sure(toy, made):
-    caught(made)
-    clean = taken(made, toy)["entropy"]
+def test_profile_authors_takes_the_entropy_of_perturbed_images(toy, method):
+    record_losses(method)
+    clean = one_step(method, toy)["entropy"]
     toy.load(toy.start)
-    perturbed = taken(scripted_outputs.turned(made, profile="authors"), toy)["entropy"]
+    perturbed = one_step(scripted_outputs.with_hparams(method, profile="authors"), toy)["entropy"]
     assert perturbed != pytest.approx(clean, abs=1e-4)
 
 
-def test_after_a_warm_up_on_labels_the_step_is_traced_anew():
+def test_the_step_is_traced_again_after_the_warm_up():
     toy = toy_methods.Toy("vat", warm_up_fraction=0.5)
-    made = toy.method
-    assert made.stages() == {"warm_up": 0, "train": 6} and made.stage == "warm_up"
+    method = toy.method
+    assert method.stages() == {"warm_up": 0, "train": 6} and method.stage == "warm_up"
     (logs,) = toy.run(1)
     assert logs["adversarial"] == 0.0 and logs["entropy"] == 0.0 and logs["supervised"] > 0
-    traced = made.train_function
-    made.set_stage(5)
-    assert made.train_function is traced
-    made.step.assign(6)
+    traced = method.train_function
+    method.set_stage(5)
+    assert method.train_function is traced
+    method.step.assign(6)
     (logs,) = toy.run(1, first=6)
-    assert made.stage == "train" and made.train_function is not traced
+    assert method.stage == "train" and method.train_function is not traced
     assert logs["adversarial"] > 0 and logs["entropy"] > 0
 
 
-def test_without_a_warm_up_there_is_one_stage(made):
-    assert made.stages() == {"train": 0} and made.stage == "train"
+def test_without_a_warm_up_the_run_has_one_stage(method):
+    assert method.stages() == {"train": 0} and method.stage == "train"
 
 
 @pytest.mark.parametrize(
     ("step", "rate", "beta_1"), [(0, 1e-3, 0.9), (6, 1e-3, 0.9), (9, 5e-4, 0.7), (12, 0, 0.5)]
 )
-def test_step_size_and_first_moment_decay_fall_together(made, step, rate, beta_1):
-    scripted_outputs.turned(made, decay_start=0.5)
-    made.step.assign(step)
-    assert float(made.rate()) == pytest.approx(rate, abs=1e-8)
-    assert float(made.beta_1()) == pytest.approx(beta_1, abs=1e-6)
+def test_learning_rate_and_beta_1_fall_together(method, step, rate, beta_1):
+    scripted_outputs.with_hparams(method, decay_start=0.5)
+    method.step.assign(step)
+    assert float(method.rate()) == pytest.approx(rate, abs=1e-8)
+    assert float(method.beta_1()) == pytest.approx(beta_1, abs=1e-6)
 
 
-def test_adam_gets_the_decay_of_this_step(toy, made):
-    """The first moment of a step is (1 - beta_1) times its gradient."""
-    scripted_outputs.turned(made, decay_start=0.5)
+def test_adam_uses_the_beta_1_of_this_step(toy, method):
+    """The first moment after one step is (1 - beta_1) times its gradient."""
+    scripted_outputs.with_hparams(method, decay_start=0.5)
     moments = []
     for step in (0, 9):
         toy.load(toy.start)
-        made.step.assign(step)
-        made.one_step(next(toy.batches()) | {"unlabeled": {"image": tf.zeros([32, 8, 8, 1])}})
-        moments.append([v.numpy() for v in made.c.optimizer.variables if "momentum" in v.path])
-    assert len(moments[0]) == len(made.c.variables)
+        method.step.assign(step)
+        method.one_step(next(toy.batches()) | {"unlabeled": {"image": tf.zeros([32, 8, 8, 1])}})
+        moments.append([v.numpy() for v in method.c.optimizer.variables if "momentum" in v.path])
+    assert len(moments[0]) == len(method.c.variables)
     last = np.linalg.norm(moments[1][-1]) / np.linalg.norm(moments[0][-1])
-    assert last == pytest.approx(0.3 / 0.1, rel=0.05)  # the direction is drawn anew
+    assert last == pytest.approx(0.3 / 0.1, rel=0.05)  # the random direction is another
 
 
-def test_it_is_in_float32_under_any_precision():
+def test_it_computes_in_float32_at_any_precision():
     with precision.policy("mixed_bfloat16"):
-        made = methods.find("vat").Method(toy_methods.hparams("vat"), toy_methods.task())
-    _, *computing = made.classifier.layers
-    assert {layer.compute_dtype for layer in computing} == {"float32"}
+        method = methods.find("vat").Method(toy_methods.hparams("vat"), toy_methods.task())
+    _, *after_input = method.classifier.layers
+    assert {layer.compute_dtype for layer in after_input} == {"float32"}
 
 
-def test_its_numbers_and_recipes():
+def test_defaults_and_recipes():
     hp = vat.HParams()
     assert (hp.batch_size, hp.unlabeled_examples, hp.epsilon, hp.xi) == (32, 128, 8.0, 1e-2)
     svhn = config.configure("vat", "svhn")
     assert (svhn.max_steps, svhn.hparams.epsilon) == (48_000, 20.0)
     assert svhn.hparams.decay_start == pytest.approx(2 / 3)
-    theirs = config.configure("vat", "cifar10", profile="authors")
-    assert (theirs.hparams.xi, theirs.hparams.epsilon, theirs.hparams.iterations) == (10, 10, 5)
-    assert (theirs.hparams.amsgrad, theirs.hparams.average_decay) == (True, 0.0)
-    assert (theirs.max_steps, theirs.hparams.unlabeled_examples) == (3386, 1024)
+    authors = config.configure("vat", "cifar10", profile="authors")
+    assert (authors.hparams.xi, authors.hparams.epsilon, authors.hparams.iterations) == (10, 10, 5)
+    assert (authors.hparams.amsgrad, authors.hparams.average_decay) == (True, 0.0)
+    assert (authors.max_steps, authors.hparams.unlabeled_examples) == (3386, 1024)
     few = config.configure("vat", "cifar10", profile="authors", labels=250)
     assert few.hparams.batch_size == 250
     small = config.configure("vat", "digits", profile="authors").hparams
@@ -214,14 +215,14 @@ def test_its_numbers_and_recipes():
 
 
 @pytest.mark.parametrize(("labels", "warm_up"), [(4000, 140), (250, 35)])
-def test_the_authors_warm_up_is_35_passes_over_the_labels(labels, warm_up):
-    theirs = config.configure("vat", "cifar10", profile="authors", labels=labels)
-    batches = -(-labels // theirs.hparams.batch_size)
-    assert theirs.hparams.warm_up_fraction * theirs.max_steps == pytest.approx(35 * batches)
+def test_profile_authors_warms_up_for_35_passes_over_the_labels(labels, warm_up):
+    authors = config.configure("vat", "cifar10", profile="authors", labels=labels)
+    batches = -(-labels // authors.hparams.batch_size)
+    assert authors.hparams.warm_up_fraction * authors.max_steps == pytest.approx(35 * batches)
     assert warm_up == 35 * batches
 
 
-def test_a_step_size_that_never_falls(made):
-    scripted_outputs.turned(made, decay_start=1.0)
-    made.step.assign(12)
-    assert float(made.rate()) == pytest.approx(1e-3)
+def test_the_learning_rate_is_constant_with_decay_start_1(method):
+    scripted_outputs.with_hparams(method, decay_start=1.0)
+    method.step.assign(12)
+    assert float(method.rate()) == pytest.approx(1e-3)

@@ -1,4 +1,4 @@
-"""What is special to WSGAN, and whole runs of its three stages, interrupted in each."""
+"""WSGAN: its losses, and whole runs of its three stages, interrupted in each."""
 
 import csv
 import dataclasses
@@ -25,26 +25,28 @@ TIMED = ("seconds", "images_per_second", "waiting_percent")
 STEPS = 6
 
 
-class Tiny:
-    """A run of six steps on digits, two a stage; so few take less time than their traces."""
+class TinyRun:
+    """A run of six steps on digits, two in each stage; untraced, because tracing takes longer."""
 
     def __init__(self, folder):
         settings = config.configure(
             "wsgan", "digits", labels=20, max_steps=STEPS, width=4, latent_size=8, batch_size=8,
-            contrast_fraction=1 / 3, generate_fraction=1 / 3, workdir=str(folder),
+            contrast_fraction=1 / 3, generate_fraction=1 / 3, precision="float32",
+            workdir=str(folder),
         )  # fmt: skip
         with toy_methods.short():
-            self.made = build.build(settings)
-        self.method, self.folder = self.made.method, folder
-        self.method.begin(build.initial_images(self.made))
+            self.run = build.build(settings)
+        self.method, self.folder = self.run.method, folder
+        self.method.begin(build.initial_images(self.run))
         self.start = self.values()
-        self.method.make_train_function = self.step_as_it_is
+        self.method.make_train_function = self.untraced_step
 
-    def step_as_it_is(self, force=False):
+    def untraced_step(self, force=False):
         self.method.train_function = lambda batches: self.method.one_step(next(batches))
 
     def values(self):
-        return {k: [v.numpy() for v in owned] for k, owned in self.method.state().items()}
+        state = self.method.state()
+        return {owner: [v.numpy() for v in variables] for owner, variables in state.items()}
 
     def load(self, values):
         for owner, variables in self.method.state().items():
@@ -53,22 +55,22 @@ class Tiny:
         self.method.set_stage(int(self.method.step.numpy()))
 
     def at(self, step):
-        """The method at its start, but for the clock."""
+        """The method with its initial weights, at this step."""
         self.load(self.start)
         self.method.step.assign(step)
         self.method.set_stage(step)
         return self.method
 
     def batch(self):
-        return next(iter(build.batches(self.made, int(self.method.step.numpy()))))
+        return next(iter(build.batches(self.run, int(self.method.step.numpy()))))
 
     def train(self, name, stop=None):
-        """A run in a folder of this name; from the start, or from what was saved there."""
+        """A run in a folder of this name; from the start, or from the checkpoint in it."""
         self.load(self.start)
-        if (self.folder / name).exists():  # nothing but what was saved is left
+        if (self.folder / name).exists():  # only the checkpoint knows the right values
             self.load({k: [np.full_like(v, 7) for v in vs] for k, vs in self.start.items()})
             self.method.set_stage(0)
-        self.made.config = dataclasses.replace(self.made.config, workdir=str(self.folder / name))
+        self.run.config = dataclasses.replace(self.run.config, workdir=str(self.folder / name))
         original = callbacks.DivergenceGuard.on_train_batch_end
 
         def stopping(guard, batch, logs=None):
@@ -78,43 +80,45 @@ class Tiny:
 
         with (
             mock.patch.object(callbacks.DivergenceGuard, "on_train_batch_end", stopping),
-            mock.patch.object(build, "build", lambda settings: self.made),
-            mock.patch.object(results, "conclude", lambda *_: {}),  # pictures and measures
+            mock.patch.object(build, "build", lambda settings: self.run),
+            mock.patch.object(results, "conclude", lambda *_: {}),  # figures and scores
         ):
-            loop.run(self.made.config)
+            loop.run(self.run.config)
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    return Tiny(tmp_path_factory.mktemp("wsgan"))
+def tiny_run(tmp_path_factory):
+    return TinyRun(tmp_path_factory.mktemp("wsgan"))
 
 
 @pytest.fixture(scope="module")
-def whole(tiny):
-    """A run that was not interrupted: its folder, its last weights, what it printed."""
-    said = []
-    with mock.patch("builtins.print", lambda *words, **_: said.append(" ".join(words))):
-        tiny.train("whole")
-    return tiny.folder / "whole", tiny.values(), said
+def whole(tiny_run):
+    """A run that was not interrupted: its folder, its last weights, the lines it printed."""
+    printed = []
+    with mock.patch("builtins.print", lambda *words, **_: printed.append(" ".join(words))):
+        tiny_run.train("whole")
+    return tiny_run.folder / "whole", tiny_run.values(), printed
 
 
-def lines(folder):
-    read = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in line.items() if k not in TIMED} for line in read]
+def metrics(folder):
+    """The lines of metrics.jsonl, without times."""
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in line.items() if k not in TIMED} for line in lines]
 
 
-def weights(tiny, path):
-    """What a file of a backbone holds."""
-    backbone = tiny.at(0).backbone
+def weights(tiny_run, path):
+    """The weights in a file of a backbone."""
+    backbone = tiny_run.at(0).backbone
     contrastive.load_weights(backbone, path)
     return [v.numpy().tobytes() for v in backbone.variables]
 
 
-def moved(tiny):
-    now = tiny.values()
+def trained(tiny_run):
+    """The networks whose weights differ from the initial ones."""
+    now = tiny_run.values()
     return {
         owner.removeprefix("network/")
-        for owner, values in tiny.start.items()
+        for owner, values in tiny_run.start.items()
         if owner.startswith("network/")
         and any(not np.array_equal(a, b) for a, b in zip(values, now[owner], strict=True))
     }
@@ -123,156 +127,157 @@ def moved(tiny):
 @pytest.mark.parametrize(
     ("step", "expected"),
     [
-        (0, {"classifier", "projector", "decoder"}),  # of the classifier the backbone alone
+        (0, {"classifier", "projector", "decoder"}),  # only the classifier's backbone
         (2, {"generator", "critic"}),
         (4, {"classifier", "generator"}),
     ],
 )
-def test_what_each_stage_moves(tiny, step, expected):
-    made = tiny.at(step)
-    made.one_step(tiny.batch())
-    assert moved(tiny) == expected
+def test_each_stage_trains_its_networks(tiny_run, step, expected):
+    method = tiny_run.at(step)
+    method.one_step(tiny_run.batch())
+    assert trained(tiny_run) == expected
 
 
-def test_the_generator_has_a_sixth_of_its_step_size_in_the_last_stage(tiny):
+def test_the_generator_has_a_sixth_of_its_learning_rate_in_the_last_stage(tiny_run):
     rates = {}
     for step in (2, 4):
-        made = tiny.at(step)
-        made.one_step(tiny.batch())
-        rates[step] = float(made.g.optimizer.learning_rate)
+        method = tiny_run.at(step)
+        method.one_step(tiny_run.batch())
+        rates[step] = float(method.g.optimizer.learning_rate)
     assert rates == pytest.approx({2: 2e-4, 4: 2e-4 / 6}, rel=1e-6)
 
 
-def test_heads_that_say_nothing(tiny, monkeypatch):
-    """A class among ten at random, and real and drawn images at one half each."""
-    made = tiny.at(4)
-    for layer in made.classifier.layers:
+def test_the_loss_of_heads_with_zero_logits(tiny_run, monkeypatch):
+    """Every class has probability .1, and every image is real with probability .5."""
+    method = tiny_run.at(4)
+    for layer in method.classifier.layers:
         if getattr(layer, "units", 0) == 11:
             for variable in layer.variables:
                 variable.assign(tf.zeros_like(variable))
-    found = {}
-    monkeypatch.setattr(made.c, "minimize", lambda loss, tape: found.update(loss=float(loss)))
-    logs = {name: float(value) for name, value in made.one_step(tiny.batch()).items()}
+    recorded = {}
+    monkeypatch.setattr(method.c, "minimize", lambda loss, tape: recorded.update(loss=float(loss)))
+    logs = {name: float(value) for name, value in method.one_step(tiny_run.batch()).items()}
     expected = {"supervised": np.log(10), "source": 0.5, "generator": 0.25}
     assert logs == pytest.approx(expected, abs=1e-5)
-    assert found["loss"] == pytest.approx(np.log(10) + 0.5, abs=1e-5)
+    assert recorded["loss"] == pytest.approx(np.log(10) + 0.5, abs=1e-5)
 
 
-def test_the_last_stage_s_losses_by_their_parts(tiny):
-    made = tiny.at(4)
-    batch = tiny.batch()
+def test_the_losses_of_the_last_stage(tiny_run):
+    method = tiny_run.at(4)
+    batch = tiny_run.batch()
     with step_random.at(0, 4):
-        z, c = made.latents(8)
-        fake = made.generator([z, c], training=True)
-    clean = made.classifier(batch["clean"]["image"], training=True)["logits"]
-    real = made.classifier(batch["unlabeled"]["image"], training=True)["source"]
+        z, c = method.latents(8)
+        fake = method.generator([z, c], training=True)
+    clean = method.classifier(batch["clean"]["image"], training=True)["logits"]
+    real = method.classifier(batch["unlabeled"]["image"], training=True)["source"]
     expected = {
         "supervised": float(losses.cross_entropy(batch["clean"]["label"], clean)),
-        "source": float(losses.least_squares_critic_loss(real, made.judged(fake))),
+        "source": float(losses.least_squares_critic_loss(real, method.source_of_fake(fake))),
     }
-    recorded = [v.numpy() for v in made.classifier.non_trainable_variables]
-    tiny.at(4)
-    logs = {name: float(value) for name, value in made.one_step(batch).items()}
+    recorded = [v.numpy() for v in method.classifier.non_trainable_variables]
+    tiny_run.at(4)
+    logs = {name: float(value) for name, value in method.one_step(batch).items()}
     assert {name: logs[name] for name in expected} == pytest.approx(expected, rel=1e-4, abs=1e-5)
-    # Drawn images are not recorded.
-    for now, alone in zip(made.classifier.non_trainable_variables, recorded, strict=True):
-        np.testing.assert_allclose(now, alone, atol=1e-6)
+    # Generated images do not change the batch statistics.
+    for variable, value in zip(method.classifier.non_trainable_variables, recorded, strict=True):
+        np.testing.assert_allclose(variable, value, atol=1e-6)
 
 
-def test_labels_are_read_of_clean_images_alone(tiny):
-    found = {}
+def test_only_clean_images_are_read_with_labels(tiny_run):
+    streams = {}
     for step in (0, 2, 4):
-        made = tiny.at(step)
-        found[made.stage] = {name: (s.pool, s.examples) for name, s in made.streams().items()}
+        method = tiny_run.at(step)
+        streams[method.stage] = {k: (s.pool, s.examples) for k, s in method.streams().items()}
     both = {"unlabeled": ("unlabeled", 8), "clean": ("clean", 8)}
-    assert found == {"contrast": {"unlabeled": ("unlabeled", 8)}, "generate": both, "train": both}
+    contrast = {"unlabeled": ("unlabeled", 8)}
+    assert streams == {"contrast": contrast, "generate": both, "train": both}
 
 
-def test_without_contrast_there_is_no_decoder():
+def test_without_a_contrastive_stage_there_is_no_decoder():
     task = Task(3, 8, 8, 1, 6, 40, 12, 5)
     with toy_methods.short():
-        made = wsgan.Method(wsgan.HParams(width=1, latent_size=2, backbone_init="random"), task)
-    assert made.stages() == {"generate": 0, "train": 3}
-    assert list(made.networks()) == ["classifier", "critic", "generator"]
-    assert made.state() and not hasattr(made, "decoder")
+        method = wsgan.Method(wsgan.HParams(width=1, latent_size=2, backbone_init="random"), task)
+    assert method.stages() == {"generate": 0, "train": 3}
+    assert list(method.networks()) == ["classifier", "critic", "generator"]
+    assert method.state() and not hasattr(method, "decoder")
 
 
-def test_stages_that_leave_no_step_are_refused_before_anything_is_built():
+def test_stages_that_leave_no_step_are_refused():
     hp = wsgan.HParams(contrast_fraction=0.5, generate_fraction=0.5)
-    with pytest.raises(errors.UserError, match="leave none of 12 steps to learn labels"):
+    with pytest.raises(errors.UserError, match="leave none of 12 steps to learn from labels"):
         wsgan.Method(hp, Task(3, 8, 8, 1, 6, 40, 12, 5))
 
 
-def test_a_run_interrupted_in_each_stage_ends_as_one_that_was_not(tiny, whole, capsys):
-    """And between two: of step 2 the evaluation, and the file of the backbone, are still to do."""
+def test_a_run_interrupted_in_each_stage_ends_as_one_that_was_not(tiny_run, whole, capsys):
+    """Also between two stages: at step 2, evaluation and backbone file are still missing."""
     folder, expected, _ = whole
     for step, stage in ((1, "contrast"), (2, "contrast"), (3, "generate"), (5, "train")):
         with pytest.raises(errors.Interrupted):
-            tiny.train("parts", step)
-        assert int(tiny.method.step.numpy()) == step and tiny.method.stage == stage
+            tiny_run.train("parts", step)
+        assert int(tiny_run.method.step.numpy()) == step and tiny_run.method.stage == stage
     capsys.readouterr()
-    tiny.train("parts")
-    now = tiny.values()
+    tiny_run.train("parts")
+    now = tiny_run.values()
     assert now.keys() == expected.keys() and now["clock"] == [STEPS]
     for owner, values in expected.items():
         for resumed, never_stopped in zip(now[owner], values, strict=True):
             np.testing.assert_array_equal(resumed, never_stopped, err_msg=owner)
-    assert lines(tiny.folder / "parts") == lines(folder)
-    one, two = (f / "backbone.weights.h5" for f in (folder, tiny.folder / "parts"))
-    assert weights(tiny, one) == weights(tiny, two)
-    said = capsys.readouterr().out  # it goes on in the last stage, and names no other
-    assert "Going on from step 5 of 6." in said and "Stage train (3 of 3)" in said
-    assert "contrast (" not in said and "generate (" not in said
+    assert metrics(tiny_run.folder / "parts") == metrics(folder)
+    one, two = (f / "backbone.weights.h5" for f in (folder, tiny_run.folder / "parts"))
+    assert weights(tiny_run, one) == weights(tiny_run, two)
+    text = capsys.readouterr().out  # it resumes in the last stage and names no other
+    assert "Continuing from step 5 of 6." in text and "Stage train (3 of 3)" in text
+    assert "contrast (" not in text and "generate (" not in text
 
 
-def test_each_stage_ends_with_a_line_and_the_table_has_all_columns(tiny, whole):
+def test_each_stage_ends_with_a_metrics_line_and_history_csv_has_all_columns(tiny_run, whole):
     folder, _, _ = whole
-    found = lines(folder)
-    assert [line["step"] for line in found] == [2, 4, 6]
+    lines = metrics(folder)
+    assert [line["step"] for line in lines] == [2, 4, 6]
     reports = [
         wsgan.Method.reports_in["contrast"],
         generator_pretraining.GENERATOR_REPORTS,
         wsgan.Method.reports,
     ]
-    every = set().union(*reports)
-    for line, expected in zip(found, reports, strict=True):
-        assert every & set(line) == set(expected)
+    scalars = set().union(*reports)
+    for line, expected in zip(lines, reports, strict=True):
+        assert scalars & set(line) == set(expected)
     with (folder / "history.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["2", "4", "6"]
-    assert every <= set(rows[0])
+    assert scalars <= set(rows[0])
     assert [bool(row["contrastive"]) for row in rows] == [True, False, False]
     assert [bool(row["supervised"]) for row in rows] == [False, False, True]
     assert all(row["test_error"] for row in rows)
 
 
-def test_the_backbone_of_the_contrast_is_left_as_a_file(tiny, whole):
-    """It is what the classifier still has at the end of the next stage, which leaves it alone."""
+def test_the_backbone_of_the_contrastive_stage_is_saved_as_a_file(tiny_run, whole):
+    """The classifier has the same backbone at the end of the next stage, which does not train it."""
     folder, _, _ = whole
     saved = sorted(folder.glob("*.weights.h5"))
     assert [path.name for path in saved] == ["backbone.weights.h5"]
-    made = tiny.at(0)
-    fresh = [v.numpy() for v in made.backbone.trainable_variables]
-    contrastive.load_weights(made.backbone, saved[0])
-    for variable, value in zip(made.backbone.trainable_variables, fresh, strict=True):
+    method = tiny_run.at(0)
+    fresh = [v.numpy() for v in method.backbone.trainable_variables]
+    contrastive.load_weights(method.backbone, saved[0])
+    for variable, value in zip(method.backbone.trainable_variables, fresh, strict=True):
         assert not np.array_equal(variable, value), variable.path
     reader = tf.train.load_checkpoint(str(folder / "checkpoints/step-0000000004/state"))
-    inside = {id(v) for v in made.backbone.variables}
-    for place, variable in enumerate(made.classifier.variables):
+    inside = {id(v) for v in method.backbone.variables}
+    for place, variable in enumerate(method.classifier.variables):
         if id(variable) in inside:
             key = f"network_classifier/{place}/.ATTRIBUTES/VARIABLE_VALUE"
             np.testing.assert_array_equal(reader.get_tensor(key), variable)
 
 
-def test_what_is_printed_names_the_stages(whole):
+def test_a_run_prints_its_stages(whole):
     text = "\n".join(whole[2])
-    for told in ("Stage contrast (1 of 3): steps 0 to 2", "Stage generate (2 of 3): steps 2 to 4",
+    for line in ("Stage contrast (1 of 3): steps 0 to 2", "Stage generate (2 of 3): steps 2 to 4",
                  "Stage train (3 of 3): steps 4 to 6"):  # fmt: skip
-        assert text.count(told) == 1
+        assert text.count(line) == 1
     assert "decoder" in text and "projector" in text
 
 
-def test_tensorboard_has_a_grid_a_stage(whole):
+def test_tensorboard_has_a_grid_of_samples_for_each_stage(whole):
     events = event_accumulator.EventAccumulator(
         str(whole[0] / "tensorboard"), size_guidance={event_accumulator.TENSORS: 0}
     ).Reload()
@@ -282,14 +287,14 @@ def test_tensorboard_has_a_grid_a_stage(whole):
     assert "samples" not in events.Tags()["tensors"]
 
 
-def test_the_critic_records_no_drawn_image(tiny):
-    made = tiny.at(2)
-    fake = made.generator(made._fixed_latents(8))
-    before = [v.numpy() for v in made.critic.variables + made.classifier.variables]
-    made.score_fake(fake)
-    made.judged(fake)
+def test_scoring_generated_images_changes_no_variable(tiny_run):
+    method = tiny_run.at(2)
+    fake = method.generator(method._fixed_latents(8))
+    before = [v.numpy() for v in method.critic.variables + method.classifier.variables]
+    method.score_fake(fake)
+    method.source_of_fake(fake)
     assert not layers.statistics_are_frozen()
-    after = made.critic.variables + made.classifier.variables
+    after = method.critic.variables + method.classifier.variables
     for variable, value in zip(after, before, strict=True):
         np.testing.assert_array_equal(variable, value)
 
@@ -298,44 +303,47 @@ def test_recipes():
     hp = wsgan.HParams()
     assert (hp.batch_size, hp.learning_rate, hp.reconstruction_weight) == (256, 1e-3, 1.0)
     recipe = wsgan.HParams.recipe("fashion_mnist")
-    shares = {k: recipe[f"{k}_fraction"] for k in ("contrast", "generate")}
-    found = stages.consecutive_stages(160 * 234, shares)  # 10 epochs, 100, and 50 with labels
-    assert found == {"contrast": 0, "generate": 2340, "train": 25740}
+    fractions = {k: recipe[f"{k}_fraction"] for k in ("contrast", "generate")}
+    # 10 epochs, then 100, then 50 with labels.
+    first_steps = stages.consecutive_stages(160 * 234, fractions)
+    assert first_steps == {"contrast": 0, "generate": 2340, "train": 25740}
     digits = config.configure("wsgan", "digits")
     assert (digits.labels, digits.max_steps, digits.hparams.batch_size) == (50, 1000, 50)
-    assert digits.hparams.shares() == {"contrast": 0.25, "generate": 0.25}
-    theirs = config.configure("wsgan", "fashion_mnist", profile="authors")
-    assert (theirs.epochs, theirs.hparams.generate_rate, theirs.hparams.average_decay) == (
-        110, 0.01, 0.0,
-    )  # fmt: skip
+    assert digits.hparams.stage_fractions() == {"contrast": 0.25, "generate": 0.25}
+    authors = config.configure("wsgan", "fashion_mnist", profile="authors")
+    assert authors.epochs == 110
+    assert (authors.hparams.generate_rate, authors.hparams.average_decay) == (0.01, 0.0)
 
 
-def test_the_authors_contrast_is_flat_and_their_generator_has_a_cross_entropy(tiny):
-    made = tiny.at(2)
-    real, doubt = tf.constant([[0.0], [2.0]]), tf.constant([[-1.0], [0.5]])
-    images = tf.zeros([2, *made.task.image_shape])
-    paper = made.hp
+def test_profile_authors_has_a_high_temperature_and_a_cross_entropy_gan(tiny_run):
+    method = tiny_run.at(2)
+    real_scores, fake_scores = tf.constant([[0.0], [2.0]]), tf.constant([[-1.0], [0.5]])
+    images = tf.zeros([2, *method.task.image_shape])
+    paper = method.hp
     try:
-        assert made.temperature() == 0.5
-        assert float(made.fooled(doubt)) == pytest.approx(0.25)
-        made.hp = dataclasses.replace(paper, profile="authors")
-        assert made.temperature() == pytest.approx(math.sqrt(2 * paper.batch_size))
-        assert float(made.fooled(doubt)) == pytest.approx(
-            float(losses.source_generator_loss(doubt))
-        )
-        source, penalty = made.critic_loss(images, images, real, doubt)
-        assert float(source) == pytest.approx(float(losses.source_loss(real, doubt)))
+        assert method.temperature() == 0.5
+        assert float(method.generator_loss(fake_scores)) == pytest.approx(0.25)
+        method.hp = dataclasses.replace(paper, profile="authors")
+        assert method.temperature() == pytest.approx(math.sqrt(2 * paper.batch_size))
+        expected = float(losses.source_generator_loss(fake_scores))
+        assert float(method.generator_loss(fake_scores)) == pytest.approx(expected)
+        source, penalty = method.critic_loss(images, images, real_scores, fake_scores)
+        expected = float(losses.source_loss(real_scores, fake_scores))
+        assert float(source) == pytest.approx(expected)
         assert float(penalty) == 0.0
     finally:
-        made.hp = paper
+        method.hp = paper
 
 
-def test_a_longer_run_that_would_go_back_to_an_earlier_stage_is_refused(tiny, whole):
-    made = tiny.at(0)
-    run = types.SimpleNamespace(workdir="runs/a", method=made)
+def test_a_longer_run_that_would_go_back_to_an_earlier_stage_is_refused(tiny_run, whole):
+    method = tiny_run.at(0)
+    run = types.SimpleNamespace(workdir="runs/a", method=method)
     loop._refuse_earlier_stage(run, STEPS, "train")
     loop._refuse_earlier_stage(run, 2, "contrast")
-    loop._refuse_earlier_stage(run, 2, None)  # a record of before it was written down
-    with pytest.raises(errors.UserError, match="come to stage train by step 4; of 6 steps") as told:
+    loop._refuse_earlier_stage(run, 2, None)  # a checkpoint from before it recorded the stage
+    with pytest.raises(
+        errors.UserError, match="stage train by step 4; in a run of 6 steps"
+    ) as refused:
         loop._refuse_earlier_stage(run, 4, "train")
-    assert "would lie in stage generate" in str(told.value) and told.value.status == 2
+    assert "would lie in stage generate" in str(refused.value)
+    assert refused.value.status == 2

@@ -1,4 +1,4 @@
-"""AlexNet for small photographs: maps, parameter counts, and what other sizes get."""
+"""AlexNet for small images: maps, parameter counts, heads and other image sizes."""
 
 import keras
 import numpy as np
@@ -15,7 +15,7 @@ def task(height=32, channels=3, classes=10):
 
 
 def last_map(network):
-    """What the heads flatten."""
+    """The map that the heads flatten."""
     return tuple(next(x.input.shape for x in network.layers if "flatten" in x.name)[1:])
 
 
@@ -23,12 +23,12 @@ def test_the_paper_parameters():
     assert weights.parameter_count(alexnet.classifier(task())) == 23_272_266
 
 
-def test_the_source_head_is_another_of_the_same_form():
-    # At an eighth of the width: 2 x 2 x 32 to 512, 512 to 512, 512 to 1.
+def test_the_source_head_has_the_layers_of_the_class_head():
+    # At one eighth of the width: 2 x 2 x 32 to 512, 512 to 512, 512 to 1.
     head = (128 * 512 + 512) + (512 * 512 + 512) + (512 + 1)
-    plain, both = (alexnet.classifier(task(), 8, source) for source in (False, True))
+    plain, both = (alexnet.classifier(task(), 8, source_head) for source_head in (False, True))
     assert weights.parameter_count(both) - weights.parameter_count(plain) == head
-    # At the paper's: 1024 to 4096, 4096 to 4096, 4096 to 1.
+    # At the paper's width: 1024 to 4096, 4096 to 4096, 4096 to 1.
     assert 1025 * 4096 + 4097 * 4096 + 4097 == 20_983_809
 
 
@@ -42,20 +42,20 @@ def test_no_pooling_ends_under_two_pixels(size, side):
 
 
 def test_heads_have_their_shapes():
-    network, x = alexnet.classifier(task(8), 4, source=True), tf.ones([2, 8, 8, 3])
+    network, x = alexnet.classifier(task(8), 4, source_head=True), tf.ones([2, 8, 8, 3])
     shapes = {name: tuple(value.shape) for name, value in network(x).items()}
     assert shapes == {"features": (2, 256), "logits": (2, 10), "source": (2, 1)}
 
 
 def test_the_source_head_does_not_see_the_class_head():
-    network, x = alexnet.classifier(task(8), 4, source=True), tf.ones([2, 8, 8, 3])
+    network, x = alexnet.classifier(task(8), 4, source_head=True), tf.ones([2, 8, 8, 3])
     before = network(x)["source"].numpy()
     head = network.get_layer("logits")
     head.kernel.assign(head.kernel + 1.0)
     np.testing.assert_array_equal(network(x)["source"], before)
 
 
-def test_dropout_acts_in_training_alone():
+def test_dropout_acts_in_training_only():
     network, x = alexnet.classifier(task(8), 4), tf.ones([2, 8, 8, 3])
     with step_random.at(0, 0):
         one, two = network(x, training=True)["features"], network(x, training=True)["features"]
@@ -64,7 +64,7 @@ def test_dropout_acts_in_training_alone():
 
 
 @pytest.mark.parametrize("width", [4, 64])
-def test_initial_kernels_keep_the_variance_of_their_sums(width):
+def test_initial_kernels_keep_the_variance_of_the_outputs_at_any_width(width):
     keras.utils.set_random_seed(0)
     network = alexnet.classifier(task(), width)
     kernel = [x.kernel for x in network.layers if isinstance(x, keras.layers.Conv2D)][-1]
@@ -73,7 +73,7 @@ def test_initial_kernels_keep_the_variance_of_their_sums(width):
 
 
 def test_it_can_be_differentiated_twice():
-    """The gradient penalty goes through its max pooling."""
+    """The gradient penalty needs this, also for max pooling."""
     keras.utils.set_random_seed(0)
     network, x = (
         alexnet.classifier(task(), 4, True),

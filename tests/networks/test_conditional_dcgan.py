@@ -1,4 +1,4 @@
-"""The generator of AC-GAN: maps, parameter counts, and what other sizes get."""
+"""The generator of AC-GAN: maps, parameter counts, inputs and other image sizes."""
 
 import keras
 import numpy as np
@@ -20,10 +20,10 @@ def inputs(count=4, length=6, classes=10):
 
 
 def maps(network):
-    """Each map, the image last."""
-    kinds = (keras.layers.BatchNormalization, layers.BatchNorm)
-    made = [x for x in network.layers if isinstance(x, kinds) or x.name == "images"]
-    return [tuple(x.output.shape[1:]) for x in made]
+    """Each map, and the image last."""
+    types = (keras.layers.BatchNormalization, layers.BatchNorm)
+    outputs = [x for x in network.layers if isinstance(x, types) or x.name == "images"]
+    return [tuple(x.output.shape[1:]) for x in outputs]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_the_maps_of_the_tables_and_of_smaller_images(size, channels, expected):
     assert maps(network) == expected
 
 
-def test_four_pixels_become_seven_by_a_kernel_of_three():
+def test_a_kernel_of_three_makes_seven_pixels_of_four():
     network = conditional_dcgan.generator(task(28), latent_size=6, width=4)
     kernels = [v.shape[:2] for v in network.trainable_variables if v.name == "kernel"]
     assert kernels == [(4, 4), (3, 3), (4, 4), (4, 4)]
@@ -70,16 +70,16 @@ def test_every_image_size(size):
 
 
 @pytest.mark.parametrize(("height", "width", "first"), [(24, 48, (2, 3)), (100, 8, (4, 1))])
-def test_the_larger_side_says_how_many_doublings(height, width, first):
+def test_the_larger_side_determines_the_number_of_doublings(height, width, first):
     network = conditional_dcgan.generator(task(height, width=width), latent_size=6, width=2)
     assert maps(network)[0][:2] == first
     assert network(inputs()).shape == (4, height, width, 1)
 
 
-def test_channels_end_at_eight_or_at_a_smaller_width():
+def test_maps_have_at_least_eight_channels_or_the_width():
     def channels(width):
-        made = conditional_dcgan.generator(task(200), latent_size=6, width=width)
-        return [m[-1] for m in maps(made)]
+        network = conditional_dcgan.generator(task(200), latent_size=6, width=width)
+        return [m[-1] for m in maps(network)]
 
     assert channels(16) == [128, 64, 32, 16, 8, 8, 1]
     assert channels(4) == [32, 16, 8, 4, 4, 4, 1]
@@ -93,7 +93,7 @@ def test_the_class_changes_the_image():
     assert len({image.tobytes() for image in images}) == 10
 
 
-def test_its_inputs_have_names_and_it_has_no_bias():
+def test_its_inputs_are_named_and_it_has_no_bias():
     network = conditional_dcgan.generator(task(8), latent_size=6, width=4)
     assert [(x.name, x.dtype) for x in network.inputs] == [
         ("latents", "float32"),
@@ -113,12 +113,12 @@ def test_gradients_reach_every_weight():
         assert gradient is not None and np.any(gradient), variable.name
 
 
-def test_a_doubling_without_a_crop_is_the_one_with_it():
-    """Kernel 4, stride 2: "same" leaves out the pixel around that a crop by 1 takes away."""
+def test_padding_same_equals_cropping_by_one_pixel():
+    """For kernel 4 and stride 2."""
     x = keras.Input((3, 5, 2))
-    network = keras.Model(x, conditional_dcgan._doubled(x, 3, [0, 0]))
+    network = keras.Model(x, conditional_dcgan._double_sides(x, 3, [0, 0]))
     assert network.output.shape[1:] == (6, 10, 3)
     kernel = network.trainable_variables[0].value
     maps = tf.random.stateless_normal([2, 3, 5, 2], [1, 1])
-    uncut = tf.nn.conv2d_transpose(maps, kernel, [2, 8, 12, 3], 2, "VALID")
-    np.testing.assert_allclose(network(maps), uncut[:, 1:-1, 1:-1], atol=1e-6)
+    uncropped = tf.nn.conv2d_transpose(maps, kernel, [2, 8, 12, 3], 2, "VALID")
+    np.testing.assert_allclose(network(maps), uncropped[:, 1:-1, 1:-1], atol=1e-6)

@@ -1,4 +1,4 @@
-"""The generator of table 1: shapes, range and parameter counts; and what larger images get."""
+"""The generator of table 1: maps, range, parameter counts and other image sizes."""
 
 import keras
 import numpy as np
@@ -19,9 +19,9 @@ def latents(count=4, length=6):
 
 
 def maps(network):
-    """The first map, then the one after each doubling, before the image is cut."""
-    kinds = (keras.layers.Reshape, keras.layers.Conv2DTranspose, layers.ConvTranspose)
-    return [tuple(x.output.shape[1:]) for x in network.layers if isinstance(x, kinds)]
+    """The first map, then the one after each doubling, before the image is cropped."""
+    types = (keras.layers.Reshape, keras.layers.Conv2DTranspose, layers.ConvTranspose)
+    return [tuple(x.output.shape[1:]) for x in network.layers if isinstance(x, types)]
 
 
 def test_the_parameters_of_table_1():
@@ -40,13 +40,13 @@ def test_the_maps_of_table_1():
 
 
 @pytest.mark.parametrize("size, first", [(8, 1), (16, 2), (28, 4), (33, 5), (48, 6)])
-def test_up_to_48_pixels_the_weights_are_the_table_s(size, first):
+def test_up_to_48_pixels_the_layers_are_those_of_the_table(size, first):
     units = 8 * 4 * first**2
     shapes = [
         tuple(v.shape)
         for v in dcgan.generator(task(size), latent_size=6, width=4).trainable_variables
     ]
-    # Dense and shift; two of 5x5 and shift; 5x5 with gain and bias.
+    # Dense and shift; two 5x5 kernels with a shift each; a 5x5 kernel with gain and bias.
     assert shapes == [(6, units), (units,), (5, 5, 16, 32), (16,), (5, 5, 8, 16), (8,)] + [
         (5, 5, 3, 8),
         (3,),
@@ -66,16 +66,16 @@ def test_up_to_48_pixels_the_weights_are_the_table_s(size, first):
         ),
     ],
 )
-def test_larger_images_take_more_doublings(size, expected):
+def test_larger_images_have_more_doublings(size, expected):
     assert maps(dcgan.generator(task(size), latent_size=6, width=32)) == expected
 
 
-def test_channels_end_at_eight_or_at_a_smaller_width():
-    def last(width):
+def test_maps_have_at_least_eight_channels_or_the_width():
+    def channels(width):
         return [m[-1] for m in maps(dcgan.generator(task(224), latent_size=6, width=width))]
 
-    assert last(16) == [128, 64, 32, 16, 8, 8, 3]
-    assert last(4) == [32, 16, 8, 4, 4, 4, 3]
+    assert channels(16) == [128, 64, 32, 16, 8, 8, 3]
+    assert channels(4) == [32, 16, 8, 4, 4, 4, 3]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_every_image_size(size, channels):
 @pytest.mark.parametrize(
     "height, width, first", [(24, 48, (3, 6)), (48, 64, (3, 4)), (100, 8, (4, 1))]
 )
-def test_the_larger_side_says_how_many_doublings(height, width, first):
+def test_the_larger_side_determines_the_number_of_doublings(height, width, first):
     network = dcgan.generator(task(height, width), latent_size=6, width=2)
     assert maps(network)[0][:2] == first
     assert network(latents()).shape == (4, height, width, 3)

@@ -1,4 +1,4 @@
-"""The classifier of table 1: shapes and parameter counts; and what larger images get."""
+"""The classifier of table 1: maps, parameter counts and other image sizes."""
 
 import keras
 import numpy as np
@@ -20,7 +20,7 @@ def maps(network):
 
 
 def last_map(network):
-    """Height and width of what the last convolutions see."""
+    """Height and width of the map before the last convolutions."""
     return tuple(network.get_layer("recalibration").output.shape[1:3])
 
 
@@ -29,8 +29,8 @@ def test_the_parameters_of_table_1():
     block = frgan_cnn.classifier(task())
     assert weights.parameter_count(plain, gains=False) == 774_026
     assert weights.parameter_count(block, gains=False) == 774_026 + 2_048
-    units = 3 * 64 + 3 * 128 + 256 + 128 + 10  # a gain each
-    assert weights.parameter_count(block) == 774_026 + 2_048 + units
+    gains = 3 * 64 + 3 * 128 + 256 + 128 + 10  # One for each unit.
+    assert weights.parameter_count(block) == 774_026 + 2_048 + gains
 
 
 def test_the_maps_of_table_1():
@@ -47,19 +47,19 @@ def test_the_maps_of_table_1():
 
 
 @pytest.mark.parametrize("size", [8, 16, 24, 28, 32, 33, 48])
-def test_up_to_48_pixels_the_layers_are_the_table_s(size):
+def test_up_to_48_pixels_the_layers_are_those_of_the_table(size):
     network = frgan_cnn.classifier(task(size), width=4)
     stage = [layers.Conv, layers.Conv, layers.Conv, layers.Dropout]
     rest = [layers.SqueezeExcite, layers.Conv, layers.Conv, frgan_cnn._GlobalMean]
-    kinds = [keras.layers.InputLayer, layers.GaussianNoise, layers.Dropout, *stage, *stage, *rest]
-    assert [type(layer) for layer in network.layers] == [*kinds, layers.Dense]
+    types = [keras.layers.InputLayer, layers.GaussianNoise, layers.Dropout, *stage, *stage, *rest]
+    assert [type(layer) for layer in network.layers] == [*types, layers.Dense]
     kernels = [tuple(v.shape) for v in network.trainable_variables if v.name == "kernel"]
     channels = [3, 4, 4, 4, 8, 8, 8, 16]
-    threes = [(3, 3, a, b) for a, b in zip(channels, channels[1:], strict=False)]
-    assert kernels == [*threes, (1, 1, 16, 8), (8, 10)]
+    expected = [(3, 3, a, b) for a, b in zip(channels, channels[1:], strict=False)]
+    assert kernels == [*expected, (1, 1, 16, 8), (8, 10)]
 
 
-def test_128_pixels_take_two_stages_more():
+def test_128_pixels_have_two_more_stages():
     assert maps(frgan_cnn.classifier(task(128), width=32)) == [
         (128, 128, 8),
         (128, 128, 8),
@@ -78,13 +78,13 @@ def test_128_pixels_take_two_stages_more():
     ]
 
 
-def test_channels_begin_at_eight_or_at_a_smaller_width():
-    def strided(width):
+def test_added_stages_have_at_least_eight_channels_or_the_width():
+    def stage_channels(width):
         network = frgan_cnn.classifier(task(224), width=width)
         return [x.units for x in network.layers if getattr(x, "stride", 1) == 2]
 
-    assert strided(16) == [8, 8, 8, 16, 32]
-    assert strided(4) == [4, 4, 4, 4, 8]
+    assert stage_channels(16) == [8, 8, 8, 16, 32]
+    assert stage_channels(4) == [4, 4, 4, 4, 8]
 
 
 @pytest.mark.parametrize(
@@ -141,19 +141,19 @@ def test_every_image_size(size, side, after, channels):
     [
         (24, 48, (6, 12), (4, 10)),
         (48, 64, (6, 8), (4, 6)),
-        (32, 64, (4, 8), (4, 8)),  # too little to cut
+        (32, 64, (4, 8), (4, 8)),  # The last convolution uses padding.
         (24, 128, (2, 8), (2, 8)),
         (224, 8, (7, 1), (7, 1)),
     ],
 )
-def test_the_larger_side_says_how_many_stages(height, width, last, after):
+def test_the_larger_side_determines_the_number_of_stages(height, width, last, after):
     network = frgan_cnn.classifier(task(height, width=width), width=4)
     assert last_map(network) == last
     assert maps(network)[-1][:2] == after
     assert network(tf.zeros([2, height, width, 3]))["logits"].shape == (2, 10)
 
 
-def test_two_passes_in_training_differ_and_outside_agree():
+def test_two_passes_differ_in_training_and_agree_in_inference():
     network, x = frgan_cnn.classifier(task(8, 1), width=4), tf.ones([2, 8, 8, 1])
     with step_random.at(0, 0):
         one, two = network(x, training=True), network(x, training=True)

@@ -1,4 +1,4 @@
-"""The discriminators of the public code of Salimans et al.: shapes, parameter counts, the head."""
+"""The discriminators of the public code of Salimans et al.: maps, parameter counts, the head."""
 
 import keras
 import numpy as np
@@ -23,9 +23,8 @@ def maps(network):
 def test_the_parameters_of_the_public_code(width, expected):
     network = improved_gan_cnn.classifier(task(), width=width)
     assert weights.parameter_count(network, gains=False) == expected
-    assert (
-        weights.parameter_count(network) == expected + 3 * width + 6 * 2 * width + 10
-    )  # a gain each
+    gains = 3 * width + 6 * 2 * width + 10  # One for each unit.
+    assert weights.parameter_count(network) == expected + gains
 
 
 def test_the_maps_of_the_public_code():
@@ -46,16 +45,16 @@ def test_the_order_of_its_layers():
     stage = [layers.Conv, layers.Conv, layers.Conv, layers.Dropout]
     rest = [layers.Conv] * 3 + [keras.layers.GlobalAveragePooling2D, layers.Dense]
     network = improved_gan_cnn.classifier(task(), width=4)
-    kinds = [keras.layers.InputLayer, layers.Dropout, *stage, *stage, *rest]
-    assert [type(layer) for layer in network.layers] == kinds
+    types = [keras.layers.InputLayer, layers.Dropout, *stage, *stage, *rest]
+    assert [type(layer) for layer in network.layers] == types
     thresholds = [x.threshold for x in network.layers if isinstance(x, layers.Dropout)]
-    assert thresholds == [51, 128, 128]  # .2, .5 and .5 of 256
+    assert thresholds == [51, 128, 128]  # 0.2, 0.5 and 0.5 of 256.
 
 
-def test_128_pixels_take_two_stages_more():
+def test_128_pixels_have_two_more_stages():
     network = improved_gan_cnn.classifier(task(128), width=32)
-    strided = [x.units for x in network.layers if getattr(x, "stride", 1) == 2]
-    assert strided == [8, 16, 32, 64]
+    stage_channels = [x.units for x in network.layers if getattr(x, "stride", 1) == 2]
+    assert stage_channels == [8, 16, 32, 64]
     assert maps(network)[-4:] == [(8, 8, 64), (6, 6, 64), (6, 6, 64), (6, 6, 64)]
 
 
@@ -78,8 +77,8 @@ def test_images_that_are_not_square(height, width, after):
     assert maps(network)[-1][:2] == after
 
 
-def prepared(head_bias):
-    """A network whose weights are set from data, and the data."""
+def initialized(head_bias):
+    """A network that was initialized from data, and the data."""
     keras.utils.set_random_seed(0)
     network = improved_gan_cnn.classifier(task(16), width=4, head_bias=head_bias, dropout=0.0)
     images = tf.random.stateless_normal([50, 16, 16, 3], [1, 1]) * 0.3 + 0.2
@@ -89,16 +88,16 @@ def prepared(head_bias):
 
 
 @pytest.mark.parametrize("head_bias", [True, False])
-def test_logits_are_products_of_features_and_class_vectors(head_bias):
-    network, images = prepared(head_bias)
+def test_logits_are_products_of_features_and_class_weight_vectors(head_bias):
+    network, images = initialized(head_bias)
     outputs = network(images)
-    products = tf.matmul(outputs["features"], improved_gan_cnn.class_vectors(network))
+    products = tf.matmul(outputs["features"], improved_gan_cnn.class_weight_vectors(network))
     bias = network.get_layer("logits").bias.numpy()
     assert np.any(bias) == head_bias
     np.testing.assert_allclose(outputs["logits"], products + bias, atol=1e-4)
 
 
-def test_without_a_bias_the_head_has_one_parameter_a_class_less():
+def test_without_a_bias_the_head_has_one_parameter_less_per_class():
     counts = [
         weights.parameter_count(improved_gan_cnn.classifier(task(), 4, head_bias=b)) for b in (1, 0)
     ]
@@ -107,7 +106,7 @@ def test_without_a_bias_the_head_has_one_parameter_a_class_less():
 
 @pytest.mark.parametrize("head_bias", [True, False])
 def test_initialization_from_data_gives_small_logits(head_bias):
-    network, images = prepared(head_bias)
+    network, images = initialized(head_bias)
     with step_random.at(0, -1):
         logits = network(images, training=True)["logits"].numpy()
     np.testing.assert_allclose(logits.std(0), np.full(10, 0.1), rtol=1e-2)
@@ -116,12 +115,12 @@ def test_initialization_from_data_gives_small_logits(head_bias):
             assert np.all(layer.gain.numpy() != 1), layer.name
 
 
-def test_a_copy_keeps_the_missing_bias_missing():
-    twin = keras.models.clone_model(improved_gan_cnn.classifier(task(16), 4, head_bias=False))
-    assert not twin.get_layer("logits").bias.trainable
+def test_a_copy_of_a_network_without_head_bias_has_none_either():
+    copy = keras.models.clone_model(improved_gan_cnn.classifier(task(16), 4, head_bias=False))
+    assert not copy.get_layer("logits").bias.trainable
 
 
-def test_two_passes_in_training_differ_and_outside_agree():
+def test_two_passes_differ_in_training_and_agree_in_inference():
     network, x = improved_gan_cnn.classifier(task(8, 1), width=4), tf.ones([2, 8, 8, 1])
     with step_random.at(0, 0):
         one, two = network(x, training=True), network(x, training=True)

@@ -1,4 +1,4 @@
-"""ResNet-18: weights, maps, and where torch's padding puts its kernels."""
+"""ResNet-18: parameter counts, initial weights, maps, and padding as in PyTorch."""
 
 import functools
 
@@ -20,7 +20,7 @@ def task(size=28, channels=1, classes=10, width=None):
 
 @functools.cache
 def large(channels=1):
-    """The table's, of width 64."""
+    """The network of the table, with width 64."""
     keras.utils.set_random_seed(0)
     return resnet18.classifier(task(28 if channels == 1 else 32, channels))
 
@@ -39,20 +39,20 @@ def convolutions(network):
     return [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
 
 
-def seen(network, *found):
-    """What layers make of the images."""
-    return keras.Model(network.input, [layer.output for layer in found])
+def outputs_of(network, *chosen):
+    """A model images -> outputs of some layers."""
+    return keras.Model(network.input, [layer.output for layer in chosen])
 
 
-def place(size, channels):
-    """A kernel that copies the pixel in its middle."""
+def center_kernel(size, channels):
+    """A kernel that copies the pixel at its center, summed over the input channels."""
     kernel = np.zeros((size, size, *channels), np.float32)
     kernel[size // 2, size // 2] = 1
     return kernel
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_the_weights_of_torchvision(channels):
+def test_it_has_the_parameter_count_of_torchvision(channels):
     network = large(channels)
     assert weights.parameter_count(resnet18.backbone(network)) == BACKBONE
     assert weights.parameter_count(network) == BACKBONE + 512 * 384 + 384 + 384 * 10 + 10
@@ -75,21 +75,21 @@ def test_the_maps_of_the_table():
 
 
 def test_its_initial_weights():
-    """Kernels N(0, 2 / (size^2 outputs)), each drawn anew; scales 1 and shifts 0."""
+    """Kernels are N(0, 2 / (size^2 outputs)) and all different; scales are 1 and shifts 0."""
     kernels = [layer.kernel.numpy() for layer in convolutions(large())]
     for kernel in kernels:
         size, _, _, outputs = kernel.shape
         assert kernel.std() == pytest.approx(np.sqrt(2 / (size**2 * outputs)), rel=0.05)
-        assert abs(kernel).max() > 2.5 * kernel.std()  # not cut off at 2
-    threes = [kernel for kernel in kernels if kernel.shape == (3, 3, 64, 64)]
-    assert len(threes) == 4 and len({kernel.tobytes() for kernel in threes}) == 4
+        assert abs(kernel).max() > 2.5 * kernel.std()  # Not truncated at 2.
+    same_shape = [kernel for kernel in kernels if kernel.shape == (3, 3, 64, 64)]
+    assert len(same_shape) == 4 and len({kernel.tobytes() for kernel in same_shape}) == 4
     norms = [layer for layer in large().layers if isinstance(layer, layers.BatchNorm)]
     assert len(norms) == 20
     assert all(np.all(n.scale == 1) and np.all(n.shift == 0) for n in norms)
 
 
-def test_each_stride_looks_at_the_pixels_that_torch_looks_at():
-    """Pixels 0, 2, 4, ... are in the middle of the kernels; padding on one side would shift it."""
+def test_strided_layers_are_centered_on_the_same_pixels_as_in_pytorch():
+    """Kernels are centered on pixels 0, 2, 4, ...; padding on one side only would shift them."""
     network, x = small(), images(size=16)
     strided = [layer for layer in convolutions(network) if layer.strides == (2, 2)]
     sizes = [layer.kernel_size[0] for layer in strided]
@@ -97,15 +97,15 @@ def test_each_stride_looks_at_the_pixels_that_torch_looks_at():
     first, three, one = strided[:3]
     before = {v.path: v.numpy() for v in network.variables}
     for layer in (first, three, one):
-        layer.kernel.assign(place(layer.kernel_size[0], layer.kernel.shape[2:]))
+        layer.kernel.assign(center_kernel(layer.kernel_size[0], layer.kernel.shape[2:]))
     pooled = next(x for x in network.layers if isinstance(x, keras.layers.MaxPooling2D))
     group = [x for x in network.layers if isinstance(x, keras.layers.Add)][1]
-    found, rectified, small_map, large_map, by_three, by_one = seen(
+    first_map, rectified, small_map, large_map, by_three, by_one = outputs_of(
         network, first, pooled.input._keras_history.operation, pooled, group, three, one
     )(x)
     for variable in network.variables:
         variable.assign(before[variable.path])
-    np.testing.assert_allclose(found, np.repeat(3 * x[:, ::2, ::2], 2, -1), atol=1e-6)
+    np.testing.assert_allclose(first_map, np.repeat(3 * x[:, ::2, ::2], 2, -1), atol=1e-6)
     inside = np.asarray(rectified)[:, 1:-1, 1:-1]
     assert inside.shape[1:3] == (8, 8)
     windows = np.lib.stride_tricks.sliding_window_view(np.asarray(rectified), (3, 3), (1, 2))
@@ -115,26 +115,26 @@ def test_each_stride_looks_at_the_pixels_that_torch_looks_at():
     np.testing.assert_allclose(by_one, np.repeat(total, 4, -1), atol=1e-5)
 
 
-def test_a_block_that_says_nothing_lets_its_input_pass():
-    """With the second norm's scale at 0 in the first group's blocks, the pooled map is left."""
+def test_a_block_with_a_zero_residual_returns_its_input():
+    """With the second norm's scale at 0 in the first group's blocks, the pooled map remains."""
     network = small()
     adds = [x for x in network.layers if isinstance(x, keras.layers.Add)][:2]
     norms = [add.input[1]._keras_history.operation for add in adds]
     for norm in norms:
         norm.scale.assign([0.0, 0.0])
     pooled = next(x for x in network.layers if isinstance(x, keras.layers.MaxPooling2D))
-    before, after = seen(network, pooled, adds[1])(images())
+    before, after = outputs_of(network, pooled, adds[1])(images())
     for norm in norms:
         norm.scale.assign([1.0, 1.0])
     np.testing.assert_array_equal(before, after)
     assert np.any(before)
 
 
-def test_a_gray_image_is_a_colored_one_of_three_equal_channels():
-    gray, colored, x = small(), small(3), images()
-    for one, other in zip(colored.variables, gray.variables, strict=True):
+def test_a_gray_image_equals_a_color_image_with_three_equal_channels():
+    gray, color, x = small(), small(3), images()
+    for one, other in zip(color.variables, gray.variables, strict=True):
         one.assign(other)
-    expected = colored(tf.repeat(x, 3, axis=-1))
+    expected = color(tf.repeat(x, 3, axis=-1))
     for name, output in gray(x).items():
         np.testing.assert_array_equal(output, expected[name])
 
@@ -145,7 +145,7 @@ def test_the_backbone_is_the_classifier_up_to_its_features():
     np.testing.assert_array_equal(backbone(x)["features"], network(x)["features"])
     shared = {id(v) for v in network.variables}
     assert {id(v) for v in backbone.variables} < shared
-    assert len(network.variables) - len(backbone.variables) == 4  # the head's
+    assert len(network.variables) - len(backbone.variables) == 4  # Those of the head.
     assert list(backbone.output) == ["features"]
     one = backbone.trainable_variables[0]
     one.assign(-one)
@@ -153,9 +153,9 @@ def test_the_backbone_is_the_classifier_up_to_its_features():
     one.assign(-one)
 
 
-def test_a_head_is_two_dense_layers_with_a_relu_between():
+def test_an_mlp_head_has_two_dense_layers_with_a_relu_between():
     keras.utils.set_random_seed(0)
-    head = resnet18.head(4, 3, 2, "residual")
+    head = resnet18.mlp_head(4, 3, 2, "residual")
     x = tf.random.stateless_normal([5, 4], [1, 1])
     w1, b1, w2, b2 = (v.numpy() for v in head.variables)
     np.testing.assert_allclose(head(x), np.maximum(x @ w1 + b1, 0) @ w2 + b2, atol=1e-6)

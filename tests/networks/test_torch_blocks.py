@@ -1,4 +1,4 @@
-"""Pieces of the networks of AC-GAN."""
+"""Building blocks of the networks of AC-GAN."""
 
 import keras
 import numpy as np
@@ -34,7 +34,7 @@ def test_batch_norm_with_a_scale_can_be_frozen():
     np.testing.assert_array_equal(layer.moving_mean, np.zeros(3))
 
 
-def test_initial_numbers_are_of_their_deviation_and_each_layers_own():
+def test_initial_values_have_their_standard_deviation_and_differ_between_layers():
     keras.utils.set_random_seed(0)
     kernels = [np.array(torch_blocks.normal_kernel()((100, 100))) for _ in range(2)]
     layer = torch_blocks.TorchBatchNorm()
@@ -45,7 +45,7 @@ def test_initial_numbers_are_of_their_deviation_and_each_layers_own():
     assert not np.array_equal(*kernels)
 
 
-def test_layer_norm_leaves_images_to_themselves():
+def test_layer_norm_normalizes_each_image_by_itself():
     layer = torch_blocks.layer_norm("float32")
     x = tf.random.stateless_normal([4, 5, 5, 3], [4, 2]) * 2 + 5
     np.testing.assert_allclose(layer(x)[:1], layer(x[:1]), atol=1e-6)
@@ -57,13 +57,13 @@ def test_layer_norm_leaves_images_to_themselves():
 
 @pytest.mark.parametrize("build", BUILDERS)
 @pytest.mark.parametrize(
-    ("classes", "height", "width", "said"),
+    ("classes", "height", "width", "message"),
     [
-        (10, 7, 28, "at least 8x8 pixels, these have 7x28"),
-        (10, 28, 4, "at least 8x8 pixels, these have 28x4"),
-        (1, 28, 28, "needs at least two, the data have 1"),
+        (10, 7, 28, "at least 8x8 pixels, but these have 7x28"),
+        (10, 28, 4, "at least 8x8 pixels, but these have 28x4"),
+        (1, 28, 28, "needs at least two classes, but the data have 1"),
     ],
 )
-def test_what_no_network_can_take_is_told_in_a_sentence(build, classes, height, width, said):
-    with pytest.raises(errors.UserError, match=said):
+def test_images_too_small_and_a_single_class_are_refused(build, classes, height, width, message):
+    with pytest.raises(errors.UserError, match=message):
         build(Task(classes, height, width, 1, 10, 100, 10, 10))

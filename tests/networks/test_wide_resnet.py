@@ -1,4 +1,4 @@
-"""Wide residual networks: weights, maps, and what tells the two forms apart."""
+"""Wide residual networks: parameter counts, maps, and the differences of the two forms."""
 
 import functools
 import math
@@ -30,41 +30,42 @@ def large(form):
 @functools.cache
 def small(form, attention=False):
     keras.utils.set_random_seed(0)
-    build = wide_resnet.attentive if attention else wide_resnet.classifier
+    build = wide_resnet.attention_classifier if attention else wide_resnet.classifier
     return build(task(8, 1, 3), 10, 4, form)
 
 
-def normed(network):
+def batch_norms(network):
     return [layer for layer in network.layers if isinstance(layer, layers.BatchNorm)]
 
 
 def convolutions(network, size):
-    found = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
-    return [layer for layer in found if layer.kernel_size == (size, size)]
+    layers_2d = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
+    return [layer for layer in layers_2d if layer.kernel_size == (size, size)]
 
 
 def images(count=2, size=8):
     return tf.random.stateless_uniform([count, size, size, 1], [1, 1], -1.0, 1.0)
 
 
-def test_the_published_numbers_of_weights():
+def test_the_published_parameter_counts():
     assert weights.parameter_count(large("plain")) == 1_467_610
     assert weights.parameter_count(large("leaky")) == 1_469_642
     hundred = wide_resnet.classifier(task(classes=100), form="plain")
     assert weights.parameter_count(hundred) == 1_467_610 + 90 * 129 == 1_479_220
 
 
-def test_what_attention_adds_to_them():
-    """A conv1 with bias and a norm a map; the last norm, 2 x 128, only if it is asked for."""
-    two = weights.parameter_count(wide_resnet.attentive(task()))
+def test_the_parameters_of_attention():
+    """A conv1 with bias and a norm for each map; the last norm, 2 x 128, only on request."""
+    two = weights.parameter_count(wide_resnet.attention_classifier(task()))
     assert two == 1_467_610 - 256 + 2 * (129 + 2)
-    four = weights.parameter_count(wide_resnet.attentive(task(), maps=4, activated=True))
+    network = wide_resnet.attention_classifier(task(), maps=4, normalize_map=True)
+    four = weights.parameter_count(network)
     assert four == 1_467_610 + 4 * (129 + 2)
 
 
 @FORMS
 def test_its_last_map(form):
-    _, x = wide_resnet.trunk(task(), 28, 32, form)
+    _, x = wide_resnet.last_feature_map(task(), 28, 32, form)
     assert x.shape[1:] == (8, 8, 128)
 
 
@@ -73,33 +74,33 @@ def test_its_last_map(form):
     [("leaky", 0.999, 1e-3, 0.1), ("plain", 0.9, 1e-5, 0.0)],
 )
 def test_norm_and_activation_of_each_form(form, momentum, epsilon, slope):
-    norms = normed(large(form))
+    norms = batch_norms(large(form))
     assert {(one.momentum, one.epsilon, one.scaled) for one in norms} == {(momentum, epsilon, True)}
     assert len(norms) == 25
-    found = [x.negative_slope for x in large(form).layers if isinstance(x, keras.layers.LeakyReLU)]
-    assert len(found) == 25 and found == pytest.approx([slope] * 25)
+    slopes = [x.negative_slope for x in large(form).layers if isinstance(x, keras.layers.LeakyReLU)]
+    assert len(slopes) == 25 and slopes == pytest.approx([slope] * 25)
 
 
 @pytest.mark.parametrize(("form", "biased"), [("leaky", True), ("plain", False)])
-def test_only_the_leaky_form_has_biases_before_its_end(form, biased):
-    found = [x.use_bias for size in (1, 3) for x in convolutions(large(form), size)]
-    assert found == [biased] * 28
+def test_only_the_leaky_form_has_biases_in_its_convolutions(form, biased):
+    use_bias = [x.use_bias for size in (1, 3) for x in convolutions(large(form), size)]
+    assert use_bias == [biased] * 28
 
 
 @pytest.mark.parametrize(
-    ("form", "seen"),
+    ("form", "expected"),
     [("leaky", ["LeakyReLU", "Add", "Add"]), ("plain", ["LeakyReLU"] * 3)],
 )
-def test_what_the_shortcuts_see(form, seen):
-    found = [x.input._keras_history.operation for x in convolutions(large(form), 1)]
-    assert [type(one).__name__ for one in found] == seen
+def test_the_inputs_of_the_shortcuts(form, expected):
+    inputs = [x.input._keras_history.operation for x in convolutions(large(form), 1)]
+    assert [type(layer).__name__ for layer in inputs] == expected
 
 
 @pytest.mark.parametrize(
     ("form", "corners"), [("plain", [[4, 6], [6, 9]]), ("leaky", [[9, 6], [6, 4]])]
 )
-def test_where_a_halving_convolution_is_padded(form, corners):
-    """A kernel of ones on ones counts the pixels it sees: torch pads on all sides."""
+def test_the_padding_of_a_strided_convolution(form, corners):
+    """A kernel of ones on an image of ones counts pixels. PyTorch pads on all sides."""
     x = keras.Input((4, 4, 1))
     network = keras.Model(x, wide_resnet._conv(x, 1, 3, 2, form, None))
     (layer,) = convolutions(network, 3)
@@ -114,25 +115,25 @@ def test_where_a_halving_convolution_is_padded(form, corners):
     + [(128, 8)],
 )
 def test_the_last_map_of_other_sizes(form, size, last):
-    _, x = wide_resnet.trunk(task(size), 10, 2, form)
+    _, x = wide_resnet.last_feature_map(task(size), 10, 2, form)
     assert x.shape[1:] == (last, last, 8)
 
 
 @pytest.mark.parametrize("depth", [4, 11, 12, 27, 29])
-def test_there_is_no_such_depth(depth):
+def test_depths_other_than_6n_plus_4_are_refused(depth):
     with pytest.raises(errors.UserError, match=f"--depth={depth}: .* 10, 16, 22, 28, .*6 n"):
         wide_resnet.classifier(task(), depth)
 
 
 @FORMS
-def test_kernels_start_with_the_deviation_of_their_outputs(form):
+def test_the_standard_deviation_of_initial_kernels(form):
     for layer in convolutions(large(form), 3):
         expected = math.sqrt(2 / (9 * layer.filters))
         assert float(tf.math.reduce_std(layer.kernel.value)) == pytest.approx(expected, rel=0.15)
         assert abs(float(tf.reduce_mean(layer.kernel.value))) < 0.15 * expected
 
 
-def test_how_the_last_layers_start():
+def test_the_initial_kernels_of_the_last_layers():
     plain = large("plain").get_layer("logits").kernel.numpy()
     assert 0.9 / math.sqrt(128) < np.abs(plain).max() <= 1 / math.sqrt(128)
     leaky = large("leaky").get_layer("logits").kernel.numpy()
@@ -149,10 +150,11 @@ def test_its_outputs(form):
     assert all(value.dtype == tf.float32 for value in outputs.values())
 
 
-def test_attention_weighs_the_positions_of_the_map():
+def test_attention_weights_the_positions_of_the_map():
     network = small("plain", attention=True)
-    trunk = keras.Model(network.input, [x for x in network.layers if "add" in x.name][-1].output)
-    outputs, last = network(images()), trunk(images()).numpy().reshape(2, 4, 16)
+    feature_map = [x for x in network.layers if "add" in x.name][-1].output
+    outputs = network(images())
+    last = keras.Model(network.input, feature_map)(images()).numpy().reshape(2, 4, 16)
     attention = outputs["attention"].numpy()
     assert attention.shape == (2, 4) and attention.min() >= 0 and attention.max() > 0
     expected = (last * attention[..., None]).mean(1)
@@ -173,15 +175,15 @@ def test_gradients_reach_every_weight(form, attention):
         assert gradient is not None and np.any(gradient), variable.path
 
 
-def test_it_can_be_in_float32_as_a_whole_under_any_precision():
+def test_the_whole_network_can_be_in_float32_in_any_precision():
     with precision.policy("mixed_bfloat16"):
-        made = [
+        in_float32 = [
             build(task(8, 1), 10, 2, "plain", dtype="float32")
-            for build in (wide_resnet.classifier, wide_resnet.attentive)
+            for build in (wide_resnet.classifier, wide_resnet.attention_classifier)
         ]
-        usual = wide_resnet.classifier(task(8, 1), 10, 2, "plain")
-    for network in made:
-        _, *computing = network.layers
-        assert {layer.compute_dtype for layer in computing} == {"float32"}
-    assert "bfloat16" in {layer.compute_dtype for layer in usual.layers}
-    assert usual(images())["logits"].dtype == tf.float32
+        in_bfloat16 = wide_resnet.classifier(task(8, 1), 10, 2, "plain")
+    for network in in_float32:
+        _, *layers_after_input = network.layers
+        assert {layer.compute_dtype for layer in layers_after_input} == {"float32"}
+    assert "bfloat16" in {layer.compute_dtype for layer in in_bfloat16.layers}
+    assert in_bfloat16(images())["logits"].dtype == tf.float32

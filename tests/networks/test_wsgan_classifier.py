@@ -1,4 +1,4 @@
-"""WSGAN's classifier: maps, blocks by the formula, and images of all sizes."""
+"""WSGAN's classifier: maps, blocks by hand, parameter counts and other image sizes."""
 
 import functools
 from unittest import mock
@@ -19,14 +19,14 @@ def task(size, channels=1, classes=10):
 
 @functools.cache
 def built(size=28, channels=1, width=4):
-    """With the first three layers of its ResNet, whose own tests are elsewhere."""
+    """The network with only the first three layers of its ResNet, which has its own tests."""
     keras.utils.set_random_seed(0)
     with mock.patch.multiple(resnet18, WIDTHS=(1,), BLOCKS=1):
         return wsgan_classifier.classifier(task(size, channels), width)
 
 
 def maps(network):
-    """Side of each spectrally normalized convolution's map."""
+    """Side of the map of each spectrally normalized convolution."""
     return [x.output.shape[1] for x in network.layers if isinstance(x, layers.SpectralConv)]
 
 
@@ -40,11 +40,11 @@ def model(function, *shape):
 
 
 def test_the_maps_of_the_table():
-    """Each block of attention takes 4 pixels, the last convolution one."""
-    local, far = [27, 26, 25, 24], [27, 26, 25, 24, 23, 22, 21, 20]
-    assert sorted(maps(built())) == sorted([*local, 23, *far, 19])
-    seen = [x.output.shape for x in built().layers if isinstance(x, layers.ChannelAttention)]
-    assert sorted(shape[1:] for shape in seen) == [(20, 20, 4), (24, 24, 4), (24, 24, 4)]
+    """Each attention block removes 4 pixels, the last convolution one."""
+    local_maps, global_maps = [27, 26, 25, 24], [27, 26, 25, 24, 23, 22, 21, 20]
+    assert sorted(maps(built())) == sorted([*local_maps, 23, *global_maps, 19])
+    shapes = [x.output.shape for x in built().layers if isinstance(x, layers.ChannelAttention)]
+    assert sorted(shape[1:] for shape in shapes) == [(20, 20, 4), (24, 24, 4), (24, 24, 4)]
     pooled = [x.input.shape[1] for x in built().layers
               if isinstance(x, keras.layers.GlobalMaxPooling2D)]  # fmt: skip
     assert sorted(pooled) == [19, 23]
@@ -55,14 +55,14 @@ def test_its_outputs_are_the_sum_of_the_branches():
     (total,) = [y for y in network.layers if isinstance(y, keras.layers.Add) and len(y.input) == 3]
     branches = keras.Model(network.input, total.input)(x)
     assert [branch.shape for branch in branches] == [(3, 11)] * 3
-    outputs, whole = network(x), np.sum(branches, axis=0)
+    outputs, expected = network(x), np.sum(branches, axis=0)
     assert (outputs["logits"].shape, outputs["source"].shape) == ((3, 10), (3, 1))
-    found = np.concatenate([outputs["logits"], outputs["source"]], axis=1)
-    np.testing.assert_allclose(found, whole, atol=1e-6)
-    np.testing.assert_array_equal(found[:, -1:], outputs["source"])
+    columns = np.concatenate([outputs["logits"], outputs["source"]], axis=1)
+    np.testing.assert_allclose(columns, expected, atol=1e-6)
+    np.testing.assert_array_equal(columns[:, -1:], outputs["source"])
 
 
-def test_the_features_are_the_resnet_s():
+def test_the_features_are_those_of_the_resnet():
     network, x = built(), images()
     assert network(x)["features"].shape == (3, 4)
     backbone = resnet18.backbone(network)
@@ -71,9 +71,9 @@ def test_the_features_are_the_resnet_s():
 
 
 def test_a_convolution_block_by_hand():
-    """Conv2, conv2, plus the first one's mean over 2 x 2, twice side by side."""
+    """Two convolutions, plus the first one's mean over 2 x 2 pixels, concatenated twice."""
     keras.utils.set_random_seed(0)
-    block = model(lambda x: wsgan_classifier._convolved(x, 4, "VALID"), 6, 5, 3)
+    block = model(lambda x: wsgan_classifier._conv_block(x, 4, "VALID"), 6, 5, 3)
     first, second = [y for y in block.layers if isinstance(y, layers.SpectralConv)]
     assert (first.units, second.units, first.slope) == (2, 4, 0.01)
     x = tf.random.stateless_normal([2, 6, 5, 3], [1, 1])
@@ -84,9 +84,9 @@ def test_a_convolution_block_by_hand():
     np.testing.assert_allclose(block(x), expected, atol=1e-6)
 
 
-def test_a_block_of_attention_is_the_sum_of_both_kinds():
+def test_an_attention_block_is_the_sum_of_both_attentions():
     keras.utils.set_random_seed(0)
-    block = model(lambda x: wsgan_classifier._attentive(x, 4, "VALID"), 8, 8, 1)
+    block = model(lambda x: wsgan_classifier._attention_block(x, 4, "VALID"), 8, 8, 1)
     both = [y for y in block.layers
             if isinstance(y, layers.PositionAttention | layers.ChannelAttention)]  # fmt: skip
     assert [type(y) for y in both] == [layers.PositionAttention, layers.ChannelAttention]
@@ -98,7 +98,7 @@ def test_a_block_of_attention_is_the_sum_of_both_kinds():
 
 def test_pooling_adds_mean_and_maximum():
     keras.utils.set_random_seed(0)
-    pooled = model(lambda x: wsgan_classifier._pooled(x, "VALID"), 4, 4, 3)
+    pooled = model(lambda x: wsgan_classifier._global_pooling(x, "VALID"), 4, 4, 3)
     (convolution,) = [y for y in pooled.layers if isinstance(y, layers.SpectralConv)]
     x = tf.random.stateless_normal([2, 4, 4, 3], [1, 1])
     last = convolution(x).numpy()
@@ -107,32 +107,32 @@ def test_pooling_adds_mean_and_maximum():
 
 
 @pytest.mark.parametrize(
-    ("size", "channels", "near", "far"),
+    ("size", "channels", "local_side", "global_side"),
     [(8, 1, 8, 8), (8, 3, 8, 8), (16, 1, 11, 7), (32, 3, 27, 23), (64, 1, 27, 23)],
 )
-def test_other_sizes(size, channels, near, far):
-    """Under 16 pixels nothing is cut off; more than 36 are halved for all but the ResNet."""
+def test_other_sizes(size, channels, local_side, global_side):
+    """Padding keeps sides under 16 pixels; those over 36 are halved, except for the ResNet."""
     network = built(size, channels)
     outputs = network(images(size, channels))
     assert (outputs["logits"].shape, outputs["source"].shape) == ((3, 10), (3, 1))
     pooled = [x.input.shape[1] for x in network.layers
               if isinstance(x, keras.layers.GlobalMaxPooling2D)]  # fmt: skip
-    assert sorted(pooled) == sorted([near, far])
+    assert sorted(pooled) == sorted([local_side, global_side])
     assert network.get_layer("colored").input.shape[1:] == (size, size, channels)
 
 
 def test_channels_are_the_next_multiple_of_four():
-    """Blocks of 4 are halved twice: 1 and 2 channels, then 2 and 4."""
+    """The channels of a block are halved twice: 1 and 2 channels, then 2 and 4."""
     for width, channels in ((1, 4), (5, 8)):
-        made = built(8, width=width)
-        assert {x.output.shape[-1] for x in made.layers
+        network = built(8, width=width)
+        assert {x.output.shape[-1] for x in network.layers
                 if isinstance(x, layers.ChannelAttention)} == {channels}  # fmt: skip
-        assert made.output["features"].shape == (None, width)
+        assert network.output["features"].shape == (None, width)
 
 
-def test_the_paper_s_weights():
-    """Of the branches: conv2 kernels and biases, q, k, v, a dense layer, and 11 units each."""
-    found = weights.parameter_count(built(width=64))
+def test_the_paper_parameters():
+    """Branches have conv2 kernels and biases, q, k, v, a dense layer, and 11 units each."""
+    count = weights.parameter_count(built(width=64))
 
     def conv(i, o, size=2):
         return size * size * i * o + o
@@ -143,4 +143,4 @@ def test_the_paper_s_weights():
 
     branches = block(1) + conv(64, 64) + block(1) + block(64) + conv(64, 64)
     short = 7 * 7 * 3 * 64 + 2 * 64 + 2 * (9 * 64 * 64 + 2 * 64)
-    assert found == branches + short + conv(1, 3, 1) + 3 * conv(64, 11, 1)
+    assert count == branches + short + conv(1, 3, 1) + 3 * conv(64, 11, 1)

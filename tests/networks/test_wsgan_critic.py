@@ -1,4 +1,4 @@
-"""The simple critic: maps, no bias that nobody would see, and float32 throughout."""
+"""The simple critic: maps, biases, float32 in any precision, and frozen statistics."""
 
 import keras
 import numpy as np
@@ -34,13 +34,13 @@ def test_the_maps_of_the_table(critic):
     assert (outputs["logits"].shape, outputs["source"].shape) == ((4, 10), (4, 1))
 
 
-def test_its_weights_by_hand(critic):
+def test_the_parameters_by_hand(critic):
     kernels = 16 * (1 * 8 + 8 * 16 + 16 * 32) + 32 * 64
     norms = 2 * (8 + 16 + 32 + 64)
     assert weights.parameter_count(critic) == kernels + norms + 64 * 10 + 10 + 64
 
 
-def test_the_source_has_no_bias_and_the_classes_have(critic):
+def test_only_the_class_logits_have_a_bias(critic):
     assert not critic.get_layer("source").use_bias
     assert critic.get_layer("logits").use_bias
     paths = [v.path for v in critic.trainable_variables if v.name == "bias"]
@@ -51,8 +51,8 @@ def test_the_source_has_no_bias_and_the_classes_have(critic):
     ("size", "channels", "expected"),
     [
         (8, 1, [4, 2, 1, 1]),
-        (21, 3, [11, 6, 3, 3]),  # padded
-        (22, 3, [10, 4, 1, 1]),  # not
+        (21, 3, [11, 6, 3, 3]),  # With padding.
+        (22, 3, [10, 4, 1, 1]),  # Without padding.
         (64, 3, [31, 14, 6, 6]),
     ],
 )
@@ -62,15 +62,14 @@ def test_other_sizes(size, channels, expected):
     assert network(images(size, channels))["logits"].shape == (4, 3)
 
 
-def test_it_is_in_float32_under_any_precision():
-    """It is differentiated twice."""
+def test_it_is_in_float32_in_any_precision():
     with precision.policy("mixed_bfloat16"):
         network = built(8)
     assert {x.compute_dtype for x in network.layers[1:]} == {"float32"}
     np.testing.assert_array_equal(network(images(8))["source"], built(8)(images(8))["source"])
 
 
-def test_a_frozen_pass_and_a_penalty_leave_every_variable_alone():
+def test_a_frozen_pass_and_a_penalty_change_no_variable():
     network, x = built(8), images(8)
     before = [v.numpy() for v in network.variables]
 
@@ -81,10 +80,10 @@ def test_a_frozen_pass_and_a_penalty_leave_every_variable_alone():
     with tf.GradientTape() as tape:
         penalty = losses.gradient_penalty(score, x, -x, tf.fill([4, 1, 1, 1], 0.3))
     kernels = [v.value for v in network.trainable_variables if v.name == "kernel"]
-    slopes = dict(zip([v.path for v in network.trainable_variables if v.name == "kernel"],
-                      tape.gradient(penalty, kernels), strict=True))  # fmt: skip
-    assert slopes.pop("logits/kernel") is None  # the penalty is on the source
-    assert all(np.any(slope) and np.all(np.isfinite(slope)) for slope in slopes.values())
+    gradients = dict(zip([v.path for v in network.trainable_variables if v.name == "kernel"],
+                         tape.gradient(penalty, kernels), strict=True))  # fmt: skip
+    assert gradients.pop("logits/kernel") is None  # The penalty is on the source.
+    assert all(np.any(value) and np.all(np.isfinite(value)) for value in gradients.values())
     for variable, value in zip(network.variables, before, strict=True):
         np.testing.assert_array_equal(variable, value)
     network(x, training=True)

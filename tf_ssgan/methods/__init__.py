@@ -1,7 +1,7 @@
-"""The methods, one module each, named as on the command line.
+"""The methods: one module for each, with the name that `--method` takes.
 
-A method is added by adding its file: `names` lists the folder, `find` imports one module. Each
-defines `HParams`, `Method`, and `PAPER`, the source in one line.
+To add a method, add its file. `names` lists the folder and `find` imports one module. Each module
+defines `HParams`, `Method`, and `PAPER`, its source in one line.
 """
 
 import importlib
@@ -12,23 +12,23 @@ from tf_ssgan.common import errors
 
 
 def names() -> tuple[str, ...]:
-    """Names of all methods, sorted; without importing them."""
-    here = pathlib.Path(__file__).parent
-    return tuple(sorted(p.stem for p in here.glob("*.py") if not p.stem.startswith("_")))
+    """Names of all methods, sorted. No method is imported."""
+    folder = pathlib.Path(__file__).parent
+    return tuple(sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_")))
 
 
 def check(name: str) -> None:
-    """Refuses a name that is no method's.
+    """Checks that a method exists.
 
     Raises:
-        UserError: With the nearest names.
+        UserError: There is no such method; the message lists the nearest names.
     """
     if name not in names():
         raise errors.UserError(f"--method={name} is not a method. {errors.nearest(name, names())}")
 
 
 def find(name: str) -> types.ModuleType:
-    """Imports the module of a method (and with it TensorFlow).
+    """Imports the module of a method, and with it TensorFlow.
 
     Raises:
         UserError: There is no such method.

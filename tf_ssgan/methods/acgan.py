@@ -1,22 +1,23 @@
-"""AC-GAN: a discriminator that also names the class, of a generator that is told it.
+"""AC-GAN: the discriminator also predicts the class, and the generator is conditioned on it.
 
 Dravid, Schiffers, Wu, Cossairt and Katsaggelos: Investigating the Potential of Auxiliary-Classifier
 GANs for Image Classification in Low Data Regimes (2022), equations 1 and 2, after Odena, Olah and
-Shlens (2017). s is the source head, p the class head, which is the classifier that ships.
+Shlens (2017). s is the source head. p is the class head, which is the exported classifier.
 
     D: E softplus(-s(x)) + E softplus(s(G(z, c))) + CE(p(x), y) + CE(p(G(z, c)), c)
     G: E softplus(-s(G(z, c))) + CE(p(G(z, c)), c)
 
-All images are labeled ones. z ~ N(0, I), every class as likely.
+All real images are labeled. z ~ N(0, I), and all classes c have the same probability.
 
-Departures: the poster's generator maximizes L_C - L_S, which saturates; it has the usual form here.
-Batch normalization records the statistics of real images only, because the classifier is asked
-about these; it normalizes with each batch's own. The length of z is not given: 100. Weights are
-averaged, which the public code does not do; the raw ones are reported beside, at the last step and
-where validation was best. An epoch counts all training images, not the labeled ones; the recipe
-says 1,000 epochs of 500 labeled images in steps. On digits images are moved: with 50 of them as
-they are, the class head went from 13.4 % errors at step 100 to 36.4 % at 1,000, as D came to know
-each image by its pixels. See `networks.fm_cnn` for sizes and weights.
+Departures: the poster's generator maximizes L_C - L_S, which saturates; here it has the usual
+non-saturating form. Batch normalization in D normalizes with the statistics of each batch, as
+usual, but its moving averages record real images only, because the classifier is used on these. The
+length of z is not given; we use 100. We export an EMA of the weights, which the public code lacks,
+and also report the raw weights, at the last step and at the best validation accuracy. An epoch
+counts all training images, not only the labeled ones; the recipes give 1,000 epochs of 500 labeled
+images in steps. On digits, images are translated: without translation and with 50 labels, the error
+rate of the class head rose from 13.4 % at step 100 to 36.4 % at step 1,000, because D memorized the
+pixels of each image. See `networks.acgan_cnn` for sizes and initial weights.
 """
 
 import dataclasses
@@ -37,36 +38,39 @@ PAPER = "Dravid et al. 2022; Odena et al. 2017"
 
 @dataclasses.dataclass(frozen=True)
 class HParams(hparams.HParams):
-    """Hyper-parameters of a GAN whose discriminator names the class."""
+    """Hyperparameters of AC-GAN."""
 
     learning_rate: float = option(
-        2e-4, "Step size of every optimizer (public code of Dravid et al. 2022).", low=0
+        2e-4, "Learning rate of every optimizer (public code of Dravid et al. 2022).", low=0
     )
     beta_1: float = option(
-        0.5, "Adam's first-moment decay (public code of Dravid et al. 2022).", low=0, high=1
+        0.5,
+        "Decay of Adam's first moment, 0 to 1 (public code of Dravid et al. 2022).",
+        low=0,
+        high=1,
     )
     latent_size: int = option(100, "Length of the generator's latent vector.", low=1)
     critic_steps: int = option(
-        1, "Discriminator steps a generator step; 5 in Gulrajani et al. 2017.", low=1
+        1, "Discriminator steps per generator step; 5 in Gulrajani et al. 2017.", low=1
     )
     network: Literal["fm_cnn", "alexnet"] = option(
         "fm_cnn",
-        "The discriminator of Dravid et al. 2022: that for Fashion-MNIST and radiographs, or their "
-        "AlexNet, for CIFAR-10.",
+        "Network of the discriminator (Dravid et al. 2022): fm_cnn is theirs for Fashion-MNIST and "
+        "radiographs, alexnet theirs for CIFAR-10.",
     )
     width: int = option(
         128,
-        "Size of the networks, 128 in Dravid et al. 2022: channels of the first convolution, or "
-        "twice those of AlexNet.",
+        "Width of both networks (Dravid et al. 2022: 128): channels of the first convolution of "
+        "fm_cnn, or twice those of alexnet.",
         low=2,
     )
     translate_labeled: bool = option(
         False,
-        "Images are moved by up to 2 pixels; not in Dravid et al. 2022, where the generator took "
-        "to what augmentation does.",
+        "Whether images are randomly translated by up to 2 pixels. Dravid et al. 2022 do not, "
+        "because their generator learned to draw augmented images.",
     )
     dropout: float = option(
-        0.5, "Rate of AlexNet's dropout layers; fm_cnn has none.", low=0, high=0.99
+        0.5, "Dropout rate of alexnet, 0 to 0.99; fm_cnn has no dropout.", low=0, high=0.99
     )
 
     RECIPES = {
@@ -78,7 +82,7 @@ class HParams(hparams.HParams):
 
     @property
     def unlabeled_examples(self) -> int:
-        """Images a step; the steps that would show every training image once are an epoch."""
+        """Images per step. An epoch has the steps that would show every training image once."""
         return self.batch_size * self.critic_steps
 
 
@@ -89,21 +93,21 @@ class Method(gan.ConditionalGAN):
     needs_labels = True
 
     def setup(self) -> None:
-        """Discriminator and generator, a player each."""
-        self.discriminator = self.classifier = self.critic()
+        """Makes discriminator and generator, each with its own optimizer."""
+        self.discriminator = self.classifier = self.build_discriminator()
         self.generator = conditional_dcgan.generator(self.task, self.hp.latent_size, self.hp.width)
         self.d = self.player("discriminator", self.discriminator, self.adam())
         self.g = self.player("generator", self.generator, self.adam())
 
-    def critic(self, **options) -> keras.Model:
-        """The network with a class head and a source head.
+    def build_discriminator(self, **options) -> keras.Model:
+        """Builds the network with a class head and a source head.
 
         Args:
-            **options: Of the network.
+            **options: Further arguments of the network.
         """
         if self.hp.network == "alexnet":
-            half = self.hp.width // 2
-            return alexnet.classifier(self.task, half, True, self.hp.dropout, **options)
+            width = self.hp.width // 2
+            return alexnet.classifier(self.task, width, True, self.hp.dropout, **options)
         return acgan_cnn.classifier(self.task, self.hp.width, True, **options)
 
     def streams(self) -> dict[str, Stream]:
@@ -113,13 +117,13 @@ class Method(gan.ConditionalGAN):
         return {"labeled": Stream("labeled", examples, {"image": view})}
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """Discriminator steps, each on fresh images, then one generator step."""
+        """Discriminator steps, each on new images, then one generator step."""
         for x, y in self.critic_batches(batch["labeled"], "image", "label"):
             z, c = self.latents(x.shape[0])
             fake = self.generator([z, c], training=True)
             with tf.GradientTape() as tape:
                 real = self.discriminator(x, training=True)
-                generated = self.judge(fake)
+                generated = self.score_fake(fake)
                 source = losses.source_loss(real["source"], generated["source"])
                 supervised = losses.cross_entropy(y, real["logits"])
                 conditional = losses.cross_entropy(c, generated["logits"])
@@ -128,15 +132,15 @@ class Method(gan.ConditionalGAN):
 
         z, c = self.latents(x.shape[0])
         with tf.GradientTape() as tape:
-            generated = self.judge(self.generator([z, c], training=True))
-            fooled = losses.source_generator_loss(generated["source"])
-            generator = fooled + losses.cross_entropy(c, generated["logits"])
+            generated = self.score_fake(self.generator([z, c], training=True))
+            adversarial = losses.source_generator_loss(generated["source"])
+            generator = adversarial + losses.cross_entropy(c, generated["logits"])
         self.g.minimize(generator, tape)
         return self.end_step(
             supervised=supervised, conditional=conditional, source=source, generator=generator
         )
 
-    def judge(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
-        """What the discriminator says of images that are not real; it records no statistics."""
+    def score_fake(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The discriminator's outputs for generated images; moving averages are not updated."""
         with layers.frozen_statistics():
             return self.discriminator(images, training=True)

@@ -1,4 +1,4 @@
-"""AC-GAN with truncation: the class head learns from images of truncated latents.
+"""AC-GAN with truncation: the class head is trained on images of truncated latents.
 
 Dravid, Schiffers, Wu, Cossairt and Katsaggelos: Investigating the Potential of Auxiliary-Classifier
 GANs for Image Classification in Low Data Regimes (2022), equations 4 to 6, "AC-GAN with
@@ -9,15 +9,16 @@ truncation".
     G: E softplus(-s(G(z, c))) + CE(p(G(z_tau, c)), c)
     --tau_search=gradient, after each step of G: tau <- tau - Adam(d CE(p(G(z_tau, c)), c) / d tau)
 
-Departures: we could not see figure 6, which shows where truncated latents go; the text feeds them
-"into the classifier", so the source head has G(z, c) and the class head G(z_tau, c), of the same z
-and c. The public code's tau is 1. Of the search the poster gives the outer problem alone, equation
-4, whose optimum for a fixed G is near the mode; the step here is Adam's of 1e-3 with D and G in
-evaluation mode, tau in [0.1, 3]. `--tau_search=grid` is ours: the first 35 % of the steps are seven
-trials of tau from 0.5 to 2, each from the initial weights and judged on a fifth of the labeled
-images, whose labels it does not see (the validation images are not a method's to look at); then the
-run begins anew with the best. Batch normalization in G records the statistics of full latents,
-unless all images are truncated. See `acgan` for the rest.
+Departures: we could not see figure 6, which shows where truncated latents go. The text feeds them
+"into the classifier", so the source head sees G(z, c) and the class head G(z_tau, c), with the same
+z and c. The public code's tau is 1. For the search the poster gives only the outer problem,
+equation 4, whose optimum for a fixed G is near the mode. We take steps of Adam with learning rate
+1e-3, with D and G in inference mode and tau in [0.1, 3]. `--tau_search=grid` is ours: the first
+35 % of the steps are seven trials with tau from 0.5 to 2. Each trial begins with the initial
+weights and is scored on a fifth of the labeled images, whose labels it does not see (a method has
+no access to the validation images). The run then starts again with the best tau. Batch
+normalization in G records the statistics of full latents, unless all latents are truncated. See
+`acgan` for the rest.
 """
 
 import dataclasses
@@ -36,50 +37,55 @@ PAPER = "Dravid et al. 2022, ablation without Wasserstein loss"
 
 @dataclasses.dataclass(frozen=True)
 class HParams(acgan.HParams):
-    """Hyper-parameters of AC-GAN with truncated latents."""
+    """Hyperparameters of AC-GAN with truncated latents."""
 
     tau: float = option(
         1.0,
-        "Truncation factor (public code of Dravid et al. 2022); where a search by gradient starts, "
-        "nothing to one by grid; inf truncates nothing.",
+        "Truncation factor, at least 0 (public code of Dravid et al. 2022: 1); inf truncates "
+        "nothing. It is the initial value of a search by gradient; a grid search ignores it.",
         low=0,
     )
     tau_search: Literal["none", "gradient", "grid"] = option(
         "none",
-        "How tau is found: as given, by a gradient step of its own after each of the generator's "
-        "(Dravid et al. 2022, equation 4), or by seven trials in the first 35 % of the steps.",
+        "How tau is found: none keeps --tau; gradient takes a gradient step on tau after each "
+        "generator step (Dravid et al. 2022, equation 4); grid runs seven trials in the first 35 % "
+        "of the steps.",
     )
     trunc_mode: Literal["clamp", "resample"] = option(
         "clamp",
-        "Coordinates beyond tau are set to it (Dravid et al. 2022, equation 6), or drawn anew "
-        "(Brock et al. 2019).",
+        "What happens to latent coordinates beyond tau: they are clamped to it (Dravid et al. "
+        "2022, equation 6), or drawn again (Brock et al. 2019).",
     )
     trunc_scope: Literal["classifier", "all"] = option(
-        "classifier", "Which loss sees images of truncated latents: the class head's, or every one."
+        "classifier",
+        "Which losses see images of truncated latents: that of the class head (Dravid et al. "
+        "2022), or all.",
     )
 
 
 class Method(acgan.Method):
-    """The auxiliary-classifier GAN whose classifier sees truncated latents."""
+    """The auxiliary-classifier GAN whose class head is trained on truncated latents."""
 
-    search_rate = 1e-3  # of tau's own optimizer
+    tau_learning_rate = 1e-3
 
     @property
     def reports(self) -> tuple[str, ...]:
-        """As without truncation, and tau where it is searched."""
+        """The scalars of AC-GAN, and tau if it is searched for."""
         return super().reports + self.searched
 
     @property
-    def found(self) -> tuple[str, ...]:
-        """Tau, where it is searched."""
+    def searched(self) -> tuple[str, ...]:
+        """Tau, if it is searched for."""
         return ("tau",) if self.hp.tau_search != "none" else ()
 
     def setup(self) -> None:
-        """Discriminator and generator, and what a search for tau remembers."""
+        """Makes discriminator and generator, and the variables of the search for tau."""
         super().setup()
         if self.hp.tau_search == "gradient":
             self.factor = latent_truncation.LearnedTruncation(self.hp.tau)
-            adam = keras.optimizers.Adam(self.search_rate, beta_1=self.hp.beta_1, epsilon=1e-8)
+            adam = keras.optimizers.Adam(
+                self.tau_learning_rate, beta_1=self.hp.beta_1, epsilon=1e-8
+            )
             self.t = self.player("tau", self.factor, adam)
         if self.hp.tau_search == "grid":
             self.grid = latent_truncation.TruncationSearch(
@@ -87,37 +93,37 @@ class Method(acgan.Method):
             )
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """Discriminator steps, each on fresh images, one generator step, one of tau."""
-        labeled = self.trial(batch["labeled"])
+        """Discriminator steps, each on new images, one generator step, one step of tau."""
+        labeled = self.apply_grid_search(batch["labeled"])
         for x, y in self.critic_batches(labeled, "image", "label"):
             z, c = self.latents(x.shape[0])
-            fake, easy = self.images(z, c)
+            fake, truncated = self.full_and_truncated(z, c)
             with tf.GradientTape() as tape:
                 real = self.discriminator(x, training=True)
-                fake_source, fake_logits = self.heads(fake, easy)
+                fake_source, fake_logits = self.source_and_logits(fake, truncated)
                 source = losses.source_loss(real["source"], fake_source)
-                supervised = self.shown(y) * losses.cross_entropy(y, real["logits"])
+                supervised = self.labeled_fraction(y) * losses.cross_entropy(y, real["logits"])
                 conditional = losses.cross_entropy(c, fake_logits)
                 loss = source + supervised + conditional
             self.d.minimize(loss, tape)
 
         z, c = self.latents(x.shape[0])
         with tf.GradientTape() as tape:
-            fake_source, fake_logits = self.heads(*self.images(z, c))
-            fooled = losses.source_generator_loss(fake_source)
-            generator = fooled + losses.cross_entropy(c, fake_logits)
+            fake_source, fake_logits = self.source_and_logits(*self.full_and_truncated(z, c))
+            adversarial = losses.source_generator_loss(fake_source)
+            generator = adversarial + losses.cross_entropy(c, fake_logits)
         self.g.minimize(generator, tape)
         return self.end_step(
             supervised=supervised,
             conditional=conditional,
             source=source,
             generator=generator,
-            **self.search(x.shape[0]),
+            **self.update_tau(x.shape[0]),
         )
 
     def truncate(self, z: tf.Tensor) -> tf.Tensor:
         """The latents z_tau, with the tau of this step."""
-        return latent_truncation.truncated(z, self.tau(), self.hp.trunc_mode)
+        return latent_truncation.truncate_latents(z, self.tau(), self.hp.trunc_mode)
 
     def tau(self) -> tf.Tensor | float:
         """The truncation factor of this step."""
@@ -127,8 +133,11 @@ class Method(acgan.Method):
             return self.grid.tau(self.step.value)
         return self.hp.tau
 
-    def images(self, z: tf.Tensor, c: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Images for the source head, and for the class head: the same where all are truncated."""
+    def full_and_truncated(self, z: tf.Tensor, c: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Images for the source head, G(z, c), and for the class head, G(z_tau, c).
+
+        Both are the same tensor if all latents are truncated.
+        """
         if self.hp.trunc_scope == "all":
             fake = self.generator([self.truncate(z), c], training=True)
             return fake, fake
@@ -136,41 +145,50 @@ class Method(acgan.Method):
         with layers.frozen_statistics():
             return fake, self.generator([self.truncate(z), c], training=True)
 
-    def heads(self, fake: tf.Tensor, easy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Source logits of some generated images, class logits of others, in a pass if the same."""
-        judged = self.judge(fake)
-        return judged["source"], (judged if easy is fake else self.judge(easy))["logits"]
+    def source_and_logits(
+        self, fake: tf.Tensor, truncated: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Source logits of `fake`, class logits of `truncated`; one pass if they are the same."""
+        outputs = self.score_fake(fake)
+        class_outputs = outputs if truncated is fake else self.score_fake(truncated)
+        return outputs["source"], class_outputs["logits"]
 
-    def search(self, rows: int) -> dict[str, tf.Tensor]:
-        """A step of tau, if it is searched by gradient; what it is now, if it is searched."""
+    def update_tau(self, rows: int) -> dict[str, tf.Tensor]:
+        """Takes one step of tau, from `rows` latents, in a search by gradient; reports tau."""
         if self.hp.tau_search == "none":
             return {}
         if self.hp.tau_search == "gradient":
             z, c = self.latents(rows)
             with tf.GradientTape() as tape:
-                easy = self.generator([self.truncate(z), c], training=False)
-                outer = losses.cross_entropy(c, self.discriminator(easy, training=False)["logits"])
-            self.t.minimize(outer, tape)
-            self.factor.keep_in_range()
+                truncated = self.generator([self.truncate(z), c], training=False)
+                logits = self.discriminator(truncated, training=False)["logits"]
+                loss = losses.cross_entropy(c, logits)
+            self.t.minimize(loss, tape)
+            self.factor.clip_to_range()
         return {"tau": self.tau()}
 
-    def trial(self, labeled: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """The labeled images; to a search by grid, without the labels that its trials hold out."""
+    def apply_grid_search(self, labeled: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Resets the networks if a trial begins, scores it, and sets held-out labels to -1."""
         if self.hp.tau_search != "grid":
             return labeled
         step, label = self.step.value, labeled["label"]
-        self.grid.set_back(step, [p.optimizer for p in (self.d, self.g)], self._ema_pairs)
-        held = self.grid.held_out(step, labeled["index"])
+        optimizers = [player.optimizer for player in (self.d, self.g)]
+        self.grid.reset_at_trial_start(step, optimizers, self.ema_pairs)
+        held_out = self.grid.is_held_out(step, labeled["index"])
         logits = self.discriminator(labeled["image"], training=False)["logits"]
-        self.grid.record(step, held, tf.argmax(logits, axis=-1) == label)
-        return labeled | {"label": tf.where(held, tf.constant(-1, tf.int64), label)}
+        self.grid.record(step, held_out, tf.argmax(logits, axis=-1) == label)
+        return labeled | {"label": tf.where(held_out, tf.constant(-1, tf.int64), label)}
 
-    def shown(self, y: tf.Tensor) -> tf.Tensor | float:
-        """Share of the labels that a trial shows: so weighted, replicas that hide more agree."""
+    def labeled_fraction(self, y: tf.Tensor) -> tf.Tensor | float:
+        """Fraction of the batch that has a label, which weights the supervised loss in a trial.
+
+        The loss is a mean over the labeled images of a replica. With this weight, its mean over
+        replicas does not depend on how many images each of them holds out.
+        """
         if self.hp.tau_search != "grid":
             return 1.0
         return tf.reduce_mean(tf.cast(y >= 0, tf.float32))
 
     def networks(self) -> dict[str, keras.Model]:
-        """As ever, and what a search by grid remembers: a run saves what is named here."""
+        """The networks that a run saves, and with them the state of a grid search."""
         return super().networks() | ({"grid": self.grid} if self.hp.tau_search == "grid" else {})

@@ -1,14 +1,15 @@
-"""AlexNet on the labeled images alone: the baseline for photographs of AC-GAN for classification.
+"""AlexNet trained on the labeled images alone: the CIFAR-10 baseline of AC-GAN.
 
 Dravid, Schiffers, Wu, Cossairt and Katsaggelos: Investigating the Potential of Auxiliary-Classifier
-GANs for Image Classification in Low Data Regimes (2022), CIFAR-10; the network is that of
+GANs for Image Classification in Low Data Regimes (2022), CIFAR-10. The network is that of
 Krizhevsky et al. (2012).
 
     L = CE(labeled)
 
-Departures: the public code averages no weights; their average is shipped here and the raw ones are
-reported beside it, at the last step and where validation was best. Its softmax inside the network
-is in the loss. Its initial kernels are N(0, 0.02^2), which its README calls N(1, 0.02^2).
+Departures: we export an EMA of the weights, which the public code lacks, and also report the raw
+weights, at the last step and at the best validation accuracy. The public code has the softmax in
+the network; here it is in the loss. Its initial kernels are N(0, 0.02^2), although its README says
+N(1, 0.02^2).
 """
 
 import dataclasses
@@ -27,15 +28,23 @@ PAPER = "Dravid et al. 2022, baseline; Krizhevsky et al. 2012"
 
 @dataclasses.dataclass(frozen=True)
 class HParams(hparams.HParams):
-    """Hyper-parameters of the baseline."""
+    """Hyperparameters of the AlexNet baseline."""
 
-    learning_rate: float = option(2e-4, "Step size (public code of Dravid et al. 2022).", low=0)
+    learning_rate: float = option(
+        2e-4, "Learning rate of Adam (public code of Dravid et al. 2022).", low=0
+    )
     beta_1: float = option(
-        0.5, "Adam's first-moment decay (public code of Dravid et al. 2022).", low=0, high=1
+        0.5,
+        "Decay of Adam's first moment, 0 to 1 (public code of Dravid et al. 2022).",
+        low=0,
+        high=1,
     )
     width: int = option(64, "Channels of the first convolution (Dravid et al. 2022).", low=1)
     dropout: float = option(
-        0.5, "Rate of the two dropout layers (Krizhevsky et al. 2012).", low=0, high=0.99
+        0.5,
+        "Dropout rate of the two hidden layers, 0 to 0.99 (Krizhevsky et al. 2012).",
+        low=0,
+        high=0.99,
     )
 
     RECIPES = {
@@ -47,23 +56,23 @@ class HParams(hparams.HParams):
 
 
 class Method(method.Method):
-    """Learns from the labeled images only."""
+    """AlexNet with cross-entropy on the labeled images."""
 
     reports = ("supervised",)
     needs_labels = True
 
     def setup(self) -> None:
-        """One network, one player."""
+        """Makes the network and its optimizer."""
         self.classifier = alexnet.classifier(self.task, self.hp.width, dropout=self.hp.dropout)
         adam = keras.optimizers.Adam(self.hp.learning_rate, beta_1=self.hp.beta_1, epsilon=1e-8)
         self.c = self.player("classifier", self.classifier, adam)
 
     def streams(self) -> dict[str, Stream]:
-        """Labeled images only, as they are."""
+        """Labeled images without augmentation."""
         return {"labeled": Stream("labeled", self.hp.batch_size, {"image": "plain"})}
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """One step down the cross-entropy."""
+        """One step on the cross-entropy."""
         x, y = batch["labeled"]["image"], batch["labeled"]["label"]
         with tf.GradientTape() as tape:
             loss = losses.cross_entropy(y, self.classifier(x, training=True)["logits"])

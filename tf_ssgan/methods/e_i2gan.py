@@ -1,10 +1,10 @@
-"""e-I2GAN: I2GAN with its scaled loss alone, as many generated images as real ones.
+"""e-I2GAN: I2GAN with the scaled real-or-fake loss only, without additional generated images.
 
 Park, Jung and Teoh (2020), rows "e-I2GAN" of its tables.
 
-Departures: the paper names it and does not say what it is. It is read as the economical variant,
-without the additional generated images; `--method=i2gan --tau=1` is the other half. Else those of
-`i2gan`.
+Departures: the paper names e-I2GAN but does not describe it. We read it as the economical variant,
+with as many generated images as real ones (N' = N). `--method=i2gan --tau=1` has the other half of
+I2GAN's changes. See `i2gan` for the rest.
 """
 
 import dataclasses
@@ -17,13 +17,13 @@ PAPER = "Park, Jung and Teoh 2020, e-I2GAN"
 
 @dataclasses.dataclass(frozen=True)
 class HParams(i2gan.HParams):
-    """Hyper-parameters of I2GAN, without that of the number of generated images."""
+    """Hyperparameters of I2GAN, except for the number of generated images."""
 
-    fake_ratio: ClassVar[int] = 1  # no knob: it is what is left out
+    fake_ratio: ClassVar[int] = 1  # A constant of this method, not a hyperparameter.
 
     RECIPES = {
-        name: {knob: value for knob, value in recipe.items() if knob != "fake_ratio"}
-        for name, recipe in i2gan.HParams.RECIPES.items()
+        dataset: {name: value for name, value in recipe.items() if name != "fake_ratio"}
+        for dataset, recipe in i2gan.HParams.RECIPES.items()
     }
 
 

@@ -1,23 +1,24 @@
 """FixMatch: confident predictions on weakly augmented images teach strongly augmented ones.
 
 Sohn, Berthelot, Li, Zhang, Carlini, Cubuk, Kurakin, Zhang and Raffel: FixMatch: Simplifying
-Semi-Supervised Learning with Consistency and Confidence (2020), algorithm 1 and public code; what
-Alshami and Arya: Semi-supervised Image Classification (2022) add attention to.
+Semi-Supervised Learning with Consistency and Confidence (2020), algorithm 1 and public code.
+Alshami and Arya: Semi-supervised Image Classification (2022) add attention to it.
 
     L = CE(labeled) + unlabeled_weight E 1[max p >= threshold] CE(l(strong(u)), argmax p)
         + weight_decay 1/2 ||kernels||^2,   p = softmax(l(weak(u))), no gradient
-    step size: learning_rate cos(7 pi t / 16), Nesterov momentum
+    learning rate: learning_rate cos(7 pi t / 16), t the fraction of the run; Nesterov momentum
 
-One pass over labeled, weak and strong images: they share their batch statistics.
+Labeled, weak and strong images go through the network in one pass, so they share batch statistics.
 
-Departures: 2^17 steps instead of 2^20. Short runs take the plain network (recipe "short"): the
-other one's batch statistics follow with .999, and after 1,000 steps a third of them is still the
-start. Keras keeps the step size in the velocity, where the public code multiplies it in afterwards:
-the same while it is constant. Profile "authors" is the code of Alshami and Arya: operations of
-RandAugment with probability .5 and whole magnitudes, CutOut of half the side, the unlabeled loss
-divided by how many images are selected instead of by the batch, a decay of all weights, a step size
-that falls once an epoch, and their batch, step size and decay. Not followed there: labeled, weak
-and strong images are three passes, each with batch statistics of its own.
+Departures: 2^17 steps instead of 2^20. Short runs use the plain network (recipe "short"): the
+batch statistics of the other one have momentum .999, so after 1,000 steps a third of their value is
+still the initial one. Keras includes the learning rate in the velocity; the public code multiplies
+by it afterwards, which is the same as long as it is constant. Profile "authors" is the code of
+Alshami and Arya: RandAugment operations with probability .5 and integer magnitudes, CutOut of half
+the side, the unlabeled loss divided by the number of selected images instead of the batch size,
+weight decay of all weights, a learning rate updated once an epoch, and their batch size, learning
+rate and weight decay. Not followed: their labeled, weak and strong images are three passes, each
+with its own batch statistics.
 """
 
 import dataclasses
@@ -35,33 +36,41 @@ PAPER = "Sohn et al. 2020"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(wrn.HParams):
-    """Hyper-parameters of FixMatch."""
+class HParams(wrn.WideResNetHParams):
+    """Hyperparameters of FixMatch."""
 
     profile: Literal["paper", "authors"] = option(
-        "paper", "The paper's algorithm, or what Alshami and Arya's code does; see the docstring."
+        "paper",
+        "Variant: the paper's algorithm, or what Alshami and Arya's code does (see the description "
+        "of the method).",
     )
-    batch_size: int = option(64, "Labeled images a step, over all replicas.", low=1)
+    batch_size: int = option(
+        64, "Labeled images per step, over all replicas (Sohn et al. 2020: B).", low=1
+    )
     unlabeled_ratio: int = option(
-        7, "Unlabeled images a labeled one (Sohn et al. 2020: mu).", low=1
+        7, "Unlabeled images per labeled image (Sohn et al. 2020: mu).", low=1
     )
-    learning_rate: float = option(0.03, "Initial step size (Sohn et al. 2020).", low=0)
-    momentum: float = option(0.9, "Of the gradients (Sohn et al. 2020).", low=0, high=1)
-    nesterov: bool = option(True, "Momentum looks ahead (Sohn et al. 2020).")
+    learning_rate: float = option(0.03, "Initial learning rate (Sohn et al. 2020: eta).", low=0)
+    momentum: float = option(0.9, "Momentum of SGD (Sohn et al. 2020: beta).", low=0, high=1)
+    nesterov: bool = option(
+        True, "Whether SGD uses Nesterov momentum (Sohn et al. 2020, public code)."
+    )
     weight_decay: float = option(
         5e-4, "Weight of half the squared norm of the kernels (Sohn et al. 2020).", low=0
     )
     threshold: float = option(
-        0.95, "Probability from which on a prediction is a label (Sohn et al. 2020: tau).",
-        above=0, high=1,
-    )  # fmt: skip
+        0.95,
+        "Smallest probability at which a prediction becomes a label (Sohn et al. 2020: tau).",
+        above=0,
+        high=1,
+    )
     unlabeled_weight: float = option(
         1.0, "Weight of the unlabeled loss (Sohn et al. 2020: lambda_u).", low=0
     )
     network: Literal["wrn_leaky", "wrn_plain"] = option(
         "wrn_leaky",
-        "A wide residual network: that of Sohn et al. 2020, or the plain one of Alshami and Arya "
-        "2022.",
+        "Form of the wide residual network: that of Sohn et al. 2020 (wrn_leaky), or the plain one "
+        "of Alshami and Arya 2022 (wrn_plain).",
     )
 
     RECIPES = {
@@ -88,61 +97,65 @@ class HParams(wrn.HParams):
 
     @property
     def unlabeled_examples(self) -> int:
-        """Unlabeled images a step."""
+        """Unlabeled images per step, which sets the length of an epoch."""
         return self.batch_size * self.unlabeled_ratio
 
 
-class Method(wrn.Method):
-    """Consistency with one's own confident predictions."""
+class Method(wrn.WideResNetMethod):
+    """Consistency regularization with confident pseudo-labels."""
 
     reports = ("supervised", "unsupervised", "selected")
 
     def setup(self) -> None:
-        """One network, one player."""
+        """Builds the network and its player."""
         self.classifier = self.wide_resnet()
         sgd = keras.optimizers.SGD(self.hp.learning_rate, self.hp.momentum, self.hp.nesterov)
         self.c = self.player("classifier", self.classifier, sgd, self.rate)
 
     def rate(self) -> tf.Tensor:
-        """The step size at this step; of the authors, at the beginning of its epoch."""
+        """The learning rate at this step; in profile "authors", at the start of its epoch."""
         if self.hp.profile == "paper":
             return self.hp.learning_rate * schedules.cosine_decay(self.progress())
-        begun = self.step // self.task.steps_per_epoch * self.task.steps_per_epoch
-        done = tf.cast(begun, tf.float32) / self.task.steps
-        return self.hp.learning_rate * schedules.cosine_decay(done)
+        epoch_start = self.step // self.task.steps_per_epoch * self.task.steps_per_epoch
+        progress = tf.cast(epoch_start, tf.float32) / self.task.steps
+        return self.hp.learning_rate * schedules.cosine_decay(progress)
 
-    def decayed(self) -> list[tf.Tensor]:
-        """The weights that decay: the kernels; of the authors, all."""
+    def decayed_weights(self) -> list[tf.Tensor]:
+        """The weights that decay: the kernels; in profile "authors", all weights."""
         if self.hp.profile == "paper":
             return weights.kernels(self.classifier)
         return [weight.value for weight in self.c.variables]
 
     def streams(self) -> dict[str, Stream]:
-        """Labeled images, seen weakly; unlabeled ones, each seen weakly and strongly."""
+        """Labeled images in a weak view; unlabeled images in a weak and a strong view."""
         suffix = "" if self.hp.profile == "paper" else "_authors"
-        strong = f"{self.weak} randaugment{suffix} cutout{suffix}"
-        views = {"weak": self.weak, "strong": strong}
+        strong = f"{self.weak_view} randaugment{suffix} cutout{suffix}"
+        views = {"weak": self.weak_view, "strong": strong}
         return {
-            "labeled": Stream("labeled", self.hp.batch_size, {"image": self.weak}),
+            "labeled": Stream("labeled", self.hp.batch_size, {"image": self.weak_view}),
             "unlabeled": Stream("unlabeled", self.hp.unlabeled_examples, views),
         }
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """One step on labeled images, and on strong views of images it is sure of."""
+        """One step on labeled images, and on strong views of confidently classified images."""
         x, y = batch["labeled"]["image"], batch["labeled"]["label"]
-        weak, strong = batch["unlabeled"]["weak"], batch["unlabeled"]["strong"]
+        u_weak, u_strong = batch["unlabeled"]["weak"], batch["unlabeled"]["strong"]
 
         with tf.GradientTape() as tape:
-            labeled, seen, hidden = self.forward_concat(self.classifier, x, weak, strong)
+            labeled, weak, strong = self.forward_concat(self.classifier, x, u_weak, u_strong)
+            logits_weak, logits_strong = weak["logits"], strong["logits"]
             supervised = losses.cross_entropy(y, labeled["logits"])
-            guessed, sure = losses.pseudo_labels(seen["logits"], self.hp.threshold)
+            pseudo_labels, confident = losses.pseudo_labels(logits_weak, self.hp.threshold)
             unsupervised = losses.masked_cross_entropy(
-                guessed, hidden["logits"], sure, of_selected=self.hp.profile == "authors"
+                pseudo_labels,
+                logits_strong,
+                confident,
+                of_selected=self.hp.profile == "authors",
             )
-            decay = losses.l2_loss(self.decayed())
+            decay = losses.l2_loss(self.decayed_weights())
             loss = supervised + self.hp.unlabeled_weight * unsupervised
             loss += self.hp.weight_decay * decay
         self.c.minimize(loss, tape)
         return self.end_step(
-            supervised=supervised, unsupervised=unsupervised, selected=tf.reduce_mean(sure)
+            supervised=supervised, unsupervised=unsupervised, selected=tf.reduce_mean(confident)
         )

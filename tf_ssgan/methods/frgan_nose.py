@@ -13,6 +13,6 @@ HParams = frgan.HParams
 
 
 class Method(frgan.Method):
-    """FR-GAN with plain channels."""
+    """FR-GAN without recalibrated channels."""
 
     recalibrate = False

@@ -1,21 +1,24 @@
-"""ImprovedGAN: a classifier with one more class, "generated", whose generator matches features.
+"""ImprovedGAN: a semi-supervised GAN whose generator is trained by feature matching.
 
 Salimans et al.: Improved Techniques for Training GANs (2016), sections 3.1 and 5, as in its public
-code. f are the features, the layer under the K logits; the fake class is fixed at logit 0.
+code. The discriminator is a classifier with one more class for generated images. Its features f are
+the layer below the K logits; the logit of the additional class is fixed at 0.
 
     D: CE(labeled) + unlabeled_weight [E softplus(-lse(l_u)) + E softplus(lse(l_g))]
     G: || E f(x_u') - E f(G(z)) ||_1 / features
 
-u' is a second stream of unlabeled images, in an order of its own. Besides the losses a step reports
-what Park, Jung and Teoh (2020) look at: how strongly the real-or-fake loss acts on its strongest
-pair of image and class, how sure D is of unlabeled images, and their angle to its class vector.
+u' is a second stream of unlabeled images, in an order of its own. Besides the losses, each step
+reports what Park, Jung and Teoh (2020) analyze: the weight of the real-or-fake loss on its
+strongest pair of image and class, the confidence of D on unlabeled images, and the angle between
+their features and the class weight vector.
 
-Departures: latents are U[-1, 1] instead of U[0, 1], as in `ssgan`. The public code's frozen gains
-of weight normalization are trained, its average starts from the first weights instead of zeros and
-warms up, and its data-dependent initialization sees unlabeled images too. On several devices
-features are matched over the whole batch. Short runs take the step size 1e-3 (recipe "short"). On
-digits the network is half as wide, its hidden dropout is .2 as in `ssgan`, and images are moved:
-with dropout .5, 1,000 steps ended at 10.9 % validation errors instead of 4.7 (seed 0).
+Departures: latents are U[-1, 1] instead of U[0, 1], as in `ssgan`. The public code does not train
+the gains of weight normalization; we do. Its EMA starts from zeros; ours starts from the initial
+weights and warms up. Its data-dependent initialization uses labeled images only; ours also uses
+unlabeled ones. On several devices, features are matched over the whole batch. Short runs use the
+learning rate 1e-3 (recipe "short"). On digits the network is half as wide, its hidden dropout is
+0.2 as in `ssgan`, and images are translated: with dropout 0.5, 1,000 steps ended at 10.9 %
+validation errors instead of 4.7 % (seed 0).
 """
 
 import dataclasses
@@ -32,46 +35,56 @@ PAPER = "Salimans et al. 2016, sections 3.1 and 5, public code"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(gan.HParams):
-    """Hyper-parameters of a classifier whose generator matches its features."""
+class HParams(gan.GANHParams):
+    """Hyperparameters of ImprovedGAN."""
 
     average_decay: float = option(
         0.9999,
-        "Decay of the weight average that is shipped (Salimans et al. 2016, public code), warmed "
-        "up as min(decay, (1+t)/(10+t)); 0 ships the raw weights.",
+        "Decay of the exponential moving average of the weights, 0 to 1, which is exported "
+        "(public code of Salimans et al. 2016); warmed up as min(decay, (1+t)/(10+t)). 0 exports "
+        "the raw weights.",
         low=0,
         high=1,
     )
     unlabeled_weight: float = option(
         0.5,
         "Weight of the real-or-fake loss in its full form; 0.5 is the half form of the public code "
-        "of Salimans et al. 2016, 1 the full one of Park et al. 2020.",
+        "of Salimans et al. 2016, 1 the full form of Park et al. 2020.",
         low=0,
     )
     width: int = option(
         64,
-        "Channels of D's first convolutions: 64 for house numbers, 96 for CIFAR-10 (public code).",
+        "Channels of the discriminator's first convolutions (public code of Salimans et al. 2016: "
+        "64 for SVHN, 96 for CIFAR-10).",
         low=1,
     )
     generator_width: int = option(
         0,
-        "An eighth of the channels of G's first map, 64 in the public code; 0 takes --width.",
+        "Width of the generator, one eighth of the channels of its first map (public code of "
+        "Salimans et al. 2016: 64); 0 uses --width.",
         low=0,
     )
     input_dropout: float = option(
-        0.2, "Dropout rate on the images (public code).", low=0, high=0.99
+        0.2,
+        "Dropout rate on the images, 0 to 0.99 (public code of Salimans et al. 2016).",
+        low=0,
+        high=0.99,
     )
     dropout: float = option(
-        0.5, "Rate of the hidden dropout layers (public code).", low=0, high=0.99
+        0.5,
+        "Dropout rate of the hidden layers, 0 to 0.99 (public code of Salimans et al. 2016).",
+        low=0,
+        high=0.99,
     )
     head_bias: bool = option(
         True,
-        "Logits have a bias (public code); off makes them the products of features and class "
-        "vectors (Park et al. 2020).",
+        "Whether the logits have a bias (public code of Salimans et al. 2016); without it they are "
+        "products of features and class weight vectors (Park et al. 2020).",
     )
     translate: bool = option(
         False,
-        "Images, labeled or not, are moved by up to 2 pixels; in the public code they are not.",
+        "Whether labeled and unlabeled images are randomly translated by up to 2 pixels; the "
+        "public code of Salimans et al. 2016 does not translate them.",
     )
 
     RECIPES = {
@@ -93,7 +106,7 @@ class HParams(gan.HParams):
 
 
 class Method(gan.GAN):
-    """The semi-supervised GAN of feature matching."""
+    """The semi-supervised GAN with feature matching."""
 
     reports = (
         "supervised",
@@ -106,7 +119,7 @@ class Method(gan.GAN):
     )
 
     def setup(self) -> None:
-        """Discriminator and generator, a player each."""
+        """Makes discriminator and generator, each with its own optimizer."""
         self.discriminator = self.classifier = improved_gan_cnn.classifier(
             self.task,
             width=self.hp.width,
@@ -121,7 +134,7 @@ class Method(gan.GAN):
         self.g = self.player("generator", self.generator, self.adam(), self.rate)
 
     def streams(self) -> dict[str, Stream]:
-        """Labeled images, unlabeled ones for each step of D, and others for G to match."""
+        """Labeled images, unlabeled ones for each step of D, and others for feature matching."""
         n, view = self.hp.batch_size, {"image": "translated" if self.hp.translate else "plain"}
         return {
             "labeled": Stream("labeled", n, view),
@@ -130,11 +143,11 @@ class Method(gan.GAN):
         }
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """Discriminator steps, each on fresh images, then one generator step."""
+        """Discriminator steps, each on new images, then one generator step."""
         x, y = batch["labeled"]["image"], batch["labeled"]["label"]
 
         for (real,) in self.critic_batches(batch["unlabeled"], "image"):
-            fake = self.fake(x.shape[0])
+            fake = self.fake_images(x.shape[0])
             with tf.GradientTape() as tape:
                 labeled, unlabeled, generated = self.forward_concat(
                     self.discriminator, x, real, fake
@@ -142,33 +155,33 @@ class Method(gan.GAN):
                 supervised = losses.cross_entropy(y, labeled["logits"])
                 adversarial = losses.real_or_fake(unlabeled["logits"], generated["logits"])
                 loss = supervised + self.hp.unlabeled_weight * adversarial
-            separation = self.separation(unlabeled, generated)
+            separation = self.class_separation(unlabeled, generated)
             self.d.minimize(loss, tape)
 
         matched = self.discriminator(batch["matched"]["image"], training=True)
         with tf.GradientTape() as tape:
-            judged = self.discriminator(self.fake(x.shape[0]), training=True)
-            generator = losses.feature_matching(matched["features"], judged["features"])
+            generated = self.discriminator(self.fake_images(x.shape[0]), training=True)
+            generator = losses.feature_matching(matched["features"], generated["features"])
         self.g.minimize(generator, tape)
         return self.end_step(
             supervised=supervised, adversarial=adversarial, generator=generator, **separation
         )
 
-    def separation(
+    def class_separation(
         self, unlabeled: dict[str, tf.Tensor], generated: dict[str, tf.Tensor]
     ) -> dict[str, tf.Tensor]:
-        """How far the classes are apart (Park et al. 2020, propositions 1 and 2).
+        """Measures how well D separates the classes (Park et al. 2020, propositions 1 and 2).
 
         Args:
-            unlabeled: D's outputs on real images, before its step.
-            generated: D's outputs on generated images, before its step.
+            unlabeled: D's outputs for real images, before its step.
+            generated: D's outputs for generated images, before its step.
 
         Returns:
-            Means over the batch: the largest pair weight of each image, the largest class
-            probability, and the angle in degrees to the vector of that class.
+            Means over the batch: the largest pair weight of each real and each generated image, the
+            largest class probability, and the angle in degrees to the weight vector of that class.
         """
         real, fake = losses.pair_weights(unlabeled["logits"], generated["logits"])
-        vectors = improved_gan_cnn.class_vectors(self.discriminator)
+        vectors = improved_gan_cnn.class_weight_vectors(self.discriminator)
         return {
             "real_pair_weight": tf.reduce_mean(tf.reduce_max(real, axis=-1)),
             "fake_pair_weight": tf.reduce_mean(tf.reduce_max(fake, axis=-1)),

@@ -1,19 +1,19 @@
-"""Noise regularization whose second head is a generator and WSGAN's classifier of what it draws.
+"""Noise regularization with a generator and WSGAN's classifier as the residual branch.
 
 Axelrod, Kashi and Pandey: Weakly Supervised Image Classification using GANs, after Hu et al. (2019)
 and Mao et al. (2021); public code: rajas582/weakly-supervised-gan. As `noise_reg`, with
 
     r(x, y) = WSGAN classifier( G( two layers of features(x), y ) ), y the noisy label of x
 
-G is trained before, as in `wsgan`; then all networks learn together. r is told the very label that
-it shall help to predict: it may come to r + c = y without the ResNet, so that noisy images teach
-it nothing. That is one reading of the paper's second table, where this is worse than `noise_reg`
-for up to 20 % clean labels and better from 50 % on. --nrw_label=predicted, the class that c finds
-likeliest, and =none leave the leak out.
+G is trained first, as in `wsgan`; then all networks learn together. r gets the label that it helps
+to predict: it can reach r + c = y without the ResNet, and then noisy images teach the ResNet
+nothing. That may explain the paper's second table, where this method is worse than `noise_reg` for
+up to 20 % clean labels and better from 50 % on. --nrw_label=predicted, which gives r the class that
+c predicts, and --nrw_label=none avoid this leak.
 
 Departures: those of `noise_reg` and `wsgan`. The clean head is that of the public code, 384 units,
-where the paper speaks of a deeper one. Profile "authors" is `noise_reg`'s, with 300 images a step,
-and `wsgan`'s for the generator.
+where the paper describes a deeper one. Profile "authors" is that of `noise_reg`, with 300 images
+per step, and that of `wsgan` for the generator.
 """
 
 import dataclasses
@@ -29,18 +29,18 @@ from tf_ssgan.methods.bases import generator_pretraining
 from tf_ssgan.networks import resnet18, wsgan_classifier
 
 PAPER = "Axelrod, Kashi and Pandey, after Hu et al. 2019 and Mao et al. 2021"
-BETWEEN = 216  # units between features and latents (public code)
+MAPPER_UNITS = 216  # hidden units between features and latents (public code)
 
 
 @dataclasses.dataclass(frozen=True)
 class HParams(noise_reg.HParams, generator_pretraining.GeneratorHParams):
-    """Hyper-parameters of the union."""
+    """Hyperparameters of noise regularization and of the generator."""
 
     latent_size: int = option(64, "Length of the generator's latent vector (public code).", low=1)
     nrw_label: Literal["noisy", "predicted", "none"] = option(
         "noisy",
-        "What the generator is told: the noisy label (the paper), the class that the clean head "
-        "finds likeliest, or nothing.",
+        "Class given to the generator: the noisy label (as in the paper), the class that the clean "
+        "head predicts, or none.",
     )
 
     RECIPES = {
@@ -57,43 +57,43 @@ class HParams(noise_reg.HParams, generator_pretraining.GeneratorHParams):
 
 
 class Method(noise_reg.Method, generator_pretraining.GeneratorPretraining):
-    """A clean head that ships, and a generator and its judge for labels that may be wrong."""
+    """A clean head, which is exported, and a generator with a classifier for noisy labels."""
 
     reports_in = noise_reg.Method.reports_in | {"generate": generator_pretraining.GENERATOR_REPORTS}
 
-    def absorbers(self) -> list[keras.Model]:
-        """Features to latents, the generator, and WSGAN's classifier."""
+    def residual_networks(self) -> list[keras.Model]:
+        """Builds the mapper from features to latents, the generator, and WSGAN's classifier."""
         self.make_generator()
         size = self.classifier.output["features"].shape[-1]
-        self.mapper = resnet18.head(size, BETWEEN, self.hp.latent_size, "mapper")
-        self.judge = wsgan_classifier.classifier(self.task, self.hp.width)
-        return [self.mapper, self.generator, self.judge]
+        self.mapper = resnet18.mlp_head(size, MAPPER_UNITS, self.hp.latent_size, "mapper")
+        self.branches = wsgan_classifier.classifier(self.task, self.hp.width)
+        return [self.mapper, self.generator, self.branches]
 
-    def absorbed(self, seen: dict[str, tf.Tensor], labels: tf.Tensor) -> tf.Tensor:
-        """What the judge says of an image drawn from the features and a label, r.
+    def residual_logits(self, outputs: dict[str, tf.Tensor], labels: tf.Tensor) -> tf.Tensor:
+        """The residual logits r: those of an image generated from the features and a class.
 
         Args:
-            seen: What the classifier says of noisy images.
-            labels: int64 [rows], their labels.
+            outputs: Outputs of the classifier for the noisy images.
+            labels: int64 [rows], the noisy labels.
 
         Returns:
             float32 [rows, classes].
         """
-        told = {
+        classes = {
             "noisy": labels,
-            "predicted": tf.argmax(seen["logits"], axis=-1),
-            "none": tf.fill(tf.shape(labels), tf.constant(-1, tf.int64)),  # no class at all
+            "predicted": tf.argmax(outputs["logits"], axis=-1),
+            "none": tf.fill(tf.shape(labels), tf.constant(-1, tf.int64)),  # a one-hot of zeros
         }[self.hp.nrw_label]
-        latents = self.mapper(seen["features"], training=True)
-        images = self.generator([latents, told], training=True)
-        return self.judge(images, training=True)["logits"]
+        latents = self.mapper(outputs["features"], training=True)
+        images = self.generator([latents, classes], training=True)
+        return self.branches(images, training=True)["logits"]
 
     def streams(self) -> dict[str, Stream]:
-        """All images, and clean ones for the generator; else as in noise regularization."""
+        """All and clean images in stage "generate"; else as in noise regularization."""
         return self.generate_streams() if self.stage == "generate" else super().streams()
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """One step of the stage that the run is in."""
+        """One step of the current stage."""
         if self.stage == "generate":
             return self.generate_step(batch)
         return super().train_step(batch)

@@ -1,18 +1,20 @@
-"""Semi-supervised GAN: the discriminator is a classifier with one more class, "generated".
+"""Semi-supervised GAN: the discriminator is a classifier with one more class for generated images.
 
 Salimans et al.: Improved Techniques for Training GANs (2016), section 5, with the network, the
-generator loss and the batches of Jiang, Zhang and Liu (2019), whose figure 4a and baseline it is.
+generator loss and the batches of Jiang, Zhang and Liu (2019). It is their figure 4a and their
+baseline.
 
     D: CE(labeled) + unlabeled_weight [E softplus(-lse(l_u)) + E softplus(lse(l_g))]
     G: E softplus(-lse(l_g)), or feature matching
 
-Departures: strides, padding, leaky slope, Adam's decays and the fall of the step size are those of
-the public code of Salimans et al.; its frozen weight-norm gains are trained here, and its average
-of decay .9999 has .999 and warms up. Images carry FR-GAN's noise and translation, labeled ones
-too, so that the methods of this family differ in their losses only. With several discriminator
-steps a step, each has unlabeled images and latents of its own and the same labeled ones. Runs too
-short for the paper's step size take 1e-3 and the half-form loss (recipe "short"): with the long
-recipe, 1,500 steps on house numbers end at 32.6 % errors.
+Departures: strides, padding, leaky slope, Adam's decays and the schedule of the learning rate are
+those of the public code of Salimans et al. That code does not train the gains of weight
+normalization; we do. Its EMA has decay 0.9999; ours has 0.999 and warms up. All images, labeled
+ones too, have FR-GAN's noise and translation, so that the methods of this family differ in their
+losses only. With several discriminator steps per step, each has its own unlabeled images and
+latents, but the same labeled images. Runs that are too short for the paper's learning rate use 1e-3
+and the half form of the real-or-fake loss (recipe "short"): with the long recipe, 1,500 steps on
+SVHN end at 32.6 % errors.
 """
 
 import dataclasses
@@ -30,8 +32,8 @@ PAPER = "Salimans et al. 2016, section 5; baseline of Jiang et al. 2019"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(gan.HParams):
-    """Hyper-parameters of a GAN whose discriminator classifies."""
+class HParams(gan.GANHParams):
+    """Hyperparameters of the semi-supervised GAN."""
 
     unlabeled_weight: float = option(
         1.0,
@@ -41,28 +43,35 @@ class HParams(gan.HParams):
     )
     gen_loss: Literal["log", "fm"] = option(
         "log",
-        "Generator loss: -log D(G(z)) (Jiang et al. 2019), or feature matching "
+        "Generator loss: log is -log D(G(z)) (Jiang et al. 2019), fm is feature matching "
         "(Salimans et al. 2016).",
     )
     width: int = option(
-        64, "Channels of the first convolutions at 32 pixels (Jiang et al. 2019, table 1).", low=1
+        64,
+        "Channels of the discriminator's first convolutions at 32 pixels (Jiang et al. 2019, "
+        "table 1).",
+        low=1,
     )
     translate_labeled: bool = option(
         True,
-        "Labeled images are moved by up to 2 pixels, as unlabeled ones are; off shows them as they "
-        "are.",
+        "Whether labeled images are randomly translated by up to 2 pixels, as unlabeled images "
+        "always are (our choice, see Departures).",
     )
     input_dropout: float = option(
-        0.0, "Dropout rate on the images; 0.2 in Salimans et al. 2016.", low=0, high=0.99
+        0.0, "Dropout rate on the images, 0 to 0.99; 0.2 in Salimans et al. 2016.", low=0, high=0.99
     )
     dropout: float = option(
         0.2,
-        "Rate of the hidden dropout layers (table 1); 0.5 in Salimans et al. 2016.",
+        "Dropout rate of the hidden layers, 0 to 0.99 (Jiang et al. 2019, table 1); 0.5 in "
+        "Salimans et al. 2016.",
         low=0,
         high=0.99,
     )
     image_noise: float = option(
-        0.15, "Deviation of Gaussian noise on the images, in [-1, 1] (Laine and Aila 2017).", low=0
+        0.15,
+        "Standard deviation of Gaussian noise on the images, which lie in [-1, 1] (Laine and Aila "
+        "2017).",
+        low=0,
     )
 
     RECIPES = {
@@ -83,13 +92,13 @@ class HParams(gan.HParams):
 
 
 class Method(gan.GAN):
-    """The plain semi-supervised GAN."""
+    """The semi-supervised GAN without recalibration and consistency penalty."""
 
     reports = ("supervised", "adversarial", "generator")
-    recalibrate = False  # with the squeeze-and-excitation block
+    recalibrate = False  # Whether D has the squeeze-and-excitation block.
 
     def setup(self) -> None:
-        """Discriminator and generator, a player each."""
+        """Makes discriminator and generator, each with its own optimizer."""
         self.discriminator = self.classifier = frgan_cnn.classifier(
             self.task,
             width=self.hp.width,
@@ -111,19 +120,21 @@ class Method(gan.GAN):
         }
 
     def labeled_view(self) -> str:
-        """How labeled images are seen."""
+        """Operations of the view of labeled images."""
         return "translated" if self.hp.translate_labeled else "plain"
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """Discriminator steps, each on fresh images, then one generator step."""
+        """Discriminator steps, each on new images, then one generator step."""
         x, y = batch["labeled"]["image"], batch["labeled"]["label"]
 
         for (real,) in self.critic_batches(batch["unlabeled"], "first"):
-            fake = self.fake(x.shape[0])
+            fake = self.fake_images(x.shape[0])
             with tf.GradientTape() as tape:
-                labeled, one, generated = self.forward_concat(self.discriminator, x, real, fake)
+                labeled, unlabeled, generated = self.forward_concat(
+                    self.discriminator, x, real, fake
+                )
                 supervised = losses.cross_entropy(y, labeled["logits"])
-                adversarial = losses.real_or_fake(one["logits"], generated["logits"])
+                adversarial = losses.real_or_fake(unlabeled["logits"], generated["logits"])
                 loss = supervised + self.hp.unlabeled_weight * adversarial
             self.d.minimize(loss, tape)
 
@@ -133,13 +144,14 @@ class Method(gan.GAN):
         return self.end_step(supervised=supervised, adversarial=adversarial, generator=generator)
 
     def generator_loss(self, real: tf.Tensor) -> tf.Tensor:
-        """What the generator minimizes, on fresh latents.
+        """The generator's loss on new latents.
 
         Args:
-            real: float32 [rows, h, w, c], unlabeled images, whose features are matched by "fm".
+            real: float32 [rows, h, w, c], unlabeled images for feature matching. The logarithmic
+                loss uses only their number.
         """
-        judged = self.discriminator(self.fake(real.shape[0]), training=True)
+        generated = self.discriminator(self.fake_images(real.shape[0]), training=True)
         if self.hp.gen_loss == "log":
-            return losses.generator_loss(judged["logits"])
+            return losses.generator_loss(generated["logits"])
         features = self.discriminator(real, training=True)["features"]
-        return losses.feature_matching(tf.stop_gradient(features), judged["features"])
+        return losses.feature_matching(tf.stop_gradient(features), generated["features"])

@@ -1,4 +1,4 @@
-"""Cross-entropy on the labeled images alone: the row every other method is compared with.
+"""Supervised baseline: cross-entropy on the labeled images alone.
 
     L = CE(labeled)
 
@@ -7,14 +7,14 @@ Salimans et al.: Improved Techniques for Training GANs (2016) and Dravid et al.:
 Potential of Auxiliary-Classifier GANs for Image Classification in Low Data Regimes (2022) compare
 with this on the same network.
 
-Departures: none of the papers gives the schedule of its baseline; here it has the network, the
-optimizer, the step size, the batch, the image noise and the number of steps of the method it is
-compared with: on Fashion-MNIST `acgan`, whose step size never falls, else `frgan`. But Adam's first
-decay is its usual 0.9: with the 0.5 of the GANs and the step size of short runs, the loss on house
-numbers jumped to hundreds after 600 steps and stayed high. As in the public code of Salimans et
-al., images are not moved; `--translate_labeled` moves them as FR-GAN does. For the methods on wide
-residual networks the baseline is `--network=wrn_plain` or `wrn_leaky`, with their weak view:
-`--translate_labeled`, and `--flip` but for digits, and their `--width`, `--depth` and
+Departures: none of the papers gives the training schedule of its baseline. Here it has the network,
+optimizer, learning rate, batch size, image noise and number of steps of the method it is compared
+with: on Fashion-MNIST `acgan`, whose learning rate is constant, elsewhere `frgan`. Adam's beta_1,
+however, is the usual 0.9: with the 0.5 of the GANs and the learning rate of short runs, the loss on
+SVHN jumped to hundreds after 600 steps and stayed high. As in the public code of Salimans et al.,
+images are not shifted; `--translate_labeled` shifts them as FR-GAN does. The baseline of the
+methods on wide residual networks is `--network=wrn_plain` or `wrn_leaky` with their weak view
+(`--translate_labeled`, and `--flip` except on digits) and their `--width`, `--depth` and
 `--batch_size`.
 """
 
@@ -36,33 +36,42 @@ PAPER = "baseline of Jiang et al. 2019, Salimans et al. 2016 and Dravid et al. 2
 
 @dataclasses.dataclass(frozen=True)
 class HParams(hparams.HParams):
-    """Hyper-parameters of the baseline."""
+    """Hyperparameters of the baseline."""
 
     network: Literal["frgan", "ssgan", "fm_cnn", "wrn_leaky", "wrn_plain"] = option(
         "frgan",
-        "What is trained: FR-GAN's classifier, the same without its recalibration, that of Dravid "
-        "et al. 2022 for Fashion-MNIST, or a wide residual network; these three have neither "
-        "dropout nor noise.",
+        "Network that is trained: FR-GAN's classifier (frgan), the same without recalibration "
+        "(ssgan), that of Dravid et al. 2022 for Fashion-MNIST (fm_cnn), or a wide residual "
+        "network (wrn_leaky, wrn_plain); the last three have neither dropout nor image noise.",
     )
     translate_labeled: bool = option(
         False,
-        "Images are moved by up to 2 pixels, as in FR-GAN, for a wide residual network by up to an "
-        "eighth of their side; the papers' baselines are not.",
+        "Whether images are shifted at random: by up to 2 pixels, as in FR-GAN, or, for a wide "
+        "residual network, by up to an eighth of their side; the papers' baselines do not.",
     )
-    flip: bool = option(False, "Images are mirrored half of the time, as FixMatch's are.")
+    flip: bool = option(
+        False, "Whether images are flipped horizontally with probability 0.5, as in FixMatch."
+    )
     width: int = option(
         64,
         "Channels of the first convolutions (Jiang et al. 2019, table 1), 32 in WRN-28-2; fm_cnn "
-        "takes twice that.",
+        "has twice as many.",
         low=1,
     )
-    depth: int = option(28, "Layers of a wide residual network, 6 n + 4.", low=10)
-    dropout: float = option(0.2, "Rate of the two dropout layers (table 1).", low=0, high=0.99)
+    depth: int = option(28, "Number of layers of a wide residual network, 6 n + 4.", low=10)
+    dropout: float = option(
+        0.2, "Rate of the two dropout layers (Jiang et al. 2019, table 1).", low=0, high=0.99
+    )
     image_noise: float = option(
-        0.15, "Deviation of Gaussian noise on the images (Laine and Aila 2017).", low=0
+        0.15,
+        "Standard deviation of Gaussian noise on the images, in [-1, 1] (Laine and Aila 2017).",
+        low=0,
     )
     decay_start: float = option(
-        2 / 3, "Share of the run after which the step size falls linearly to 0.", low=0, high=0.999
+        2 / 3,
+        "Fraction of the run after which the learning rate falls linearly to 0.",
+        low=0,
+        high=0.999,
     )
 
     RECIPES = {
@@ -76,13 +85,13 @@ class HParams(hparams.HParams):
 
 
 class Method(method.Method):
-    """Learns from the labeled images only."""
+    """Trains a classifier on the labeled images only."""
 
     reports = ("supervised",)
     needs_labels = True
 
     def setup(self) -> None:
-        """One network, one player."""
+        """Builds the network and its player."""
         if self.hp.network == "fm_cnn":
             self.classifier = acgan_cnn.classifier(self.task, 2 * self.hp.width)
         elif self.hp.network.startswith("wrn_"):
@@ -100,24 +109,24 @@ class Method(method.Method):
         self.c = self.player("classifier", self.classifier, adam, self.rate)
 
     def rate(self) -> tf.Tensor:
-        """The step size at this step."""
+        """The learning rate at this step."""
         return self.hp.learning_rate * schedules.hold_then_linear_decay(
             self.progress(), self.hp.decay_start
         )
 
     def streams(self) -> dict[str, Stream]:
-        """Labeled images only."""
-        moved = "crop" if self.hp.network.startswith("wrn_") else "translated"
-        view = moved if self.hp.translate_labeled else "plain"
+        """Labeled images only, in one view."""
+        shifted = "crop" if self.hp.network.startswith("wrn_") else "translated"
+        view = shifted if self.hp.translate_labeled else "plain"
         view = f"flip {view}" if self.hp.flip else view
         return {"labeled": Stream("labeled", self.hp.batch_size, {"image": view})}
 
     def initialize(self, images: tf.Tensor) -> None:
-        """Weight normalization from data."""
+        """Initializes weight normalization from data."""
         layers.initialize_from_data(self.classifier, images)
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """One step down the cross-entropy."""
+        """One step on the cross-entropy of a labeled batch."""
         x, y = batch["labeled"]["image"], batch["labeled"]["label"]
         with tf.GradientTape() as tape:
             loss = losses.cross_entropy(y, self.classifier(x, training=True)["logits"])

@@ -1,8 +1,8 @@
-"""WAC-GAN-GPT: Wasserstein AC-GAN with gradient penalty and searched truncation.
+"""WAC-GAN-GPT: WAC-GAN-GP whose class head is trained on images of truncated latents.
 
 Dravid, Schiffers, Wu, Cossairt and Katsaggelos: Investigating the Potential of Auxiliary-Classifier
-GANs for Image Classification in Low Data Regimes (2022), equations 3 to 6: the losses of
-`wacgan_gp` with the latents of `acgan_trunc`.
+GANs for Image Classification in Low Data Regimes (2022), equations 3 to 6. It has the losses
+of `wacgan_gp` and the latents of `acgan_trunc`.
 
     z_tau = sgn(z) min(|z|, tau), z ~ N(0, I)
     D: E s(G(z, c)) - E s(x) + 10 E (||grad s(x')||_2 - 1)^2 + CE(p(x), y) + CE(p(G(z_tau, c)), c)
@@ -11,7 +11,7 @@ GANs for Image Classification in Low Data Regimes (2022), equations 3 to 6: the 
     x' = m x + (1 - m) G(z, c), m ~ U[0, 1] for each image
 
 Departures: those of `wacgan_gp` and `acgan_trunc`. The poster gives tau for each number of labels,
-from 0.89 at 500 to 1.63 at 40,000; here every search starts from 1.
+from 0.89 at 500 to 1.63 at 40,000; here every search by gradient starts from 1.
 """
 
 import dataclasses
@@ -28,42 +28,43 @@ PAPER = "Dravid et al. 2022"
 
 @dataclasses.dataclass(frozen=True)
 class HParams(acgan_trunc.HParams, wacgan_gp.HParams):
-    """Hyper-parameters of the Wasserstein AC-GAN with truncated latents."""
+    """Hyperparameters of the Wasserstein AC-GAN with truncated latents."""
 
     tau_search: Literal["none", "gradient", "grid"] = option(
         "gradient",
-        "How tau is found: as given, by a gradient step of its own after each of the generator's "
-        "(Dravid et al. 2022, equation 4), or by seven trials in the first 35 % of the steps.",
+        "How tau is found: none keeps --tau; gradient takes a gradient step on tau after each "
+        "generator step (Dravid et al. 2022, equation 4); grid runs seven trials in the first 35 % "
+        "of the steps.",
     )
 
     RECIPES = wacgan_gp.HParams.RECIPES
 
 
 class Method(acgan_trunc.Method, wacgan_gp.Method):
-    """The Wasserstein auxiliary-classifier GAN whose classifier sees truncated latents."""
+    """The Wasserstein auxiliary-classifier GAN whose class head is trained on truncated latents."""
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """Critic steps, each on fresh images, one generator step, one of tau."""
-        labeled = self.trial(batch["labeled"])
+        """Critic steps, each on new images, one generator step, one step of tau."""
+        labeled = self.apply_grid_search(batch["labeled"])
         for x, y in self.critic_batches(labeled, "image", "label"):
             z, c = self.latents(x.shape[0])
-            fake, easy = self.images(z, c)
+            fake, truncated = self.full_and_truncated(z, c)
             mix = self.step_random().uniform(x.shape[0], 1, 1, 1)
             with tf.GradientTape() as tape:
                 real = self.discriminator(x, training=True)
-                fake_source, fake_logits = self.heads(fake, easy)
+                fake_source, fake_logits = self.source_and_logits(fake, truncated)
                 source = losses.wasserstein_critic_loss(real["source"], fake_source)
-                penalty = losses.gradient_penalty(self.score, x, fake, mix)
-                supervised = self.shown(y) * losses.cross_entropy(y, real["logits"])
+                penalty = losses.gradient_penalty(self.critic_score, x, fake, mix)
+                supervised = self.labeled_fraction(y) * losses.cross_entropy(y, real["logits"])
                 conditional = losses.cross_entropy(c, fake_logits)
                 loss = source + self.hp.penalty_weight * penalty + supervised + conditional
             self.d.minimize(loss, tape)
 
         z, c = self.latents(x.shape[0])
         with tf.GradientTape() as tape:
-            fake_source, fake_logits = self.heads(*self.images(z, c))
-            fooled = losses.wasserstein_generator_loss(fake_source)
-            generator = fooled + losses.cross_entropy(c, fake_logits)
+            fake_source, fake_logits = self.source_and_logits(*self.full_and_truncated(z, c))
+            adversarial = losses.wasserstein_generator_loss(fake_source)
+            generator = adversarial + losses.cross_entropy(c, fake_logits)
         self.g.minimize(generator, tape)
         return self.end_step(
             supervised=supervised,
@@ -71,5 +72,5 @@ class Method(acgan_trunc.Method, wacgan_gp.Method):
             source=source,
             penalty=penalty,
             generator=generator,
-            **self.search(x.shape[0]),
+            **self.update_tau(x.shape[0]),
         )

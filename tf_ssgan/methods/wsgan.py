@@ -1,27 +1,28 @@
-"""WSGAN: contrast, then a generator against a weak critic, then a classifier that sees through it.
+"""WSGAN: contrastive learning, then a generator, then a classifier that detects its images.
 
 Axelrod, Kashi and Pandey: Weakly Supervised Image Classification using GANs, after Mao et al.
 (2021); public code: rajas582/weakly-supervised-gan. C is a ResNet-18 beside two networks with
-attention, and names the class (l) and whether an image is real (s).
+attention; its outputs are class logits l and a source logit s, whether an image is real.
 
     stage "contrast"   L = NT-Xent(two views of all images)
                            + E ||decoder(h1 + h2) - x||^2,   h the ResNet's features of the views
-    stage "generate"   WGAN-GP of G(z, c) against a simple critic, which also names the class
+    stage "generate"   WGAN-GP of G(z, c) against a simple critic, which also predicts the class
     stage "train"      C: CE(l(x), y) + E (sigmoid s(u) - 1)^2 + E sigmoid(s(G))^2
-                       G: E (sigmoid s(G) - 1)^2, at a sixth of its step size
+                       G: E (sigmoid s(G) - 1)^2, at a sixth of its learning rate
 
-Labels are those known to be right (--clean_fraction), or all; u is any image.
+Labels are the clean ones (--clean_fraction), or all if none is known to be clean; u is any image.
 
-Profile "authors" is the public code where it differs: the contrast's temperature is the root of the
-number of views, which flattens the loss; G and its critic have a binary cross-entropy, no penalty
-and a step size of 0.01, for 50 epochs instead of 100; no weight average.
+Profile "authors" is the public code where it differs: the temperature of the contrastive loss is
+the square root of the number of views, which flattens the loss; G and its critic have a binary
+cross-entropy, no gradient penalty and a learning rate of 0.01, for 50 epochs instead of 100; no
+EMA.
 
-Departures: G learns in every step of the last stage, at a sixth of its step size, where the paper
-gives it turns of an epoch "after a few iterations": short runs have no turns. The last G is kept,
-not the best one by a distance that some other network would judge. G is that of AC-GAN for
-classification, told the class as a one-hot vector: Keras cannot build the paper's, whose images are
-also of another range than the data. One batch size serves all stages (the public code: 100, 256,
-256). Mao et al. also guess labels by MixMatch, which the paper leaves out, and so does this.
+Departures: G learns in every step of the last stage, at a sixth of its learning rate; in the paper
+it has an epoch of its own "after a few iterations", for which short runs are too short. The last G
+is kept, not the best by a distance in the features of another network. G is that of AC-GAN, with
+the class as a one-hot vector: the paper's cannot be built in Keras, and its images have another
+range than the data. One batch size serves all stages (the public code: 100, 256, 256). Mao et al.
+also guess labels as in MixMatch; the paper leaves that out, and so does this method.
 """
 
 import dataclasses
@@ -37,17 +38,21 @@ from tf_ssgan.networks import dcgan, wsgan_classifier
 from tf_ssgan.nn import layers, losses
 
 PAPER = "Axelrod, Kashi and Pandey, after Mao et al. 2021"
-TURN = 1 / 6  # the paper's generator has one epoch of six
+GENERATOR_RATE_FACTOR = 1 / 6  # in the paper, the generator learns in one epoch of six
 
 
 @dataclasses.dataclass(frozen=True)
 class HParams(generator_pretraining.GeneratorHParams):
-    """Hyper-parameters of WSGAN."""
+    """Hyperparameters of WSGAN."""
 
-    batch_size: int = option(256, "Images a step, of each pool, over all replicas.", low=1)
-    learning_rate: float = option(1e-3, "Step size of the last stage (public code).", low=0)
+    batch_size: int = option(
+        256, "Images per step from each pool, over all replicas (public code).", low=1
+    )
+    learning_rate: float = option(
+        1e-3, "Learning rate of the classifier in the last stage (public code).", low=0
+    )
     reconstruction_weight: float = option(
-        1.0, "Weight of the decoder's squared error in the first stage.", low=0
+        1.0, "Weight of the decoder's mean squared error in the first stage.", low=0
     )
 
     RECIPES = {
@@ -64,7 +69,7 @@ class HParams(generator_pretraining.GeneratorHParams):
 
 
 class Method(contrastive.ContrastivePretraining, generator_pretraining.GeneratorPretraining):
-    """A classifier with three branches, and the generator it learns to see through."""
+    """A classifier with three branches that also learns to detect generated images."""
 
     reports = ("supervised", "source", "generator")
     reports_in = {
@@ -74,35 +79,36 @@ class Method(contrastive.ContrastivePretraining, generator_pretraining.Generator
     needs_labels = True
 
     def setup(self) -> None:
-        """Classifier, decoder, and generator with its weak critic."""
+        """Builds classifier, projector, decoder, generator and critic, and their players."""
         self.classifier = wsgan_classifier.classifier(self.task, self.hp.width)
         adam = keras.optimizers.Adam(self.hp.learning_rate, epsilon=1e-8)
         self.c = self.player("classifier", self.classifier, adam)
-        drawn = self.decoders() if self.hp.backbone_init == "contrastive" else []
-        self.make_contrast(*drawn)
+        decoders = [self.make_decoder()] if self.hp.backbone_init == "contrastive" else []
+        self.make_contrast(*decoders)
         self.make_generator()
 
-    def decoders(self) -> list[keras.Model]:
-        """What draws an image from the features of its views."""
+    def make_decoder(self) -> keras.Model:
+        """Builds the decoder, which reconstructs an image from the features of its two views."""
         size = self.classifier.output["features"].shape[-1]
         self.decoder = dcgan.generator(self.task, size, self.hp.width, "decoder")
-        return [self.decoder]
+        return self.decoder
 
     def generator_rate(self) -> tf.Tensor:
-        """The generator's step size: in the last stage less, see the docstring."""
-        return super().generator_rate() * (1.0 if self.stage == "generate" else TURN)
+        """The generator's learning rate, a sixth of it in the last stage."""
+        factor = 1.0 if self.stage == "generate" else GENERATOR_RATE_FACTOR
+        return super().generator_rate() * factor
 
     def temperature(self) -> float:
-        """Of the similarities of views."""
+        """Temperature of the contrastive loss."""
         authors = self.hp.profile == "authors"
         return math.sqrt(2 * self.hp.batch_size) if authors else super().temperature()
 
     def streams(self) -> dict[str, Stream]:
-        """All images, in the first stage twice; beside them those whose label is right."""
+        """All images, in two views, in stage "contrast"; then all images and clean ones."""
         return self.contrast_streams() if self.stage == "contrast" else self.generate_streams()
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """One step of the stage that the run is in."""
+        """One step of the current stage."""
         if self.stage == "contrast":
             return self.contrast_step(batch)
         if self.stage == "generate":
@@ -115,32 +121,32 @@ class Method(contrastive.ContrastivePretraining, generator_pretraining.Generator
         with tf.GradientTape() as tape:
             supervised = losses.cross_entropy(y, self.classifier(x, training=True)["logits"])
             real = self.classifier(u, training=True)["source"]
-            source = losses.least_squares_critic_loss(real, self.judged(fake))
+            source = losses.least_squares_critic_loss(real, self.source_of_fake(fake))
             loss = supervised + source
         self.c.minimize(loss, tape)
 
         z, c = self.latents(u.shape[0])
         with tf.GradientTape() as tape:
             fake = self.generator([z, c], training=True)
-            generator = losses.least_squares_generator_loss(self.judged(fake))
+            generator = losses.least_squares_generator_loss(self.source_of_fake(fake))
         self.g.minimize(generator, tape)
         return self.end_step(supervised=supervised, source=source, generator=generator)
 
-    def judged(self, images: tf.Tensor) -> tf.Tensor:
-        """Whether images that are not real look real, in logits; nothing is recorded."""
+    def source_of_fake(self, images: tf.Tensor) -> tf.Tensor:
+        """The classifier's source logits for generated images; records no batch statistics."""
         with layers.frozen_statistics():
             return self.classifier(images, training=True)["source"]
 
     def contrast_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """Each image shall find its other view, and both together shall draw it."""
+        """One step on the contrastive loss of two views and on the image's reconstruction."""
         x, augmented = batch["unlabeled"]["image"], batch["unlabeled"]["augmented"]
         with tf.GradientTape() as tape:
             views = self.forward_concat(self.backbone, x, augmented)
-            one, two = [view["features"] for view in views]
-            projected = [self.projector(view, training=True) for view in (one, two)]
+            h1, h2 = [view["features"] for view in views]
+            projected = [self.projector(h, training=True) for h in (h1, h2)]
             contrastive = losses.nt_xent(*projected, self.temperature())
-            drawn = self.decoder(one + two, training=True)
-            reconstruction = tf.reduce_mean(tf.square(drawn - x))
+            decoded = self.decoder(h1 + h2, training=True)
+            reconstruction = tf.reduce_mean(tf.square(decoded - x))
             loss = contrastive + self.hp.reconstruction_weight * reconstruction
         self.b.minimize(loss, tape)
         return self.end_step(contrastive=contrastive, reconstruction=reconstruction)

@@ -1,1 +1,1 @@
-"""Networks: functions of a task that return a `keras.Model`, each with its paper's layer table."""
+"""Networks: functions that build a `keras.Model` for a task. Each has its paper's layer table."""

@@ -1,7 +1,7 @@
-"""AlexNet for small photographs: a classifier, or a discriminator.
+"""AlexNet for small images: a classifier, or a discriminator with a source head.
 
-Krizhevsky et al. (2012) as in the public code of AC-GAN for classification
-(avdravid/AC-GANS-FOR-IMAGE-CLASSIFICATION), for CIFAR-10; `w` is the width, 64 there.
+Krizhevsky et al. (2012), in the form of the public code of Dravid et al. (2022),
+avdravid/AC-GANS-FOR-IMAGE-CLASSIFICATION, for CIFAR-10. `w` is the width, 64 there.
 
     input                                          32 x 32 x 3
     conv3 w stride 2, ReLU, max pool 2             8 x 8 x w
@@ -10,13 +10,13 @@ Krizhevsky et al. (2012) as in the public code of AC-GAN for classification
     max pool 2                                     2 x 2 x 4w
     head: dropout, dense 64w, ReLU, dropout, dense 64w, ReLU, dense
 
-The class head ends in the classes. The source head is another one of the same form on the same map,
-and ends in one unit; it never sees a class. There is no normalization. With w = 64, 3 channels and
-10 classes: 23,272,266 weights as a classifier, and 20,983,809 in the source head.
+The last layer of the class head has one unit for each class. The source head has the same layers on
+the same map and one unit at its end; it never sees a class. There is no normalization. With w = 64,
+3 channels and 10 classes, the classifier has 23,272,266 parameters, and the source head 20,983,809.
 
-Other sizes: a pooling is left out where its map would have a side under 2 pixels: the last one of
-28 and of 16 pixels, the last two of 8. Networks of another width start from kernels that keep the
-variance of their sums, N(0, 0.02^2 64 / w): nothing normalizes them.
+Other sizes: a pooling whose map would have a side under 2 pixels is left out: the last one for 28
+and 16 pixels, the last two for 8. For other widths, the initial kernels keep the variance of the
+layers' outputs, because nothing normalizes them: N(0, 0.02^2 64 / w).
 """
 
 import keras
@@ -25,13 +25,13 @@ from tf_ssgan.core import task
 from tf_ssgan.networks import torch_blocks
 from tf_ssgan.nn import layers
 
-WIDTH = 64  # of the public code, to which its initial kernels belong
+WIDTH = 64  # Of the public code, for which its initial kernels were chosen.
 
 
 def classifier(
     task: task.Task,
     width: int = WIDTH,
-    source: bool = False,
+    source_head: bool = False,
     dropout: float = 0.5,
     dtype: str | None = None,
 ) -> keras.Model:
@@ -40,7 +40,7 @@ def classifier(
     Args:
         task: Image shape and number of classes.
         width: Channels of the first convolution.
-        source: With the head that tells images of the data from generated ones.
+        source_head: Whether to add the head that separates real from generated images.
         dropout: Rate of the two dropout layers of a head.
         dtype: Number format of every layer; None for the global one.
 
@@ -55,18 +55,19 @@ def classifier(
     torch_blocks.check_task(task, "AlexNet")
     images = keras.Input(task.image_shape, name="images")
     x = keras.layers.ZeroPadding2D(1, dtype=dtype)(images)
-    x = _pooled(_conv(x, width, width, "valid", dtype, stride=2), dtype)
-    x = _pooled(_conv(x, 3 * width, width, "same", dtype), dtype)
+    x = _max_pool(_conv(x, width, width, "valid", dtype, stride=2), dtype)
+    x = _max_pool(_conv(x, 3 * width, width, "same", dtype), dtype)
     for channels in (6 * width, 4 * width, 4 * width):
         x = _conv(x, channels, width, "same", dtype)
-    flat = keras.layers.Flatten(dtype=dtype)(_pooled(x, dtype))
-    features = _hidden(flat, 64 * width, dropout, dtype)
+    flat = keras.layers.Flatten(dtype=dtype)(_max_pool(x, dtype))
+    features = _hidden_layers(flat, 64 * width, dropout, dtype)
     logits = keras.layers.Dense(task.classes, name="logits", dtype="float32")(features)
     outputs = {"features": keras.layers.Identity(dtype="float32")(features), "logits": logits}
-    if source:
-        judged = _hidden(flat, 64 * width, dropout, dtype)
-        outputs["source"] = keras.layers.Dense(1, name="source", dtype="float32")(judged)
-    return keras.Model(images, outputs, name="discriminator" if source else "classifier")
+    if source_head:
+        hidden = _hidden_layers(flat, 64 * width, dropout, dtype)
+        outputs["source"] = keras.layers.Dense(1, name="source", dtype="float32")(hidden)
+    name = "discriminator" if source_head else "classifier"
+    return keras.Model(images, outputs, name=name)
 
 
 def _conv(
@@ -77,6 +78,7 @@ def _conv(
     dtype: str | None,
     stride: int = 1,
 ) -> keras.KerasTensor:
+    """A 3x3 convolution and ReLU; `width` is that of the network."""
     return keras.layers.Conv2D(
         channels,
         3,
@@ -88,13 +90,15 @@ def _conv(
     )(x)
 
 
-def _pooled(x: keras.KerasTensor, dtype: str | None) -> keras.KerasTensor:
-    """The maxima of 2 x 2 pixels, if that leaves 2 pixels a side."""
+def _max_pool(x: keras.KerasTensor, dtype: str | None) -> keras.KerasTensor:
+    """Max pooling over 2 x 2 pixels, if it leaves at least 2 pixels per side."""
     return keras.layers.MaxPooling2D(2, dtype=dtype)(x) if min(x.shape[1:3]) >= 4 else x
 
 
-def _hidden(x: keras.KerasTensor, units: int, rate: float, dtype: str | None) -> keras.KerasTensor:
-    """The two hidden layers of a head."""
+def _hidden_layers(
+    x: keras.KerasTensor, units: int, rate: float, dtype: str | None
+) -> keras.KerasTensor:
+    """The two hidden layers of a head, each after a dropout."""
     for _ in range(2):
         x = layers.Dropout(rate, dtype=dtype)(x)
         x = keras.layers.Dense(units, activation="relu", dtype=dtype)(x)

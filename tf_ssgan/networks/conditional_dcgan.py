@@ -1,7 +1,8 @@
-"""The generator of AC-GAN for classification: a DCGAN that is told the class.
+"""The generator of AC-GAN: a DCGAN that is conditioned on the class.
 
-Public code of AC-GAN for classification (avdravid/AC-GANS-FOR-IMAGE-CLASSIFICATION), after Radford
-et al. (2016); `w` is the width, 128 there. The class enters as a one-hot vector beside the latents.
+Public code of Dravid et al. (2022), avdravid/AC-GANS-FOR-IMAGE-CLASSIFICATION, after Radford et al.
+(2016). `w` is the width, 128 there. The class is a one-hot vector that is concatenated with the
+latents.
 
     Fashion-MNIST          CIFAR-10               radiographs
     1 x 1 x (100 + 10)     1 x 1 x (100 + 10)     1 x 1 x (100 + 2)
@@ -13,14 +14,14 @@ et al. (2016); `w` is the width, 128 there. The class enters as a one-hot vector
                                                   128 x 128 x 3
 
 Each line is a transposed convolution without bias, then batch normalization and ReLU, or tanh in
-the last. Kernels are 4 x 4; 3 x 3 where 4 pixels become 7. With w = 128: 2,608,896, 3,530,496 and
-12,819,328 weights.
+the last line. Kernels are 4 x 4, except for a 3 x 3 kernel from 4 to 7 pixels. With w = 128, there
+are 2,608,896, 3,530,496 and 12,819,328 parameters.
 
-Other sizes: the image is halved, rounding up, until no side has more than 4 pixels, which is the
-first map; a side is doubled by a kernel of 4, and doubled less one pixel by a kernel of 3, both cut
-by one pixel all around. Channels double from w on, the last map before the image, backwards to the
-first one, but begin with 8w at most (images of 16 pixels: 2w, w); no map before the image has fewer
-than 8, or w where w is less.
+Other sizes: the image size is halved, rounding up, until no side has more than 4 pixels; this is
+the first map. A kernel of 4 doubles a side, and a kernel of 3 doubles it less one pixel; both
+results are cropped by one pixel on all sides. The last map before the image has w channels, and
+each earlier map twice as many as the next, up to 8w (for images of 16 pixels: 2w, w). Maps before
+the image have at least 8 channels, or w if w is smaller.
 """
 
 import keras
@@ -29,9 +30,9 @@ import tensorflow as tf
 from tf_ssgan.core import task
 from tf_ssgan.networks import torch_blocks
 
-FIRST_MAP = 4  # its larger side has at most so many pixels, and more than half of them
-MOST_WIDTHS = 8  # the first map has at most so many times the width as channels
-FEWEST_CHANNELS = 8
+FIRST_MAP = 4  # Largest side of the first map, in pixels; its larger side has more than half.
+MAX_FIRST_WIDTHS = 8  # Most channels of the first map, in widths.
+MIN_CHANNELS = 8
 
 
 def generator(task: task.Task, latent_size: int = 100, width: int = 128) -> keras.Model:
@@ -40,7 +41,7 @@ def generator(task: task.Task, latent_size: int = 100, width: int = 128) -> kera
     Args:
         task: Image shape and number of classes.
         latent_size: Length of the latent vector.
-        width: A quarter of the channels of the first map, for images of 28 and 32 pixels.
+        width: One quarter of the channels of the first map, for images of 28 and 32 pixels.
 
     Returns:
         [latents [batch, latent_size], label int64 [batch]] -> images float32 [batch, h, w, c] in
@@ -51,8 +52,8 @@ def generator(task: task.Task, latent_size: int = 100, width: int = 128) -> kera
     """
     torch_blocks.check_task(task, "The generator")
     doublings = task.halvings(FIRST_MAP)
-    first, *sizes = _sizes(task, doublings)
-    channels = [*_channels(doublings, width), task.channels]
+    first, *sizes = _map_sizes(task, doublings)
+    channels = [*_map_channels(doublings, width), task.channels]
     latents = keras.Input((latent_size,), name="latents")
     label = keras.Input((), dtype="int64", name="label")
     x = keras.layers.Concatenate()([latents, _OneHot(task.classes)(label)])
@@ -60,16 +61,15 @@ def generator(task: task.Task, latent_size: int = 100, width: int = 128) -> kera
     x = keras.layers.Conv2DTranspose(
         channels[0], first, use_bias=False, kernel_initializer=torch_blocks.normal_kernel()
     )(x)
-    for before, size, number in zip([first, *sizes], sizes, channels[1:], strict=False):
+    for before, after, number in zip([first, *sizes], sizes, channels[1:], strict=False):
         x = keras.layers.ReLU()(torch_blocks.TorchBatchNorm()(x))
-        x = _doubled(
-            x, number, [2 * small - large for small, large in zip(before, size, strict=True)]
-        )
+        less = [2 * small - large for small, large in zip(before, after, strict=True)]
+        x = _double_sides(x, number, less)
     images = keras.layers.Activation("tanh", name="images", dtype="float32")(x)
     return keras.Model([latents, label], images, name="generator")
 
 
-def _sizes(task: task.Task, doublings: int) -> list[tuple[int, int]]:
+def _map_sizes(task: task.Task, doublings: int) -> list[tuple[int, int]]:
     """Height and width of each map, from the first one to the image."""
     return [
         (-(-task.height // 2**later), -(-task.width // 2**later))
@@ -77,17 +77,23 @@ def _sizes(task: task.Task, doublings: int) -> list[tuple[int, int]]:
     ]
 
 
-def _channels(doublings: int, width: int) -> list[int]:
-    """Channels of each map before the image, each half of the one before."""
-    first = width * min(MOST_WIDTHS, 2 ** (doublings - 1))
-    return [max(min(FEWEST_CHANNELS, width), first // 2**i) for i in range(doublings)]
+def _map_channels(doublings: int, width: int) -> list[int]:
+    """Channels of each map before the image; each map has half the channels of the one before."""
+    first = width * min(MAX_FIRST_WIDTHS, 2 ** (doublings - 1))
+    return [max(min(MIN_CHANNELS, width), first // 2**i) for i in range(doublings)]
 
 
-def _doubled(x: keras.KerasTensor, channels: int, less: list[int]) -> keras.KerasTensor:
-    """A transposed convolution that doubles the sides, less 0 or 1 pixel each."""
-    kernel = tuple(4 - one for one in less)
-    # Of 2 (n - 1) + kernel pixels one goes on each side, which is what "same" does for kernels of 4
-    # without making the others first.
+def _double_sides(x: keras.KerasTensor, channels: int, less: list[int]) -> keras.KerasTensor:
+    """A transposed convolution that doubles each side, less 0 or 1 pixel.
+
+    Args:
+        x: [batch, h, w, in].
+        channels: Channels of the result.
+        less: For height and width, 0 or 1.
+    """
+    kernel = tuple(4 - pixels for pixels in less)
+    # The result without padding has 2 (n - 1) + kernel pixels. One pixel is cropped on each side.
+    # For kernels of 4, "same" does this without computing these pixels first.
     same = not any(less)
     x = keras.layers.Conv2DTranspose(
         channels,
@@ -101,7 +107,7 @@ def _doubled(x: keras.KerasTensor, channels: int, less: list[int]) -> keras.Kera
 
 
 class _OneHot(keras.layers.Layer):
-    """Class numbers int64 [batch] -> [batch, classes], 1 at the class and 0 elsewhere."""
+    """Classes int64 [batch] -> one-hot vectors [batch, classes]."""
 
     def __init__(self, classes: int, **kwargs):
         super().__init__(**kwargs)

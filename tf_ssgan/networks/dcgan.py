@@ -1,6 +1,6 @@
-"""The generator of DCGAN, in the form of Salimans et al. (2016), public code, and of FR-GAN.
+"""The generator of DCGAN, as in the public code of Salimans et al. (2016) and in FR-GAN.
 
-Jiang, Zhang and Liu (2019), table 1; `w` is the width, 64 in the paper.
+Jiang, Zhang and Liu (2019), table 1. `w` is the width, 64 in the paper.
 
     latent                                         100
     dense 128 w (512 x 4 x 4), BN, ReLU            4 x 4 x 8w
@@ -8,11 +8,12 @@ Jiang, Zhang and Liu (2019), table 1; `w` is the width, 64 in the paper.
     deconv5 2w stride 2, BN, ReLU                  16 x 16 x 2w
     deconv5 channels stride 2, weight norm, tanh   32 x 32 x channels
 
-Images of other sizes start from ceil(size / 8) and are cut around the center. With w = 64 and 3
-channels: 4,933,379 kernels, biases and BN shifts.
+For other image sizes, the first map has ceil(size / 8) pixels per side, and the image is cropped
+around its center. With w = 64 and 3 channels, there are 4,933,379 kernel, bias and BN shift
+parameters.
 
-Images of more than 48 pixels are not the paper's. Doublings (deconv5, BN, ReLU) are put before the
-last one until the first map has at most 6 pixels a side; they start from ceil(size / 2^doublings):
+Images of more than 48 pixels are not in the paper. They get further doublings (deconv5, BN, ReLU)
+before the last one, until the first map has at most 6 pixels per side, ceil(size / 2^doublings):
 
     larger side   doublings   channels, from the first map on          first map
     8 to 48       3           8w, 4w, 2w, image                        1 to 6
@@ -20,7 +21,7 @@ last one until the first map has at most 6 pixels a side; they start from ceil(s
     97 to 192     5           8w, 4w, 2w, w, w/2, image                4 to 6
     193 to 384    6           8w, 4w, 2w, w, w/2, w/4, image           4 to 6
 
-and so on; no map before the image has fewer than 8 channels, or w where w is less.
+and so on. Maps before the image have at least 8 channels, or w if w is smaller.
 """
 
 import keras
@@ -29,10 +30,10 @@ import tensorflow as tf
 from tf_ssgan.core import task
 from tf_ssgan.nn import layers
 
-FEWEST_DOUBLINGS = 3  # those of table 1
+MIN_DOUBLINGS = 3  # As in table 1.
 # With 6, images of up to 48 pixels keep the table's doublings, and larger ones begin with 4 to 6.
-LARGEST_FIRST_MAP = 6
-FEWEST_CHANNELS = 8  # of an added map
+MAX_FIRST_MAP = 6
+MIN_CHANNELS = 8  # Of a map before the image.
 
 
 def generator(
@@ -43,39 +44,40 @@ def generator(
     Args:
         task: Image shape.
         latent_size: Length of the latent vector.
-        width: An eighth of the channels of the first map.
-        name: What it is called.
+        width: One eighth of the channels of the first map.
+        name: Name of the model.
 
     Returns:
         latents [batch, latent_size] -> images float32 [batch, h, w, c] in (-1, 1).
     """
-    doublings = max(FEWEST_DOUBLINGS, task.halvings(LARGEST_FIRST_MAP))
-    height, breadth = -(-task.height // 2**doublings), -(-task.width // 2**doublings)
+    doublings = max(MIN_DOUBLINGS, task.halvings(MAX_FIRST_MAP))
+    first_height, first_width = -(-task.height // 2**doublings), -(-task.width // 2**doublings)
     latents = keras.Input((latent_size,), name="latents")
-    # No bias before a batch normalization: its gradient is zero, and Adam amplifies the rounding.
-    x = keras.layers.Dense(height * breadth * 8 * width, use_bias=False)(latents)
-    x = _rectified(x)
-    x = keras.layers.Reshape((height, breadth, 8 * width))(x)
+    # No bias before a batch normalization: its gradient is zero up to rounding, which Adam would
+    # amplify.
+    x = keras.layers.Dense(first_height * first_width * 8 * width, use_bias=False)(latents)
+    x = _norm_relu(x)
+    x = keras.layers.Reshape((first_height, first_width, 8 * width))(x)
     for channels in _channels(doublings, width):
         x = keras.layers.Conv2DTranspose(channels, 5, 2, "same", use_bias=False)(x)
-        x = _rectified(x)
+        x = _norm_relu(x)
     x = layers.ConvTranspose(task.channels, 5, initial_scale=0.1)(x)
-    images = _Image(task.height, task.width, name="images", dtype="float32")(x)
+    images = _CroppedTanh(task.height, task.width, name="images", dtype="float32")(x)
     return keras.Model(latents, images, name=name)
 
 
 def _channels(doublings: int, width: int) -> list[int]:
-    """Channels after each doubling but the last: 4 width, 2 width, width, ..."""
-    fewest = min(FEWEST_CHANNELS, width)
-    return [max(fewest, 4 * width // 2**earlier) for earlier in range(doublings - 1)]
+    """Channels after each doubling except the last: 4 width, 2 width, width, ..."""
+    minimum = min(MIN_CHANNELS, width)
+    return [max(minimum, 4 * width // 2**earlier) for earlier in range(doublings - 1)]
 
 
-def _rectified(x: keras.KerasTensor) -> keras.KerasTensor:
+def _norm_relu(x: keras.KerasTensor) -> keras.KerasTensor:
     return keras.layers.ReLU()(layers.BatchNorm()(x))
 
 
-class _Image(keras.layers.Layer):
-    """tanh, and the central height x width of a map that may be larger."""
+class _CroppedTanh(keras.layers.Layer):
+    """tanh of the central height x width pixels of a map."""
 
     def __init__(self, height: int, width: int, **kwargs):
         super().__init__(**kwargs)
@@ -84,5 +86,5 @@ class _Image(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         top, left = (inputs.shape[1] - self.height) // 2, (inputs.shape[2] - self.width) // 2
-        cut = inputs[:, top : top + self.height, left : left + self.width, :]
-        return tf.tanh(tf.cast(cut, tf.float32))
+        center = inputs[:, top : top + self.height, left : left + self.width, :]
+        return tf.tanh(tf.cast(center, tf.float32))

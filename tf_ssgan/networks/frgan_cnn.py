@@ -1,7 +1,7 @@
 """The discriminator of FR-GAN, which is also its classifier.
 
-Jiang, Zhang and Liu (2019), table 1, which is the network of Salimans et al. (2016) for house
-numbers with a squeeze-and-excitation block. `w` is the width, 64 in the paper.
+Jiang, Zhang and Liu (2019), table 1. It is the network of Salimans et al. (2016) for SVHN with a
+squeeze-and-excitation block. `w` is the width, 64 in the paper.
 
     input                                          32 x 32 x 3
     [Gaussian noise, dropout]
@@ -15,14 +15,15 @@ numbers with a squeeze-and-excitation block. `w` is the width, 64 in the paper.
     global mean = features                         2w
     dense                                          classes
 
-All linear layers are weight-normalized, all but the last followed by a leaky ReLU of slope 0.2.
-With w = 64 and 10 classes: 774,026 kernels and biases, and 2,048 in the block.
+All linear layers are weight-normalized. All except the last are followed by a leaky ReLU of slope
+0.2. With w = 64 and 10 classes, there are 774,026 kernel and bias parameters, and 2,048 in the
+block.
 
 The table gives no strides and no padding; both are those of the public code of Salimans et al.
-(2016). Images under 24 pixels are padded instead of cut by the last 3x3 convolution.
+(2016). For images under 24 pixels, the last 3x3 convolution uses padding.
 
-Images of more than 48 pixels are not the paper's. A stage (three convolutions and a dropout) is put
-before the others, and another, until the map after the last one has at most 12 pixels a side:
+Images of more than 48 pixels are not in the paper. They get further stages (three convolutions and
+a dropout) before the others, until the last stage's map has at most 12 pixels per side:
 
     larger side   stages   channels of the stages       map
     8 to 48       2        w, 2w                        2 to 12
@@ -30,26 +31,19 @@ before the others, and another, until the map after the last one has at most 12 
     97 to 192     4        w/4, w/2, w, 2w              7 to 12
     193 to 384    5        w/8, w/4, w/2, w, 2w         7 to 12
 
-and so on; no added stage has fewer than 8 channels, or w where w is less. Until then each has four
-times the pixels of the stage after it and a quarter of its products of channels, so it multiplies
-about as often as the paper's first and holds twice the values of the next. Images much longer than
-wide are padded too by the last 3x3 convolution, where the shorter side has fewer than 6 * 2^stages
-pixels (which is 24 with two stages).
+and so on. Added stages have at least 8 channels, or w if w is smaller. Above this minimum, each
+stage has four times the pixels of the next one and a quarter of its products of channels. So it
+needs about as many multiplications as the paper's first stage, and holds twice as many values as
+the next one. For images much longer than wide, the last 3x3 convolution also uses padding: if the
+shorter side has fewer than 6 * 2^stages pixels (24 with two stages).
 """
 
 import keras
 import tensorflow as tf
 
 from tf_ssgan.core import task
+from tf_ssgan.networks import conv_stages
 from tf_ssgan.nn import layers
-
-SLOPE = 0.2  # leaky ReLU, as in the public code of Salimans et al. (2016)
-# Public code of Salimans et al. (2016): the last layer starts with small logits.
-LAST_SCALE = 0.1
-FEWEST_STAGES = 2  # those of table 1
-# With 12, images of up to 48 pixels keep the table's stages, and larger ones end with 7 to 12.
-LARGEST_MAP = 12
-FEWEST_CHANNELS = 8  # of an added stage
 
 
 def classifier(
@@ -65,48 +59,35 @@ def classifier(
 
     Args:
         task: Image shape and number of classes.
-        width: Channels of the stage before the last: of the first one, up to 48 pixels.
-        recalibrate: With the squeeze-and-excitation block.
+        width: Channels of the stage before the last (of the first stage for up to 48 pixels).
+        recalibrate: Whether to include the squeeze-and-excitation block.
         dropout: Rate of the dropout after each stage.
-        input_dropout: Rate of dropout on the images.
+        input_dropout: Rate of the dropout on the images.
         noise: Standard deviation of Gaussian noise on the images, which lie in [-1, 1].
-        weight_norm: With weight normalization.
+        weight_norm: Whether linear layers are weight-normalized.
 
     Returns:
         images [batch, h, w, c] in [-1, 1] -> {"features": [batch, 2 width],
         "logits": float32 [batch, classes]}.
     """
-    normal = {"slope": SLOPE, "weight_norm": weight_norm}
-    stages = max(FEWEST_STAGES, task.halvings(LARGEST_MAP))
-    # 24 pixels at the table's two stages; square images of more stages always have enough.
-    last_padding = "VALID" if min(task.height, task.width) >= 6 * 2**stages else "SAME"
+    options = {"slope": conv_stages.SLOPE, "weight_norm": weight_norm}
     images = keras.Input(task.image_shape, name="images")
     x = layers.GaussianNoise(noise)(images)
     x = layers.Dropout(input_dropout)(x)
-    for channels in _channels(stages, width):
-        x = layers.Conv(channels, 3, **normal)(x)
-        x = layers.Conv(channels, 3, **normal)(x)
-        x = layers.Conv(channels, 3, stride=2, **normal)(x)
-        x = layers.Dropout(dropout)(x)
+    x = conv_stages.apply_stages(x, task, width, dropout, weight_norm)
     if recalibrate:
         x = layers.SqueezeExcite(name="recalibration")(x)
-    x = layers.Conv(4 * width, 3, padding=last_padding, **normal)(x)
-    x = layers.Conv(2 * width, 1, **normal)(x)
+    x = layers.Conv(4 * width, 3, padding=conv_stages.last_padding(task), **options)(x)
+    x = layers.Conv(2 * width, 1, **options)(x)
     features = _GlobalMean(name="features", dtype="float32")(x)
     logits = layers.Dense(
         task.classes,
         weight_norm=weight_norm,
-        initial_scale=LAST_SCALE,
+        initial_scale=conv_stages.LOGITS_SCALE,
         name="logits",
         dtype="float32",
     )(features)
     return keras.Model(images, {"features": features, "logits": logits}, name="discriminator")
-
-
-def _channels(stages: int, width: int) -> list[int]:
-    """Channels of each stage: ..., width / 2, width, 2 width."""
-    fewest = min(FEWEST_CHANNELS, width)
-    return [max(fewest, 2 * width // 2**later) for later in reversed(range(stages))]
 
 
 class _GlobalMean(keras.layers.Layer):

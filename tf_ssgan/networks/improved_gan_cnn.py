@@ -1,6 +1,6 @@
 """The discriminators of the public code of Salimans et al. (2016), which are also its classifiers.
 
-`w` is the width: 64 for house numbers, 96 for CIFAR-10.
+`w` is the width: 64 for SVHN, 96 for CIFAR-10.
 
     input                                          32 x 32 x 3
     dropout .2
@@ -13,25 +13,20 @@
     global mean = features                         2w
     dense                                          classes
 
-All linear layers are weight-normalized, all but the last followed by a leaky ReLU of slope 0.2.
-With 10 classes: 626,570 kernels and biases at w = 64, 1,406,794 at w = 96.
+All linear layers are weight-normalized. All except the last are followed by a leaky ReLU of slope
+0.2. With 10 classes, there are 626,570 kernel and bias parameters at w = 64, and 1,406,794 at
+w = 96.
 
-Images of other sizes are treated as in `recalibrated_cnn`: under 24 pixels the last 3x3 convolution
-pads instead of cutting, and over 48 pixels stages (three convolutions and a dropout) are put before
-the others until the last map has at most 12 pixels a side.
+Images of other sizes are treated as in `frgan_cnn`: under 24 pixels, the last 3x3 convolution uses
+padding; over 48 pixels, further stages (three convolutions and a dropout) precede the others, until
+the last stage's map has at most 12 pixels per side.
 """
 
 import keras
 import tensorflow as tf
 
 from tf_ssgan.core import task
-from tf_ssgan.networks.frgan_cnn import (
-    FEWEST_CHANNELS,
-    FEWEST_STAGES,
-    LARGEST_MAP,
-    LAST_SCALE,
-    SLOPE,
-)
+from tf_ssgan.networks import conv_stages
 from tf_ssgan.nn import layers
 
 
@@ -46,40 +41,36 @@ def classifier(
 
     Args:
         task: Image shape and number of classes.
-        width: Channels of the stage before the last: of the first one, up to 48 pixels.
+        width: Channels of the stage before the last (of the first stage for up to 48 pixels).
         dropout: Rate of the dropout after each stage.
-        input_dropout: Rate of dropout on the images.
-        head_bias: Without it, logits are the products of features and class vectors alone.
+        input_dropout: Rate of the dropout on the images.
+        head_bias: Whether the logits have a bias; without it they are products of features and
+            class weight vectors.
 
     Returns:
         images [batch, h, w, c] in [-1, 1] -> {"features": [batch, 2 width],
         "logits": float32 [batch, classes]}.
     """
-    stages = max(FEWEST_STAGES, task.halvings(LARGEST_MAP))
-    # 24 pixels at the public code's two stages; square images of more stages always have enough.
-    last_padding = "VALID" if min(task.height, task.width) >= 6 * 2**stages else "SAME"
+    slope, padding = conv_stages.SLOPE, conv_stages.last_padding(task)
     images = keras.Input(task.image_shape, name="images")
     x = layers.Dropout(input_dropout)(images)
-    for later in reversed(range(stages)):
-        channels = max(min(FEWEST_CHANNELS, width), 2 * width // 2**later)
-        x = layers.Conv(channels, 3, slope=SLOPE)(x)
-        x = layers.Conv(channels, 3, slope=SLOPE)(x)
-        x = layers.Conv(channels, 3, stride=2, slope=SLOPE)(x)
-        x = layers.Dropout(dropout)(x)
-    x = layers.Conv(2 * width, 3, padding=last_padding, slope=SLOPE)(x)
-    x = layers.Conv(2 * width, 1, slope=SLOPE)(x)
-    x = layers.Conv(2 * width, 1, slope=SLOPE)(x)
+    x = conv_stages.apply_stages(x, task, width, dropout)
+    x = layers.Conv(2 * width, 3, padding=padding, slope=slope)(x)
+    x = layers.Conv(2 * width, 1, slope=slope)(x)
+    x = layers.Conv(2 * width, 1, slope=slope)(x)
     features = keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
-    head = layers.Dense if head_bias else _Products
-    logits = head(task.classes, initial_scale=LAST_SCALE, name="logits", dtype="float32")(features)
-    return keras.Model(images, {"features": features, "logits": logits}, name="discriminator")
+    head = (layers.Dense if head_bias else _DenseWithoutBias)(
+        task.classes, initial_scale=conv_stages.LOGITS_SCALE, name="logits", dtype="float32"
+    )
+    outputs = {"features": features, "logits": head(features)}
+    return keras.Model(images, outputs, name="discriminator")
 
 
-def class_vectors(network: keras.Model) -> tf.Tensor:
-    """The vectors w_j whose products with the features are the logits, but for the bias.
+def class_weight_vectors(network: keras.Model) -> tf.Tensor:
+    """The vectors w_j whose products with the features are the logits, apart from the bias.
 
     Args:
-        network: Made by `classifier`.
+        network: A network that `classifier` built.
 
     Returns:
         float32 [2 width, classes].
@@ -88,8 +79,8 @@ def class_vectors(network: keras.Model) -> tf.Tensor:
     return head.gain.value * tf.math.l2_normalize(head.kernel.value, axis=0)
 
 
-class _Products(layers.Dense):
-    """A dense layer whose bias is 0 and stays so: [batch, in] -> [batch, units], f . w_j."""
+class _DenseWithoutBias(layers.Dense):
+    """A weight-normalized dense layer whose bias stays 0: [batch, in] -> [batch, units]."""
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         super().build(input_shape)

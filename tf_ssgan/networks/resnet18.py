@@ -2,7 +2,7 @@
 
 `w` is the width, 64 there.
 
-    input, gray copied to 3 channels or mapped to 3    28 x 28 x 3
+    input, gray copied or mapped to 3 channels         28 x 28 x 3
     conv7 w stride 2, norm, ReLU                       14 x 14 x w
     max pooling 3 stride 2                             7 x 7 x w
     2 blocks: conv3 w, norm, ReLU, conv3 w, norm       7 x 7 x w
@@ -11,9 +11,10 @@
     2 blocks of 8w, the first one of stride 2          1 x 1 x 8w
     global mean = features                             8w
 
-Each block adds its input, by way of a conv1 and a norm where its shape changes, and is rectified
-then. Convolutions have no bias and are padded on all sides, kernels start from N(0, 2 / (size^2
-outputs)). With w = 64: 11,176,512 weights; the map of 1 to 3 channels has 6 more.
+Each block adds its input to its output, and a ReLU follows. If the shape changes, the input goes
+through a conv1 and a norm. Convolutions have no bias and are padded on all sides. Kernels start
+from N(0, 2 / (size^2 outputs)). With w = 64, there are 11,176,512 parameters. A convolution that
+maps 1 channel to 3 has 6 more.
 """
 
 import keras
@@ -22,8 +23,8 @@ import tensorflow as tf
 from tf_ssgan.core import task
 from tf_ssgan.nn import layers
 
-WIDTHS = (1, 2, 4, 8)  # channels of the groups, in widths
-BLOCKS = 2  # a group
+WIDTHS = (1, 2, 4, 8)  # Channels of the groups, in widths.
+BLOCKS = 2  # Per group.
 
 
 def classifier(task: task.Task, width: int = 64, hidden: int = 384) -> keras.Model:
@@ -39,20 +40,20 @@ def classifier(task: task.Task, width: int = 64, hidden: int = 384) -> keras.Mod
         float32 [batch, classes]}.
     """
     images = keras.Input(task.image_shape, name="images")
-    features = trunk(_Copied(name="copied")(images), width)
+    features = extract_features(_GrayToRGB(name="rgb")(images), width)
     x = keras.layers.Dense(hidden, "relu", name="hidden", dtype="float32")(features)
     logits = keras.layers.Dense(task.classes, name="logits", dtype="float32")(x)
     return keras.Model(images, {"features": features, "logits": logits}, name="classifier")
 
 
-def head(inputs: int, hidden: int, outputs: int, name: str) -> keras.Model:
-    """Two dense layers, with a ReLU between them.
+def mlp_head(inputs: int, hidden: int, outputs: int, name: str) -> keras.Model:
+    """Builds a head on features: two dense layers with a ReLU between them.
 
     Args:
-        inputs: Length of the vectors that come in.
+        inputs: Length of the feature vectors.
         hidden: Units of the first layer.
         outputs: Units of the second layer.
-        name: What it is called.
+        name: Name of the model.
 
     Returns:
         float32 [batch, inputs] -> float32 [batch, outputs].
@@ -68,7 +69,7 @@ def head(inputs: int, hidden: int, outputs: int, name: str) -> keras.Model:
 
 
 def backbone(classifier: keras.Model) -> keras.Model:
-    """The part of a network up to its "features"; it shares their weights.
+    """The part of a network up to its layer "features"; both share their weights.
 
     Args:
         classifier: A functional network with a layer "features".
@@ -80,18 +81,18 @@ def backbone(classifier: keras.Model) -> keras.Model:
     return keras.Model(classifier.input, {"features": features}, name="backbone")
 
 
-def trunk(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
-    """The network up to its features.
+def extract_features(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
+    """Applies all layers up to the features.
 
     Args:
         x: [batch, h, w, 3].
         width: Channels of the first convolution.
 
     Returns:
-        float32 [batch, 8 width], of a layer "features".
+        float32 [batch, 8 width], the output of a layer "features".
     """
     x = keras.layers.ReLU()(_norm()(_conv(x, width, 7, 2)))
-    # Zeros pad as well as minus infinity: after a ReLU nothing is less.
+    # PyTorch pads with minus infinity. After a ReLU, zeros give the same maxima.
     x = keras.layers.MaxPooling2D(3, 2)(keras.layers.ZeroPadding2D(1)(x))
     for group, widths in enumerate(WIDTHS):
         for number in range(BLOCKS):
@@ -100,6 +101,7 @@ def trunk(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
 
 
 def _block(x: keras.KerasTensor, channels: int, stride: int) -> keras.KerasTensor:
+    """A residual block."""
     y = keras.layers.ReLU()(_norm()(_conv(x, channels, 3, stride)))
     y = _norm()(_conv(y, channels, 3, 1))
     if stride > 1 or x.shape[-1] != channels:
@@ -114,7 +116,7 @@ def _norm() -> keras.layers.Layer:
 def _conv(x: keras.KerasTensor, channels: int, size: int, stride: int) -> keras.KerasTensor:
     padding = "same"
     if size > 1 and stride > 1:
-        # torch pads on all sides, where "same" pads even sizes below and on the right alone.
+        # PyTorch pads all sides equally; "same" pads even sizes only below and on the right.
         x, padding = keras.layers.ZeroPadding2D(size // 2)(x), "valid"
     initial = keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
     return keras.layers.Conv2D(
@@ -122,8 +124,8 @@ def _conv(x: keras.KerasTensor, channels: int, size: int, stride: int) -> keras.
     )(x)
 
 
-class _Copied(keras.layers.Layer):
-    """Gray images three times: [batch, h, w, 1] -> [batch, h, w, 3]; colored ones as they are."""
+class _GrayToRGB(keras.layers.Layer):
+    """Copies gray images to 3 channels, [batch, h, w, 1 or 3] -> [batch, h, w, 3]."""
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return tf.repeat(inputs, 3, axis=-1) if inputs.shape[-1] == 1 else inputs

@@ -1,9 +1,9 @@
-"""What the networks of AC-GAN's authors are built of: torch's layers and DCGAN's initial weights.
+"""Building blocks of AC-GAN's networks: PyTorch's layers with DCGAN's initial weights.
 
-The public code (avdravid/AC-GANS-FOR-IMAGE-CLASSIFICATION) is written in torch: its padding is the
-same on all sides, where "same" in Keras pads right and below, and its batch normalization has a
-scale. Kernels start from N(0, 0.02^2) and scales from N(1, 0.02^2) (Radford et al. 2016); its
-README says N(1, 0.02^2) of both, which saturates a convolution at once.
+The public code (avdravid/AC-GANS-FOR-IMAGE-CLASSIFICATION) uses PyTorch. PyTorch pads equally on
+all sides, where "same" in Keras pads right and below, and its batch normalization has a scale.
+Kernels start from N(0, 0.02^2) and scales from N(1, 0.02^2) (Radford et al. 2016). The README of
+the public code says N(1, 0.02^2) for both, which would saturate a convolution at once.
 """
 
 import keras
@@ -13,45 +13,48 @@ from tf_ssgan.common import errors
 from tf_ssgan.core import task
 from tf_ssgan.nn import layers
 
-MIN_SIDE = 8  # pixels; smaller images leave less than two halvings
-STDDEV = 0.02  # of initial kernels and scales
-SLOPE = 0.2  # of leaky ReLUs
+MIN_SIDE = 8  # Pixels; smaller images cannot be halved twice.
+STDDEV = 0.02  # Of initial kernels and scales.
+SLOPE = 0.2  # Of leaky ReLUs.
 
 
 def check_task(task: task.Task, network: str) -> None:
-    """Refuses a task that a network cannot be built for.
+    """Checks that a network can be built for a task.
 
     Args:
         task: Image shape and number of classes.
-        network: What the network is called.
+        network: Name of the network in the message.
 
     Raises:
         UserError: The images are too small, or there are fewer than two classes.
     """
     if min(task.height, task.width) < MIN_SIDE:
         raise errors.UserError(
-            f"{network} takes images of at least {MIN_SIDE}x{MIN_SIDE} pixels, these have "
-            f"{task.height}x{task.width}. Enlarge them (--image_size, for pictures of your own)."
+            f"{network} takes images of at least {MIN_SIDE}x{MIN_SIDE} pixels, but these have "
+            f"{task.height}x{task.width}. Enlarge them (--image_size, for your own images)."
         )
     if task.classes < 2:
         raise errors.UserError(
-            f"{network} tells classes apart and needs at least two, the data have {task.classes}."
+            f"{network} needs at least two classes, but the data have {task.classes}."
         )
 
 
-def normal_kernel(deviation: float = STDDEV) -> keras.initializers.Initializer:
-    """A new N(0, deviation^2): an initializer that is shared gives its layers equal numbers."""
-    return keras.initializers.RandomNormal(0.0, deviation)
+def normal_kernel(stddev: float = STDDEV) -> keras.initializers.Initializer:
+    """A new initializer N(0, stddev^2).
+
+    Layers must not share one, because it would give all of them the same values.
+    """
+    return keras.initializers.RandomNormal(0.0, stddev)
 
 
 class TorchBatchNorm(layers.BatchNorm):
     """Batch normalization with a scale: scale (normalized + shift).
 
-    The usual form's offset is the product of scale and shift.
+    The offset of the usual form is the product of scale and shift.
     """
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        """Makes the scale, [channels], and what the layer without it has."""
+        """Makes the variables of `BatchNorm`, and the scale, [channels]."""
         super().build(input_shape)
         self.scale = self.add_weight(
             shape=(input_shape[-1],),
@@ -61,12 +64,12 @@ class TorchBatchNorm(layers.BatchNorm):
         )
 
     def affine(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """The scale, and its product with the shift."""
+        """The scale, and the product of scale and shift."""
         return self.scale.value, self.scale.value * self.shift.value
 
 
 def layer_norm(dtype: str | None) -> keras.layers.Layer:
-    """Normalization of each image by itself, with a scale and an offset a channel."""
+    """Normalization of each image by itself, with a scale and an offset for each channel."""
     return keras.layers.GroupNormalization(
         1,
         epsilon=1e-5,

@@ -1,8 +1,10 @@
-"""Wide residual networks (Zagoruyko and Komodakis 2016) in the two forms known for few labels.
+"""Wide residual networks (Zagoruyko and Komodakis 2016) in two forms of semi-supervised papers.
 
-`w` is the width, 16 times the widening factor: 32 in WRN-28-2; n = (depth - 4) / 6 blocks a group.
+`w` is the width, 16 times the widening factor: 32 in WRN-28-2. Each of the three groups has
+n = (depth - 4) / 6 blocks.
 
-    input, standardized with the data set's mean and deviation     32 x 32 x 3
+    input, standardized by the mean and standard deviation of the
+    dataset                                                        32 x 32 x 3
     conv3 16                                                       32 x 32 x 16
     n blocks: norm, activation, conv3 w, norm, activation, conv3 w 32 x 32 x w
     n blocks of 2w, the first one of stride 2                      16 x 16 x 2w
@@ -10,24 +12,26 @@
     norm, activation, global mean = features                       4w
     dense                                                          classes
 
-Each block adds its input to its output; the first of a group by way of a conv1.
+Each block adds its input to its output. In the first block of a group, the input goes through a
+conv1.
 
     form            "leaky"                          "plain"
     source          public code of Sohn et al. 2020  public code of Alshami and Arya 2022
     activation      leaky ReLU, slope 0.1            ReLU
-    bias of convs   yes                              no
+    conv bias       yes                              no
     batch norm      momentum .999, epsilon 1e-3      momentum .9, epsilon 1e-5
     the conv1 sees  activations in the first group,  activations
                     the block's input in the others
-    dense starts    Glorot normal                    torch's uniform, +-1 / sqrt(features)
+    dense kernel    Glorot normal                    PyTorch's uniform, +-1 / sqrt(features)
 
 Kernels start from N(0, 2 / (size^2 outputs)) in both. With depth 28, w = 32, 3 channels and 10
-classes: 1,467,610 weights in the plain form (shrebox/Semi-supervised-Image-Classification),
-1,469,642 in the leaky one. PyTorch ports of the leaky form feed the first conv3 of its later groups
-the raw input, past its norm; here it is normalized, as in the code of Sohn et al.
+classes, there are 1,467,610 parameters in the plain form
+(shrebox/Semi-supervised-Image-Classification) and 1,469,642 in the leaky form. In PyTorch ports of
+the leaky form, the first conv3 of the later groups skips its norm and sees the block's input; here
+it sees the normalized input, as in the code of Sohn et al.
 
-Images over 48 pixels get convolutions of stride 2 after the first one until no side of the last map
-has more than 12 pixels.
+Images over 48 pixels get convolutions of stride 2 after the first one, until no side of the last
+map has more than 12 pixels.
 """
 
 from typing import Literal
@@ -40,9 +44,9 @@ from tf_ssgan.core import task
 from tf_ssgan.nn import layers
 
 Form = Literal["leaky", "plain"]
-FIRST_CHANNELS = 16  # of the first convolution, or the width where that is less
-LARGEST_MAP = 12  # pixels a side of the last map
-HALVINGS = 2  # by the groups
+FIRST_CHANNELS = 16  # Of the first convolution; the width if that is smaller.
+MAX_LAST_MAP = 12  # Largest side of the last map, in pixels.
+GROUP_HALVINGS = 2  # Halvings of the map by the three groups.
 
 
 def classifier(
@@ -56,9 +60,9 @@ def classifier(
 
     Args:
         task: Image shape, statistics and number of classes.
-        depth: Layers in all, 6 n + 4.
+        depth: Number of layers, 6 n + 4.
         width: Channels of the first group.
-        form: Which of the published ones.
+        form: Which of the two published forms.
         dtype: Number format of every layer; None for the global one.
 
     Returns:
@@ -66,56 +70,56 @@ def classifier(
         "logits": float32 [batch, classes]}.
 
     Raises:
-        UserError: There is no such depth.
+        UserError: The depth is not 6 n + 4.
     """
-    images, x = trunk(task, depth, width, form, dtype)
-    x = _activated(x, form, dtype)
+    images, x = last_feature_map(task, depth, width, form, dtype)
+    x = _norm_activation(x, form, dtype)
     features = keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
-    logits = head(task.classes, form)(features)
+    logits = logits_layer(task.classes, form)(features)
     return keras.Model(images, {"features": features, "logits": logits}, name="classifier")
 
 
-def trunk(
+def last_feature_map(
     task: task.Task, depth: int, width: int, form: Form, dtype: str | None = None
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """The network up to the sum of the last block.
+    """Builds the network up to the sum of the last block.
 
     Args:
         task: Image shape and statistics.
-        depth: Layers in all, 6 n + 4.
+        depth: Number of layers, 6 n + 4.
         width: Channels of the first group.
-        form: Which of the published ones.
+        form: Which of the two published forms.
         dtype: Number format of every layer; None for the global one.
 
     Returns:
-        The images, and their last map [batch, h / 4, w / 4, 4 width].
+        The images, and the last map [batch, h / 4, w / 4, 4 width].
 
     Raises:
-        UserError: There is no such depth.
+        UserError: The depth is not 6 n + 4.
     """
-    blocks = blocks_a_group(depth)
+    blocks = blocks_per_group(depth)
     images = keras.Input(task.image_shape, name="images")
     first = min(FIRST_CHANNELS, width)
     x = layers.Standardize(task.mean, task.std, dtype=dtype)(images)
     x = _conv(x, first, 3, 1, form, dtype)
-    for _ in range(task.halvings(LARGEST_MAP) - HALVINGS):
-        x = _conv(_activated(x, form, dtype), first, 3, 2, form, dtype)
-    for group in range(HALVINGS + 1):
+    for _ in range(task.halvings(MAX_LAST_MAP) - GROUP_HALVINGS):
+        x = _conv(_norm_activation(x, form, dtype), first, 3, 2, form, dtype)
+    for group in range(GROUP_HALVINGS + 1):
         for number in range(blocks):
             stride = 2 if group and not number else 1
-            bare = form == "leaky" and group > 0
-            x = _block(x, width * 2**group, stride, not number, bare, form, dtype)
+            raw_shortcut = form == "leaky" and group > 0
+            x = _block(x, width * 2**group, stride, not number, raw_shortcut, form, dtype)
     return images, x
 
 
-def blocks_a_group(depth: int) -> int:
-    """Blocks of each of the three groups.
+def blocks_per_group(depth: int) -> int:
+    """Number of blocks in each of the three groups.
 
     Args:
-        depth: Layers in all, 6 n + 4.
+        depth: Number of layers, 6 n + 4.
 
     Raises:
-        UserError: There is no such depth.
+        UserError: The depth is not 6 n + 4.
     """
     blocks, rest = divmod(depth - 4, 6)
     if rest or blocks < 1:
@@ -125,12 +129,12 @@ def blocks_a_group(depth: int) -> int:
     return blocks
 
 
-def head(classes: int, form: Form) -> keras.layers.Layer:
-    """The dense layer that gives the logits, float32.
+def logits_layer(classes: int, form: Form) -> keras.layers.Layer:
+    """The dense layer of the logits, in float32.
 
     Args:
-        classes: How many.
-        form: Which of the published networks it ends.
+        classes: Number of classes.
+        form: Which of the two published forms; it determines the initial kernel.
     """
     initial = "glorot_normal" if form == "leaky" else _torch_uniform()
     return keras.layers.Dense(classes, kernel_initializer=initial, name="logits", dtype="float32")
@@ -141,32 +145,32 @@ def _block(
     channels: int,
     stride: int,
     first: bool,
-    bare: bool,
+    raw_shortcut: bool,
     form: Form,
     dtype: str | None,
 ) -> keras.KerasTensor:
-    """A residual block; the first of a group changes the channels, and its shortcut is a conv1.
+    """A residual block. The first one of a group changes the channels; its shortcut is a conv1.
 
     Args:
         x: [batch, h, w, in].
-        channels: Of the result.
-        stride: Of its first convolution.
-        first: Whether it is the first of its group.
-        bare: Whether that shortcut sees the block's input instead of its activations.
-        form: Which of the published ones.
+        channels: Channels of the result.
+        stride: Stride of its first convolution.
+        first: Whether it is the first block of its group.
+        raw_shortcut: Whether the conv1 sees the block's input before norm and activation.
+        form: Which of the two published forms.
         dtype: Number format.
     """
-    active = _activated(x, form, dtype)
+    active = _norm_activation(x, form, dtype)
     shortcut = x
     if first:
-        shortcut = _conv(x if bare else active, channels, 1, stride, form, dtype)
+        shortcut = _conv(x if raw_shortcut else active, channels, 1, stride, form, dtype)
     y = _conv(active, channels, 3, stride, form, dtype)
-    y = _conv(_activated(y, form, dtype), channels, 3, 1, form, dtype)
+    y = _conv(_norm_activation(y, form, dtype), channels, 3, 1, form, dtype)
     return keras.layers.Add(dtype=dtype)([shortcut, y])
 
 
-def _activated(x: keras.KerasTensor, form: Form, dtype: str | None) -> keras.KerasTensor:
-    """Normalized and rectified."""
+def _norm_activation(x: keras.KerasTensor, form: Form, dtype: str | None) -> keras.KerasTensor:
+    """Batch normalization and (leaky) ReLU."""
     momentum, epsilon, slope = (0.999, 1e-3, 0.1) if form == "leaky" else (0.9, 1e-5, 0.0)
     x = layers.BatchNorm(momentum, epsilon, scaled=True, dtype=dtype)(x)
     return keras.layers.LeakyReLU(slope, dtype=dtype)(x)
@@ -177,7 +181,7 @@ def _conv(
 ) -> keras.KerasTensor:
     padding = "same"
     if form == "plain" and size > 1 and stride > 1:
-        # torch pads on all sides, where "same" pads even sizes below and on the right alone.
+        # PyTorch pads all sides equally; "same" pads even sizes only below and on the right.
         x, padding = keras.layers.ZeroPadding2D(1, dtype=dtype)(x), "valid"
     initial = keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
     return keras.layers.Conv2D(
@@ -186,27 +190,28 @@ def _conv(
     )(x)  # fmt: skip
 
 
-def attentive(
+def attention_classifier(
     task: task.Task,
     depth: int = 28,
     width: int = 32,
     form: Form = "plain",
     maps: int = 2,
-    activated: bool = False,
+    normalize_map: bool = False,
     dtype: str | None = None,
 ) -> keras.Model:
     """Builds the network with an attention map (Alshami and Arya 2022, public code).
 
-    The last map F, h/4 x w/4 x 4 width, as the last block gives it, gets an attention value at each
-    position: A = sum over the maps of relu(norm(conv1(F))). The features are the mean of F A.
+    F is the output of the last block, h/4 x w/4 x 4 width. Each position of F gets an attention
+    value, A = sum over the maps of relu(norm(conv1(F))). The features are the mean of F A.
 
     Args:
         task: Image shape, statistics and number of classes.
-        depth: Layers in all, 6 n + 4.
+        depth: Number of layers, 6 n + 4.
         width: Channels of the first group.
-        form: Which of the published ones.
-        maps: Attention maps that are summed; 129 weights each, and 2 of its norm, at width 32.
-        activated: With norm and activation of `classifier` before the attention.
+        form: Which of the two published forms.
+        maps: Number of attention maps that are summed. At width 32, each has 129 parameters, and
+            2 of its norm.
+        normalize_map: Whether norm and activation, as in `classifier`, precede the attention.
         dtype: Number format of every layer; None for the global one.
 
     Returns:
@@ -214,23 +219,23 @@ def attentive(
         float32 [batch, positions], at least 0, "logits": float32 [batch, classes]}.
 
     Raises:
-        UserError: There is no such depth.
+        UserError: The depth is not 6 n + 4.
     """
-    images, x = trunk(task, depth, width, form, dtype)
-    x = _activated(x, form, dtype) if activated else x
-    seen = keras.layers.Conv2D(maps, 1, kernel_initializer=_torch_uniform(), dtype=dtype)(x)
-    seen = keras.layers.ReLU(dtype=dtype)(layers.BatchNorm(scaled=True, dtype=dtype)(seen))
-    attention = _Sum(dtype="float32")(seen)
+    images, x = last_feature_map(task, depth, width, form, dtype)
+    x = _norm_activation(x, form, dtype) if normalize_map else x
+    values = keras.layers.Conv2D(maps, 1, kernel_initializer=_torch_uniform(), dtype=dtype)(x)
+    values = keras.layers.ReLU(dtype=dtype)(layers.BatchNorm(scaled=True, dtype=dtype)(values))
+    attention = _ChannelSum(dtype="float32")(values)
     weighted = keras.layers.Multiply(dtype="float32")([x, attention])
     outputs = {
         "features": keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(weighted),
         "attention": keras.layers.Flatten(name="attention", dtype="float32")(attention),
     }
-    outputs["logits"] = head(task.classes, form)(outputs["features"])
+    outputs["logits"] = logits_layer(task.classes, form)(outputs["features"])
     return keras.Model(images, outputs, name="classifier")
 
 
-class _Sum(keras.layers.Layer):
+class _ChannelSum(keras.layers.Layer):
     """Sum over the channels: [batch, h, w, channels] -> [batch, h, w, 1]."""
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
@@ -238,4 +243,5 @@ class _Sum(keras.layers.Layer):
 
 
 def _torch_uniform() -> keras.initializers.Initializer:
+    """PyTorch's default initializer of dense layers and convolutions."""
     return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")

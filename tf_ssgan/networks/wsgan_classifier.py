@@ -1,8 +1,8 @@
-"""The classifier of WSGAN: a ResNet beside a local and a global network with attention.
+"""The classifier of WSGAN: a ResNet, a local and a global attention network, summed.
 
-Public code of Axelrod, Kashi and Pandey (rajas582/weakly-supervised-gan), after Mao et al. (2021);
-`w` is the width, 64 there. Each branch ends in classes + 1 numbers, and these are summed: logits of
-the classes, and one of "real".
+Public code of Axelrod, Kashi and Pandey (rajas582/weakly-supervised-gan), after Mao et al. (2021).
+`w` is the width, 64 there. Each of the three branches ends in classes + 1 values, and their sums
+are the logits of the classes and of "real".
 
     ResNet     conv1 to 3 channels, ResNet-18, dense
     local      KB w, conv2 w                     28 - 24 - 23, pooled, dense
@@ -12,13 +12,15 @@ the classes, and one of "real".
     CB o       conv2 o/2, conv2 o, plus the first one's mean over 2 x 2, twice side by side
     pooled     global mean + global maximum
 
-Convolutions of the two are spectrally normalized, without padding, and followed by a leaky ReLU of
-slope 0.01. Attention has maps q, k, v of its own: over n positions softmax(q^T k / sqrt(n)) v and a
-dense layer, over channels softmax(q k^T / sqrt(n)) v. The public code reorders the latter's result
-on its way back to an image, which scrambles it; here it stays in order.
+Convolutions of the local and global branches are spectrally normalized, have no padding, and are
+followed by a leaky ReLU of slope 0.01. Each attention has its own maps q, k, v: over n positions it
+is softmax(q^T k / sqrt(n)) v and a dense layer, over channels softmax(q k^T / sqrt(n)) v. The
+public code reorders the latter's result when it reshapes it to an image, which scrambles it; here
+the order is kept.
 
-Images under 16 pixels are padded as they go, because nothing would be left of them; those of more
-than 36 pixels are first halved by means, for attention compares each position with each other.
+Convolutions of images under 16 pixels use padding, because nothing would be left otherwise. For the
+local and global branches, images of more than 36 pixels are first halved by average pooling,
+because attention compares every pair of positions.
 """
 
 import keras
@@ -28,8 +30,8 @@ from tf_ssgan.core import task
 from tf_ssgan.networks import resnet18
 from tf_ssgan.nn import layers
 
-SMALLEST = 16  # pixels of images that lose some at each convolution
-LARGEST = 36  # pixels a side that attention sees
+MIN_UNPADDED = 16  # Smallest side of images without padding, in pixels.
+MAX_ATTENTION_SIDE = 36  # Largest side of the inputs of the attention branches, in pixels.
 
 
 def classifier(task: task.Task, width: int = 64) -> keras.Model:
@@ -37,8 +39,8 @@ def classifier(task: task.Task, width: int = 64) -> keras.Model:
 
     Args:
         task: Image shape and number of classes.
-        width: Channels of ResNet-18's first convolution; those of the branches' maps are the next
-            multiple of 4.
+        width: Channels of ResNet-18's first convolution. The maps of the other branches have the
+            next multiple of 4.
 
     Returns:
         images [batch, h, w, c] in [-1, 1] -> {"features": float32 [batch, 8 width] of the ResNet,
@@ -46,31 +48,30 @@ def classifier(task: task.Task, width: int = 64) -> keras.Model:
     """
     images = keras.Input(task.image_shape, name="images")
     colored = keras.layers.Conv2D(3, 1, name="colored")(images)
-    features = resnet18.trunk(colored, width)
-    padding = "VALID" if min(task.height, task.width) >= SMALLEST else "SAME"
+    features = resnet18.extract_features(colored, width)
+    padding = "VALID" if min(task.height, task.width) >= MIN_UNPADDED else "SAME"
     small = images
-    for _ in range(task.halvings(LARGEST)):
+    for _ in range(task.halvings(MAX_ATTENTION_SIDE)):
         small = keras.layers.AveragePooling2D(2, padding="same")(small)
-    channels = 4 * -(-width // 4)  # halved twice
-    near = _attentive(small, channels, padding)
-    far = _attentive(_attentive(small, channels, padding), channels, padding)
-    ends = [features, _pooled(near, padding), _pooled(far, padding)]
-    dense = [keras.layers.Dense(task.classes + 1, dtype="float32")(end) for end in ends]
-    both = keras.layers.Add(dtype="float32")(dense)
-    logits = _Columns(0, task.classes, name="logits", dtype="float32")(both)
-    source = _Columns(task.classes, task.classes + 1, name="source", dtype="float32")(both)
+    channels = 4 * -(-width // 4)  # A multiple of 4, because they are halved twice.
+    local_map = _attention_block(small, channels, padding)
+    global_map = _attention_block(_attention_block(small, channels, padding), channels, padding)
+    branches = [features, _global_pooling(local_map, padding), _global_pooling(global_map, padding)]
+    dense = [keras.layers.Dense(task.classes + 1, dtype="float32")(branch) for branch in branches]
+    total = keras.layers.Add(dtype="float32")(dense)
+    logits = _Columns(0, task.classes, name="logits", dtype="float32")(total)
+    source = _Columns(task.classes, task.classes + 1, name="source", dtype="float32")(total)
     outputs = {"features": features, "logits": logits, "source": source}
     return keras.Model(images, outputs, name="branches")
 
 
-def _attentive(x: keras.KerasTensor, channels: int, padding: str) -> keras.KerasTensor:
+def _attention_block(x: keras.KerasTensor, channels: int, padding: str) -> keras.KerasTensor:
     """KB: [batch, h, w, in] -> [batch, h - 4, w - 4, channels] without padding."""
-    x = _convolved(_convolved(x, channels // 2, padding), channels, padding)
-    seen = [layers.PositionAttention()(x), layers.ChannelAttention()(x)]
-    return keras.layers.Add()(seen)
+    x = _conv_block(_conv_block(x, channels // 2, padding), channels, padding)
+    return keras.layers.Add()([layers.PositionAttention()(x), layers.ChannelAttention()(x)])
 
 
-def _convolved(x: keras.KerasTensor, channels: int, padding: str) -> keras.KerasTensor:
+def _conv_block(x: keras.KerasTensor, channels: int, padding: str) -> keras.KerasTensor:
     """CB: [batch, h, w, in] -> [batch, h - 2, w - 2, channels] without padding."""
     first = layers.SpectralConv(channels // 2, 2, padding=padding)(x)
     second = layers.SpectralConv(channels, 2, padding=padding)(first)
@@ -78,20 +79,20 @@ def _convolved(x: keras.KerasTensor, channels: int, padding: str) -> keras.Keras
     return keras.layers.Add()([second, keras.layers.Concatenate()([means, means])])
 
 
-def _pooled(x: keras.KerasTensor, padding: str) -> keras.KerasTensor:
-    """Global mean and maximum of one more convolution, summed: float32 [batch, channels]."""
+def _global_pooling(x: keras.KerasTensor, padding: str) -> keras.KerasTensor:
+    """A convolution, then the sum of global mean and global maximum: float32 [batch, channels]."""
     x = layers.SpectralConv(x.shape[-1], 2, padding=padding)(x)
     kinds = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
     return keras.layers.Add(dtype="float32")([kind(dtype="float32")(x) for kind in kinds])
 
 
 class _Columns(keras.layers.Layer):
-    """Columns first..last - 1 of [batch, columns]."""
+    """Columns start to stop - 1 of [batch, columns]."""
 
-    def __init__(self, first: int, last: int, **kwargs):
+    def __init__(self, start: int, stop: int, **kwargs):
         super().__init__(**kwargs)
-        self.first = first
-        self.last = last
+        self.start = start
+        self.stop = stop
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        return inputs[:, self.first : self.last]
+        return inputs[:, self.start : self.stop]

@@ -1,7 +1,7 @@
-"""The simple discriminator against which WSGAN's generator is trained before the classifier is.
+"""The simple critic against which WSGAN's generator is trained before the classifier.
 
-Public code of rajas582/weakly-supervised-gan; the paper gives the reason: against a ResNet that
-was trained before, a generator gets no gradient, because nothing it draws is ever taken for real.
+Public code of rajas582/weakly-supervised-gan. The paper gives the reason: a pretrained ResNet
+recognizes every generated image, so the generator gets no gradient from it.
 
     input                          28 x 28 x 1
     conv4 8 stride 2, norm, ReLU   13 x 13 x 8
@@ -10,9 +10,9 @@ was trained before, a generator gets no gradient, because nothing it draws is ev
     conv1 64, norm, ReLU           1 x 1 x 64
     global mean, dense             classes + 1
 
-The last layer's column for "real" has no bias: it would drop out of the difference of two means.
-Convolutions are spectrally normalized and without padding, but for images under 22 pixels, of which
-nothing would be left. All is in float32: it is differentiated twice.
+The last layer has no bias for "real", because it would cancel in the difference of two means.
+Convolutions are spectrally normalized. They have no padding, except for images under 22 pixels, of
+which nothing would be left. Everything is in float32, because it is differentiated twice.
 """
 
 import keras
@@ -21,8 +21,8 @@ from tf_ssgan.core import task
 from tf_ssgan.nn import layers
 
 CHANNELS = (8, 16, 32)
-LAST = 64
-SMALLEST = 22  # pixels of images that lose some at each convolution
+LAST_CHANNELS = 64
+MIN_UNPADDED = 22  # Smallest side of images without padding, in pixels.
 
 
 def critic(task: task.Task) -> keras.Model:
@@ -35,11 +35,11 @@ def critic(task: task.Task) -> keras.Model:
         images [batch, h, w, c] in [-1, 1] -> {"logits": float32 [batch, classes], "source":
         float32 [batch, 1]}.
     """
-    padding = "VALID" if min(task.height, task.width) >= SMALLEST else "SAME"
+    padding = "VALID" if min(task.height, task.width) >= MIN_UNPADDED else "SAME"
     images = x = keras.Input(task.image_shape, name="images")
     for channels in CHANNELS:
-        x = _convolved(x, channels, 4, 2, padding)
-    x = _convolved(x, LAST, 1, 1, padding)
+        x = _conv_norm_relu(x, channels, 4, 2, padding)
+    x = _conv_norm_relu(x, LAST_CHANNELS, 1, 1, padding)
     pooled = keras.layers.GlobalAveragePooling2D(dtype="float32")(x)
     outputs = {
         "logits": keras.layers.Dense(task.classes, name="logits", dtype="float32")(pooled),
@@ -48,7 +48,7 @@ def critic(task: task.Task) -> keras.Model:
     return keras.Model(images, outputs, name="critic")
 
 
-def _convolved(
+def _conv_norm_relu(
     x: keras.KerasTensor, channels: int, size: int, stride: int, padding: str
 ) -> keras.KerasTensor:
     convolution = layers.SpectralConv(

@@ -1,4 +1,4 @@
-"""What the methods on wide residual networks have in common."""
+"""The methods on wide residual networks: hyperparameters, networks, and whole runs."""
 
 import numpy as np
 import pytest
@@ -10,12 +10,12 @@ from tf_ssgan.common import errors
 from tf_ssgan.training import build, config, loop, metrics_log
 
 METHODS = ["pseudo_label", "vat", "fixmatch", "fixmatch_attention"]
-TINY = dict(depth=10, width=4, average_decay=0.0)
+TINY = dict(depth=10, width=4, average_decay=0.0, precision="float32")
 
 
 @pytest.fixture()
 def squares(tmp_path):
-    """30 images to learn from, of which none is held out."""
+    """A data set with 30 training images."""
     for name, seed in (("train", 0), ("test", 1)):
         pixels, labels = toy_methods.images(30, seed=seed)
         np.savez(tmp_path / f"{name}.npz", image=pixels, label=labels)
@@ -24,13 +24,13 @@ def squares(tmp_path):
 
 @pytest.mark.parametrize("name", [name for name in METHODS if name != "vat"])
 @pytest.mark.parametrize("threshold", [0, -1, 1.01, float("nan")])
-def test_impossible_thresholds(name, threshold):
+def test_thresholds_out_of_range_are_refused(name, threshold):
     with pytest.raises(errors.UserError, match="--threshold=.* above 0 and at most 1"):
         config.configure(name, threshold=threshold)
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_impossible_depths(name):
+def test_depths_that_no_network_has_are_refused(name):
     with pytest.raises(errors.UserError, match=r"--depth=12: wide residual networks have 10, 16"):
         config.configure(name, depth=12)
     with pytest.raises(errors.UserError, match="--depth=4: expected at least 10"):
@@ -38,32 +38,32 @@ def test_impossible_depths(name):
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_without_labels_there_is_nothing_to_start_from(name, squares):
+def test_training_without_labels_is_refused(name, squares):
     settings = config.configure(name, squares, labels=0, max_steps=3, **TINY)
     with pytest.raises(errors.UserError, match=f"{name} learns from labels, and --labels=0"):
         build.build(settings)
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_digits_are_small_and_are_not_mirrored(name):
+def test_digits_have_a_small_network_and_are_not_flipped(name):
     settings = config.configure(name, "digits")
     assert (settings.labels, settings.max_steps, settings.hparams.depth) == (50, 1000, 10)
-    assert build.build(settings).method.weak == "crop"
+    assert build.build(settings).method.weak_view == "crop"
 
 
-def test_networks_are_those_that_the_knobs_say():
-    def names(name, **knobs):
-        made = methods.find(name).Method(toy_methods.hparams(name, **knobs), toy_methods.task())
-        return [w.path.split("/")[-1] for w in made.classifier.trainable_variables]
+def test_hyperparameters_specify_the_network():
+    def weight_names(name, **hparams):
+        method = methods.find(name).Method(toy_methods.hparams(name, **hparams), toy_methods.task())
+        return [w.path.split("/")[-1] for w in method.classifier.trainable_variables]
 
-    assert names("fixmatch").count("bias") > names("fixmatch", network="wrn_plain").count("bias")
-    assert names("fixmatch", network="wrn_plain") == names("pseudo_label")
-    assert names("vat") == names("pseudo_label")
-    assert len(names("vat", depth=16)) > len(names("vat"))
+    plain = weight_names("fixmatch", network="wrn_plain")
+    assert weight_names("fixmatch").count("bias") > plain.count("bias")
+    assert weight_names("vat") == weight_names("pseudo_label") == plain
+    assert len(weight_names("vat", depth=16)) > len(plain)
 
 
-def test_a_pool_smaller_than_a_batch_is_repeated_and_that_is_said(squares, tmp_path, capsys):
-    """50 labeled and 200 unlabeled images a step, of 6 and 30."""
+def test_a_pool_smaller_than_a_batch_is_repeated_with_a_note(squares, tmp_path, capsys):
+    """A step has 50 labeled and 200 unlabeled images; the pools have 6 and 30."""
     settings = config.configure(
         "fixmatch", squares, labels=6, validation=0, batch_size=50, unlabeled_ratio=4,
         max_steps=3, workdir=str(tmp_path / "run"), **TINY,
@@ -71,13 +71,13 @@ def test_a_pool_smaller_than_a_batch_is_repeated_and_that_is_said(squares, tmp_p
     result = loop.run(settings)
     assert result["steps"] == 3 and result["epochs"] == 3
     assert 0 <= result["waiting_percent"] <= 100
-    assert "A step takes 200 unlabeled images and there are 30" in capsys.readouterr().out
+    assert "A step takes 200 unlabeled images and there are only 30" in capsys.readouterr().out
     (line,) = metrics_log.history(tmp_path / "run/metrics.jsonl")
     assert np.isfinite(line["supervised"]) and 0 <= line["selected"] <= 1
     assert 0 <= line["pseudo_label_percent"] <= 100
 
 
-def test_a_run_of_vat_leaves_its_figure_and_warms_up_first(squares, tmp_path):
+def test_a_run_of_vat_warms_up_and_writes_its_figure(squares, tmp_path):
     settings = config.configure(
         "vat", squares, labels=6, validation=0, batch_size=6, unlabeled_ratio=2, max_steps=3,
         warm_up_fraction=0.5, workdir=str(tmp_path / "run"), **TINY,

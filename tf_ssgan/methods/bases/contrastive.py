@@ -1,7 +1,4 @@
-"""What a method may learn before it sees labels: to tell images apart, and to draw them.
-
-Both are stages of a run, of methods that have a ResNet-18 in their classifier.
-"""
+"""A stage of contrastive learning (SimCLR) for methods with a ResNet-18 in their classifier."""
 
 import dataclasses
 import pathlib
@@ -20,78 +17,82 @@ from tf_ssgan.nn import losses
 
 @dataclasses.dataclass(frozen=True)
 class ContrastiveHParams(hparams.HParams):
-    """Hyper-parameters of a stage that contrasts images."""
+    """Hyperparameters of a stage of contrastive learning."""
 
     backbone_init: Literal["random", "contrastive", "path"] = option(
         "contrastive",
-        "What the ResNet starts from: chance, a stage in which it learns to tell images apart, or "
-        "the weights in --backbone_path.",
+        "Initial weights of the ResNet: random ones, those of a first stage of contrastive "
+        "learning, or those in the file --backbone_path.",
     )
     backbone_path: str = option(
         "",
-        "A file backbone.weights.h5 of another run, which its first stage left, for "
+        "Path of a file backbone.weights.h5 that the first stage of another run wrote, for "
         "--backbone_init=path.",
     )
     contrast_fraction: float = option(
-        0.5, "Share of the run in which images are told apart.", low=0, high=0.9
+        0.5, "Fraction of the run that contrastive learning takes.", low=0, high=0.9
     )
-    contrast_rate: float = option(1e-3, "Step size of that stage (public code of rajas582).", low=0)
+    contrast_rate: float = option(
+        1e-3, "Learning rate of contrastive learning (public code of rajas582).", low=0
+    )
     temperature: float = option(
-        0.5, "Of its similarities (Chen et al. 2020: 0.5 for small images).", above=0
+        0.5,
+        "Temperature of the contrastive loss (Chen et al. 2020: 0.5 for small images).",
+        above=0,
     )
     width: int = option(64, "Channels of ResNet-18's first convolution.", low=1)
 
     def __post_init__(self):
-        """Refuses values out of range, and a path where none is read.
+        """Refuses values out of range, and a path that does not fit `backbone_init`.
 
         Raises:
-            UserError: Naming the knob, what was expected and what came.
+            UserError: Names the hyperparameter, what was expected and the value.
         """
         super().__post_init__()
         if (self.backbone_init == "path") != bool(self.backbone_path):
             raise errors.UserError(
                 f"--backbone_init={self.backbone_init} and --backbone_path="
-                f"{self.backbone_path or chr(39) * 2} do not go together; give both, "
-                "--backbone_init=path --backbone_path=FILE, or no path."
+                f"{self.backbone_path or chr(39) * 2} do not go together; give both "
+                "--backbone_init=path and --backbone_path=FILE, or no path."
             )
 
-    def shares(self) -> dict[str, float]:
-        """The stages before the last one, and the share of the run that each takes."""
-        contrasts = self.backbone_init == "contrastive"
-        return {"contrast": self.contrast_fraction} if contrasts else {}
+    def stage_fractions(self) -> dict[str, float]:
+        """The stages before the last one, and the fraction of the run that each takes."""
+        contrastive = self.backbone_init == "contrastive"
+        return {"contrast": self.contrast_fraction} if contrastive else {}
 
 
 class ContrastivePretraining(method.Method):
-    """A method whose ResNet first learns to tell images apart (Chen et al. 2020, SimCLR)."""
+    """A method whose ResNet is first trained by contrastive learning (Chen et al. 2020)."""
 
     hp: ContrastiveHParams
 
     def make_contrast(self, *further: keras.Model) -> None:
-        """Makes the stage's player, for `self.classifier`.
+        """Builds the projector and the stage's player, for the ResNet in `self.classifier`.
 
         Args:
-            *further: Networks that it moves beside the backbone and the projector.
+            *further: Networks that the player trains beside the backbone and the projector.
         """
         self.backbone = resnet18.backbone(self.classifier)
         if self.hp.backbone_init != "contrastive":
             return
         size = self.backbone.output["features"].shape[-1]
-        self.projector = resnet18.head(size, size, size, "projector")
+        self.projector = resnet18.mlp_head(size, size, size, "projector")
         adam = keras.optimizers.Adam(self.hp.contrast_rate, epsilon=1e-8)
         self.b = self.player("contrast", [self.backbone, self.projector, *further], adam)
 
     def stages(self) -> dict[str, int]:
-        """What comes before labels, and "train"."""
-        return stages.consecutive_stages(self.task.steps, self.hp.shares())
+        """The stages before labels are used, then "train"."""
+        return stages.consecutive_stages(self.task.steps, self.hp.stage_fractions())
 
     def contrast_streams(self) -> dict[str, Stream]:
-        """Images as they are, and the same cut, mirrored where that is right, and lit otherwise."""
+        """Images as they are, and the same with random crop, flips if allowed, and brightness."""
         flips = "flip flip_vertical " if self.task.flip else ""
         views = {"image": "plain", "augmented": f"resized_crop {flips}brightness"}
         return {"unlabeled": Stream("unlabeled", self.hp.batch_size, views)}
 
     def contrast_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """Each image shall find its other view among all views."""
+        """One step on the contrastive loss: the two views of an image are each other's match."""
         x, augmented = batch["unlabeled"]["image"], batch["unlabeled"]["augmented"]
         with tf.GradientTape() as tape:
             one, two = self.forward_concat(self.backbone, x, augmented)
@@ -101,15 +102,15 @@ class ContrastivePretraining(method.Method):
         return self.end_step(contrastive=contrastive)
 
     def temperature(self) -> float:
-        """Of the similarities of views."""
+        """Temperature of the contrastive loss."""
         return self.hp.temperature
 
     def pretrained(self) -> dict[str, keras.Model]:
-        """The backbone, once it tells images apart."""
+        """The backbone, at the end of the contrastive stage."""
         return {"backbone": self.backbone} if self.stage == "contrast" else {}
 
     def initialize(self, images: tf.Tensor) -> None:
-        """Loads the backbone, if a file is given."""
+        """Loads the backbone's weights, if a file is given."""
         del images
         if self.hp.backbone_init == "path":
             load_weights(self.backbone, pathlib.Path(self.hp.backbone_path))
@@ -119,24 +120,24 @@ CONTRASTIVE_REPORTS = ("contrastive",)
 
 
 def load_weights(network: keras.Model, path: pathlib.Path) -> None:
-    """Loads weights that `keras.Model.save_weights` wrote; a file of weights holds no code.
+    """Loads weights that `keras.Model.save_weights` wrote; such a file contains no code.
 
     Args:
-        network: Of the same shape as the one that was saved.
+        network: A network of the same architecture as the one that was saved.
         path: A file NAME.weights.h5.
 
     Raises:
-        UserError: There is no such file, or its weights are another network's.
+        UserError: The file does not exist, or its weights belong to another network.
     """
     if not path.name.endswith(".weights.h5") or not path.is_file():
         raise errors.UserError(
-            f"{path} is no file of weights: expected backbone.weights.h5 in the folder of a run "
+            f"{path} is not a weights file: expected backbone.weights.h5 in the folder of a run "
             "with --backbone_init=contrastive."
         )
     try:
         network.load_weights(path)
     except (ValueError, KeyError, OSError) as error:
         raise errors.UserError(
-            f"{path} does not hold the weights of this ResNet: take the backbone of a run of the "
-            "same method, with the same --width and images of as many channels."
+            f"{path} does not contain weights of this ResNet: use the backbone of a run of the "
+            "same method, with the same --width and images with as many channels."
         ) from error

@@ -1,4 +1,4 @@
-"""What the GAN methods share: latents, generated images, rounds of the discriminator."""
+"""What the GAN methods share: latents, generated images, batches of the discriminator steps."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -12,17 +12,20 @@ from tf_ssgan.nn import layers, schedules
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(hparams.HParams):
-    """Hyper-parameters of a GAN."""
+class GANHParams(hparams.HParams):
+    """Hyperparameters of a GAN."""
 
     latent_size: int = option(100, "Length of the generator's latent vector.", low=1)
-    critic_steps: int = option(1, "Discriminator steps a generator step.", low=1)
+    critic_steps: int = option(1, "Discriminator steps per generator step.", low=1)
     beta_1: float = option(
-        0.5, "Adam's first-moment decay (public code of Salimans et al. 2016).", low=0, high=1
+        0.5,
+        "Decay of Adam's first moment, 0 to 1 (public code of Salimans et al. 2016).",
+        low=0,
+        high=1,
     )
     decay_start: float = option(
         2 / 3,
-        "Share of the run after which the step size falls linearly to 0 "
+        "Fraction of the run after which the learning rate falls linearly to 0 "
         "(public code of Salimans et al. 2016).",
         low=0,
         high=0.999,
@@ -30,7 +33,7 @@ class HParams(hparams.HParams):
 
     @property
     def unlabeled_examples(self) -> int:
-        """Unlabeled images a step."""
+        """Unlabeled images per step."""
         return self.batch_size * self.critic_steps
 
 
@@ -40,52 +43,52 @@ class GAN(method.Method):
     generator: keras.Model
 
     def adam(self) -> keras.optimizers.Optimizer:
-        """An Adam with the knobs' values (Salimans et al. 2016, public code: epsilon 1e-8)."""
+        """Adam with the method's hyperparameters and epsilon 1e-8 (Salimans et al. 2016, code)."""
         return keras.optimizers.Adam(self.hp.learning_rate, beta_1=self.hp.beta_1, epsilon=1e-8)
 
     def rate(self) -> tf.Tensor:
-        """The step size at this step."""
+        """The learning rate at this step."""
         return self.hp.learning_rate * schedules.hold_then_linear_decay(
             self.progress(), self.hp.decay_start
         )
 
     @property
     def critic_steps(self) -> int:
-        """Discriminator steps a generator step."""
+        """Discriminator steps per generator step."""
         return self.hp.critic_steps
 
     def latents(self, rows: int) -> tf.Tensor:
-        """What the generator is given: z ~ U[-1, 1]^latent_size, for this replica.
+        """Inputs of the generator: z ~ U[-1, 1]^latent_size, for this replica.
 
         Args:
-            rows: How many.
+            rows: Number of latent vectors.
 
         Returns:
             float32 [rows, latent_size].
         """
         return self.step_random().uniform(rows, self.hp.latent_size, low=-1.0)
 
-    def fake(self, rows: int) -> tf.Tensor:
-        """Images G(z) of fresh latents, for this replica.
+    def fake_images(self, rows: int) -> tf.Tensor:
+        """Images G(z) of new latents, for this replica.
 
         Args:
-            rows: How many.
+            rows: Number of images.
 
         Returns:
             float32 [rows, h, w, c] in (-1, 1).
         """
         return self.generator(self.latents(rows), training=True)
 
-    def sample(self, images: int) -> tf.Tensor:
-        """Images from latents that are the same at every call; nothing is recorded.
+    def sample(self, rows: int) -> tf.Tensor:
+        """Images of latents that are the same in every call, in inference mode.
 
         Args:
-            images: How many.
+            rows: Number of images.
 
         Returns:
-            float32 [images, h, w, c] in (-1, 1).
+            float32 [rows, h, w, c] in (-1, 1).
         """
-        return self.generator(self._fixed_latents(images), training=False)
+        return self.generator(self._fixed_latents(rows), training=False)
 
     def _fixed_latents(self, rows: int) -> tf.Tensor:
         seed = [self.task.seed, 1]
@@ -94,14 +97,14 @@ class GAN(method.Method):
     def critic_batches(
         self, stream: dict[str, tf.Tensor], *views: str
     ) -> Iterator[tuple[tf.Tensor, ...]]:
-        """Fresh images for each of the `critic_steps` discriminator steps.
+        """Splits a stream into one batch for each of the `critic_steps` discriminator steps.
 
-        The rows of a stream are contiguous over replicas, so the rounds lie inside the rows:
-        round i takes every critic_steps-th row from i on.
+        Step i takes every critic_steps-th row, beginning with row i. Replicas hold contiguous parts
+        of a stream, so their batches together do not depend on the number of replicas.
 
         Args:
             stream: A stream of `batch_size * critic_steps` examples.
-            *views: Names of its views.
+            *views: Names of the views to return.
 
         Yields:
             One tensor [rows / critic_steps, ...] for each view.
@@ -110,20 +113,20 @@ class GAN(method.Method):
             yield tuple(stream[view][i :: self.critic_steps] for view in views)
 
     def initialize(self, images: tf.Tensor) -> None:
-        """Sets gains and biases of D from images, of G's output layer from latents."""
+        """Initializes D from images, and the output layer of G from latents: gains and biases."""
         latents = self._fixed_latents(images.shape[0])
         for inputs, network in ((images, self.classifier), (latents, self.generator)):
             layers.initialize_from_data(network, inputs)
 
 
 class ConditionalGAN(GAN):
-    """A method whose generator is told the class too: images G(z, c), z ~ N(0, I)."""
+    """A method whose generator is conditioned on the class: images G(z, c), z ~ N(0, I)."""
 
     def latents(self, rows: int) -> list[tf.Tensor]:
-        """What the generator is given, for this replica; every class is as likely.
+        """Inputs of the generator, for this replica; all classes have the same probability.
 
         Args:
-            rows: How many.
+            rows: Number of latent vectors.
 
         Returns:
             z, float32 [rows, latent_size], and c, int64 [rows].

@@ -1,4 +1,4 @@
-"""A stage that trains a conditional generator alone, against a weak critic."""
+"""A stage that trains a conditional generator against a small critic."""
 
 import dataclasses
 from typing import Literal
@@ -15,37 +15,45 @@ from tf_ssgan.nn import layers, losses
 
 @dataclasses.dataclass(frozen=True)
 class GeneratorHParams(contrastive.ContrastiveHParams):
-    """Hyper-parameters of stages that contrast images, and then train a generator."""
+    """Hyperparameters of contrastive learning and of the generator's own stage."""
 
     profile: Literal["paper", "authors"] = option(
-        "paper", "What the paper says, or what its public code does; see the docstring."
+        "paper",
+        "Variant: the paper's algorithm, or what its public code does (see the description of the "
+        "method).",
     )
     latent_size: int = option(100, "Length of the generator's latent vector.", low=1)
     generate_fraction: float = option(
-        0.25, "Share of the run in which the generator is trained alone.", low=0, high=0.9
+        0.25,
+        "Fraction of the run in which only the generator and its critic are trained.",
+        low=0,
+        high=0.9,
     )
     generate_rate: float = option(
-        2e-4, "Step size of that stage (public code of Dravid et al. 2022).", low=0
+        2e-4, "Learning rate of generator and critic (public code of Dravid et al. 2022).", low=0
     )
     beta_1: float = option(
-        0.5, "Adam's first-moment decay in it (public code of Dravid et al. 2022).", low=0, high=1
+        0.5,
+        "Adam's beta_1 of generator and critic (public code of Dravid et al. 2022).",
+        low=0,
+        high=1,
     )
     penalty_weight: float = option(
-        10.0, "Weight of its gradient penalty (Gulrajani et al. 2017).", low=0
+        10.0, "Weight of the critic's gradient penalty (Gulrajani et al. 2017).", low=0
     )
 
-    def shares(self) -> dict[str, float]:
-        """The stages before the last one, and the share of the run that each takes."""
-        return super().shares() | {"generate": self.generate_fraction}
+    def stage_fractions(self) -> dict[str, float]:
+        """The stages before the last one, and the fraction of the run that each takes."""
+        return super().stage_fractions() | {"generate": self.generate_fraction}
 
 
 class GeneratorPretraining(gan.ConditionalGAN):
-    """A method whose generator is first trained alone, against a weak critic."""
+    """A method whose generator has a stage of its own, against a small critic."""
 
     hp: GeneratorHParams
 
     def make_generator(self) -> None:
-        """Makes generator and critic, a player each."""
+        """Builds generator and critic, and a player for each."""
         self.generator = conditional_dcgan.generator(
             self.task, self.hp.latent_size, 2 * self.hp.width
         )
@@ -58,11 +66,11 @@ class GeneratorPretraining(gan.ConditionalGAN):
         self.g = self.player("generator", self.generator, adams[1], self.generator_rate)
 
     def generator_rate(self) -> tf.Tensor:
-        """The generator's step size."""
+        """The generator's learning rate."""
         return tf.constant(self.hp.generate_rate)
 
     def generate_streams(self) -> dict[str, Stream]:
-        """All images, and those whose label is right."""
+        """All images without labels, and clean images with theirs."""
         views = {"image": "plain"}
         return {
             "unlabeled": Stream("unlabeled", self.hp.batch_size, views),
@@ -70,7 +78,7 @@ class GeneratorPretraining(gan.ConditionalGAN):
         }
 
     def generate_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """One step of the critic, which also names the class, and one of the generator."""
+        """One step of the critic, which also predicts the class, and one of the generator."""
         x, labeled, y = (
             batch["unlabeled"]["image"],
             batch["clean"]["image"],
@@ -82,9 +90,9 @@ class GeneratorPretraining(gan.ConditionalGAN):
             real = self.critic(x, training=True)["source"]
             generated = self.score_fake(fake)
             source, penalty = self.critic_loss(x, fake, real, generated["source"])
-            named = losses.cross_entropy(y, self.critic(labeled, training=True)["logits"])
+            supervised = losses.cross_entropy(y, self.critic(labeled, training=True)["logits"])
             conditional = losses.cross_entropy(c, generated["logits"])
-            loss = source + self.hp.penalty_weight * penalty + named + conditional
+            loss = source + self.hp.penalty_weight * penalty + supervised + conditional
         self.d.minimize(loss, tape)
 
         z, c = self.latents(x.shape[0])
@@ -96,41 +104,41 @@ class GeneratorPretraining(gan.ConditionalGAN):
         return self.end_step(
             source=source,
             penalty=penalty,
-            named=named,
+            named=supervised,
             conditional=conditional,
             generator=generator,
         )
 
     def critic_loss(
-        self, x: tf.Tensor, fake: tf.Tensor, real: tf.Tensor, doubt: tf.Tensor
+        self, x: tf.Tensor, fake: tf.Tensor, real_scores: tf.Tensor, fake_scores: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """How badly the critic tells real images from generated ones, and its gradient penalty.
+        """The critic's loss on real and generated images, and its gradient penalty.
 
         Args:
-            x: Real images.
-            fake: As many generated ones.
-            real: What it says of the real ones.
-            doubt: What it says of the generated ones.
+            x: float32 [rows, h, w, c], real images.
+            fake: The same shape, generated images.
+            real_scores: The critic's scores of the real images.
+            fake_scores: The critic's scores of the generated images.
+
+        Returns:
+            Two float32 scalars; in profile "authors" the penalty is 0.
         """
         if self.hp.profile == "authors":
-            return losses.source_loss(real, doubt), tf.zeros([])
+            return losses.source_loss(real_scores, fake_scores), tf.zeros([])
         mix = self.step_random().uniform(x.shape[0], 1, 1, 1)
         penalty = losses.gradient_penalty(
             lambda images: self.score_fake(images)["source"], x, fake, mix
         )
-        return losses.wasserstein_critic_loss(real, doubt), penalty
+        return losses.wasserstein_critic_loss(real_scores, fake_scores), penalty
 
-    def generator_loss(self, doubt: tf.Tensor) -> tf.Tensor:
-        """How badly the generator fools the critic, which says this of its images."""
-        authors = self.hp.profile == "authors"
-        return (
-            losses.source_generator_loss(doubt)
-            if authors
-            else losses.wasserstein_generator_loss(doubt)
-        )
+    def generator_loss(self, fake_scores: tf.Tensor) -> tf.Tensor:
+        """The generator's loss, given the critic's scores of its images."""
+        if self.hp.profile == "authors":
+            return losses.source_generator_loss(fake_scores)
+        return losses.wasserstein_generator_loss(fake_scores)
 
     def score_fake(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
-        """What the critic says of images that are not real; it records nothing."""
+        """The critic's outputs for images that are not real; records no batch statistics."""
         with layers.frozen_statistics():
             return self.critic(images, training=True)
 

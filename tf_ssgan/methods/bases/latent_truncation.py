@@ -1,7 +1,7 @@
-"""Truncated latents, and the variables of the two searches for their truncation factor tau.
+"""Truncated latents, and the two ways to search for their truncation factor tau.
 
-Dravid et al. (2022), equations 4 to 6. Not networks in themselves: they are models so that a run
-saves and restores their variables as it does a network's.
+Dravid et al. (2022), equations 4 to 6. The two classes are Keras models, although they are not
+networks, so that a run saves and restores their variables as it does those of a network.
 """
 
 import math
@@ -11,33 +11,33 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.core import task
+from tf_ssgan.core import ema, task
 from tf_ssgan.nn import distribution
 
-RANGE = (0.1, 3.0)  # in which the search by gradient keeps tau
-GRID = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)  # which the search by trial tries
-TRIAL = 0.05  # of the run's steps that a trial takes
-HELD_OUT = 5  # one labeled image of so many judges the trials
-JUDGED = 4  # a trial is judged in the last part of so many of it
+TAU_RANGE = (0.1, 3.0)  # Limits of tau in the search by gradient.
+TAU_GRID = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)  # Values of tau in the grid search.
+TRIAL_FRACTION = 0.05  # Length of one trial, as a fraction of the run.
+HOLD_OUT_EVERY = 5  # One labeled image in five is held out to score the trials.
+TRIAL_PARTS = 4  # A trial has four parts and is scored in the last one.
 
-_ROOT = math.sqrt(2.0)
+_SQRT_2 = math.sqrt(2.0)
 
 
-def truncated(
+def truncate_latents(
     z: tf.Tensor, tau: tf.Tensor | float, mode: Literal["clamp", "resample"]
 ) -> tf.Tensor:
-    """Standard normal latents with no coordinate beyond tau.
+    """Limits each coordinate of standard normal latents to [-tau, tau].
 
     "clamp" is sgn(z) min(|z|, tau) (Dravid et al. 2022, equation 6). "resample" has the
-    distribution of drawing a coordinate anew until it is within (Brock et al. 2019): a coordinate
-    beyond tau goes to that quantile of |z| < tau which it has of |z| > tau, counted from tau, and
-    keeps its sign. So it takes no further draws, has a slope in tau, and leaves all as it is where
-    tau is infinite.
+    distribution of latents whose coordinates are drawn again until they lie in the interval (Brock
+    et al. 2019). It needs no further random numbers and is differentiable in tau: the quantile of
+    a coordinate beyond tau among those with |z| > tau, counted from tau, becomes its quantile among
+    those with |z| < tau, also counted from tau. Its sign stays. An infinite tau changes nothing.
 
     Args:
         z: N(0, 1), of any shape.
         tau: Scalar, at least 0.
-        mode: Which of the two.
+        mode: What happens to coordinates beyond tau.
 
     Returns:
         float32, the shape of z.
@@ -45,118 +45,130 @@ def truncated(
     size, tau = tf.abs(z), tf.cast(tau, tf.float32)
     if mode == "clamp":
         return tf.sign(z) * tf.minimum(size, tau)
-    beyond = tf.math.divide_no_nan(
-        tf.math.erfc(tf.maximum(size, tau) / _ROOT), tf.math.erfc(tau / _ROOT)
+    quantile = tf.math.divide_no_nan(
+        tf.math.erfc(tf.maximum(size, tau) / _SQRT_2), tf.math.erfc(tau / _SQRT_2)
     )
-    folded = tf.minimum(_ROOT * tf.math.erfinv(beyond * tf.math.erf(tau / _ROOT)), tau)
+    folded = tf.minimum(_SQRT_2 * tf.math.erfinv(quantile * tf.math.erf(tau / _SQRT_2)), tau)
     return tf.sign(z) * tf.where(size > tau, folded, size)
 
 
 class LearnedTruncation(keras.Model):
-    """The factor tau as a trainable scalar, kept in `RANGE`."""
+    """The factor tau as a trainable scalar, limited to `TAU_RANGE`."""
 
     def __init__(self, start: float):
-        """Makes it.
+        """Makes the variable.
 
         Args:
-            start: Its first value; cut to `RANGE`.
+            start: Its initial value, clipped to `TAU_RANGE`.
         """
         super().__init__(name="tau")
+        low, high = TAU_RANGE
         self.tau = self.add_weight(
             shape=(),
-            initializer=keras.initializers.Constant(min(max(start, RANGE[0]), RANGE[1])),
+            initializer=keras.initializers.Constant(min(max(start, low), high)),
             name="tau",
             aggregation="only_first_replica",
             autocast=False,
         )
         self.built = True
 
-    def keep_in_range(self) -> None:
-        """Cuts tau to `RANGE`, after a step."""
-        self.tau.assign(tf.clip_by_value(self.tau.value, *RANGE))
+    def clip_to_range(self) -> None:
+        """Clips tau to `TAU_RANGE`; call it after each optimizer step."""
+        self.tau.assign(tf.clip_by_value(self.tau.value, *TAU_RANGE))
 
 
 class TruncationSearch(keras.Model):
-    """Trials of each tau of `GRID`, one after another at the beginning of the run.
+    """A grid search for tau: one trial for each value of `TAU_GRID`, at the beginning of the run.
 
-    A trial takes `TRIAL` of the steps, from the initial weights, without the labels of every
-    `HELD_OUT`-th labeled image, whose accuracy at the trial's end is its score. After the last one
-    the run begins anew, with the best tau and all labels.
+    Each trial takes `TRIAL_FRACTION` of the run and begins with the initial weights. It is trained
+    without the labels of one in `HOLD_OUT_EVERY` labeled images. The accuracy on these images in
+    the last quarter of the trial is its score. After the last trial the run starts again from the
+    initial weights, with the best tau and all labels.
     """
 
     def __init__(self, task: task.Task, networks: list[keras.Model]):
-        """Makes the scores, chooses the images that are held out, remembers the initial weights.
+        """Makes the scores, selects the held-out images and copies the initial weights.
 
         Args:
-            task: Its seed chooses them; the pool's size and the run's length count.
-            networks: What the trials train, at its initial weights.
+            task: Gives the seed of the selection, the size of the labeled pool and the length of
+                the run.
+            networks: The networks that the trials train, with their initial weights.
         """
         super().__init__(name="grid")
-        self.length = max(1, math.ceil(TRIAL * task.steps))
+        self.trial_steps = max(1, math.ceil(TRIAL_FRACTION * task.steps))
         order = np.random.default_rng(task.seed).permutation(task.labeled)
-        self.held = np.isin(np.arange(task.labeled), order[: -(-task.labeled // HELD_OUT)])
-        self.asked, self.right = self._score("asked"), self._score("right")
-        # Not saved: they hang on the seed alone, so a run that goes on begins with the same. Within
-        # a function, lest Keras take the networks' variables for this model's own.
+        selected = order[: -(-task.labeled // HOLD_OUT_EVERY)]
+        self.held_out = np.isin(np.arange(task.labeled), selected)
+        self.scored = self._make_scores("scored")
+        self.correct = self._make_scores("correct")
+        # The initial weights are not saved: the seed determines them, so a resumed run makes the
+        # same ones. They are kept in a function because Keras would otherwise count the variables
+        # of the networks among those of this model.
         initial = [(v, tf.identity(v.value)) for n in networks for v in n.variables]
         self._initial = lambda: initial
         self.built = True
 
-    def set_back(
+    def reset_at_trial_start(
         self,
         step: tf.Tensor,
         optimizers: list[keras.optimizers.Optimizer],
-        averages: list[tuple[keras.Model, keras.Model, float]],
+        ema_pairs: list[ema.EmaPair],
     ) -> None:
-        """Sets weights, optimizers and averages to their beginning, where a trial begins.
+        """Resets weights, optimizers and EMAs if a trial, or the run after them, begins.
 
         Args:
-            step: The clock.
-            optimizers: Of the networks.
-            averages: (average, network, decay), of the networks.
+            step: The training step.
+            optimizers: Optimizers of the networks.
+            ema_pairs: (EMA copy, network, decay) for each network that has an EMA.
         """
-        now = (step % self.length == 0) & (step <= len(GRID) * self.length)
+        now = (step % self.trial_steps == 0) & (step <= len(TAU_GRID) * self.trial_steps)
         pairs = list(self._initial())
         for optimizer in optimizers:
             moments = [v for v in optimizer.variables if v is not optimizer.learning_rate]
             pairs += [(v, tf.zeros_like(v.value)) for v in moments]
         for variable, start in pairs:
             variable.assign(tf.where(now, start, variable.value))
-        for twin, network, _ in averages:
-            for slow, fast in zip(twin.variables, network.variables, strict=True):
+        for copy, network, _ in ema_pairs:
+            for slow, fast in zip(copy.variables, network.variables, strict=True):
                 slow.assign(tf.where(now, fast.value, slow.value))
 
     def tau(self, step: tf.Tensor) -> tf.Tensor:
-        """The factor at this step: the trial's, or the one whose trial had the best score."""
-        best = tf.argmax(tf.math.divide_no_nan(self.right.value, self.asked.value))
-        return tf.gather(GRID, tf.where(self._trying(step), step // self.length, best))
+        """The factor at a step: that of the current trial, or the best one after the trials."""
+        best = tf.argmax(tf.math.divide_no_nan(self.correct.value, self.scored.value))
+        index = tf.where(self._is_searching(step), step // self.trial_steps, best)
+        return tf.gather(TAU_GRID, index)
 
-    def held_out(self, step: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
-        """Which labeled images do not show their label at this step; bool [batch].
-
-        Args:
-            step: The clock.
-            index: int64 [batch], their places in the labeled pool.
-        """
-        return tf.gather(tf.constant(self.held), index) & self._trying(step)
-
-    def record(self, step: tf.Tensor, held: tf.Tensor, right: tf.Tensor) -> None:
-        """Counts right answers for images that are held out, if a trial is at its end.
+    def is_held_out(self, step: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
+        """Which labeled images are held out at a step; none after the trials.
 
         Args:
-            step: The clock.
-            held: bool [batch], as `held_out` says.
-            right: bool [batch], whether each was answered rightly.
+            step: The training step.
+            index: int64 [batch], positions of the images in the labeled pool.
+
+        Returns:
+            bool [batch].
         """
-        late = JUDGED * (step % self.length + 1) > (JUDGED - 1) * self.length
-        row = tf.one_hot(tf.where(late, step // self.length, -1), len(GRID))  # -1: nowhere
-        for score, counted in ((self.asked, held), (self.right, held & right)):
+        return tf.gather(tf.constant(self.held_out), index) & self._is_searching(step)
+
+    def record(self, step: tf.Tensor, held_out: tf.Tensor, correct: tf.Tensor) -> None:
+        """Counts correct predictions on held-out images in the last quarter of a trial.
+
+        Args:
+            step: The training step.
+            held_out: bool [batch], from `is_held_out`.
+            correct: bool [batch], whether each prediction is correct.
+        """
+        done = step % self.trial_steps + 1
+        is_scored = TRIAL_PARTS * done > (TRIAL_PARTS - 1) * self.trial_steps
+        # The one-hot vector of -1 is zero.
+        row = tf.one_hot(tf.where(is_scored, step // self.trial_steps, -1), len(TAU_GRID))
+        for score, counted in ((self.scored, held_out), (self.correct, held_out & correct)):
             share = distribution.mean_over_replicas(tf.reduce_mean(tf.cast(counted, tf.float32)))
             score.assign_add(row * share)
 
-    def _score(self, name: str) -> keras.Variable:
+    def _make_scores(self, name: str) -> keras.Variable:
         return self.add_weight(
-            shape=(len(GRID),),
+            shape=(len(TAU_GRID),),
             initializer="zeros",
             trainable=False,
             name=name,
@@ -164,5 +176,5 @@ class TruncationSearch(keras.Model):
             autocast=False,
         )
 
-    def _trying(self, step: tf.Tensor) -> tf.Tensor:
-        return step < len(GRID) * self.length
+    def _is_searching(self, step: tf.Tensor) -> tf.Tensor:
+        return step < len(TAU_GRID) * self.trial_steps

@@ -1,0 +1,66 @@
+"""The stages with which the discriminators of Salimans et al. (2016) and of FR-GAN begin.
+
+A stage has three 3x3 convolutions, the last one of stride 2, and a dropout. Both papers have two
+stages, of w and 2w channels. For larger images, further stages precede these; see `frgan_cnn`.
+"""
+
+import keras
+
+from tf_ssgan.core import task
+from tf_ssgan.nn import layers
+
+SLOPE = 0.2  # Of the leaky ReLUs, as in the public code of Salimans et al. (2016).
+LOGITS_SCALE = 0.1  # Initial standard deviation of the logits (the same public code).
+MIN_STAGES = 2  # As in both papers.
+# With 12, images of up to 48 pixels keep the papers' two stages, and larger ones end with 7 to 12.
+MAX_LAST_MAP = 12
+MIN_CHANNELS = 8  # Of an added stage.
+
+
+def apply_stages(
+    x: keras.KerasTensor,
+    task: task.Task,
+    width: int,
+    dropout: float,
+    weight_norm: bool = True,
+) -> keras.KerasTensor:
+    """Applies the stages to the images.
+
+    Args:
+        x: [batch, h, w, c], the images, or what noise and dropout made of them.
+        task: Image shape, which determines the number of stages.
+        width: Channels of the stage before the last.
+        dropout: Rate of the dropout after each stage.
+        weight_norm: Whether the convolutions are weight-normalized.
+
+    Returns:
+        [batch, h / 2^stages, w / 2^stages, 2 width], sides rounded up.
+    """
+    options = {"slope": SLOPE, "weight_norm": weight_norm}
+    for channels in _stage_channels(_count_stages(task), width):
+        x = layers.Conv(channels, 3, **options)(x)
+        x = layers.Conv(channels, 3, **options)(x)
+        x = layers.Conv(channels, 3, stride=2, **options)(x)
+        x = layers.Dropout(dropout)(x)
+    return x
+
+
+def last_padding(task: task.Task) -> str:
+    """Padding of the 3x3 convolution after the stages: "VALID", or "SAME" for small maps.
+
+    Args:
+        task: Image shape.
+    """
+    # 24 pixels with two stages. Square images with more stages are always large enough.
+    smallest = 6 * 2 ** _count_stages(task)
+    return "VALID" if min(task.height, task.width) >= smallest else "SAME"
+
+
+def _count_stages(task: task.Task) -> int:
+    return max(MIN_STAGES, task.halvings(MAX_LAST_MAP))
+
+
+def _stage_channels(stages: int, width: int) -> list[int]:
+    """Channels of each stage: ..., width / 2, width, 2 width."""
+    minimum = min(MIN_CHANNELS, width)
+    return [max(minimum, 2 * width // 2**later) for later in reversed(range(stages))]
