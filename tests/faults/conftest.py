@@ -1,4 +1,4 @@
-"""Toy runs to be interrupted, damaged and filled up: processes, and one run traced in-process."""
+"""Small runs to be interrupted, damaged and cut off by a full disk, in processes and in this one."""
 
 import dataclasses
 import functools
@@ -18,13 +18,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from support import toy_methods
+from support.programs import python_path
 
 from tf_ssgan.methods import frgan
 from tf_ssgan.nn import losses
 from tf_ssgan.training import build, checkpoints, config, loop
 
 ROOT = pathlib.Path(__file__).parents[2]
-STEPS = 380  # five laps of 73 steps, and a rest
+STEPS = 380  # five evaluation intervals of 73 steps, and a rest
 FLAGS = [
     "--method=frgan",
     "--dataset=digits",
@@ -36,9 +37,9 @@ FLAGS = [
 ]
 TIMED = ("seconds", "images_per_second", "waiting_percent")
 
-# Imports TensorFlow once and then forks, for each line it is told, a process that runs train_main.py
-# as if it had been started for that alone. It may send signals to itself at an exact place: while
-# the first step is traced, in the first evaluation, or after so many steps.
+# Imports TensorFlow once. For each line of its input it then forks a process that runs train_main.py
+# like a new process would. The process may send signals to itself at an exact place: while the first
+# step is traced, in the first evaluation, or after a number of steps.
 DRIVER = """
 import json, os, runpy, signal, sys
 from tf_ssgan.core import method
@@ -81,98 +82,102 @@ runpy.run_path(words[0], run_name="__main__")
 
 
 class Forked:
-    """Starts train_main.py in processes that find TensorFlow imported, one after another."""
+    """Starts train_main.py in forked processes with TensorFlow imported, one after another."""
 
     def __init__(self, folder):
         self.folder = folder
-        quiet = environment() | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        variables = environment() | {"TF_CPP_MIN_LOG_LEVEL": "3"}
         self.parent = subprocess.Popen(
-            [sys.executable, "-c", DRIVER], env=quiet, cwd=ROOT, text=True,
+            [sys.executable, "-c", DRIVER], env=variables, cwd=ROOT, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
 
     def begin(self, words, place="", names=""):
-        """Starts one; its number."""
-        self.told = [tempfile.mkstemp(dir=self.folder)[1] for _ in range(2)]
-        self.parent.stdin.write(json.dumps([place, names, *self.told, words]) + "\n")
+        """Starts a process; returns its id."""
+        self.outputs = [tempfile.mkstemp(dir=self.folder)[1] for _ in range(2)]
+        self.parent.stdin.write(json.dumps([place, names, *self.outputs, words]) + "\n")
         self.parent.stdin.flush()
         return int(self.parent.stdout.readline())
 
     def end(self):
-        """Waits for it; its status and what it said."""
+        """Waits for the process; returns its status and output."""
         status = int(self.parent.stdout.readline())
-        out, err = (pathlib.Path(path).read_text() for path in self.told)
+        out, err = (pathlib.Path(path).read_text() for path in self.outputs)
         return types.SimpleNamespace(status=status, out=out, err=err)
 
 
 def environment():
-    return os.environ | {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", "TF_CONFIG": ""}
+    return os.environ | {
+        "PYTHONPATH": python_path(ROOT),
+        "CUDA_VISIBLE_DEVICES": "",
+        "TF_CONFIG": "",
+    }
 
 
-def started(words):
+def start(words):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     return subprocess.Popen([sys.executable, *words], env=environment(), cwd=ROOT, **pipes)
 
 
-def ended(process):
+def wait(process):
     out, err = process.communicate(timeout=240)
     return types.SimpleNamespace(status=process.returncode, out=out, err=err)
 
 
-def trained(workdir):
+def train_command(workdir):
     return ["train_main.py", *FLAGS, f"--workdir={workdir}"]
 
 
-def whole(workdir):
-    """Steps of the run's checkpoints that verify, ascending."""
-    found = []
+def complete_steps(workdir):
+    """Steps of the checkpoints of a run that verify, ascending."""
+    steps = []
     for folder in sorted((workdir / "checkpoints").glob("step-??????????")):
         checkpoints.verified(folder)
-        found.append(int(folder.name.removeprefix("step-")))
-    return found
+        steps.append(int(folder.name.removeprefix("step-")))
+    return steps
 
 
-def lines(workdir):
-    """What metrics.jsonl says, the clock's readings apart."""
+def read_metrics(workdir):
+    """The lines of metrics.jsonl without measured times."""
     read = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
     return [{k: v for k, v in line.items() if k not in TIMED} for line in read]
 
 
 @pytest.fixture(scope="session")
 def verified_steps():
-    return whole
+    return complete_steps
 
 
 @pytest.fixture(scope="session")
 def curves():
-    return lines
+    return read_metrics
 
 
 @pytest.fixture(scope="session")
 def python():
-    """Runs a program to its end."""
-    return lambda *words: ended(started(words))
+    """Runs a program and waits for its end."""
+    return lambda *words: wait(start(words))
 
 
 @pytest.fixture(scope="session")
-def _straight(tmp_path_factory):
-    workdir = tmp_path_factory.mktemp("straight") / "run"
-    return workdir, started(trained(workdir))
+def _uninterrupted(tmp_path_factory):
+    workdir = tmp_path_factory.mktemp("uninterrupted") / "run"
+    return workdir, start(train_command(workdir))
 
 
 @pytest.fixture(scope="session")
-def finished(_straight):
-    """Folder of a run that was never interrupted; to be read, or copied."""
-    workdir, process = _straight
+def finished(_uninterrupted):
+    """Folder of a run that was never interrupted, to read or to copy."""
+    workdir, process = _uninterrupted
     if process.returncode is None:
-        end = ended(process)
+        end = wait(process)
         assert end.status == 0, end.err
     return workdir
 
 
 @pytest.fixture
 def copied(finished, tmp_path):
-    """A copy of the finished run, to be damaged."""
+    """A copy of the finished run that a test may damage."""
     return pathlib.Path(shutil.copytree(finished, tmp_path / "run"))
 
 
@@ -180,7 +185,7 @@ def copied(finished, tmp_path):
 def settings():
     """The configuration of the finished run, for another folder or with other flags."""
 
-    def configured(workdir, **other):
+    def configure(workdir, **other):
         given = {
             "method": "frgan",
             "width": 4,
@@ -195,30 +200,30 @@ def settings():
             given.pop("latent_size", None)
         return config.configure(**given)
 
-    return configured
+    return configure
 
 
 @pytest.fixture(scope="session")
-def interrupted(_straight, tmp_path_factory):
-    """One run, interrupted in every way and each time gone on with by the same command.
+def interrupted(_uninterrupted, tmp_path_factory):
+    """One run that is interrupted in every way and each time continued by the same command.
 
-    Way -> status, out and err of the process, and the steps of whole checkpoints it left. It runs
-    beside the uninterrupted one.
+    Way -> status, out and err of the process, and the steps of complete checkpoints that it left.
+    It runs beside the uninterrupted one.
     """
     folder = tmp_path_factory.mktemp("interrupted")
     workdir, forked = folder / "run", Forked(folder)
 
     def kill():
-        number = forked.begin(trained(workdir))
-        while whole(workdir)[-1:] < [73]:
-            os.kill(number, 0)  # raises where it has ended
+        number = forked.begin(train_command(workdir))
+        while complete_steps(workdir)[-1:] < [73]:
+            os.kill(number, 0)  # raises if it has ended
             time.sleep(0.05)
         time.sleep(random.Random(0).uniform(0.05, 0.3))
         os.kill(number, signal.SIGKILL)
         return forked.end()
 
     def drive(place="", names=""):
-        forked.begin(trained(workdir), place, names)
+        forked.begin(train_command(workdir), place, names)
         return forked.end()
 
     ways = {
@@ -229,37 +234,37 @@ def interrupted(_straight, tmp_path_factory):
         "ctrl-c twice": lambda: drive("5", "SIGINT,SIGINT"),
         "nothing": drive,
     }
-    found = {"workdir": workdir}
-    for way, happen in ways.items():
-        found[way] = happen()
-        found[way].steps = whole(workdir)
+    results = {"workdir": workdir}
+    for way, interrupt in ways.items():
+        results[way] = interrupt()
+        results[way].steps = complete_steps(workdir)
     forked.parent.communicate()
-    return found
+    return results
 
 
 @pytest.fixture(scope="session")
 def squares(tmp_path_factory):
     """A dataset of 40 training and 12 test images in 3 classes, as `npz:DIR`."""
 
-    def written(folder, classes=3, size=8):
+    def write(folder, classes=3, size=8):
         folder.mkdir(exist_ok=True)
         for name, count, seed in (("train", 40, 0), ("test", 12, 1)):
             pixels, _ = toy_methods.images(count, size, seed)
             np.savez(folder / f"{name}.npz", image=pixels, label=np.arange(count) % classes)
         return f"npz:{folder}"
 
-    written.dataset = written(tmp_path_factory.mktemp("squares"))
-    return written
+    write.dataset = write(tmp_path_factory.mktemp("squares"))
+    return write
 
 
 @pytest.fixture
-def short_laps(monkeypatch):
-    """A lap is one epoch, however short."""
+def short_intervals(monkeypatch):
+    """An evaluation interval is one epoch, however short."""
     monkeypatch.setattr(loop, "MIN_EVALUATION_INTERVAL", 1)
 
 
-class Toy:
-    """An FR-GAN of 9 steps in 3 laps, traced once, whose reported scalars can be poisoned."""
+class PoisonedRun:
+    """An FR-GAN of 9 steps in 3 intervals, traced once, whose scalars can be poisoned."""
 
     steps = 9
 
@@ -284,7 +289,7 @@ class Toy:
         return config.configure("frgan", **(given | other))
 
     def run(self, workdir, at=0, **poison):
-        """The run at its very start; from step `at` on, these scalars get the values added."""
+        """The run at its start; from step `at` on, the given values are added to these scalars."""
         for name, variable in self.poison.items():
             variable.assign(poison.get(name, 0.0))
         self.at.assign(at)
@@ -297,10 +302,10 @@ class Toy:
 
     @functools.cached_property
     def curves(self):
-        """What the run's metrics.jsonl says when nothing interrupts it."""
+        """The metrics of the run if nothing interrupts it."""
         with tempfile.TemporaryDirectory() as folder:
             loop.train(self.run(pathlib.Path(folder)))
-            return lines(pathlib.Path(folder))
+            return read_metrics(pathlib.Path(folder))
 
     def poisoned(self, name, original):
         def wrapper(*args, **kwargs):
@@ -312,21 +317,21 @@ class Toy:
 
 @pytest.fixture(scope="session")
 def _toy(squares):
-    return Toy(squares.dataset)
+    return PoisonedRun(squares.dataset)
 
 
 @pytest.fixture
-def toy(_toy, short_laps, monkeypatch):
-    """The run that can be poisoned; its step is traced in the first test that trains it."""
+def toy(_toy, short_intervals, monkeypatch):
+    """The run that can be poisoned; its step is traced in the first test that trains."""
     sources = {
         "supervised": (losses, "cross_entropy"),
         "adversarial": (losses, "real_or_fake"),
         "consistency": (losses, "squared_distance"),
         "generator": (losses, "generator_loss"),
-        "consistency_weight": (frgan.Method, "ramp"),
+        "consistency_weight": (frgan.Method, "ramp_up"),
     }
     for name, (owner, function) in sources.items():
         monkeypatch.setattr(owner, function, _toy.poisoned(name, getattr(owner, function)))
-    # Whoever builds by configuration gets the traced one, at its start.
-    monkeypatch.setattr(build, "build", lambda made: _toy.run(pathlib.Path(made.workdir)))
+    # Building a configuration gives the traced run, at its start.
+    monkeypatch.setattr(build, "build", lambda given: _toy.run(pathlib.Path(given.workdir)))
     return _toy

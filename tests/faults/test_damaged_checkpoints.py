@@ -1,4 +1,4 @@
-"""Checkpoints that were damaged are passed over, or all named where none is left."""
+"""Damaged checkpoints are skipped; if none is left, all of them are named."""
 
 import json
 
@@ -60,35 +60,28 @@ def run(opened, copied, settings):
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_the_previous_one_is_taken_and_a_line_says_so(run, copied, capsys, damage):
+def test_the_previous_checkpoint_is_taken_and_a_line_says_so(run, copied, capsys, damage):
     name, harm = DAMAGES[damage]
     harm(copied / "checkpoints" / "step-0000000380" / name)
     assert build.restore(run)["step"] == 365
     assert int(run.method.step.numpy()) == 365
     out = capsys.readouterr().out.strip().splitlines()
-    assert len(out) == 1 and out[0].startswith("Passed over a damaged checkpoint, step-0000000380:")
+    assert len(out) == 1 and out[0].startswith("Skipped a damaged checkpoint, step-0000000380:")
 
 
-def test_none_is_left(run, copied):
+def test_without_a_complete_checkpoint_all_are_named(run, copied):
     flip(copied / "checkpoints" / "step-0000000380" / DATA, 1000)
     (copied / "checkpoints" / "step-0000000365" / INDEX).unlink()
     with pytest.raises(errors.UserError) as refused:
         build.restore(run)
-    told = str(refused.value)
-    assert f"step-0000000380: {DATA} was changed" in told
-    assert f"step-0000000365: {INDEX} is missing" in told
-    assert "--workdir" in told and "\n" not in told
+    message = str(refused.value)
+    assert f"step-0000000380: {DATA} was changed" in message
+    assert f"step-0000000365: {INDEX} is missing" in message
+    assert "--workdir" in message and "\n" not in message
     assert int(run.method.step.numpy()) == -1, "something was loaded all the same"
 
 
-def test_leftovers_are_swept_and_nothing_else(tmp_path):
-    for name in ("step-0000000009.partial", "mine.partial", "notes"):
-        (tmp_path / name).mkdir()
-    checkpoints.sweep(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.partial", "notes"]
-
-
-def test_a_run_goes_on_from_the_previous_one_to_the_same_end(toy, tmp_path, curves):
+def test_a_run_continues_from_the_previous_checkpoint_to_the_same_end(toy, tmp_path, curves):
     loop.train(toy.run(tmp_path / "run"))
     expected = curves(tmp_path / "run")
     truncate(tmp_path / "run" / "checkpoints" / "step-0000000009" / DATA)

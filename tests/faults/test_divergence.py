@@ -1,4 +1,4 @@
-"""A value that is not finite, or has exploded, in any one reported scalar stops the run."""
+"""A value that is not finite or too large, in any reported scalar, stops the run."""
 
 import math
 
@@ -29,9 +29,9 @@ def test_each_scalar_is_guarded_and_the_last_good_checkpoint_kept(
 
 
 def test_the_exit_status_is_3(toy, tmp_path, capsys):
-    with pytest.raises(SystemExit) as left, program.exit_on_user_error():
+    with pytest.raises(SystemExit) as exited, program.exit_on_user_error():
         loop.train(toy.run(tmp_path / "run", at=4, generator=NAN))
-    assert left.value.code == 3
+    assert exited.value.code == 3
     assert capsys.readouterr().err.startswith("Stopped at step 4: generator is nan.")
 
 

@@ -1,4 +1,4 @@
-"""Mistakes on the command line: status 2 and a sentence, most of them before TensorFlow."""
+"""Mistakes on the command line: status 2 and a sentence, mostly before TensorFlow is imported."""
 
 import json
 
@@ -8,7 +8,7 @@ import pytest
 import flags
 from tf_ssgan import methods
 
-# Parses each command line in turn, without a network, and says how each was answered.
+# Parses each command line in turn, without a network, and prints the answer to each.
 PARSE = """
 import contextlib, io, json, socket, sys, time
 
@@ -25,8 +25,8 @@ for words in json.loads(sys.argv[1]):
         try:
             flags.parse(["train_main.py", *words])
             status = None
-        except SystemExit as left:
-            status = left.code
+        except SystemExit as exited:
+            status = exited.code
     answers.append(dict(status=status, out=out.getvalue(), err=err.getvalue(),
                         seconds=time.perf_counter() - began, heavy="tensorflow" in sys.modules))
 print(json.dumps(answers))
@@ -63,9 +63,9 @@ EARLY = {
     "a number out of range": (["--seed=-1"], "--seed=-1: expected at least 0"),
     "labels": (["--labels=5000"], "at most 1168"),
     "flagfile": (["--flagfile=/nowhere"], "/nowhere"),
-    "one class": (["--method=acgan", "--dataset=npz:MADE/one"], "at least two classes"),
-    "no label": (["--method=acgan", "--dataset=npz:MADE/none"], "No training image has a label"),
-    "small images": (["--method=acgan", "--dataset=npz:MADE/small"], "at least 8x8"),
+    "one class": (["--method=acgan", "--dataset=npz:WRITTEN/one"], "at least two classes"),
+    "no label": (["--method=acgan", "--dataset=npz:WRITTEN/none"], "No training image has a label"),
+    "small images": (["--method=acgan", "--dataset=npz:WRITTEN/small"], "at least 8x8"),
 }
 MISSING = {
     name: [f"--dataset={name}", "--data_dir=EMPTY"]
@@ -82,19 +82,19 @@ def write(folder, labels, side=8):
 
 @pytest.fixture(scope="module")
 def answers(python, tmp_path_factory):
-    """Case -> how one process without a network answered it."""
+    """Case -> the answer of one process without a network."""
     empty = str(tmp_path_factory.mktemp("empty"))
-    made = tmp_path_factory.mktemp("made")
-    write(made / "one", np.zeros(20, int))
-    write(made / "none", np.full(20, -1))
-    (made / "none" / "classes.txt").write_text("cat\ndog\n")
-    write(made / "small", np.arange(20) % 2, side=4)
+    written = tmp_path_factory.mktemp("written")
+    write(written / "one", np.zeros(20, int))
+    write(written / "none", np.full(20, -1))
+    (written / "none" / "classes.txt").write_text("cat\ndog\n")
+    write(written / "small", np.arange(20) % 2, side=4)
     cases = {name: words for name, (words, _) in EARLY.items()} | MISSING | {"help": ["--help"]}
-    told = [
-        [word.replace("EMPTY", empty).replace("MADE", str(made)) for word in words]
+    command_lines = [
+        [word.replace("EMPTY", empty).replace("WRITTEN", str(written)) for word in words]
         for words in cases.values()
     ]
-    end = python("-c", PARSE, json.dumps(told))
+    end = python("-c", PARSE, json.dumps(command_lines))
     assert end.status == 0, end.err
     return dict(zip(cases, json.loads(end.out), strict=True))
 
@@ -123,7 +123,7 @@ def test_general_help_needs_no_tensorflow(answers):
 
 
 @pytest.mark.parametrize(
-    "words, told",
+    "words, text",
     [
         (["--method=frgan", "--latent_sice=8"], "Did you mean: latent_size"),
         (["--method=supervised", "--latent_size=8"], "latent_size"),
@@ -133,16 +133,16 @@ def test_general_help_needs_no_tensorflow(answers):
         (["--method=frgan", "--width=0"], "--width=0: expected at least 1"),
         (["--method=frgan", "--learning_rate=nan"], "--learning_rate=nan"),
         (["--method=frgan", "--dropout=1"], "--dropout=1.0: expected at least 0 and at most 0.99"),
-        (["--method=frgan", "extra"], "'extra' is no flag"),
+        (["--method=frgan", "extra"], "'extra' is not a flag"),
     ],
 )
-def test_knobs_of_a_method(capsys, tmp_path, monkeypatch, words, told):
+def test_mistakes_in_hyperparameters_of_a_method(capsys, tmp_path, monkeypatch, words, text):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as exited:
         flags.parse(["train_main.py", *words])
-    assert left.value.code == 2
+    assert exited.value.code == 2
     err = capsys.readouterr().err.strip()
-    assert told in err and err.count("\n") <= 1
+    assert text in err and err.count("\n") <= 1
     assert not list(tmp_path.iterdir()), "a mistake left files"
 
 

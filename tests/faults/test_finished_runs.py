@@ -1,4 +1,4 @@
-"""What a finished run leaves behind, and what the same or another command makes of it."""
+"""The files of a finished run, and what the same or another command does with them."""
 
 import csv
 import json
@@ -9,6 +9,7 @@ from tensorboard.backend.event_processing import event_accumulator
 
 import flags
 from tf_ssgan.common import errors
+from tf_ssgan.common.version import __version__
 from tf_ssgan.methods import frgan
 from tf_ssgan.training import build, checkpoints, config, loop
 
@@ -49,16 +50,17 @@ def test_fewer_steps_by_another_flag_are_refused(copied, settings):
     assert files(copied) == before
 
 
-def test_more_steps_go_on_from_the_last(squares, short_laps, tmp_path, curves, capsys):
+def test_more_steps_continue_from_the_last(squares, short_intervals, tmp_path, curves, capsys):
     def settings(steps):
         return config.configure("supervised", squares.dataset, labels=6, width=4, batch_size=12,
-                                max_steps=steps, workdir=str(tmp_path / "run"))  # fmt: skip
+                                max_steps=steps, precision="float32",
+                                workdir=str(tmp_path / "run"))  # fmt: skip
 
     assert loop.run(settings(6))["steps"] == 6
     before = curves(tmp_path / "run")
     capsys.readouterr()
     longer = loop.run(settings(9))
-    assert "Going on from step 6 of 9." in capsys.readouterr().out
+    assert "Continuing from step 6 of 9." in capsys.readouterr().out
     assert longer["steps"] == 9 and read(tmp_path / "run" / "result.json") == longer
     assert curves(tmp_path / "run")[:-1] == before
     assert [line["step"] for line in curves(tmp_path / "run")] == [3, 6, 9]
@@ -66,38 +68,41 @@ def test_more_steps_go_on_from_the_last(squares, short_laps, tmp_path, curves, c
 
 
 def test_a_longer_run_that_was_stopped_is_not_finished(toy, tmp_path, monkeypatch):
-    """A result of the shorter run lies there, beside the longer run's flags."""
+    """The folder holds the result of the shorter run beside the flags of the longer one."""
     settings = toy.settings(tmp_path / "run")
     assert loop.run(settings)["steps"] == 9
     longer = toy.settings(tmp_path / "run", max_steps=12)
-    (tmp_path / "run" / "config.json").write_text(json.dumps(longer.as_flags()))
+    (tmp_path / "run" / "config.json").write_text(
+        json.dumps({"version": __version__} | longer.as_flags())
+    )
     monkeypatch.setattr(loop, "train", lambda run: "trained")
     assert loop.run(longer) == "trained"
 
 
-def test_a_result_by_epochs_is_known_again(toy, tmp_path, monkeypatch):
+def test_a_result_by_epochs_is_recognized(toy, tmp_path, monkeypatch):
     (tmp_path / "run").mkdir()
     settings = toy.settings(tmp_path / "run", max_steps=0, epochs=3)
-    (tmp_path / "run" / "config.json").write_text(json.dumps(settings.as_flags()))
+    (tmp_path / "run" / "config.json").write_text(
+        json.dumps({"version": __version__} | settings.as_flags())
+    )
     (tmp_path / "run" / "result.json").write_text(json.dumps({"steps": 9, "epochs": 3.0}))
     monkeypatch.setattr(build, "build", None)
     assert loop.run(settings)["steps"] == 9
 
 
 def test_a_flagfile_repeats_the_configuration(finished, settings, monkeypatch):
-    flags.parse(["train_main.py", f"--flagfile={finished / 'run.flags'}"])
-    assert flags.config() == settings(finished)
+    config = flags.parse(["train_main.py", f"--flagfile={finished / 'run.flags'}"])
+    assert config == settings(finished)
     monkeypatch.setattr(build, "build", None)
-    assert loop.run(flags.config())["steps"] == 380  # the same run, hence finished
+    assert loop.run(config)["steps"] == 380  # the same run, hence finished
 
 
 def test_a_flagfile_begins_the_same_run_elsewhere(finished, settings, tmp_path):
     words = [f"--flagfile={finished / 'run.flags'}", f"--workdir={tmp_path / 'again'}"]
-    flags.parse(["train_main.py", *words])
-    assert flags.config() == settings(tmp_path / "again")
+    assert flags.parse(["train_main.py", *words]) == settings(tmp_path / "again")
 
 
-def test_the_result_says_all_it_should(finished, curves):
+def test_the_result_holds_every_number(finished, curves):
     result, last = read(finished / "result.json"), curves(finished)[-1]
     expected = dict(method="frgan", dataset="digits", labels=50, seed=0, split_seed=0, steps=380,
                     precision="float32", devices=1)  # fmt: skip
@@ -129,7 +134,7 @@ def test_curves_and_table_agree(finished, curves):
                                "validation_error", "validation_error_raw", "epoch"}  # fmt: skip
 
 
-def test_tensorboard_holds_scalars_pictures_and_hyper_parameters(finished, curves):
+def test_tensorboard_holds_scalars_figures_and_hyperparameters(finished, curves):
     events = event_accumulator.EventAccumulator(
         str(finished / "tensorboard"), size_guidance={event_accumulator.TENSORS: 0}
     ).Reload()
@@ -148,7 +153,7 @@ def test_tensorboard_holds_scalars_pictures_and_hyper_parameters(finished, curve
     assert all(name in session for name in (b"method", b"labels", b"latent_size", b"learning_rate"))
 
 
-def test_pictures_are_pictures(finished):
+def test_figures_are_images(finished):
     for name, least in (("samples.png", 100), ("confusion.png", 300), ("reliability.png", 300),
                         ("top3.png", 300)):  # fmt: skip
         picture = tf.io.decode_png((finished / name).read_bytes())
@@ -156,7 +161,7 @@ def test_pictures_are_pictures(finished):
         assert int(tf.reduce_max(picture)) > int(tf.reduce_min(picture))
 
 
-def test_who_was_labeled_is_in_the_folder_and_in_each_checkpoint(finished):
+def test_the_protocol_is_in_the_folder_and_in_each_checkpoint(finished):
     protocol = read(finished / "protocol.json")
     assert protocol["sizes"] == {"labeled": 50, "unlabeled": 1168, "validation": 129, "clean": 0,
                                  "noisy": 0, "wrong": 0}  # fmt: skip
@@ -164,7 +169,7 @@ def test_who_was_labeled_is_in_the_folder_and_in_each_checkpoint(finished):
         manifest = checkpoints.verified(folder)
         places = {name: protocol[name] for name in ("labeled_sources", "validation_sources")}
         assert manifest["protocol"] | places == protocol
-        assert [len(found) for found in places.values()] == [50, 129]
+        assert [len(sources) for sources in places.values()] == [50, 129]
         assert manifest["split_sha256"] == protocol["sha256"]
 
 

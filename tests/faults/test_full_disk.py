@@ -1,4 +1,4 @@
-"""A disk that is full while a run saves or writes: one sentence, and the last checkpoint stays."""
+"""A disk that fills up while a run saves or writes: a sentence, and the last checkpoint stays."""
 
 import errno
 import resource
@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from flags import program
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, files
 from tf_ssgan.training import checkpoints, loop, metrics_log
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
@@ -42,7 +42,7 @@ def small_files():
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_save_that_does_not_fit_leaves_no_half_file(tmp_path, small_files):
+def test_a_save_that_does_not_fit_leaves_no_partial_file(tmp_path, small_files):
     checkpoints.save(tmp_path, state(1.0), 1, {})
     small_files()
     with pytest.raises(errors.UserError, match="Make room") as refused:
@@ -61,15 +61,15 @@ def test_a_run_whose_disk_fills_up_while_it_saves(
     settings = toy.settings(tmp_path / "run")
     with (
         monkeypatch.context() as patch,
-        pytest.raises(SystemExit) as left,
+        pytest.raises(SystemExit) as exited,
         program.exit_on_user_error(),
     ):
         write = failing_after(1, tf.train.Checkpoint.write, error)
         patch.setattr(tf.train.Checkpoint, "write", write)
         loop.run(settings)
-    assert left.value.code == 2
-    told = capsys.readouterr().err
-    assert "No space left" in told and "Make room" in told and told.count("\n") == 1
+    assert exited.value.code == 2
+    text = capsys.readouterr().err
+    assert "No space left" in text and "Make room" in text and text.count("\n") == 1
     assert verified_steps(tmp_path / "run") == [3]
     assert not list((tmp_path / "run" / "checkpoints").glob("*.partial"))
     assert loop.run(settings)["steps"] == 9
@@ -84,24 +84,24 @@ def test_a_run_whose_disk_fills_up_while_it_writes_anything_else(
     owner, name, good = {
         "append": (metrics_log, "append", 1),
         "samples": (tf.io, "encode_png", 1),
-        "beginnings": (metrics_log, "replace", 2),
+        "beginnings": (files, "replace", 2),
     }[place]
     with (
         monkeypatch.context() as patch,
-        pytest.raises(SystemExit) as left,
+        pytest.raises(SystemExit) as exited,
         program.exit_on_user_error(),
     ):
         patch.setattr(owner, name, failing_after(good, getattr(owner, name), FULL))
         loop.run(settings)
-    assert left.value.code == 2
-    told = capsys.readouterr().err
-    assert "No space left" in told and "Make room" in told and told.count("\n") == 1
+    assert exited.value.code == 2
+    text = capsys.readouterr().err
+    assert "No space left" in text and "Make room" in text and text.count("\n") == 1
     assert verified_steps(tmp_path / "run") == ([] if place == "beginnings" else [3])
     assert loop.run(settings)["steps"] == 9
     assert [line["step"] for line in curves(tmp_path / "run")] == [3, 6, 9]
 
 
-def test_cutting_back_the_curves_loses_nothing_when_the_disk_is_full(tmp_path, small_files):
+def test_cutting_back_the_metrics_loses_nothing_when_the_disk_is_full(tmp_path, small_files):
     path = tmp_path / "metrics.jsonl"
     for step in range(2_000):
         metrics_log.append(path, {"step": step, "test_error": step / 7, "seconds": 1.0})

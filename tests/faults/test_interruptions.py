@@ -1,4 +1,4 @@
-"""Kills and signals: a run that was interrupted in every way ends as one that never was."""
+"""Kills and signals: an interrupted run ends with the same bits as an uninterrupted one."""
 
 import json
 import signal
@@ -14,7 +14,7 @@ from tf_ssgan.training import build, callbacks, loop
 pytestmark = pytest.mark.xdist_group("finished run")
 
 
-def told_to_stop(end):
+def assert_stopped_and_saved(end):
     assert "Traceback" not in end.err + end.out
     assert "Stopped and saved; the same command continues." in end.err
 
@@ -22,28 +22,28 @@ def told_to_stop(end):
 def test_sigterm_during_the_first_compile(interrupted):
     end = interrupted["compile"]
     assert end.status == 143
-    told_to_stop(end)
+    assert_stopped_and_saved(end)
     assert end.steps == [1]
 
 
-def test_kill_9_leaves_whole_checkpoints_and_the_same_command_goes_on(interrupted):
+def test_kill_9_leaves_complete_checkpoints_and_the_same_command_continues(interrupted):
     assert interrupted["kill"].status == -signal.SIGKILL
     newest = interrupted["kill"].steps[-1]
     assert newest >= 73 and newest % 73 == 0
-    assert f"Going on from step {newest} of 380." in interrupted["evaluation"].out
+    assert f"Continuing from step {newest} of 380." in interrupted["evaluation"].out
 
 
 def test_sigterm_in_an_evaluation_keeps_the_steps_before_it(interrupted):
     end = interrupted["evaluation"]
     assert end.status == 143
-    told_to_stop(end)
+    assert_stopped_and_saved(end)
     assert end.steps[-1] == interrupted["kill"].steps[-1] + 73
 
 
 def test_ctrl_c_once_saves_after_the_step(interrupted):
     end = interrupted["ctrl-c"]
     assert end.status == 130
-    told_to_stop(end)
+    assert_stopped_and_saved(end)
     assert end.steps[-1] == interrupted["evaluation"].steps[-1] + 9
 
 
@@ -87,11 +87,11 @@ def test_an_interrupted_run_reports_the_result_of_an_uninterrupted_one(finished,
 def test_sigterm_in_training_saves_after_the_step_and_costs_no_line(
     toy, tmp_path, monkeypatch, capsys, curves, step
 ):
-    """At the end of a lap (3, 9) the evaluation is still to be done."""
+    """At the end of an interval (3, 9) the evaluation is still to come."""
     expected = toy.curves
     with (
         monkeypatch.context() as patch,
-        pytest.raises(SystemExit) as left,
+        pytest.raises(SystemExit) as exited,
         program.exit_on_user_error(),
     ):
         run = toy.run(tmp_path / "run")
@@ -104,7 +104,7 @@ def test_sigterm_in_training_saves_after_the_step_and_costs_no_line(
 
         patch.setattr(callbacks.DivergenceGuard, "on_train_batch_end", interrupted)
         loop.train(run)
-    assert left.value.code == 143
+    assert exited.value.code == 143
     assert "Stopped and saved" in capsys.readouterr().err
     assert build.restore(toy.run(tmp_path / "run"))["step"] == step
     loop.train(toy.run(tmp_path / "run"))
@@ -115,7 +115,7 @@ def test_sigterm_in_training_saves_after_the_step_and_costs_no_line(
 def test_a_signal_in_any_evaluation_costs_no_line(
     toy, tmp_path, monkeypatch, curves, call, stopped_at
 ):
-    """Four evaluations a lap (two sets, two networks) and one that concludes the run."""
+    """Four evaluations per interval (two sets, two networks) and one at the end of the run."""
     expected = toy.curves
     original, calls = classification.evaluate, []
 
@@ -136,7 +136,7 @@ def test_a_signal_in_any_evaluation_costs_no_line(
     assert curves(tmp_path / "run") == expected
 
 
-def test_signals_are_given_back_after_a_run(toy, tmp_path):
+def test_signal_handlers_are_restored_after_a_run(toy, tmp_path):
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     loop.train(toy.run(tmp_path / "run"))
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before

@@ -1,4 +1,4 @@
-"""Processes killed while they save: what was saved before is always there."""
+"""Processes killed while they save: what was saved before is still there."""
 
 import subprocess
 import sys
@@ -6,32 +6,32 @@ import sys
 import pytest
 
 # A parent imports TensorFlow once and forks savers, which it kills at random moments. A saver
-# restores, checks what it got, then saves without a pause and tells each step it has saved.
+# restores a checkpoint and checks it, then saves without a pause and prints each step that it saved.
 SAVERS = """
 import os, pathlib, random, select, signal, sys, time
 import tensorflow as tf
-from tf_ssgan import checkpoint, folder
+from tf_ssgan.training import checkpoints
 
 folder, rounds = pathlib.Path(sys.argv[1]), int(sys.argv[2])
-chance, told, swept = random.Random(0), -1, 0
+chance, saved, leftovers = random.Random(0), -1, 0
 
 def saver(out):
     state = {"clock": [tf.Variable(0, dtype=tf.int64)],
              "network": [tf.Variable(tf.zeros([100_000])) for _ in range(4)]}
-    checkpoint.sweep(folder)
+    checkpoints.remove_leftovers(folder)
     assert not list(folder.glob("*.partial"))
-    manifest = checkpoint.restore(folder, state, lambda manifest: None)
+    manifest = checkpoints.restore(folder, state, lambda manifest: None)
     step = manifest["step"] if manifest else 0
     assert int(state["clock"][0]) == step
     for variable in state["network"]:
         assert bool(tf.reduce_all(variable == float(step)))
-    assert step >= told, (step, told)
+    assert step >= saved, (step, saved)
     while True:
         step += 1
         state["clock"][0].assign(step)
         for variable in state["network"]:
             variable.assign(tf.fill([100_000], float(step)))
-        checkpoint.save(folder, state, step, {"identity": {}})
+        checkpoints.save(folder, state, step, {"identity": {}})
         os.write(out, b"%d " % step)
 
 for round in range(rounds):
@@ -43,21 +43,21 @@ for round in range(rounds):
         finally:
             os._exit(1)
     os.close(outer)
-    heard = os.read(inner, 100)
+    received = os.read(inner, 100)
     time.sleep(chance.uniform(0, 0.06))
     os.kill(child, signal.SIGKILL)
     status = os.waitpid(child, 0)[1]
-    assert heard and os.WIFSIGNALED(status), "a saver found less than had been saved"
+    assert received and os.WIFSIGNALED(status), "a saver found less than had been saved"
     while more := os.read(inner, 10_000):
-        heard += more
+        received += more
     os.close(inner)
-    told = int(heard.split()[-1])
-    swept += len(list(folder.glob("*.partial")))
-    whole = sorted(folder.glob("step-" + "[0-9]" * 10))
-    assert whole
-    for one in whole:
-        checkpoint.verified(one)
-print("rounds", rounds, "steps", told, "leftovers", swept)
+    saved = int(received.split()[-1])
+    leftovers += len(list(folder.glob("*.partial")))
+    complete = sorted(folder.glob("step-" + "[0-9]" * 10))
+    assert complete
+    for one in complete:
+        checkpoints.verified(one)
+print("rounds", rounds, "steps", saved, "leftovers", leftovers)
 """
 
 
@@ -70,4 +70,4 @@ def test_what_was_saved_survives_a_kill_at_any_moment_of_the_next_save(tmp_path,
     assert end.returncode == 0, end.stderr[-2000:]
     _, done, _, steps, _, leftovers = end.stdout.split()[-6:]
     assert int(done) == rounds and int(steps) >= rounds
-    assert int(leftovers) > 0, "no kill came while saving: the test has seen nothing"
+    assert int(leftovers) > 0, "no kill came while saving: the test has shown nothing"

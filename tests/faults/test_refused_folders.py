@@ -1,35 +1,39 @@
-"""Folders that hold another run, somebody else's files, another process, or nothing writable."""
+"""Folders that hold another run, other files or another process, or that are not writable."""
 
+import json
 import os
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
+from export import export_main
 from flags import precheck, program
 from tf_ssgan.common import errors
-from tf_ssgan.training import build, checkpoints, loop, workdir
+from tf_ssgan.common.version import __version__
+from tf_ssgan.evaluation import options
+from tf_ssgan.reports import finished_runs
+from tf_ssgan.training import build, loop, workdir
 
 pytestmark = pytest.mark.xdist_group("finished run")
 
 
-def refused(do, *args):
-    with pytest.raises(errors.UserError) as told:
+def refusal(do, *args):
+    with pytest.raises(errors.UserError) as caught:
         do(*args)
-    assert told.value.status == 2 and "\n" not in str(told.value)
-    return str(told.value)
+    assert caught.value.status == 2 and "\n" not in str(caught.value)
+    return str(caught.value)
 
 
 @pytest.fixture
-def unsettled(copied):
-    """A copy of the finished run of which only the checkpoints are left to compare with."""
+def without_config(copied):
+    """A copy of the finished run without config.json, so that only checkpoints identify it."""
     (copied / "config.json").unlink()
     return copied
 
 
 @pytest.mark.parametrize(
-    "other, told",
+    "other, text",
     [
         ({"method": "supervised"}, "method is frgan there and supervised here"),
         ({"labels": 60}, "labels is 50 there and 60 here"),
@@ -39,30 +43,30 @@ def unsettled(copied):
         ({"gen_loss": "fm", "width": 5}, "width is 4 there and 5 here"),
     ],
 )
-def test_another_runs_folder(copied, settings, monkeypatch, other, told):
+def test_the_folder_of_another_run_is_refused(copied, settings, monkeypatch, other, text):
     monkeypatch.setattr(build, "build", None)  # nothing is built before the answer
     before = sorted((p, p.stat().st_mtime_ns) for p in copied.rglob("*") if p.name != "lock")
-    assert told in refused(loop.run, settings(copied, **other))
+    assert text in refusal(loop.run, settings(copied, **other))
     assert before == sorted((p, p.stat().st_mtime_ns) for p in copied.rglob("*")
                             if p.name != "lock")  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    "other, told",
+    "other, parts",
     [
         ({"method": "supervised"}, ["method is frgan there and supervised here"]),
         ({"labels": 60}, ["labels is 50 there and 60 here", "split_sha256 is "]),
         ({"learning_rate": 0.002}, ["learning_rate is 0.001 there and 0.002 here"]),
     ],
 )
-def test_another_runs_checkpoint(unsettled, settings, other, told):
-    run = build.build(settings(unsettled, **other))
-    message = refused(build.restore, run)
-    assert all(part in message for part in told)
+def test_a_checkpoint_of_another_run_is_refused(without_config, settings, other, parts):
+    run = build.build(settings(without_config, **other))
+    message = refusal(build.restore, run)
+    assert all(part in message for part in parts)
 
 
-def test_a_checkpoint_of_other_classes(squares, toy, tmp_path, monkeypatch):
-    """The same flags and image numbers, but the folder of images was exchanged for another."""
+def test_a_checkpoint_of_other_classes_is_refused(squares, toy, tmp_path, monkeypatch):
+    """The flags and numbers of images are the same, but the folder holds other images."""
     monkeypatch.undo()
     dataset = squares(tmp_path / "data")
     flags_of_both = dict(labels=0, validation=0)
@@ -70,19 +74,19 @@ def test_a_checkpoint_of_other_classes(squares, toy, tmp_path, monkeypatch):
     run = build.build(settings)
     loop._save(run, 0.0)
     squares(tmp_path / "data", classes=4)
-    message = refused(build.restore, build.build(settings))
+    message = refusal(build.restore, build.build(settings))
     assert "classes is 3 there and 4 here" in message
     squares(tmp_path / "data", size=16)
-    assert "other networks" in refused(build.restore, build.build(settings))
+    assert "other networks" in refusal(build.restore, build.build(settings))
 
 
-def test_another_number_of_replicas_is_welcome(copied, settings, capsys):
+def test_another_number_of_replicas_is_allowed(copied, settings, capsys):
     run = build.build(settings(copied, devices=2))
     manifest = build.restore(run)
     assert (manifest["step"], manifest["replicas"]) == (380, 1)
     assert int(run.method.step.numpy()) == 380
-    loop._say_hello(run, manifest)
-    assert "The run was on 1 replicas and goes on on 2" in capsys.readouterr().out
+    loop._print_summary(run, manifest)
+    assert "The run was on 1 replicas and continues on 2" in capsys.readouterr().out
 
 
 def test_a_second_process_is_refused(copied, settings):
@@ -93,13 +97,13 @@ def test_a_second_process_is_refused(copied, settings):
     with subprocess.Popen([sys.executable, "-c", holder, str(copied / "lock")],
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # fmt: skip
         assert process.stdout.readline() == b"held\n"
-        message = refused(loop.run, settings(copied))
+        message = refusal(loop.run, settings(copied))
         process.kill()
     assert "Another process is training in" in message
-    assert loop.run(settings(copied))["steps"] == 380  # the lock died with the process
+    assert loop.run(settings(copied))["steps"] == 380  # the lock ended with the process
 
 
-def test_two_runs_of_one_process_are_kept_apart_too(tmp_path):
+def test_two_runs_of_one_process_cannot_share_a_folder(tmp_path):
     with workdir.locked(tmp_path), pytest.raises(errors.UserError, match="Another process"):
         with workdir.locked(tmp_path):
             pass
@@ -109,7 +113,7 @@ def test_two_runs_of_one_process_are_kept_apart_too(tmp_path):
 def test_a_folder_with_files_of_the_same_names_is_refused_untouched(toy, tmp_path, name):
     (tmp_path / "run" / name).parent.mkdir(parents=True)
     (tmp_path / "run" / name).write_text('{"somebody": "else"}\n')
-    message = refused(loop.run, toy.settings(tmp_path / "run"))
+    message = refusal(loop.run, toy.settings(tmp_path / "run"))
     assert name.split("/")[0] in message and "--workdir" in message
     assert (tmp_path / "run" / name).read_text() == '{"somebody": "else"}\n'
 
@@ -123,17 +127,32 @@ def test_a_folder_with_other_files_keeps_them_all(toy, tmp_path):
     assert {name: (tmp_path / "run" / name).read_text() for name in kept} == kept
 
 
-def test_a_folder_whose_settings_are_damaged(copied, settings):
+def test_a_damaged_config_is_refused(copied, settings):
     (copied / "config.json").write_text("{")
-    assert "config.json is damaged" in refused(loop.run, settings(copied))
+    assert "config.json is damaged" in refusal(loop.run, settings(copied))
+
+
+@pytest.mark.parametrize("stated", [None, "0.1.0", "0.3.1"])
+def test_a_run_of_another_version_is_refused_in_one_sentence(copied, settings, stated):
+    """Runs of version 0.1.0 did not say their version."""
+    flags = json.loads((copied / "config.json").read_text())
+    assert flags.pop("version") == __version__
+    stale = flags if stated is None else flags | {"version": stated}
+    (copied / "config.json").write_text(json.dumps(stale))
+    sentence = f"holds a run of tf_ssgan {stated or '0.1.0'}, which {__version__} cannot read"
+    assert sentence in refusal(loop.run, settings(copied))
+    assert sentence in refusal(build.reopen, copied)
+    assert sentence in refusal(export_main.check_run, copied)
+    assert sentence in refusal(options.check, options.EvaluateOptions(str(copied), generator=True))
+    assert sentence in str(finished_runs.read_runs([copied.parent]).left_out)
 
 
 @pytest.mark.parametrize("below", ["", "/run", "/a/b/c"])
 def test_a_workdir_that_is_a_file_or_below_one(tmp_path, settings, below):
     (tmp_path / "file").write_text("mine")
     workdir = f"{tmp_path}/file{below}"
-    assert "is a file" in refused(precheck.check_command_line, {"workdir": workdir})
-    assert "cannot be used" in refused(loop.run, settings(workdir))
+    assert "is a file" in refusal(precheck.check_command_line, {"workdir": workdir})
+    assert "cannot be used" in refusal(loop.run, settings(workdir))
     assert (tmp_path / "file").read_text() == "mine"
 
 
@@ -141,29 +160,21 @@ def test_a_workdir_that_is_not_writable(tmp_path, settings, monkeypatch):
     (tmp_path / "run").mkdir()
     with monkeypatch.context() as patch:
         patch.setattr(os, "access", lambda path, mode: path != tmp_path / "run")
-        assert "is not writable" in refused(
+        assert "is not writable" in refusal(
             precheck.check_command_line, {"workdir": str(tmp_path / "run")}
         )
-    (tmp_path / "run" / "lock").mkdir()  # what even the administrator cannot open as a file
-    assert "cannot be used" in refused(loop.run, settings(tmp_path / "run"))
+    (tmp_path / "run" / "lock").mkdir()  # even root cannot open it as a file
+    assert "cannot be used" in refusal(loop.run, settings(tmp_path / "run"))
 
 
 def test_a_workdir_whose_name_is_too_long(tmp_path, settings):
     workdir = f"{tmp_path}/{'a' * 300}/run"
     precheck.check_command_line({"workdir": workdir})
-    assert "File name too long" in refused(loop.run, settings(workdir))
+    assert "File name too long" in refusal(loop.run, settings(workdir))
 
 
 def test_a_refusal_ends_a_program_with_status_2(copied, settings, capsys):
-    with pytest.raises(SystemExit) as left, program.exit_on_user_error():
+    with pytest.raises(SystemExit) as exited, program.exit_on_user_error():
         loop.run(settings(copied, learning_rate=0.5))
-    assert left.value.code == 2
+    assert exited.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
-
-
-def test_a_checkpoint_of_other_shapes_says_so(tmp_path):
-    import tensorflow as tf
-
-    checkpoints.save(tmp_path, {"network": [tf.Variable(np.zeros(3))]}, 1, {})
-    state = {"network": [tf.Variable(np.zeros(4))]}
-    assert "other networks" in refused(checkpoints.restore, tmp_path, state, lambda manifest: None)

@@ -1,9 +1,11 @@
-"""A program that stands in for train_main.py: it leaves the files of a run, and trains nothing.
+"""A program that stands in for train_main.py: it writes the files of a run and trains nothing.
 
-Its flag --fails=RATE diverges at that rate, --refuses=RATE refuses the folder, --waits hangs until
-it is told to stop. A finished run is reported and not repeated, as by the real one. It writes how
-often it was started into `starts`, and takes TRAINED_SECONDS of the environment;
-the method TRAINED_FAILS of the environment diverges.
+With --fails=RATE it diverges at that rate, with --refuses=RATE it refuses the folder, and with
+--waits it hangs until it gets a signal to stop. Like the real program, it reports a finished run
+and does not repeat it. It counts its starts in the file `starts`. The environment variable
+TRAINED_SECONDS is its duration, and the method in TRAINED_FAILS diverges. TRAINED_FAILS_AT,
+TRAINED_REFUSES_AT and TRAINED_WAITS have the same effect as the flags, for programs that check the
+flags of a run.
 """
 
 import fcntl
@@ -13,6 +15,8 @@ import pathlib
 import signal
 import sys
 import time
+
+from tf_ssgan.common.version import __version__
 
 
 def main(flags):
@@ -25,13 +29,14 @@ def main(flags):
         starts.write("x")
     if (workdir / "result.json").exists():
         return print(f"{workdir} is finished; this is its result.")
-    if rate == float(flags.get("refuses", -1)):
+    if rate == float(option(flags, "refuses", "REFUSES_AT")):
         print(f"{workdir} holds another run.", file=sys.stderr)
         raise SystemExit(2)
     seed = int(flags.get("seed", 0))
     config = {"method": flags.get("method", "frgan"), "dataset": flags.get("dataset", "digits"),
-              "labels": int(flags.get("labels", 50)), "seed": seed, "max_steps": steps, "epochs": 0}  # fmt: skip
-    (workdir / "config.json").write_text(json.dumps(config))
+              "labels": int(flags.get("labels", 50)), "noise": flags.get("noise", "none"),
+              "noise_rate": rate, "seed": seed, "max_steps": steps, "epochs": 0}  # fmt: skip
+    (workdir / "config.json").write_text(json.dumps(config | {"version": __version__}))
     (workdir / "run.flags").write_text("".join(f"--{k}={v}\n" for k, v in flags.items()))
     (workdir / "metrics.jsonl").unlink(missing_ok=True)
     with (workdir / "metrics.jsonl").open("a") as file:
@@ -41,15 +46,20 @@ def main(flags):
             file.write(json.dumps(line) + "\n")
             file.flush()
             failing = flags.get("method") == os.environ.get("TRAINED_FAILS", "none")
-            if failing or rate == float(flags.get("fails", -1)):
+            if failing or rate == float(option(flags, "fails", "FAILS_AT")):
                 print("Stopped at step 2: supervised is nan.\n", file=sys.stderr)
                 raise SystemExit(3)
-            if "waits" in flags:
+            if "waits" in flags or "TRAINED_WAITS" in os.environ:
                 wait(workdir)
             time.sleep(float(os.environ.get("TRAINED_SECONDS", 0)) / 2)
     result = config | {"split_seed": seed, "steps": steps, "epochs": steps / 2, "seconds": 1.0,
                        "test_error": error + seed, "test_error_raw": 90.0}  # fmt: skip
     (workdir / "result.json").write_text(json.dumps(result))
+
+
+def option(flags, name, variable):
+    """The noise rate in a flag or in an environment variable; -1 without either."""
+    return flags.get(name, os.environ.get(f"TRAINED_{variable}", -1))
 
 
 def wait(workdir):

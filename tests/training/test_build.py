@@ -1,11 +1,11 @@
-"""What a run is made of: labels and pools, and what does not fit together."""
+"""How a run is built: labels, pools and sizes, and combinations that are refused."""
 
 import numpy as np
 import pytest
 
 from tf_ssgan.common import errors
 from tf_ssgan.core.task import Stream
-from tf_ssgan.data import content_hash, datasets, pools
+from tf_ssgan.data import content_hash, datasets, pools, splits
 from tf_ssgan.methods import supervised
 from tf_ssgan.training import build, config
 
@@ -14,14 +14,14 @@ NOISY = {"labels": 100, "noise": "permute", "clean_fraction": 0.1}
 
 @pytest.fixture(scope="module")
 def digits():
-    return content_hash.ordered(datasets.load("digits"))
+    return content_hash.sort_by_content(datasets.load("digits"))
 
 
 def configured(method="supervised", **given):
     return config.configure(method, "digits", **(NOISY | given))
 
 
-def parts(digits, **given):
+def build_parts(digits, **given):
     """Protocol, pools and task of a run."""
     settings = configured(**given)
     protocol = build.make_protocol(settings, digits)
@@ -29,17 +29,17 @@ def parts(digits, **given):
     return protocol, pools.make_pools(digits, protocol), task
 
 
-def test_one_seed_means_the_same_noise_for_every_method(digits):
+def test_one_seed_gives_the_same_noise_for_every_method(digits):
     def protocol(method, **given):
         return build.make_protocol(configured(method, **given), digits)
 
-    one = protocol("supervised")
-    assert one == protocol("frgan") == protocol("pseudo_label", epochs=3)
-    assert one.sha256 != protocol("supervised", split_seed=1).sha256
+    first = protocol("supervised")
+    assert first == protocol("frgan") == protocol("pseudo_label", epochs=3)
+    assert first.sha256 != protocol("supervised", split_seed=1).sha256
 
 
-def test_labels_that_are_known_to_be_clean_and_others_are_pools(digits):
-    protocol, pools, task = parts(digits)
+def test_clean_and_noisy_labels_are_separate_pools(digits):
+    protocol, pools, task = build_parts(digits)
     assert (task.labeled, task.clean, task.noisy) == (100, 10, 90)
     true = digits.train_labels
     assert pools["clean"].ids.tolist() == protocol.clean_ids.tolist()
@@ -51,25 +51,25 @@ def test_labels_that_are_known_to_be_clean_and_others_are_pools(digits):
     assert both == {*zip(pools["labeled"].ids, pools["labeled"].labels, strict=True)}
 
 
-def test_where_none_is_known_to_be_clean_all_are_taken_for_it(digits):
-    _, pools, task = parts(digits, clean_fraction=0.0)
+def test_if_no_label_is_known_to_be_clean_all_are_in_the_clean_pool(digits):
+    _, pools, task = build_parts(digits, clean_fraction=0.0)
     assert (task.labeled, task.clean, task.noisy) == (100, 100, 0)
     assert pools["clean"] is pools["labeled"] and "noisy" not in pools
-    _, pools, task = parts(digits, clean_fraction=0.0, noise="none", labels=0)
+    _, pools, task = build_parts(digits, clean_fraction=0.0, noise="none", labels=0)
     assert (task.clean, task.noisy) == (0, 0)
     assert (pools["clean"].labels == -1).all()
 
 
 def test_all_labels_may_be_known_to_be_clean(digits):
-    _, pools, task = parts(digits, noise="none", clean_fraction=1.0)
+    _, pools, task = build_parts(digits, noise="none", clean_fraction=1.0)
     assert (task.clean, task.noisy) == (100, 0)
     assert pools["clean"].ids.tolist() == pools["labeled"].ids.tolist() and "noisy" not in pools
 
 
-def test_held_out_and_test_labels_are_never_touched(digits):
+def test_validation_and_test_labels_get_no_noise(digits):
     train, test = digits.train_labels.copy(), digits.test_labels.copy()
-    noisy, pools, _ = parts(digits)
-    plain, _, _ = parts(digits, noise="none", clean_fraction=0.0)
+    noisy, pools, _ = build_parts(digits)
+    plain, _, _ = build_parts(digits, noise="none", clean_fraction=0.0)
     assert (noisy.validation_ids == plain.validation_ids).all()
     assert not np.isin(noisy.validation_ids, pools["labeled"].ids).any()
     assert (digits.train_labels == train).all() and (digits.test_labels == test).all()
@@ -83,23 +83,66 @@ def test_held_out_and_test_labels_are_never_touched(digits):
         {"clean_fraction": 0.0, "labels": 0},
     ],
 )
-def test_a_method_that_needs_labels_of_both_kinds(monkeypatch, given):
+def test_a_method_that_needs_clean_and_noisy_labels_is_refused_without_both(monkeypatch, given):
     monkeypatch.setattr(supervised.Method, "needs_noisy", True, raising=False)
     monkeypatch.setattr(supervised.Method, "needs_labels", False)
-    with pytest.raises(errors.UserError, match="known to be right .* --clean_fraction=0.1") as told:
+    with pytest.raises(
+        errors.UserError, match="known to be right .* --clean_fraction=0.1"
+    ) as refused:
         build.build(configured(**given))
-    assert told.value.status == 2 and "\n" not in str(told.value)
+    assert refused.value.status == 2 and "\n" not in str(refused.value)
 
 
-def test_a_stream_that_replicas_cannot_share_in_any_stage(monkeypatch):
-    def streams(made):
-        odd = made.stage == "late"
+def test_a_stream_that_replicas_cannot_share_is_refused_in_every_stage(monkeypatch):
+    def streams(method):
+        odd = method.stage == "late"
         return {"labeled": Stream("labeled", 15 if odd else 16, {"image": "plain"})}
 
     monkeypatch.setattr(supervised.Method, "streams", streams)
-    monkeypatch.setattr(supervised.Method, "stages", lambda made: {"train": 0, "late": 5})
+    monkeypatch.setattr(supervised.Method, "stages", lambda method: {"train": 0, "late": 5})
     settings = configured(devices=2, batch_size=16, width=4)
-    with pytest.raises(errors.UserError, match="15 images .* 'labeled', which 2 replicas") as told:
+    with pytest.raises(
+        errors.UserError, match="15 images .* 'labeled', which 2 replicas"
+    ) as refused:
         build.build(settings)
-    assert "--batch_size" in str(told.value) and "multiple of 2" in str(told.value)
+    assert "--batch_size" in str(refused.value) and "multiple of 2" in str(refused.value)
     assert build.build(configured(batch_size=16, width=4)).method.stage == "train"
+
+
+def test_an_epoch_is_one_pass_and_a_run_ends_at_the_shorter_length(digits):
+    def length(**given):
+        settings = config.configure("frgan", "digits", batch_size=64, **given)
+        protocol = build.make_protocol(settings, digits)
+        task = build.make_task(settings, digits.info, protocol)
+        return task.steps_per_epoch, task.steps
+
+    pool = 1797 - 500
+    held = splits.default_validation("digits", pool)
+    per_epoch = (pool - held) // 64
+    assert length(epochs=3) == (per_epoch, 3 * per_epoch)
+    assert length(max_steps=7) == (per_epoch, 7)
+    assert length(epochs=3, max_steps=7) == (per_epoch, 7)
+    assert length(epochs=3, critic_steps=2) == (per_epoch // 2, 3 * (per_epoch // 2))
+
+
+def test_validation_and_test_images_are_never_trained_on(digits):
+    protocol = build.make_protocol(config.configure("frgan", "digits"), digits)
+    image_pools = pools.make_pools(digits, protocol)
+    held = set(protocol.validation_ids.tolist())
+    assert held and not held & set(image_pools["unlabeled"].ids.tolist())
+    assert set(image_pools["labeled"].ids.tolist()) <= set(image_pools["unlabeled"].ids.tolist())
+    assert image_pools["unlabeled"].labels is None
+    np.testing.assert_array_equal(
+        image_pools["labeled"].labels, digits.train_labels[image_pools["labeled"].ids]
+    )
+
+
+def test_a_batch_that_replicas_cannot_share_is_refused():
+    settings = config.configure("frgan", "digits", batch_size=15, width=4, devices=2, max_steps=2)
+    with pytest.raises(errors.UserError, match="batch_size=15 cannot be shared by 2"):
+        build.build(settings)
+
+
+def test_a_folder_that_holds_no_run_is_refused(tmp_path):
+    with pytest.raises(errors.UserError, match="not the folder of a run"):
+        build.reopen(tmp_path)

@@ -1,4 +1,4 @@
-"""Runs: laps, lengths, replicas and workers."""
+"""Training runs: evaluation intervals, replicas, workers and the notes that they print."""
 
 import json
 import os
@@ -7,19 +7,20 @@ import socket
 import subprocess
 import sys
 import time
+import types
 
-import numpy as np
 import pytest
 from PIL import Image
+from support.programs import python_path
 
-from tf_ssgan.common import errors
-from tf_ssgan.data import content_hash, datasets, pools, splits
+from tf_ssgan.core.task import Stream
+from tf_ssgan.data import datasets
 from tf_ssgan.training import build, checkpoints, config, loop
 
 ROOT = pathlib.Path(__file__).parents[2]
-SMALL = {"width": 4, "latent_size": 8, "batch_size": 16}
+SMALL = {"width": 4, "latent_size": 8, "batch_size": 16, "precision": "float32"}
 
-# train_main.py, which also writes down what each step of the chief reported.
+# Runs train_main.py and also writes the scalars of each step of the chief to a file.
 STEPS = """
 import json, runpy, sys
 from tf_ssgan.common import startup
@@ -27,42 +28,42 @@ with startup.start_up():
     from tf_ssgan.nn import distribution
     from tf_ssgan.training import callbacks
 path, *sys.argv = sys.argv[1:]
-original, reported = callbacks.DivergenceGuard.on_train_batch_end, []
+original, scalars = callbacks.DivergenceGuard.on_train_batch_end, []
 
-def keep(guard, batch, logs):
-    reported.append({k: float(v) for k, v in logs.items()})
+def record(guard, batch, logs):
+    scalars.append({k: float(v) for k, v in logs.items()})
     original(guard, batch, logs)
 
-callbacks.DivergenceGuard.on_train_batch_end = keep
+callbacks.DivergenceGuard.on_train_batch_end = record
 try:
     runpy.run_path(sys.argv[0], run_name="__main__")
 finally:
     if distribution.is_chief():
         with open(path, "w") as file:
-            json.dump(reported, file)
+            json.dump(scalars, file)
 """
 
 
-def losses(run):
-    """What each step reports, with no program around them."""
+def step_scalars(run):
+    """The scalars of every step, taken without the training loop."""
     run.method.begin(build.initial_images(run))
     batches = iter(build.batches(run, 0))
     step = run.method.make_train_function()
     return [{k: float(v) for k, v in step(batches).items()} for _ in range(run.method.task.steps)]
 
 
-def on_devices(count):
-    """A run of 20 steps on so many devices."""
+def build_on_devices(count):
+    """A run of 20 steps on a number of devices."""
     given = SMALL | {"max_steps": 20, "devices": count, "workdir": "unused"}
     return build.build(config.configure("frgan", "digits", **given))
 
 
-def same_losses(some, others):
+def close(some, others):
     return max(abs(a[k] - b[k]) for a, b in zip(some, others, strict=True) for k in a) < 1e-4
 
 
 def environment(**more):
-    return os.environ | {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""} | more
+    return os.environ | {"PYTHONPATH": python_path(ROOT), "CUDA_VISIBLE_DEVICES": ""} | more
 
 
 def cluster(index, ports):
@@ -81,7 +82,7 @@ def free_ports(count):
     return ports
 
 
-def together(commands, environments, **options):
+def run_together(commands, environments, **options):
     """Runs processes side by side, to their ends."""
     running = [
         subprocess.Popen(
@@ -90,43 +91,43 @@ def together(commands, environments, **options):
         for c, e in zip(commands, environments, strict=True)
     ]
     outputs = [process.communicate(timeout=300) for process in running]
-    for process, (_, said) in zip(running, outputs, strict=True):
-        assert process.returncode == 0, said[-3000:]
+    for process, (_, err) in zip(running, outputs, strict=True):
+        assert process.returncode == 0, err[-3000:]
 
 
 @pytest.fixture(scope="module")
-def alone():
-    """The losses of one device."""
-    return losses(on_devices(1))
+def one_device():
+    """The scalars of a run on one device."""
+    return step_scalars(build_on_devices(1))
 
 
 @pytest.fixture(scope="module")
-def worked(tmp_path_factory):
-    """Folder of a run of 20 steps by two workers, and the losses of each step."""
+def two_workers(tmp_path_factory):
+    """Folder of a run of 20 steps by two workers, and the scalars of each step."""
     folder = tmp_path_factory.mktemp("workers")
     command = [
-        *(sys.executable, "-c", STEPS, f"{folder}/losses.json", "train_main.py"),
+        *(sys.executable, "-c", STEPS, f"{folder}/scalars.json", "train_main.py"),
         *("--method=frgan", "--max_steps=20", f"--workdir={folder}/run"),
         *(f"--{name}={value}" for name, value in SMALL.items()),
     ]
     ports = free_ports(2)
-    together([command] * 2, [cluster(0, ports), cluster(1, ports)], cwd=ROOT)
-    return folder / "run", json.loads((folder / "losses.json").read_text())
+    run_together([command] * 2, [cluster(0, ports), cluster(1, ports)], cwd=ROOT)
+    return folder / "run", json.loads((folder / "scalars.json").read_text())
 
 
 @pytest.mark.xdist_group("workers")
-def test_two_devices_give_the_losses_of_one(alone):
-    assert same_losses(losses(on_devices(2)), alone)
+def test_two_devices_give_the_losses_of_one(one_device):
+    assert close(step_scalars(build_on_devices(2)), one_device)
 
 
 @pytest.mark.xdist_group("workers")
-def test_two_workers_give_the_losses_of_one_device(worked, alone):
-    assert same_losses(worked[1], alone)
+def test_two_workers_give_the_losses_of_one_device(two_workers, one_device):
+    assert close(two_workers[1], one_device)
 
 
 @pytest.mark.xdist_group("workers")
-def test_two_workers_leave_one_set_of_files_that_one_device_can_go_on_from(worked):
-    folder, _ = worked
+def test_two_workers_leave_one_set_of_files_that_one_device_can_continue(two_workers):
+    folder, _ = two_workers
     result = json.loads((folder / "result.json").read_text())
     assert result["devices"] == 2 and result["steps"] == 20
     assert len((folder / "metrics.jsonl").read_text().splitlines()) == 1
@@ -138,7 +139,8 @@ def test_two_workers_leave_one_set_of_files_that_one_device_can_go_on_from(worke
 @pytest.mark.xdist_group("workers")
 def test_a_signal_to_one_worker_stops_and_saves_them_all(tmp_path):
     command = [sys.executable, "train_main.py", "--method=supervised", "--max_steps=100000",
-               "--width=4", "--batch_size=16", f"--workdir={tmp_path}/run"]  # fmt: skip
+               "--width=4", "--batch_size=16", "--precision=float32",
+               f"--workdir={tmp_path}/run"]  # fmt: skip
     ports = free_ports(2)
     running = [
         subprocess.Popen(command, env=cluster(i, ports), cwd=ROOT, stdout=subprocess.DEVNULL,
@@ -151,14 +153,14 @@ def test_a_signal_to_one_worker_stops_and_saves_them_all(tmp_path):
         time.sleep(0.5)
     running[1].terminate()  # not the chief
     for process in running:
-        _, said = process.communicate(timeout=120)
-        assert process.returncode == 143 and "Traceback" not in said, said[-2000:]
+        _, err = process.communicate(timeout=120)
+        assert process.returncode == 143 and "Traceback" not in err, err[-2000:]
     saved = max((tmp_path / "run/checkpoints").glob("step-*"))
     assert checkpoints.verified(saved)["step"] >= 50
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "lap", "expected"),
+    ("first", "last", "interval", "expected"),
     [
         (0, 100, 50, [(0, 50, 2)]),
         (0, 120, 50, [(0, 50, 2), (100, 20, 1)]),
@@ -167,9 +169,9 @@ def test_a_signal_to_one_worker_stops_and_saves_them_all(tmp_path):
         (100, 100, 50, []),
     ],
 )
-def test_segments_end_at_multiples_of_a_lap(first, last, lap, expected):
-    assert loop.segments(first, last, lap) == expected
-    assert sum(steps * laps for _, steps, laps in expected) == last - first
+def test_segments_end_at_multiples_of_the_interval(first, last, interval, expected):
+    assert loop.segments(first, last, interval) == expected
+    assert sum(steps * count for _, steps, count in expected) == last - first
 
 
 @pytest.mark.parametrize(
@@ -187,42 +189,12 @@ def test_segments_end_at_multiples_of_a_lap(first, last, lap, expected):
     ],
 )  # fmt: skip
 def test_segments_end_where_a_stage_begins_too(first, last, stages, single, expected):
-    found = loop.segments(first, last, 50, stages, single)
-    assert found == expected
-    covered = [step for start, steps, laps in found for step in range(start, start + steps * laps)]
+    segments = loop.segments(first, last, 50, stages, single)
+    assert segments == expected
+    covered = [
+        step for start, steps, count in segments for step in range(start, start + steps * count)
+    ]
     assert covered == list(range(first, last))
-
-
-def test_an_epoch_is_one_pass_and_a_run_ends_at_the_shorter_length():
-    arrays = content_hash.ordered(datasets.load("digits"))
-
-    def length(**given):
-        settings = config.configure("frgan", "digits", batch_size=64, **given)
-        protocol = build.make_protocol(settings, arrays)
-        task = build.make_task(settings, arrays.info, protocol)
-        return task.steps_per_epoch, task.steps
-
-    pool = 1797 - 500
-    held = splits.default_validation("digits", pool)
-    per_epoch = (pool - held) // 64
-    assert length(epochs=3) == (per_epoch, 3 * per_epoch)
-    assert length(max_steps=7) == (per_epoch, 7)
-    assert length(epochs=3, max_steps=7) == (per_epoch, 7)
-    assert length(epochs=3, critic_steps=2) == (per_epoch // 2, 3 * (per_epoch // 2))
-
-
-def test_validation_and_test_images_are_never_trained_on():
-    settings = config.configure("frgan", "digits")
-    arrays = content_hash.ordered(datasets.load("digits"))
-    protocol = build.make_protocol(settings, arrays)
-    made = pools.make_pools(arrays, protocol)
-    held = set(protocol.validation_ids.tolist())
-    assert held and not held & set(made["unlabeled"].ids.tolist())
-    assert set(made["labeled"].ids.tolist()) <= set(made["unlabeled"].ids.tolist())
-    assert pools["unlabeled"].labels is None
-    np.testing.assert_array_equal(
-        pools["labeled"].labels, arrays.train_labels[pools["labeled"].ids]
-    )
 
 
 def test_digits_as_files_train_to_the_same_bits(tmp_path, monkeypatch):
@@ -237,27 +209,39 @@ def test_digits_as_files_train_to_the_same_bits(tmp_path, monkeypatch):
             path = tmp_path / "d" / part / str(label) / f"{number * 7919 % 1797}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(image[..., 0]).save(path)
-    found = []
+    results = []
     for name in ("digits", f"folder:{tmp_path}/d"):
         settings = config.configure(
-            "frgan", name, labels=50, max_steps=3, width=4, workdir="unused"
+            "frgan",
+            name,
+            labels=50,
+            max_steps=3,
+            width=4,
+            precision="float32",
+            workdir="unused",
         )
         run = build.build(settings)
-        steps = losses(run)
+        scalars = step_scalars(run)
         state = [v.numpy().tobytes() for owned in run.method.state().values() for v in owned]
         tests = zip(run.arrays.test_images, run.arrays.test_labels, strict=True)
         tests = sorted((image.tobytes(), int(label)) for image, label in tests)
-        found.append((steps, state, tests, run.protocol.sha256, settings.hparams))
-    for one, two in zip(*found, strict=True):
+        results.append((scalars, state, tests, run.protocol.sha256, settings.hparams))
+    for one, two in zip(*results, strict=True):
         assert one == two
 
 
-def test_a_batch_that_replicas_cannot_share():
-    settings = config.configure("frgan", "digits", batch_size=15, width=4, devices=2, max_steps=2)
-    with pytest.raises(errors.UserError, match="batch_size=15 cannot be shared by 2"):
-        build.build(settings)
-
-
-def test_a_folder_that_is_no_run(tmp_path):
-    with pytest.raises(errors.UserError, match="not the folder of a run"):
-        build.reopen(tmp_path)
+@pytest.mark.parametrize(
+    ("labeled", "examples", "expected"),
+    [
+        (5, 10, []),
+        (10, 10, ["Every image is labeled: the unlabeled pool holds no other images."]),
+        (5, 16, ["A step takes 16 unlabeled images and there are only 10: some occur more than "
+                 "once in it. A smaller --batch_size avoids this."]),
+    ],
+)  # fmt: skip
+def test_surprising_pools_are_noted(labeled, examples, expected):
+    method = types.SimpleNamespace(
+        task=types.SimpleNamespace(labeled=labeled, unlabeled=10), needs_noisy=False,
+        streams=lambda: {"unlabeled": Stream("unlabeled", examples, {"image": "plain"})},
+    )  # fmt: skip
+    assert loop._pool_notes(types.SimpleNamespace(method=method)) == expected

@@ -1,4 +1,4 @@
-"""Curves as files: what is appended can be read, and cut back."""
+"""The metrics of a run as files: lines are appended, read, and cut back to a step."""
 
 import csv
 
@@ -7,7 +7,7 @@ from tf_ssgan.training import metrics_log
 LINES = [{"step": 5, "error": 9.0}, {"step": 10, "error": 8.0, "right": 50.0}]
 
 
-def table(path):
+def read_table(path):
     with path.with_name("history.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 
@@ -27,7 +27,7 @@ def test_cutting_back_keeps_every_column_of_what_is_left(tmp_path):
         metrics_log.append(path, line)
     metrics_log.rewind(path, 10)
     assert metrics_log.history(path) == LINES
-    first, second = table(path)
+    first, second = read_table(path)
     assert first == {"step": "5", "error": "9.0", "right": ""}
     assert second == {"step": "10", "error": "8.0", "right": "50.0"}
 
@@ -36,7 +36,7 @@ def test_cutting_back_to_the_start_leaves_nothing(tmp_path):
     path = tmp_path / "metrics.jsonl"
     metrics_log.append(path, LINES[0])
     metrics_log.rewind(path, 0)
-    assert metrics_log.history(path) == [] and table(path) == []
+    assert metrics_log.history(path) == [] and read_table(path) == []
 
 
 def test_a_line_with_new_names_widens_the_table(tmp_path):
@@ -46,7 +46,7 @@ def test_a_line_with_new_names_widens_the_table(tmp_path):
     for line in lines:
         metrics_log.append(path, line)
     assert metrics_log.history(path) == lines
-    assert table(path) == [
+    assert read_table(path) == [
         {"step": "2", "contrast": "3.5", "source": "", "error": ""},
         {"step": "4", "contrast": "", "source": "0.5", "error": "9.0"},
         {"step": "6", "contrast": "1.5", "source": "", "error": ""},
@@ -58,9 +58,9 @@ def test_a_line_with_known_names_leaves_the_rest_of_the_table_alone(tmp_path):
     path = tmp_path / "metrics.jsonl"
     metrics_log.append(path, LINES[1])
     written = path.with_name("history.csv")
-    written.write_text(written.read_text().replace("50.0", "51.0"))  # by a person
+    written.write_text(written.read_text().replace("50.0", "51.0"))  # edited by hand
     metrics_log.append(path, LINES[0])
-    assert [row["right"] for row in table(path)] == ["51.0", ""]
+    assert [row["right"] for row in read_table(path)] == ["51.0", ""]
 
 
 def test_a_table_that_is_missing_is_written_anew(tmp_path):
@@ -68,4 +68,4 @@ def test_a_table_that_is_missing_is_written_anew(tmp_path):
     metrics_log.append(path, LINES[0])
     path.with_name("history.csv").unlink()
     metrics_log.append(path, LINES[1])
-    assert [row["step"] for row in table(path)] == ["5", "10"]
+    assert [row["step"] for row in read_table(path)] == ["5", "10"]

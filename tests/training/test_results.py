@@ -1,4 +1,4 @@
-"""The end of a run: what is measured, drawn and written."""
+"""The end of a run: what is measured, and which files are written."""
 
 import dataclasses
 import json
@@ -18,33 +18,33 @@ from tf_ssgan.training import results
 
 LINE = {"step": 2, "test_error": 40.0, "test_error_raw": 45.0, "images_per_second": 9.0,
         "waiting_percent": 0.5}  # fmt: skip
-PICTURES = ("confusion", "reliability", "top3")
+FIGURES = ("confusion", "reliability", "top3")
 
 
 @dataclasses.dataclass(frozen=True)
 class HParams:
-    """The knobs of no method."""
+    """Hyperparameters of no method."""
 
     width: int = 4
 
 
 def network(classes):
     """A linear classifier with fixed weights."""
-    given = keras.Input((8, 8, 1))
+    images = keras.Input((8, 8, 1))
     kernel = keras.initializers.RandomNormal(stddev=0.5, seed=0)
-    logits = keras.layers.Dense(classes, kernel_initializer=kernel)(keras.layers.Flatten()(given))
-    return keras.Model(given, {"logits": logits})
+    logits = keras.layers.Dense(classes, kernel_initializer=kernel)(keras.layers.Flatten()(images))
+    return keras.Model(images, {"logits": logits})
 
 
-def finished(workdir, classes, held=30):
-    """A run at its end, without what only its steps need; its test images lack the last class."""
+def finished_run(workdir, classes, held=30):
+    """A run at its end, without what only training steps need; no test image has the last class."""
     chance = np.random.default_rng(0)
     images = chance.integers(0, 256, (100, 8, 8, 1), np.uint8)
     labels = chance.integers(0, classes - 1, 100)
     names = tuple(f"clåss {k}" for k in range(classes))
     validated = {"validation_error": 20.0, "validation_error_raw": 30.0} if held else {}
     (workdir / "metrics.jsonl").write_text(json.dumps(LINE | validated) + "\n")
-    shipped = network(classes)
+    exported = network(classes)
     return types.SimpleNamespace(
         workdir=workdir,
         config=types.SimpleNamespace(
@@ -53,14 +53,14 @@ def finished(workdir, classes, held=30):
         ),
         arrays=types.SimpleNamespace(
             train_images=images[:60], train_labels=labels[:60], test_images=images[60:],
-            test_labels=labels[60:], card=types.SimpleNamespace(classes=names),
+            test_labels=labels[60:], info=types.SimpleNamespace(classes=names),
         ),
         protocol=types.SimpleNamespace(
             labeled_ids=np.arange(10), validation_ids=np.arange(30, 30 + held), sha256="0",
             clean_fraction=0.0, wrong=0, pool=60,
         ),
         method=types.SimpleNamespace(
-            shipped=shipped, networks=lambda: {"classifier": shipped}, found=(),
+            exported_classifier=exported, networks=lambda: {"classifier": exported}, searched=(),
             stages=lambda: {"train": 0},
             task=types.SimpleNamespace(classes=classes, steps=2, steps_per_epoch=1),
         ),
@@ -69,8 +69,8 @@ def finished(workdir, classes, held=30):
     )  # fmt: skip
 
 
-def strict(text):
-    """Reads JSON that holds nothing but JSON."""
+def parse_strictly(text):
+    """Parses JSON and refuses NaN and infinity."""
 
     def refuse(constant):
         raise AssertionError(constant)
@@ -80,9 +80,9 @@ def strict(text):
 
 @pytest.mark.parametrize("classes", [2, 3, 100])
 def test_everything_is_measured_and_written(tmp_path, classes):
-    run = finished(tmp_path, classes)
+    run = finished_run(tmp_path, classes)
     result = results.conclude(run, 1.0, 2.0)
-    assert strict((tmp_path / "result.json").read_text()) == result
+    assert parse_strictly((tmp_path / "result.json").read_text()) == result
     for name in ("average_precision_macro", "average_precision_weighted",
                  "average_precision_pooled", "expected_calibration_error",
                  "expected_calibration_error_calibrated"):  # fmt: skip
@@ -90,21 +90,18 @@ def test_everything_is_measured_and_written(tmp_path, classes):
     assert 0 <= result["brier_score_calibrated"] < result["brier_score"] <= 2
     assert 0 <= result["top1_accuracy"] <= result["top3_accuracy"] <= 100
     assert classes > 3 or result["top3_accuracy"] == 100
-    assert (result["clean_fraction"], result["wrong_labels"], result["test_error"]) == (
-        0.0,
-        0,
-        40.0,
-    )
+    of_labels = [result[name] for name in ("clean_fraction", "wrong_labels")]
+    assert of_labels == [0.0, 0] and result["test_error"] == 40.0
     counted = [result[name] for name in ("pool", "validation_images", "test_images")]
     assert counted == [60, 30, 40] and result["cores"] == len(cpu.usable())
-    for name in PICTURES:
+    for name in FIGURES:
         assert min(tf.io.decode_png((tmp_path / f"{name}.png").read_bytes()).shape[:2]) > 100
     report = (tmp_path / "report.txt").read_text(encoding="utf-8")
     assert f"clåss {classes - 1}" in report and "accuracy" in report
 
 
-def test_the_numbers_are_those_of_the_shipped_weights_on_test_images(tmp_path):
-    run = finished(tmp_path, 3)
+def test_the_numbers_are_those_of_the_exported_weights_on_test_images(tmp_path):
+    run = finished_run(tmp_path, 3)
     result = results.conclude(run, 1.0, 2.0)
     logits = inference.predictor(run.method.exported_classifier)(run.arrays.test_images)
     probabilities, labels = special.softmax(logits, axis=-1), run.arrays.test_labels
@@ -119,7 +116,7 @@ def test_the_numbers_are_those_of_the_shipped_weights_on_test_images(tmp_path):
 
 
 def test_the_temperature_is_fitted_on_validation_images_alone(tmp_path):
-    run = finished(tmp_path, 3)
+    run = finished_run(tmp_path, 3)
     before = results.fitted_temperature(run)
     held, arrays = run.protocol.validation_ids, run.arrays
     logits = inference.predictor(run.method.exported_classifier)(arrays.train_images[held])
@@ -132,7 +129,7 @@ def test_the_temperature_is_fitted_on_validation_images_alone(tmp_path):
 
 
 def test_evaluations_before_labels_were_learned_do_not_count(tmp_path):
-    run = finished(tmp_path, 3)
+    run = finished_run(tmp_path, 3)
     before = LINE | {"step": 1, "test_error": 90.0, "validation_error": 1.0}
     before |= {"validation_error_raw": 1.0, "test_error_raw": 90.0}
     path = tmp_path / "metrics.jsonl"
@@ -144,18 +141,18 @@ def test_evaluations_before_labels_were_learned_do_not_count(tmp_path):
 
 
 def test_without_validation_images_the_temperature_is_one(tmp_path):
-    result = results.conclude(finished(tmp_path, 3, held=0), 1.0, 2.0)
+    result = results.conclude(finished_run(tmp_path, 3, held=0), 1.0, 2.0)
     assert result["temperature"] == 1.0 and result["validation_error"] is None
     for name in ("brier_score", "expected_calibration_error"):
         assert result[name] == result[f"{name}_calibrated"]
 
 
-def test_tensorboard_shows_the_pictures(tmp_path):
-    results.conclude(finished(tmp_path, 3), 1.0, 2.0)
+def test_tensorboard_shows_the_figures(tmp_path):
+    results.conclude(finished_run(tmp_path, 3), 1.0, 2.0)
     events = event_accumulator.EventAccumulator(
         str(tmp_path / "tensorboard"), size_guidance={event_accumulator.TENSORS: 0}
     ).Reload()
-    for name in PICTURES:
+    for name in FIGURES:
         assert [event.step for event in events.Tensors(name)] == [2]
 
 
@@ -168,26 +165,26 @@ def test_it_can_be_interrupted_between_batches_and_leaves_no_result(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        results.conclude(finished(tmp_path, 3), 1.0, 2.0, stop)
+        results.conclude(finished_run(tmp_path, 3), 1.0, 2.0, stop)
     assert not (tmp_path / "result.json").exists()
 
 
-def test_measures_by_hand():
-    """Two images of class 0 with the odds 4 : 1 and 1 : 9; over a temperature of 2 their roots."""
-    report = classification.Predictions(np.log([[4.0, 1.0], [1.0, 9.0]]), np.array([0, 0]))
-    found = results.quality_metrics(report, 2.0)
-    assert found["average_precision_macro"] == found["average_precision_weighted"] == 1.0
-    assert found["average_precision_pooled"] == pytest.approx((1 / 2 + 2 / 4) / 2)
-    assert (found["top1_accuracy"], found["top3_accuracy"]) == (50.0, 100.0)
-    assert found["brier_score"] == pytest.approx((2 * 0.2**2 + 2 * 0.9**2) / 2)
-    assert found["expected_calibration_error"] == pytest.approx((0.2 + 0.9) / 2)
-    assert found["brier_score_calibrated"] == pytest.approx((2 / 9 + 2 * 9 / 16) / 2)
-    assert found["expected_calibration_error_calibrated"] == pytest.approx((1 / 3 + 3 / 4) / 2)
-    assert found["temperature"] == 2.0
+def test_quality_metrics_by_hand():
+    """Two images of class 0 with odds 4 : 1 and 1 : 9; at temperature 2, their square roots."""
+    predictions = classification.Predictions(np.log([[4.0, 1.0], [1.0, 9.0]]), np.array([0, 0]))
+    metrics = results.quality_metrics(predictions, 2.0)
+    assert metrics["average_precision_macro"] == metrics["average_precision_weighted"] == 1.0
+    assert metrics["average_precision_pooled"] == pytest.approx((1 / 2 + 2 / 4) / 2)
+    assert (metrics["top1_accuracy"], metrics["top3_accuracy"]) == (50.0, 100.0)
+    assert metrics["brier_score"] == pytest.approx((2 * 0.2**2 + 2 * 0.9**2) / 2)
+    assert metrics["expected_calibration_error"] == pytest.approx((0.2 + 0.9) / 2)
+    assert metrics["brier_score_calibrated"] == pytest.approx((2 / 9 + 2 * 9 / 16) / 2)
+    assert metrics["expected_calibration_error_calibrated"] == pytest.approx((1 / 3 + 3 / 4) / 2)
+    assert metrics["temperature"] == 2.0
 
 
-def test_what_cannot_be_measured_is_none():
-    found = results.quality_metrics(
+def test_without_images_all_metrics_are_none():
+    metrics = results.quality_metrics(
         classification.Predictions(np.zeros((0, 3)), np.zeros(0, int)), 1.0
     )
-    assert found.pop("temperature") == 1.0 and set(found.values()) == {None}
+    assert metrics.pop("temperature") == 1.0 and set(metrics.values()) == {None}

@@ -1,4 +1,4 @@
-"""What a person reads at the end of a run."""
+"""The summary that a run prints at its end."""
 
 from tf_ssgan.training import summary
 
@@ -9,25 +9,25 @@ RESULT = {
 }  # fmt: skip
 
 
-def test_errors_and_speed_are_told():
+def test_errors_and_speed_are_in_the_summary():
     lines = summary.format_summary(RESULT, "runs/a").splitlines()
     assert lines[1] == (
         "wacgan_gpt on digits, 50 labels, 1000 steps in 89 s "
-        "(590 images/s, 0.3 % of a step waiting for them)"
+        "(590 images/s, 0.3 % of the time waiting for them)"
     )
-    assert "  test_error                      8.80 %   (shipped weights, last step)" in lines
+    assert "  test_error                      8.80 %   (exported weights, last step)" in lines
     assert any("10.40 %" in line for line in lines) and "runs/a" in lines[-1]
 
 
 def test_without_validation_there_is_no_best():
-    told = summary.format_summary(RESULT | {"test_error_at_best_validation": None}, "runs/a")
-    assert "best" not in told
+    text = summary.format_summary(RESULT | {"test_error_at_best_validation": None}, "runs/a")
+    assert "best" not in text
 
 
-def test_what_a_run_has_found_is_told():
-    assert "(found" not in summary.format_summary(RESULT, "runs/a")
-    told = summary.format_summary(RESULT | {"searched": {"tau": 0.4074}}, "runs/a").splitlines()
-    assert ["tau", "0.407", "(found:"] in [line.split()[:3] for line in told]
+def test_searched_hyperparameters_are_in_the_summary():
+    assert "(searched" not in summary.format_summary(RESULT, "runs/a")
+    lines = summary.format_summary(RESULT | {"searched": {"tau": 0.4074}}, "runs/a").splitlines()
+    assert ["tau", "0.407", "(searched:"] in [line.split()[:3] for line in lines]
 
 
 MEASURED = {
@@ -36,7 +36,7 @@ MEASURED = {
 }  # fmt: skip
 
 
-def test_ranking_and_calibration_are_told_of_runs_that_measured_them():
+def test_ranking_and_calibration_are_in_the_summary_if_they_were_measured():
     assert "average_precision" not in summary.format_summary(RESULT, "runs/a")
     lines = summary.format_summary(RESULT | MEASURED, "runs/a").splitlines()
     assert "  average_precision_macro        0.953     (mean over the classes)" in lines
@@ -47,7 +47,7 @@ def test_ranking_and_calibration_are_told_of_runs_that_measured_them():
 
 
 def test_without_validation_images_the_temperature_says_so():
-    told = summary.format_summary(
+    text = summary.format_summary(
         RESULT | MEASURED | {"validation_error": None, "temperature": 1.0}, "a"
     )
-    assert "(temperature 1: there are no validation images to fit it on)" in told
+    assert "(temperature 1: there are no validation images to fit it on)" in text

@@ -1,1 +1,1 @@
-"""Many training runs as processes: which to start, and how they go."""
+"""Many training runs as processes: their commands, and a scheduler that runs them."""

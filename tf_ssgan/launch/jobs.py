@@ -1,8 +1,7 @@
-"""Jobs: runs of the training program, and programs that follow them."""
+"""Jobs: runs of the training program, and programs that follow a run."""
 
 import contextlib
 import dataclasses
-import fcntl
 import pathlib
 import sys
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from typing import Any
 from tf_ssgan.common import errors
 from tf_ssgan.training import metrics_log, workdir
 
-# Of the checkout, or the installed packages, that this file belongs to.
+# The training program of this checkout or installation.
 PROGRAM = (sys.executable, str(pathlib.Path(__file__).parents[2] / "train_main.py"))
 
 
@@ -20,79 +19,75 @@ class Job:
     """A run of the training program.
 
     Attributes:
-        workdir: Its folder.
-        flags: All its flags, `--workdir` among them.
+        workdir: Folder of the run.
+        flags: All its flags, including `--workdir`.
     """
 
     workdir: pathlib.Path
     flags: tuple[str, ...]
 
     def finished(self) -> bool:
-        """Whether its folder holds the result of these very flags; if so, nothing need be started.
+        """Whether its folder holds the result of exactly these flags, so that it can be skipped.
 
-        Flags are compared as they are written: where this is in doubt, the program itself knows.
+        Flags are compared as text. If one number is written in two ways, the run counts as
+        unfinished, and the training program itself recognizes its result.
         """
         with contextlib.suppress(OSError, KeyError, TypeError, errors.UserError):
-            told = (self.workdir / "run.flags").read_text().splitlines()
-            asked = {flag for flag in self.flags if not flag.startswith(_ANYWHERE)}
+            saved = (self.workdir / "run.flags").read_text().splitlines()
+            given = {flag for flag in self.flags if not flag.startswith(_LOCATION_FLAGS)}
             flags, result = workdir.read_flags(self.workdir), workdir.read_result(self.workdir)
             ends = {"max_steps": result["steps"], "epochs": result["epochs"]}
             reached = any(flags[name] == end for name, end in ends.items() if end)
-            return reached and asked <= set(told)
+            return reached and given <= set(saved)
         return False
 
     def busy(self) -> bool:
-        """Whether another process is training in its folder, say one whose sweep was killed."""
-        with contextlib.suppress(FileNotFoundError), (self.workdir / "lock").open() as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-        return False
+        """Whether another process trains in its folder, for example of a sweep that was killed."""
+        return workdir.is_locked(self.workdir)
 
     @property
     def name(self) -> str:
-        """Name of its folder."""
+        """Name of the folder."""
         return self.workdir.name
 
     @property
     def command(self) -> list[str]:
-        """Program and flags."""
+        """The program and its flags."""
         return [*PROGRAM, *self.flags]
 
     @property
     def log(self) -> pathlib.Path:
-        """The file beside its folder that takes what it prints."""
+        """The file for its output, beside its folder."""
         return self.workdir.with_name(f"{self.name}.log")
 
     def history(self) -> list[dict[str, Any]]:
-        """The evaluations there are; see `journal.history`."""
+        """Its evaluations so far; see `metrics_log.history`."""
         return metrics_log.history(self.workdir / "metrics.jsonl")
 
-    def share(self) -> float:
-        """How much of its length lies behind it, by the last evaluation, in [0, 1]."""
+    def progress(self) -> float:
+        """The fraction of the run that was done at its last evaluation, in [0, 1]."""
         lines, flags = self.history(), {}
         with contextlib.suppress(OSError, errors.UserError):
             flags = workdir.read_flags(self.workdir) or {}
         if not lines:
             return 0.0
         lengths = {name: flags.get(flag, 0) for name, flag in _LENGTHS.items()}
-        found = [lines[-1].get(name, 0) / end for name, end in lengths.items() if end > 0]
-        return min(1.0, max(found, default=0.0))
+        fractions = [lines[-1].get(name, 0) / end for name, end in lengths.items() if end > 0]
+        return min(1.0, max(fractions, default=0.0))
 
-    def last_words(self) -> str:
-        """The last line that it has printed; empty where there is none."""
+    def last_log_line(self) -> str:
+        """The last line that it has printed, or an empty string."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
 
 
 @dataclasses.dataclass(frozen=True)
 class Followup(Job):
-    """A program that looks at a finished run.
+    """A program that evaluates a finished run.
 
     Attributes:
         module: Its name for `python -m`.
-        done: Whether what it writes is there; asked of the run's folder.
+        done: Takes the folder of the run; returns whether the program has written its result.
     """
 
     module: str = ""
@@ -100,24 +95,24 @@ class Followup(Job):
 
     @property
     def name(self) -> str:
-        """Of the program, and of the run's folder."""
+        """Name of the program and of the run's folder."""
         return f"{self.module.rpartition('.')[2]}-{self.workdir.name}"
 
     @property
     def command(self) -> list[str]:
-        """Program and flags."""
+        """The program and its flags."""
         return [sys.executable, "-m", self.module, *self.flags]
 
     def finished(self) -> bool:
-        """Whether what it writes is there."""
+        """Whether it has written its result."""
         return self.done(self.workdir)
 
-    def share(self) -> float:
-        """Nothing is known before its end."""
+    def progress(self) -> float:
+        """Always 0: its progress is not known before its end."""
         return 0.0
 
 
-# Flags that say where things lie, which changes no result.
-_ANYWHERE = ("--workdir=", "--data_dir=", "--devices=")
+# Flags of places and devices, which do not change the result.
+_LOCATION_FLAGS = ("--workdir=", "--data_dir=", "--devices=")
 
 _LENGTHS = {"step": "max_steps", "epoch": "epochs"}  # a run ends at whichever comes first

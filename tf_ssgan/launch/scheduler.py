@@ -1,7 +1,7 @@
-"""Several programs, most of them training runs, each a process of its own, under one progress bar.
+"""Runs several jobs, most of them training runs, as processes under one progress bar.
 
-Nothing is remembered here: what has finished is seen by what it has left, and one that was stopped
-or killed goes on. So whatever happens, the same command continues.
+The scheduler stores no state: a job counts as finished if its files say so, and one that was
+stopped or killed continues. After any interruption, the same command therefore continues.
 """
 
 import collections
@@ -22,54 +22,58 @@ import tqdm
 from tf_ssgan.common import cpu, errors
 from tf_ssgan.launch import jobs
 
-POLL_SECONDS = 0.2  # between looks at what the processes do
+POLL_SECONDS = 0.2  # pause between checks of the processes
 
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_all(runs: list[jobs.Job], jobs: int = 1) -> dict[jobs.Job, int]:
-    """Starts every run that has not finished, at most so many at once, and waits for all of them.
+    """Starts every run that has not finished, at most `jobs` at once, and waits for all of them.
 
-    Runs that other processes are training are waited for: what a killed program has started goes
-    on without it, and two programs with the same runs share the work. After Ctrl-C, SIGTERM or
-    SIGHUP the runs save and stop; a second one ends them at once.
+    It also waits for runs that other processes train: runs of a killed program continue without
+    it, and two programs with the same runs share the work. After Ctrl-C, SIGTERM or SIGHUP the
+    runs save and stop; a second signal ends them at once.
 
     Args:
         runs: The runs, with different folders.
-        jobs: At least 1.
+        jobs: Most runs at once, at least 1.
 
     Returns:
-        The exit status of each; negative, a signal that ended it.
+        The exit status of each; a negative one is the signal that ended it.
 
     Raises:
-        Interrupted: A signal came; all runs have stopped.
+        Interrupted: A signal arrived; all runs have stopped.
         UserError: A log cannot be written.
     """
     statuses = {run: 0 for run in runs if run.finished()}
     waiting, running = collections.deque(run for run in runs if run not in statuses), {}
-    shares = cpu.shares(jobs)
-    with _Board(list(waiting), len(statuses)) as board, _signals() as received, _ending(running):
-        handed_on = 0
+    free_cores = cpu.shares(jobs)
+    with (
+        _ProgressDisplay(list(waiting), len(statuses)) as display,
+        _collect_signals() as received,
+        _stop_on_error(running),
+    ):
+        forwarded = 0
         while running or (waiting and not received):
-            for run in [] if received else _free(waiting, len(shares)):
+            for run in [] if received else _next_free(waiting, len(free_cores)):
                 waiting.remove(run)
-                if run.finished():  # by another process, since we looked
-                    board.tell(run, statuses.setdefault(run, 0))
+                if run.finished():  # another process has finished it meanwhile
+                    display.report(run, statuses.setdefault(run, 0))
                 else:
-                    running[run] = _Process(_start(run), shares.pop())
-            if len(received) > handed_on:
-                _stop(running, at_once=handed_on > 0)
-                handed_on = len(received)
+                    running[run] = _Process(_start(run), free_cores.pop())
+            if len(received) > forwarded:
+                _stop(running, at_once=forwarded > 0)
+                forwarded = len(received)
             for run in [run for run, process in running.items() if process.ended()]:
                 status = running[run].popen.returncode
-                shares.append(running.pop(run).cores)
+                free_cores.append(running.pop(run).cores)
                 if status and run.busy() and not received:
-                    waiting.append(run)  # another process was first by a moment
+                    waiting.append(run)  # another process took it a moment earlier
                     continue
                 statuses[run] = status
                 if not received:
-                    board.tell(run, statuses[run])
-            board.show(list(running) or list(waiting))
+                    display.report(run, statuses[run])
+            display.update(list(running) or list(waiting))
             time.sleep(POLL_SECONDS)
     if received:
         raise errors.Interrupted(received[0])
@@ -78,14 +82,14 @@ def run_all(runs: list[jobs.Job], jobs: int = 1) -> dict[jobs.Job, int]:
 
 @dataclasses.dataclass(frozen=True)
 class _Process:
-    """A run that has been started, and the cores that are its own."""
+    """A run that has been started, and the CPU cores that it has alone."""
 
     popen: subprocess.Popen
     cores: tuple[int, ...]
 
     def __post_init__(self):
-        """Two that share their cores would wait for each other's threads."""
-        with contextlib.suppress(ProcessLookupError):  # it has ended by now
+        """Confines it to its cores: runs that share cores wait for each other's threads."""
+        with contextlib.suppress(ProcessLookupError):  # it has already ended
             cpu.confine(self.popen.pid, self.cores)
 
     def ended(self) -> bool:
@@ -93,28 +97,28 @@ class _Process:
 
 
 def report_failures(statuses: Mapping[jobs.Job, int]) -> list[jobs.Job]:
-    """Names the runs that failed, on standard error, with their last words.
+    """Prints the runs that failed and their last line of output to standard error.
 
     Args:
-        statuses: As of `run_all`.
+        statuses: The result of `run_all`.
 
     Returns:
-        Those runs.
+        The runs that failed.
     """
     failed = [run for run, status in statuses.items() if status]
     for run in failed:
-        told = f"{run.name} failed with status {statuses[run]}: {run.last_words()}"
-        print(f"\n{told}\nSee {run.log}", file=sys.stderr)
+        text = f"{run.name} failed with status {statuses[run]}: {run.last_log_line()}"
+        print(f"\n{text}\nSee {run.log}", file=sys.stderr)
     return failed
 
 
-def _free(waiting: Iterable[jobs.Job], most: int) -> list[jobs.Job]:
-    """The next runs that nobody is training; others are waited for."""
-    return list(itertools.islice((run for run in waiting if not run.busy()), most))
+def _next_free(waiting: Iterable[jobs.Job], limit: int) -> list[jobs.Job]:
+    """The next runs, at most `limit`, that no other process trains."""
+    return list(itertools.islice((run for run in waiting if not run.busy()), limit))
 
 
 def _start(run: jobs.Job) -> subprocess.Popen:
-    """Starts a run in a process group of its own: Ctrl-C reaches it through this program alone."""
+    """Starts a run in a process group of its own, so that Ctrl-C reaches only this program."""
     try:
         run.log.parent.mkdir(parents=True, exist_ok=True)
         with run.log.open("a") as log:
@@ -125,21 +129,21 @@ def _start(run: jobs.Job) -> subprocess.Popen:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 process_group=0,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},  # the log's last line is the last one
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},  # so that the log is complete
             )
     except OSError as error:
         raise errors.UserError(
             f"Cannot write {run.log}: {error.strerror}. Make room or fix the folder; the same "
-            "command goes on."
+            "command continues."
         ) from error
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Collects the signals that come; those that this process was told to ignore stay ignored."""
+def _collect_signals() -> Iterator[list[int]]:
+    """Collects signals; those that this process already ignores stay ignored."""
     received: list[int] = []
 
-    def note(number: int, frame: Any) -> None:
+    def receive(number: int, frame: Any) -> None:
         del frame
         if not received:  # not print: the handler may have interrupted one
             os.write(2, b"\nThe runs stop after their step, and save.\n")
@@ -149,7 +153,7 @@ def _signals() -> Iterator[list[int]]:
     with contextlib.suppress(ValueError):  # only a process's main thread can listen
         for number in _STOPS:
             if signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, note)
+                before[number] = signal.signal(number, receive)
     try:
         yield received
     finally:
@@ -158,8 +162,8 @@ def _signals() -> Iterator[list[int]]:
 
 
 @contextlib.contextmanager
-def _ending(running: dict[jobs.Job, _Process]) -> Iterator[None]:
-    """Leaves no process behind, whatever goes wrong."""
+def _stop_on_error(running: dict[jobs.Job, _Process]) -> Iterator[None]:
+    """Stops all processes and waits for them if an exception occurs."""
     try:
         yield
     except BaseException:
@@ -170,67 +174,67 @@ def _ending(running: dict[jobs.Job, _Process]) -> Iterator[None]:
 
 
 def _stop(running: dict[jobs.Job, _Process], at_once: bool = False) -> None:
-    """Asks the runs to save and stop, or ends them."""
-    # Not SIGINT: what a script starts in the background ignores it until training begins.
+    """Asks the runs to save and stop, or ends them at once."""
+    # Not SIGINT: a process that a script starts in the background ignores it until training begins.
     for process in running.values():
         process.popen.send_signal(signal.SIGKILL if at_once else signal.SIGTERM)
 
 
-class _Board:
-    """One bar over all runs, on standard error, and a line for each that has ended."""
+class _ProgressDisplay:
+    """One progress bar over all runs, on standard error, and a line for each that has ended."""
 
     def __init__(self, runs: list[jobs.Job], finished: int):
-        """Begins where the runs were left.
+        """Starts from the present progress of the runs.
 
         Args:
-            runs: Those to be started.
-            finished: How many more there are, which need not be.
+            runs: The runs to be started.
+            finished: The number of runs that have already finished.
         """
         if finished:
-            told = f"{finished} of {finished + len(runs)} finished before"
-            tqdm.tqdm.write(told, file=sys.stderr)
-        self.shares = {run: run.share() for run in runs}
-        self.first, self.began, self.ended = sum(self.shares.values()), time.monotonic(), 0
+            text = f"{finished} of {finished + len(runs)} finished before"
+            tqdm.tqdm.write(text, file=sys.stderr)
+        self.progress = {run: run.progress() for run in runs}
+        self.first, self.began, self.ended = sum(self.progress.values()), time.monotonic(), 0
         self.bar = tqdm.tqdm(
             total=len(runs),
             initial=self.first,
-            # Names last: a narrow terminal cuts them, and not the time that is left.
+            # Names come last: a narrow terminal cuts them, but not the remaining time.
             bar_format="{percentage:3.0f} % |{bar:20}| {elapsed}<{remaining} {desc}",
             disable=None,
             leave=False,
         )
 
-    def __enter__(self) -> "_Board":
+    def __enter__(self) -> "_ProgressDisplay":
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.bar.close()
 
-    def show(self, running: list[jobs.Job]) -> None:
-        """Moves the bar."""
-        self.shares |= {run: run.share() for run in running}
+    def update(self, running: list[jobs.Job]) -> None:
+        """Updates the bar with the progress of the running jobs."""
+        self.progress |= {run: run.progress() for run in running}
         if self.bar.disable:
             return
         names = ", ".join(run.name for run in running)
-        told = f"{self.ended} of {len(self.shares)} done; {names}"
-        self.bar.set_description_str(told, refresh=False)
+        text = f"{self.ended} of {len(self.progress)} done; {names}"
+        self.bar.set_description_str(text, refresh=False)
         self.bar.n = self._done()
         self.bar.refresh()
 
-    def tell(self, run: jobs.Job, status: int) -> None:
-        """Says that a run has ended."""
-        self.shares[run], self.ended = 1.0, self.ended + 1
-        how = f"failed with status {status}" if status else "done"
-        text = f"{self.ended} of {len(self.shares)}: {run.name} {how}{self._left()}"
+    def report(self, run: jobs.Job, status: int) -> None:
+        """Prints that a run has ended."""
+        self.progress[run], self.ended = 1.0, self.ended + 1
+        outcome = f"failed with status {status}" if status else "done"
+        text = f"{self.ended} of {len(self.progress)}: {run.name} {outcome}{self._time_left()}"
         tqdm.tqdm.write(text, file=sys.stderr)
 
     def _done(self) -> float:
-        return sum(self.shares.values())
+        return sum(self.progress.values())
 
-    def _left(self) -> str:
-        """About how long the rest takes, judged by what this process has seen."""
+    def _time_left(self) -> str:
+        """Text with the estimated remaining time, from the progress during this process."""
         done, seconds = self._done(), time.monotonic() - self.began
-        if not self.first < done < len(self.shares):
+        if not self.first < done < len(self.progress):
             return ""
-        left = seconds * (len(self.shares) - done) / (done - self.first)
+        left = seconds * (len(self.progress) - done) / (done - self.first)
         return f", about {tqdm.tqdm.format_interval(left)} left"

@@ -1,4 +1,4 @@
-"""What happens around the steps of a run: Keras callbacks, each with one job."""
+"""Keras callbacks of a run: the guard against divergence, the metrics log and checkpoints."""
 
 import math
 import pathlib
@@ -12,89 +12,90 @@ from tf_ssgan.common import errors
 from tf_ssgan.core import method
 from tf_ssgan.training import metrics_log, signals
 
-EXPLODED = 1e6  # a reported scalar beyond it will not come back
+EXPLODED = 1e6  # training does not recover from a larger reported scalar
 
 
 class DivergenceGuard(keras.callbacks.Callback):
-    """Stops on the first reported scalar that is not finite or has exploded; hears signals."""
+    """Stops at the first reported scalar that is not finite or too large, and on signals."""
 
     def __init__(self, signals: signals.Signals):
-        """Takes the signals to ask after each step."""
+        """Takes the signals, which are checked after each step."""
         super().__init__()
         self.signals = signals
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Looks at each scalar of the step."""
+        """Checks each scalar of the step."""
         for name, value in logs.items():
             number = float(value)
             if not math.isfinite(number) or abs(number) > EXPLODED:
                 raise errors.Diverged(int(self.model.step.numpy()) - 1, name, number)
-        self.signals.check_together()
+        self.signals.check_all_workers()
 
 
 class MetricsLogger(keras.callbacks.Callback):
-    """Evaluates at the end of each lap and writes it down, in files and for TensorBoard.
+    """Evaluates at the end of each evaluation interval and logs to files and TensorBoard.
 
-    `metrics.jsonl` and `history.csv` get one line an evaluation: the step, the means of the
-    reported scalars since the last one, errors in percent of the shipped and the raw weights on
-    validation and test images, and the share of the steps' time spent waiting for batches.
+    `metrics.jsonl` and `history.csv` get one line per evaluation: the step, the means of the
+    reported scalars since the last evaluation, the errors in percent of the exported and the raw
+    weights on validation and test images, and the share of the steps' time spent waiting for
+    batches.
     """
 
     def __init__(
         self,
         workdir: pathlib.Path,
-        judge: Callable[[], dict[str, float]],
+        evaluate: Callable[[], dict[str, float]],
         speed: Callable[[], float],
         writer: tf.summary.SummaryWriter,
     ):
-        """Describes the journal.
+        """Describes the log.
 
         Args:
-            workdir: Where the files lie.
-            judge: Measures the errors.
-            speed: Images per second.
-            writer: Of TensorBoard events.
+            workdir: Folder of the files.
+            evaluate: Returns the errors, and what else belongs to a line.
+            speed: Returns images per second.
+            writer: Writer of TensorBoard events.
         """
         super().__init__()
         self.path = workdir / "metrics.jsonl"
-        self.judge = judge
+        self.evaluate = evaluate
         self.speed = speed
         self.writer = writer
         self.began = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Every tenth step's scalars go to TensorBoard, over the step."""
+        """Writes the scalars of every tenth step to TensorBoard."""
         step = int(self.model.step.numpy())
         if step % 10 == 0:
             with self.writer.as_default(step=step):
                 for name, value in logs.items():
                     tf.summary.scalar(f"train/{name}", value)
 
-    def catch_up(self, model: method.Method) -> None:
-        """Writes the line of the lap at whose end the run was stopped, if it is missing."""
+    def write_missing_line(self, model: method.Method) -> None:
+        """Writes the line of the interval at whose end the run was stopped, if it is missing."""
         lines = metrics_log.history(self.path)
         if lines and lines[-1]["step"] == int(model.step.numpy()):
-            model.start_curve()
+            model.reset_means()
         else:
             self.set_model(model)
             self.on_epoch_end(0)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Evaluates, writes a line, begins the means anew."""
+        """Evaluates, writes a line and resets the means."""
         step = int(self.model.step.numpy())
         line = {"step": step, "epoch": step / self.model.task.steps_per_epoch}
-        line |= self.model.curve() | self.judge()
+        line |= self.model.mean_scalars() | self.evaluate()
         line |= {
             "seconds": round(time.perf_counter() - self.began, 1),
             "images_per_second": round(self.speed(), 1),
-            "waiting_percent": round(self.model.waiting(), 2),
+            "waiting_percent": round(self.model.waiting_percent(), 2),
         }
-        self.model.start_curve()
+        self.model.reset_means()
         metrics_log.append(self.path, line)
         with self.writer.as_default(step=step):
             for name, value in line.items():
-                told = name.endswith(("error", "error_raw", "images_per_second", "percent"))
-                if told and value is not None:
+                plotted = name.endswith(("error", "error_raw", "images_per_second", "percent"))
+                if plotted and value is not None:
                     tf.summary.scalar(f"evaluation/{name}", value)
         self.writer.flush()
         shown = [
@@ -106,13 +107,13 @@ class MetricsLogger(keras.callbacks.Callback):
 
 
 class SaveCheckpoint(keras.callbacks.Callback):
-    """Saves at the end of each lap."""
+    """Saves a checkpoint at the end of each evaluation interval."""
 
     def __init__(self, save: Callable[[method.Method], None]):
-        """Takes what saves."""
+        """Takes the function that saves."""
         super().__init__()
         self.save = save
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Saves, once everything of the lap is written."""
+        """Saves; it is the last callback, so the log is already written."""
         self.save(self.model)

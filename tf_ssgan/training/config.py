@@ -1,7 +1,7 @@
-"""What identifies a run, and how its settings are found. Imports TensorFlow only to ask a method.
+"""The configuration of a run and how it is resolved. TensorFlow comes only with a method's module.
 
-Three layers, the later wins: the field's default, the method's recipe for this dataset (and number
-of labels, and short runs), what the person says.
+A setting has three sources, and the later ones win: the default of the field, the recipe of the
+method for this dataset (and number of labels, and short runs), and the flags that you give.
 """
 
 import dataclasses
@@ -18,101 +18,123 @@ from tf_ssgan.common.options import option
 from tf_ssgan.data import datasets, label_noise
 
 SHORT_STEPS = 20_000  # a shorter run takes the recipe "short"
-UNKNOWN_POOL = 50_000  # training images of a data set that is not there
-LABELS_PER_CLASS = 10  # where no recipe knows the dataset
-SMALL = 16  # pixels; own pictures up to this size take the recipe of digits, which have it
+UNKNOWN_POOL = 50_000  # assumed training images of a dataset that is missing
+LABELS_PER_CLASS = 10  # for a dataset without a recipe
+SMALL = 16  # pixels; user images up to this size take the recipe of digits, which are as large
 LEAST_SIZE = 8  # pixels; the networks halve images twice
-EPOCHS = 300  # where no recipe knows the dataset; Salimans et al. (2016) take 900
+EPOCHS = 300  # for a dataset without a recipe; Salimans et al. (2016) take 900
 
-# Where the data lie, where the files go and how many devices share the work do not change
-# what a run computes.
+# The places of data and files and the number of devices do not change what a run computes.
 _NOT_IDENTITY = ("data_dir", "workdir", "devices")
 _LENGTH = ("epochs", "max_steps")
-_RESOLVED = ("precision",)  # compared as what "auto" came to, which a checkpoint says
+_RESOLVED = ("precision",)  # compared by the resolved value in the checkpoint instead
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    """Everything that identifies a run."""
+    """All settings of a run."""
 
-    method: str = option("frgan", "Which method trains the classifier.")
-    dataset: str = option("digits", "Which images: a known name, folder:DIR, csv:FILE or npz:DIR.")
+    method: str = option("frgan", "Method that trains the classifier.")
+    dataset: str = option("digits", "Dataset: a known name, folder:DIR, csv:FILE or npz:DIR.")
     data_dir: str = option(
-        "", "Folder of <dataset>/train.npz and test.npz, or of TFDS, or of a relative DIR or FILE."
+        "",
+        "Folder with <dataset>/train.npz and test.npz, or with the data of TensorFlow Datasets, or "
+        "the folder that a relative DIR or FILE is in.",
     )
     image_size: int = option(
         0,
-        "Height and width of images made of pictures (folder:, csv:); 0 takes their own size if "
-        "they are squares of one size, else 32.",
+        "Height and width in pixels of images from image files (folder:, csv:); 0 keeps the size "
+        "of the files if all are squares of one size, and takes 32 otherwise.",
         low=0,
     )
     channels: Literal["auto", "1", "3"] = option(
-        "auto", "Channels of images made of pictures: 1 gray, 3 color, auto as the pictures are."
+        "auto",
+        "Channels of images from image files: 1 is gray, 3 is color, auto follows the files.",
     )
     fit: Literal["resize", "crop", "pad"] = option(
-        "resize", "How pictures of another shape become square: stretched, cut, or filled up."
+        "resize",
+        "How image files that are not square become square: resize stretches them, crop takes the "
+        "center, pad adds black borders.",
     )
     labels: int = option(
-        -2, "Labeled images in all; -1 for all, 0 for none, -2 for the recipe's number.", low=-2
+        -2, "Number of labeled images; -1 for all, 0 for none, -2 for the recipe's number.", low=-2
     )
     label_split: Literal["balanced", "proportional"] = option(
-        "balanced", "Labels: equally many of each class, or as frequent as in the pool."
+        "balanced",
+        "How labeled images are selected: equally many of each class, or each class as frequent as "
+        "in the pool.",
     )
     validation: int = option(
-        -1, "Training images held out for validation; -1 for the dataset's own share.", low=-1
+        -1, "Training images held out for validation; -1 for the default of the dataset.", low=-1
     )
     noise: Literal["none", "wrong", "uniform", "permute", "pair"] = option(
         "none",
-        "Label noise: a wrong class (Jiang et al. 2019, figure 4), any class, the label of another "
-        "labeled image, as a permutation has it (Axelrod, Kashi and Pandey), or the next class "
-        "(Han et al. 2018).",
+        "Label noise: wrong gives another class (Jiang et al. 2019, figure 4), uniform any class, "
+        "permute the label of another labeled image (Axelrod, Kashi and Pandey), pair the next "
+        "class (Han et al. 2018).",
     )
-    # No range: `corruption` has it, from 0 to 1, and -1 lies beside it.
+    # `label_noise` checks the range from 0 to 1; -1 lies outside it.
     noise_rate: float = option(
-        -1.0, "Share of the labels that noise replaces; -1 for the kind's own: permute has 1."
+        -1.0,
+        "Fraction of the labels that noise replaces; -1 for the default of --noise (permute: 1).",
     )
     clean_fraction: float = option(
         0.0,
-        "Share of the labeled images that are known to be clean (0.05 for 5 %), which noise leaves "
-        "alone; 0 for none.",
+        "Fraction of the labeled images that are known to be clean (0.05 for 5 %) and that noise "
+        "leaves alone; 0 for none.",
         low=0,
         high=1,
     )
-    seed: int = option(0, "Seed of initial weights, order, augmentation and draws.", low=0)
-    split_seed: int = option(-1, "Seed of which images are labeled; -1 takes --seed.", low=-1)
+    seed: int = option(
+        0,
+        "Seed of all random numbers of training, such as initial weights and augmentation.",
+        low=0,
+    )
+    split_seed: int = option(
+        -1,
+        "Seed that selects the labeled and the held-out images, and the label noise; -1 takes "
+        "--seed.",
+        low=-1,
+    )
     epochs: int = option(0, "Passes over the unlabeled pool; 0 leaves it to --max_steps.", low=0)
     max_steps: int = option(0, "Length of the run in steps; 0 leaves it to --epochs.", low=0)
-    workdir: str = option("", "Folder of the run; runs/<dataset>-... where not given.")
-    devices: int = option(0, "Replicas on this machine; 0 for all GPUs, or the one CPU.", low=0)
-    precision: Literal["auto", "float32", "mixed_bfloat16"] = option(
-        "auto", "Number format of the layers; auto takes bfloat16 where it is fast."
+    workdir: str = option("", "Folder of the run; runs/<dataset>-... by default.")
+    devices: int = option(
+        0,
+        "Replicas on this machine; 0 for as many GPUs as can share a batch evenly, or for the CPU.",
+        low=0,
     )
-    deterministic: bool = option(False, "Only operations that give the same bits on a GPU too.")
+    precision: Literal["auto", "float32", "mixed_bfloat16"] = option(
+        "auto", "Number format of the layers; auto takes bfloat16 if it is fast on this machine."
+    )
+    deterministic: bool = option(
+        False, "Use only operations that give the same bits each time, on a GPU too."
+    )
     hparams: Any = None
 
     def __post_init__(self):
         """Refuses values out of range.
 
         Raises:
-            UserError: Naming the flag, what was expected and what came.
+            UserError: A value is out of range; the message names the flag, the range and the value.
         """
         options.check(self)
         _refuse_rate(self)
         if not datasets.is_user_images(self.dataset):
-            _refuse_form(self)
+            _refuse_image_options(self)
         elif 0 < self.image_size < LEAST_SIZE:
             raise errors.UserError(
-                f"--image_size must be {LEAST_SIZE} or more, or 0 for the pictures' own, got "
+                f"--image_size must be {LEAST_SIZE} or more, or 0 for the size of the files, got "
                 f"{self.image_size}."
             )
 
     @property
-    def form(self) -> datasets.Form:
-        """The form of images that is wanted of pictures."""
-        return datasets.Form(self.image_size, self.channels, self.fit)
+    def image_spec(self) -> datasets.ImageSpec:
+        """Size, channels and fit of the images that are made from image files."""
+        return datasets.ImageSpec(self.image_size, self.channels, self.fit)
 
     def as_flags(self) -> dict[str, Any]:
-        """Every flag and its value, knobs included."""
+        """Every flag and its value, hyperparameters included."""
         own = {f.name: getattr(self, f.name) for f in run_fields()}
         return own | (dataclasses.asdict(self.hparams) if self.hparams else {})
 
@@ -121,13 +143,13 @@ class Config:
         return {k: v for k, v in self.as_flags().items() if k not in _NOT_IDENTITY}
 
     def differences(self, other: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-        """Flags of another run on which its result depends, its length apart: (theirs, ours)."""
-        mine = self.identity()
-        # Flags that were not there when the other run began have their defaults.
+        """Flags on which the result depends and that differ, without the length: (other, own)."""
+        own = self.identity()
+        # Flags that did not exist when the other run began have their defaults.
         other = {f.name: f.default for f in run_fields()} | other
         skipped = _LENGTH + _RESOLVED + _NOT_IDENTITY
-        names = [k for k in dict.fromkeys([*other, *mine]) if k not in skipped]
-        return {k: (other.get(k), mine.get(k)) for k in names if other.get(k) != mine.get(k)}
+        names = [k for k in dict.fromkeys([*other, *own]) if k not in skipped]
+        return {k: (other.get(k), own.get(k)) for k in names if other.get(k) != own.get(k)}
 
 
 def run_fields() -> tuple[dataclasses.Field, ...]:
@@ -135,36 +157,36 @@ def run_fields() -> tuple[dataclasses.Field, ...]:
     return tuple(f for f in dataclasses.fields(Config) if f.name != "hparams")
 
 
-def settings(method: str, dataset: str, given: dict[str, Any]) -> dict[str, Any]:
-    """All flags of a run: defaults, under the recipe, under what was given.
+def resolve_flags(method: str, dataset: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Resolves all flags of a run: defaults, then the recipe, then the given flags.
 
     Args:
         method: Name of a method; its module is imported.
         dataset: Name of a dataset.
-        given: Flags that a person has set.
+        given: Flags that you have set.
 
     Returns:
-        Flag -> value; run flags and the method's knobs.
+        Flag -> value; the flags of every run and the hyperparameters of the method.
     """
     hparams = methods.find(method).HParams
     given = {k: v for k, v in given.items() if (k, v) != ("labels", -2)}
     defaults = {f.name: f.default for f in (*run_fields(), *dataclasses.fields(hparams))}
-    own, like = {}, dataset
+    own, recipe_dataset = {}, dataset
     if datasets.is_user_images(dataset):
         size = given.get("image_size") or datasets.user_image_size(dataset, given.get("data_dir"))
-        # Whatever a recipe does to the labels of digits, a person's own stay as they are.
+        # A recipe may change the labels of digits; those of user images stay as they are.
         own = {"labels": -1, "image_size": size, "noise": "none", "clean_fraction": 0.0}
-        like = "digits" if size <= SMALL else dataset
+        recipe_dataset = "digits" if size <= SMALL else dataset
         given = {k: v for k, v in given.items() if k != "image_size"}
     profile = str(given.get("profile") or defaults.get("profile", ""))
-    recipe = hparams.recipe(like, given.get("labels"), profile=profile) | own
+    recipe = hparams.recipe(recipe_dataset, given.get("labels"), profile=profile) | own
     if any(given.get(name) for name in _LENGTH):
         recipe = {k: v for k, v in recipe.items() if k not in _LENGTH}
     elif not any(name in recipe for name in _LENGTH):
         recipe |= {"epochs": EPOCHS}
     if _steps(hparams, dataset, defaults | recipe | given) < SHORT_STEPS:
-        brief = hparams.recipe(like, given.get("labels"), short=True, profile=profile)
-        recipe |= {k: v for k, v in brief.items() if k not in _LENGTH} | own
+        short = hparams.recipe(recipe_dataset, given.get("labels"), short=True, profile=profile)
+        recipe |= {k: v for k, v in short.items() if k not in _LENGTH} | own
     merged = defaults | recipe | {"method": method, "dataset": dataset} | given
     if merged["labels"] == -2:
         merged["labels"] = LABELS_PER_CLASS * len(
@@ -173,33 +195,34 @@ def settings(method: str, dataset: str, given: dict[str, Any]) -> dict[str, Any]
     if merged["split_seed"] == -1:
         merged["split_seed"] = merged["seed"]
     if merged["noise_rate"] == -1:
-        merged["noise_rate"] = label_noise.OWN_RATES.get(merged["noise"], -1.0)
+        merged["noise_rate"] = label_noise.DEFAULT_RATES.get(merged["noise"], -1.0)
     return merged
 
 
 def configure(method: str, dataset: str = "digits", **given: Any) -> Config:
-    """Makes the configuration of a run.
+    """Builds the configuration of a run.
 
     Args:
         method: Name of a method.
         dataset: Name of a dataset.
-        **given: Any flag of a run or knob of the method.
+        **given: Any flag of a run or hyperparameter of the method.
 
     Returns:
-        The configuration, its workdir settled.
+        The configuration, with its workdir.
 
     Raises:
         UserError: An unknown name, or a value out of range.
     """
     methods.check(method)
-    values = settings(method, dataset, given)
+    values = resolve_flags(method, dataset, given)
     hparams = methods.find(method).HParams
     names = [f.name for f in dataclasses.fields(hparams)]
     run_names = [f.name for f in run_fields()]
     for name in values:
         if name not in names and name not in run_names:
             raise errors.UserError(
-                f"{name} is no knob of {method}. {errors.nearest(name, names + run_names)}"
+                f"{name} is not a hyperparameter of {method}. "
+                f"{errors.nearest(name, names + run_names)}"
             )
     config = Config(
         **{k: values[k] for k in run_names}, hparams=hparams(**{k: values[k] for k in names})
@@ -208,39 +231,39 @@ def configure(method: str, dataset: str = "digits", **given: Any) -> Config:
 
 
 def _steps(hparams: type, dataset: str, merged: dict[str, Any]) -> float:
-    """About how many steps a run will have."""
+    """The approximate number of steps of a run."""
     names = {f.name for f in dataclasses.fields(hparams)}
     examples = hparams(**{k: v for k, v in merged.items() if k in names}).unlabeled_examples
     try:
         pool = len(datasets.train_labels(dataset, merged["data_dir"] or None)[0])
     except errors.UserError:
-        pool = UNKNOWN_POOL  # the data are looked for, and missed, when the run begins
+        pool = UNKNOWN_POOL  # missing data are reported when the run begins
     lengths = (merged["epochs"] * max(1, pool // examples), merged["max_steps"])
     return min((n for n in lengths if n > 0), default=math.inf)
 
 
-def _refuse_form(config: Config) -> None:
-    """Raises UserError where the form of images is asked for, of images that have theirs."""
+def _refuse_image_options(config: Config) -> None:
+    """Raises UserError if size, channels or fit are given for a dataset that fixes them."""
     defaults = {f.name: f.default for f in run_fields()}
-    asked = [k for k in ("image_size", "channels", "fit") if getattr(config, k) != defaults[k]]
-    if asked:
+    changed = [k for k in ("image_size", "channels", "fit") if getattr(config, k) != defaults[k]]
+    if changed:
         raise errors.UserError(
-            f"--{asked[0]} is for folder:DIR and csv:FILE; the images of {config.dataset} have "
+            f"--{changed[0]} is for folder:DIR and csv:FILE; the images of {config.dataset} have "
             "their own size and channels. Leave it out."
         )
 
 
 def _refuse_rate(config: Config) -> None:
-    """Raises UserError where the rate of noise is no fraction, or there is no noise to have one."""
+    """Raises UserError if the rate of noise is no fraction, is missing, or comes without noise."""
     kind = config.noise
     if kind == "none" and config.hparams is None:
-        kind = "uniform"  # any kind: a recipe that has not been looked at may name one
+        kind = "uniform"  # any kind: the recipe, which is not known here, may name one
     if config.noise_rate != -1:
         label_noise.check(2, kind, config.noise_rate, 0)
-    elif config.noise not in label_noise.OWN_RATES:
+    elif config.noise not in label_noise.DEFAULT_RATES:
         raise errors.UserError(
-            f"--noise={config.noise} needs --noise_rate, the share of the labels to replace, such "
-            "as 0.3; 0 for none."
+            f"--noise={config.noise} needs --noise_rate, the fraction of the labels to replace, "
+            "such as 0.3; 0 for none."
         )
 
 

@@ -1,7 +1,7 @@
-"""A run, from a configuration to a trained classifier in a folder.
+"""A training run, from a configuration to a trained classifier in a folder.
 
-from tf_ssgan import config, experiment
-result = experiment.run(config.configure("frgan", "digits", max_steps=300))
+from tf_ssgan.training import config, loop
+result = loop.run(config.configure("frgan", "digits", max_steps=300))
 print(result["test_error"])
 """
 
@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.common import cpu, errors
+from tf_ssgan.common import cpu, errors, version
 from tf_ssgan.core import method
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import content_hash
@@ -29,39 +29,40 @@ from tf_ssgan.training.progress import Progress
 from tf_ssgan.training.signals import Signals
 
 MIN_EVALUATION_INTERVAL = 50  # an evaluation covers whole epochs of at least so many steps
-PSEUDO_LABEL_IMAGES = 2000  # unlabeled images by which pseudo-labels are judged
+PSEUDO_LABEL_IMAGES = 2000  # unlabeled images on which pseudo-labels are evaluated
 
 
 def run(settings: config.Config) -> dict[str, Any]:
-    """Trains one classifier, or goes on with it, and leaves everything in its workdir.
+    """Trains one classifier, or continues its training, and writes everything to its workdir.
 
     Args:
-        settings: The configuration; the same one continues the run, and reports a finished one.
+        settings: The configuration. The same one continues a run that was stopped, and returns
+            the result of a finished one.
 
     Returns:
         What `result.json` holds; empty on workers that are not the chief.
 
     Raises:
-        UserError: A person's mistake.
-        Diverged: A scalar was not finite; the last checkpoint is kept.
-        Interrupted: A signal came; everything is saved.
+        UserError: The configuration, the data or the folder are wrong.
+        Diverged: A scalar was not finite or too large; the last checkpoint is kept.
+        Interrupted: A signal stopped the run; everything is saved.
     """
     with workdirs.locked(pathlib.Path(settings.workdir)) as workdir, workdirs.writing(workdir):
-        finished = workdirs.finished(settings, workdir)
-        if finished:
+        result = workdirs.finished_result(settings, workdir)
+        if result:
             print(
                 f"{workdir} is finished; this is its result. "
-                f"To go on: --workdir={workdir} and more --max_steps."
+                f"To train longer: --workdir={workdir} and a larger --max_steps."
             )
-            return finished
+            return result
         return train(build.build(settings))
 
 
 def train(run: build.Run) -> dict[str, Any]:
-    """Takes the steps that are left, and judges the outcome."""
+    """Takes the remaining steps, evaluates the classifier and writes the result."""
     chief = distribution.is_chief()
     if chief:
-        checkpoints.sweep(run.checkpoints)
+        checkpoints.remove_leftovers(run.checkpoints)
     manifest = build.restore(run)
     if manifest is None:
         run.method.begin(build.initial_images(run))
@@ -72,9 +73,9 @@ def train(run: build.Run) -> dict[str, Any]:
         )
     if manifest:
         _refuse_earlier_stage(run, first, manifest.get("stage"))
-    _say_hello(run, manifest)
+    _print_summary(run, manifest)
     if chief:
-        workdirs.begin(run.workdir, run.config, _protocol(run), first)
+        workdirs.prepare(run.workdir, run.config, _protocol_json(run), first)
     seconds = manifest["seconds"] if manifest else 0.0
     began = time.perf_counter()
 
@@ -97,127 +98,133 @@ def train(run: build.Run) -> dict[str, Any]:
 
 
 def _fit(run: build.Run, first: int, progress: Progress, signals, save) -> None:
-    """Calls Keras' fit: the rest of a lap, whole laps, the last lap if it is shorter.
+    """Calls Keras' fit for each segment of the run, so that evaluations keep their steps.
 
-    A method that gives labels looks at the pool before each lap, and gets its batches anew.
+    Before each evaluation interval, a method with pseudo-labels gets the current predictions for
+    the unlabeled pool, and its batches are built again.
     """
-    watchers = [callbacks.DivergenceGuard(signals)]
+    observers = [callbacks.DivergenceGuard(signals)]
     task = run.method.task
-    lap, stages = evaluation_interval(task), run.method.stages().values()
+    interval, stages = evaluation_interval(task), run.method.stages().values()
     if distribution.is_chief():
-        watchers += [progress, *_watchers(run, first, progress, signals)]
-    watchers.append(callbacks.SaveCheckpoint(save))
+        observers += [progress, *_evaluation_callbacks(run, first, progress, signals)]
+    observers.append(callbacks.SaveCheckpoint(save))
     relabels = run.method.pseudo_labels() is not None
-    for start, steps, laps in segments(first, task.steps, lap, stages, relabels):
+    for start, steps, repeats in segments(first, task.steps, interval, stages, relabels):
         if start and start in stages and distribution.is_chief():
-            _keep_pretrained(run, start)
+            _save_pretrained(run, start)
         run.method.set_stage(start)
-        gives = relabels and run.method.stage == "train"
+        in_training = relabels and run.method.stage == "train"
         if relabels:
-            gc.collect()  # the batches of the last lap hold the images in a cycle
-        if gives and (start % lap == 0 or start in stages):
-            run.method.refresh_pseudo_labels(_beliefs(run, signals, run.protocol.unlabeled_ids))
+            gc.collect()  # the previous batches hold the images in a reference cycle
+        if in_training and (start % interval == 0 or start in stages):
+            logits = _predict_logits(run, signals, run.protocol.unlabeled_ids)
+            run.method.refresh_pseudo_labels(logits)
         run.method.fit(
             build.batches(run, start),
             steps_per_epoch=steps,
-            epochs=laps,
-            callbacks=watchers,
+            epochs=repeats,
+            callbacks=observers,
             verbose=0,
             shuffle=False,
         )
 
 
-def _keep_pretrained(run: build.Run, end: int) -> None:
-    """Writes what the stage that ends before this step leaves for other runs."""
+def _save_pretrained(run: build.Run, end: int) -> None:
+    """Saves the pretrained networks of the stage that ends before step `end`, for other runs."""
     run.method.set_stage(end - 1)
     for name, network in run.method.pretrained().items():
         network.save_weights(run.workdir / f"{name}.weights.h5")
 
 
-def _watchers(
+def _evaluation_callbacks(
     run: build.Run, first: int, progress: Progress, signals: Signals
 ) -> list[keras.callbacks.Callback]:
-    """What the chief writes down and draws at the end of each lap."""
+    """Callbacks of the chief that write metrics and draw figures at each evaluation."""
     writer = tf.summary.create_file_writer(str(run.workdir / "tensorboard"))
-    names, found, judges = run.arrays.info.classes, [], [lambda: _errors(run, signals)]
+    names, monitoring = run.arrays.info.classes, []
+    evaluators = [lambda: _evaluate_errors(run, signals)]
     if hasattr(run.method.hp, "threshold"):
-        ids = build.chosen(run, PSEUDO_LABEL_IMAGES)
-        look, labels = functools.partial(_beliefs, run, signals, ids), run.arrays.train_labels[ids]
-        judges.append(monitors.PseudoLabelMonitor(run.method, look, labels, names, writer).scalars)
+        ids = build.sample_unlabeled_ids(run, PSEUDO_LABEL_IMAGES)
+        predict = functools.partial(_predict_logits, run, signals, ids)
+        labels = run.arrays.train_labels[ids]
+        monitor = monitors.PseudoLabelMonitor(run.method, predict, labels, names, writer)
+        evaluators.append(monitor.scalars)
     if hasattr(run.method, "perturbation"):
         images = build.initial_images(run, run.method.hp.unlabeled_examples)
-        found.append(monitors.PerturbationMonitor(run.workdir, images, names, writer))
+        monitoring.append(monitors.PerturbationMonitor(run.workdir, images, names, writer))
     if isinstance(run.method, gan.GAN):
-        found.append(monitors.SamplesMonitor(run.workdir, writer))
+        monitoring.append(monitors.SamplesMonitor(run.workdir, writer))
 
-    def judge() -> dict[str, float | None]:
-        return {name: value for ask in judges for name, value in ask().items()}
+    def evaluate() -> dict[str, float | None]:
+        return {name: value for each in evaluators for name, value in each().items()}
 
-    record = callbacks.MetricsLogger(run.workdir, judge, progress.images_per_second, writer)
+    logger = callbacks.MetricsLogger(run.workdir, evaluate, progress.images_per_second, writer)
     ends = {run.method.task.steps, *run.method.stages().values()}
     if first and (first % evaluation_interval(run.method.task) == 0 or first in ends):
-        run.method.set_stage(first - 1)  # whose stage the line is of
-        record.catch_up(run.method)
-    return [*found, record]
+        run.method.set_stage(first - 1)  # the stage that the line belongs to
+        logger.write_missing_line(run.method)
+    return [*monitoring, logger]
 
 
 def evaluation_interval(task: Task) -> int:
-    """Steps between evaluations: whole epochs, at least `MIN_EVALUATION_INTERVAL` steps of them."""
+    """Steps between evaluations: whole epochs of `MIN_EVALUATION_INTERVAL` steps or more."""
     return task.steps_per_epoch * -(-MIN_EVALUATION_INTERVAL // task.steps_per_epoch)
 
 
 def segments(
-    first: int, last: int, lap: int, stages: Iterable[int] = (), single: bool = False
+    first: int, last: int, interval: int, stages: Iterable[int] = (), single: bool = False
 ) -> list[tuple[int, int, int]]:
-    """Cuts the steps first..last at multiples of a lap, and where a stage begins.
+    """Cuts the steps first..last at multiples of the evaluation interval and where stages begin.
 
     Args:
-        first: The step to go on from.
-        last: Where the run ends.
-        lap: Steps between evaluations.
-        stages: First steps of stages.
-        single: One segment a lap; else laps of the same stage are one.
+        first: The step to continue from.
+        last: The step at which the run ends.
+        interval: Steps between evaluations.
+        stages: First steps of the stages.
+        single: Return each interval on its own; otherwise consecutive whole intervals of one stage
+            are one segment.
 
     Returns:
-        (start, steps of a lap, laps) each.
+        (start, steps of an interval, number of intervals) of each segment.
     """
-    ends = {*range(lap, last, lap), *stages, last}
-    found, start = [], first
+    ends = {*range(interval, last, interval), *stages, last}
+    pieces, start = [], first
     for end in sorted(end for end in ends if first < end <= last):
-        whole = start % lap == 0 and end - start == lap
-        same = found and not single and whole and found[-1][1] == lap and start not in stages
-        if same and found[-1][0] % lap == 0:
-            found[-1] = (found[-1][0], lap, found[-1][2] + 1)
+        whole = start % interval == 0 and end - start == interval
+        joins = pieces and not single and whole and pieces[-1][1] == interval
+        if joins and start not in stages and pieces[-1][0] % interval == 0:
+            pieces[-1] = (pieces[-1][0], interval, pieces[-1][2] + 1)
         else:
-            found.append((start, end - start, 1))
+            pieces.append((start, end - start, 1))
         start = end
-    return found
+    return pieces
 
 
-def _errors(run: build.Run, signals: Signals) -> dict[str, float]:
-    """Errors of the shipped and the raw weights on validation and test images, in percent."""
+def _evaluate_errors(run: build.Run, signals: Signals) -> dict[str, float]:
+    """Errors of the exported and the raw weights on validation and test images, in percent."""
     held = run.protocol.validation_ids
     sets = {"test": (run.arrays.test_images, run.arrays.test_labels)}
     if len(held):
         sets = {"validation": (run.arrays.train_images[held], run.arrays.train_labels[held])} | sets
-    found = {}
+    error_percents = {}
     for name, (images, labels) in sets.items():
         for suffix, network in (
             ("", run.method.exported_classifier),
             ("_raw", run.method.classifier),
         ):
-            found[f"{name}_error{suffix}"] = classification.evaluate(
+            error_percents[f"{name}_error{suffix}"] = classification.evaluate(
                 inference.cached_predictor(network),
                 images,
                 labels,
                 run.method.task.classes,
                 signals.check,
             ).error
-    return found
+    return error_percents
 
 
-def _beliefs(run: build.Run, signals: Signals, ids: np.ndarray) -> np.ndarray:
-    """Logits of the raw weights for training images as they are, [ids, classes]."""
+def _predict_logits(run: build.Run, signals: Signals, ids: np.ndarray) -> np.ndarray:
+    """Logits of the raw weights for unaugmented training images, float32 [ids, classes]."""
     predict = inference.cached_predictor(run.method.classifier)
     return np.concatenate(
         list(inference.predict_batches(predict, run.arrays.train_images, ids, signals.check))
@@ -225,31 +232,32 @@ def _beliefs(run: build.Run, signals: Signals, ids: np.ndarray) -> np.ndarray:
 
 
 def _refuse_earlier_stage(run: build.Run, first: int, stage: str | None) -> None:
-    """Raises UserError where a longer run would go back to a stage that this one has left.
+    """Raises UserError if a longer run would return to a stage that the saved run has left.
 
-    Stages are shares of the run, so they end later in a longer one.
+    Stages are fractions of the run, so they end later in a longer one.
     """
     stages, steps = list(run.method.stages()), run.method.task.steps
     run.method.set_stage(max(0, first - 1))
     if stage in stages and stages.index(run.method.stage) < stages.index(stage):
         raise errors.UserError(
-            f"The run in {run.workdir} has come to stage {stage} by step {first}; of {steps} steps "
-            f"that one would lie in stage {run.method.stage}. Give it fewer steps, or train anew "
-            "in another --workdir."
+            f"The run in {run.workdir} has reached stage {stage} by step {first}; in a run of "
+            f"{steps} steps that step would lie in stage {run.method.stage}. Give fewer steps, or "
+            "start again in another --workdir."
         )
 
 
-def _refuse_broken_weights(made: method.Method) -> None:
-    """Raises before weights that are not finite are saved; on every worker, as all hold them."""
-    for network in made.networks().values():
+def _refuse_broken_weights(trained: method.Method) -> None:
+    """Raises Diverged if a weight is not finite, so that it is never saved; on every worker."""
+    for network in trained.networks().values():
         for variable in network.variables:
             if not bool(tf.reduce_all(tf.math.is_finite(variable.value))):
-                raise errors.Diverged(int(made.step.numpy()), variable.path, float("nan"))
+                raise errors.Diverged(int(trained.step.numpy()), variable.path, float("nan"))
 
 
 def _save(run: build.Run, seconds: float) -> None:
     state = run.method.state()
-    about = {
+    metadata = {
+        "version": version.__version__,
         "identity": run.config.identity(),
         "split_sha256": run.protocol.sha256,
         "number_format": run.precision,
@@ -259,14 +267,15 @@ def _save(run: build.Run, seconds: float) -> None:
         "stage": run.method.stage,
         "protocol": run.protocol.as_json(),
     }
-    checkpoints.save(run.checkpoints, state, int(run.method.step.numpy()), about)
+    checkpoints.save(run.checkpoints, state, int(run.method.step.numpy()), metadata)
 
 
-def _protocol(run: build.Run) -> dict[str, Any]:
-    """What `protocol.json` holds: the protocol, and where its images are found in their source."""
-    chosen = {"labeled": run.protocol.labeled_ids, "validation": run.protocol.validation_ids}
+def _protocol_json(run: build.Run) -> dict[str, Any]:
+    """Content of `protocol.json`: the protocol, and where its images are in their source."""
+    selected = {"labeled": run.protocol.labeled_ids, "validation": run.protocol.validation_ids}
     return run.protocol.as_json() | {
-        f"{name}_sources": content_hash.sources(run.arrays, ids) for name, ids in chosen.items()
+        f"{name}_sources": content_hash.image_sources(run.arrays, ids)
+        for name, ids in selected.items()
     }
 
 
@@ -274,38 +283,38 @@ def _images_per_step(run: build.Run) -> int:
     return sum(stream.examples for stream in run.method.streams().values())
 
 
-def _remarks(run: build.Run) -> list[str]:
-    """What a person may not expect of how the method and the pools go together."""
-    task, said = run.method.task, []
-    wanted = [s for s in run.method.streams().values() if s.pool in ("unlabeled", "merged")]
-    if wanted and task.unlabeled <= task.labeled and not run.method.needs_noisy:
-        said.append("Every image is labeled: there is nothing more in the unlabeled pool.")
-    most = max((s.examples for s in wanted), default=0)
+def _pool_notes(run: build.Run) -> list[str]:
+    """Notes on surprising combinations of the method and its pools."""
+    task, notes = run.method.task, []
+    streams = [s for s in run.method.streams().values() if s.pool in ("unlabeled", "merged")]
+    if streams and task.unlabeled <= task.labeled and not run.method.needs_noisy:
+        notes.append("Every image is labeled: the unlabeled pool holds no other images.")
+    most = max((s.examples for s in streams), default=0)
     if most > task.unlabeled:
-        said.append(
-            f"A step takes {most:,} unlabeled images and there are {task.unlabeled:,}: some occur "
-            "more than once in it. --batch_size would make it smaller."
+        notes.append(
+            f"A step takes {most:,} unlabeled images and there are only {task.unlabeled:,}: some "
+            "occur more than once in it. A smaller --batch_size avoids this."
         )
-    return said
+    return notes
 
 
-def _say_hello(run: build.Run, manifest: dict[str, Any] | None) -> None:
+def _print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
     sizes = {k: f"{weights.parameter_count(n):,}" for k, n in run.method.networks().items()}
-    told = ", ".join(f"{name} {size} weights" for name, size in sizes.items())
+    networks = ", ".join(f"{name} {size} weights" for name, size in sizes.items())
     print(
-        f"{run.config.method} on {run.config.dataset}: {told}; {run.precision}, "
+        f"{run.config.method} on {run.config.dataset}: {networks}; {run.precision}, "
         f"{run.strategy.num_replicas_in_sync} device(s)"
     )
     print(run.protocol.describe())
-    for line in _remarks(run):
+    for line in _pool_notes(run):
         print(line)
     if manifest:
-        print(f"Going on from step {manifest['step']} of {run.method.task.steps}.")
+        print(f"Continuing from step {manifest['step']} of {run.method.task.steps}.")
         here = {"cores": len(cpu.usable()), "replicas": run.strategy.num_replicas_in_sync}
         for name, count in here.items():
             if manifest[name] != count:
                 print(
-                    f"The run was on {manifest[name]} {name} and goes on on {count}: "
-                    "it stays valid, its bits may differ from an uninterrupted run's."
+                    f"The run was on {manifest[name]} {name} and continues on {count}: the result "
+                    "stays valid, but its bits may differ from those of an uninterrupted run."
                 )
     print(f"Watch it: tensorboard --logdir {run.workdir}", flush=True)

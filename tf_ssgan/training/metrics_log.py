@@ -1,7 +1,4 @@
-"""The curves of a run as files: `metrics.jsonl` and `history.csv`, one line an evaluation.
-
-And how such files are replaced whole.
-"""
+"""Metrics of a run as files: `metrics.jsonl` and `history.csv`, one line per evaluation."""
 
 import contextlib
 import csv
@@ -16,7 +13,7 @@ from tf_ssgan.common import files
 def append(path: pathlib.Path, line: dict[str, Any]) -> None:
     """Adds a line to `metrics.jsonl` and to `history.csv` beside it.
 
-    A line with other names, as of another stage, widens the table.
+    A line with new names, such as those of another stage, adds columns to the table.
     """
     with path.open("a") as file:
         file.write(json.dumps(line) + "\n")
@@ -30,7 +27,7 @@ def append(path: pathlib.Path, line: dict[str, Any]) -> None:
 
 
 def history(path: pathlib.Path, until: int | None = None) -> list[dict[str, Any]]:
-    """The lines of `metrics.jsonl`; a last one cut short by a kill is left out.
+    """The lines of `metrics.jsonl`; a last line cut short by a kill is left out.
 
     Args:
         path: The file; it may be missing.
@@ -44,14 +41,14 @@ def history(path: pathlib.Path, until: int | None = None) -> list[dict[str, Any]
 
 
 def rewind(path: pathlib.Path, step: int) -> None:
-    """Cuts both files back to a step: what comes after will be written again."""
+    """Removes the lines after a step from both files; a continued run writes them again."""
     kept = history(path, until=step)
     files.replace(path, "".join(json.dumps(line) + "\n" for line in kept))
     files.replace(path.with_name("history.csv"), _table(kept))
 
 
 def _header(table: pathlib.Path) -> list[str]:
-    """The names of a table's columns; none of a missing or empty file."""
+    """Column names of a table; an empty list for a missing or empty file."""
     if not table.exists():
         return []
     with table.open(newline="") as file:
@@ -59,7 +56,7 @@ def _header(table: pathlib.Path) -> list[str]:
 
 
 def _table(lines: list[dict[str, Any]]) -> str:
-    """Lines as CSV, a column for every name that occurs."""
+    """Lines as CSV, with a column for every name that occurs."""
     table = io.StringIO()
     if lines:
         writer = csv.DictWriter(table, dict.fromkeys(name for line in lines for name in line))

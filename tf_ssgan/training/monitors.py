@@ -1,4 +1,4 @@
-"""What is watched beside the losses of a run: samples, pseudo-labels, perturbations."""
+"""Monitors of a run beside its losses: samples, pseudo-labels and perturbations."""
 
 import pathlib
 from collections.abc import Callable
@@ -15,10 +15,10 @@ IMAGES_SHOWN = 6  # images in a figure
 
 
 class SamplesMonitor(keras.callbacks.Callback):
-    """A grid of images from fixed latents, each lap: for TensorBoard, and as `samples.png`."""
+    """A grid of images from fixed latents per evaluation, for TensorBoard and `samples.png`."""
 
     def __init__(self, workdir: pathlib.Path, writer: tf.summary.SummaryWriter):
-        """Says where the pictures go."""
+        """Takes the folder of the file and the writer of TensorBoard events."""
         super().__init__()
         self.path = workdir / "samples.png"
         self.writer = writer
@@ -33,9 +33,9 @@ class SamplesMonitor(keras.callbacks.Callback):
 
 
 class PseudoLabelMonitor:
-    """How good the labels are that a classifier would give, for the curves of a run.
+    """Quality of the pseudo-labels that a classifier would give, for the metrics of a run.
 
-    The method never hears of it: true labels are for the evaluation.
+    The true labels serve this evaluation alone; the method never gets them.
     """
 
     def __init__(
@@ -46,14 +46,14 @@ class PseudoLabelMonitor:
         names: tuple[str, ...],
         writer: tf.summary.SummaryWriter,
     ):
-        """Describes what is looked at.
+        """Describes the images that are watched.
 
         Args:
-            model: Whose knob `threshold` says where it is sure.
-            logits: Those of some unlabeled images, [n, classes].
-            labels: int64 [n], their true labels, -1 where nobody knows.
+            model: The method; its hyperparameter `threshold` is the least confidence.
+            logits: Returns the logits of some unlabeled images, [n, classes].
+            labels: int64 [n], their true labels, -1 if unknown.
             names: Class names.
-            writer: Of TensorBoard events.
+            writer: Writer of TensorBoard events.
         """
         self.model = model
         self.logits = logits
@@ -62,25 +62,25 @@ class PseudoLabelMonitor:
         self.writer = writer
 
     def scalars(self) -> dict[str, float | None]:
-        """Judges them, draws their histogram, and says which classes never occur."""
-        found = classification.pseudo_label_quality(
+        """Evaluates the pseudo-labels, writes their histogram, prints classes that never occur."""
+        quality = classification.pseudo_label_quality(
             self.logits(), self.labels, self.model.hp.threshold
         )
         with self.writer.as_default(step=int(self.model.step.numpy())):
-            given = np.repeat(np.arange(len(self.names)), found["sure"])
+            given = np.repeat(np.arange(len(self.names)), quality["confident"])
             tf.summary.histogram("pseudo_labels", given, buckets=len(self.names))
-        never = [name for name, count in zip(self.names, found["all"], strict=True) if not count]
+        never = [name for name, count in zip(self.names, quality["all"], strict=True) if not count]
         if never:
             print(
-                f"\nOf {len(self.labels):,} unlabeled images none is taken for "
+                f"\nNone of {len(self.labels):,} unlabeled images is predicted as "
                 f"{', '.join(never[:10])}{', ...' if len(never) > 10 else ''}.",
                 flush=True,
             )
-        return {k: v for k, v in found.items() if k.startswith("pseudo_label")}
+        return {k: v for k, v in quality.items() if k.startswith("pseudo_label")}
 
 
 class PerturbationMonitor(keras.callbacks.Callback):
-    """Images and what perturbs them worst, each lap: for TensorBoard, and as `perturbed.png`."""
+    """Images and their adversarial perturbation, for TensorBoard and `perturbed.png`."""
 
     def __init__(
         self,
@@ -92,11 +92,11 @@ class PerturbationMonitor(keras.callbacks.Callback):
         """Describes the figure.
 
         Args:
-            workdir: Where the picture goes.
-            images: float32 [n, h, w, c] in [-1, 1]: a batch, as large as a step's, because batch
-                statistics are those of all of it; the first few are drawn.
+            workdir: Folder of the file.
+            images: float32 [n, h, w, c] in [-1, 1], as many as in a training step, because batch
+                statistics depend on the whole batch; the first few are shown.
             names: Class names.
-            writer: Of TensorBoard events.
+            writer: Writer of TensorBoard events.
         """
         super().__init__()
         self.path = workdir / "perturbed.png"
@@ -107,15 +107,15 @@ class PerturbationMonitor(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Draws the figure."""
         step = int(self.model.step.numpy())
-        with step_random.at(self.model.task.seed, -2):  # the same start at every lap
+        with step_random.at(self.model.task.seed, -2):  # the same random start each time
             perturbed = self.images + self.model.perturbation(self.images)
         pairs = [images[:IMAGES_SHOWN] for images in (self.images, perturbed)]
-        names = [[self.names[place] for place in self._given(images)] for images in pairs]
-        picture = plots.perturbed_figure(*(images.numpy() for images in pairs), *names)
-        self.path.write_bytes(picture)
+        names = [[self.names[k] for k in self._predict(images)] for images in pairs]
+        png = plots.perturbed_figure(*(images.numpy() for images in pairs), *names)
+        self.path.write_bytes(png)
         with self.writer.as_default(step=step):
-            tf.summary.image("perturbed", tf.io.decode_png(picture, channels=3)[None])
+            tf.summary.image("perturbed", tf.io.decode_png(png, channels=3)[None])
 
-    def _given(self, images: tf.Tensor) -> np.ndarray:
-        """What the raw weights take images for."""
+    def _predict(self, images: tf.Tensor) -> np.ndarray:
+        """Classes that the raw weights predict, int64 [n]."""
         return self.model.classifier(images, training=False)["logits"].numpy().argmax(axis=-1)

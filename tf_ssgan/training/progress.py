@@ -8,48 +8,48 @@ import keras
 
 
 class Progress(keras.callbacks.Callback):
-    """One bar over the whole run: its stage, every scalar, images per second, time left."""
+    """One bar over the whole run: stage, scalars, images per second, time left."""
 
     def __init__(self, first: int, steps: int, images_per_step: Callable[[], int]):
         """Describes the bar.
 
         Args:
-            first: The step from which this process goes on.
+            first: The step from which this process continues.
             steps: Length of the run.
-            images_per_step: Images read a step, of the current stage.
+            images_per_step: Returns the images read per step of the current stage.
         """
         super().__init__()
         self.images_per_step = images_per_step
         self.done = first
-        self.each = 0  # images of a step of the current stage
+        self.step_images = 0  # images per step of the current stage
         self.images = 0  # since `began`
         self.began: float | None = None
         self.stage: str | None = None
-        # A terminal redraws its line; a file gets a new one, so seldom.
+        # A terminal redraws its line; a file gets a new line each time, so more rarely.
         self.bar = _Bar(steps, interval=0.5 if sys.stdout.isatty() else 20.0)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Says which stage begins, of methods that have several."""
+        """Prints which stage begins, if the method has several."""
         if self.model.stage == self.stage:
             return
-        self.stage, self.each = self.model.stage, self.images_per_step()
-        self.bar.begin(self.done)
+        self.stage, self.step_images = self.model.stage, self.images_per_step()
+        self.bar.restart(self.done)
         stages = self.model.stages()
         if len(stages) > 1:
             place = list(stages).index(self.stage)
             last = [*stages.values(), self.bar.target][place + 1]
-            told = f"{self.stage} ({place + 1} of {len(stages)})"
-            self.bar.unit_name = f"step of {told}"
-            print(f"\nStage {told}: steps {stages[self.stage]:,} to {last:,}", flush=True)
+            name = f"{self.stage} ({place + 1} of {len(stages)})"
+            self.bar.unit_name = f"step of {name}"
+            print(f"\nStage {name}: steps {stages[self.stage]:,} to {last:,}", flush=True)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Moves the bar."""
         self.done += 1
-        # The first step traces; it says nothing of the speed.
+        # The first step traces the function, so it is not timed.
         if self.began is None:
             self.began = time.perf_counter()
         else:
-            self.images += self.each
+            self.images += self.step_images
         values = [(name, float(value)) for name, value in logs.items()]
         if rate := self.images_per_second():
             values.append(("images_per_second", rate))
@@ -61,15 +61,15 @@ class Progress(keras.callbacks.Callback):
 
 
 class _Bar(keras.utils.Progbar):
-    """Keras' bar, whose estimate counts from where this process, or a stage, began.
+    """Keras' bar with a time estimate from the steps of this process and stage alone.
 
-    The steps of another stage take another time: what is left is estimated from this one's.
+    Steps of other stages take another time.
     """
 
     first = 0
 
-    def begin(self, step: int) -> None:
-        """A stage begins, or the process goes on, at a step."""
+    def restart(self, step: int) -> None:
+        """Starts timing at a step, where a stage begins or the process continues."""
         self.first = step
         self._start = self._time_at_epoch_start = time.time()
         self._time_after_first_step = None

@@ -1,4 +1,4 @@
-"""How a run ends: its classifier is judged, and what was found is drawn and written down."""
+"""The end of a run: its classifier is evaluated, and figures and `result.json` are written."""
 
 import dataclasses
 import importlib.metadata
@@ -17,75 +17,76 @@ from tf_ssgan.metrics import calibration, classification, plots, ranking
 from tf_ssgan.nn import inference, weights
 from tf_ssgan.training import build, metrics_log
 
-IMAGES_SHOWN = 3  # test images whose best classes are drawn
+IMAGES_SHOWN = 3  # test images in the figure of the most probable classes
 
 
 def conclude(
     run: build.Run, seconds: float, speed: float, pause: Callable[[], None] = lambda: None
 ) -> dict[str, Any]:
-    """Judges the final weights on test images, draws what was found, writes `result.json`.
+    """Evaluates the final weights on test images, draws figures, writes `result.json`.
 
     Args:
-        run: A run that has taken its last step and written the last line of its curves.
-        seconds: How long it took.
-        speed: Images per second; 0 where this process took too few steps to tell.
+        run: A run that has taken its last step and written the last line of its metrics.
+        seconds: Duration of the run.
+        speed: Images per second; 0 if this process took too few steps to measure it.
         pause: Called between batches; may raise to interrupt.
 
     Returns:
-        What `result.json` holds.
+        The content of `result.json`.
     """
-    test = _report(run, run.arrays.test_images, run.arrays.test_labels, pause)
+    test = _predictions(run, run.arrays.test_images, run.arrays.test_labels, pause)
     temperature = fitted_temperature(run, pause)
     result = _result(run, seconds, speed, quality_metrics(test, temperature))
-    pictures = _pictures(run, test, temperature)
-    for name, picture in pictures.items():
-        (run.workdir / f"{name}.png").write_bytes(picture)
-    table = test.by_class(run.arrays.info.classes)
+    figures = _figures(run, test, temperature)
+    for name, png in figures.items():
+        (run.workdir / f"{name}.png").write_bytes(png)
+    table = test.classification_report(run.arrays.info.classes)
     (run.workdir / "report.txt").write_text(table, encoding="utf-8")
-    _summarize(run, pictures, result)
+    _write_tensorboard(run, figures, result)
     files.replace(run.workdir / "result.json", json.dumps(result, indent=1))
     return result
 
 
 def fitted_temperature(run: build.Run, pause: Callable[[], None] = lambda: None) -> float:
-    """The temperature that suits the shipped weights on validation images; 1 without any.
+    """Fits the temperature of the exported weights on validation images; 1 without any.
 
-    Test images have no say in it: they judge what it does.
+    Test images are not used: they evaluate the calibration.
 
     Args:
         run: The run.
         pause: Called between batches; may raise to interrupt.
     """
     held, arrays = run.protocol.validation_ids, run.arrays
-    validation = _report(run, arrays.train_images[held], arrays.train_labels[held], pause)
+    validation = _predictions(run, arrays.train_images[held], arrays.train_labels[held], pause)
     return calibration.calibrate(validation.scores, validation.labels).temperature
 
 
 def quality_metrics(
-    report: classification.Predictions, temperature: float
+    predictions: classification.Predictions, temperature: float
 ) -> dict[str, float | None]:
-    """How well logits rank images, and how well their probabilities are meant.
+    """Measures how well logits rank images, and how well their probabilities are calibrated.
 
     Args:
-        report: Logits and the right classes.
-        temperature: That of the numbers called calibrated; it was fitted on other images.
+        predictions: Logits and true classes.
+        temperature: The temperature of the calibrated numbers, fitted on other images.
 
     Returns:
         For `result.json`: average precisions in [0, 1], accuracies in percent, the expected
-        calibration error in [0, 1] and the Brier score in [0, 2], at temperature 1 and
-        "_calibrated". None where there are no images.
+        calibration error in [0, 1] and the Brier score in [0, 2]; the last two at temperature 1
+        and, with the suffix "_calibrated", at the given one. None if there are no images.
     """
-    labels, probabilities = report.labels, report.probabilities()
+    labels, probabilities = predictions.labels, predictions.probabilities()
     precision = ranking.average_precision(probabilities, labels)
-    found = {
+    metrics = {
         f"average_precision_{mean}": getattr(precision, mean)
         for mean in ("macro", "weighted", "pooled")
     }
-    for k in (1, 3):  # by the logits, as errors are: rounding makes probabilities equal
-        found[f"top{k}_accuracy"] = 100.0 * ranking.top_k_accuracy(report.scores, labels, k)
-    found |= _calibration(probabilities, labels, "") | {"temperature": temperature}
-    found |= _calibration(report.probabilities(temperature), labels, "_calibrated")
-    return {name: None if math.isnan(value) else value for name, value in found.items()}
+    for k in (1, 3):  # of the logits, as errors are: rounding can make probabilities equal
+        accuracy = ranking.top_k_accuracy(predictions.scores, labels, k)
+        metrics[f"top{k}_accuracy"] = 100.0 * accuracy
+    metrics |= _calibration(probabilities, labels, "") | {"temperature": temperature}
+    metrics |= _calibration(predictions.probabilities(temperature), labels, "_calibrated")
+    return {name: None if math.isnan(value) else value for name, value in metrics.items()}
 
 
 def _calibration(probabilities: np.ndarray, labels: np.ndarray, suffix: str) -> dict[str, float]:
@@ -94,42 +95,41 @@ def _calibration(probabilities: np.ndarray, labels: np.ndarray, suffix: str) -> 
     return {f"expected_calibration_error{suffix}": error, f"brier_score{suffix}": score}
 
 
-def _report(
+def _predictions(
     run: build.Run, images: np.ndarray, labels: np.ndarray, pause: Callable[[], None]
 ) -> classification.Predictions:
-    """What the shipped weights say of images."""
+    """Predictions of the exported weights for images."""
     predict = inference.cached_predictor(run.method.exported_classifier)
     return classification.evaluate(predict, images, labels, run.method.task.classes, pause)
 
 
-def _pictures(
+def _figures(
     run: build.Run, test: classification.Predictions, temperature: float
 ) -> dict[str, bytes]:
-    """Names and PNG files."""
+    """Figures as PNG files, by name."""
     names, calibrated = run.arrays.info.classes, test.probabilities(temperature)
     before = calibration.reliability(test.probabilities(), test.labels)
     after = calibration.reliability(calibrated, test.labels)
-    some = np.random.default_rng(run.config.seed).permutation(len(test.labels))[:IMAGES_SHOWN]
-    best = run.arrays.test_images[some], test.labels[some], test.probabilities()[some]
+    ids = np.random.default_rng(run.config.seed).permutation(len(test.labels))[:IMAGES_SHOWN]
+    samples = run.arrays.test_images[ids], test.labels[ids], test.probabilities()[ids]
     return {
         "confusion": plots.confusion_figure(test.confusion, names),
         "reliability": plots.reliability_figure(before, after, temperature),
-        "top3": plots.top3_figure(*best, names),
+        "top3": plots.top3_figure(*samples, names),
     }
 
 
 def _result(
-    run: build.Run, seconds: float, speed: float, measured: dict[str, float | None]
+    run: build.Run, seconds: float, speed: float, metrics: dict[str, float | None]
 ) -> dict[str, Any]:
-    """What `result.json` holds."""
-    begun = run.method.stages()["train"]  # before it, no label was learned
-    lines = [
-        line for line in metrics_log.history(run.workdir / "metrics.jsonl") if line["step"] > begun
-    ]
+    """Content of `result.json`."""
+    train_start = run.method.stages()["train"]  # earlier stages learn no labels
+    history = metrics_log.history(run.workdir / "metrics.jsonl")
+    lines = [line for line in history if line["step"] > train_start]
     last, task = lines[-1], run.method.task
-    judged = [line for line in lines if "validation_error" in line]
-    best = min(judged, key=lambda line: line["validation_error"], default=None)
-    raw_best = min(judged, key=lambda line: line["validation_error_raw"], default=None)
+    validated = [line for line in lines if "validation_error" in line]
+    best = min(validated, key=lambda line: line["validation_error"], default=None)
+    raw_best = min(validated, key=lambda line: line["validation_error_raw"], default=None)
     packages = ("tensorflow", "keras")
     return {
         **{k: getattr(run.config, k) for k in ("method", "dataset", "seed", "split_seed")},
@@ -153,7 +153,7 @@ def _result(
         "test_error_raw_at_best_validation": raw_best["test_error_raw"] if raw_best else None,
         "searched": {name: last[name] for name in run.method.searched},
         "searched_at_best_validation": {name: best[name] for name in run.method.searched if best},
-        **measured,
+        **metrics,
         "seconds": round(seconds, 1),
         "images_per_second": round(speed or last["images_per_second"], 1),
         "waiting_percent": last["waiting_percent"],
@@ -167,14 +167,14 @@ def _result(
     }
 
 
-def _summarize(run: build.Run, pictures: dict[str, bytes], result: dict[str, Any]) -> None:
-    """The pictures and the HParams dashboard of TensorBoard."""
-    from tensorboard.plugins.hparams import api  # slow to import, and used once a run
+def _write_tensorboard(run: build.Run, figures: dict[str, bytes], result: dict[str, Any]) -> None:
+    """Writes the figures and the HParams dashboard for TensorBoard."""
+    from tensorboard.plugins.hparams import api  # slow to import, and used once per run
 
     writer = tf.summary.create_file_writer(str(run.workdir / "tensorboard"))
     with writer.as_default(step=result["steps"]):
-        for name, picture in pictures.items():
-            tf.summary.image(name, tf.io.decode_png(picture, channels=3)[None])
+        for name, png in figures.items():
+            tf.summary.image(name, tf.io.decode_png(png, channels=3)[None])
         shown = {
             "method": run.config.method,
             "dataset": run.config.dataset,

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C, asked for at safe places."""
+"""SIGTERM and Ctrl-C: recorded when they arrive, acted on at safe places."""
 
 import contextlib
 import os
@@ -10,29 +10,29 @@ from tf_ssgan.nn import distribution
 
 
 class Signals:
-    """Turns SIGTERM and the first Ctrl-C into a wish to stop, asked at safe places.
+    """Turns SIGTERM and the first Ctrl-C into a request to stop, checked at safe places.
 
-    The second Ctrl-C does what Ctrl-C does.
+    The second Ctrl-C ends the process at once.
     """
 
     def __init__(self):
-        """Nothing has been asked yet."""
+        """No signal has arrived yet."""
         self.received: int | None = None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "Signals":
-        """Listens; only a process's main thread can."""
+        """Installs the handlers; only the main thread of a process can."""
         with contextlib.suppress(ValueError):
             for number in (signal.SIGTERM, signal.SIGINT):
-                self._before[number] = signal.signal(number, self._note)
+                self._before[number] = signal.signal(number, self._receive)
         return self
 
     def __exit__(self, *exception) -> None:
-        """Gives the signals back."""
+        """Restores the previous handlers."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _note(self, number: int, frame: Any) -> None:
+    def _receive(self, number: int, frame: Any) -> None:
         del frame
         self.received = number
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -40,22 +40,22 @@ class Signals:
         os.write(2, b"\nStopping after this step; the same command continues.\n")
 
     def check(self) -> None:
-        """Raises if a signal has come; for places that this process reaches alone.
+        """Raises if a signal has arrived; for places that this process reaches alone.
 
-        In a cluster it waits for the next step, where all workers stop together: one that left
-        alone would leave the others waiting for it.
+        In a cluster it does nothing: all workers stop together after the next step, because the
+        others would wait forever for one that stops alone.
 
         Raises:
-            Interrupted: With the exit status that the signal stands for.
+            Interrupted: With the exit status of the signal.
         """
         if self.received is not None and distribution.cluster() is None:
             raise errors.Interrupted(self.received)
 
-    def check_together(self) -> None:
-        """Raises if a signal has come to any worker; for places that all reach at the same step.
+    def check_all_workers(self) -> None:
+        """Raises if a signal has reached any worker; all workers must call it at the same step.
 
         Raises:
-            Interrupted: With the exit status that the signal stands for.
+            Interrupted: With the exit status of the signal.
         """
         if number := distribution.max_over_workers(self.received or 0):
             raise errors.Interrupted(number)

@@ -1,0 +1,50 @@
+"""Signals are recorded when they arrive, and raised where the run checks them."""
+
+import signal
+
+import pytest
+
+from tf_ssgan.common import errors
+from tf_ssgan.nn import distribution
+from tf_ssgan.training.signals import Signals
+
+NUMBERS = (signal.SIGTERM, signal.SIGINT)
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_is_raised_at_the_next_check(capfd, number, status):
+    with Signals() as signals:
+        signals.check()
+        signals.check_all_workers()
+        signal.raise_signal(number)
+        assert capfd.readouterr().err == (
+            "\nStopping after this step; the same command continues.\n"
+        )
+        for check in (signals.check, signals.check_all_workers):
+            with pytest.raises(errors.Interrupted) as stopped:
+                check()
+            assert stopped.value.status == status
+
+
+def test_after_the_first_signal_ctrl_c_ends_the_process_at_once():
+    with Signals():
+        signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+
+
+def test_the_previous_handlers_are_restored():
+    before = [signal.getsignal(number) for number in NUMBERS]
+    with Signals():
+        assert [signal.getsignal(number) for number in NUMBERS] != before
+        signal.raise_signal(signal.SIGTERM)
+    assert [signal.getsignal(number) for number in NUMBERS] == before
+
+
+def test_in_a_cluster_a_worker_does_not_stop_alone(monkeypatch):
+    monkeypatch.setattr(distribution, "cluster", lambda: {"cluster": {}})
+    with Signals() as signals:
+        signals.received = signal.SIGTERM
+        signals.check()
+        monkeypatch.setattr(distribution, "max_over_workers", lambda number: number)
+        with pytest.raises(errors.Interrupted):
+            signals.check_all_workers()
