@@ -1,24 +1,30 @@
-"""Judging a run on another data set."""
+"""The program's command line: what it reads, prints and refuses."""
 
 import json
+import os
 import pathlib
-import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from support import toy_methods
+from support.programs import python_path
 
 from tf_ssgan import evaluate
 from tf_ssgan.common import errors
+from tf_ssgan.common.version import __version__
 from tf_ssgan.training import config, loop
 
+ROOT = pathlib.Path(evaluate.__file__).parents[1]
 
-def written(folder, classes=3, size=8, seed=0):
-    """A data set of colored squares as npz:DIR."""
+
+def write_squares(folder):
+    """A data set of gray squares as npz:DIR."""
     folder.mkdir()
-    for name, count, own in (("train", 40, seed), ("test", 12, seed + 1)):
-        pixels, _ = toy_methods.images(count, size, own)
-        np.savez(folder / f"{name}.npz", image=pixels, label=np.arange(count) % classes)
+    for name, count, seed in (("train", 40, 0), ("test", 12, 1)):
+        pixels, _ = toy_methods.images(count, 8, seed)
+        np.savez(folder / f"{name}.npz", image=pixels, label=np.arange(count) % 3)
     return f"npz:{folder}"
 
 
@@ -27,58 +33,76 @@ def run(tmp_path_factory):
     """A finished supervised run on squares."""
     folder = tmp_path_factory.mktemp("evaluate")
     settings = config.configure(
-        "supervised", written(folder / "own"), labels=6, batch_size=8, width=4, max_steps=2,
-        workdir=str(folder / "run"),
+        "supervised", write_squares(folder / "own"), labels=6, batch_size=8, width=4, max_steps=2,
+        precision="float32", workdir=str(folder / "run"),
     )  # fmt: skip
     return settings, loop.run(settings)
 
 
-def test_on_its_own_test_images_it_finds_the_result_of_the_run(run):
+def test_the_program_writes_and_prints_what_it_measured(run, capsys):
     settings, result = run
-    found = evaluate.judge(pathlib.Path(settings.workdir), settings.dataset)
-    assert found["test_error"] == pytest.approx(result["test_error"])
-    assert found["test_error_raw"] == pytest.approx(result["test_error_raw"])
-    assert (found["images"], found["step"]) == (12, 2)
+    evaluate.main(["evaluate", f"--run={settings.workdir}", f"--dataset={settings.dataset}"])
+    measured = json.loads((pathlib.Path(settings.workdir) / "evaluation.json").read_text())
+    (entry,) = measured["test_sets"]
+    assert measured["step"] == 2
+    assert entry["test_error"] == pytest.approx(result["test_error"])
+    text = capsys.readouterr().out
+    assert f"12 test images of {settings.dataset}" in text
+    assert f"test_error {result['test_error']:.2f} ± " in text
+    assert f"test_error_raw {result['test_error_raw']:.2f} %" in text
+    assert f"In {settings.workdir}: evaluation.json" in text
 
 
-def test_it_measures_all_that_the_run_did_at_the_runs_temperature(run):
-    settings, result = run
-    found = evaluate.judge(pathlib.Path(settings.workdir), settings.dataset)
-    assert found["temperature"] == result["temperature"] != 1.0
-    names = [name for name in found if name.startswith(("average", "top", "expected", "brier"))]
-    assert len(names) == 9
-    assert [found[name] for name in names] == pytest.approx([result[name] for name in names])
+def write_run(folder):
+    """What looks like a finished run."""
+    (folder / "checkpoints" / "step-0000000002").mkdir(parents=True)
+    (folder / "config.json").write_text(
+        json.dumps({"version": __version__, "dataset": "digits", "data_dir": ""})
+    )
+    (folder / "checkpoints" / "step-0000000002" / "manifest.json").write_text("{}")
+    (folder / "result.json").write_text('{"steps": 2}')
+    return folder
 
 
-def test_a_result_that_tells_no_temperature_or_of_other_weights(run, tmp_path):
-    """It is fitted on the run's validation images, never on those that are judged."""
-    settings, result = run
-    workdir = shutil.copytree(settings.workdir, tmp_path / "run")
-    other = written(tmp_path / "other", seed=5)
-    for told in ({"steps": 2}, {"steps": 1, "temperature": 9.0}):
-        (workdir / "result.json").write_text(json.dumps(told))
-        assert evaluate.judge(workdir, other)["temperature"] == pytest.approx(result["temperature"])
-    (workdir / "result.json").write_text(json.dumps({"steps": 2, "temperature": 9.0}))
-    assert evaluate.judge(workdir, other)["temperature"] == 9.0
+def test_the_command_line_becomes_options(tmp_path):
+    run, other = write_run(tmp_path / "run"), write_run(tmp_path / "other")
+    chosen = evaluate.parse_args(
+        ["evaluate", f"--run={run}", f"--against={other}", "--images=1000"]
+    )
+    assert (chosen.workdir, chosen.other, chosen.images) == (run, other, 1000)
+    assert not chosen.generator
+    chosen = evaluate.parse_args(["evaluate", f"--run={run}", "--generator"])
+    assert chosen.other is None and chosen.generator
 
 
-def test_the_program_adds_a_line(run, capsys):
-    settings, result = run
-    words = [f"--run={settings.workdir}", f"--dataset={settings.dataset}"]
-    evaluate.main(["evaluate", *words])
-    lines = (pathlib.Path(settings.workdir) / "evaluations.jsonl").read_text().splitlines()
-    assert json.loads(lines[-1])["test_error"] == pytest.approx(result["test_error"])
-    assert "12 images" in capsys.readouterr().out
+@pytest.mark.parametrize("words, sentence", [
+    ([], "Nothing to evaluate: give at least one of --dataset=NAME, --against=FOLDER"),
+    (["--generator", "more"], "'more' is not a flag"),
+])  # fmt: skip
+def test_mistakes_are_refused(tmp_path, words, sentence):
+    run = write_run(tmp_path / "run")
+    with pytest.raises(errors.UserError, match=sentence):
+        evaluate.parse_args(["evaluate", f"--run={run}", *words])
 
 
-def test_images_or_classes_unlike_the_runs_are_refused(run, tmp_path):
-    settings, _ = run
-    with pytest.raises(errors.UserError, match="of 2 classes .* the run learned .* of 3"):
-        evaluate.judge(pathlib.Path(settings.workdir), written(tmp_path / "two", classes=2))
-    with pytest.raises(errors.UserError, match=r"images \(16, 16, 1\)"):
-        evaluate.judge(pathlib.Path(settings.workdir), written(tmp_path / "large", size=16))
+def test_the_program_refuses_without_tensorflow(tmp_path):
+    code = (
+        "import runpy, sys\n"
+        "try: runpy.run_module('tf_ssgan.evaluate', run_name='__main__', alter_sys=True)\n"
+        "finally: print('tensorflow' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, f"--run={tmp_path}", "--generator"],
+        capture_output=True, text=True, env=os.environ | {"PYTHONPATH": python_path(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 2 and done.stdout == "False\n"
+    assert done.stderr == f"--run={tmp_path} is not the folder of a run: it holds no config.json.\n"
 
 
-def test_both_names_are_asked_for():
-    with pytest.raises(errors.UserError, match="--run=FOLDER and --dataset=NAME"):
-        evaluate.main(["evaluate", "--run=somewhere"])
+def test_help_shows_the_flags_and_warns_of_inception(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        evaluate.parse_args(["evaluate", "--help"])
+    assert stopped.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "--against" in text and "--minutes" in text and "--generator=False" in text
+    assert "It is not the Inception of published Frechet distances" in text

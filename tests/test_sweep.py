@@ -1,4 +1,4 @@
-"""Sweeps: which runs they are, what is refused, what a kill leaves, and the report at the end."""
+"""The sweep program: its runs, mistakes, failures, signals and kills, and the final report."""
 
 import csv
 import json
@@ -12,11 +12,17 @@ import time
 
 import pytest
 from absl import flags as absl_flags
+from support import image_folders
+from support.finished_run_folders import write_evaluation
+from support.programs import python_path
 
 from tf_ssgan import papers, sweep
 from tf_ssgan.common import errors
+from tf_ssgan.common.version import __version__
 from tf_ssgan.launch import jobs, scheduler
+from tf_ssgan.launch.sweep_plan import SweepOptions
 from tf_ssgan.papers import PublishedCell, Table
+from tf_ssgan.reports import svg_charts
 
 ROOT = pathlib.Path(sweep.__file__).parents[1]
 FAKE = pathlib.Path(__file__).with_name("support") / "fake_train.py"
@@ -43,7 +49,7 @@ SMALL = Table(
 
 @pytest.fixture
 def fake(monkeypatch, tmp_path):
-    """A folder to work in, where a program that trains nothing stands in for the real one."""
+    """The current folder; runs are of a program that trains nothing."""
     monkeypatch.setattr(jobs, "PROGRAM", (sys.executable, str(FAKE)))
     monkeypatch.setattr(scheduler, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(papers, "find", lambda name: SMALL)
@@ -51,50 +57,23 @@ def fake(monkeypatch, tmp_path):
     return tmp_path
 
 
-def runs_of(*words):
-    return sweep.commands(*sweep.parse_args(["sweep", *words]))
+def make_jobs(*words):
+    return sweep.make_jobs(*sweep.parse_args(["sweep", *words]))
 
 
-def refused(*words):
+def refuse(*words):
     with pytest.raises(errors.UserError) as refusal:
-        runs_of(*words)
+        make_jobs(*words)
     return str(refusal.value)
 
 
-def test_every_method_learns_from_every_budget_with_every_seed():
-    found = sweep.flags_of(sweep.SweepOptions(methods="frgan,vat", labels="20,50", seeds="3"))
-    assert len(found) == 12
-    assert [(f["seed"], f["labels"], f["method"]) for f in found[:5]] == [
-        (0, 20, "frgan"), (0, 20, "vat"), (0, 50, "frgan"), (0, 50, "vat"), (1, 20, "frgan"),
-    ]  # fmt: skip
-    (only,) = sweep.flags_of(sweep.SweepOptions(methods="vat", seeds="1"))
-    assert only == {"method": "vat", "dataset": "digits", "labels": None, "seed": 0}
-
-
-@pytest.mark.parametrize(
-    ("said", "seeds"),
-    [
-        ("3", (0, 1, 2)),
-        ("1", (0,)),
-        ("2-4", (2, 3, 4)),
-        ("10,11", (10, 11)),
-        ("7,5", (7, 5)),
-        ("2-4,9", (2, 3, 4, 9)),
-        ("7-7", (7,)),
-        ("0-1,5-6", (0, 1, 5, 6)),
-    ],
-)
-def test_seeds_are_so_many_or_those_that_are_named(said, seeds):
-    assert sweep.SweepOptions(seeds=said).chosen_seeds == seeds
-
-
-def test_a_run_lies_where_train_main_would_put_it(tmp_path, monkeypatch):
+def test_a_run_is_in_the_folder_that_train_main_would_choose(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (run,) = runs_of("--methods=frgan", "--seeds=1", "--runs=mine", "--", "--max_steps=30")
+    (run,) = make_jobs("--methods=frgan", "--seeds=1", "--runs=mine", "--", "--max_steps=30")
     own = subprocess.run(
-        [sys.executable, "-c", "import flags, sys; print(flags.settled(sys.argv).workdir)",
+        [sys.executable, "-c", "import flags, sys; print(flags.parse(sys.argv).workdir)",
          "--method=frgan", "--dataset=digits", "--max_steps=30"],
-        capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True,
+        capture_output=True, text=True, env=os.environ | {"PYTHONPATH": python_path(ROOT)}, check=True,
     )  # fmt: skip
     assert run.workdir == pathlib.Path("mine") / pathlib.Path(own.stdout.strip()).name
     assert run.command == [
@@ -104,18 +83,18 @@ def test_a_run_lies_where_train_main_would_put_it(tmp_path, monkeypatch):
 
 
 def test_a_table_is_trained_at_a_budget_and_in_part(fake):
-    assert [r.flags[:4] for r in runs_of("--table=small", "--budget=small", "--seeds=1")] == [
+    assert [r.flags[:4] for r in make_jobs("--table=small", "--budget=small", "--seeds=1")] == [
         ("--method=frgan", "--dataset=digits", "--labels=50", "--max_steps=4"),
         ("--method=supervised", "--dataset=digits", "--labels=50", "--max_steps=4"),
         ("--method=supervised", "--dataset=digits", "--labels=20", "--max_steps=4"),
     ]
-    part = runs_of("--table=small", "--methods=supervised", "--labels=20", "--seeds=2")
+    part = make_jobs("--table=small", "--methods=supervised", "--labels=20", "--seeds=2")
     assert [("--seed=0" in r.flags, "--seed=1" in r.flags) for r in part] == [(1, 0), (0, 1)]
     assert not any("max_steps" in flag for run in part for flag in run.flags)
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         ((), "Give --table=NAME .see --list., or --methods"),
         (("--methods=frgna",), "frgna"),
@@ -129,46 +108,51 @@ def test_a_table_is_trained_at_a_budget_and_in_part(fake):
         (("--methods=frgan", "--jobs=0"), "--jobs=0: expected at least 1"),
         (("--methods=frgan", "--dataset=svnh"), "svnh"),
         (("--methods=frgan", "--labels=5000"), "5000"),
-        (
-            ("--methods=frgan", f"--runs={FAKE}/runs"),
-            "--runs=.*trained.py is a file. Give a folder",
-        ),
-        (("--methods=frgan", f"--to={FAKE}"), "--to=.*trained.py is a file. Give a folder"),
-        (("--methods=frgan", "vat"), "'vat' is no flag"),
+        (("--methods=frgan", f"--runs={FAKE}/runs"), "--runs=.*fake_train.py is a file. Give a"),
+        (("--methods=frgan", f"--to={FAKE}"), "--to=.*fake_train.py is a file. Give a folder"),
+        (("--methods=frgan", "vat"), "'vat' is not a flag"),
         (("--methods=frgan", "--", "--seed=3"), "give --seeds before the --"),
         (("--methods=frgan", "--", "--help"), "python train_main.py --method=NAME --help"),
         (("--methods=frgan", "--seeds=0-2,1"), "names one of them twice"),
         (("--methods=frgan", "--seeds=1-2-3"), "expected whole numbers"),
-        (("--methods=frgan", "--", "width"), "'width' is no flag"),
-        (("--table=small", "--dataset=digits"), "says itself what is learned"),
+        (("--methods=frgan", "--", "width"), "'width' is not a flag"),
+        (("--methods=frgan", "--", "--max_steps=-1"), "--max_steps=-1: expected at least 0."),
+        (("--methods=frgan", "--dataset=npz:/nowhere"), "'/nowhere' is not a folder"),
+        (("--methods=frgan", "--noise_rates=0,1.5"), "--noise_rates=0,1.5: expected shares of"),
+        (
+            ("--methods=frgan", "--noise_rates=.2", "--", "--noise_rate=.2"),
+            "give --noise_rates before the --.",
+        ),
+        (("--methods=frgan", "--noise_rates=.2", "--", "--noise=pair"), "give --noise before the"),
+        (("--table=small", "--dataset=digits"), "--dataset=digits: --table=small has its own"),
         (("--table=small", "--methods=vat"), "--methods=vat is not in small, which has frgan"),
         (("--table=small", "--labels=30"), "--labels=30 is not in small, which has 20, 50"),
-        (("--table=small", "--methods=frgan", "--labels=20"), "No cell of small has these"),
+        (("--table=small", "--methods=frgan", "--labels=20"), "No cell of small has this"),
     ],
 )
-def test_a_mistake_is_told_before_anything_is_trained(fake, words, told):
-    assert re.search(told, refused(*words))
+def test_a_mistake_is_refused_before_anything_is_trained(fake, words, message):
+    assert re.search(message, refuse(*words))
     assert not (fake / "runs").exists()
 
 
-def test_an_unknown_table_is_told_with_the_nearest():
-    assert "Did you mean 'frgan_table3'?" in refused("--table=frgan_table33")
+def test_an_unknown_table_is_refused_with_the_nearest_name():
+    assert "Did you mean 'frgan_table3'?" in refuse("--table=frgan_table33")
 
 
 @pytest.mark.parametrize("words", [("--widht=3",), ("--batch_size=0",), ("--batch_size=x",)])
-def test_a_mistake_in_a_knob_is_told_before_anything_is_trained(fake, words):
+def test_a_mistake_in_a_hyperparameter_is_refused_before_anything_is_trained(fake, words):
     with pytest.raises((errors.UserError, absl_flags.Error), match="widht|batch_size"):
-        runs_of("--methods=frgan", "--", *words)
+        make_jobs("--methods=frgan", "--", *words)
     assert not (fake / "runs").exists()
 
 
 def test_a_sweep_ends_in_a_table_and_a_page(fake, capfd):
     words = ["sweep", "--methods=frgan,supervised", "--labels=50", "--seeds=3", "--jobs=2"]
     sweep.main([*words, "--", "--max_steps=4"])
-    said = capfd.readouterr()
-    # The stand-in's error is 25, and a point more for each seed.
-    assert "| frgan | 26.0 ± 1.0 (3) |" in said.out and "6 of 6: digits-50-" in said.err
-    assert "report.html" in said.out
+    output = capfd.readouterr()
+    # The fake error is 25, and one more for each seed.
+    assert "| frgan | 26.0 ± 1.0 (3) |" in output.out and "6 of 6: digits-50-" in output.err
+    assert "report.html" in output.out
     page = (fake / "runs/report-digits-frgan-supervised/report.html").read_text()
     for run in (fake / "runs").glob("digits-50-*-s?-????????"):
         assert f'href="../{run.name}/"' in page
@@ -187,89 +171,90 @@ def test_a_table_has_its_published_column(fake, capfd):
     assert {line["budget"] for line in cells.values()} == {"small", ""}
 
 
-def test_failures_are_named_at_the_end_and_stop_nothing(fake, capfd, monkeypatch):
+def test_failures_are_named_at_the_end_and_do_not_stop_other_runs(fake, capfd, monkeypatch):
     monkeypatch.setenv("TRAINED_FAILS", "frgan")
     words = ["sweep", "--methods=frgan,supervised", "--seeds=2", "--", "--max_steps=4"]
     with pytest.raises(SystemExit) as ended:
         sweep.main(words)
-    said = capfd.readouterr()
+    output = capfd.readouterr()
     assert ended.value.code == 1
-    assert said.err.count("failed with status 3: Stopped at step 2: supervised is nan.") == 2
-    assert "| supervised | 25.5 ± 0.7 (2) |" in said.out
-    assert said.out.count("has not come to its end: 2 of 4 steps") == 2
+    assert output.err.count("failed with status 3: Stopped at step 2: supervised is nan.") == 2
+    assert "| supervised | 25.5 ± 0.7 (2) |" in output.out
+    assert output.out.count("is not finished: 2 of 4 steps") == 2
     monkeypatch.delenv("TRAINED_FAILS")
     sweep.main(words)
     assert "| frgan | 25.5 ± 0.7 (2) |" in capfd.readouterr().out
 
 
-def test_what_must_still_look_at_the_runs_of_a_table(monkeypatch):
+def test_the_runs_of_a_table_are_evaluated_as_its_quantity_needs():
     run = jobs.Job(pathlib.Path("runs/one"), ())
-    for name, modules in {
-        "frgan_table2": ["tf_ssgan.judge"], "acgan_table3_shift": ["tf_ssgan.evaluate"],
+    for name, flags in {
+        "frgan_table2": ["--generator"], "acgan_table3_shift": ["--dataset=cifar10_1/v6"],
         "frgan_table3": [],
     }.items():  # fmt: skip
-        found = sweep.followups(sweep.SweepOptions(table=name, data_dir="data"), [run])
-        assert [one.module for one in found] == modules
-        assert all({"--run=runs/one", "--data_dir=data"} <= set(one.flags) for one in found)
+        followups = sweep.followups(SweepOptions(table=name, data_dir="data"), [run])
+        assert [one.module for one in followups] == ["tf_ssgan.evaluate" for _ in flags]
+        locations = {"--run=runs/one", "--data_dir=data"}
+        assert [set(one.flags) - locations for one in followups] == [{flag} for flag in flags]
+        assert all(locations <= set(one.flags) for one in followups)
 
 
 def finished_folder(folder, **more):
     flags = {"method": "frgan", "dataset": "svhn", "labels": 1000, "seed": 0, "max_steps": 20}
     folder.mkdir(exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(flags))
+    (folder / "config.json").write_text(json.dumps({"version": __version__} | flags))
     result = flags | {"split_seed": 0, "steps": 20, "test_error": 5.0} | more
     (folder / "result.json").write_text(json.dumps(result))
 
 
-def test_a_judgment_is_done_when_the_final_weights_have_a_score(tmp_path):
+def test_a_generator_is_evaluated_when_the_final_weights_have_a_score(tmp_path):
     run = jobs.Job(tmp_path / "run", ())
-    (judge,) = sweep.followups(sweep.SweepOptions(table="frgan_table2"), [run])
-    scores = [{"inception_score": {"mean": 2.0}, "stamp": {}, "images": 10, "seed": 0}]
-    for judged, done in [
-        (None, False), ({"step": 10, "scores": scores}, False),
-        ({"step": 20, "scores": []}, False), ({"step": 20, "scores": scores}, True),
-    ]:  # fmt: skip
-        finished_folder(run.workdir, judged=judged)
-        (run.workdir / "samples.png").touch()
-        assert judge.finished() is done
-    (run.workdir / "samples.png").unlink()
-    assert not judge.finished()  # the figure is of them
-
-
-def test_an_evaluation_is_done_when_the_final_weights_were_asked(tmp_path):
-    run = jobs.Job(tmp_path / "run", ())
-    (evaluate,) = sweep.followups(sweep.SweepOptions(table="acgan_table3_shift"), [run])
+    (followup,) = sweep.followups(SweepOptions(table="frgan_table2"), [run])
     finished_folder(run.workdir)
-    lines = run.workdir / "evaluations.jsonl"
-    for text, done in [
-        ("", False), ('{"dataset": "cifar10_1/v6", "step": 10, "test_error": 5.0}', False),
-        ('{"dataset": "cifar10_1/v6", "st', False),
-        ('{"dataset": "cifar10_1/v6", "step": 20, "test_error": 5.0}\n{"data', True),
-    ]:  # fmt: skip
-        lines.write_text(text)
-        assert evaluate.finished() is done
+    (run.workdir / "samples.png").touch()
+    assert not followup.finished()
+    scores = [{"inception_score": {"mean": 2.0}, "fingerprint": {}, "images": 10, "seed": 0}]
+    for step, measured, done in [(10, scores, False), (20, [], False), (20, scores, True)]:
+        write_evaluation(run.workdir, step, generator_scores=measured)
+        assert followup.finished() is done
+    (run.workdir / "samples.png").unlink()
+    assert not followup.finished()  # the figure shows samples
 
 
-def test_what_a_table_asks_about_must_be_there_before_it_is_trained(tmp_path):
+def test_the_second_test_set_is_evaluated_when_the_final_weights_have_an_error(tmp_path):
+    run = jobs.Job(tmp_path / "run", ())
+    (followup,) = sweep.followups(SweepOptions(table="acgan_table3_shift"), [run])
+    finished_folder(run.workdir)
+    path = run.workdir / "evaluation.json"
+    entry = {"dataset": "cifar10_1/v6", "test_error": 5.0}
+    for text in ("", '{"step": 20, "test_se', "[]", '{"step": 20, "test_sets": [7]}'):
+        path.write_text(text)
+        assert not followup.finished()
+    for step, done in [(10, False), (20, True)]:
+        write_evaluation(run.workdir, step, test_sets=[entry])
+        assert followup.finished() is done
+
+
+def test_the_second_test_set_of_a_table_must_exist_before_training(tmp_path):
     words = ["--table=acgan_table3_shift", f"--data_dir={tmp_path}"]
-    assert "cifar10_1" in refused(*words)
+    assert "cifar10_1" in refuse(*words)
 
 
-def test_methods_that_would_learn_other_labels_are_told_before_they_are_trained(fake):
-    told = refused("--methods=frgan,noise_reg", "--dataset=digits")
-    assert "by their recipes labels is frgan 50, noise_reg -1. Say it for all" in told
-    assert len(runs_of("--methods=frgan,noise_reg", "--labels=-1", "--seeds=1", "--",
+def test_methods_that_would_learn_from_different_labels_are_refused(fake):
+    message = refuse("--methods=frgan,noise_reg", "--dataset=digits")
+    assert "by their recipes labels is frgan 50, noise_reg -1. Give it for all" in message
+    assert len(make_jobs("--methods=frgan,noise_reg", "--labels=-1", "--seeds=1", "--",
                        "--noise=permute", "--clean_fraction=.2", "--batch_size=50")) == 2  # fmt: skip
 
 
-def test_a_folder_that_is_not_asked_for_is_not_looked_at(fake):
+def test_the_default_folder_does_not_matter_if_another_is_given(fake):
     (fake / "runs").touch()
-    assert runs_of("--methods=frgan", "--seeds=1", "--runs=mine")
+    assert make_jobs("--methods=frgan", "--seeds=1", "--runs=mine")
 
 
-def test_failures_are_told_although_there_is_nothing_to_report_on(fake, monkeypatch, capfd):
+def test_failures_are_named_without_any_finished_run(fake, monkeypatch, capfd):
     monkeypatch.setattr(jobs, "PROGRAM", (sys.executable, "-c", "raise SystemExit('no')"))
-    monkeypatch.setattr(sweep, "commands", lambda wanted, further: [
+    monkeypatch.setattr(sweep, "make_jobs", lambda options, further: [
         jobs.Job(fake / "runs/one", ("--workdir=runs/one",))
     ])  # fmt: skip
     with pytest.raises(SystemExit) as ended:
@@ -283,20 +268,202 @@ def test_the_list_needs_no_tensorflow():
         "import sys\nfrom tf_ssgan import sweep\nsweep.main(['sweep', '--list'])\n"
         "assert 'tensorflow' not in sys.modules"
     )
-    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert said.returncode == 0, said.stderr
-    assert all(name in said.stdout for name in papers.names())
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert all(name in done.stdout for name in papers.names())
 
 
-def test_a_killed_sweep_goes_on(tmp_path):
-    """Killed with -9 while two runs are at work: they end by themselves, and no run is lost."""
+def test_noise_rates_reach_every_run(fake):
+    words = ["--methods=ssgan,frgan", "--labels=-1", "--noise_rates=.3,0", "--seeds=1"]
+    runs = make_jobs(*words, "--", "--max_steps=300")
+    assert [run.flags[:-1] for run in runs] == [
+        (f"--method={method}", "--dataset=digits", "--labels=-1", "--noise=wrong",
+         f"--noise_rate={rate}", "--seed=0", "--max_steps=300")
+        for rate in (0.0, 0.3) for method in ("ssgan", "frgan")
+    ]  # fmt: skip
+    assert len({run.workdir for run in runs}) == 4
+
+
+def test_a_folder_of_images_gives_runs_a_plain_name(fake):
+    folder = image_folders.make_folder(fake / "my pets")
+    (run,) = make_jobs("--methods=ssgan", f"--dataset={folder}", "--noise_rates=.5", "--seeds=1")
+    assert re.fullmatch(r"[\w.]+_my_pets-.*-ssgan-s0-\w{8}", run.name)
+    assert f"--dataset={folder}" in run.flags
+
+
+def test_the_data_set_and_the_folder_of_the_data_reach_every_run(fake):
+    runs = make_jobs("--methods=frgan,supervised", "--seeds=2", "--data_dir=there")
+    assert len(runs) == 4
+    assert all({"--dataset=digits", "--data_dir=there"} <= set(run.flags) for run in runs)
+
+
+@pytest.fixture
+def noise_charts(monkeypatch):
+    """The charts of the report: (title, series) of each."""
+    charts = []
+
+    def curves(series, title, *_, **__):
+        charts.append((title, {name: dict(curve) for name, curve in series.items()}))
+        return "<svg></svg>"
+
+    monkeypatch.setattr(svg_charts, "curves", curves)
+    monkeypatch.setattr(svg_charts, "dots", lambda *_: "<svg></svg>")
+    return charts
+
+
+def sweep_noise_rates(rates, methods="ssgan"):
+    words = [f"--methods={methods}", f"--noise_rates={rates}", "--labels=50", "--seeds=1"]
+    sweep.main(["sweep", *words, "--", "--max_steps=4"])
+
+
+def test_a_sweep_over_noise_rates_ends_in_a_chart_for_each_method(fake, noise_charts, capfd):
+    sweep_noise_rates("0,.5", "ssgan,frgan")
+    output = capfd.readouterr().out
+    assert "|  | 50 labels, correct labels | 50 labels, 50 % wrong |" in output
+    assert "| ssgan | 25.0 (1) | 50.0 (1) |" in output
+    curves = {
+        "correct labels": {1.0: [50.0], 2.0: [75.0]},
+        "50 % wrong": {1.0: [25.0], 2.0: [50.0]},
+    }
+    titles = [f"{method}, 50 labels, label noise" for method in ("frgan", "ssgan")]
+    assert noise_charts[:2] == [(title, curves) for title in titles]
+    page = (fake / "runs/report-digits-ssgan-frgan-wrong/report.html").read_text()
+    assert "<h1>ssgan, frgan on digits by noise rate</h1>" in page
+    assert all(f"<h3>{title}</h3>" in page for title in titles)
+
+
+def test_finished_noise_rates_are_drawn_again_and_not_trained_again(fake, noise_charts, capfd):
+    for _ in range(2):
+        sweep_noise_rates("0,.5")
+    assert "2 of 2 finished before" in capfd.readouterr().err
+    assert [title for title, _ in noise_charts].count("ssgan, 50 labels, label noise") == 2
+    assert all(path.read_text().count("$ ") == 1 for path in fake.glob("runs/*.log"))
+
+
+def test_a_noise_rate_that_diverges_is_named_and_the_others_are_drawn(
+    fake, noise_charts, monkeypatch, capfd
+):
+    monkeypatch.setenv("TRAINED_FAILS_AT", "0.3")
+    with pytest.raises(SystemExit) as ended:
+        sweep_noise_rates("0,.3,.5")
+    assert ended.value.code == 1
+    output = capfd.readouterr()
+    assert "failed with status 3: Stopped at step 2: supervised is nan.\nSee runs/" in output.err
+    assert output.out.count("is not finished: 2 of 4 steps") == 1
+    assert "|  | 50 labels, correct labels | 50 labels, 50 % wrong |" in output.out
+    assert list(noise_charts[0][1]) == ["correct labels", "50 % wrong"]
+
+
+def test_a_folder_with_other_metrics_that_refuses_a_run_is_not_drawn(
+    fake, noise_charts, monkeypatch, capfd
+):
+    rates = "--noise_rates=0,.3,.5"
+    for job in make_jobs(
+        "--methods=ssgan", "--labels=50", "--seeds=1", rates, "--", "--max_steps=4"
+    ):
+        if "--noise_rate=0.3" in job.flags:
+            job.workdir.mkdir(parents=True)
+            line = '{"step": 9, "epoch": 9.0, "test_error": 1.0}\n'
+            (job.workdir / "metrics.jsonl").write_text(line)
+    monkeypatch.setenv("TRAINED_REFUSES_AT", "0.3")
+    with pytest.raises(SystemExit):
+        sweep_noise_rates("0,.3,.5")
+    output = capfd.readouterr()
+    assert "holds another run." in output.err
+    assert output.out.count("has no config.json") == 1
+    assert list(noise_charts[0][1]) == ["correct labels", "50 % wrong"]
+
+
+def test_there_is_no_report_if_every_run_is_refused(fake, monkeypatch, capfd):
+    monkeypatch.setenv("TRAINED_REFUSES_AT", "0.3")
+    with pytest.raises(SystemExit) as ended:
+        sweep_noise_rates(".3")
+    assert ended.value.code == 1 and capfd.readouterr().out == ""
+    assert not list(fake.glob("runs/report-*"))
+
+
+def test_a_report_that_cannot_be_written_is_a_mistake(fake):
+    (fake / "runs/report-digits-ssgan-wrong/report.html").mkdir(parents=True)
+    with pytest.raises(errors.UserError, match="cannot be written: .*The runs are unchanged."):
+        sweep_noise_rates("0")
+
+
+def test_mistakes_are_refused_without_tensorflow():
+    code = (
+        "import runpy, sys\n"
+        "try: runpy.run_module('tf_ssgan.sweep', run_name='__main__', alter_sys=True)\n"
+        "finally: print('tensorflow' in sys.modules)\n"
+    )
+    words = ["--methods=ssgan", "--noise_rates=2"]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True,
+                          env=os.environ | {"PYTHONPATH": python_path(ROOT)})  # fmt: skip
+    assert done.returncode == 2 and done.stdout == "False\n"
+    assert done.stderr == "--noise_rates=2: expected shares of labels from 0 to 1, got 2.\n"
+
+
+def test_help_shows_the_flags(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        sweep.parse_args(["sweep", "--help"])
+    assert stopped.value.code == 0 and "--noise_rates" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_runs_which_save(tmp_path, number):
+    rates = ("0.0", "0.3", "0.5")
+    code = (
+        "import pathlib, signal, sys\n"
+        # As in the foreground, however this test was started.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from flags import program\nfrom tf_ssgan import sweep\nfrom tf_ssgan.launch import jobs\n"
+        f"jobs.PROGRAM = (sys.executable, {str(FAKE)!r})\n"
+        # Without TensorFlow, which would decide on the folders.
+        "sweep.make_jobs = lambda options, further: [\n"
+        "    jobs.Job(pathlib.Path('runs', rate), (f'--noise_rate={rate}', f'--workdir=runs/{rate}'))\n"
+        f"    for rate in {rates}]\n"
+        "program.main(sweep.main)\n"
+    )
+    words = ["--methods=ssgan", "--noise_rates=0,.3,.5", "--jobs=2"]
+    program = subprocess.Popen([sys.executable, "-c", code, *words], cwd=tmp_path, text=True,
+                               env=os.environ | {"PYTHONPATH": python_path(ROOT), "TRAINED_WAITS": "1"},
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    folders = [tmp_path / "runs" / rate for rate in rates]
+    until = time.monotonic() + 60
+    while not all((folder / "ready").exists() for folder in folders[:2]):
+        assert program.poll() is None and time.monotonic() < until
+        time.sleep(0.02)
+    program.send_signal(number)
+    out, err = program.communicate(timeout=60)
+    assert program.returncode == 128 + number and out == ""
+    assert err == (
+        "\nThe runs stop after their step, and save.\n"
+        "\nStopped and saved; the same command continues.\n"
+    )
+    assert [(folder / "saved").exists() for folder in folders] == [True, True, False]
+
+
+@pytest.mark.slow
+def test_four_steps_of_the_real_program(tmp_path):
+    words = ["--methods=ssgan,frgan", "--noise_rates=0,.5", "--labels=50", "--seeds=1"]
+    few = ["--max_steps=4", "--width=4", "--batch_size=8"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tf_ssgan.sweep", *words, f"--runs={tmp_path}", "--", *few],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "|  | 50 labels, correct labels | 50 labels, 50 % wrong |\n" in done.stdout
+    page = (tmp_path / "report-digits-ssgan-frgan-wrong" / "report.html").read_text()
+    assert page.count("50 labels, label noise</h3><svg") == 2
+
+
+def test_a_killed_sweep_continues(tmp_path):
+    """After SIGKILL, the two runs that were training finish by themselves, and none is lost."""
     code = (
         "import sys\nfrom flags import program\nfrom tf_ssgan import sweep\nfrom tf_ssgan.launch import jobs\n"
         f"jobs.PROGRAM = (sys.executable, {str(FAKE)!r})\n"
-        "program.main(sweep.main, flags_parser=lambda argv: argv)\n"
+        "program.main(sweep.main)\n"
     )
     words = ["--methods=frgan,supervised", "--seeds=2", "--jobs=2"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": python_path(ROOT)}
     slow = environment | {"TRAINED_SECONDS": "1.5"}
     first = subprocess.Popen([sys.executable, "-c", code, *words], cwd=tmp_path, env=slow)
     until = time.monotonic() + 120

@@ -1,7 +1,7 @@
-"""The table of methods, made from their files: `python -m tf_ssgan.catalog`.
+"""Prints the table of methods, which is made from their files: `python -m tf_ssgan.catalog`.
 
-`--write README.md` puts it between the marks of that file, `--check README.md` says by its exit
-status whether it is there.
+`--write README.md` writes the table between the marks in that file. `--check README.md` ends with
+exit status 1 if that file does not have the current table.
 """
 
 import ast
@@ -14,27 +14,28 @@ from tf_ssgan import methods
 BEGIN, END = "<!-- methods: begin -->", "<!-- methods: end -->"
 
 
-def table() -> str:
-    """A Markdown table: flag value, source, and what the method is in a sentence.
+def methods_table() -> str:
+    """A Markdown table: name, source, and the first line of the docstring of each method.
 
-    It is read from the files' text, so it needs no TensorFlow.
+    The methods' files are read as text, which needs no TensorFlow.
     """
     rows = ["| `--method=` | from | what it is |", "| --- | --- | --- |"]
     for name in methods.names():
         path = pathlib.Path(methods.__file__).with_name(f"{name}.py")
         tree = ast.parse(path.read_text())
-        said = (ast.get_docstring(tree) or "").splitlines()[0].rstrip(".")
-        rows.append(f"| `{name}` | {_paper(tree)} | {said} |")
+        summary = (ast.get_docstring(tree) or "").splitlines()[0].rstrip(".")
+        rows.append(f"| `{name}` | {_paper(tree)} | {summary} |")
     return "\n".join(rows)
 
 
-def written(text: str) -> str:
-    """A README with the table between its marks."""
+def update_readme(text: str) -> str:
+    """Returns the text of a README with the current table between the marks."""
     pattern = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
-    return pattern.sub(lambda _: f"{BEGIN}\n{table()}\n{END}", text)
+    return pattern.sub(lambda _: f"{BEGIN}\n{methods_table()}\n{END}", text)
 
 
 def _paper(tree: ast.Module) -> str:
+    """The constant PAPER of a method's file; empty if it has none."""
     for node in tree.body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PAPER":
             return "".join(
@@ -46,16 +47,16 @@ def _paper(tree: ast.Module) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints, writes or checks the table; the exit status."""
+    """Prints, writes or checks the table; returns the exit status."""
     if not arguments:
-        print(table())
+        print(methods_table())
         return 0
     readme = pathlib.Path(arguments[1])
     text = readme.read_text()
     if arguments[0] == "--write":
-        readme.write_text(written(text))
-    elif written(text) != text or BEGIN not in text:
-        print(f"{readme} is behind the methods: python -m tf_ssgan.catalog --write {readme}")
+        readme.write_text(update_readme(text))
+    elif update_readme(text) != text or BEGIN not in text:
+        print(f"{readme} has an old table of methods: python -m tf_ssgan.catalog --write {readme}")
         return 1
     return 0
 

@@ -1,104 +1,61 @@
-"""Judges a run on another data set, say CIFAR-10.1 after training on CIFAR-10.
+"""Evaluates a finished run: its classifier on other images, beside another run, its generator.
 
-    python -m tf_ssgan.evaluate --run=runs/cifar10-4000-frgan-s0-1234abcd --dataset=cifar10_1/v6
+    python -m tf_ssgan.evaluate --run=runs/digits-50-frgan-s0-1234abcd --generator
+    python -m tf_ssgan.evaluate --run=runs/one --against=runs/another
+    python -m tf_ssgan.evaluate --run=runs/one --against=runs/another --dataset=cifar10_1/v6
 
-Nothing is learned from it, and nothing chosen. The answer is printed, and added as a line to
-`evaluations.jsonl` in the folder of the run.
+--dataset: errors, average precision and calibration on the test images of another data set.
+--against: errors of both classifiers on the same images, and McNemar's test.
+--generator: Inception Score, Frechet distance and kernel distance of generated images, beside those
+of real images, by a reference classifier; images by class, interpolations, truncated latents, and a
+t-SNE with the distances to the class centers. The reference classifier is trained once on all
+labels of the data set, except those of a validation split, and kept.
+
+Everything is printed, and added to `evaluation.json` in the folder of the run. The figures are
+written to evaluation_*.png in this folder, and to the run's TensorBoard. The run's weights and its
+`result.json` do not change.
+
+Scores depend on the network that they are measured with. Each carries the fingerprint of its
+reference classifier (data set, accuracy, hash of the weights, temperature), and scores with
+different fingerprints are never compared.
 """
 
-import json
-import pathlib
-from typing import Any
-
-from absl import flags as absl_flags
-
 from flags import program
-from tf_ssgan.common import errors, startup
-from tf_ssgan.data import datasets
-
-_FLAGS = {
-    "run": "Folder of the run.",
-    "dataset": "Images to judge on.",
-    "data_dir": "Folder of these images.",
-}
+from tf_ssgan.common import startup
+from tf_ssgan.evaluation import options, results_file
+from tf_ssgan.training import workdir
 
 
-def judge(workdir: pathlib.Path, dataset: str, data_dir: str = "") -> dict[str, Any]:
-    """Measures the shipped and the raw weights of a run on the test images of a data set.
+def parse_args(argv: list[str]) -> options.EvaluateOptions:
+    """Reads the command line, and refuses mistakes before TensorFlow is imported.
 
     Args:
-        workdir: Folder of the run.
-        dataset: Name of the data set; its images and classes must be like the run's.
-        data_dir: Where its images lie.
-
-    Returns:
-        `dataset`, `images`, `step`, `test_error` and `test_error_raw` in percent, and of the
-        shipped weights what `outcome.measures` names, at the temperature fitted on the run's
-        validation images.
+        argv: The program's name and its arguments.
 
     Raises:
-        UserError: No such run or data, or images or classes unlike the run's.
+        UserError: An option is missing or out of range, or a folder, a file or data are not there.
     """
-    with startup.start_up():  # TensorFlow: after the names are understood
-        from tf_ssgan.metrics import classification
-        from tf_ssgan.nn import inference
-        from tf_ssgan.training import build, results
-    run = build.reopen(workdir)
-    card = run.arrays.info
-    form = datasets.Form(card.height, str(card.channels), card.fit)
-    arrays = datasets.load(dataset, data_dir or None, form)
-    mine, theirs, known = run.arrays.info, arrays.info, run.config.dataset
-    if (mine.shape, mine.classes) != (theirs.shape, theirs.classes):
-        raise errors.UserError(
-            f"{dataset} has images {theirs.shape} of {len(theirs.classes)} classes "
-            f"({theirs.classes[0]}, ...), the run learned {mine.shape} of {len(mine.classes)} "
-            f"({mine.classes[0]}, ...). Choose a data set like {known}."
-        )
-    networks = {"": run.method.exported_classifier, "_raw": run.method.classifier}
-    judged = arrays.test_images, arrays.test_labels, len(mine.classes)
-    reports = {
-        k: classification.evaluate(inference.cached_predictor(n), *judged)
-        for k, n in networks.items()
-    }
-    return {
-        "dataset": dataset,
-        "images": len(arrays.test_labels),
-        "step": int(run.method.step.numpy()),
-        **{f"test_error{suffix}": report.error for suffix, report in reports.items()},
-        **results.quality_metrics(reports[""], _temperature(run)),
-    }
-
-
-def _temperature(run: Any) -> float:
-    """The run's own, as its result says; fitted on its validation images where it does not.
-
-    The result may be of earlier weights, where a longer run was stopped.
-    """
-    from tf_ssgan.training import results, workdir
-
-    told = workdir.read_result(run.workdir) or {}
-    if told.get("steps") == int(run.method.step.numpy()) and "temperature" in told:
-        return told["temperature"]
-    return results.fitted_temperature(run)
+    chosen, rest = program.read_options(options.EvaluateOptions, argv, __doc__)
+    program.refuse_words(rest)
+    options.check(chosen)
+    return chosen
 
 
 def main(argv: list[str]) -> None:
-    """Judges, prints and writes down."""
-    known = absl_flags.FlagValues()
-    for name, doc in _FLAGS.items():
-        absl_flags.DEFINE_string(name, "", doc, flag_values=known)
-    if len(program.read_flags(known, argv, __doc__)) > 1 or not known.run or not known.dataset:
-        raise errors.UserError("Give --run=FOLDER and --dataset=NAME (and --data_dir=FOLDER).")
-    datasets.check(known.dataset, known.data_dir or None, training=False)
-    workdir = pathlib.Path(known.run)
-    found = judge(workdir, known.dataset, known.data_dir)
-    with (workdir / "evaluations.jsonl").open("a") as file:
-        file.write(json.dumps(found) + "\n")
-    print(
-        f"{found['images']} images of {found['dataset']}: test_error {found['test_error']:.2f} %, "
-        f"raw {found['test_error_raw']:.2f} %"
-    )
+    """Evaluates, writes and prints."""
+    chosen = parse_args(argv)
+    with startup.start_up():  # TensorFlow: after names and paths are understood
+        from tf_ssgan.evaluation import evaluate_run
+    result = evaluate_run.evaluate(chosen)
+    print(results_file.format_results(result.measured, chosen.other))
+    files = ", ".join([workdir.EVALUATION, *result.figures])
+    print("\n".join(["", *result.left_out, f"In {chosen.run}: {files}"]))
+
+
+def command() -> None:
+    """The console command `tf-ssgan-evaluate`."""
+    program.main(main)
 
 
 if __name__ == "__main__":
-    program.main(main, flags_parser=lambda argv: argv)
+    command()

@@ -1,14 +1,14 @@
-"""Says what finished runs say together: tables, curves and pictures, in one page.
+"""Puts finished runs into one report: tables, curves and images.
 
     python -m tf_ssgan.report runs
     python -m tf_ssgan.report runs --table=frgan_table3 --budget=small --to=reports/table3
     python -m tf_ssgan.report runs/one runs/another --against=frgan
 
-Takes folders of runs, and folders that hold such. Writes report.html, report.md, report.csv,
-runs.csv and report.tex into --to. Without --table there is a table for each data set, a row for
-each method and a column for each protocol; runs that differ in more than their seeds never share a
-cell. With --table the rows and columns are a paper's, and runs that do not belong into one cell
-together are refused. Folders that are damaged or half-written are listed and left out.
+Give folders of runs, or folders that contain folders of runs. The program writes report.html,
+report.md, report.csv, runs.csv and report.tex into --to. Without --table there is a table for each
+data set, with a row for each method and a column for each protocol; runs that differ in more than
+their seeds never share a cell. With --table the rows and columns are those of a paper, and runs
+that do not belong in one cell are refused. Damaged and unfinished runs are listed and left out.
 """
 
 import dataclasses
@@ -18,8 +18,8 @@ from typing import Literal
 
 from flags import precheck, program
 from tf_ssgan import papers
-from tf_ssgan.common import errors, options
-from tf_ssgan.common.options import option
+from tf_ssgan.common import errors
+from tf_ssgan.common.options import check, option
 from tf_ssgan.reports import by_paper, by_protocol, finished_runs, formats, report
 
 
@@ -28,14 +28,16 @@ class ReportOptions:
     """The flags of this program."""
 
     to: str = option("report", "Folder of the report.")
-    table: str = option("", "Tables or figures of papers, separated by commas, to be filled.")
+    table: str = option("", "Tables or figures of papers to fill, separated by commas.")
     budget: Literal["", "full", "small", "smoke"] = option(
-        "", "Of --table: takes the runs of this budget alone."
+        "", "Takes only runs of this budget, for --table."
     )
     number: Literal["", *finished_runs.ERROR_COLUMNS] = option(
-        "", "Which error of a run to take; the last step's, or what the paper reports."
+        "", "Which error of a run to take; by default that of the last step, or the paper's."
     )
-    against: str = option("", "Row to compare with; supervised, or the first, where not given.")
+    against: str = option(
+        "", "Row that the others are compared with; by default that of supervised, or the first."
+    )
     title: str = option("", "Title of the page.")
 
     @property
@@ -56,52 +58,58 @@ def parse_args(argv: list[str]) -> tuple[ReportOptions, list[pathlib.Path]]:
     Raises:
         UserError: A flag is out of range, or no folder is given.
     """
-    wanted, rest = program.read_options(ReportOptions, argv, __doc__)
-    options.check(wanted)
-    for name in wanted.tables:
+    options, rest = program.read_options(ReportOptions, argv, __doc__)
+    check(options)
+    for name in options.tables:
         papers.find(name)
-    if wanted.budget and not wanted.table:
-        raise errors.UserError(f"--budget={wanted.budget} is for --table. Leave it out.")
+    if options.budget and not options.table:
+        raise errors.UserError(f"--budget={options.budget} is for --table. Leave it out.")
     if not rest:
         raise errors.UserError("Give folders of runs: python -m tf_ssgan.report runs")
-    precheck.check_writable(pathlib.Path(wanted.to), "to")
-    return wanted, [pathlib.Path(word) for word in rest]
+    precheck.check_writable(pathlib.Path(options.to), "to")
+    return options, [pathlib.Path(word) for word in rest]
 
 
-def made(wanted: ReportOptions, paths: Sequence[pathlib.Path]) -> report.Report:
+def make_report(options: ReportOptions, paths: Sequence[pathlib.Path]) -> report.Report:
     """Reads the runs and puts them into tables.
 
     Args:
-        wanted: Flags of this program.
+        options: Flags of this program.
         paths: Folders of runs.
 
     Raises:
-        UserError: No run is there, or a cell would mix what does not belong together.
+        UserError: There is no run, or a cell would mix runs that do not belong together.
     """
-    found = finished_runs.read_runs(paths)
-    if wanted.tables:
-        chosen = [
-            by_paper.of_table(
-                papers.find(name), found.records, wanted.budget, wanted.number, wanted.against
+    finished = finished_runs.read_runs(paths)
+    if options.tables:
+        tables = [
+            by_paper.fill_table(
+                papers.find(name), finished.runs, options.budget, options.number, options.against
             )
-            for name in wanted.tables
+            for name in options.tables
         ]
     else:
-        number = wanted.number or "test_error"
-        chosen = by_protocol.by_protocol(found.records, number, wanted.against)
-    names = ", ".join(sheet.title for sheet in chosen)
-    title = names if wanted.tables else f"Methods on {names}"
+        number = options.number or "test_error"
+        tables = by_protocol.make_tables(finished.runs, number, options.against)
+    names = ", ".join(table.title for table in tables)
+    title = names if options.tables else f"Methods on {names}"
     return report.Report(
-        tuple(chosen), found, wanted.title or (title if chosen else "No finished run")
+        tuple(tables), finished, options.title or (title if tables else "No finished run")
     )
 
 
 def main(argv: list[str]) -> None:
-    """Reads, writes and prints."""
-    wanted, paths = parse_args(argv)
-    report = made(wanted, paths)
-    print(formats.format_summary(report, formats.write(report, pathlib.Path(wanted.to))))
+    """Reads the runs, writes the report and prints a summary."""
+    options, paths = parse_args(argv)
+    contents = make_report(options, paths)
+    written = formats.write_report(contents, pathlib.Path(options.to))
+    print(formats.format_summary(contents, written))
+
+
+def command() -> None:
+    """The console command `tf-ssgan-report`."""
+    program.main(main)
 
 
 if __name__ == "__main__":
-    program.main(main, flags_parser=lambda argv: argv)
+    command()

@@ -1,5 +1,9 @@
 """Two classifiers on the same images."""
 
+import json
+import pathlib
+import shutil
+
 import numpy as np
 import pytest
 from support import toy_methods
@@ -31,21 +35,21 @@ def right(run, images, labels):
     )
 
 
-def test_each_is_asked_about_every_test_image(pair):
+def test_both_are_evaluated_on_every_test_image(pair):
     arrays = pair[0].arrays
-    (found,) = classifier_comparison.compare(pair, "", "")
+    (entry,) = classifier_comparison.compare(pair, "", "")
     both = [right(run, arrays.test_images, arrays.test_labels) for run in pair]
     expected = significance.mcnemar(*both)
-    assert found["images"] == 60 and "drop" not in found
-    assert found["test_error"] == pytest.approx(100 * (1 - both[0].mean()))
-    assert found["against"]["test_error"] == pytest.approx(100 * (1 - both[1].mean()))
-    counted = [found["against"][name] for name in ("both", "only_first", "only_second", "neither")]
-    assert counted == [expected.both, expected.only_first, expected.only_second, expected.neither]
-    assert sum(counted) == 60 and found["against"]["p"] == expected.p
-    assert found["against"]["run"] == str(pair[1].workdir)
+    assert entry["images"] == 60 and "drop" not in entry
+    assert entry["test_error"] == pytest.approx(100 * (1 - both[0].mean()))
+    assert entry["against"]["test_error"] == pytest.approx(100 * (1 - both[1].mean()))
+    counts = [entry["against"][name] for name in ("both", "only_first", "only_second", "neither")]
+    assert counts == [expected.both, expected.only_first, expected.only_second, expected.neither]
+    assert sum(counts) == 60 and entry["against"]["p"] == expected.p
+    assert entry["against"]["run"] == str(pair[1].workdir)
 
 
-def test_on_another_data_set_the_drop_is_told(pair, tmp_path):
+def test_the_drop_to_another_data_set_is_measured(pair, tmp_path):
     own, other = classifier_comparison.compare(pair, write(tmp_path / "other"), "")
     assert other["images"] == 40
     assert other["drop"] == pytest.approx(other["test_error"] - own["test_error"])
@@ -53,11 +57,11 @@ def test_on_another_data_set_the_drop_is_told(pair, tmp_path):
     assert theirs[0]["drop"] == pytest.approx(theirs[0]["test_error"] - theirs[1]["test_error"])
 
 
-def test_a_run_alone_is_compared_with_nobody(pair):
-    (found,) = classifier_comparison.compare(pair[:1], "", "")
-    assert "against" not in found
-    share = found["test_error"] / 100
-    assert found["standard_error"] == pytest.approx(100 * (share * (1 - share) / 60) ** 0.5)
+def test_a_single_run_has_a_standard_error_and_no_comparison(pair):
+    (entry,) = classifier_comparison.compare(pair[:1], "", "")
+    assert "against" not in entry
+    share = entry["test_error"] / 100
+    assert entry["standard_error"] == pytest.approx(100 * (share * (1 - share) / 60) ** 0.5)
 
 
 def test_runs_with_other_test_images_are_not_compared_on_them(pair, make_run, tmp_path):
@@ -73,3 +77,55 @@ def test_images_or_classes_unlike_the_runs_are_refused(pair, tmp_path):
         classifier_comparison.compare(pair, write(tmp_path / "two", classes=2), "")
     with pytest.raises(errors.UserError, match=r"images \(16, 16, 1\)"):
         classifier_comparison.compare(pair, write(tmp_path / "large", size=16), "")
+
+
+@pytest.fixture(scope="module")
+def single(make_run):
+    """A supervised run, and what its result.json holds."""
+    folder = make_run("supervised")
+    return build.reopen(folder), json.loads((folder / "result.json").read_text())
+
+
+def test_the_runs_own_data_set_gives_the_errors_in_its_result(single):
+    run, result = single
+    (entry,) = classifier_comparison.compare([run], run.config.dataset, "")
+    assert entry["test_error"] == pytest.approx(result["test_error"])
+    assert entry["test_error_raw"] == pytest.approx(result["test_error_raw"])
+    assert (entry["images"], entry["drop"]) == (60, 0.0)
+
+
+def test_another_data_set_gives_all_quality_metrics_at_the_runs_temperature(single):
+    run, result = single
+    (entry,) = classifier_comparison.compare([run], run.config.dataset, "")
+    assert entry["temperature"] == result["temperature"] != 1.0
+    names = [name for name in entry if name.startswith(("average", "top", "expected", "brier"))]
+    assert len(names) == 9
+    assert [entry[name] for name in names] == pytest.approx([result[name] for name in names])
+
+
+def test_quality_metrics_are_those_of_the_other_images_only(single, tmp_path):
+    own, other = classifier_comparison.compare([single[0]], write(tmp_path / "other"), "")
+    assert "test_error_raw" not in own and "temperature" not in own
+    assert other["top1_accuracy"] == pytest.approx(100 - other["test_error"])
+
+
+@pytest.mark.parametrize("result", [{"steps": 2}, {"steps": 1, "temperature": 9.0}])
+def test_without_a_temperature_of_these_weights_it_is_fitted_again(single, tmp_path, result):
+    """It is fitted on the run's validation images, never on those that are evaluated."""
+    _, original = single
+    entry = evaluated_with(single, tmp_path, result)
+    assert entry["temperature"] == pytest.approx(original["temperature"])
+
+
+def test_the_temperature_in_the_result_is_taken(single, tmp_path):
+    entry = evaluated_with(single, tmp_path, {"steps": 2, "temperature": 9.0})
+    assert entry["temperature"] == 9.0
+
+
+def evaluated_with(single, tmp_path, result):
+    """The entry of another data set for a copy of the run with another result."""
+    folder = shutil.copytree(single[0].workdir, tmp_path / "run")
+    (folder / "result.json").write_text(json.dumps(result))
+    run = build.reopen(pathlib.Path(folder))
+    _, entry = classifier_comparison.compare([run], write(tmp_path / "other"), "")
+    return entry

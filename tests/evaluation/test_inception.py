@@ -1,4 +1,4 @@
-"""Inception-v3 from a file: with a small network in its place, and in earnest."""
+"""Inception-v3 from a file: with a small network in its place, and the real one."""
 
 import hashlib
 
@@ -28,11 +28,11 @@ def small(include_top=True, weights=None, classifier_activation="softmax", pooli
 
 
 @pytest.fixture
-def in_place(monkeypatch):
+def small_inception(monkeypatch):
     monkeypatch.setattr(keras.applications, "InceptionV3", small)
 
 
-def saved(path, top):
+def save_small(path, top):
     keras.utils.set_random_seed(1)
     network = small(top)
     network.save_weights(path)
@@ -40,38 +40,38 @@ def saved(path, top):
 
 
 @pytest.mark.parametrize("top", [True, False])
-def test_a_file_is_found_out(in_place, tmp_path, top):
+def test_the_file_decides_whether_there_are_classes(small_inception, tmp_path, top):
     path = tmp_path / "own.weights.h5"
-    saved(path, top)
-    judge = inception.inception_network(str(path), SHAPE)
-    seen = judge.look(np.zeros((3, *SHAPE), np.uint8))
-    assert seen.features.shape == (3, 4) and judge.stamp["top"] is top
-    assert (seen.probabilities is not None) is top
+    save_small(path, top)
+    reference = inception.inception_network(str(path), SHAPE)
+    outputs = reference.predict(np.zeros((3, *SHAPE), np.uint8))
+    assert outputs.features.shape == (3, 4) and reference.fingerprint["top"] is top
+    assert (outputs.probabilities is not None) is top
     if top:
-        assert seen.probabilities.shape == (3, 6)
-        assert seen.probabilities.sum(axis=1) == pytest.approx(1)
+        assert outputs.probabilities.shape == (3, 6)
+        assert outputs.probabilities.sum(axis=1) == pytest.approx(1)
 
 
-def test_the_stamp_is_the_files_hash(in_place, tmp_path):
+def test_the_fingerprint_has_the_files_hash(small_inception, tmp_path):
     path = tmp_path / "own.weights.h5"
-    saved(path, True)
-    stamp = inception.inception_network(str(path), SHAPE).stamp
-    assert stamp["weights_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    assert stamp["judge"] == "keras InceptionV3" and stamp["file"] == "own.weights.h5"
+    save_small(path, True)
+    fingerprint = inception.inception_network(str(path), SHAPE).fingerprint
+    assert fingerprint["weights_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    assert fingerprint["network"] == "keras InceptionV3" and fingerprint["file"] == "own.weights.h5"
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_images_are_enlarged_and_gray_is_repeated(in_place, tmp_path, channels):
+def test_images_are_enlarged_and_gray_is_repeated(small_inception, tmp_path, channels):
     """A constant image stays constant, so its features are those of a constant image of 299."""
     path = tmp_path / "own.weights.h5"
-    network = saved(path, True)
-    judge = inception.inception_network(str(path), (8, 8, channels))
-    seen = judge.look(np.full((1, 8, 8, channels), 255, np.uint8))
+    network = save_small(path, True)
+    reference = inception.inception_network(str(path), (8, 8, channels))
+    outputs = reference.predict(np.full((1, 8, 8, channels), 255, np.uint8))
     expected = network(np.ones((1, inception.SIZE, inception.SIZE, 3), np.float32)).numpy()
-    assert seen.probabilities == pytest.approx(expected, abs=1e-5)
+    assert outputs.probabilities == pytest.approx(expected, abs=1e-5)
 
 
-def test_other_weights_are_refused(in_place, tmp_path):
+def test_other_weights_are_refused(small_inception, tmp_path):
     path = tmp_path / "other.weights.h5"
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)]).save_weights(path)
     with pytest.raises(errors.UserError, match="does not hold the weights of keras.applications"):
@@ -80,11 +80,11 @@ def test_other_weights_are_refused(in_place, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("top", [True, False])
-def test_inception_in_earnest(tmp_path, top):
+def test_the_real_inception(tmp_path, top):
     path = tmp_path / "random.weights.h5"
     options = {} if top else {"include_top": False, "pooling": "avg"}
     keras.applications.InceptionV3(weights=None, **options).save_weights(path)
-    judge = inception.inception_network(str(path), (32, 32, 3))
-    seen = judge.look(np.random.default_rng(0).integers(0, 255, (2, 32, 32, 3), np.uint8))
-    assert seen.features.shape == (2, 2048)
-    assert (seen.probabilities.shape == (2, 1000)) if top else seen.probabilities is None
+    reference = inception.inception_network(str(path), (32, 32, 3))
+    outputs = reference.predict(np.random.default_rng(0).integers(0, 255, (2, 32, 32, 3), np.uint8))
+    assert outputs.features.shape == (2, 2048)
+    assert (outputs.probabilities.shape == (2, 1000)) if top else outputs.probabilities is None

@@ -1,4 +1,4 @@
-"""The page in a browser: light, dark, and on a phone."""
+"""The page of a report in a browser: light, dark, and on a phone."""
 
 import io
 import shutil
@@ -15,7 +15,7 @@ DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 CONTRAST = 4.5  # of text, WCAG 2.1, level AA
 LOUD = ('a <b>name</b> & "more" #1?', "long" * 40)
 
-# Text with its color and what lies behind it, as the browser has them after all styles.
+# Each text with its computed color and the computed color behind it.
 TEXTS = """() => {
   const behind = (node) => {
     for (; node; node = node.parentElement) {
@@ -34,7 +34,7 @@ TEXTS = """() => {
   }
   return found;
 }"""
-# Opens what is closed, and waits for every picture.
+# Opens all details, and waits for every image.
 READY = """async () => {
   document.querySelectorAll("details").forEach(node => { node.open = true; });
   const images = [...document.images];
@@ -46,15 +46,15 @@ READY = """async () => {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with a report, of runs with every kind of chart and picture."""
+    """A folder with a report on runs with every kind of chart and image."""
     here = tmp_path_factory.mktemp("browser")
-    every = [*finished_run_folders.PICTURES, "perturbed.png", "judged_tsne.png"]
+    images = [*finished_run_folders.IMAGE_FILES, "perturbed.png", "evaluation_tsne.png"]
     for method in ("frgan", "vat", "supervised", *LOUD):
         for seed in range(2):
             for rate in (0.0, 0.3):
                 finished_run_folders.write(here / "runs" / f"{len(method)} {method[:20]}-{rate}-s{seed}".replace("/", "∕"),
                            5.0 + len(method) / 10 + 20 * rate + seed, method=method, seed=seed, noise="wrong",
-                           noise_rate=rate, pictures=every)  # fmt: skip
+                           noise_rate=rate, images=images)  # fmt: skip
     finished_run_folders.write(
         here / "runs" / "other", method="frgan", dataset="csv:" + "deep/" * 40
     )
@@ -85,17 +85,17 @@ def chromium():
 
 @pytest.fixture
 def opened(chromium, folder):
-    """A function that opens the page; what goes wrong in it, or is asked of the network, fails."""
+    """A function that opens the page; errors in it and requests to the network fail the test."""
     contexts, wrong = [], []
 
     def make(viewport, scheme):
         contexts.append(chromium.new_context(viewport=viewport, color_scheme=scheme))
         page = contexts[-1].new_page()
-        page.on("console", lambda said: wrong.append(said.text))
+        page.on("console", lambda message: wrong.append(message.text))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on(
             "request",
-            lambda asked: wrong.append(asked.url) if asked.url.startswith("http") else None,
+            lambda request: wrong.append(request.url) if request.url.startswith("http") else None,
         )
         page.goto((folder / "report" / "report.html").as_uri())
         return page
@@ -137,20 +137,20 @@ class TestEveryView:
     def test_text_can_be_read(self, opened, viewport, scheme):
         page = opened(viewport, scheme)
         page.evaluate(READY)
-        found = page.evaluate(TEXTS)
-        assert len(found) > 200
+        texts = page.evaluate(TEXTS)
+        assert len(texts) > 200
         faint = {
             (line["text"], line["color"], line["behind"])
-            for line in found
+            for line in texts
             if contrast(line["color"], line["behind"]) < CONTRAST
         }
         assert faint == set()
 
-    def test_every_picture_is_shown(self, opened, viewport, scheme):
+    def test_every_image_is_shown(self, opened, viewport, scheme):
         widths = opened(viewport, scheme).evaluate(READY)
         assert len(widths) > 20 and min(widths) > 0
 
-    def test_a_picture_of_it_is_not_blank(self, opened, viewport, scheme, tmp_path):
+    def test_a_screenshot_is_not_blank(self, opened, viewport, scheme, tmp_path):
         page = opened(viewport, scheme)
         page.screenshot(path=tmp_path / "page.png")
         pixels = np.asarray(Image.open(tmp_path / "page.png").convert("L"))
@@ -184,15 +184,15 @@ def test_switched_and_preferred_colors_are_the_same(opened):
     assert preferred.evaluate(TEXTS) == switched.evaluate(TEXTS)
 
 
-def test_charts_among_pictures_turn_dark_and_photographs_do_not(opened):
-    asked = "node => getComputedStyle(node).filter"
+def test_charts_among_images_turn_dark_and_photographs_do_not(opened):
+    get_filter = "node => getComputedStyle(node).filter"
     for scheme, turned in (("light", False), ("dark", True)):
         page = opened(DESK, scheme)
         chart, photograph = (
             page.locator(f"figure{kind} img").first for kind in (".chart", ":not(.chart)")
         )
-        assert (chart.evaluate(asked) != "none") is turned
-        assert photograph.evaluate(asked) == "none"
+        assert (chart.evaluate(get_filter) != "none") is turned
+        assert photograph.evaluate(get_filter) == "none"
 
 
 def test_wide_tables_scroll_by_themselves_on_a_phone(opened):
@@ -211,9 +211,10 @@ def test_every_run_can_be_reached(opened, folder):
     own = (folder / "report" / "report.html").as_uri()
     anchors = {link for link in links if link.startswith(own)}
     outside = sorted(set(links) - anchors)
-    # Two tables, the runs, and what was left out; 5 methods, 2 seeds, 2 rates, and 1, and 1 left out.
+    # Two tables, the runs, and the folder left out; 5 methods, 2 seeds, 2 rates, another run, and
+    # the folder left out.
     assert len(anchors) == 4 and len(outside) == 22
-    listing = page.context.new_page()  # the browser's own, whose console is its own
+    listing = page.context.new_page()  # a page of the browser, with a console of its own
     for link in outside:
         listing.goto(link)
         assert listing.get_by_text("config.json").count() == 1, link
@@ -228,7 +229,7 @@ def test_contents_lead_to_their_tables(opened):
 
 
 def test_tables_that_scroll_are_reached_by_keys(opened):
-    """By a person without a mouse, on a phone's width."""
+    """Without a mouse, on the width of a phone."""
     page = opened(PHONE, "light")
     table = page.get_by_role("region", name="digits", exact=True)
     table.focus()
@@ -237,7 +238,7 @@ def test_tables_that_scroll_are_reached_by_keys(opened):
     assert table.evaluate("node => node === document.activeElement")
 
 
-def test_it_can_be_printed(opened):
+def test_the_page_can_be_printed(opened):
     page = opened(DESK, "light")
     assert page.pdf().startswith(b"%PDF")
     page.emulate_media(media="print")
@@ -246,12 +247,12 @@ def test_it_can_be_printed(opened):
     assert Image.open(io.BytesIO(page.screenshot())).size == (DESK["width"], DESK["height"])
 
 
-def test_paper_is_white_and_shows_what_is_closed(opened):
+def test_paper_is_white_and_shows_closed_details(opened):
     page = opened(DESK, "dark")
     page.emulate_media(media="print")
     assert paper(page) == "rgb(255, 255, 255)"
-    found = page.evaluate(TEXTS)
-    faint = {line["text"] for line in found if contrast(line["color"], line["behind"]) < CONTRAST}
+    texts = page.evaluate(TEXTS)
+    faint = {line["text"] for line in texts if contrast(line["color"], line["behind"]) < CONTRAST}
     assert faint == set()
     page.evaluate("document.querySelectorAll('details').forEach(node => { node.open = false; })")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")

@@ -1,4 +1,4 @@
-"""Which charts a table has, and what they are handed; how they look is a matter of `charts`."""
+"""The charts of a table and their data; `test_svg_charts` tests their appearance."""
 
 import collections
 import dataclasses
@@ -11,31 +11,31 @@ from tf_ssgan import papers
 from tf_ssgan.reports import by_paper, by_protocol, figures, svg_charts
 from tf_ssgan.reports.finished_runs import FinishedRun
 
-Drawn = collections.namedtuple("Drawn", "kind data title across log")
+Chart = collections.namedtuple("Chart", "kind data title labels log_x")
 
 
 @pytest.fixture
-def drawn(monkeypatch):
-    """What charts were handed, in order."""
-    found = []
+def charts(monkeypatch):
+    """The charts that were requested, in order."""
+    charts = []
 
-    def dots(rows, printed, title, label):
-        found.append(Drawn("dots", (dict(rows), dict(printed)), title, label, False))
+    def dots(rows, published, title, label):
+        charts.append(Chart("dots", (dict(rows), dict(published)), title, label, False))
         return "<svg></svg>"
 
-    def curves(series, title, across, up, log=False):
+    def curves(series, title, x_label, y_label, log_x=False, **_):
         data = {name: {x: list(y) for x, y in curve.items()} for name, curve in series.items()}
-        found.append(Drawn("curves", data, title, f"{up} against {across}", log))
+        charts.append(Chart("curves", data, title, f"{y_label} against {x_label}", log_x))
         return "<svg></svg>"
 
     monkeypatch.setattr(svg_charts, "dots", dots)
     monkeypatch.setattr(svg_charts, "curves", curves)
-    return found
+    return charts
 
 
 @pytest.fixture
-def learned(tmp_path):
-    """A function that makes a run with curves."""
+def make_learned(tmp_path):
+    """A function that makes a run with learning curves."""
     count = 0
 
     def make(error=5.0, lines=None, **changed):
@@ -52,27 +52,30 @@ def learned(tmp_path):
     return make
 
 
-def sheet(*found, **asked):
-    (made,) = by_protocol.by_protocol(found, **asked)
-    return made
+def make_table(*runs):
+    (table,) = by_protocol.make_tables(runs)
+    return table
 
 
-def titles(made):
-    return [title for title, _ in figures.of(made)]
+def titles(table):
+    return [title for title, _ in figures.table_charts(table)]
 
 
-def of_labels(*counts, **changed):
-    return [finished_run_folders.record(float(n), labels=n, **changed) for n in counts]
+def runs_with_labels(*counts, **changed):
+    return [finished_run_folders.make_run(float(n), labels=n, **changed) for n in counts]
 
 
-def test_curves_over_labels_have_every_run(drawn):
-    """The curve is their mean, 12; not the mean of something that was a mean before."""
-    found = [
-        finished_run_folders.record(e, seed=k) for k, e in enumerate((10.0, 10.0, 10.0, 10.0, 20.0))
+def test_curves_over_labels_have_every_run(charts):
+    """The chart gets each run, so that the curve is their mean, 12, and not a mean of means."""
+    runs = [
+        finished_run_folders.make_run(e, seed=k)
+        for k, e in enumerate((10.0, 10.0, 10.0, 10.0, 20.0))
     ]
-    made = sheet(*found, *of_labels(100, 500), finished_run_folders.record(9.0, method="vat"))
-    assert titles(made)[0] == "by number of labels"
-    assert drawn[0] == Drawn(
+    table = make_table(
+        *runs, *runs_with_labels(100, 500), finished_run_folders.make_run(9.0, method="vat")
+    )
+    assert titles(table)[0] == "by number of labels"
+    assert charts[0] == Chart(
         "curves",
         {"frgan": {50: [10.0, 10.0, 10.0, 10.0, 20.0], 100: [100.0], 500: [500.0]},
          "vat": {50: [9.0]}},
@@ -81,27 +84,27 @@ def test_curves_over_labels_have_every_run(drawn):
 
 
 @pytest.mark.parametrize(
-    "found",
+    "runs",
     [
-        of_labels(50, 100),  # a line between two points says no more than they
-        of_labels(-1, 100, 500),
-        [*of_labels(50, 100), *of_labels(500, validation=7)],
-        [*of_labels(50, 100), *of_labels(500, noise="wrong", noise_rate=0.1)],
-        [*of_labels(50, 100), *of_labels(500, outcome={"test_images": 9})],
+        runs_with_labels(50, 100),  # a line through two points shows no more than the points
+        runs_with_labels(-1, 100, 500),
+        [*runs_with_labels(50, 100), *runs_with_labels(500, validation=7)],
+        [*runs_with_labels(50, 100), *runs_with_labels(500, noise="wrong", noise_rate=0.1)],
+        [*runs_with_labels(50, 100), *runs_with_labels(500, outcome={"test_images": 9})],
     ],
 )
-def test_no_curves_over_labels_where_columns_differ_otherwise(drawn, found):
-    assert "by number of labels" not in titles(sheet(*found))
+def test_no_curves_over_labels_if_columns_differ_otherwise(charts, runs):
+    assert "by number of labels" not in titles(make_table(*runs))
 
 
-def test_every_run_is_a_dot(drawn):
-    made = sheet(
-        finished_run_folders.record(4.0),
-        finished_run_folders.record(6.0, seed=1),
-        finished_run_folders.record(9.0, method="vat"),
+def test_every_run_is_a_dot(charts):
+    table = make_table(
+        finished_run_folders.make_run(4.0),
+        finished_run_folders.make_run(6.0, seed=1),
+        finished_run_folders.make_run(9.0, method="vat"),
     )
-    assert titles(made) == ["50 labels"]
-    ((kind, data, *_),) = drawn
+    assert titles(table) == ["50 labels"]
+    ((kind, data, *_),) = charts
     assert (kind, data) == ("dots", ({"frgan": (4.0, 6.0), "vat": (9.0,)}, {}))
 
 
@@ -113,44 +116,46 @@ TABLE = papers.Table(
 )  # fmt: skip
 
 
-def test_the_published_number_stands_beside_the_dots(drawn):
-    assert titles(by_paper.of_table(TABLE, [finished_run_folders.record(4.0)])) == ["50"]
-    assert drawn[0].data == ({"FR-GAN": (4.0,)}, {"FR-GAN": 3.0})
+def test_the_published_number_stands_beside_the_dots(charts):
+    assert titles(by_paper.fill_table(TABLE, [finished_run_folders.make_run(4.0)])) == ["50"]
+    assert charts[0].data == ({"FR-GAN": (4.0,)}, {"FR-GAN": 3.0})
 
 
-def test_a_run_alone_is_no_chart(drawn):
-    assert titles(sheet(finished_run_folders.record(4.0))) == []
-    assert titles(by_paper.of_table(TABLE, [])) == []
+def test_a_single_run_has_no_chart(charts):
+    assert titles(make_table(finished_run_folders.make_run(4.0))) == []
+    assert titles(by_paper.fill_table(TABLE, [])) == []
 
 
-def test_learning_curves_are_of_the_runs_of_a_cell(drawn, learned):
-    made = sheet(learned(4.0), learned(5.0, seed=1), learned(method="vat", lines=[]))
-    assert titles(made) == ["50 labels", "50 labels"]  # dots first
+def test_learning_curves_are_of_the_runs_of_a_cell(charts, make_learned):
+    table = make_table(
+        make_learned(4.0), make_learned(5.0, seed=1), make_learned(method="vat", lines=[])
+    )
+    assert titles(table) == ["50 labels", "50 labels"]  # dots first
     # Errors 10 lower with each evaluation, to 4 and to 5.
-    assert drawn[1] == Drawn(
+    assert charts[1] == Chart(
         "curves", {"frgan": {100: [24.0, 25.0], 200: [14.0, 15.0], 300: [4.0, 5.0]}},
         "50 labels", "test error (%) against step", False,
     )  # fmt: skip
 
 
-def test_curves_are_of_the_steps_that_all_runs_share(drawn, learned):
-    """A mean over fewer runs at some steps would leap where a run begins or ends."""
+def test_curves_are_of_the_steps_that_all_runs_share(charts, make_learned):
+    """A mean over fewer runs at some steps would jump where a run begins or ends."""
     lines = [{"step": k, "epoch": k, "test_error": 10.0 - k} for k in range(1, 5)]
-    made = sheet(learned(lines=lines[:3]), learned(lines=lines[1:], seed=1))
-    titles(made)
-    assert drawn[1].data == {"frgan": {2: [8.0, 8.0], 3: [7.0, 7.0]}}
+    table = make_table(make_learned(lines=lines[:3]), make_learned(lines=lines[1:], seed=1))
+    titles(table)
+    assert charts[1].data == {"frgan": {2: [8.0, 8.0], 3: [7.0, 7.0]}}
 
 
-def test_runs_with_no_common_steps_have_no_curve(drawn, learned):
+def test_runs_with_no_common_steps_have_no_curve(charts, make_learned):
     lines = [[{"step": 100 + k, "epoch": 1 + k, "test_error": 5.0}] for k in range(2)]
-    titles(sheet(*(learned(lines=own, seed=k) for k, own in enumerate(lines))))
-    assert [chart.kind for chart in drawn] == ["dots"]
+    titles(make_table(*(make_learned(lines=own, seed=k) for k, own in enumerate(lines))))
+    assert [chart.kind for chart in charts] == ["dots"]
 
 
-def noisy(learned, **other):
-    """With and without wrong labels; accuracies are an error of 10 more, then 0 and 5 percent."""
+def noisy(make_learned, **other):
+    """Two runs, without and with wrong labels: the last errors are 0 and 5 percent."""
     return [
-        learned(
+        make_learned(
             10 * rate,
             finished_run_folders.curve(10 * rate, 2),
             noise="wrong",
@@ -161,22 +166,43 @@ def noisy(learned, **other):
     ]
 
 
-def test_curves_of_wrong_labels_are_a_methods(drawn, learned):
-    titles(sheet(*noisy(learned)))
-    assert drawn[-1] == Drawn(
+def test_each_method_has_a_chart_of_curves_by_share_of_wrong_labels(charts, make_learned):
+    titles(make_table(*noisy(make_learned)))
+    assert charts[0] == Chart(
         "curves",
-        {"right labels": {1.25: [90.0], 2.5: [100.0]}, "50 % wrong": {1.25: [85.0], 2.5: [95.0]}},
+        {"correct labels": {1.25: [90.0], 2.5: [100.0]}, "50 % wrong": {1.25: [85.0], 2.5: [95.0]}},
         "frgan, 50 labels, label noise", "test accuracy (%) against epoch", False,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("other", [{"labels": 100}, {"width": 8}, {"validation": 7}])
-def test_curves_of_wrong_labels_mix_nothing(drawn, learned, other):
-    titles(sheet(*noisy(learned), *noisy(learned, **other)))
-    found = [chart for chart in drawn if "right labels" in chart.data]
-    assert len({chart.title for chart in found}) == len(found) == 2
-    every = [y for chart in found for curve in chart.data.values() for y in curve.values()]
+def test_charts_of_wrong_labels_do_not_mix_runs_that_differ_otherwise(charts, make_learned, other):
+    titles(make_table(*noisy(make_learned), *noisy(make_learned, **other)))
+    noise_charts = [chart for chart in charts if "correct labels" in chart.data]
+    assert len({chart.title for chart in noise_charts}) == len(noise_charts) == 2
+    every = [y for chart in noise_charts for curve in chart.data.values() for y in curve.values()]
     assert {len(values) for values in every} == {1}
+
+
+def test_charts_of_wrong_labels_share_their_legend_and_range(monkeypatch, make_learned):
+    shared = []
+
+    def curves(series, *_, legend, y_range):
+        shared.append((list(series), legend, y_range))
+        return "<svg></svg>"
+
+    monkeypatch.setattr(svg_charts, "curves", curves)
+    other = {"method": "vat", "noise": "wrong"}
+    lines = finished_run_folders.curve(30.0, 2)
+    runs = [make_learned(30.0, lines, noise_rate=rate, **other) for rate in (0.8, 0.0, 0.3)]
+    without_curve = make_learned(5.0, lines=[], noise="wrong", noise_rate=0.9)
+    table = make_table(*runs, *noisy(make_learned), without_curve)
+    titles(dataclasses.replace(table, shows=("noise_curves",)))
+    legend = ["correct labels", "30 % wrong", "50 % wrong", "80 % wrong"]
+    assert shared == [
+        (["correct labels", "50 % wrong"], legend, (60.0, 100.0)),
+        (["correct labels", "30 % wrong", "80 % wrong"], legend, (60.0, 100.0)),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -184,18 +210,18 @@ def test_curves_of_wrong_labels_mix_nothing(drawn, learned, other):
     [((), ["dots", "curves"]), (("learning_curves",), ["curves"]), (("dots",), ["dots"]),
      (("samples",), ["dots", "curves"]), (("noise_curves",), [])],
 )  # fmt: skip
-def test_a_figure_that_is_a_chart_is_that_chart_alone(drawn, learned, shown, kinds):
-    made = dataclasses.replace(sheet(learned(), learned(seed=1)), shows=shown)
-    titles(made)
-    assert [chart.kind for chart in drawn] == kinds
+def test_a_figure_that_is_a_chart_has_only_this_chart(charts, make_learned, shown, kinds):
+    table = dataclasses.replace(make_table(make_learned(), make_learned(seed=1)), shows=shown)
+    titles(table)
+    assert [chart.kind for chart in charts] == kinds
 
 
-def test_charts_are_drawn_when_asked_for(drawn):
-    """A page takes the first ones, and need not wait for the others."""
-    found = [
-        finished_run_folders.record(seed=k, labels=n) for k in range(2) for n in (50, 100, 200)
+def test_charts_are_drawn_when_they_are_asked_for(charts):
+    """A page takes the first ones, and does not wait for the others."""
+    runs = [
+        finished_run_folders.make_run(seed=k, labels=n) for k in range(2) for n in (50, 100, 200)
     ]
-    made = figures.of(sheet(*found))
-    assert drawn == []
-    assert [next(made)[0] for _ in range(2)] == ["by number of labels", "50 labels"]
-    assert [chart.kind for chart in drawn] == ["curves", "dots"]
+    drawn = figures.table_charts(make_table(*runs))
+    assert charts == []
+    assert [next(drawn)[0] for _ in range(2)] == ["by number of labels", "50 labels"]
+    assert [chart.kind for chart in charts] == ["curves", "dots"]

@@ -1,4 +1,4 @@
-"""Which folders count as runs, and what is said of the others."""
+"""Which folders count as finished runs, and why others are left out."""
 
 import json
 import os
@@ -11,57 +11,53 @@ from tf_ssgan.common import errors
 from tf_ssgan.reports import finished_runs
 
 
-def folders(found):
-    return [record.folder for record in found.records]
+def folders(finished):
+    return [run.folder for run in finished.runs]
 
 
 def test_a_finished_run_is_read(tmp_path):
     folder = finished_run_folders.write(tmp_path / "one", 4.5, seed=3, split_seed=1)
-    found = finished_runs.read_runs([folder])
-    (run,) = found.records
-    assert found.left_out == ()
-    assert (run.folder, run.method, run.seeds, run.images) == (
-        folder,
-        "frgan",
-        (1, 3),
-        finished_run_folders.POOL,
-    )
+    finished = finished_runs.read_runs([folder])
+    (run,) = finished.runs
+    assert finished.left_out == ()
+    assert (run.folder, run.method, run.seeds) == (folder, "frgan", (1, 3))
+    assert run.images == finished_run_folders.POOL
     assert run.result["test_error"] == 4.5 and run.flags["width"] == 32
     assert [line["step"] for line in run.history] == [100, 200, 300]
 
 
 @pytest.mark.parametrize("name", finished_run_folders.BROKEN)
-def test_what_cannot_be_counted_is_left_out_with_the_reason(tmp_path, name):
+def test_broken_folders_are_left_out_with_the_reason(tmp_path, name):
     change, reason = finished_run_folders.BROKEN[name]
     whole = finished_run_folders.write(tmp_path / "whole", seed=1)
     broken = finished_run_folders.write(tmp_path / "broken", seed=2)
     change(broken)
-    found = finished_runs.read_runs([tmp_path])
-    assert folders(found) == [whole]
-    ((folder, why),) = found.left_out
-    assert folder == broken and reason in why, why
+    finished = finished_runs.read_runs([tmp_path])
+    assert folders(finished) == [whole]
+    ((folder, message),) = finished.left_out
+    assert folder == broken and reason in message, message
 
 
-@pytest.mark.parametrize("name", finished_runs._NEEDED)
+@pytest.mark.parametrize("name", finished_runs._REQUIRED)
 @pytest.mark.parametrize("value", [..., None, [], {}, True])
-def test_whatever_is_needed_and_not_there_is_named(tmp_path, name, value):
+def test_a_required_value_that_is_missing_is_named(tmp_path, name, value):
     finished_run_folders.change(
         finished_run_folders.write(tmp_path), "result.json", **{name: value}
     )
-    ((_, why),) = finished_runs.read_runs([tmp_path]).left_out
-    assert why == f"result.json is damaged: no {name} in it"
+    ((_, reason),) = finished_runs.read_runs([tmp_path]).left_out
+    assert reason == f"result.json is damaged: no {name} in it"
 
 
-@pytest.mark.parametrize("name", finished_runs._USUAL)
-def test_what_is_not_needed_may_be_missing_or_null(tmp_path, name):
+@pytest.mark.parametrize("name", finished_runs._OPTIONAL)
+def test_optional_values_may_be_missing_or_null(tmp_path, name):
     for k, value in enumerate((..., None)):
         folder = finished_run_folders.write(
             tmp_path / str(k), max_steps=0, epochs=2, seed=k, outcome={"steps": 9}
         )
         finished_run_folders.change(folder, "result.json", **{name: value})
-    found = finished_runs.read_runs([tmp_path])
-    if name != "test_error":  # which is needed
-        assert (len(found.records), found.left_out) == (2, ())
+    finished = finished_runs.read_runs([tmp_path])
+    if name != "test_error":  # which is required
+        assert (len(finished.runs), finished.left_out) == (2, ())
 
 
 @pytest.mark.parametrize(
@@ -80,112 +76,111 @@ def test_what_is_not_needed_may_be_missing_or_null(tmp_path, name):
         ("config.json", "noise", 1),
     ],
 )
-def test_what_is_not_needed_is_not_of_a_wrong_kind(tmp_path, file, name, value):
+def test_optional_values_must_not_have_a_wrong_type(tmp_path, file, name, value):
     finished_run_folders.change(finished_run_folders.write(tmp_path), file, **{name: value})
-    ((_, why),) = finished_runs.read_runs([tmp_path]).left_out
-    assert why == f"{file} is damaged: {name} is {value!r}"
+    ((_, reason),) = finished_runs.read_runs([tmp_path]).left_out
+    assert reason == f"{file} is damaged: {name} is {value!r}"
 
 
 @pytest.mark.parametrize(
-    "told, changed",
+    "progress, changed",
     [
         ("300 of 9,000 steps", {"max_steps": 9000}),
         ("2.5 of 7 epochs", {"max_steps": 0, "epochs": 7}),
     ],
 )
-def test_an_unfinished_run_says_how_far_it_has_come(tmp_path, told, changed):
+def test_an_unfinished_run_says_how_far_it_is(tmp_path, progress, changed):
     folder = finished_run_folders.write(tmp_path, **changed, lines=finished_run_folders.curve())
     (folder / "result.json").unlink()
-    ((_, why),) = finished_runs.read_runs([tmp_path]).left_out
-    assert why == f"has not come to its end: {told}"
+    ((_, reason),) = finished_runs.read_runs([tmp_path]).left_out
+    assert reason == f"is not finished: {progress}"
 
 
 @pytest.mark.parametrize("text", ["7\n", "[]\n", '{"step": "x", "epoch": 1}\n', "\0", ""])
-def test_damaged_curves_of_an_unfinished_run_are_no_evaluation(tmp_path, text):
+def test_damaged_metrics_of_an_unfinished_run_count_as_no_evaluation(tmp_path, text):
     folder = finished_run_folders.write(tmp_path)
     (folder / "result.json").unlink()
     (folder / "metrics.jsonl").write_text(text)
-    ((_, why),) = finished_runs.read_runs([tmp_path]).left_out
-    assert why == "has not come to its end: no evaluation yet"
+    ((_, reason),) = finished_runs.read_runs([tmp_path]).left_out
+    assert reason == "is not finished: no evaluation yet"
 
 
-def test_a_run_whose_length_is_the_other_number_has_ended(tmp_path):
-    """--max_steps was given where the epochs of the recipe would have been more."""
+def test_a_run_that_ends_by_steps_or_by_epochs_is_finished(tmp_path):
+    """--max_steps was given, and the epochs of the recipe would have been more."""
     finished_run_folders.write(tmp_path, max_steps=300, epochs=7)
-    assert len(finished_runs.read_runs([tmp_path]).records) == 1
+    assert len(finished_runs.read_runs([tmp_path]).runs) == 1
 
 
 def test_the_same_run_twice_counts_once(tmp_path):
-    first, copy = (
-        finished_run_folders.write(tmp_path / "a"),
-        finished_run_folders.write(tmp_path / "b"),
-    )
+    first, copy = (finished_run_folders.write(tmp_path / name) for name in "ab")
     other = finished_run_folders.write(tmp_path / "c", seed=1)
-    found = finished_runs.read_runs([tmp_path])
-    assert folders(found) == [first, other]
-    assert found.left_out == ((copy, f"the same run as {first}: same flags, same seeds"),)
+    finished = finished_runs.read_runs([tmp_path])
+    assert folders(finished) == [first, other]
+    assert finished.left_out == ((copy, f"the same run as {first}: same flags, same seeds"),)
 
 
 def test_a_folder_named_twice_is_read_once(tmp_path):
     folder = finished_run_folders.write(tmp_path / "a")
-    found = finished_runs.read_runs([tmp_path, folder])
-    assert (folders(found), found.left_out) == ([folder], ())
+    finished = finished_runs.read_runs([tmp_path, folder])
+    assert (folders(finished), finished.left_out) == ([folder], ())
 
 
-def test_runs_are_found_in_nested_folders_by_name(tmp_path):
+def test_runs_in_nested_folders_are_found_in_the_order_of_their_names(tmp_path):
     names = ("b/deep/run", "a/run", "b/run")
-    made = {
-        name: finished_run_folders.write(tmp_path / name, seed=k) for k, name in enumerate(names)
-    }
+    for seed, name in enumerate(names):
+        finished_run_folders.write(tmp_path / name, seed=seed)
     (tmp_path / "a" / "notes").mkdir()
-    found = finished_runs.read_runs([tmp_path])
-    assert folders(found) == [made["a/run"], made["b/deep/run"], made["b/run"]]
+    finished = finished_runs.read_runs([tmp_path])
+    assert folders(finished) == [tmp_path / name for name in ("a/run", "b/deep/run", "b/run")]
 
 
 @pytest.mark.parametrize("inside", ["checkpoints", "tensorboard", "lock", "copy of mine"])
-def test_no_run_lies_in_the_folder_of_another(tmp_path, inside):
+def test_folders_inside_a_run_are_not_searched(tmp_path, inside):
     folder = finished_run_folders.write(tmp_path / "run")
     finished_run_folders.write(folder / inside / "step-0000000300", seed=5)
-    found = finished_runs.read_runs([tmp_path])
-    assert (folders(found), found.left_out) == ([folder], ())
+    finished = finished_runs.read_runs([tmp_path])
+    assert (folders(finished), finished.left_out) == ([folder], ())
 
 
 def test_the_same_seeds_with_other_images_are_another_run(tmp_path):
-    """They are told apart, or refused where they meet; never dropped."""
+    """They go into different cells or are refused, but never dropped."""
     first = finished_run_folders.write(tmp_path / "a")
     other = finished_run_folders.write(tmp_path / "b", outcome={"split_sha256": "other"})
-    found = finished_runs.read_runs([tmp_path])
-    assert (folders(found), found.left_out) == ([first, other], ())
+    finished = finished_runs.read_runs([tmp_path])
+    assert (folders(finished), finished.left_out) == ([first, other], ())
 
 
-def test_a_folder_named_from_here_and_from_the_root_is_read_once(tmp_path, monkeypatch):
+def test_a_folder_given_by_relative_and_absolute_paths_is_read_once(tmp_path, monkeypatch):
     finished_run_folders.write(tmp_path / "runs" / "a")
     monkeypatch.chdir(tmp_path)
-    found = finished_runs.read_runs(
+    finished = finished_runs.read_runs(
         [pathlib.Path("runs"), tmp_path / "runs", pathlib.Path("runs/../runs/a")]
     )
-    assert (len(found.records), found.left_out) == (1, ())
+    assert (len(finished.runs), finished.left_out) == (1, ())
 
 
 @pytest.mark.parametrize("name", ["nowhere", "file"])
-def test_no_folder_is_a_mistake(tmp_path, name):
+def test_a_path_that_is_not_a_folder_is_a_mistake(tmp_path, name):
     (tmp_path / "file").write_text("")
-    with pytest.raises(errors.UserError, match=f"{name} is no folder. Give the folders of runs."):
+    message = f"{name} is not a folder. Give the folders of runs."
+    with pytest.raises(errors.UserError, match=message):
         finished_runs.read_runs([tmp_path / name])
 
 
 def test_folders_without_any_run_are_a_mistake(tmp_path):
     (tmp_path / "notes").mkdir()
-    with pytest.raises(errors.UserError, match="no run lies there"):
+    with pytest.raises(errors.UserError, match="there is no run"):
         finished_runs.read_runs([tmp_path, tmp_path / "notes"])
 
 
 @pytest.mark.parametrize("text, images", [('{"pool": 8000}', 8000), ("[]", None), ("{", None)])
-def test_results_of_earlier_versions_have_their_images_beside_them(tmp_path, text, images):
+def test_results_of_earlier_versions_have_their_number_of_images_in_the_protocol(
+    tmp_path, text, images
+):
     finished_run_folders.write(tmp_path)
     finished_run_folders.change(tmp_path, "result.json", pool=...)
     (tmp_path / "protocol.json").write_text(text)
-    (run,) = finished_runs.read_runs([tmp_path]).records
+    (run,) = finished_runs.read_runs([tmp_path]).runs
     assert run.images == images
 
 
@@ -195,64 +190,74 @@ DAMAGED = [b"7\n[]\n", b"\xff\xfe\n", b'{"step": 1}\n{"st', b"", EVALUATED % (b"
 
 
 @pytest.mark.parametrize("damage", DAMAGED)
-def test_damaged_curves_are_no_curves(tmp_path, damage):
-    """The run counts all the same: its numbers are in its result."""
+def test_damaged_metrics_give_an_empty_history(tmp_path, damage):
+    """The run counts all the same, because its numbers are in its result."""
     (finished_run_folders.write(tmp_path) / "metrics.jsonl").write_bytes(damage)
-    (run,) = finished_runs.read_runs([tmp_path]).records
+    (run,) = finished_runs.read_runs([tmp_path]).runs
     assert run.history == []
 
 
-def test_damaged_lines_hide_no_others(tmp_path):
+def test_damaged_lines_do_not_hide_others(tmp_path):
     whole = EVALUATED % (b"1", b"5")
     text = whole + EVALUATED % (b"2", b"null") + b"null\n[]\n"
     (finished_run_folders.write(tmp_path) / "metrics.jsonl").write_bytes(text)
-    (run,) = finished_runs.read_runs([tmp_path]).records
+    (run,) = finished_runs.read_runs([tmp_path]).runs
     assert run.history == [{"step": 300, "epoch": 1, "test_error": 5}]
 
 
-def test_flags_that_came_later_have_their_defaults(tmp_path):
+def test_flags_of_later_versions_have_their_defaults(tmp_path):
     finished_run_folders.write(tmp_path)
     finished_run_folders.change(tmp_path, "config.json", clean_fraction=..., fit=..., channels=...)
-    (run,) = finished_runs.read_runs([tmp_path]).records
+    (run,) = finished_runs.read_runs([tmp_path]).runs
     assert (run.protocol["clean_fraction"], run.protocol["fit"]) == (0.0, "resize")
-    assert run.protocol == finished_run_folders.record().protocol
+    assert run.protocol == finished_run_folders.make_run().protocol
 
 
-def test_protocol_and_settings_leave_no_flag_out():
-    """Whatever decides a result is in one of them; the rest is the method, and where and who."""
-    run = finished_run_folders.record()
-    told = run.protocol.keys() | run.settings.keys()
-    aside = {"method", "seed", "split_seed", "data_dir", "workdir", "devices", "epochs",
-             "max_steps"}  # fmt: skip
-    assert told - {"images", "test_images", "steps"} == run.flags.keys() - aside
+def test_a_run_of_version_0_1_0_is_left_out_in_one_sentence(tmp_path):
+    finished_run_folders.write(tmp_path / "old")
+    finished_run_folders.change(tmp_path / "old", "config.json", version=..., clean_pct=0.05)
+    finished_run_folders.write(tmp_path / "new")
+    finished = finished_runs.read_runs([tmp_path])
+    assert [run.folder.name for run in finished.runs] == ["new"]
+    ((folder, reason),) = finished.left_out
+    assert folder.name == "old" and "holds a run of tf_ssgan 0.1.0, which" in reason
 
 
-def test_held_out_and_test_images_are_what_they_came_to():
-    """The flag may say "the usual share", which is another number of another pool."""
-    run = finished_run_folders.record(outcome={"validation_images": 129, "test_images": 500})
+def test_every_flag_that_affects_a_result_is_in_protocol_or_settings():
+    """The others are the method, the seeds, folders and machines, and the length."""
+    run = finished_run_folders.make_run()
+    covered = run.protocol.keys() | run.settings.keys()
+    others = {"method", "seed", "split_seed", "data_dir", "workdir", "devices", "epochs",
+              "max_steps"}  # fmt: skip
+    assert covered - {"images", "test_images", "steps"} == run.flags.keys() - others
+
+
+def test_held_out_and_test_images_are_the_actual_numbers():
+    """The flag may be -1, the usual share, which is another number with another pool."""
+    run = finished_run_folders.make_run(outcome={"validation_images": 129, "test_images": 500})
     assert run.flags["validation"] == -1
     assert (run.protocol["validation"], run.protocol["test_images"]) == (129, 500)
-    earlier = finished_run_folders.record(validation=7)  # whose result does not say it
+    earlier = finished_run_folders.make_run(validation=7)  # its result lacks the number
     assert (earlier.protocol["validation"], earlier.protocol["test_images"]) == (7, None)
 
 
 @pytest.mark.parametrize("noise, rate", [("wrong", 0.0), ("pair", 0), ("none", -1.0)])
-def test_noise_of_rate_0_is_none(noise, rate):
-    found = finished_run_folders.record(noise=noise, noise_rate=rate).protocol
-    assert (found["noise"], found["noise_rate"]) == ("none", 0.0)
+def test_noise_at_rate_0_is_none(noise, rate):
+    protocol = finished_run_folders.make_run(noise=noise, noise_rate=rate).protocol
+    assert (protocol["noise"], protocol["noise_rate"]) == ("none", 0.0)
 
 
-def test_records_are_json_all_the_way(tmp_path):
+def test_protocol_and_settings_are_json(tmp_path):
     finished_run_folders.write(tmp_path)
-    (run,) = finished_runs.read_runs([tmp_path]).records
+    (run,) = finished_runs.read_runs([tmp_path]).runs
     assert json.loads(json.dumps([run.protocol, run.settings])) == [run.protocol, run.settings]
 
 
-def test_links_to_folders_are_followed_where_named(tmp_path):
+def test_a_link_to_a_folder_is_followed(tmp_path):
     finished_run_folders.write(tmp_path / "real" / "run")
     os.symlink(tmp_path / "real", tmp_path / "link")
-    found = finished_runs.read_runs([tmp_path / "link"])
-    assert folders(found) == [pathlib.Path(tmp_path / "link" / "run")]
+    finished = finished_runs.read_runs([tmp_path / "link"])
+    assert folders(finished) == [pathlib.Path(tmp_path / "link" / "run")]
 
 
 def test_a_linked_run_is_read_once(tmp_path):
@@ -260,18 +265,18 @@ def test_a_linked_run_is_read_once(tmp_path):
     (tmp_path / "runs").mkdir()
     os.symlink(tmp_path / "elsewhere" / "run", tmp_path / "runs" / "link")
     assert folders(finished_runs.read_runs([tmp_path / "runs"])) == [tmp_path / "runs" / "link"]
-    found = finished_runs.read_runs([tmp_path])
-    assert (len(found.records), found.left_out) == (1, ())
+    finished = finished_runs.read_runs([tmp_path])
+    assert (len(finished.runs), finished.left_out) == (1, ())
 
 
-def test_a_link_may_lead_back(tmp_path):
+def test_a_link_may_lead_to_a_folder_above_it(tmp_path):
     folder = finished_run_folders.write(tmp_path / "a" / "run")
     os.symlink(tmp_path, tmp_path / "a" / "back")
     assert [path.resolve() for path in folders(finished_runs.read_runs([tmp_path]))] == [folder]
 
 
-def refused(monkeypatch, folder):
-    """The folder cannot be listed, as one of another person."""
+def make_unreadable(monkeypatch, folder):
+    """Makes a folder that cannot be listed, like a folder of another user."""
     scan = os.scandir
 
     def scandir(path="."):
@@ -282,37 +287,34 @@ def refused(monkeypatch, folder):
     monkeypatch.setattr(os, "scandir", scandir)
 
 
-def test_a_folder_that_cannot_be_read_is_told(tmp_path, monkeypatch):
-    mine, theirs = (
-        finished_run_folders.write(tmp_path / "mine"),
-        finished_run_folders.write(tmp_path / "theirs", seed=1),
+def test_a_folder_that_cannot_be_read_is_left_out(tmp_path, monkeypatch):
+    mine = finished_run_folders.write(tmp_path / "mine")
+    theirs = finished_run_folders.write(tmp_path / "theirs", seed=1)
+    make_unreadable(monkeypatch, theirs)
+    finished = finished_runs.read_runs([tmp_path])
+    assert folders(finished) == [mine]
+    assert finished.left_out == ((theirs, "cannot be read: Permission denied"),)
+    make_unreadable(monkeypatch, mine)
+    finished = finished_runs.read_runs([mine])  # no run is visible, but this is no mistake
+    assert (finished.runs, finished.left_out) == (
+        (),
+        ((mine, "cannot be read: Permission denied"),),
     )
-    refused(monkeypatch, theirs)
-    found = finished_runs.read_runs([tmp_path])
-    assert folders(found) == [mine]
-    assert found.left_out == ((theirs, "cannot be read: Permission denied"),)
-    refused(monkeypatch, mine)
-    found = finished_runs.read_runs(
-        [mine]
-    )  # which holds no run that can be seen, and is no mistake
-    assert (found.records, found.left_out) == ((), ((mine, "cannot be read: Permission denied"),))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser reads every folder")
-def test_a_folder_of_another_person_is_told(tmp_path):
-    mine, theirs = (
-        finished_run_folders.write(tmp_path / "mine"),
-        finished_run_folders.write(tmp_path / "theirs", seed=1),
-    )
+def test_a_folder_without_permission_is_left_out(tmp_path):
+    mine = finished_run_folders.write(tmp_path / "mine")
+    theirs = finished_run_folders.write(tmp_path / "theirs", seed=1)
     theirs.chmod(0)
     try:
-        found = finished_runs.read_runs([tmp_path])
+        finished = finished_runs.read_runs([tmp_path])
     finally:
         theirs.chmod(0o700)
-    assert folders(found) == [mine]
-    assert [path for path, _ in found.left_out] == [theirs]
+    assert folders(finished) == [mine]
+    assert [path for path, _ in finished.left_out] == [theirs]
 
 
-def test_names_of_folders_need_be_no_text(tmp_path):
+def test_names_of_folders_need_not_be_unicode(tmp_path):
     folder = finished_run_folders.write(tmp_path / os.fsdecode(b"caf\xe9"))
     assert folders(finished_runs.read_runs([tmp_path])) == [folder]

@@ -1,4 +1,4 @@
-"""Cells: their order, their numbers, and what they are compared with."""
+"""Cells and tables of runs: order, numbers, and differences to a baseline."""
 
 import dataclasses
 import pathlib
@@ -12,194 +12,203 @@ from tf_ssgan.reports import result_table
 from tf_ssgan.reports.result_table import PublishedNumber, ResultCell, ResultTable
 
 
-def cell(*pairs, printed=None, **changed):
+def make_cell(*pairs, published=None, **changed):
     """A cell of (seed, error)."""
-    found = [finished_run_folders.record(error, seed=seed, **changed) for seed, error in pairs]
-    return result_table.cell_of(found, "test_error", "test_error", printed, "")
+    runs = [finished_run_folders.make_run(error, seed=seed, **changed) for seed, error in pairs]
+    return result_table.make_cell(runs, "test_error", "test_error", published, "")
 
 
-def sheet(**rows):
-    return ResultTable("s", "S", tuple(rows), ("c",), {(row, "c"): made for row, made in rows.items()},
-                 papers.QUANTITIES["test_error"], "test_error")  # fmt: skip
+def make_table(**rows):
+    """A table of one column."""
+    cells = {(row, "c"): cell for row, cell in rows.items()}
+    measure = papers.QUANTITIES["test_error"]
+    return ResultTable("s", "S", tuple(rows), ("c",), cells, measure, "test_error")
 
 
-def test_runs_stand_by_their_seeds():
-    made = cell((2, 7.0), (0, 4.0), (1, 4.0))
-    assert made.values == (4.0, 4.0, 7.0)
-    assert [record.seeds for record in made.records] == [(0, 0), (1, 1), (2, 2)]
-    assert made.mean.mean == 5.0
+def test_runs_are_sorted_by_their_seeds():
+    cell = make_cell((2, 7.0), (0, 4.0), (1, 4.0))
+    assert cell.values == (4.0, 4.0, 7.0)
+    assert [run.seeds for run in cell.runs] == [(0, 0), (1, 1), (2, 2)]
+    assert cell.mean.mean == 5.0
 
 
 def test_runs_without_the_quantity_are_left_out():
-    found = [
-        finished_run_folders.record(4.0),
-        finished_run_folders.record(6.0, seed=1, outcome={"searched": {"tau": 1.5}}),
+    runs = [
+        finished_run_folders.make_run(4.0),
+        finished_run_folders.make_run(6.0, seed=1, outcome={"searched": {"tau": 1.5}}),
     ]
-    made = result_table.cell_of(found, "tau", "test_error", None, "small")
-    assert (made.values, made.records, made.budget) == ((1.5,), (found[1],), "small")
+    cell = result_table.make_cell(runs, "tau", "test_error", None, "small")
+    assert (cell.values, cell.runs, cell.budget) == ((1.5,), (runs[1],), "small")
 
 
 @pytest.mark.parametrize(
-    "made, difference",
+    "cell, difference",
     [
-        (cell((0, 4.0), (1, 5.0), printed=PublishedNumber(4.0, None, "", 0)), 0.5),
-        (cell((0, 4.0)), None),
-        (cell(printed=PublishedNumber(4.0, None, "", 0)), None),
+        (make_cell((0, 4.0), (1, 5.0), published=PublishedNumber(4.0, None, "", 0)), 0.5),
+        (make_cell((0, 4.0)), None),
+        (make_cell(published=PublishedNumber(4.0, None, "", 0)), None),
     ],
 )
-def test_the_difference_is_ours_minus_the_printed_one(made, difference):
-    assert made.difference == difference
+def test_the_difference_is_our_number_minus_the_published_one(cell, difference):
+    assert cell.difference == difference
 
 
-def of_number(*found, number):
-    """A cell of last steps, of which a paper reports another number: 4.0."""
-    printed = PublishedNumber(4.0, None, "", 0, number)
-    return result_table.cell_of(found, "test_error", "test_error", printed, "")
+def make_cell_of_number(*runs, number):
+    """A cell of last steps, for which a paper reports another number: 4.0."""
+    published = PublishedNumber(4.0, None, "", 0, number)
+    return result_table.make_cell(runs, "test_error", "test_error", published, "")
 
 
 def test_the_difference_is_of_the_number_that_the_paper_reports():
-    made = of_number(
-        finished_run_folders.record(4.0),
-        finished_run_folders.record(5.0, seed=1),
+    cell = make_cell_of_number(
+        finished_run_folders.make_run(4.0),
+        finished_run_folders.make_run(5.0, seed=1),
         number="test_error_raw",
     )
-    assert made.mean.mean == 4.5
-    assert made.difference == 2.5  # raw weights err by 2 more: (6 + 7) / 2 - 4
+    assert cell.mean.mean == 4.5
+    assert cell.difference == 2.5  # the error of raw weights is 2 higher: (6 + 7) / 2 - 4
 
 
-def test_no_difference_where_a_run_lacks_the_papers_number():
-    lacking = finished_run_folders.record(5.0, seed=1, outcome={"test_error_raw": None})
-    made = of_number(finished_run_folders.record(4.0), lacking, number="test_error_raw")
-    assert (made.mean.mean, made.difference) == (4.5, None)
+def test_there_is_no_difference_if_a_run_lacks_the_number_of_the_paper():
+    lacking = finished_run_folders.make_run(5.0, seed=1, outcome={"test_error_raw": None})
+    run = finished_run_folders.make_run(4.0)
+    cell = make_cell_of_number(run, lacking, number="test_error_raw")
+    assert (cell.mean.mean, cell.difference) == (4.5, None)
 
 
 def test_the_difference_of_accuracies_is_of_accuracies():
-    printed = PublishedNumber(90.0, None, "", 0, "test_error_raw")
-    made = result_table.cell_of(
-        [finished_run_folders.record(4.0)], "accuracy", "test_error", printed, ""
-    )
-    assert (made.values, made.difference) == ((96.0,), 4.0)  # 100 - 6 - 90
+    published = PublishedNumber(90.0, None, "", 0, "test_error_raw")
+    runs = [finished_run_folders.make_run(4.0)]
+    cell = result_table.make_cell(runs, "accuracy", "test_error", published, "")
+    assert (cell.values, cell.difference) == ((96.0,), 4.0)  # 100 - 6 - 90
 
 
 def test_an_empty_cell_has_nothing():
-    made = sheet(a=cell((0, 1.0))).cell("nobody", "c")
-    assert (made, made.mean, made.difference, made.other_images) == (
-        ResultCell(),
-        None,
-        None,
-        False,
-    )
+    cell = make_table(a=make_cell((0, 1.0))).cell("nobody", "c")
+    numbers = cell, cell.mean, cell.difference, cell.other_images
+    assert numbers == (ResultCell(), None, None, False)
 
 
 def test_pairs_share_split_seed_and_labeled_images():
-    ours = cell((0, 4.0), (1, 6.0), (2, 1.0))
-    theirs = cell((0, 5.0), (1, 9.0), (3, 50.0), method="supervised")
-    made = result_table.compared(sheet(a=ours, supervised=theirs))
-    assert made.baseline == "supervised"
-    assert made.cell("a", "c").paired.differences.values == (-1.0, -3.0)
-    elsewhere = cell((0, 5.0), outcome={"split_sha256": "other"})
-    made = result_table.compared(sheet(a=ours, supervised=elsewhere))
-    assert made.cell("a", "c").paired is None
+    ours = make_cell((0, 4.0), (1, 6.0), (2, 1.0))
+    theirs = make_cell((0, 5.0), (1, 9.0), (3, 50.0), method="supervised")
+    table = result_table.add_paired_differences(make_table(a=ours, supervised=theirs))
+    assert table.baseline == "supervised"
+    assert table.cell("a", "c").paired.differences.values == (-1.0, -3.0)
+    elsewhere = make_cell((0, 5.0), outcome={"split_sha256": "other"})
+    table = result_table.add_paired_differences(make_table(a=ours, supervised=elsewhere))
+    assert table.cell("a", "c").paired is None
 
 
 def test_runs_of_one_split_are_one_pair():
-    ours = cell((0, 4.0), (1, 6.0), split_seed=0)
-    made = result_table.compared(sheet(a=ours, b=cell((0, 10.0))), "b")
-    assert made.cell("a", "c").paired.differences.values == (-5.0,)
+    ours = make_cell((0, 4.0), (1, 6.0), split_seed=0)
+    table = result_table.add_paired_differences(make_table(a=ours, b=make_cell((0, 10.0))), "b")
+    assert table.cell("a", "c").paired.differences.values == (-5.0,)
 
 
 def test_a_row_without_runs_may_be_the_baseline_if_named():
-    made = result_table.compared(sheet(a=cell((0, 4.0)), b=ResultCell()), "b")
-    assert (made.baseline, made.cell("a", "c").paired) == ("b", None)
+    table = make_table(a=make_cell((0, 4.0)), b=ResultCell())
+    table = result_table.add_paired_differences(table, "b")
+    assert (table.baseline, table.cell("a", "c").paired) == ("b", None)
 
 
 def test_an_unknown_baseline_is_a_mistake():
-    with pytest.raises(errors.UserError, match="--against=x is no row of s. Known: a."):
-        result_table.compared(sheet(a=cell((0, 4.0)), b=ResultCell()), "x")
+    table = make_table(a=make_cell((0, 4.0)), b=ResultCell())
+    with pytest.raises(errors.UserError, match="--against=x is not a row of s. Known: a."):
+        result_table.add_paired_differences(table, "x")
 
 
 @pytest.mark.parametrize(
     "methods, source, baseline",
     [
         (("frgan", "supervised"), "", "supervised"),
-        (("vat", "frgan"), "", "frgan"),  # by name, not the one that errs more
-        (("vat", "frgan"), "A paper", "first"),  # as it stands there
+        (("vat", "frgan"), "", "frgan"),  # by name, not the one with more errors
+        (("vat", "frgan"), "A paper", "first"),  # the first row of the paper
         (("vat", "supervised"), "A paper", "second"),
     ],
 )
-@pytest.mark.parametrize("errors_of", [(1.0, 9.0), (9.0, 1.0)])
-def test_errors_do_not_choose_the_baseline(methods, source, baseline, errors_of):
-    first, second = (cell((0, e), method=m) for e, m in zip(errors_of, methods, strict=True))
-    made = dataclasses.replace(sheet(first=first, second=second), source=source)
+@pytest.mark.parametrize("test_errors", [(1.0, 9.0), (9.0, 1.0)])
+def test_errors_do_not_decide_on_the_baseline(methods, source, baseline, test_errors):
+    first, second = (make_cell((0, e), method=m) for e, m in zip(test_errors, methods, strict=True))
+    table = dataclasses.replace(make_table(first=first, second=second), source=source)
     names = dict(zip(methods, ("first", "second"), strict=True))
-    assert result_table.compared(made).baseline == names.get(baseline, baseline)
+    assert result_table.add_paired_differences(table).baseline == names.get(baseline, baseline)
 
 
-def test_of_a_methods_rows_the_one_with_most_runs_is_the_baseline():
-    few = cell((0, 1.0), method="supervised")
-    many = cell((0, 5.0), (1, 6.0), method="supervised", width=8)
-    made = result_table.compared(sheet(few=few, many=many))
-    assert (made.baseline, made.cell("few", "c").paired.differences.values) == ("many", (-4.0,))
+def test_the_row_with_most_runs_of_a_method_is_the_baseline():
+    few = make_cell((0, 1.0), method="supervised")
+    many = make_cell((0, 5.0), (1, 6.0), method="supervised", width=8)
+    table = result_table.add_paired_differences(make_table(few=few, many=many))
+    assert (table.baseline, table.cell("few", "c").paired.differences.values) == ("many", (-4.0,))
 
 
-def test_values_by_what_they_learned_from():
-    found = [
-        finished_run_folders.record(4.0),
-        finished_run_folders.record(6.0, seed=1, split_seed=0),
-        finished_run_folders.record(9.0, seed=2),
+def test_values_are_grouped_by_split():
+    runs = [
+        finished_run_folders.make_run(4.0),
+        finished_run_folders.make_run(6.0, seed=1, split_seed=0),
+        finished_run_folders.make_run(9.0, seed=2),
     ]
-    made = result_table.cell_of(found, "test_error", "test_error", None, "")
-    assert result_table.by_split(made) == {(0, "split 0"): [4.0, 6.0], (2, "split 2"): [9.0]}
-    assert result_table.by_split(made, "validation_error") == {
-        (0, "split 0"): [4.25, 6.25], (2, "split 2"): [9.25],
-    }  # fmt: skip
-    assert result_table.by_split(made, "unknown") == result_table.by_split(ResultCell()) == {}
+    values_by_split = result_table.values_by_split
+    assert values_by_split(ResultCell()) == {}
+    cell = result_table.make_cell(runs, "test_error", "test_error", None, "")
+    assert values_by_split(cell) == {(0, "split 0"): [4.0, 6.0], (2, "split 2"): [9.0]}
+    errors_by_split = {(0, "split 0"): [4.25, 6.25], (2, "split 2"): [9.25]}
+    assert values_by_split(cell, "validation_error") == errors_by_split
+    assert values_by_split(cell, "unknown") == {}
 
 
-def judged(folder, **changed):
-    """A run that a judge has scored."""
-    score = {"stamp": "a", "images": 5000, "seed": 0} | changed
-    return finished_run_folders.record(folder=folder, outcome={"judged": {"scores": [score]}})
+@pytest.fixture
+def in_tmp_path(tmp_path, monkeypatch):
+    """The folders of runs are relative to an empty folder."""
+    monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("changed", [{"stamp": "b"}, {"images": 50_000}, {"seed": 1}])
-def test_scores_of_other_judges_are_refused(changed):
-    found = [finished_run_folders.record(folder="unjudged"), judged("a"), judged("b", **changed)]
+def scored(folder, **changed):
+    """A run with a score by a reference classifier."""
+    score = {"fingerprint": "a", "images": 5000, "seed": 0} | changed
+    finished_run_folders.write_evaluation(pathlib.Path(folder), generator_scores=[score])
+    return finished_run_folders.make_run(folder=folder)
+
+
+@pytest.mark.parametrize("changed", [{"fingerprint": "b"}, {"images": 50_000}, {"seed": 1}])
+def test_scores_with_other_fingerprints_are_refused(in_tmp_path, changed):
+    runs = [finished_run_folders.make_run(folder="unscored"), scored("a"), scored("b", **changed)]
     with pytest.raises(
         errors.UserError, match="a and b both fit the cell here, and were scored by different"
     ):
-        result_table.refuse_other_judges("here", found, "inception_score")
-    result_table.refuse_other_judges("here", found, "test_error")  # which no judge finds
-    result_table.refuse_other_judges("here", found[:2], "inception_score")
+        result_table.refuse_other_fingerprints("here", runs, "inception_score")
+    result_table.refuse_other_fingerprints("here", runs, "test_error")  # which is no score
+    result_table.refuse_other_fingerprints("here", runs[:2], "inception_score")
 
 
 def clustered(folder, **changed):
+    """A run with distances to the class centers of a t-SNE."""
     clusters = {"features": "own", "seed": 0} | changed
-    return finished_run_folders.record(folder=folder, outcome={"judged": {"clusters": clusters}})
+    finished_run_folders.write_evaluation(pathlib.Path(folder), clusters=clusters)
+    return finished_run_folders.make_run(folder=folder)
 
 
 @pytest.mark.parametrize("changed", [{"features": "others"}, {"seed": 1}])
-@pytest.mark.parametrize("measure", ["cluster_distance", "cluster_deviation"])
-def test_distances_of_other_features_are_refused(changed, measure):
-    with pytest.raises(errors.UserError, match="a and b both fit .* Judge them again: "):
-        result_table.refuse_other_judges(
+@pytest.mark.parametrize("measure", ["cluster_distance", "cluster_stddev"])
+def test_distances_by_other_features_are_refused(in_tmp_path, changed, measure):
+    with pytest.raises(errors.UserError, match="a and b both fit .* Evaluate them again: "):
+        result_table.refuse_other_fingerprints(
             "here", [clustered("a"), clustered("b", **changed)], measure
         )
-    result_table.refuse_other_judges("here", [clustered("a"), clustered("b")], measure)
+    result_table.refuse_other_fingerprints("here", [clustered("a"), clustered("b")], measure)
 
 
-def test_mixtures_are_refused_wherever_the_other_run_stands():
-    alike = [finished_run_folders.record(seed=k, folder=f"r{k}") for k in range(3)]
+def test_mixtures_are_refused_wherever_the_other_run_is():
+    alike = [finished_run_folders.make_run(seed=k, folder=f"r{k}") for k in range(3)]
     result_table.refuse_mixture("here", alike)
     result_table.refuse_mixture("here", [])
-    odd = finished_run_folders.record(seed=9, folder="odd", width=1)
-    with pytest.raises(
-        errors.UserError, match=r"r0 and odd both fit the cell here, and differ in width \(32, 1\)"
-    ):
+    odd = finished_run_folders.make_run(seed=9, folder="odd", width=1)
+    message = r"r0 and odd both fit the cell here, and differ in width \(32, 1\)"
+    with pytest.raises(errors.UserError, match=message):
         result_table.refuse_mixture("here", [*alike, odd])
 
 
-def test_every_run_of_a_table_row_by_row():
-    made = sheet(a=cell((1, 4.0)), b=cell((0, 1.0), (2, 2.0)))
-    assert [record.seeds[1] for record in made.records] == [1, 0, 2]
-    assert {record.folder for record in made.records} == {pathlib.Path("run")}
+def test_the_runs_of_a_table_come_row_by_row():
+    table = make_table(a=make_cell((1, 4.0)), b=make_cell((0, 1.0), (2, 2.0)))
+    assert [run.seeds[1] for run in table.runs] == [1, 0, 2]
+    assert {run.folder for run in table.runs} == {pathlib.Path("run")}

@@ -1,10 +1,10 @@
-"""A whole judgment of a run: answers, scores, figures, clusters."""
+"""The whole evaluation of a run: test sets, scores of the generator, figures, clusters."""
 
 import dataclasses
 import json
+import pathlib
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -14,6 +14,7 @@ from tf_ssgan.evaluation import (
     figures,
     generator_scores,
     inception,
+    options,
     reference_classifier,
     reference_network,
     results_file,
@@ -25,214 +26,247 @@ from tf_ssgan.methods.bases import gan
 from tf_ssgan.metrics import generative
 from tf_ssgan.training import build, workdir
 
-WAYS = 8  # rows of interpolations
-TAUS = (np.inf, 2.0, 1.0, 0.5, 0.25)  # bounds of latents, a row each
+INTERPOLATIONS = 8  # rows of the figure
+TAUS = (np.inf, 2.0, 1.0, 0.5, 0.25)  # bounds of the latents, a row each
 
 
 @dataclasses.dataclass
 class EvaluationResult:
-    """What a judgment found.
+    """What an evaluation measured.
 
     Attributes:
-        judged: For `result.json`.
-        pictures: File name -> PNG.
-        left_out: Sentences on what was not done, and why.
+        measured: For `evaluation.json`.
+        figures: File name -> PNG.
+        left_out: Sentences on what was left out, and why.
     """
 
-    judged: dict[str, Any]
-    pictures: dict[str, bytes] = dataclasses.field(default_factory=dict)
+    measured: dict[str, Any]
+    figures: dict[str, bytes] = dataclasses.field(default_factory=dict)
     left_out: list[str] = dataclasses.field(default_factory=list)
 
 
-def evaluate(wanted: EvaluateOptions) -> EvaluationResult:
-    """Judges a run and writes down what was found.
+def evaluate(chosen: EvaluateOptions) -> EvaluationResult:
+    """Evaluates a run and writes `evaluation.json` and the figures into its folder.
 
     Raises:
         UserError: No such run, data or weights, or runs that are not alike.
     """
-    with workdir.locked(wanted.workdir), workdir.writing(wanted.workdir):
-        runs = [build.reopen(wanted.workdir, wanted.data_dir)]
-        if wanted.other is not None:
-            runs.append(build.reopen(wanted.other, wanted.data_dir))
-            classifier_comparison.check_alike(
-                f"--against={wanted.against}", runs[1].arrays.info, runs[0]
+    with workdir.locked(chosen.workdir), workdir.writing(chosen.workdir):
+        runs = [_reopen(folder, chosen) for folder in (chosen.workdir, chosen.other) if folder]
+        if chosen.against:
+            options.check_alike(
+                f"--against={chosen.against}", runs[1].arrays.info, runs[0].arrays.info
             )
-        found = _Judgment(wanted, runs).whole()
-        _write(runs[0], found)
-    return found
+        result = _Evaluation(chosen, runs).whole()
+        _write(runs[0], result)
+    return result
 
 
-class _Judgment:
-    """The parts of a judgment, and what they share."""
+def _reopen(folder: pathlib.Path, chosen: EvaluateOptions) -> build.Run:
+    """A run, with its own data from where they are now."""
+    flags = workdir.read_flags(folder)
+    return build.reopen(folder, options.run_data_dir(flags, chosen.data_dir) if flags else "")
 
-    def __init__(self, wanted: EvaluateOptions, runs: list[build.Run]):
-        """Does first what may find a mistake, then finds the judges, and draws images."""
-        self.wanted = wanted
+
+class _Evaluation:
+    """The parts of an evaluation, and what they share."""
+
+    def __init__(self, chosen: EvaluateOptions, runs: list[build.Run]):
+        """Begins with what may be refused, then gets the networks, and generates images."""
+        self.options = chosen
         self.runs = runs
         self.run = runs[0]
         self.names = self.run.arrays.info.classes
-        self.step = int(self.run.method.step.numpy())
-        data_dir = wanted.data_dir or self.run.config.data_dir
-        answered = classifier_comparison.compare(runs, wanted.dataset, data_dir)
-        self.found = EvaluationResult({"step": self.step, "scores": [], "answers": answered})
-        self.with_generator = {
+        step = int(self.run.method.step.numpy())
+        self.result = EvaluationResult(
+            {"step": step, "test_sets": self._test_sets(), "generator_scores": []}
+        )
+        self.generating: dict[str, build.Run] = {}
+        self.samples: dict[str, sampling.Samples] = {}
+        if chosen.generator:
+            self._prepare_generators()
+
+    def _test_sets(self) -> list[dict[str, Any]]:
+        dataset, data_dir = self.options.dataset, ""
+        if dataset:
+            data_dir = options.dataset_data_dir(self.options, self.run.config.as_flags())
+        return classifier_comparison.compare(self.runs, dataset, data_dir)
+
+    def _prepare_generators(self) -> None:
+        """Loads or trains the reference networks, and generates images."""
+        self.generating = {
             name: run
-            for name, run in zip(("generated", "against"), runs, strict=False)
+            for name, run in zip(("generated", "against"), self.runs, strict=False)
             if isinstance(run.method, gan.GAN)
         }
         self.inception = None
-        if wanted.inception and "generated" in self.with_generator:
+        if self.options.inception and "generated" in self.generating:
             self.inception = inception.inception_network(
-                wanted.inception, self.run.arrays.info.shape
+                self.options.inception, self.run.arrays.info.shape
             )
-        self.judge = self._judge() if self.with_generator else None
-        self.drawn = {
-            name: sampling.draw_samples(run.method, wanted.images, wanted.seed, self.judge)
-            for name, run in self.with_generator.items()
+        self.reference = self._reference_classifier() if self.generating else None
+        images, seed = self.options.images, self.options.seed
+        self.samples = {
+            name: sampling.draw_samples(run.method, images, seed, self.reference)
+            for name, run in self.generating.items()
         }
 
     def whole(self) -> EvaluationResult:
         """All parts."""
-        self._say_what_is_missing()
-        if "generated" in self.drawn:
+        self._explain_what_is_missing()
+        if "generated" in self.samples:
             self._score()
-            self._samples()
+            self._class_grid()
             self._interpolations()
             self._truncations()
-        self._clusters()
-        return self.found
+        if self.options.generator:
+            self._clusters()
+        return self.result
 
-    def _say_what_is_missing(self) -> None:
-        say = self.found.left_out.append
-        if "generated" not in self.drawn:
-            say(
+    def _explain_what_is_missing(self) -> None:
+        explain = self.result.left_out.append
+        generator = self.options.generator
+        if generator and "generated" not in self.samples:
+            explain(
                 f"{self.run.config.method} has no generator: scores, samples and interpolations "
                 "are left out."
             )
         if len(self.runs) == 1:
             return
-        if "against" not in self.drawn:
-            say(f"{self.runs[1].config.method} has no generator: it is in no figure.")
+        if generator and "against" not in self.samples:
+            explain(f"{self.runs[1].config.method} has no generator: it appears in no figure.")
         if not classifier_comparison.same_test_images(*self.runs):
-            say("The runs have different test images: they are not compared on them.")
+            explain("The runs have different test images: they are not compared on them.")
 
     def _score(self) -> None:
-        arrays, seed = self.run.arrays, self.wanted.seed
+        arrays, seed = self.run.arrays, self.options.seed
         if min(len(arrays.test_images), len(arrays.train_images)) < generative.SPLITS:
-            self.found.left_out.append(
-                f"Scores take at least {generative.SPLITS} training and test images: left out."
+            self.result.left_out.append(
+                f"Scores need at least {generative.SPLITS} training and test images: they are left "
+                "out."
             )
             return
-        pictures = generator_scores.gather(self.drawn["generated"].images, arrays, seed)
-        for judge in filter(None, (self.judge, self.inception)):
-            self.found.judged["scores"].append(generator_scores.measure(judge, pictures, seed))
-        if self.inception and not self.inception.stamp["top"]:
-            self.found.left_out.append(
-                f"{self.wanted.inception} holds no top, so names no classes: its Inception Score "
-                "is left out."
+        generated = self.samples["generated"].images
+        images = generator_scores.add_real_images(generated, arrays, seed)
+        for reference in filter(None, (self.reference, self.inception)):
+            scores = generator_scores.measure(reference, images, seed)
+            self.result.measured["generator_scores"].append(scores)
+        if self.inception and not self.inception.fingerprint["top"]:
+            self.result.left_out.append(
+                f"{self.options.inception} has no top, so it predicts no classes: its Inception "
+                "Score is left out."
             )
 
-    def _samples(self) -> None:
-        by = "the judging classifier's class"
-        if sampling.conditional(self.run.method):
-            by = "the class that the generator was told"
-        self.found.pictures["judged_classes.png"] = figures.classes(
-            self.drawn["generated"], self.names, f"Generated images by {by}"
+    def _class_grid(self) -> None:
+        labels = "the class by the reference classifier"
+        if sampling.is_conditional(self.run.method):
+            labels = "the class given to the generator"
+        self.result.figures["evaluation_classes.png"] = figures.class_grid(
+            self.samples["generated"], self.names, f"Generated images by {labels}"
         )
 
     def _interpolations(self) -> None:
-        z, *label = sampling.latents(self.run.method, 2 * WAYS, self.wanted.seed)
-        spherical = not sampling.bounded(z)
-        ways = sampling.between(z[:WAYS], z[WAYS:], figures.COLUMNS, spherical)
-        rows = np.arange(WAYS) % len(self.names)
-        inputs = [ways.reshape(-1, z.shape[1])]
+        z, *label = sampling.sample_latents(self.run.method, 2 * INTERPOLATIONS, self.options.seed)
+        spherical = not sampling.is_bounded(z)
+        starts, ends = z[:INTERPOLATIONS], z[INTERPOLATIONS:]
+        latents = sampling.interpolate(starts, ends, figures.COLUMNS, spherical)
+        rows = np.arange(INTERPOLATIONS) % len(self.names)
+        inputs = [latents.reshape(-1, z.shape[1])]
         inputs += [np.repeat(rows, figures.COLUMNS).astype(given.dtype) for given in label]
         images = sampling.generate(self.run.method, inputs)
         kind = "spherical, between normal" if spherical else "linear, between uniform"
-        self.found.pictures["judged_interpolations.png"] = figures.interpolations(
-            images.reshape(WAYS, figures.COLUMNS, *images.shape[1:]),
+        self.result.figures["evaluation_interpolations.png"] = figures.image_rows(
+            images.reshape(INTERPOLATIONS, figures.COLUMNS, *images.shape[1:]),
             [self.names[k] for k in rows] if label else [],
             f"Interpolations, {kind} latents",
         )
 
     def _truncations(self) -> None:
-        """Figure 5 of Dravid et al. (2022); uniform latents have no mode to be near to."""
-        z, *label = sampling.latents(self.run.method, figures.COLUMNS, self.wanted.seed)
-        if sampling.bounded(z):
+        """Figure 5 of Dravid et al. (2022); uniform latents have no mode to be close to."""
+        z, *label = sampling.sample_latents(self.run.method, figures.COLUMNS, self.options.seed)
+        if sampling.is_bounded(z):
             return
-        rows = sampling.truncated(z, TAUS)
+        rows = sampling.truncate(z, TAUS)
         inputs = [rows.reshape(-1, z.shape[1]), *(np.tile(given, len(TAUS)) for given in label)]
         images = sampling.generate(self.run.method, inputs)
-        self.found.pictures["judged_truncation.png"] = figures.interpolations(
+        self.result.figures["evaluation_truncation.png"] = figures.image_rows(
             images.reshape(len(TAUS), figures.COLUMNS, *images.shape[1:]),
             [f"tau {tau:g}" if np.isfinite(tau) else "all" for tau in TAUS],
             "The same latents, cut to [-tau, tau]",
         )
 
     def _clusters(self) -> None:
-        arrays = self.run.arrays
-        real = sampling.Samples(arrays.test_images, arrays.test_labels)
-        each = tsne.each(arrays.test_labels, len(self.names))
-        sets = {
-            name: drawn.balanced(len(self.names), each)
-            for name, drawn in ({"real": real} | self.drawn).items()
-        }
-        if sum(len(drawn.labels) for drawn in sets.values()) < tsne.FEWEST:
-            self.found.left_out.append(
-                f"A t-SNE takes at least {tsne.FEWEST} images in classes of one size: left out."
+        sets = self._balanced_sets()
+        if sum(len(samples.labels) for samples in sets.values()) < tsne.MIN_POINTS:
+            self.result.left_out.append(
+                f"A t-SNE needs at least {tsne.MIN_POINTS} images in classes of equal size: it is "
+                "left out."
             )
             return
-        network, by = self._features()
-        seen = {
-            name: reference_network.outputs(network, drawn.images) for name, drawn in sets.items()
+        # Not the features of one of the runs, which would be measured by its own ruler.
+        reference = self.reference or self._reference_classifier()
+        fingerprint = reference.fingerprint
+        name = f"{fingerprint['network']}, weights {fingerprint['weights_sha256']}"
+        features = {
+            key: reference_network.outputs(reference.network, samples.images)["features"]
+            for key, samples in sets.items()
         }
-        laid = tsne.embed({k: (seen[k]["features"], drawn.labels) for k, drawn in sets.items()})
-        self.found.judged["clusters"] = {
-            "features": by,
-            "seed": self.wanted.seed,
-            "against": self.wanted.against,
-            "sets": {name: points.metrics() for name, points in laid.items()},
+        embeddings = tsne.embed({key: (features[key], sets[key].labels) for key in sets})
+        self.result.measured["clusters"] = {
+            "features": f"the features of {name}",
+            "seed": self.options.seed,
+            "against": self.options.against,
+            "sets": {key: embedding.metrics() for key, embedding in embeddings.items()},
         }
-        self.found.pictures["judged_tsne.png"] = figures.clusters(
-            {self._caption(name): points for name, points in laid.items()},
+        self.result.figures["evaluation_tsne.png"] = figures.cluster_panels(
+            {self._caption(key): embedding for key, embedding in embeddings.items()},
             self.names,
-            f"t-SNE by {by}; mean ± deviation of the distances to the class centers",
+            f"t-SNE by the features of {name}; "
+            "mean ± standard deviation of the distances to the class centers",
         )
 
-    def _features(self) -> tuple[keras.Model, str]:
-        """The network by whose features images are laid out, and what to call it.
+    def _balanced_sets(self) -> dict[str, sampling.Samples]:
+        """Real test images and samples, as many of each class."""
+        arrays, classes = self.run.arrays, len(self.names)
+        real = sampling.Samples(arrays.test_images, arrays.test_labels)
+        each = tsne.images_per_class(arrays.test_labels, classes)
+        sets = {"real": real} | self.samples
+        return {name: samples.balanced(classes, each) for name, samples in sets.items()}
 
-        The judge: were it one of the runs, it would be measured by its own ruler.
-        """
-        judge = self.judge or self._judge()
-        about = f"{judge.stamp['judge']}, weights {judge.stamp['weights_sha256']}"
-        return judge.network, f"the features of {about}"
-
-    def _judge(self) -> reference_network.ReferenceNetwork:
+    def _reference_classifier(self) -> reference_network.ReferenceNetwork:
         return reference_classifier.reference_classifier(
-            self.run.arrays, self.run.config.dataset, self.wanted.minutes
+            self.run.arrays, self.run.config.dataset, self.options.minutes
         )
 
     def _caption(self, name: str) -> str:
         if name == "real":
             return "real test images"
-        return f"{name}: {self.with_generator[name].config.method}"
+        return f"{name}: {self.generating[name].config.method}"
 
 
-def _write(run: build.Run, found: EvaluationResult) -> None:
-    """Adds to `result.json`, writes the figures, and both to TensorBoard."""
-    for name, picture in found.pictures.items():
-        (run.workdir / name).write_bytes(picture)
+def _write(run: build.Run, result: EvaluationResult) -> None:
+    """Writes the figures and `evaluation.json`; an evaluation of earlier weights goes."""
+    before = workdir.read_evaluation(run.workdir)
+    if before is None or before["step"] != result.measured["step"]:
+        for path in run.workdir.glob("evaluation_*.png"):
+            path.unlink()
+    for name, png in result.figures.items():
+        (run.workdir / name).write_bytes(png)
+    if result.figures:
+        _write_summaries(run, result)
+    merged = results_file.merged(before, result.measured)
+    files.replace(run.workdir / workdir.EVALUATION, json.dumps(merged, indent=1))
+
+
+def _write_summaries(run: build.Run, result: EvaluationResult) -> None:
+    """Adds the figures and scores to the run's TensorBoard."""
     writer = tf.summary.create_file_writer(str(run.workdir / "tensorboard"))
-    with writer.as_default(step=found.judged["step"]):
-        for name, picture in found.pictures.items():
+    with writer.as_default(step=result.measured["step"]):
+        for name, png in result.figures.items():
             tag = name.removesuffix(".png").replace("_", "/", 1)
-            tf.summary.image(tag, tf.io.decode_png(picture, channels=3)[None])
-        for scored in found.judged["scores"]:
-            for name, value in generator_scores.numbers(scored).items():
-                tf.summary.scalar(f"judged/{name}_{scored['stamp']['weights_sha256']}", value)
+            tf.summary.image(tag, tf.io.decode_png(png, channels=3)[None])
+        for scores in result.measured["generator_scores"]:
+            weights = scores["fingerprint"]["weights_sha256"]
+            for name, value in generator_scores.means(scores).items():
+                tf.summary.scalar(f"evaluation/{name}_{weights}", value)
     writer.close()
-    path = run.workdir / "result.json"
-    outcome = json.loads(path.read_text())
-    outcome[results_file.KEY] = results_file.merged(outcome.get(results_file.KEY), found.judged)
-    files.replace(path, json.dumps(outcome, indent=1))

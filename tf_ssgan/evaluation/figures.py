@@ -1,4 +1,4 @@
-"""Figures of a judgment, as PNG files."""
+"""Figures of an evaluation, as PNG files."""
 
 import io
 
@@ -6,53 +6,56 @@ import numpy as np
 
 from tf_ssgan.evaluation import sampling, tsne
 from tf_ssgan.metrics import plots
+from tf_ssgan.nn import pixels
 
 COLUMNS = 10
-NAMED = 20  # classes that are written out, at most
-_INCH = 0.55  # of a small image in a grid
+NAMED = 20  # at most so many class names are written out
+_INCH = 0.55  # width of a small image in a grid
 _DPI = 120
 _WHITE = 1.0
 
 
-def classes(drawn: sampling.Samples, names: tuple[str, ...], title: str) -> bytes:
+def class_grid(samples: sampling.Samples, names: tuple[str, ...], title: str) -> bytes:
     """Draws a row of images for each class.
 
     Args:
-        drawn: Images and their classes; a class with fewer than 10 leaves the row's end white.
-        names: Of the classes.
-        title: Of the figure.
+        samples: Images and their classes; a class with fewer than 10 leaves the row's end white.
+        names: Class names.
+        title: Title of the figure.
 
     Returns:
         A PNG file.
     """
-    rows = np.full((len(names), COLUMNS, *drawn.images.shape[1:]), _WHITE, np.float32)
+    rows = np.full((len(names), COLUMNS, *samples.images.shape[1:]), _WHITE, np.float32)
     for label, row in enumerate(rows):
-        own = drawn.images[drawn.labels == label][:COLUMNS]
-        row[: len(own)] = (own.astype(np.float32) - 127.5) / 127.5
+        own = samples.images[samples.labels == label][:COLUMNS]
+        row[: len(own)] = pixels.to_float32(own)
     return _grid(rows, names if len(names) <= NAMED else (), title)
 
 
-def interpolations(images: np.ndarray, names: list[str], title: str) -> bytes:
-    """Draws a way through the latents in each row.
+def image_rows(images: np.ndarray, names: list[str], title: str) -> bytes:
+    """Draws rows of images, such as interpolations.
 
     Args:
         images: uint8 [rows, columns, h, w, c].
-        names: Of the rows; none where they have no class.
-        title: Of the figure.
+        names: Names of the rows; empty if they have none.
+        title: Title of the figure.
 
     Returns:
         A PNG file.
     """
-    return _grid((images.astype(np.float32) - 127.5) / 127.5, names, title)
+    return _grid(pixels.to_float32(images).numpy(), names, title)
 
 
-def clusters(laid: dict[str, tsne.Embedding], names: tuple[str, ...], title: str) -> bytes:
-    """Draws the sets of a t-SNE side by side, on one scale, a color a class.
+def cluster_panels(
+    embeddings: dict[str, tsne.Embedding], names: tuple[str, ...], title: str
+) -> bytes:
+    """Draws the sets of a t-SNE side by side, on one scale, a color for each class.
 
     Args:
-        laid: Title -> where the set's points lie.
-        names: Of the classes; written out for up to 20.
-        title: Of the figure.
+        embeddings: Title -> the embedding of a set.
+        names: Class names; written out for up to 20.
+        title: Title of the figure.
 
     Returns:
         A PNG file.
@@ -63,11 +66,11 @@ def clusters(laid: dict[str, tsne.Embedding], names: tuple[str, ...], title: str
     colors = colormaps["tab10" if len(names) <= 10 else "tab20" if len(names) <= 20 else "hsv"]
     shades = colors(np.arange(len(names)) % colors.N if len(names) <= 20 else
                     np.linspace(0, 1, len(names)))  # fmt: skip
-    figure = Figure(figsize=(4.2 * len(laid) + 1.4, 4.6), layout="constrained")
-    panels = np.atleast_1d(figure.subplots(1, len(laid), sharex=True, sharey=True))
-    for axes, (name, found) in zip(panels, laid.items(), strict=True):
-        axes.scatter(*found.points.T, s=6, c=shades[found.labels])
-        metric = found.metrics()["tsne"]
+    figure = Figure(figsize=(4.2 * len(embeddings) + 1.4, 4.6), layout="constrained")
+    panels = np.atleast_1d(figure.subplots(1, len(embeddings), sharex=True, sharey=True))
+    for axes, (name, embedding) in zip(panels, embeddings.items(), strict=True):
+        axes.scatter(*embedding.points.T, s=6, c=shades[embedding.labels])
+        metric = embedding.metrics()["tsne"]
         axes.set_title(f"{name}\n{metric['mean']:.2f} ± {metric['std']:.2f}", fontsize=10)
         axes.set(xticks=[], yticks=[], aspect="equal")
     if len(names) <= NAMED:
@@ -83,12 +86,12 @@ def _grid(rows: np.ndarray, names: tuple[str, ...] | list[str], title: str) -> b
     from matplotlib.figure import Figure  # slow to import
 
     count, columns, height, _, channels = rows.shape
-    pixels = plots.grid(rows.reshape(-1, *rows.shape[2:]), columns)
-    pixels = np.repeat(pixels, 3, axis=-1) if channels == 1 else pixels
+    picture = plots.grid(rows.reshape(-1, *rows.shape[2:]), columns)
+    picture = np.repeat(picture, 3, axis=-1) if channels == 1 else picture
     inch = max(_INCH, height / _DPI)
     figure = Figure(figsize=(inch * columns + 1.6, inch * count + 0.6), layout="constrained")
     axes = figure.subplots()
-    axes.imshow(pixels, interpolation="nearest")
+    axes.imshow(picture, interpolation="nearest")
     centers = np.arange(len(names)) * (height + 1) + (height - 1) / 2
     axes.set_yticks(centers, list(names), fontsize=8)
     axes.set_xticks([])

@@ -14,7 +14,7 @@ SCORES = ("inception_score", "frechet_distance", "kernel_distance")
 
 @dataclasses.dataclass(frozen=True)
 class ImageSets:
-    """What is compared.
+    """The images that are compared.
 
     Attributes:
         generated: uint8 [n, h, w, c].
@@ -27,7 +27,7 @@ class ImageSets:
     training: np.ndarray
 
 
-def gather(generated: np.ndarray, arrays: dataset_info.Arrays, seed: int) -> ImageSets:
+def add_real_images(generated: np.ndarray, arrays: dataset_info.Arrays, seed: int) -> ImageSets:
     """Chooses the real images that generated ones are compared with.
 
     Args:
@@ -36,63 +36,63 @@ def gather(generated: np.ndarray, arrays: dataset_info.Arrays, seed: int) -> Ima
         seed: Decides on the order of the test images, which may be sorted by class, and on which
             training images are taken.
     """
-    chance = np.random.default_rng(seed)
-    test = arrays.test_images[chance.permutation(len(arrays.test_images))]
-    order = chance.permutation(len(arrays.train_images))
+    random = np.random.default_rng(seed)
+    test = arrays.test_images[random.permutation(len(arrays.test_images))]
+    order = random.permutation(len(arrays.train_images))
     return ImageSets(generated, test, arrays.train_images[order[: len(generated)]])
 
 
 def measure(
-    judge: reference_network.ReferenceNetwork, pictures: ImageSets, seed: int
+    reference: reference_network.ReferenceNetwork, images: ImageSets, seed: int
 ) -> dict[str, Any]:
-    """Measures generated images, and real ones, by one judge.
+    """Scores generated images, and real ones, by one reference network.
 
-    Distances are those to the test images, of generated images and of training images.
+    The distances are those to the test images, of generated images and of training images.
 
     Args:
-        judge: Who looks at them.
-        pictures: At least `scores.SPLITS` of each kind.
+        reference: The network.
+        images: At least `generative.SPLITS` of each kind.
         seed: Decides on the subsets of the kernel distance.
 
     Returns:
-        For `json.dump`: the judge's stamp, how many images there were, and the scores, of
+        For `json.dump`: the network's fingerprint, how many images there were, and the scores, of
         generated images and under "real" of real ones.
     """
-    seen = {
-        field.name: judge.look(getattr(pictures, field.name), f"looking at {field.name} images")
-        for field in dataclasses.fields(pictures)
+    outputs = {
+        field.name: reference.predict(getattr(images, field.name), f"scoring {field.name} images")
+        for field in dataclasses.fields(images)
     }
-    test = seen["test"]
+    generated, test, training = (outputs[name] for name in ("generated", "test", "training"))
     return {
-        "stamp": judge.stamp,
-        "images": {name: len(said.features) for name, said in seen.items()},
+        "fingerprint": reference.fingerprint,
+        "images": {name: len(output.features) for name, output in outputs.items()},
         "seed": seed,
-        **_scores(seen["generated"].probabilities, seen["generated"], test, seed),
-        "real": _scores(test.probabilities, seen["training"], test, seed),
+        **_scores(generated.probabilities, generated, test, seed),
+        "real": _scores(test.probabilities, training, test, seed),
     }
 
 
-def numbers(scored: dict[str, Any]) -> dict[str, float]:
-    """The scores of generated images in what `measure` found, without their deviations."""
-    found = {name: scored[name] for name in SCORES if name in scored}
-    return {k: v["mean"] if isinstance(v, dict) else v for k, v in found.items()}
+def means(scores: dict[str, Any]) -> dict[str, float]:
+    """The scores of generated images that `measure` returned, without standard deviations."""
+    values = {name: scores[name] for name in SCORES if name in scores}
+    return {k: v["mean"] if isinstance(v, dict) else v for k, v in values.items()}
 
 
 def _scores(
-    answers: np.ndarray | None,
-    seen: reference_network.NetworkOutputs,
+    probabilities: np.ndarray | None,
+    outputs: reference_network.NetworkOutputs,
     test: reference_network.NetworkOutputs,
     seed: int,
 ) -> dict[str, Any]:
-    """The score of answers, where there are any, and the distances of what was seen to `test`."""
-    found = {}
-    if answers is not None:
-        found["inception_score"] = _spread(generative.inception_score(answers))
-    moments = (*generative.moments(seen.features), *generative.moments(test.features))
-    found["frechet_distance"] = generative.frechet_distance(*moments)
-    distance = generative.kernel_distance(seen.features, test.features, seed=seed)
-    return found | {"kernel_distance": _spread(distance)}
+    """The score of probabilities, if there are any, and the distances of outputs to `test`."""
+    scores = {}
+    if probabilities is not None:
+        scores["inception_score"] = _mean_and_std(*generative.inception_score(probabilities))
+    moments = (*generative.moments(outputs.features), *generative.moments(test.features))
+    scores["frechet_distance"] = generative.frechet_distance(*moments)
+    distance = generative.kernel_distance(outputs.features, test.features, seed=seed)
+    return scores | {"kernel_distance": _mean_and_std(*distance)}
 
 
-def _spread(found: tuple[float, float]) -> dict[str, float]:
-    return {"mean": found[0], "std": found[1]}
+def _mean_and_std(mean: float, stddev: float) -> dict[str, float]:
+    return {"mean": mean, "std": stddev}

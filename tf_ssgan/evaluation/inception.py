@@ -1,17 +1,16 @@
-"""Keras' Inception-v3 as a judge, with weights from a file of the person's own.
+"""Keras' Inception-v3 as a reference network, with weights from a file of the user's.
 
-It is not the network that published Fréchet distances are of: that is another port of Inception-v3,
-with other weights and pooling, and distances by the two differ by more than good generators do.
+It is not the network of published Fréchet distances: that is another port of Inception-v3, with
+other weights and pooling, and distances by the two differ by more than good generators do.
 """
 
-import hashlib
 import pathlib
 import warnings
 
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, files
 from tf_ssgan.evaluation import reference_network
 from tf_ssgan.evaluation.reference_classifier import DIGITS
 from tf_ssgan.nn import precision
@@ -25,30 +24,30 @@ def inception_network(file: str, shape: tuple[int, int, int]) -> reference_netwo
     Args:
         file: Weights of `keras.applications.InceptionV3`, with or without its top; without it
             there are no classes, and so no Inception Score.
-        shape: Height, width and channels of the images that it will judge.
+        shape: Height, width and channels of the images that are scored.
 
     Raises:
         UserError: The file holds other weights.
     """
     path = pathlib.Path(file)
     with precision.policy("float32"):
-        network = _reading(path)
+        inception = _read_network(path)
         images = keras.Input(shape, name="images")
-        said = network(_Enlarged(name="enlarged")(images))
-        made = keras.Model(images, said, name="inception_judge")
-    stamp = {
-        "judge": "keras InceptionV3",
+        outputs = inception(_Enlarge(name="enlarged")(images))
+        network = keras.Model(images, outputs, name="inception_reference")
+    fingerprint = {
+        "network": "keras InceptionV3",
         "file": path.name,
-        "top": "logits" in said,
-        "weights_sha256": _sha256(path),
+        "top": "logits" in outputs,
+        "weights_sha256": files.sha256(path)[:DIGITS],
         "temperature": 1.0,
     }
-    return reference_network.ReferenceNetwork(made, stamp)
+    return reference_network.ReferenceNetwork(network, fingerprint)
 
 
-def _reading(path: pathlib.Path) -> keras.Model:
+def _read_network(path: pathlib.Path) -> keras.Model:
     """The network with the weights of a file: with its top if the file has that."""
-    said = []
+    refusals = []
     for top in (True, False):
         options = {"classifier_activation": None} if top else {"pooling": "avg"}
         try:
@@ -56,7 +55,7 @@ def _reading(path: pathlib.Path) -> keras.Model:
                 warnings.simplefilter("error", UserWarning)  # "... retain their fresh weights"
                 network = keras.applications.InceptionV3(top, str(path), **options)
         except Exception as error:  # a file of another layout gives a KeyError, a TypeError, ...
-            said.append(str(error).strip().splitlines()[0] if str(error).strip() else repr(error))
+            refusals.append(errors.first_line(error))
             continue
         outputs = {"features": network.layers[-1].output}
         if top:
@@ -65,18 +64,13 @@ def _reading(path: pathlib.Path) -> keras.Model:
         return keras.Model(network.input, outputs)
     raise errors.UserError(
         f"--inception={path} does not hold the weights of keras.applications.InceptionV3 "
-        f"({said[0]}). Save them with its save_weights."
+        f"({refusals[0]}). Save them with its save_weights."
     )
 
 
-class _Enlarged(keras.layers.Layer):
-    """Resizes to 299 x 299, and repeats gray."""
+class _Enlarge(keras.layers.Layer):
+    """Resizes images to 299 x 299, and makes gray ones RGB."""
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         images = tf.image.resize(inputs, (SIZE, SIZE), "bilinear", antialias=True)
         return images if images.shape[-1] == 3 else tf.image.grayscale_to_rgb(images)
-
-
-def _sha256(path: pathlib.Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:DIGITS]

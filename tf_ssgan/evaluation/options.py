@@ -1,4 +1,4 @@
-"""What a person wants to know, and the mistakes in it that show without TensorFlow."""
+"""The options of an evaluation, and checks of them that need no TensorFlow."""
 
 import dataclasses
 import json
@@ -8,28 +8,46 @@ from typing import Any
 from tf_ssgan.common import errors, options
 from tf_ssgan.common.options import option
 from tf_ssgan.data import dataset_info, datasets
+from tf_ssgan.training import workdir as workdirs
+from tf_ssgan.training.workdir import EVALUATION
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 @dataclasses.dataclass(frozen=True)
 class EvaluateOptions:
-    """The flags of a judgment."""
+    """The flags of the program; at least one of `dataset`, `against`, `generator` is given."""
 
-    run: str = option("", "Folder of the run.")
-    against: str = option("", "Folder of a run on the same data, to compare with.")
-    dataset: str = option("", "A further data set to judge the classifiers on, say cifar10_1/v6.")
-    data_dir: str = option("", "Where the data lie now, if they were moved.")
+    run: str = option("", "Folder of the finished run to evaluate.")
+    dataset: str = option(
+        "", "Data set on whose test images the classifier is evaluated, say cifar10_1/v6."
+    )
+    data_dir: str = option(
+        "",
+        "Folder of this data set. The run's own data are read from it too if they are no longer "
+        "where the run read them.",
+    )
+    against: str = option(
+        "",
+        "Folder of another run of the same classes. McNemar's test compares the two classifiers on "
+        "the test images of the runs, and on those of --dataset.",
+    )
+    generator: bool = option(
+        False,
+        "Evaluate the generator: Inception Score, Frechet distance, kernel distance, image grids, "
+        "interpolations, truncated latents, and a t-SNE.",
+    )
     inception: str = option(
         "",
-        "Weights of keras.applications.InceptionV3 (*.h5), a second judge. It is not the Inception "
-        "of published Frechet distances: its scores compare with those of this very file only.",
+        "Weights of keras.applications.InceptionV3 (*.h5), a second reference network. It is not "
+        "the Inception of published Frechet distances: its scores can only be compared with scores "
+        "by this file.",
     )
-    images: int = option(5000, "Images to generate; 50,000 in the literature.", low=100)
+    images: int = option(5000, "Number of images to generate; 50,000 in the literature.", low=100)
     minutes: float = option(
-        5.0, "Minutes that training the judging classifier may take.", low=0.01, high=10
+        5.0, "Time limit for training the reference classifier, in minutes.", low=0.01, high=10
     )
-    seed: int = option(0, "Seed of the latents, and of which images are compared.", low=0)
+    seed: int = option(0, "Seed that selects the latents, and the images that are compared.", low=0)
 
     @property
     def workdir(self) -> pathlib.Path:
@@ -42,65 +60,166 @@ class EvaluateOptions:
         return pathlib.Path(self.against) if self.against else None
 
 
-def check(wanted: EvaluateOptions) -> None:
-    """Refuses what cannot be judged, within about a second.
+def check(chosen: EvaluateOptions) -> None:
+    """Refuses what cannot be evaluated, within about a second.
 
     Raises:
-        UserError: A flag is missing or out of range, or a folder, a file or data are not there.
+        UserError: An option is missing or out of range, a folder, a file or data are not there, or
+            the images or classes are known to be unlike the run's.
     """
-    options.check(wanted)
-    if not wanted.run:
+    options.check(chosen)
+    if not chosen.run:
         raise errors.UserError("--run is missing. It takes the folder of a run; see --help.")
-    config = _flags_of("run", wanted.run)
-    if wanted.against:
-        _check_pair(wanted, config, _flags_of("against", wanted.against))
-    if wanted.inception:
-        _check_weights(wanted.inception)
-    data_dir = wanted.data_dir or config.get("data_dir") or None
-    datasets.check(config["dataset"], data_dir)
-    if wanted.dataset:
-        datasets.check(wanted.dataset, data_dir, training=False)
+    if not (chosen.dataset or chosen.against or chosen.generator):
+        raise errors.UserError(
+            "Nothing to evaluate: give at least one of --dataset=NAME, --against=FOLDER and "
+            "--generator."
+        )
+    own = _flags_of_run("run", chosen.run)
+    if chosen.against:
+        _check_against(chosen, own)
+    if chosen.inception:
+        _check_inception(chosen)
+    run_data_dir(own, chosen.data_dir)
+    if chosen.dataset:
+        dataset_data_dir(chosen, own)
+        _check_known(f"--dataset={chosen.dataset}", chosen.dataset, own["dataset"])
 
 
-def _flags_of(flag: str, workdir: str) -> dict[str, Any]:
-    """The flags of a run that has come to its end.
+def check_alike(
+    name: str,
+    other: dataset_info.DatasetInfo | dataset_info.KnownDataset,
+    own: dataset_info.DatasetInfo | dataset_info.KnownDataset,
+) -> None:
+    """Refuses images or classes unlike those of the run.
+
+    Args:
+        name: The option that named the other run or data set.
+        other: Describes its images.
+        own: Describes the run's images.
 
     Raises:
-        UserError: It is none.
+        UserError: Saying how they differ.
+    """
+    if (own.shape, own.classes) != (other.shape, other.classes):
+        raise errors.UserError(
+            f"{name} has images {other.shape} of {len(other.classes)} classes "
+            f"({other.classes[0]}, ...), the run learned {own.shape} of {len(own.classes)} "
+            f"({own.classes[0]}, ...). Give one with the same image size and the same classes."
+        )
+
+
+def run_data_dir(flags: dict[str, Any], data_dir: str) -> str:
+    """The folder of a run's own data: where the run read them, else the one that was given.
+
+    Args:
+        flags: What the run's `config.json` holds.
+        data_dir: The option.
+
+    Returns:
+        A folder; empty for the usual place.
+
+    Raises:
+        UserError: The data are in neither.
+    """
+    own = flags.get("data_dir") or ""
+    return _first_with_data(flags["dataset"], [own, data_dir or own], training=True)
+
+
+def dataset_data_dir(chosen: EvaluateOptions, flags: dict[str, Any]) -> str:
+    """The folder of the images of `--dataset`.
+
+    Args:
+        chosen: The options.
+        flags: What the run's `config.json` holds.
+
+    Returns:
+        The given folder; without one, that of the run's data, or else the usual place, as "".
+
+    Raises:
+        UserError: The data set is unknown, or is not there.
+    """
+    places = [chosen.data_dir] if chosen.data_dir else [flags.get("data_dir") or "", ""]
+    return _first_with_data(chosen.dataset, places, training=False)
+
+
+def _first_with_data(name: str, places: list[str], training: bool) -> str:
+    """The first folder that has a data set; the last one's refusal if none has."""
+    *before, last = dict.fromkeys(places)
+    for place in before:
+        try:
+            datasets.check(name, place or None, training)
+        except errors.UserError:
+            continue
+        return place
+    datasets.check(name, last or None, training)
+    return last
+
+
+def _flags_of_run(option_name: str, workdir: str) -> dict[str, Any]:
+    """What the `config.json` of a finished run holds.
+
+    Raises:
+        UserError: There is no such run, it is unfinished, or its files are damaged.
     """
     path = pathlib.Path(workdir)
     if not (path / "config.json").is_file():
         raise errors.UserError(
-            f"--{flag}={workdir} is not the folder of a run: it holds no config.json."
+            f"--{option_name}={workdir} is not the folder of a run: it holds no config.json."
         )
     saved = any((path / "checkpoints").glob("step-*/manifest.json"))
     if not saved or not (path / "result.json").is_file():
         raise errors.UserError(
-            f"--{flag}={workdir} has no result yet; let the run come to its end first."
+            f"--{option_name}={workdir} has no result yet. Finish the run first."
         )
+    _check_file(option_name, path / "result.json", "steps", int)
+    if (path / EVALUATION).exists():
+        _check_file(option_name, path / EVALUATION, "step", int)
+    flags = _check_file(option_name, path / "config.json", "dataset", str)
+    workdirs.check_version(path, flags)
+    return flags
+
+
+def _check_file(option_name: str, path: pathlib.Path, key: str, kind: type) -> dict[str, Any]:
+    """The content of a file of a run.
+
+    Raises:
+        UserError: It is no JSON, or lacks what every such file has.
+    """
     try:
-        json.loads((path / "result.json").read_text())
-        return json.loads((path / "config.json").read_text())
-    except ValueError as error:
-        raise errors.UserError(
-            f"--{flag}={workdir}: its config.json or result.json is damaged ({error}). Judge "
-            "another run."
-        ) from error
+        content = json.loads(path.read_text())
+        if isinstance(content[key], kind):
+            return content
+        reason = f"{key} is {content[key]!r}"
+    except (ValueError, LookupError, TypeError) as error:
+        reason = str(error)
+    raise errors.UserError(
+        f"--{option_name}={path.parent}: its {path.name} is damaged ({reason}). "
+        + ("Remove that file." if path.name == EVALUATION else "Evaluate another run.")
+    )
 
 
-def _check_pair(wanted: EvaluateOptions, one: dict[str, Any], two: dict[str, Any]) -> None:
-    """Refuses a run beside itself, and runs on different known data sets."""
-    if wanted.workdir.resolve() == wanted.other.resolve():
-        raise errors.UserError(f"--against={wanted.against} is the run itself. Give another one.")
-    names = one["dataset"], two["dataset"]
-    if names[0] != names[1] and all(name in dataset_info.KNOWN for name in names):
-        raise errors.UserError(
-            f"--against={wanted.against} learned {names[1]}, --run={wanted.run} learned "
-            f"{names[0]}: only runs on the same data are compared."
-        )
+def _check_against(chosen: EvaluateOptions, own: dict[str, Any]) -> None:
+    """Refuses a run beside itself, and another one that is no finished run or unlike it."""
+    other = _flags_of_run("against", chosen.against)
+    if chosen.workdir.resolve() == chosen.other.resolve():
+        raise errors.UserError(f"--against={chosen.against} is the run itself. Give another one.")
+    _check_known(f"--against={chosen.against}", other["dataset"], own["dataset"])
+    run_data_dir(other, chosen.data_dir)
 
 
-def _check_weights(name: str) -> None:
+def _check_known(name: str, other: str, own: str) -> None:
+    """Refuses a data set unlike the run's, if both are known by name; others must be loaded."""
+    known = dataset_info.KNOWN
+    if other in known and own in known:
+        check_alike(name, known[other], known[own])
+
+
+def _check_inception(chosen: EvaluateOptions) -> None:
+    """Refuses weights that nothing is scored with, and a file that cannot hold them."""
+    name = chosen.inception
+    if not chosen.generator:
+        raise errors.UserError(f"--inception={name} scores a generator: give --generator too.")
     path = pathlib.Path(name)
     try:
         with path.open("rb") as file:

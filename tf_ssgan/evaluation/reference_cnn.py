@@ -1,4 +1,4 @@
-"""The judging classifier: a small network that minutes on two cores are enough for.
+"""The network of the reference classifier: small, for minutes of training on two cores.
 
     input, its larger side averaged down to at most 48 pixels
     conv3 32, conv3 32, max pool 2
@@ -6,10 +6,10 @@
     conv3 128, conv3 128, global mean = features     128
     dense                                            classes
 
-Each convolution is followed by batch normalization and ReLU. Of images of more than 48 pixels the
-means of 2 x 2 pixels are judged, or 3 x 3, and so on: what a generator does in single pixels is not
-seen there. The network is nobody's: accurate enough to judge, quick to train, and unlike the
-methods' own.
+Each convolution is followed by batch normalization and ReLU. Images of more than 48 pixels a side
+are first averaged over 2 x 2 pixels, or 3 x 3, and so on: the scores do not see what a generator
+does in single pixels. The network comes from no paper: it is accurate enough, quick to train, and
+unlike the methods' own networks.
 """
 
 import keras
@@ -44,4 +44,4 @@ def classifier(shape: tuple[int, int, int], classes: int) -> keras.Model:
             x = keras.layers.ReLU()(layers.BatchNorm()(x))
     features = keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
     logits = keras.layers.Dense(classes, name="logits", dtype="float32")(features)
-    return keras.Model(images, {"features": features, "logits": logits}, name="judge")
+    return keras.Model(images, {"features": features, "logits": logits}, name="reference_cnn")

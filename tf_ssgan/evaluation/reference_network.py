@@ -1,4 +1,4 @@
-"""What networks say of images, batch by batch."""
+"""The networks by which images are scored, and what they return, batch by batch."""
 
 import dataclasses
 from typing import Any
@@ -9,70 +9,72 @@ import tensorflow as tf
 import tqdm
 from scipy import special
 
-from tf_ssgan.nn import inference
+from tf_ssgan.nn import inference, pixels
 
 LONG_SECONDS = 3.0  # seconds after which a bar is shown
 
 
 @dataclasses.dataclass(frozen=True)
 class ReferenceNetwork:
-    """A network whose answers are made into scores, and what identifies it.
+    """A network whose outputs are made into scores, and what identifies it.
 
     Attributes:
-        network: float32 [n, h, w, c] in [-1, 1] -> {"features": [n, d], "logits": [n, K]}; one
-            that names no classes has no "logits".
-        stamp: What every score of it carries. Scores with different stamps are never compared.
-        temperature: What its logits are divided by, see `calibration`.
+        network: float32 [n, h, w, c] in [-1, 1] -> {"features": [n, d], "logits": [n, K]}; a
+            network without classes has no "logits".
+        fingerprint: Stands beside every score. Scores with different fingerprints are never
+            compared.
+        temperature: The logits are divided by it, see `metrics.calibration`.
     """
 
     network: keras.Model
-    stamp: dict[str, Any]
+    fingerprint: dict[str, Any]
     temperature: float = 1.0
 
-    def look(self, images: np.ndarray, what: str = "") -> "NetworkOutputs":
-        """Asks the network about images, uint8 [n, h, w, c]; `what` they are, for the bar."""
-        said = outputs(self.network, images, what)
-        logits = said.get("logits")
-        if logits is not None:
-            logits = special.softmax(logits.astype(np.float64) / self.temperature, axis=-1)
-        return NetworkOutputs(said["features"], logits)
+    def predict(self, images: np.ndarray, name: str = "") -> "NetworkOutputs":
+        """Features and probabilities of uint8 images [n, h, w, c]; `name` is shown by the bar."""
+        arrays = outputs(self.network, images, name)
+        probabilities = None
+        if "logits" in arrays:
+            logits = arrays["logits"].astype(np.float64)
+            probabilities = special.softmax(logits / self.temperature, axis=-1)
+        return NetworkOutputs(arrays["features"], probabilities)
 
 
 @dataclasses.dataclass(frozen=True)
 class NetworkOutputs:
-    """What a judge says of n images.
+    """What a reference network returns for n images.
 
     Attributes:
         features: float32 [n, d].
-        probabilities: float64 [n, K], or None where it names no classes.
+        probabilities: float64 [n, K], or None if the network has no classes.
     """
 
     features: np.ndarray
     probabilities: np.ndarray | None
 
 
-def outputs(network: keras.Model, images: np.ndarray, what: str = "") -> dict[str, np.ndarray]:
-    """Asks a network about images, in inference mode.
+def outputs(network: keras.Model, images: np.ndarray, name: str = "") -> dict[str, np.ndarray]:
+    """The outputs of a network for images, in inference mode.
 
     Args:
         network: float32 [n, h, w, c] in [-1, 1] -> {name: [n, ...]}.
         images: uint8 [n, h, w, c], n at least 1.
-        what: What they are, for the bar that is shown if it takes long.
+        name: What the bar says, which is shown if it takes long.
 
     Returns:
-        Name -> float32 [n, ...].
+        Name of the output -> float32 [n, ...].
     """
-    answer, parts = _traced(network), []
-    for start in starts(len(images), what):
-        said = answer(tf.constant(images[start : start + inference.BATCH_SIZE]))
-        parts.append({name: value.numpy() for name, value in said.items()})
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    traced, parts = _traced(network), []
+    for start in batch_starts(len(images), name):
+        batch = traced(tf.constant(images[start : start + inference.BATCH_SIZE]))
+        parts.append({key: value.numpy() for key, value in batch.items()})
+    return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
 
-def starts(images: int, what: str = "") -> tqdm.tqdm:
+def batch_starts(images: int, name: str = "") -> tqdm.tqdm:
     """The first image of each batch, with a bar in terminals if it takes long."""
     batches = range(0, images, inference.BATCH_SIZE)
-    return tqdm.tqdm(batches, what, unit="batch", leave=False, delay=LONG_SECONDS, disable=None)
+    return tqdm.tqdm(batches, name, unit="batch", leave=False, delay=LONG_SECONDS, disable=None)
 
 
 def _traced(network: keras.Model):
@@ -80,9 +82,9 @@ def _traced(network: keras.Model):
     if not hasattr(network, "traced_outputs"):
 
         @tf.function(reduce_retracing=True)
-        def answer(batch: tf.Tensor) -> dict[str, tf.Tensor]:
-            said = network((tf.cast(batch, tf.float32) - 127.5) / 127.5, training=False)
-            return {name: tf.cast(value, tf.float32) for name, value in said.items()}
+        def forward(batch: tf.Tensor) -> dict[str, tf.Tensor]:
+            tensors = network(pixels.to_float32(batch), training=False)
+            return {key: tf.cast(value, tf.float32) for key, value in tensors.items()}
 
-        network.traced_outputs = answer
+        network.traced_outputs = forward
     return network.traced_outputs

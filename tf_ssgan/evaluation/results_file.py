@@ -1,79 +1,87 @@
-"""What a judgment leaves in `result.json`, and how it is told. Free of TensorFlow."""
+"""What an evaluation writes to `evaluation.json`, and how it is printed. Free of TensorFlow."""
 
-import json
 import pathlib
 from typing import Any
 
-KEY = "judged"
-POOR = 90.0  # percent; a judge that is right less often is warned of
+from tf_ssgan.training import workdir as workdirs
+
+MIN_ACCURACY = 90.0  # percent; a reference classifier below it is warned of
 
 
 def merged(before: dict[str, Any] | None, now: dict[str, Any]) -> dict[str, Any]:
-    """Adds a judgment to an earlier one of the same weights.
+    """Adds an evaluation to earlier ones of the same weights.
 
     Args:
-        before: What stands in `result.json`, or None.
-        now: What was found.
+        before: What `evaluation.json` holds, or None.
+        now: What was measured.
 
     Returns:
-        All of `now`, and of `before` what `now` says nothing about: scores with other stamps,
-        answers on other data sets. Nothing of it where the run has moved on since.
+        All of `now`, and of `before` what `now` does not replace: scores with other fingerprints,
+        errors on other data sets or against other runs. Nothing of `before` if it is of other
+        weights, because the run has gone on since.
     """
-    if before is None or before["step"] != now["step"]:
+    if before is None or before.get("step") != now["step"]:
         return now
-    stamps = [scores["stamp"] for scores in now["scores"]]
-    kept = [scores for scores in before["scores"] if scores["stamp"] not in stamps]
-    asked = [_asked(entry) for entry in now["answers"]]
-    answers = [entry for entry in before["answers"] if _asked(entry) not in asked]
-    whole = before | now
-    return whole | {"scores": kept + now["scores"], "answers": answers + now["answers"]}
+    fingerprints = [scores["fingerprint"] for scores in now["generator_scores"]]
+    scores = [s for s in before["generator_scores"] if s["fingerprint"] not in fingerprints]
+    replaced = [_test_set_key(entry) for entry in now["test_sets"]]
+    test_sets = [e for e in before["test_sets"] if _test_set_key(e) not in replaced]
+    return before | now | {
+        "generator_scores": scores + now["generator_scores"],
+        "test_sets": test_sets + now["test_sets"],
+    }  # fmt: skip
 
 
 def comparable(workdir: pathlib.Path, scores: dict[str, Any]) -> dict[str, Any] | None:
-    """Finds the scores of another run that may stand beside some scores.
+    """Finds the scores of another run that can be compared with some scores.
 
     Args:
         workdir: Folder of the other run.
-        scores: Of one judge.
+        scores: Those by one reference network.
 
     Returns:
-        Its scores with the same stamp, of as many images; None where it has none.
+        Its scores with the same fingerprint, of as many images; None if it has none, or none of
+        its final weights.
     """
-    judged = json.loads((workdir / "result.json").read_text()).get(KEY) or {}
-    for theirs in judged.get("scores", ()):
-        if all(theirs[name] == scores[name] for name in ("stamp", "images", "seed")):
+    evaluation = workdirs.read_evaluation(workdir) or {}
+    result = workdirs.read_result(workdir) or {}
+    if evaluation.get("step") != result.get("steps"):
+        return None
+    for theirs in evaluation.get("generator_scores", ()):
+        if all(theirs[name] == scores[name] for name in ("fingerprint", "images", "seed")):
             return theirs
     return None
 
 
-def format_results(judged: dict[str, Any], against: pathlib.Path | None) -> str:
-    """A summary for a person.
+def format_results(measured: dict[str, Any], against: pathlib.Path | None) -> str:
+    """A summary to be printed.
 
     Args:
-        judged: What was found.
+        measured: What was measured.
         against: Folder of the run that it was compared with.
     """
-    lines = [line for scores in judged["scores"] for line in _scores(scores, against)]
-    if "clusters" in judged:
-        lines += _clusters(judged["clusters"])
-    for entry in judged["answers"]:
-        lines += _answers(entry)
+    lines = [line for s in measured["generator_scores"] for line in _score_lines(s, against)]
+    if "clusters" in measured:
+        lines += _cluster_lines(measured["clusters"])
+    for entry in measured["test_sets"]:
+        lines += _test_set_lines(entry)
     return "\n".join(lines)
 
 
-def _asked(entry: dict[str, Any]) -> tuple[str, str | None]:
-    """Of which data set, and against which run, an answer is."""
+def _test_set_key(entry: dict[str, Any]) -> tuple[str, str | None]:
+    """The data set of an entry, and the run that it compares with."""
     return entry["dataset"], entry.get("against", {}).get("run")
 
 
-def _scores(scores: dict[str, Any], against: pathlib.Path | None) -> list[str]:
+def _score_lines(scores: dict[str, Any], against: pathlib.Path | None) -> list[str]:
     """A table: generated images, real ones as the ceiling, and another run's if comparable."""
-    stamp, images = scores["stamp"], scores["images"]
-    lines = [f"\njudge {stamp['judge']}, weights {stamp['weights_sha256']}{_of_a_judge(stamp)}"]
-    if stamp.get("test_accuracy", POOR) < POOR:
+    fingerprint, images = scores["fingerprint"], scores["images"]
+    weights = f"weights {fingerprint['weights_sha256']}"
+    lines = [f"\nreference network {fingerprint['network']}, {weights}{_description(fingerprint)}"]
+    if fingerprint.get("test_accuracy", MIN_ACCURACY) < MIN_ACCURACY:
         lines.append(
-            "  It is not a good one, and its scores say little. More --minutes may help, after the "
-            "kept one was removed."
+            "  Its accuracy is low, so its scores mean little. Remove the kept classifier, and "
+            "evaluate again with more --minutes."
         )
     columns = {"generated": scores, "real": scores["real"]}
     if against is not None:
@@ -82,8 +90,8 @@ def _scores(scores: dict[str, Any], against: pathlib.Path | None) -> list[str]:
             columns["against"] = theirs
         else:
             lines.append(
-                f"  {against} has no scores of this judge on as many images: nothing to compare. "
-                f"Judge it too: python -m tf_ssgan.judge --run={against}"
+                f"  {against} has no scores by this network for as many images: nothing to "
+                f"compare. Evaluate it too: python -m tf_ssgan.evaluate --run={against} --generator"
             )
     lines.append(" " * 22 + "".join(f"{name:>20}" for name in columns))
     for name in ("inception_score", "frechet_distance", "kernel_distance"):
@@ -97,43 +105,45 @@ def _scores(scores: dict[str, Any], against: pathlib.Path | None) -> list[str]:
     return lines
 
 
-def _of_a_judge(stamp: dict[str, Any]) -> str:
-    if "test_accuracy" not in stamp:
-        return f", from {stamp['file']}; not the network of published distances"
+def _description(fingerprint: dict[str, Any]) -> str:
+    if "test_accuracy" not in fingerprint:
+        return f", from {fingerprint['file']}; not the network of published distances"
     return (
-        f": learned {stamp['dataset']}, right for {stamp['test_accuracy']:.1f} % of its test "
-        f"images, temperature {stamp['temperature']:.3g}"
+        f": trained on {fingerprint['dataset']}, test accuracy {fingerprint['test_accuracy']:.1f} "
+        f"%, temperature {fingerprint['temperature']:.3g}"
     )
 
 
-def _clusters(clusters: dict[str, Any]) -> list[str]:
+def _cluster_lines(clusters: dict[str, Any]) -> list[str]:
     lines = [f"\ndistances to the class centers, by {clusters['features']}"]
     lines.append(" " * 22 + f"{'in the t-SNE':>20}{'before it':>20}{'images':>10}")
-    for name, found in clusters["sets"].items():
-        values = "".join(f"{_number(found[space]):>20}" for space in ("tsne", "pca"))
-        lines.append(f"  {name:20}{values}{found['points']:>10,}")
+    for name, metrics in clusters["sets"].items():
+        values = "".join(f"{_number(metrics[space]):>20}" for space in ("tsne", "pca"))
+        lines.append(f"  {name:20}{values}{metrics['points']:>10,}")
     return lines
 
 
-def _answers(entry: dict[str, Any]) -> list[str]:
+def _test_set_lines(entry: dict[str, Any]) -> list[str]:
     lines = [f"\n{entry['images']:,} test images of {entry['dataset']}"]
     lines.append(f"  {_error(entry)}")
+    if "test_error_raw" in entry:
+        lines.append(f"  test_error_raw {entry['test_error_raw']:.2f} %")
     if other := entry.get("against"):
         lines.append(f"  {_error(other)}, of {other['run']}")
         lines.append(
-            f"  just one is right on {other['only_first'] + other['only_second']}: this run on "
-            f"{other['only_first']}, the other on {other['only_second']}; p = {other['p']:.3g} "
+            f"  only one is right on {other['only_first'] + other['only_second']} images: this run "
+            f"on {other['only_first']}, the other on {other['only_second']}; p = {other['p']:.3g} "
             "(McNemar, exact, two-sided)"
         )
     return lines
 
 
-def _error(line: dict[str, float]) -> str:
-    drop = f", {line['drop']:+.2f} to its own test images" if "drop" in line else ""
-    return f"test_error {line['test_error']:.2f} ± {line['standard_error']:.2f} %{drop}"
+def _error(errors: dict[str, float]) -> str:
+    drop = f", {errors['drop']:+.2f} compared with its own test images" if "drop" in errors else ""
+    return f"test_error {errors['test_error']:.2f} ± {errors['standard_error']:.2f} %{drop}"
 
 
-def _number(found: dict[str, float] | float) -> str:
-    if isinstance(found, dict):
-        return f"{found['mean']:.4g} ± {found['std']:.2g}"
-    return f"{found:.4g}"
+def _number(value: dict[str, float] | float) -> str:
+    if isinstance(value, dict):
+        return f"{value['mean']:.4g} ± {value['std']:.2g}"
+    return f"{value:.4g}"

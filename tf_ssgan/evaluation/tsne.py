@@ -1,4 +1,4 @@
-"""Real and generated images laid out in a plane, and how tight their classes are there."""
+"""A common t-SNE of real and generated images, and how tight their classes are in it."""
 
 import dataclasses
 from typing import Any
@@ -8,7 +8,7 @@ import numpy as np
 from tf_ssgan.metrics import generative
 
 POINTS = 1000  # of each set
-FEWEST = 100  # points of all sets together; t-SNE of a perplexity of 30 says nothing about fewer
+MIN_POINTS = 100  # of all sets together; a t-SNE of perplexity 30 means nothing for fewer
 DIMENSIONS = 50
 PERPLEXITY = 30
 ITERATIONS = 1000
@@ -29,16 +29,16 @@ class Embedding:
     labels: np.ndarray
 
     def metrics(self) -> dict[str, Any]:
-        """The cluster metric in the plane, and before t-SNE, which hangs on a seed."""
-        found = {"points": len(self.labels)}
+        """The cluster metric in the plane, and before t-SNE, which depends on a seed."""
+        metrics = {"points": len(self.labels)}
         for name, points in (("tsne", self.points), ("pca", self.reduced)):
-            mean, deviation = generative.cluster_metric(points, self.labels)
-            found[name] = {"mean": mean, "std": deviation}
-        return found
+            mean, stddev = generative.cluster_metric(points, self.labels)
+            metrics[name] = {"mean": mean, "std": stddev}
+        return metrics
 
 
-def each(test_labels: np.ndarray, classes: int) -> int:
-    """How many images of each class a set has: all sets as many as the rarest class allows.
+def images_per_class(test_labels: np.ndarray, classes: int) -> int:
+    """How many images of each class a set has: as many as the rarest class of real images allows.
 
     Args:
         test_labels: int [n], of the real images.
@@ -49,20 +49,20 @@ def each(test_labels: np.ndarray, classes: int) -> int:
 
 
 def embed(sets: dict[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, Embedding]:
-    """Lays sets of features out together, so that their scale is one.
+    """Embeds sets of features together, so that they have one scale.
 
-    Dravid et al. 2022 do not say how their sets were laid out. Here all points together are reduced
+    Dravid et al. (2022) do not say how they made their t-SNE. Here all points together are reduced
     to 50 dimensions by PCA, then to 2 by t-SNE (van der Maaten and Hinton 2008) of perplexity 30,
-    begun from the first two principal components, 1,000 iterations, always the same seed.
+    initialized with the first two principal components, 1,000 iterations, always the same seed.
 
     Args:
         sets: Name -> features float [n, d] and labels int [n].
 
     Returns:
-        Name -> where its points lie.
+        Name -> the embedding of the set.
     """
     import threadpoolctl
-    from sklearn import decomposition, manifold  # slow to import, and used once a judgment
+    from sklearn import decomposition, manifold  # slow to import, and used once an evaluation
 
     features = np.concatenate([features for features, _ in sets.values()]).astype(np.float64)
     dimensions = min(DIMENSIONS, *features.shape)

@@ -1,9 +1,9 @@
-"""The tables and figures of the papers, each as the runs it is made of and the numbers printed.
+"""The tables and figures of the papers: the flags of their runs, and the published numbers.
 
-    python -m tf_ssgan.sweep --table=frgan_table3 --budget=small    trains one
-    python -m tf_ssgan.report --table=frgan_table3                  puts our numbers beside it
+    python -m tf_ssgan.sweep --table=frgan_table3 --budget=small    trains a table
+    python -m tf_ssgan.report runs --table=frgan_table3             compares our numbers with it
 
-A module a paper, a function a table. Free of TensorFlow.
+There is a module for each paper and a function for each table. Nothing here needs TensorFlow.
 """
 
 import textwrap
@@ -20,13 +20,13 @@ __all__ = [
     "PublishedCell",
     "Quantity",
     "Table",
+    "cells_of_run",
     "find",
-    "listing",
+    "format_list",
     "names",
-    "published",
 ]
 
-COLUMNS = 100  # of a terminal
+COLUMNS = 100  # width of a terminal
 
 _TABLES = {
     table.name: table
@@ -36,26 +36,26 @@ _TABLES = {
 
 
 def names() -> tuple[str, ...]:
-    """Names of all tables, paper by paper."""
+    """The names of all tables, paper by paper."""
     return tuple(_TABLES)
 
 
 def find(name: str) -> Table:
-    """The table of a name.
+    """The table with a name.
 
     Raises:
-        UserError: There is none; with the nearest names.
+        UserError: No table has this name; the message suggests the nearest names.
     """
     if name not in _TABLES:
-        raise errors.UserError(f"--table={name} is no table. {errors.nearest(name, names())}")
+        raise errors.UserError(f"--table={name} is not a table. {errors.nearest(name, names())}")
     return _TABLES[name]
 
 
-def published(flags: Mapping[str, Any]) -> list[tuple[Table, PublishedCell]]:
-    """The cells that a run is of, whatever its length and seed.
+def cells_of_run(flags: Mapping[str, Any]) -> list[tuple[Table, PublishedCell]]:
+    """The cells to which a run belongs, whatever its length and seed.
 
     Args:
-        flags: All flags of the run, knobs included, as its `config.json` has them.
+        flags: All flags of the run, hyperparameters included, as in its `config.json`.
     """
     return [
         (table, cell)
@@ -65,8 +65,8 @@ def published(flags: Mapping[str, Any]) -> list[tuple[Table, PublishedCell]]:
     ]
 
 
-def listing() -> str:
-    """All tables for a person: name, cells that are trained and that are quoted, title, source."""
+def format_list() -> str:
+    """All tables as text: name, numbers of trained and of quoted cells, title, source."""
     return "\n".join(["name                       trained  quoted  title and source", *_lines()])
 
 

@@ -1,18 +1,18 @@
-"""Jiang, Zhang and Liu (2019), FR-GAN: house numbers with few labels, and with wrong ones."""
+"""Jiang, Zhang and Liu (2019), FR-GAN: SVHN with few labels, and with wrong labels."""
 
-from tf_ssgan.papers.table import PublishedCell, Table, grid
+from tf_ssgan.papers.table import PublishedCell, Table, make_cells
 
 PAPER = "Jiang, Zhang and Liu 2019"
-IMAGES = 73_257  # house numbers, without the "extra" ones
+IMAGES = 73_257  # SVHN without the "extra" images
 LABELS = {f"{n} labels": {"dataset": "svhn", "labels": n} for n in (500, 1000)}
 RATES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.8)
 
 FRGAN, FRGAN_NOSE = {"method": "frgan"}, {"method": "frgan_nose"}
-# In the form of its public code, which halves the real-or-fake loss; Park et al. do not.
+# As in its public code, which halves the real-or-fake loss; Park et al. do not.
 IMPROVED_GAN = {"method": "improved_gan", "unlabeled_weight": 0.5}
 VAT = {"method": "vat", "entmin": False}
 
-# The recipes have the papers' lengths. Small: 50 images a step of each kind, whatever the method.
+# The recipes have the papers' lengths. Small: each step has 50 images of each kind in every method.
 _WIDE_RESNET = {"depth": 10, "width": 16}
 BUDGETS = {
     "full": {},
@@ -38,17 +38,17 @@ def table2() -> Table:
     }
     return Table(
         name="frgan_table2",
-        title="Inception scores of generated house numbers; samples as in figure 3",
+        title="Inception Scores of generated SVHN images; samples as in figure 3",
         source=f"{PAPER}, table 2 and figure 3",
         measure="inception_score",
-        cells=grid({"score": LABELS["1000 labels"]}, rows),
+        cells=make_cells({"score": LABELS["1000 labels"]}, rows),
         budgets=BUDGETS,
         shows=("samples",),
-        after=("judge",),
-        note="The paper names neither the network that scores, nor how many labels were learned "
-        "or images drawn; its column for real samples is empty. Here the judge is a classifier of "
-        "house numbers, and 1,000 labels are learned: the order of the rows can be compared, the "
-        "scores themselves cannot.",
+        evaluate_flags=("--generator",),
+        note="The paper does not say which network computes the scores, how many labels were "
+        "learned or how many images were generated; its column for real samples is empty. Here the "
+        "reference classifier is trained on SVHN, and 1,000 labels are learned: the order of the "
+        "rows can be compared, the scores themselves cannot.",
         images=IMAGES,
     )
 
@@ -68,16 +68,16 @@ def table3() -> Table:
     }
     return Table(
         name="frgan_table3",
-        title="Test errors on house numbers with 500 and 1,000 labels",
+        title="Test errors on SVHN with 500 and 1,000 labels",
         source=f"{PAPER}, table 3, rows re-aligned",
         measure="test_error",
-        cells=grid(LABELS, rows),
+        cells=make_cells(LABELS, rows),
         budgets=BUDGETS,
         note="As printed in the translation, the quoted rows are shifted: M1+M2 36.02, VAT 16.61, "
         "ADGM 18.44, SDGM 8.11, Improved-GAN 7.42, ALI 7.05, Pi model 5.43, temporal ensembling "
         "5.12, without numbers of labels. These are the entries of a table with a column for 500 "
-        "and one for 1,000 labels whose empty cells were lost; they are put back here where the "
-        "papers of ALI, of ImprovedGAN and of temporal ensembling have them. What was printed for "
+        "and one for 1,000 labels whose empty cells were lost; here each entry is back where the "
+        "papers of ALI, of ImprovedGAN and of temporal ensembling have it. What was printed for "
         "VAT and ADGM is lost. VAT is trained here on a wide residual network.",
         images=IMAGES,
     )
@@ -91,7 +91,7 @@ def figure4() -> Table:
     small = BUDGETS["small"] | {"": BUDGETS["small"][""] | {"width": 16}}
     return Table(
         name="frgan_figure4",
-        title="Test accuracy on house numbers of which some labels are wrong",
+        title="Test accuracy on SVHN with wrong labels",
         source=f"{PAPER}, figure 4",
         measure="accuracy",
         cells=tuple(
@@ -102,9 +102,9 @@ def figure4() -> Table:
         budgets=BUDGETS | {"small": small},
         shows=("noise_curves",),
         note="The figure has no numbers, and the text only says that (a) falls fast and that (b) "
-        "hardly changes up to 50 %. All labels are used; the shares but 50 % are our choice, and "
-        "so is that a wrong label is any other class. A curve has a point an epoch, of which the "
-        "small budget has half a one on the official images.",
+        "hardly changes up to 50 %. All labels are used. The shares except 50 % are our choice, "
+        "and so is that a wrong label may be any other class. A curve has one point per epoch; on "
+        "the official images the small budget is half an epoch.",
         images=IMAGES,
     )
 

@@ -1,26 +1,26 @@
-"""Park, Jung and Teoh (2020), I2GAN, slides: photographs and house numbers with few labels."""
+"""Park, Jung and Teoh (2020), I2GAN, slides: CIFAR-10, CIFAR-100 and SVHN with few labels."""
 
 from tf_ssgan.papers import frgan
-from tf_ssgan.papers.table import Flags, Table, grid
+from tf_ssgan.papers.table import Flags, Table, make_cells
 
 PAPER = "Park, Jung and Teoh 2020"
-IMAGES = 50_000  # photographs of CIFAR-10, of CIFAR-100
+IMAGES = 50_000  # of CIFAR-10, and of CIFAR-100
 
 _GANS = ("improved_gan", "i2gan", "e_i2gan")
-# Rows with a star are quoted there. The three others have the full real-or-fake loss, its formula.
+# The slides quote rows with a star. The other three have the full real-or-fake loss, its formula.
 _FULL = {"unlabeled_weight": 1.0}
 OURS, I2GAN, E_I2GAN = ({"method": name} | _FULL for name in _GANS)
 QUOTED = frgan.IMPROVED_GAN
-# The classifier without the generator; the nearest there is here.
+# The classifier without the generator is the closest to it here.
 SUPERVISED = {"method": "supervised", "network": "ssgan", "dropout": 0.5}
 
 _NOTE = (
     "The slides count labels per class. They give neither tau nor N'/N, here 2 and 4, and do not "
-    "say what e-I2GAN is, here I2GAN without the additional images. Rows with a star are quoted "
-    "there; those that a method here can train are trained. "
+    "say what e-I2GAN is, here I2GAN without the additional images. The slides quote the rows with "
+    "a star; rows of methods that are implemented here are trained. "
 )
 
-# Small: a third of the width, of both networks.
+# Small: both networks have a third of their width.
 BUDGETS = {
     "full": {"supervised": {"epochs": 1200, "width": 96}},
     "small": {
@@ -35,12 +35,12 @@ BUDGETS = {
 
 
 def _columns(dataset: str, classes: int, *each: int) -> dict[str, Flags]:
-    """Headings with labels per class, flags with all labels."""
+    """Headings with labels per class, and flags with the number of all labels."""
     return {f"{n} labels per class": {"dataset": dataset, "labels": n * classes} for n in each}
 
 
 def cifar10() -> Table:
-    """Test errors on photographs of 10 classes."""
+    """Test errors on CIFAR-10."""
     rows = {
         "LP*": ({}, "16.93±0.70 13.22±0.29 10.61±0.28"),
         "ICT*": ({}, "15.48±0.78 9.26±0.09 7.29±0.02"),
@@ -58,20 +58,20 @@ def cifar10() -> Table:
     }
     return Table(
         name="i2gan_cifar10",
-        title="Test errors on photographs of 10 classes",
+        title="Test errors on CIFAR-10",
         source=f"{PAPER}, table of CIFAR-10",
         measure="test_error",
-        cells=grid(_columns("cifar10", 10, 100, 200, 400), rows),
+        cells=make_cells(_columns("cifar10", 10, 100, 200, 400), rows),
         budgets=BUDGETS,
         note=_NOTE + "Mean Teacher is left out: 5.45 and 5.21, printed for it here, are its "
-        "errors on house numbers. TripleGAN's 81.08 is quoted as printed, and cannot be right "
-        "beside its 18.21.",
+        "errors on SVHN. TripleGAN's 81.08 is quoted as printed; beside its 18.21 it cannot be "
+        "right.",
         images=IMAGES,
     )
 
 
 def svhn() -> Table:
-    """Test errors on house numbers."""
+    """Test errors on SVHN."""
     pseudo_label = {"method": "pseudo_label", "pl_mode": "online"}
     rows = {
         "Temporal Ensemble*": ({}, "7.01±0.29 5.73±0.16"),
@@ -90,10 +90,10 @@ def svhn() -> Table:
     }
     return Table(
         name="i2gan_svhn",
-        title="Test errors on house numbers",
+        title="Test errors on SVHN",
         source=f"{PAPER}, table of SVHN",
         measure="test_error",
-        cells=grid(_columns("svhn", 10, 50, 100), rows),
+        cells=make_cells(_columns("svhn", 10, 50, 100), rows),
         budgets=frgan.BUDGETS,  # rows that both papers have are the same runs
         note=_NOTE + "VAT and pseudo-labels are trained here on a wide residual network.",
         images=frgan.IMAGES,
@@ -101,7 +101,7 @@ def svhn() -> Table:
 
 
 def cifar100() -> Table:
-    """Test errors on photographs of 100 classes."""
+    """Test errors on CIFAR-100."""
     rows = {
         "Supervise Only": (SUPERVISED, "74.85±0.55"),
         "BadGAN*": ({}, "61.49±0.73"),
@@ -111,13 +111,13 @@ def cifar100() -> Table:
     }
     return Table(
         name="i2gan_cifar100",
-        title="Test errors on photographs of 100 classes",
+        title="Test errors on CIFAR-100",
         source=f"{PAPER}, table of CIFAR-100",
         measure="test_error",
-        cells=grid(_columns("cifar100", 100, 40), rows),
+        cells=make_cells(_columns("cifar100", 100, 40), rows),
         budgets=BUDGETS,
-        note=_NOTE + "The baseline's network is not said; here it is FR-GAN's without its "
-        "recalibration, as wide as ImprovedGAN's.",
+        note=_NOTE + "The slides do not say which network the baseline has; here it is FR-GAN's "
+        "without its recalibration, as wide as ImprovedGAN's.",
         images=IMAGES,
     )
 

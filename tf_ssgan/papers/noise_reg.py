@@ -1,22 +1,22 @@
-"""Axelrod, Kashi and Pandey, weak supervision: clothes of which few labels are right."""
+"""Axelrod, Kashi and Pandey, weak supervision: Fashion-MNIST with few correct labels."""
 
-from tf_ssgan.papers.table import PublishedCell, Table, grid
+from tf_ssgan.papers.table import PublishedCell, Table, make_cells
 
 PAPER = "Axelrod, Kashi and Pandey"
-IMAGES = 60_000  # clothes
+IMAGES = 60_000  # of Fashion-MNIST
 FASHION = {"dataset": "fashion_mnist", "labels": -1, "noise": "permute"}
 CLEAN = {
     f"{100 * c:g} % clean": FASHION | {"clean_fraction": c} for c in (0.05, 0.1, 0.2, 0.5, 0.7)
 }
-SHOWN = "50 % clean"  # in figures: the share that the abstract speaks of
+SHOWN = "50 % clean"  # the share in figures; it is the one in the abstract
 
 _NOTE = (
-    "The numbers are those of the public code, whose loss, its weight and batch are not the "
-    "text's: --profile=authors after -- takes the code's. Its ResNet starts from weights of "
-    "ImageNet, here from telling images apart. "
+    "The numbers are those of the public code, whose loss, loss weight and batch size differ from "
+    "the text: --profile=authors after -- takes the code's. Its ResNet starts from weights of "
+    "ImageNet, here from contrastive pretraining. "
 )
 
-# Steps on labels are the same in both: what is left after the stages before them is 360.
+# Both methods have 360 steps on labels, which come after their other stages.
 BUDGETS = {
     "full": {},
     "small": {
@@ -29,24 +29,24 @@ BUDGETS = {
         },
         "wsgan": {"max_steps": 400, "batch_size": 25},
     },
-    # Attention costs by the image, however narrow the networks are.
+    # The cost of attention grows with the image size, however narrow the networks are.
     "smoke": {"": {"max_steps": 20, "batch_size": 20, "width": 8}, "wsgan": {"batch_size": 10}},
 }
 
 
-def _first() -> tuple[PublishedCell, ...]:
+def _noise_reg_cells() -> tuple[PublishedCell, ...]:
     method = {"method": "noise_reg"}
-    return grid(CLEAN, {"Noise regularization": (method, "83.73 86.12 87.14 88.84 88.99")})
+    return make_cells(CLEAN, {"Noise regularization": (method, "83.73 86.12 87.14 88.84 88.99")})
 
 
-def _second() -> tuple[PublishedCell, ...]:
+def _noise_reg_wsgan_cells() -> tuple[PublishedCell, ...]:
     method = {"method": "noise_reg_wsgan", "nrw_label": "noisy"}
-    return grid(
+    return make_cells(
         CLEAN, {"Noise regularization with WSGAN": (method, "77.8 81.07 82.93 89.86 90.68")}
     )
 
 
-def _shown(cells: tuple[PublishedCell, ...]) -> tuple[PublishedCell, ...]:
+def _half_clean(cells: tuple[PublishedCell, ...]) -> tuple[PublishedCell, ...]:
     return tuple(cell for cell in cells if cell.column == SHOWN)
 
 
@@ -68,46 +68,46 @@ def table1() -> Table:
     """Accuracy of noise regularization."""
     return _table(
         "noise_reg_table1",
-        "Test accuracy on clothes, noise regularization",
+        "Test accuracy on Fashion-MNIST, noise regularization",
         "table 1",
-        _first(),
-        note=_NOTE + 'The caption says "with WSGAN", by mistake.',
+        _noise_reg_cells(),
+        note=_NOTE + 'By mistake, the caption says "with WSGAN".',
     )
 
 
 def table2() -> Table:
-    """Accuracy of its union with WSGAN."""
+    """Accuracy of noise regularization with WSGAN."""
     return _table(
         "noise_reg_table2",
-        "Test accuracy on clothes, noise regularization with WSGAN",
+        "Test accuracy on Fashion-MNIST, noise regularization with WSGAN",
         "table 2",
-        _second(),
-        note=_NOTE + "The second head is told the noisy label that it shall help to predict; "
-        "--nrw_label=predicted leaves this leak out.",
+        _noise_reg_wsgan_cells(),
+        note=_NOTE + "The second head receives the noisy label that it must help to predict; "
+        "--nrw_label=predicted avoids this leak.",
     )
 
 
 def figure5() -> Table:
-    """Best classes of noise regularization."""
+    """Top 3 classes of noise regularization."""
     return _table(
         "noise_reg_figure5",
-        "Three best classes of some clothes, noise regularization",
+        "Top 3 classes of some Fashion-MNIST images, noise regularization",
         "figure 5",
-        _shown(_first()),
+        _half_clean(_noise_reg_cells()),
         shows=("top3",),
-        note="The share of clean labels is not said; here half of them.",
+        note="The paper does not say which share of labels is clean; here half of them are.",
     )
 
 
 def figure6() -> Table:
-    """Best classes and samples of the union."""
+    """Top 3 classes and samples of noise regularization with WSGAN."""
     return _table(
         "noise_reg_figure6",
-        "Three best classes of some clothes, and generated ones, with WSGAN",
+        "Top 3 classes of some Fashion-MNIST images, and generated images, with WSGAN",
         "figure 6",
-        _shown(_second()),
+        _half_clean(_noise_reg_wsgan_cells()),
         shows=("top3", "samples"),
-        note="The share of clean labels is not said; here half of them.",
+        note="The paper does not say which share of labels is clean; here half of them are.",
     )
 
 
@@ -116,13 +116,13 @@ def wsgan_figure3() -> Table:
     method = {"method": "wsgan", "dataset": "fashion_mnist", "labels": 1000}
     return _table(
         "wsgan_figure3",
-        "Clothes that WSGAN's generator draws",
+        "Fashion-MNIST images that WSGAN generates",
         "figure 3",
         (PublishedCell("WSGAN", "Fashion-MNIST", method),),
         shows=("samples",),
-        note="The paper prints no number for WSGAN by itself, and not how many labels it learned; "
-        "here 1,000. Its figure is of a generator after 100 epochs against the simple critic; "
-        "here it has learned on against the classifier.",
+        note="The paper prints no number for WSGAN alone, and does not say how many labels it "
+        "learned; here 1,000. Its figure shows a generator after 100 epochs against the simple "
+        "critic; here the generator has then been trained against the classifier.",
     )
 
 

@@ -1,11 +1,11 @@
-"""Alshami and Arya (2022), a report: photographs with few labels, wide residual networks."""
+"""Alshami and Arya (2022), a report: CIFAR-10 and CIFAR-100 with few labels, wide ResNets."""
 
 from collections.abc import Mapping
 
-from tf_ssgan.papers.table import Flags, PublishedCell, Table, grid
+from tf_ssgan.papers.table import Flags, PublishedCell, Table, make_cells
 
 PAPER = "Alshami and Arya 2022"
-IMAGES = 50_000  # photographs of CIFAR-10, of CIFAR-100
+IMAGES = 50_000  # of CIFAR-10, and of CIFAR-100
 COLUMNS = {
     f"{name}, {labels} labels": {"dataset": dataset, "labels": labels}
     for name, dataset, labels in (
@@ -18,11 +18,11 @@ COLUMNS = {
 
 _NOTE = (
     "Methods are trained as their papers say; --profile=authors after -- does what the report's "
-    "code does. The report keeps the weights that were best on test images, of one run; nearest "
-    "to it without looking at them are those that were best on validation images. "
+    "code does. The report has one run, and keeps the weights that were best on test images. The "
+    "closest choice without looking at test images is the weights best on validation images. "
 )
 
-# Small: 128 images a step without labels, or merged.
+# Small: each step has 128 images without labels, or 128 images of both kinds.
 BUDGETS = {
     "full": {},
     "small": {
@@ -38,12 +38,12 @@ BUDGETS = {
 
 
 def _by_threshold(method: Flags, lines: Mapping[float, str]) -> tuple[PublishedCell, ...]:
-    """Cells of a method that takes a threshold, a row each."""
+    """The cells of a method with a threshold, a row for each threshold."""
     rows = {
         f"threshold {threshold}": ({**method, "threshold": threshold}, line)
         for threshold, line in lines.items()
     }
-    return grid(COLUMNS, rows)
+    return make_cells(COLUMNS, rows)
 
 
 def _pseudo_label() -> tuple[PublishedCell, ...]:
@@ -59,7 +59,7 @@ def _pseudo_label() -> tuple[PublishedCell, ...]:
 
 def _vat() -> tuple[PublishedCell, ...]:
     method = {"method": "vat", "entmin": False}
-    return grid(COLUMNS, {"VAT": (method, "68.362 27.557 83.454 60.683")})
+    return make_cells(COLUMNS, {"VAT": (method, "68.362 27.557 83.454 60.683")})
 
 
 def _table(
@@ -83,7 +83,7 @@ def pseudo_label_table1() -> Table:
     """Test errors of pseudo-labels."""
     return _table(
         "pseudo_label_table1",
-        "Test errors of pseudo-labels by their threshold",
+        "Test errors of pseudo-labels by threshold",
         "table 1",
         _pseudo_label(),
         "In the report's code an image with a pseudo-label is nearly black. Its text once has "
@@ -98,8 +98,8 @@ def vat_table2() -> Table:
         "Test errors of virtual adversarial training",
         "table 2",
         _vat(),
-        "The report says xi 10, epsilon 10 and 5 iterations, and its code moves the network only "
-        "when the labeled images begin anew.",
+        "The report says xi 10, epsilon 10 and 5 iterations, and its code updates the network only "
+        "when a new pass over the labeled images begins.",
     )
 
 
@@ -107,7 +107,7 @@ def fixmatch_attention_table3() -> Table:
     """Test errors of FixMatch with attention."""
     return _table(
         "fixmatch_attention_table3",
-        "Test errors of FixMatch with attention by its threshold",
+        "Test errors of FixMatch with attention by threshold",
         "table 3",
         _by_threshold(
             {"method": "fixmatch_attention"},
@@ -118,7 +118,7 @@ def fixmatch_attention_table3() -> Table:
             },
         ),
         "The report says 100 epochs in one place and 200 in another; here 200. The small budget "
-        "has ten times the step size, which is for long runs.",
+        "has ten times its learning rate, which is meant for long runs.",
     )
 
 
@@ -129,8 +129,8 @@ def figure1() -> Table:
         "Test accuracy over the steps, pseudo-labels",
         "figure 1",
         tuple(cell for cell in _pseudo_label() if cell.row == "threshold 0.95"),
-        "The report does not say which of its runs are drawn; here those of threshold 0.95. A "
-        "curve has a point an epoch.",
+        "The report does not say which of its runs the figure shows; here those of threshold 0.95. "
+        "A curve has one point per epoch.",
         shows=("learning_curves",),
     )
 
@@ -143,8 +143,8 @@ def figure2() -> Table:
         "figures 2, 3 and 4",
         _vat(),
         "Figures 3 and 4 are what TensorBoard shows of two of these runs, CIFAR-10 with 4000 and "
-        "CIFAR-100 with 2500 labels: tensorboard --logdir with their folders. A curve has a point "
-        "an epoch.",
+        "CIFAR-100 with 2500 labels: tensorboard --logdir with their folders. A curve has one "
+        "point per epoch.",
         shows=("learning_curves",),
     )
 
@@ -154,11 +154,11 @@ def figure5() -> Table:
     shown = ("CIFAR-10, 4000 labels", "CIFAR-100, 2500 labels")
     return _table(
         "ssl_figure5",
-        "Photographs, and what virtual adversarial training makes of them",
+        "Images of CIFAR-10 and CIFAR-100, and their virtual adversarial perturbations",
         "figure 5",
         tuple(cell for cell in _vat() if cell.column in shown),
-        "The report's perturbations have length 10, those of the method's paper 8; --epsilon=10 "
-        "after -- takes the former.",
+        "The report's perturbations have length 10, those of the method's paper have length 8; "
+        "--epsilon=10 after -- takes the report's.",
         shows=("perturbed",),
     )
 

@@ -1,4 +1,4 @@
-"""What a table of a paper is made of: cells, each a kind of run and the number printed for it."""
+"""A table of a paper: cells, each with the flags of its runs and the published number."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -24,12 +24,12 @@ PublishedFigure = Literal[
 
 @dataclasses.dataclass(frozen=True)
 class Quantity:
-    """A quantity that tables are of.
+    """What the numbers of a table are.
 
     Attributes:
-        label: What it is called.
+        label: Its name in reports.
         unit: "%", or empty.
-        better: Which end of it is wished for; empty where nothing is compared.
+        better: Whether lower or higher values are better; empty if neither is.
     """
 
     label: str
@@ -44,21 +44,21 @@ QUANTITIES: Mapping[str, Quantity] = {
     "tau": Quantity("truncation factor tau", "", ""),
     "accuracy_on_cifar10_1": Quantity("accuracy on CIFAR-10.1 v6", "%", "higher"),
     "cluster_distance": Quantity("mean distance to the class centers of a t-SNE", "", "lower"),
-    "cluster_deviation": Quantity("deviation of these distances", "", "lower"),
+    "cluster_stddev": Quantity("standard deviation of these distances", "", "lower"),
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class PublishedCell:
-    """A number of a table, and the training that it is of.
+    """A number of a table, and the runs that it is compared with.
 
     Attributes:
-        row: As printed, in whole words.
-        column: The same.
-        flags: What tells its training from others: method, data set, labels, knobs; no seed and no
-            length. Empty where the paper quotes a method that is not here.
-        published: The number, in the table's unit; None where none is printed.
-        spread: Its standard deviation, where printed.
+        row: Heading of the row as published, in whole words.
+        column: Heading of the column, likewise.
+        flags: Flags of its runs: method, data set, labels, hyperparameters; without seed and
+            length. Empty if the paper quotes a method that is not implemented here.
+        published: The number, in the table's unit; None if none is published.
+        spread: Its standard deviation; None if none is published.
     """
 
     row: str
@@ -78,18 +78,20 @@ class Table:
     """A table or figure of a paper.
 
     Attributes:
-        name: For the command line.
-        title: One line, for people.
-        source: Whose it is, and where it stands.
-        measure: A name of `MEASURES`.
+        name: Its name on the command line.
+        title: One line.
+        source: The paper, and the number of the table or figure in it.
+        measure: A key of `QUANTITIES`.
         cells: Row by row.
-        budgets: Budget -> whom it is for -> flags beside the cell's: "" for all, then "@2500" for
-            cells of so many labels, then a method's name; later ones win.
-        number: Which of a run's numbers the paper reports, a key of `result.json`.
-        shows: Pictures that belong to it.
-        after: Programs to run on each finished run before it has the measure: "judge", "evaluate".
-        note: What a reader must know: choices, and faults of the original.
-        images: Training images of the official data set; 0 where it is a person's own.
+        budgets: Budget -> key -> flags that are added to those of a cell. The key is "" for all
+            cells, "@2500" for cells with that many labels, or the name of a method; later ones
+            override earlier ones in this order.
+        number: Which number of a run the paper reports, a key of `result.json`.
+        shows: Images and charts that belong to it.
+        evaluate_flags: Flags with which `tf_ssgan.evaluate` measures what a finished run does not
+            measure itself; empty if it measures all.
+        note: What a reader must know: our choices, and mistakes in the original.
+        images: Training images of the official data set; 0 for your own images.
     """
 
     name: str
@@ -100,52 +102,53 @@ class Table:
     budgets: Budgets
     number: str = "test_error"
     shows: tuple[PublishedFigure, ...] = ()
-    after: tuple[str, ...] = ()
+    evaluate_flags: tuple[str, ...] = ()
     note: str = ""
     images: int = 0
 
     def flags(self, cell: PublishedCell, budget: str, seed: int) -> dict[str, Any]:
-        """All flags of a run of train_main.py but its folders.
+        """All flags of a run of train_main.py except its folders.
 
         Args:
-            cell: One that is trained.
+            cell: A cell that is trained.
             budget: One of `BUDGETS`.
-            seed: The run's.
+            seed: Seed of the run.
 
         Raises:
-            UserError: There is no such budget.
+            UserError: The budget is unknown.
         """
         if budget not in BUDGETS:
             raise errors.UserError(
-                f"--budget={budget} is no budget. {errors.nearest(budget, BUDGETS)}"
+                f"--budget={budget} is not a budget. {errors.nearest(budget, BUDGETS)}"
             )
-        found = dict(cell.flags)
-        for whom in ("", f"@{cell.flags.get('labels')}", cell.flags.get("method")):
-            found |= self.budgets[budget].get(whom, {})
-        return found | {"seed": seed}
+        flags = dict(cell.flags)
+        for key in ("", f"@{cell.flags.get('labels')}", cell.flags.get("method")):
+            flags |= self.budgets[budget].get(key, {})
+        return flags | {"seed": seed}
 
 
-def grid(
+def make_cells(
     columns: Mapping[str, Flags], rows: Mapping[str, tuple[Flags, str]]
 ) -> tuple[PublishedCell, ...]:
-    """Makes the cells of a table from its lines as they are printed.
+    """Makes the cells of a table from its lines as they are published.
 
     Args:
         columns: Heading -> flags of the runs below it.
-        rows: Heading -> flags of its runs, or none where it is quoted; and for each column
-            "13.41±0.20" or "13.41", "?" where the number is lost, "-" where there is no cell.
+        rows: Heading -> (flags of its runs, line). The flags are empty if the row is quoted. The
+            line has one word for each column: "13.41±0.20" or "13.41", "?" if the number is lost,
+            "-" if the table has no such cell.
 
     Returns:
-        Row by row.
+        The cells, row by row.
     """
-    found = []
-    for row, (own, line) in rows.items():
-        for (column, shared), text in zip(columns.items(), line.split(), strict=True):
+    cells = []
+    for row, (row_flags, line) in rows.items():
+        for (column, column_flags), text in zip(columns.items(), line.split(), strict=True):
             value, _, spread = text.partition("±")
-            flags = {**own, **shared} if own else {}
+            flags = {**row_flags, **column_flags} if row_flags else {}
             if value != "-":
-                found.append(PublishedCell(row, column, flags, _number(value), _number(spread)))
-    return tuple(found)
+                cells.append(PublishedCell(row, column, flags, _number(value), _number(spread)))
+    return tuple(cells)
 
 
 def _number(text: str) -> float | None:

@@ -1,1 +1,1 @@
-"""Reports of many runs: read, put into tables, compared, and written in four formats."""
+"""Reports of many runs: tables, comparisons and charts of them, written in four formats."""

@@ -1,4 +1,4 @@
-"""Cells and tables in words and figures, the same in every form of a report."""
+"""Cells and tables as text, the same in every format of a report."""
 
 import statistics
 from collections.abc import Iterator, Sequence
@@ -11,147 +11,149 @@ from tf_ssgan.reports.result_table import ResultCell, ResultTable
 EMPTY = "–"
 
 
-def filled(sheet: ResultTable) -> Iterator[tuple[str, str, ResultCell]]:
-    """The cells with runs or a printed number: (row, column, cell), row by row."""
-    for row in sheet.rows:
-        for column in sheet.columns:
-            cell = sheet.cell(row, column)
-            if cell.records or cell.printed:
+def filled_cells(table: ResultTable) -> Iterator[tuple[str, str, ResultCell]]:
+    """The cells with runs or a published number: (row, column, cell), row by row."""
+    for row in table.rows:
+        for column in table.columns:
+            cell = table.cell(row, column)
+            if cell.runs or cell.published:
                 yield row, column, cell
 
 
-def mean(found: MeanOverSeeds | None, decimals: int) -> str:
+def format_mean(mean: MeanOverSeeds | None, decimals: int) -> str:
     """5.1 ± 0.4 (3): mean, standard deviation and number of seeds; or 5.1 (1)."""
-    if found is None:
+    if mean is None:
         return EMPTY
-    spread = "" if found.std is None else f" ± {found.std:.{decimals}f}"
-    return f"{found.mean:.{decimals}f}{spread} ({found.n})"
+    spread = "" if mean.std is None else f" ± {mean.std:.{decimals}f}"
+    return f"{mean.mean:.{decimals}f}{spread} ({mean.n})"
 
 
-def printed(cell: ResultCell) -> str:
-    """What a paper has, with its digits: 13.41 ± 0.20; an asterisk where ours had other images."""
-    if cell.printed is None:
+def format_published(cell: ResultCell) -> str:
+    """13.41 ± 0.20, with the digits of the paper; an asterisk if our runs had other images."""
+    if cell.published is None:
         return EMPTY
-    values = [value for value in (cell.printed.value, cell.printed.spread) if value is not None]
+    values = [v for v in (cell.published.value, cell.published.spread) if v is not None]
     digits = max(len(repr(float(value)).partition(".")[2]) for value in values)
-    told = " ± ".join(f"{value:.{digits}f}" for value in values)
-    return f"{told}{'*' if cell.other_images else ''}"
+    text = " ± ".join(f"{value:.{digits}f}" for value in values)
+    return f"{text}{'*' if cell.other_images else ''}"
 
 
-def signed(value: float | None, decimals: int) -> str:
+def format_signed(value: float | None, decimals: int) -> str:
     """+1.2 or −1.2."""
     return EMPTY if value is None else f"{value:+.{decimals}f}".replace("-", "−")
 
 
-def against(found: PairedDifference | None, decimals: int, better: str = "lower") -> str:
-    """−10.4 [−13.4, −7.4], 3 of 3 lower: paired difference, its 95 % interval, and how many."""
-    if found is None:
+def format_paired(paired: PairedDifference | None, decimals: int, better: str = "lower") -> str:
+    """−10.4 [−13.4, −7.4], 3 of 3 lower: paired difference, its 95 % interval, and a count."""
+    if paired is None:
         return EMPTY
-    return f"{difference(found, decimals)}, {how_many(found, better)}"
+    return f"{format_difference(paired, decimals)}, {format_count_ahead(paired, better)}"
 
 
-def difference(found: PairedDifference, decimals: int) -> str:
-    """−10.4 [−13.4, −7.4]: the mean difference, and its interval where there is one."""
-    differences = found.differences
-    told = signed(differences.mean, decimals)
+def format_difference(paired: PairedDifference, decimals: int) -> str:
+    """−10.4 [−13.4, −7.4]: the mean difference, and its interval if it has one."""
+    differences = paired.differences
+    text = format_signed(differences.mean, decimals)
     if (half := differences.half_width) is not None:
         low, high = differences.mean - half, differences.mean + half
-        told += f" [{signed(low, decimals)}, {signed(high, decimals)}]"
-    return told
+        text += f" [{format_signed(low, decimals)}, {format_signed(high, decimals)}]"
+    return text
 
 
-def how_many(found: PairedDifference, better: str) -> str:
-    """3 of 3 lower, or higher where that is what is wished for."""
+def format_count_ahead(paired: PairedDifference, better: str) -> str:
+    """3 of 3 lower; or 3 of 3 higher if higher values are better."""
     higher = better == "higher"
-    ahead = found.more if higher else found.fewer
-    return f"{ahead} of {found.differences.n} {'higher' if higher else 'lower'}"
+    ahead = paired.more if higher else paired.fewer
+    return f"{ahead} of {paired.differences.n} {'higher' if higher else 'lower'}"
 
 
-def decimals(sheet: ResultTable) -> int:
-    """1 where that says all that the sheet's numbers hold, else 2."""
-    values = [value for *_, cell in filled(sheet) for value in cell.values]
-    values += [cell.printed.value for *_, cell in filled(sheet) if cell.printed]
+def table_decimals(table: ResultTable) -> int:
+    """1 if one decimal shows all digits of the table's numbers, else 2."""
+    values = [value for *_, cell in filled_cells(table) for value in cell.values]
+    values += [cell.published.value for *_, cell in filled_cells(table) if cell.published]
     return 1 if all(abs(value - round(value, 1)) < 1e-6 for value in values) else 2
 
 
-def seconds(cell: ResultCell) -> float | None:
-    """How long a run took, in seconds; the median."""
-    known = [record.result.get("seconds") for record in cell.records]
-    known = [value for value in known if isinstance(value, (int, float))]
-    return statistics.median(known) if known else None
+def median_seconds(cell: ResultCell) -> float | None:
+    """The median training time of its runs, in seconds."""
+    values = [run.result.get("seconds") for run in cell.runs]
+    values = [value for value in values if isinstance(value, (int, float))]
+    return statistics.median(values) if values else None
 
 
-def steps(cell: ResultCell) -> int | None:
-    """How many steps its runs have, which all share."""
-    return cell.records[0].result["steps"] if cell.records else None
+def steps_per_run(cell: ResultCell) -> int | None:
+    """The steps of its runs, which all have the same number."""
+    return cell.runs[0].result["steps"] if cell.runs else None
 
 
-def number(cell: ResultCell, name: str) -> MeanOverSeeds | None:
-    """Another of the runs' errors in percent, by its key in `result.json`."""
-    values = tuple(record.result.get(name) for record in cell.records)
-    known = values and all(isinstance(value, (int, float)) for value in values)
-    return MeanOverSeeds(values) if known else None
+def mean_error(cell: ResultCell, name: str) -> MeanOverSeeds | None:
+    """The mean of an error of its runs, in percent, by its key in `result.json`."""
+    values = tuple(run.result.get(name) for run in cell.runs)
+    complete = values and all(isinstance(value, (int, float)) for value in values)
+    return MeanOverSeeds(values) if complete else None
 
 
-def label(sheet: ResultTable) -> str:
+def quantity_label(table: ResultTable) -> str:
     """What the numbers of a table are, with their unit."""
-    unit = f" ({sheet.measure.unit})" if sheet.measure.unit else ""
-    return f"{sheet.measure.label}{unit}"
+    unit = f" ({table.measure.unit})" if table.measure.unit else ""
+    return f"{table.measure.label}{unit}"
 
 
-def of_errors(sheet: ResultTable) -> bool:
-    """Whether the numbers of a table are a run's errors, or what is left of them."""
-    return sheet.measure in (papers.QUANTITIES["test_error"], papers.QUANTITIES["accuracy"])
+def is_error_or_accuracy(table: ResultTable) -> bool:
+    """Whether the numbers of a table are errors or accuracies."""
+    return table.measure in (papers.QUANTITIES["test_error"], papers.QUANTITIES["accuracy"])
 
 
-def about(sheet: ResultTable) -> list[str]:
-    """What a reader must know of a table, a sentence or two each."""
-    better = f", {sheet.measure.better} is better" if sheet.measure.better else ""
-    which = f"; {_which(sheet.number)}" if of_errors(sheet) else ""
-    lines = [f"{label(sheet)}{better}{which}; mean ± standard deviation over seeds (n)."]
-    lines += [*_published(sheet), *_budgets(sheet)]
-    if any(cell.other_images for *_, cell in filled(sheet)):
+def describe_table(table: ResultTable) -> list[str]:
+    """What a reader must know of a table, in lines of one or two sentences."""
+    better = f", {table.measure.better} is better" if table.measure.better else ""
+    weights = f"; {_describe_number(table.number)}" if is_error_or_accuracy(table) else ""
+    lines = [f"{quantity_label(table)}{better}{weights}; mean ± standard deviation over seeds (n)."]
+    lines += [*_describe_published(table), *_describe_budgets(table)]
+    if any(cell.other_images for *_, cell in filled_cells(table)):
         lines.append(
             "*Not the images of the published number: these runs had another part of the data set."
         )
-    if sheet.baseline and any(cell.paired for *_, cell in filled(sheet)):
+    if table.baseline and any(cell.paired for *_, cell in filled_cells(table)):
         lines.append(
-            f"Against {sheet.baseline}: differences between runs of the same split seed, mean, "
+            f"Against {table.baseline}: differences between runs of the same split seed, mean, "
             "95 % interval of the mean (Student's t), and how many are ahead."
         )
-    return lines + ([sheet.note] if sheet.note else [])
+    return lines + ([table.note] if table.note else [])
 
 
-def _which(number: str) -> str:
-    """Of which weights a number is, and when."""
-    return ERROR_COLUMNS[number] if "raw" in number else f"shipped weights, {ERROR_COLUMNS[number]}"
+def _describe_number(number: str) -> str:
+    """The weights that a number of a run belongs to, and the step."""
+    column = ERROR_COLUMNS[number]
+    return column if "raw" in number else f"exported weights, {column}"
 
 
-def _published(sheet: ResultTable) -> Iterator[str]:
-    """Whose the printed numbers are, and what the differences to them are of."""
-    printed = [cell.printed for *_, cell in filled(sheet) if cell.printed]
-    if sources := ([sheet.source] if sheet.source else dict.fromkeys(p.source for p in printed)):
+def _describe_published(table: ResultTable) -> Iterator[str]:
+    """The sources of the published numbers, and which numbers the differences compare."""
+    published = [cell.published for *_, cell in filled_cells(table) if cell.published]
+    sources = [table.source] if table.source else dict.fromkeys(p.source for p in published)
+    if sources:
         yield f"Published: {'; '.join(sources)}."
-    others = sorted({p.number for p in printed} - {sheet.number})
-    if others and of_errors(sheet):
-        told = " or ".join(_which(number) for number in others)
-        yield f"Differences are of what the paper reports, where that is another number: {told}."
+    others = sorted({p.number for p in published} - {table.number})
+    if others and is_error_or_accuracy(table):
+        text = " or ".join(_describe_number(number) for number in others)
+        yield f"Differences to published numbers are of the number that the paper reports: {text}."
 
 
-def _budgets(sheet: ResultTable) -> Iterator[str]:
-    """How long the runs were, and which budget that is."""
-    cells = [cell for *_, cell in filled(sheet) if cell.records]
+def _describe_budgets(table: ResultTable) -> Iterator[str]:
+    """The length of the runs, and the budget that has this length."""
+    cells = [cell for *_, cell in filled_cells(table) if cell.runs]
     if not cells:
         return
     budgets = {cell.budget for cell in cells}
     name = f"Budget {budgets.pop()}" if len(budgets) == 1 and "" not in budgets else "Length"
-    told = [f"{_range([steps(cell) for cell in cells], ',')} steps a run"]
-    epochs = [r.result["epochs"] for c in cells for r in c.records if r.result.get("epochs")]
+    lengths = [f"{_format_range([steps_per_run(cell) for cell in cells], ',')} steps per run"]
+    epochs = [r.result["epochs"] for c in cells for r in c.runs if r.result.get("epochs")]
     if epochs:
-        told.append(f"{_range(epochs, '.3g')} passes over the images")
-    yield f"{name}: {', '.join(told)}."
+        lengths.append(f"{_format_range(epochs, '.3g')} passes over the images")
+    yield f"{name}: {', '.join(lengths)}."
 
 
-def _range(values: Sequence[float], form: str) -> str:
-    """The least and the greatest; one where they are written alike."""
-    return " to ".join(dict.fromkeys((f"{min(values):{form}}", f"{max(values):{form}}")))
+def _format_range(values: Sequence[float], spec: str) -> str:
+    """5 to 9: the smallest and the largest value; one of them if both look the same."""
+    return " to ".join(dict.fromkeys((f"{min(values):{spec}}", f"{max(values):{spec}}")))

@@ -1,4 +1,4 @@
-"""Pictures that runs have left, small enough to be many in one page."""
+"""Image files of runs, made small enough that one page can embed many."""
 
 import base64
 import io
@@ -6,48 +6,47 @@ import pathlib
 
 from PIL import Image
 
-# File in the folder of a run -> what it shows. Those of charts are turned dark with the page, which
-# photographs would not bear.
+# File in the folder of a run -> its caption. In dark mode the page inverts charts, but not images.
 CHARTS = {
     "confusion.png": "confusion matrix",
     "reliability.png": "calibration",
-    "judged_tsne.png": "classes in a t-SNE",
+    "evaluation_tsne.png": "classes in a t-SNE",
 }
 IMAGES = {
     "samples.png": "generated images",
     "perturbed.png": "images, perturbed, difference",
-    "top3.png": "best three classes",
-    "judged_truncation.png": "generated images, latents nearer and nearer to their mode",
+    "top3.png": "top 3 classes",
+    "evaluation_truncation.png": "generated images, latents truncated more and more",
 }
-# What `tables.Table.shows` calls a picture -> its file.
+# Name of a figure in `papers.Table.shows` -> its file.
 FIGURES = {
     "samples": "samples.png",
     "top3": "top3.png",
     "perturbed": "perturbed.png",
-    "embedding": "judged_tsne.png",
-    "truncation": "judged_truncation.png",
+    "embedding": "evaluation_tsne.png",
+    "truncation": "evaluation_truncation.png",
 }
 WIDEST = 900  # pixels
 _QUALITY = 80
-_SMALL = 300  # pixels; up to here every pixel is kept as it is
+_SMALL = 300  # pixels; images up to this size are embedded without loss
 
 
-def embedded(path: pathlib.Path) -> str | None:
-    """A picture as a `data:` address.
+def data_url(path: pathlib.Path) -> str | None:
+    """An image file as a `data:` URL.
 
     Args:
         path: A PNG file.
 
     Returns:
-        WebP, at most `WIDEST` pixels wide; None where the file is missing or no picture.
+        A WebP image, at most `WIDEST` pixels wide; None if the file is missing or no PNG image.
     """
     try:
         with Image.open(path, formats=["PNG"]) as opened:
-            picture = opened.convert("RGB")
+            image = opened.convert("RGB")
     except (OSError, ValueError, Image.DecompressionBombError):
         return None
-    small = max(picture.size) <= _SMALL
-    picture.thumbnail((WIDEST, 4 * WIDEST))
+    small = max(image.size) <= _SMALL
+    image.thumbnail((WIDEST, 4 * WIDEST))
     buffer = io.BytesIO()
-    picture.save(buffer, "WEBP", lossless=small, quality=_QUALITY, method=2)
+    image.save(buffer, "WEBP", lossless=small, quality=_QUALITY, method=2)
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -4,138 +4,94 @@ import csv
 import io
 import pathlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tf_ssgan.common import errors, files
-from tf_ssgan.reports import cell_text
+from tf_ssgan.reports import cell_text, table_rows
 from tf_ssgan.reports.finished_runs import ERROR_COLUMNS
-from tf_ssgan.reports.report import Report, when
+from tf_ssgan.reports.report import Report, describe_runs
 from tf_ssgan.reports.result_table import ResultCell, ResultTable
 
 FILE_NAMES = ("report.html", "report.md", "report.csv", "runs.csv", "report.tex")
 
 
-def _columns(sheet: ResultTable) -> list[str]:
-    """The headings of the long table."""
-    compared = [f"against {sheet.baseline}"] if sheet.baseline else []
-    own = [sheet.measure.label, "published", "difference", *compared]
-    return ["method", "of", *own, *ERROR_COLUMNS.values(), "steps", "seconds a run"]
-
-
-def long(sheet: ResultTable) -> list[list[str]]:
-    """The long table: its headings, and a line a cell."""
-    return [_columns(sheet), *_lines(sheet)]
-
-
-def _lines(sheet: ResultTable) -> Iterator[list[str]]:
-    digits, better = cell_text.decimals(sheet), sheet.measure.better
-    for row, column, cell in cell_text.filled(sheet):
-        own = [
-            cell_text.mean(cell.mean, digits),
-            cell_text.printed(cell),
-            cell_text.signed(cell.difference, digits),
-        ]
-        compared = [cell_text.against(cell.paired, digits, better)] if sheet.baseline else []
-        errors_of = [cell_text.mean(cell_text.number(cell, name), digits) for name in ERROR_COLUMNS]
-        ends = [cell_text.steps(cell), cell_text.seconds(cell)]
-        told = [cell_text.EMPTY if value is None else f"{value:,.0f}" for value in ends]
-        yield [row, column, *own, *compared, *errors_of, *told]
-
-
-def matrix(sheet: ResultTable) -> Iterator[list[str]]:
-    """The short table: a row a method, a column a protocol, ours and the published number."""
-    digits = cell_text.decimals(sheet)
-    yield ["", *sheet.columns]
-    for row in sheet.rows:
-        cells = [sheet.cell(row, column) for column in sheet.columns]
-        yield [
-            row,
-            *(
-                "; ".join(filter(None, (_ours(cell, digits), _theirs(cell)))) or cell_text.EMPTY
-                for cell in cells
-            ),
-        ]
-
-
-def _ours(cell: ResultCell, digits: int) -> str:
-    return cell_text.mean(cell.mean, digits) if cell.mean else ""
-
-
-def _theirs(cell: ResultCell) -> str:
-    return f"published {cell_text.printed(cell)}" if cell.printed else ""
-
-
 def markdown(report: Report) -> str:
     """The report in Markdown."""
-    parts = [f"# {report.title}", when(report)]
-    for sheet in report.sheets:
-        parts += [f"## {sheet.title}", "\n".join(f"- {line}" for line in cell_text.about(sheet))]
-        parts.append(_grid(list(matrix(sheet))))
-        parts.append(_grid(long(sheet)))
-    if report.found.left_out:
-        rows = [[f"`{where}`", why] for where, why in report.found.left_out]
-        parts += ["## Left out", _grid([["folder", "why"], *rows])]
+    parts = [f"# {report.title}", describe_runs(report)]
+    for table in report.tables:
+        lines = [f"- {line}" for line in cell_text.describe_table(table)]
+        parts += [f"## {table.title}", "\n".join(lines)]
+        parts.append(_markdown_table(list(table_rows.short_table(table))))
+        parts.append(_markdown_table(table_rows.long_table(table)))
+    if report.finished.left_out:
+        rows = [[f"`{folder}`", reason] for folder, reason in report.finished.left_out]
+        parts += ["## Left out", _markdown_table([["folder", "reason"], *rows])]
     return "\n\n".join(parts) + "\n"
 
 
-def short(report: Report) -> str:
+def _short_tables(report: Report) -> str:
     """The short tables alone, for a terminal."""
     return "\n\n".join(
-        f"{sheet.title}, {cell_text.label(sheet)}\n\n{_grid(list(matrix(sheet)))}"
-        for sheet in report.sheets
+        f"{table.title}, {cell_text.quantity_label(table)}\n\n"
+        f"{_markdown_table(list(table_rows.short_table(table)))}"
+        for table in report.tables
     )
 
 
 def format_summary(report: Report, written: Sequence[pathlib.Path]) -> str:
-    """What a program prints at its end: the tables, what was left out, and where the rest is."""
-    lines = [short(report)]
-    lines += [f"left out: {where}: {why}" for where, why in report.found.left_out]
+    """The text that a program prints at its end: tables, folders left out, and files written."""
+    lines = [_short_tables(report)]
+    lines += [f"left out: {folder}: {reason}" for folder, reason in report.finished.left_out]
     names = ", ".join(path.name for path in written)
     text = "\n".join([*lines, f"\nIn {written[0].parent}: {names}"])
-    return text.encode(errors="backslashreplace").decode()  # as `journal.replace` does
+    return text.encode(errors="backslashreplace").decode()  # as `files.replace` does
 
 
-def _grid(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as a Markdown table, the first its head."""
+def _markdown_table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as a Markdown table; the first row is its head."""
     head, *body = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *body))
 
 
 def cells_csv(report: Report) -> str:
-    """A line a cell, full precision."""
+    """A line for each cell, at full precision."""
     lines = []
-    for sheet in report.sheets:
-        for row, column, cell in cell_text.filled(sheet):
-            what = {"table": sheet.name, "row": row, "column": column}
-            means = {f"mean_{name}": cell_text.number(cell, name) for name in ERROR_COLUMNS}
-            known = {name: found.mean for name, found in means.items() if found}
-            ends = {"steps": cell_text.steps(cell), "seconds": cell_text.seconds(cell)}
-            what |= {"measure": sheet.measure.label} | _figures(cell) | known | ends
-            lines.append(what | {"budget": cell.budget})
+    for table in report.tables:
+        for row, column, cell in cell_text.filled_cells(table):
+            names = {"table": table.name, "row": row, "column": column}
+            means = {f"mean_{name}": cell_text.mean_error(cell, name) for name in ERROR_COLUMNS}
+            lines.append(
+                names
+                | {"measure": table.measure.label}
+                | _cell_numbers(cell)
+                | {name: mean.mean for name, mean in means.items() if mean}
+                | {"steps": cell_text.steps_per_run(cell)}
+                | {"seconds": cell_text.median_seconds(cell), "budget": cell.budget}
+            )
     return _csv(lines)
 
 
-def _figures(cell: ResultCell) -> dict[str, Any]:
+def _cell_numbers(cell: ResultCell) -> dict[str, Any]:
     """The numbers of a cell."""
-    found, compared = cell.mean, cell.paired and cell.paired.differences
+    mean, paired = cell.mean, cell.paired and cell.paired.differences
     return {
-        "mean": found and found.mean,
-        "std": found and found.std,
-        "n": found.n if found else 0,
-        "published": cell.printed and cell.printed.value,
-        "published_std": cell.printed and cell.printed.spread,
-        "published_source": cell.printed and cell.printed.source,
+        "mean": mean and mean.mean,
+        "std": mean and mean.std,
+        "n": mean.n if mean else 0,
+        "published": cell.published and cell.published.value,
+        "published_std": cell.published and cell.published.spread,
+        "published_source": cell.published and cell.published.source,
         "published_on_other_images": cell.other_images,
         "difference": cell.difference,
-        "paired_difference": compared and compared.mean,
-        "paired_half_width_95": compared and compared.half_width,
-        "paired_n": compared.n if compared else 0,
+        "paired_difference": paired and paired.mean,
+        "paired_half_width_95": paired and paired.half_width,
+        "paired_n": paired.n if paired else 0,
     }
 
 
 def runs_csv(report: Report) -> str:
-    """A line a run: what it is, its numbers, its folder."""
+    """A line for each run: its settings, its numbers, its folder."""
     names = (
         "method",
         "dataset",
@@ -149,36 +105,36 @@ def runs_csv(report: Report) -> str:
     names += ("steps", "epochs", *ERROR_COLUMNS, "validation_error", "seconds")
     return _csv(
         [
-            {name: record.result.get(name) for name in names} | {"folder": record.folder}
-            for record in report.records
+            {name: run.result.get(name) for name in names} | {"folder": run.folder}
+            for run in report.runs
         ]
     )
 
 
 def _csv(lines: Sequence[dict[str, Any]]) -> str:
-    table = io.StringIO()
-    writer = csv.DictWriter(table, dict.fromkeys(name for line in lines for name in line))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, dict.fromkeys(name for line in lines for name in line))
     writer.writeheader()
     writer.writerows(lines)
-    return table.getvalue()
+    return text.getvalue()
 
 
 def latex(report: Report) -> str:
     """The short tables for a paper; they need the package booktabs."""
-    return "\n".join(_tabular(sheet) for sheet in report.sheets)
+    return "\n".join(_tabular(table) for table in report.tables)
 
 
-def _tabular(sheet: ResultTable) -> str:
-    head, *body = [[_escaped(cell) for cell in row] for row in matrix(sheet)]
+def _tabular(table: ResultTable) -> str:
+    head, *body = [[_escaped(cell) for cell in row] for row in table_rows.short_table(table)]
     rows = [f"{' & '.join(row)} \\\\" for row in body]
-    about = " ".join(map(_escaped, cell_text.about(sheet)))
+    description = " ".join(map(_escaped, cell_text.describe_table(table)))
     return "\n".join(
         [
             "\\begin{table}",
             "\\centering",
-            f"\\caption{{{_escaped(sheet.title)}. {about}}}",
-            f"\\label{{tab:{re.sub('[^A-Za-z0-9_:/-]+', '-', sheet.name)}}}",
-            f"\\begin{{tabular}}{{l{'r' * len(sheet.columns)}}}",
+            f"\\caption{{{_escaped(table.title)}. {description}}}",
+            f"\\label{{tab:{re.sub('[^A-Za-z0-9_:/-]+', '-', table.name)}}}",
+            f"\\begin{{tabular}}{{l{'r' * len(table.columns)}}}",
             "\\toprule",
             f"{' & '.join(head)} \\\\",
             "\\midrule",
@@ -198,16 +154,16 @@ _LATEX = {
 
 
 def _escaped(text: str) -> str:
-    """Text as LaTeX takes it."""
+    """Text with the special characters of LaTeX escaped."""
     return "".join(_LATEX.get(character, character) for character in text)
 
 
-def write(report: Report, folder: pathlib.Path) -> list[pathlib.Path]:
-    """Writes all forms of a report.
+def write_report(report: Report, folder: pathlib.Path) -> list[pathlib.Path]:
+    """Writes a report in all formats.
 
     Args:
         report: The report.
-        folder: Where; it is made if need be.
+        folder: Folder of the files; it is created if it does not exist.
 
     Returns:
         The files, the page first.
@@ -215,14 +171,14 @@ def write(report: Report, folder: pathlib.Path) -> list[pathlib.Path]:
     Raises:
         UserError: They cannot be written.
     """
-    from tf_ssgan.reports import html_page  # slow to import: it draws
+    from tf_ssgan.reports import html_page  # slow to import: it imports Matplotlib
 
     texts = {
         "report.md": markdown(report),
         "report.csv": cells_csv(report),
         "runs.csv": runs_csv(report),
         "report.tex": latex(report),
-        "report.html": html_page.html(report, folder),
+        "report.html": html_page.render(report, folder),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -230,6 +186,6 @@ def write(report: Report, folder: pathlib.Path) -> list[pathlib.Path]:
             files.replace(folder / name, texts[name])
     except OSError as error:
         raise errors.UserError(
-            f"--to={folder} cannot be written: {error.strerror}. The runs are untouched."
+            f"--to={folder} cannot be written: {error.strerror}. The runs are unchanged."
         ) from error
     return [folder / name for name in FILE_NAMES]

@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing but itself."""
+"""A report as one HTML page that loads no other file."""
 
 import itertools
 import os
@@ -10,22 +10,22 @@ from typing import Any
 
 import jinja2
 
-from tf_ssgan.reports import cell_text, comparison, embedded_images, figures, formats
+from tf_ssgan.reports import cell_text, comparison, embedded_images, figures, table_rows
 from tf_ssgan.reports.finished_runs import ERROR_COLUMNS, FinishedRun
-from tf_ssgan.reports.report import Report, when
+from tf_ssgan.reports.report import Report, describe_runs
 from tf_ssgan.reports.result_table import ResultCell, ResultTable
 
-# Over the whole page; a table of many has the first ones of its share.
-CHARTS, GALLERY = 40, 24  # charts, and cells of which pictures are shown
+# At most so many charts, and cells whose images are shown, on the page; tables share them equally.
+CHARTS, GALLERIES = 40, 24
 _TEMPLATE = "page.html"
 
 
-def html(report: Report, folder: pathlib.Path) -> str:
+def render(report: Report, folder: pathlib.Path) -> str:
     """Renders the page.
 
     Args:
-        report: What to tell.
-        folder: Where the page will lie; its links to runs are relative to it.
+        report: The report.
+        folder: Folder of the page; its links to runs are relative to it.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(pathlib.Path(__file__).parent),
@@ -34,136 +34,137 @@ def html(report: Report, folder: pathlib.Path) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    share = max(1, len(report.sheets))
+    tables = max(1, len(report.tables))
     sections = [
-        _section(sheet, folder, max(1, CHARTS // share), max(1, GALLERY // share))
-        for sheet in report.sheets
+        _section(table, folder, max(1, CHARTS // tables), max(1, GALLERIES // tables))
+        for table in report.tables
     ]
     numbers = itertools.count()
     for section in sections:
         section["charts"] = [
-            (title, _apart(chart, next(numbers))) for title, chart in section["charts"]
+            (title, _with_unique_ids(chart, next(numbers))) for title, chart in section["charts"]
         ]
     return environment.get_template(_TEMPLATE).render(
         title=report.title,
-        when=when(report),
+        description=describe_runs(report),
         sections=sections,
-        runs=[_run(record, folder) for record in report.records],
+        runs=[_run(run, folder) for run in report.runs],
         numbers=ERROR_COLUMNS,
-        left_out=[(str(where), _link(where, folder), why) for where, why in report.found.left_out],
+        left_out=[
+            (str(path), _link(path, folder), reason) for path, reason in report.finished.left_out
+        ],
     )
 
 
 def _section(
-    sheet: ResultTable, folder: pathlib.Path, most_charts: int, galleries: int
+    table: ResultTable, folder: pathlib.Path, max_charts: int, max_galleries: int
 ) -> dict[str, Any]:
-    """What the template needs of a table."""
-    best = {column: comparison.best(sheet, column) for column in sheet.columns}
-    digits, charts = cell_text.decimals(sheet), figures.of(sheet)
+    """The values that the template needs of a table."""
+    best = {column: comparison.best_row(table, column) for column in table.columns}
+    digits, charts = cell_text.table_decimals(table), figures.table_charts(table)
     return {
-        "anchor": _anchor(sheet.name),
-        "title": sheet.title,
-        "about": cell_text.about(sheet),
-        "verdicts": list(comparison.of(sheet)),
-        "columns": sheet.columns,
+        "anchor": _anchor(table.name),
+        "title": table.title,
+        "description": cell_text.describe_table(table),
+        "comparisons": list(comparison.compare_methods(table)),
+        "columns": table.columns,
         "rows": [
-            (row, [_cell(sheet, row, c, digits, folder, row == best[c]) for c in sheet.columns])
-            for row in sheet.rows
+            (row, [_cell(table, row, c, digits, folder, row == best[c]) for c in table.columns])
+            for row in table.rows
         ],
-        "details": formats.long(sheet),
-        "charts": list(itertools.islice(charts, most_charts)),
+        "details": table_rows.long_table(table),
+        "charts": list(itertools.islice(charts, max_charts)),
         "more_charts": next(charts, None) is not None,
-        "galleries": list(itertools.islice(_galleries(sheet, folder), galleries)),
-        "cells": sum(bool(cell.records) for *_, cell in cell_text.filled(sheet)),
+        "galleries": list(itertools.islice(_galleries(table, folder), max_galleries)),
+        "cells": sum(bool(cell.runs) for *_, cell in cell_text.filled_cells(table)),
     }
 
 
 def _cell(
-    sheet: ResultTable, row: str, column: str, digits: int, folder: pathlib.Path, best: bool
+    table: ResultTable, row: str, column: str, digits: int, folder: pathlib.Path, best: bool
 ) -> dict[str, Any]:
-    """What the template needs of a cell."""
-    cell = sheet.cell(row, column)
+    """The values that the template needs of a cell."""
+    cell = table.cell(row, column)
+    difference = cell.difference is not None
     return {
-        "told": cell_text.mean(cell.mean, digits),
-        "published": cell_text.printed(cell) if cell.printed else "",
-        "difference": cell_text.signed(cell.difference, digits)
-        if cell.difference is not None
-        else "",
-        "source": cell.printed.source if cell.printed else "",
-        "paired": _paired(sheet, cell, digits),
+        "mean": cell_text.format_mean(cell.mean, digits),
+        "published": cell_text.format_published(cell) if cell.published else "",
+        "difference": cell_text.format_signed(cell.difference, digits) if difference else "",
+        "source": cell.published.source if cell.published else "",
+        "paired": _paired(table, cell, digits),
         "best": best,
         "runs": [
-            (f"{value:.{digits}f}", _link(record.folder, folder), _seed(record))
-            for record, value in zip(cell.records, cell.values, strict=True)
+            (f"{value:.{digits}f}", _link(run.folder, folder), _seed(run))
+            for run, value in zip(cell.runs, cell.values, strict=True)
         ],
     }
 
 
-def _paired(sheet: ResultTable, cell: ResultCell, digits: int) -> str:
-    """The difference to the baseline on the same splits, in short."""
+def _paired(table: ResultTable, cell: ResultCell, digits: int) -> str:
+    """The difference to the baseline on the same splits, in a few words."""
     if cell.paired is None:
         return ""
     differences = cell.paired.differences
-    told = f"{cell_text.signed(differences.mean, digits)} to {sheet.baseline}"
-    many = cell_text.how_many(cell.paired, sheet.measure.better)
-    return f"{told} ({many})" if differences.n > 1 else told
+    text = f"{cell_text.format_signed(differences.mean, digits)} to {table.baseline}"
+    count = cell_text.format_count_ahead(cell.paired, table.measure.better)
+    return f"{text} ({count})" if differences.n > 1 else text
 
 
-def _run(record: FinishedRun, folder: pathlib.Path) -> dict[str, Any]:
-    """What the template needs of a run."""
-    result = record.result
-    known = {name: result.get(name) for name in ERROR_COLUMNS}
+def _run(run: FinishedRun, folder: pathlib.Path) -> dict[str, Any]:
+    """The values that the template needs of a run."""
+    result = run.result
+    numbers = {name: result.get(name) for name in ERROR_COLUMNS}
     return {
-        "name": record.folder.name,
-        "link": _link(record.folder, folder),
-        "method": record.method,
-        "of": f"{result['dataset']}, {result['labels']:,} labels",
-        "seed": _seed(record),
-        "numbers": {k: cell_text.EMPTY if v is None else f"{v:.2f}" for k, v in known.items()},
+        "name": run.folder.name,
+        "link": _link(run.folder, folder),
+        "method": run.method,
+        "data": f"{result['dataset']}, {result['labels']:,} labels",
+        "seed": _seed(run),
+        "numbers": {k: cell_text.EMPTY if v is None else f"{v:.2f}" for k, v in numbers.items()},
         "steps": f"{result['steps']:,}",
         "seconds": f"{result['seconds']:,.0f}" if result.get("seconds") else cell_text.EMPTY,
     }
 
 
-def _apart(chart: str, number: int) -> str:
-    """A chart in which no element has the name of one in another chart."""
+def _with_unique_ids(chart: str, number: int) -> str:
+    """A chart whose ids occur in no other chart."""
     return re.sub(r'(\bid="|url\(#|href="#)(?=[A-Za-z][0-9a-f]{10}\b)', rf"\g<1>c{number}-", chart)
 
 
-def _galleries(sheet: ResultTable, folder: pathlib.Path) -> Iterator[dict[str, Any]]:
-    """Pictures of one run of each cell, that of the first seed; those that a figure is of."""
-    every = embedded_images.IMAGES | embedded_images.CHARTS
-    chosen = [
-        embedded_images.FIGURES[shown] for shown in sheet.shows if shown in embedded_images.FIGURES
+def _galleries(table: ResultTable, folder: pathlib.Path) -> Iterator[dict[str, Any]]:
+    """Images of the run with the first seed in each cell; if the table is a figure, only those."""
+    captions = embedded_images.IMAGES | embedded_images.CHARTS
+    figure = [
+        embedded_images.FIGURES[name] for name in table.shows if name in embedded_images.FIGURES
     ]
-    chosen = chosen if sheet.shows else list(every)
-    for row, column, cell in cell_text.filled(sheet):
-        for record in cell.records[:1]:
-            found = [
-                {"data": data, "caption": every[name], "chart": name in embedded_images.CHARTS}
-                for name in chosen
-                if (data := embedded_images.embedded(record.folder / name))
+    names = figure if table.shows else list(captions)
+    for row, column, cell in cell_text.filled_cells(table):
+        for run in cell.runs[:1]:
+            images = [
+                {"data": data, "caption": captions[name], "chart": name in embedded_images.CHARTS}
+                for name in names
+                if (data := embedded_images.data_url(run.folder / name))
             ]
-            if found:
+            if images:
                 yield {
                     "title": f"{row}, {column}",
-                    "seed": _seed(record),
-                    "link": _link(record.folder, folder),
-                    "pictures": found,
+                    "seed": _seed(run),
+                    "link": _link(run.folder, folder),
+                    "images": images,
                 }
 
 
-def _seed(record: FinishedRun) -> str:
-    """Its seed, and its split seed where that is another."""
-    split, seed = record.seeds
+def _seed(run: FinishedRun) -> str:
+    """Its seed, and its split seed if they differ."""
+    split, seed = run.seeds
     return f"seed {seed}" if split == seed else f"seed {seed}, split seed {split}"
 
 
-def _link(where: pathlib.Path, folder: pathlib.Path) -> str:
-    """The address of a run's folder, from the page."""
-    return urllib.parse.quote(os.fsencode(os.path.relpath(where, folder)), safe=b"/") + "/"
+def _link(path: pathlib.Path, folder: pathlib.Path) -> str:
+    """The URL of a run's folder, relative to the page."""
+    return urllib.parse.quote(os.fsencode(os.path.relpath(path, folder)), safe=b"/") + "/"
 
 
 def _anchor(name: str) -> str:
-    """A name for an element, which no two tables share."""
+    """The id of a table's section; different names give different ids."""
     return urllib.parse.quote(name, safe="")

@@ -1,83 +1,80 @@
-"""The quantities of tables, read from what a run and the programs after it have left."""
+"""The quantities of tables, read from the result and the evaluation of a run."""
 
 import contextlib
 import math
 from typing import Any
 
 from tf_ssgan.reports.finished_runs import FinishedRun
-from tf_ssgan.training import metrics_log
 
-OTHER_SET = "cifar10_1/v6"  # a second test set, of which one quantity is
+SECOND_TEST_SET = "cifar10_1/v6"  # for the accuracy on it
 
 
-def of(record: FinishedRun, measure: str, number: str) -> float | None:
+def run_quantity(run: FinishedRun, measure: str, number: str) -> float | None:
     """One quantity of a run.
 
     Args:
-        record: The run.
-        measure: A name of `tables.MEASURES`.
-        number: Which of its numbers, where it has several: a key of `records.NUMBERS`.
+        run: The run.
+        measure: A key of `papers.QUANTITIES`.
+        number: Which of its numbers, if it has several: a key of `finished_runs.ERROR_COLUMNS`.
 
     Returns:
-        The value in the measure's unit; None where the run has none, or a damaged one.
+        The value in the measure's unit; None if the run has none, or a damaged one.
     """
-    value = _found(record, measure, number)
+    value = _value(run, measure, number)
     return value if isinstance(value, (int, float)) and math.isfinite(value) else None
 
 
-def _found(record: FinishedRun, measure: str, number: str) -> Any:
-    """What is there, which may be no number."""
-    result = record.result
+def _value(run: FinishedRun, measure: str, number: str) -> Any:
+    """The value in a file, which may be no number."""
+    result = run.result
     if measure in ("test_error", "accuracy"):
         error = result.get(number)
         return 100.0 - error if measure == "accuracy" and error is not None else error
     if measure == "tau":
         best = number.endswith("at_best_validation")
         return (result.get("searched_at_best_validation" if best else "searched") or {}).get("tau")
-    if measure == "accuracy_on_cifar10_1":
-        return _on_another_set(record, OTHER_SET)
-    with contextlib.suppress(AttributeError, LookupError, TypeError):  # of a damaged judgment
-        return _judged(result.get("judged") or {}, measure)
+    with contextlib.suppress(AttributeError, LookupError, TypeError):  # of a damaged evaluation
+        if measure == "accuracy_on_cifar10_1":
+            return _accuracy_on(run, SECOND_TEST_SET)
+        return _generator_quantity(run.evaluation, measure)
     return None
 
 
-def judge(record: FinishedRun, measure: str) -> Any:
-    """By whom, and by how many images, a run was judged; None of what nobody judges.
+def score_fingerprint(run: FinishedRun, measure: str) -> Any:
+    """What a score of a run depends on besides its images; None for measures that are no scores.
 
-    Scores of different judges are never compared: runs whose answers differ share no mean.
+    Scores by different reference classifiers, or of other numbers of images, are never compared:
+    runs with different values share no mean.
     """
-    judged = record.result.get("judged") or {}
-    with contextlib.suppress(AttributeError, LookupError, TypeError):
+    evaluation = run.evaluation
+    with contextlib.suppress(AttributeError, LookupError, TypeError):  # of a damaged evaluation
         if measure == "inception_score":
-            return {name: judged["scores"][0][name] for name in ("stamp", "images", "seed")}
-        if measure in ("cluster_distance", "cluster_deviation"):
-            return {name: judged["clusters"][name] for name in ("features", "seed")}
+            scores = evaluation["generator_scores"][0]
+            return {name: scores[name] for name in ("fingerprint", "images", "seed")}
+        if measure in ("cluster_distance", "cluster_stddev"):
+            return {name: evaluation["clusters"][name] for name in ("features", "seed")}
     return None
 
 
-def _on_another_set(record: FinishedRun, dataset: str) -> float | None:
-    """Accuracy in percent that `tf_ssgan.evaluate` has found, of the weights of the last step."""
-    try:
-        lines = metrics_log.history(record.folder / "evaluations.jsonl")
-    except (OSError, ValueError):  # no text
-        return None
-    for found in reversed(lines):
-        with contextlib.suppress(AttributeError, KeyError, TypeError):  # of a damaged line
-            if (found["dataset"], found["step"]) == (dataset, record.result["steps"]):
-                return 100.0 - found["test_error"]
+def _accuracy_on(run: FinishedRun, dataset: str) -> float | None:
+    """Accuracy in percent on another data set; the latest evaluation counts."""
+    for entry in reversed(run.evaluation["test_sets"]):
+        with contextlib.suppress(LookupError, TypeError):  # of a damaged entry
+            if entry["dataset"] == dataset:
+                return 100.0 - entry["test_error"]
     return None
 
 
-def _judged(judged: dict[str, Any], measure: str) -> float | None:
-    """What `tf_ssgan.judge` has found of generated images: the first judge's score, or clusters.
+def _generator_quantity(evaluation: dict[str, Any], measure: str) -> float | None:
+    """The score by the first reference network, or the distances to the class centers.
 
-    Distances to class centers are those in the plane of the t-SNE; of real images where a
-    classifier draws none, as the poster of Dravid et al. (2022) has them in figure 8.
+    The distances are those in the plane of the t-SNE, of generated images. Of a run without a
+    generator they are those of real images, as in figure 8 of Dravid et al. (2022).
     """
     if measure == "inception_score":
-        scores = (judged.get("scores") or [{}])[0]
+        scores = (evaluation.get("generator_scores") or [{}])[0]
         return scores.get("inception_score", {}).get("mean")
-    sets = (judged.get("clusters") or {}).get("sets", {})
+    sets = (evaluation.get("clusters") or {}).get("sets", {})
     shown = sets.get("generated") or sets.get("real", {})
-    name = {"cluster_distance": "mean", "cluster_deviation": "std"}[measure]
+    name = {"cluster_distance": "mean", "cluster_stddev": "std"}[measure]
     return shown.get("tsne", {}).get(name)

@@ -1,4 +1,4 @@
-"""What a report holds."""
+"""The contents of a report."""
 
 import dataclasses
 import datetime
@@ -9,45 +9,46 @@ from tf_ssgan.reports.result_table import ResultTable
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """Everything that is told.
+    """The contents of a report, whatever its format.
 
     Attributes:
-        sheets: The tables.
-        found: The runs, and the folders that are none.
-        title: In one line.
+        tables: The tables.
+        finished: All runs that were read, and the folders that were left out.
+        title: One line.
     """
 
-    sheets: tuple[ResultTable, ...]
-    found: FinishedRuns
+    tables: tuple[ResultTable, ...]
+    finished: FinishedRuns
     title: str
 
     @property
-    def records(self) -> list[FinishedRun]:
+    def runs(self) -> list[FinishedRun]:
         """The runs in its tables, each once."""
-        every = (record for sheet in self.sheets for record in sheet.records)
-        return list({record.folder: record for record in every}.values())
+        runs = (run for table in self.tables for run in table.runs)
+        return list({run.folder: run for run in runs}.values())
 
 
-def when(report: Report) -> str:
-    """How many runs, of which versions and machines, and when."""
-    records = report.records
-    versions = sorted({_versions(record) for record in records} - {""})
-    cores = sorted({str(r.result["cores"]) for r in records if r.result.get("cores")})
-    further = len(report.found.records) - len(records)
-    told = [
-        f"{_count(len(records), 'run')}, {_count(len(report.found.left_out), 'folder')} left out",
-        *([f"{_count(further, 'further run')} fit no cell, or lack its quantity"] * bool(further)),
+def describe_runs(report: Report) -> str:
+    """How many runs there are, their versions and machines, and the date of the report."""
+    runs = report.runs
+    versions = sorted({_versions(run) for run in runs} - {""})
+    cores = sorted({str(run.result["cores"]) for run in runs if run.result.get("cores")})
+    further = len(report.finished.runs) - len(runs)
+    parts = [
+        f"{_count(len(runs), 'run')}, {_count(len(report.finished.left_out), 'folder')} left out",
+        *([f"{_count(further, 'further run')} fit no cell or lack its quantity"] * bool(further)),
         *versions,
         *([f"{' or '.join(cores)} CPU cores"] if cores else []),
         f"made on {datetime.date.today().isoformat()}",
     ]
-    return f"{'; '.join(told)}. Test images chose no number of a run; they order the rows."
+    selection = "No number of a run was selected on test images; they only order the rows."
+    return f"{'; '.join(parts)}. {selection}"
 
 
-def _count(many: int, what: str) -> str:
-    return f"{many:,} {what}{'' if many == 1 else 's'}"
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _versions(record: FinishedRun) -> str:
-    named = record.result.get("versions") or {}
-    return ", ".join(f"{name} {version}" for name, version in named.items())
+def _versions(run: FinishedRun) -> str:
+    versions = run.result.get("versions") or {}
+    return ", ".join(f"{name} {version}" for name, version in versions.items())

@@ -1,8 +1,7 @@
-"""Runs put into the cells of tables: as a paper has them, or by what they are.
+"""Tables of runs, whose cells hold runs that differ only in their seeds.
 
-A cell holds runs that differ in nothing but their seeds. By themselves, runs that learned otherwise
-or from something else come into another row or column; in a paper's table, where rows and columns
-are fixed, such runs are refused.
+In tables by protocol, runs that learned in another way or from other data go to another row or
+column. In a paper's table rows and columns are fixed, and such runs are refused.
 """
 
 import collections
@@ -23,13 +22,13 @@ BASELINE = "supervised"
 
 @dataclasses.dataclass(frozen=True)
 class PublishedNumber:
-    """A number as a paper has it.
+    """A number that a paper has published.
 
     Attributes:
-        value: In the unit of the sheet.
-        spread: Its standard deviation, where printed.
-        source: Which paper, which table.
-        images: Training images of the data set that it is for; 0 where not known.
+        value: In the unit of the table.
+        spread: Its standard deviation; None if none is published.
+        source: The paper, and the number of its table.
+        images: Training images of its data set; 0 if not known.
         number: Which number of a run the paper reports.
     """
 
@@ -42,53 +41,53 @@ class PublishedNumber:
 
 @dataclasses.dataclass(frozen=True)
 class ResultCell:
-    """Runs that differ in their seeds alone.
+    """Runs that differ only in their seeds.
 
     Attributes:
-        records: The runs, by seed; those without this quantity are not among them.
-        values: Of each run, in the unit of the sheet.
-        printed: What a paper has for such runs.
-        paired: Against the sheet's baseline; None where no split is shared, and for itself.
-        budget: Of which of the budgets the runs are; empty: of none.
-        difference: Ours minus the printed one, of the number that the paper reports; None where
-            one is missing.
+        runs: The runs that have this quantity, by seed.
+        values: Their values, in the unit of the table.
+        published: The number that a paper has for such runs.
+        paired: Difference to the table's baseline; None if no split is shared, and in the baseline.
+        budget: The budget that the runs have; empty if they have none.
+        difference: Our mean minus the published number, both of the number that the paper reports;
+            None if one is missing.
     """
 
-    records: tuple[FinishedRun, ...] = ()
+    runs: tuple[FinishedRun, ...] = ()
     values: tuple[float, ...] = ()
-    printed: PublishedNumber | None = None
+    published: PublishedNumber | None = None
     paired: PairedDifference | None = None
     budget: str = ""
     difference: float | None = None
 
     @property
     def mean(self) -> MeanOverSeeds | None:
-        """Over the seeds; None without runs."""
+        """The mean over the seeds; None without runs."""
         return MeanOverSeeds(self.values) if self.values else None
 
     @property
     def other_images(self) -> bool:
-        """Whether these runs had other images than the paper's, so that the numbers part ways."""
-        official = self.printed.images if self.printed else 0
-        return bool(official) and any(r.images not in (None, official) for r in self.records)
+        """Whether these runs had other images than the paper, so that numbers may differ."""
+        official = self.published.images if self.published else 0
+        return bool(official) and any(run.images not in (None, official) for run in self.runs)
 
 
 @dataclasses.dataclass(frozen=True)
 class ResultTable:
-    """One table.
+    """A table of runs.
 
     Attributes:
-        name: For files and anchors.
-        title: What it is of.
+        name: Used in files and anchors.
+        title: One line.
         rows: In order.
         columns: In order.
-        cells: (row, column) -> cell; those missing are empty.
+        cells: (row, column) -> cell; missing cells are empty.
         measure: What its numbers are.
-        number: Which of a run's numbers it takes.
+        number: Which number of a run it takes.
         baseline: The row that others are compared with; empty without one.
-        source: Where the printed numbers are from; empty if each cell says its own.
+        source: Source of the published numbers; empty if each cell has its own.
         note: What a reader must know.
-        shows: Pictures that belong to it.
+        shows: Images and charts that belong to it.
     """
 
     name: str
@@ -104,147 +103,148 @@ class ResultTable:
     shows: tuple[str, ...] = ()
 
     def cell(self, row: str, column: str) -> ResultCell:
-        """The cell there, or an empty one."""
+        """The cell in a row and column; an empty one if it is missing."""
         return self.cells.get((row, column), ResultCell())
 
     @property
-    def records(self) -> list[FinishedRun]:
+    def runs(self) -> list[FinishedRun]:
         """All its runs, row by row."""
-        return [
-            record for r in self.rows for c in self.columns for record in self.cell(r, c).records
-        ]
+        return [run for r in self.rows for c in self.columns for run in self.cell(r, c).runs]
 
 
-def compared(sheet: ResultTable, against: str = "") -> ResultTable:
+def add_paired_differences(table: ResultTable, against: str = "") -> ResultTable:
     """Adds the paired differences to a baseline.
 
     Args:
-        sheet: A table.
-        against: One of its rows; empty takes one of `supervised`, else the paper's first, or that
-            of the method whose name comes first.
+        table: A table.
+        against: One of its rows; empty takes a row of `supervised`, else the first row of a paper's
+            table, or the method whose name comes first.
 
     Raises:
         UserError: It has no such row.
     """
-    filled = [row for row in sheet.rows if any(sheet.cell(row, c).records for c in sheet.columns)]
-    if against and against not in sheet.rows:
+    filled = [row for row in table.rows if any(table.cell(row, c).runs for c in table.columns)]
+    if against and against not in table.rows:
         raise errors.UserError(
-            f"--against={against} is no row of {sheet.name}. {errors.nearest(against, filled)}"
+            f"--against={against} is not a row of {table.name}. {errors.nearest(against, filled)}"
         )
     if len(filled) < 2 and not against:
-        return sheet
-    baseline = against or min(filled, key=functools.partial(_standing, sheet))
+        return table
+    baseline = against or min(filled, key=functools.partial(_baseline_order, table))
     cells = {
         (row, column): dataclasses.replace(
-            cell, paired=_paired(cell, sheet.cell(baseline, column)) if row != baseline else None
+            cell, paired=_paired(cell, table.cell(baseline, column)) if row != baseline else None
         )
-        for (row, column), cell in sheet.cells.items()
+        for (row, column), cell in table.cells.items()
     }
-    return dataclasses.replace(sheet, cells=cells, baseline=baseline)
+    return dataclasses.replace(table, cells=cells, baseline=baseline)
 
 
-def _standing(sheet: ResultTable, row: str) -> tuple:
-    """How fit a row is to be the baseline, the least most so; its errors have no say."""
-    records = [record for column in sheet.columns for record in sheet.cell(row, column).records]
-    method = records[0].method
-    order = sheet.rows.index(row) if sheet.source else method
-    return method != BASELINE, order, -len(records), row
+def _baseline_order(table: ResultTable, row: str) -> tuple:
+    """Sorts the rows so that the best baseline comes first; errors play no part in this."""
+    runs = [run for column in table.columns for run in table.cell(row, column).runs]
+    method = runs[0].method
+    order = table.rows.index(row) if table.source else method
+    return method != BASELINE, order, -len(runs), row
 
 
-def cell_of(
-    records: Iterable[FinishedRun],
+def make_cell(
+    runs: Iterable[FinishedRun],
     measure: str,
     number: str,
-    printed: PublishedNumber | None,
+    published: PublishedNumber | None,
     budget: str,
 ) -> ResultCell:
-    """A cell of the runs that have the quantity.
+    """Makes a cell of the runs that have the quantity.
 
     Args:
-        records: Runs that differ in their seeds alone.
-        measure: A name of `tables.MEASURES`.
-        number: Which of a run's numbers to take.
-        printed: What a paper has for such runs.
-        budget: Of which budget they are.
+        runs: Runs that differ only in their seeds.
+        measure: A key of `papers.QUANTITIES`.
+        number: Which number of a run to take.
+        published: The number that a paper has for such runs.
+        budget: Their budget.
     """
-    ordered = sorted(records, key=lambda record: record.seeds)
-    measured = [(record, quantities.of(record, measure, number)) for record in ordered]
-    measured = [(record, value) for record, value in measured if value is not None]
+    ordered = sorted(runs, key=lambda run: run.seeds)
+    measured = [(run, quantities.run_quantity(run, measure, number)) for run in ordered]
+    measured = [(run, value) for run, value in measured if value is not None]
     difference = None
-    if measured and printed:
-        like = [quantities.of(record, measure, printed.number) for record, _ in measured]
-        known = [value for value in like if value is not None]
-        difference = statistics.fmean(known) - printed.value if len(known) == len(like) else None
+    if measured and published:
+        # The paper may report another number of a run than the table takes.
+        values = [quantities.run_quantity(run, measure, published.number) for run, _ in measured]
+        if None not in values:
+            difference = statistics.fmean(values) - published.value
     return ResultCell(
-        records=tuple(record for record, _ in measured),
+        runs=tuple(run for run, _ in measured),
         values=tuple(value for _, value in measured),
-        printed=printed,
+        published=published,
         budget=budget,
         difference=difference,
     )
 
 
-def refuse_mixture(where: str, records: Sequence[FinishedRun]) -> None:
-    """Raises UserError where runs of one cell differ in more than their seeds."""
-    for other in records[1:]:
-        first, told = records[0], ""
+def refuse_mixture(where: str, runs: Sequence[FinishedRun]) -> None:
+    """Raises UserError if runs of one cell differ in more than their seeds."""
+    for other in runs[1:]:
+        first, text = runs[0], ""
         for part in ("protocol", "settings"):
             mine, theirs = getattr(first, part), getattr(other, part)
             names = [k for k in dict.fromkeys([*mine, *theirs]) if mine.get(k) != theirs.get(k)]
-            told = told or ", ".join(f"{k} ({mine.get(k)}, {theirs.get(k)})" for k in names)
-        if told:
+            text = text or ", ".join(f"{k} ({mine.get(k)}, {theirs.get(k)})" for k in names)
+        if text:
             raise errors.UserError(
                 f"{first.folder} and {other.folder} both fit the cell {where}, and differ in "
-                f"{told}: no mean is of both. Name the runs of one kind, or give --budget."
+                f"{text}: they have no common mean. Give runs of one kind only, or --budget."
             )
-    _refuse_other_images(where, records)
+    _refuse_other_images(where, runs)
 
 
-def refuse_other_judges(where: str, records: Sequence[FinishedRun], measure: str) -> None:
-    """Raises UserError where runs of one cell were scored by different judges."""
-    known = [(r, judge) for r in records if (judge := quantities.judge(r, measure)) is not None]
-    for record, judge in known:
-        if judge != known[0][1]:
+def refuse_other_fingerprints(where: str, runs: Sequence[FinishedRun], measure: str) -> None:
+    """Raises UserError if runs of one cell have scores with different fingerprints."""
+    scored = [(run, quantities.score_fingerprint(run, measure)) for run in runs]
+    scored = [(run, fingerprint) for run, fingerprint in scored if fingerprint is not None]
+    for run, fingerprint in scored:
+        first, expected = scored[0]
+        if fingerprint != expected:
             raise errors.UserError(
-                f"{known[0][0].folder} and {record.folder} both fit the cell {where}, and were "
-                "scored by different judges, or by other numbers of images: no mean is of both. "
-                "Judge them again: python -m tf_ssgan.judge --run=FOLDER"
+                f"{first.folder} and {run.folder} both fit the cell {where}, and were scored by "
+                "different reference classifiers, or by other numbers of images: they have no "
+                "common mean. Evaluate them again: python -m tf_ssgan.evaluate --run=FOLDER "
+                "--generator"
             )
 
 
-def _refuse_other_images(where: str, records: Sequence[FinishedRun]) -> None:
-    """Raises UserError where one split seed has drawn different images."""
-    drawn: dict[int, FinishedRun] = {}
-    for record in records:
-        first = drawn.setdefault(record.seeds[0], record)
-        mine, theirs = (r.result.get("split_sha256") for r in (first, record))
-        if mine != theirs:
+def _refuse_other_images(where: str, runs: Sequence[FinishedRun]) -> None:
+    """Raises UserError if runs with one split seed have different labeled images."""
+    by_split_seed: dict[int, FinishedRun] = {}
+    for run in runs:
+        first = by_split_seed.setdefault(run.seeds[0], run)
+        if first.result.get("split_sha256") != run.result.get("split_sha256"):
             raise errors.UserError(
-                f"{first.folder} and {record.folder} both fit the cell {where}, and have other "
-                f"labeled images by the same split seed {record.seeds[0]}: their data sets are not "
-                "the same. Name the runs of one of them."
+                f"{first.folder} and {run.folder} both fit the cell {where}, and have the split "
+                f"seed {run.seeds[0]}, but not the same labeled images: their data sets differ. "
+                "Name the runs on one of them."
             )
 
 
 def _paired(ours: ResultCell, theirs: ResultCell) -> PairedDifference | None:
     """Differences between runs that learned from the same labeled images."""
-    return paired_difference(by_split(ours), by_split(theirs))
+    return paired_difference(values_by_split(ours), values_by_split(theirs))
 
 
-def by_split(cell: ResultCell, name: str = "") -> dict[Any, list[float]]:
-    """The values of a cell's runs by what they learned from.
+def values_by_split(cell: ResultCell, name: str = "") -> dict[Any, list[float]]:
+    """The values of a cell's runs, grouped by the labeled images that they learned from.
 
     Args:
         cell: The cell.
-        name: A number of `result.json`; empty takes the sheet's own quantity.
+        name: A number of `result.json`; empty takes the table's own quantity.
 
     Returns:
-        (split seed, what it has drawn) -> values; empty where a run does not have the number.
+        (split seed, SHA-256 of the split) -> values; empty if a run does not have the number.
     """
-    found = collections.defaultdict(list)
-    for record, value in zip(cell.records, cell.values, strict=True):
-        value = record.result.get(name) if name else value
+    splits = collections.defaultdict(list)
+    for run, value in zip(cell.runs, cell.values, strict=True):
+        value = run.result.get(name) if name else value
         if value is None:
             return {}
-        found[record.seeds[0], record.result.get("split_sha256")].append(value)
-    return dict(found)
+        splits[run.seeds[0], run.result.get("split_sha256")].append(value)
+    return dict(splits)

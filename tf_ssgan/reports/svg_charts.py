@@ -1,7 +1,6 @@
-"""Charts as SVG in the colors of the page that holds them, light or dark."""
+"""Charts as SVG in the colors of the page that contains them, light or dark."""
 
 import io
-import itertools
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -12,15 +11,16 @@ from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-WIDTH = 4.6  # inches, 72 points each: about what a phone shows without shrinking
-# Colors that no chart has, for which the page's own are put in.
+WIDTH = 4.6  # inches of 72 points: about the width of a phone
+# Placeholder colors, which are replaced by the variables of the page.
 _INK, _FAINT = "#010203", "#040506"
 _SERIES = tuple(f"#0a0b{n:02x}" for n in range(8))
 _PAGE = {_INK: "var(--ink)", _FAINT: "var(--line)"} | {
     color: f"var(--series-{n})" for n, color in enumerate(_SERIES)
 }
-_LONGEST, _SHORT = 52, 22  # letters of a name, and of a line of it
-_DASHES = ("-", "--", ":", "-.")  # a ninth series has the first one's color and not its line
+_LONGEST, _SHORT = 52, 22  # letters of a name, and of a line of a name
+_DASHES, _MARKERS = ("-", "--", ":", "-."), "osD^vPX*"
+_MARKERS_PER_CURVE = 12  # about
 _STYLE = {
     "svg.fonttype": "none", "font.size": 9, "font.family": "sans-serif", "text.color": _INK,
     "axes.edgecolor": _FAINT, "axes.labelcolor": _INK, "xtick.color": _INK, "ytick.color": _INK,
@@ -30,15 +30,15 @@ _STYLE = {
 
 
 def dots(
-    rows: Mapping[str, Sequence[float]], printed: Mapping[str, float], title: str, label: str
+    rows: Mapping[str, Sequence[float]], published: Mapping[str, float], title: str, label: str
 ) -> str:
-    """Draws every run of some methods as a dot, a line a method.
+    """Draws each run of some methods as a dot, a line for each method.
 
     Args:
-        rows: Method -> its value for each seed; the first on top.
-        printed: Method -> the published number, where there is one.
-        title: Of the chart, which the page shows above it.
-        label: Of the values.
+        rows: Method -> its value for each seed; the first is on top.
+        published: Method -> published number, for methods that have one.
+        title: Title, which the page shows above the chart.
+        label: Label of the values.
 
     Returns:
         An `svg` element.
@@ -51,8 +51,8 @@ def dots(
         for place, (name, values) in enumerate(rows.items()):
             axes.plot(values, [place] * len(values), "o", color=_SERIES[0], alpha=0.55, ms=5)
             axes.plot([np.mean(values)] * 2, [place - 0.32, place + 0.32], color=_INK, lw=1.6)
-            if name in printed:
-                axes.plot(printed[name], place, "D", color=_SERIES[1], fillstyle="none", ms=6)
+            if name in published:
+                axes.plot(published[name], place, "D", color=_SERIES[1], fillstyle="none", ms=6)
         axes.set_yticks(range(len(rows)), names)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set(xlabel=label)
@@ -63,18 +63,23 @@ def dots(
 def curves(
     series: Mapping[str, Mapping[float, Sequence[float]]],
     title: str,
-    across: str,
-    up: str,
-    log: bool = False,
+    x_label: str,
+    y_label: str,
+    log_x: bool = False,
+    legend: Sequence[str] = (),
+    y_range: tuple[float, float] | None = None,
 ) -> str:
-    """Draws curves: the mean over the runs of each series, and the range they take.
+    """Draws curves: the mean over the runs of each series, and their range.
 
     Args:
         series: Name -> x -> the value of each run there.
-        title: Of the chart, which the page shows above it.
-        across: Label of x.
-        up: Label of y.
-        log: Whether x is logarithmic, with a tick at each of its values.
+        title: Title, which the page shows above the chart.
+        x_label: Label of x.
+        y_label: Label of y.
+        log_x: Whether x is logarithmic, with a tick at each of its values.
+        legend: Names of all series in several charts: each name has the same color, line and
+            marker in all of them. Empty if the chart stands alone.
+        y_range: The smallest and the largest y that the axis shows; None takes those of the series.
 
     Returns:
         An `svg` element.
@@ -84,23 +89,40 @@ def curves(
         rows = -(-len(series) // columns)
         figure = Figure(figsize=(WIDTH, 2.8 + 0.19 * rows), layout="constrained")
         axes = figure.subplots()
-        styles = itertools.product(_DASHES, _SERIES)
-        for (name, found), (dash, color) in zip(series.items(), itertools.cycle(styles)):
-            x = sorted(found)
-            low, mean, high = ([pick(found[k]) for k in x] for pick in (min, np.mean, max))
-            if low != high:
-                axes.fill_between(x, low, high, color=color, alpha=0.15, lw=0)
-            # With a mark: a run that was evaluated once is a point and no line.
-            axes.plot(x, mean, dash, marker="o", ms=2.5, color=color, lw=1.6, label=_shown(name))
-        axes.set(xlabel=across, ylabel=up)
-        _ticks(axes, sorted({x for found in series.values() for x in found}), log)
-        figure.legend(loc="outside lower center", ncols=columns, fontsize=8)
-        return _svg(figure, f"{up} against {across}, {title}")
+        numbers = {name: number for number, name in enumerate(legend or series)}
+        for name, values in series.items():
+            _curve(axes, values, _shown(name), numbers[name])
+        axes.set(xlabel=x_label, ylabel=y_label)
+        if y_range:
+            axes.set_ylim(*_padded(*y_range))
+        _ticks(axes, sorted({x for values in series.values() for x in values}), log_x)
+        figure.legend(loc="outside lower center", ncols=columns, fontsize=8, handlelength=3)
+        return _svg(figure, f"{y_label} against {x_label}, {title}")
 
 
-def _ticks(axes: Axes, values: Sequence[float], log: bool) -> None:
-    """Chooses where x is marked."""
-    if not log:
+def _curve(axes: Axes, values: Mapping[float, Sequence[float]], name: str, number: int) -> None:
+    """Draws a series; series with different numbers differ in color or line, and in marker."""
+    color = _SERIES[number % len(_SERIES)]
+    dash = _DASHES[(number + number // len(_SERIES)) % len(_DASHES)]
+    marker = _MARKERS[number % len(_MARKERS)]
+    x = sorted(values)
+    low, mean, high = ([pick(values[k]) for k in x] for pick in (min, np.mean, max))
+    if low != high:
+        axes.fill_between(x, low, high, color=color, alpha=0.15, lw=0)
+    # With markers, a run that was evaluated only once is visible as a point.
+    often = max(1, len(x) // _MARKERS_PER_CURVE)
+    axes.plot(x, mean, dash, marker=marker, markevery=often, ms=3, color=color, lw=1.6, label=name)
+
+
+def _padded(low: float, high: float) -> tuple[float, float]:
+    """A range with a margin, as Matplotlib has it by default."""
+    margin = 0.05 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+def _ticks(axes: Axes, values: Sequence[float], log_x: bool) -> None:
+    """Chooses the ticks of x."""
+    if not log_x:
         return axes.xaxis.set_major_locator(ticker.MaxNLocator(6))
     axes.set_xscale("log")
     axes.set_xticks(values, [f"{value:,.0f}" for value in values])
@@ -108,31 +130,31 @@ def _ticks(axes: Axes, values: Sequence[float], log: bool) -> None:
 
 
 def _shown(name: str) -> str:
-    """A name of bounded length, in which a dollar sign is one and not mathematics."""
-    return _cut(name).replace("$", r"\$")
+    """A name of bounded length, whose dollar signs do not start a formula."""
+    return _shortened(name).replace("$", r"\$")
 
 
 def _wrapped(name: str) -> str:
-    """A name in lines that leave room for what is beside them."""
-    return "\n".join(_shown(line) for line in textwrap.wrap(_cut(name), _SHORT))
+    """A name broken into lines that leave room for the chart."""
+    return "\n".join(_shown(line) for line in textwrap.wrap(_shortened(name), _SHORT))
 
 
-def _cut(name: str) -> str:
+def _shortened(name: str) -> str:
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
 
 
 def _svg(figure: Figure, description: str) -> str:
-    """The element, without fixed size, in the page's colors."""
+    """A figure as an `svg` element without a fixed size, in the colors of the page."""
     buffer = io.StringIO()
-    # The same chart is the same text each time; `page` sets the names in two charts apart.
+    # Equal charts give equal text; `html_page` makes the ids of different charts unique.
     with matplotlib.rc_context({"svg.hashsalt": "chart"}):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r'<g id="[^"]*"', "<g", text)  # nothing refers to them, and each chart has them
+    text = re.sub(r'<g id="[^"]*"', "<g", text)  # these ids are the same in all charts, and unused
     head, rest = text.split(">", 1)
     head = re.sub(r' (width|height)="[^"]*"', "", head)
     label = description.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     text = f'{head} role="img" aria-label="{label}">{rest}'
-    return re.sub("|".join(_PAGE), lambda found: _PAGE[found[0]], text)
+    return re.sub("|".join(_PAGE), lambda match: _PAGE[match[0]], text)

@@ -1,0 +1,195 @@
+"""Mistakes in what is to be evaluated are refused in a sentence, before TensorFlow is imported."""
+
+import dataclasses
+import json
+
+import pytest
+
+from tf_ssgan.common import errors
+from tf_ssgan.common.version import __version__
+from tf_ssgan.data import dataset_info
+from tf_ssgan.evaluation import options
+from tf_ssgan.evaluation.options import EvaluateOptions
+
+
+def write_run(folder, dataset="digits", data_dir="", **changed):
+    """What looks like a finished run; None leaves a file out."""
+    (folder / "checkpoints" / "step-0000000002").mkdir(parents=True)
+    files = {
+        "config.json": json.dumps(
+            {"version": __version__, "dataset": dataset, "data_dir": data_dir}
+        ),
+        "checkpoints/step-0000000002/manifest.json": "{}",
+        "result.json": json.dumps({"steps": 2}),
+    }
+    for name, text in (files | changed).items():
+        if text is not None:
+            (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def run(tmp_path):
+    return write_run(tmp_path / "run")
+
+
+def refusal(run="", **given):
+    """The sentence that refuses the options."""
+    with pytest.raises(errors.UserError) as caught:
+        options.check(EvaluateOptions(**{"run": str(run)} | {k: str(v) if k == "against" else v
+                                                             for k, v in given.items()}))  # fmt: skip
+    return str(caught.value)
+
+
+def test_a_run_is_needed():
+    assert refusal() == "--run is missing. It takes the folder of a run; see --help."
+
+
+def test_something_to_evaluate_is_needed(run):
+    assert refusal(run) == (
+        "Nothing to evaluate: give at least one of --dataset=NAME, --against=FOLDER and "
+        "--generator."
+    )
+
+
+@pytest.mark.parametrize("what", ["dataset", "against", "generator"])
+def test_one_of_the_three_is_enough(run, tmp_path, what):
+    given = {
+        "dataset": {"dataset": "digits"},
+        "against": {"against": str(write_run(tmp_path / "other"))},
+        "generator": {"generator": True},
+    }[what]
+    options.check(EvaluateOptions(run=str(run), **given))
+
+
+def test_a_folder_that_is_no_run_is_refused(run, tmp_path):
+    sentence = "is not the folder of a run: it holds no config.json."
+    assert refusal(tmp_path, generator=True) == f"--run={tmp_path} {sentence}"
+    assert refusal(run, against=tmp_path) == f"--against={tmp_path} {sentence}"
+
+
+@pytest.mark.parametrize("name", ["result.json", "checkpoints/step-0000000002/manifest.json"])
+def test_an_unfinished_run_is_refused(run, tmp_path, name):
+    begun = write_run(tmp_path / "begun", **{name: None})
+    sentence = "has no result yet. Finish the run first."
+    assert refusal(begun, generator=True) == f"--run={begun} {sentence}"
+    assert refusal(run, against=begun) == f"--against={begun} {sentence}"
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", "7", '{"dataset": 1, "steps": "2"}'])
+@pytest.mark.parametrize("name", ["result.json", "config.json"])
+def test_damaged_files_are_refused(run, tmp_path, name, text):
+    damaged = write_run(tmp_path / "damaged", **{name: text})
+    for option, sentence in (
+        ("run", refusal(damaged, generator=True)),
+        ("against", refusal(run, against=damaged)),
+    ):
+        assert sentence.startswith(f"--{option}={damaged}: its {name} is damaged (")
+        assert sentence.endswith("). Evaluate another run.")
+
+
+def test_a_damaged_evaluation_is_refused_before_anything_is_measured(tmp_path):
+    run = write_run(tmp_path / "run", **{"evaluation.json": "{"})
+    sentence = refusal(run, generator=True)
+    assert sentence.startswith(f"--run={run}: its evaluation.json is damaged (")
+    assert sentence.endswith("Remove that file.")
+
+
+def test_a_run_is_not_compared_with_itself(run):
+    assert "is the run itself" in refusal(run, against=f"{run}/")
+
+
+UNLIKE = (
+    "has images (32, 32, 3) of 10 classes (0, ...), the run learned (16, 16, 1) of 10 (0, ...). "
+    "Give one with the same image size and the same classes."
+)
+
+
+def test_a_run_on_an_unlike_data_set_is_refused(run, tmp_path):
+    other = write_run(tmp_path / "other", dataset="svhn")
+    assert refusal(run, against=other) == f"--against={other} {UNLIKE}"
+
+
+def test_an_unlike_data_set_is_refused_in_the_same_words(run, monkeypatch):
+    monkeypatch.setattr(options.datasets, "check", lambda *given: None)
+    assert refusal(run, dataset="svhn") == f"--dataset=svhn {UNLIKE}"
+
+
+def test_other_classes_are_refused():
+    known = dataset_info.KNOWN["digits"]
+    options.check_alike("--dataset=x", known, known)
+    other = dataclasses.replace(known, classes=known.classes[:9])
+    with pytest.raises(errors.UserError, match="of 9 classes .* the run learned .* of 10"):
+        options.check_alike("--dataset=x", other, known)
+
+
+def test_missing_data_of_either_run_are_refused(run, tmp_path):
+    gone = write_run(tmp_path / "gone", dataset="npz:/nowhere")
+    assert "'/nowhere' is not a folder" in refusal(gone, generator=True)
+    assert "'/nowhere' is not a folder" in refusal(run, against=gone)
+
+
+@pytest.fixture
+def present(monkeypatch):
+    """A function *places: only there, any data set is found."""
+
+    def only_in(*places):
+        def check(name, data_dir, training=True):
+            if data_dir not in places:
+                raise errors.UserError(f"{name} is not in {data_dir}")
+
+        monkeypatch.setattr(options.datasets, "check", check)
+
+    return only_in
+
+
+def test_the_runs_own_data_are_read_where_the_run_read_them(present):
+    flags = {"dataset": "svhn", "data_dir": "own"}
+    present("own", "given")
+    assert options.run_data_dir(flags, "given") == "own"
+    present("given")
+    assert options.run_data_dir(flags, "given") == "given"
+    present()
+    with pytest.raises(errors.UserError, match="svhn is not in given"):
+        options.run_data_dir(flags, "given")
+    with pytest.raises(errors.UserError, match="svhn is not in own"):
+        options.run_data_dir(flags, "")
+
+
+def test_the_other_data_set_is_in_the_given_folder_or_beside_the_runs(present):
+    flags = {"dataset": "cifar10", "data_dir": "own"}
+    given = EvaluateOptions(dataset="cifar10_1/v6", data_dir="given")
+    present("own", "given", None)
+    assert options.dataset_data_dir(given, flags) == "given"
+    without = dataclasses.replace(given, data_dir="")
+    assert options.dataset_data_dir(without, flags) == "own"
+    present(None)  # the usual place
+    assert options.dataset_data_dir(without, flags) == ""
+    with pytest.raises(errors.UserError, match="cifar10_1/v6 is not in given"):
+        options.dataset_data_dir(given, flags)
+
+
+def test_inception_needs_the_generator(run):
+    assert refusal(run, dataset="digits", inception="w.h5") == (
+        "--inception=w.h5 scores a generator: give --generator too."
+    )
+
+
+@pytest.mark.parametrize("given, sentence", [
+    ({"images": 50}, "--images=50: expected at least 100"),
+    ({"minutes": 11.0}, "--minutes=11.0: expected at least 0.01 and at most 10"),
+    ({"minutes": float("nan")}, "--minutes=nan"),
+    ({"seed": -1}, "--seed=-1"),
+    ({"dataset": "cifr10"}, "There is no dataset 'cifr10'"),
+    ({"inception": "nowhere.h5"}, "--inception=nowhere.h5 cannot be read: No such file"),
+    ({"inception": __file__}, "expected an HDF5 file"),
+])  # fmt: skip
+def test_mistakes_are_refused(run, given, sentence):
+    assert sentence in refusal(run, generator=True, **given)
+
+
+def test_weights_must_be_in_a_file_named_h5(run, tmp_path):
+    path = tmp_path / "weights.bin"
+    path.write_bytes(b"\x89HDF\r\n\x1a\n")
+    sentence = refusal(run, generator=True, inception=str(path))
+    assert "expected an HDF5 file, *.h5" in sentence

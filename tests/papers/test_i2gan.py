@@ -1,0 +1,34 @@
+"""The tables of the I2GAN slides: published numbers, and what is not in them."""
+
+import pytest
+from support import paper_tables
+
+from tf_ssgan import papers
+
+
+@pytest.mark.parametrize(
+    "name, row, column, published, spread",
+    [
+        ("i2gan_cifar10", "I2GAN", "200 labels per class", 13.80, 0.20),
+        ("i2gan_cifar10", "TripleGAN*", "100 labels per class", 81.08, 0.57),
+        ("i2gan_svhn", "e-I2GAN", "100 labels per class", 5.27, 0.10),
+        ("i2gan_svhn", "VAT*", "100 labels per class", 5.77, None),
+        ("i2gan_cifar100", "Supervise Only", "40 labels per class", 74.85, 0.55),
+    ],
+)
+def test_numbers_are_the_published_ones(name, row, column, published, spread):
+    paper_tables.check_published(name, row, column, published, spread)
+
+
+def test_missing_rows_and_cells_are_not_in_the_tables():
+    cifar10, svhn = (papers.find(name).cells for name in ("i2gan_cifar10", "i2gan_svhn"))
+    assert "Mean Teacher*" not in {cell.row for cell in cifar10}
+    assert "Mean Teacher*" in {cell.row for cell in svhn}
+    assert ("Local-GAN*", "200 labels per class") not in {(c.row, c.column) for c in cifar10}
+
+
+def test_labels_are_counted_over_all_classes():
+    for name, classes in (("i2gan_cifar10", 10), ("i2gan_svhn", 10), ("i2gan_cifar100", 100)):
+        for cell in papers.find(name).cells:
+            if cell.trained:
+                assert cell.flags["labels"] == classes * int(cell.column.split()[0])
