@@ -9,14 +9,19 @@ from flags import program
 
 
 def main(argv: list[str]) -> None:
-    """Runs what the command line describes, and prints how it went."""
-    del argv
+    """Trains as the command line says, and prints a summary of the result."""
+    config = flags.parse(argv)
     from tf_ssgan.training import loop, summary  # TensorFlow: after the command line is understood
 
-    result = loop.run(flags.config())
+    result = loop.run(config)
     if result:
-        print(summary.format_summary(result, flags.config().workdir))
+        print(summary.format_summary(result, config.workdir))
+
+
+def command() -> None:
+    """The console command `tf-ssgan-train`."""
+    program.main(main)
 
 
 if __name__ == "__main__":
-    program.main(main, flags_parser=flags.parse)
+    command()

@@ -1,6 +1,6 @@
 """Serving: a trained classifier as a SavedModel that needs nothing of this project.
 
-What every exported classifier promises, for K classes and training images of h x w x c:
+Every exported classifier has these signatures, for K classes and training images of h x w x c:
 
     signature        input                                   outputs
     serving_default  image         uint8   [n, h, w, c]      probabilities float32 [n, K],
@@ -10,17 +10,19 @@ What every exported classifier promises, for K classes and training images of h 
                                                              scores float32 [n, K]
     generate         latents       float32 [n, latent_size]  image uint8 [n, h, w, c]
 
-n is any number, 0 too. Pixels are those of a file, 0 to 255: the network's own range [-1, 1] is
-made inside. `predict_bytes` and `classify` (feature `image/encoded`) take whole picture files and
-prepare them as `pictures` says, which is as training did. Probabilities and scores are calibrated:
-softmax(logits / T), with the temperature T fitted on the run's validation images; the card tells T
-and what it changed. `generate` is there where the method has a generator; its latents
-are drawn from U[-1, 1]. A conditional generator has its further inputs under their own names.
+n is any number, including 0. Pixels are those of a file, 0 to 255; the model scales them to the
+network's range [-1, 1]. `predict_bytes` and `classify` (feature `image/encoded`) take whole image
+files and decode them as training did, see `graph_image_decoding`. Probabilities and scores are
+calibrated: softmax(logits / T), with the temperature T fitted on the run's validation images;
+model_info.json has T and what it changed. `generate` exists if the method has a generator. It
+expects latents from U[-1, 1], or from N(0, I) if the generator is conditional; such a generator
+also takes the class, `label` int64 [n].
 
 Modules: `servable` writes the SavedModel, `verify` compares it with the live network, `warmup`
-gives it requests to warm up with, `publishing` makes a version appear whole; `export_main` does all
-of it. `services` and `client` ask a running server; `predict` asks the SavedModel itself about the
-files that `paths` lists, in the forms of `rows`.
+writes warm-up requests, `publishing` makes a version appear whole; `export_main` is the program
+that does all of it. `server_clients` and `client` query a running server. `predict` loads the
+SavedModel itself and classifies the files that `input_files` lists; `prediction_writers` and
+`html_writer` write the results.
 """
 
 DEFAULT = "serving_default"
@@ -28,5 +30,6 @@ BYTES = "predict_bytes"
 CLASSIFY = "classify"
 GENERATE = "generate"
 
-CLASSIFY_METHOD = "tensorflow/serving/classify"  # what TF Serving's Classify asks a signature for
-FEATURE = "image/encoded"  # the key of the picture in a tf.Example, as in TensorFlow's own datasets
+CLASSIFY_METHOD = "tensorflow/serving/classify"  # TF Serving's Classify requires this method name
+MODEL_INFO_FILE = "assets/model_info.json"  # in a SavedModel
+FEATURE = "image/encoded"  # key of the image in a tf.Example, as in TensorFlow's own data sets

@@ -1,173 +1,184 @@
-"""Asks a served classifier about picture files.
+"""Classifies image files with a served classifier.
 
     python -m export.client --model=digits IMAGE...                        (REST)
     python -m export.client --model=digits --grpc=127.0.0.1:8500 IMAGE...  (gRPC)
 
-Prints a line for each file: its name, the class and its probability, the next likely ones with
---top; or the reason why there is no answer. The status is 0 if all files were answered, 1 if some
-were not, 2 after a mistake that concerns all of them.
+Prints a line for each file: its path, the class and its probability, and with --top the next most
+likely classes; or the reason why there is no answer. The exit status is 0 if all files were
+answered, 1 if some were not, 2 after a mistake that concerns all of them.
 """
 
+import dataclasses
 import io
 import itertools
 import pathlib
 from collections.abc import Iterable, Iterator, Sequence
 
-from absl import flags as absl_flags
-
 from export import server_clients
 from flags import program
-from tf_ssgan.common import errors, startup
+from tf_ssgan.common import errors, options, startup
+from tf_ssgan.common.options import option
 from tf_ssgan.data import image_decoding
 
-# Sent as they are. Other formats are sent as PNG, for TensorFlow lacks some of their variants: it
-# takes the colors of a BMP with a palette for gray, and what is transparent in a GIF for black.
-MAX_IMAGES = ("PNG", "JPEG")
-
-_FLAGS = absl_flags.FlagValues()
-absl_flags.DEFINE_string(
-    "url", "http://127.0.0.1:8501", "Address of the REST interface.", flag_values=_FLAGS
-)
-absl_flags.DEFINE_string("grpc", "", "host:port of gRPC, instead of REST.", flag_values=_FLAGS)
-absl_flags.DEFINE_string("model", "", "Name of the served model.", flag_values=_FLAGS)
-absl_flags.DEFINE_integer("top", 1, "Classes to print a file.", 1, flag_values=_FLAGS)
-absl_flags.DEFINE_integer("batch", 32, "Files a request.", 1, flag_values=_FLAGS)
-absl_flags.DEFINE_float("timeout", 30.0, "Seconds to wait for an answer.", 0.01, flag_values=_FLAGS)
+# Sent as they are. Other formats are sent as PNG, because TensorFlow lacks some of their variants:
+# it reads the colors of a BMP with a palette as gray, and transparent pixels of a GIF as black.
+SENT_FORMATS = ("PNG", "JPEG")
 
 
-def read(path: pathlib.Path) -> bytes:
-    """Reads a picture file, and makes sure that it is one.
+@dataclasses.dataclass(frozen=True)
+class ClientOptions:
+    """The flags of this program."""
 
-    The server refuses a whole request if one file in it cannot be decoded, so each is decoded here
-    first. A server accepts some that the rule of `tf_ssgan.data.pictures` refuses; none is sent.
+    url: str = option("http://127.0.0.1:8501", "Address of the REST interface.")
+    grpc: str = option("", "Address of the gRPC interface, host:port; if given, REST is not used.")
+    model: str = option("", "Name of the served model.")
+    top: int = option(1, "How many classes to print for each file, at least 1.", low=1)
+    batch: int = option(32, "Number of files in each request, at least 1.", low=1)
+    timeout: float = option(30.0, "Seconds to wait for an answer, at least 0.01.", low=0.01)
+
+
+def read_image_file(path: pathlib.Path) -> bytes:
+    """Reads an image file, and checks that it can be decoded.
+
+    The server refuses a whole request if one file in it cannot be decoded, so each file is decoded
+    here first. A server accepts some files that `tf_ssgan.data.image_decoding` refuses; they are
+    not sent either.
 
     Args:
-        path: A file in a format of `pictures.FORMATS`.
+        path: A file in a format of `image_decoding.FORMATS`.
 
     Returns:
-        A whole PNG or JPEG file, of which the server makes the pixels of that rule.
+        A whole PNG or JPEG file. The server decodes it to the pixels of `image_decoding`.
 
     Raises:
-        UserError: It cannot be read, or is not a whole picture, or is too large or too small.
+        UserError: It cannot be read, is not a whole image, or is too large or too small.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise errors.UserError(f"cannot be read: {error.strerror}") from error
     # To the smallest image: a JPEG is decoded at an eighth of its size.
-    looks, _ = image_decoding.read_header_and_image(content, 1, 1, "resize")
-    return content if looks.format in MAX_IMAGES else _png(content, 1 if looks.gray else 3)
+    header, _ = image_decoding.read_header_and_image(content, 1, 1, "resize")
+    return content if header.format in SENT_FORMATS else _png(content, 1 if header.gray else 3)
 
 
-def request(
-    service: server_clients.Rest | server_clients.Grpc,
+def classify_files(
+    client: server_clients.RestClient | server_clients.GrpcClient,
     paths: Iterable[pathlib.Path],
     batch: int = 32,
-) -> Iterator[tuple[pathlib.Path, server_clients.Answer | str]]:
-    """Classifies files, so that a bad one fails alone.
+) -> Iterator[tuple[pathlib.Path, server_clients.ServerPrediction | str]]:
+    """Classifies files; a bad file does not affect the others.
 
     Args:
-        service: The server.
+        client: Of the server.
         paths: The files.
-        batch: Files a request.
+        batch: Files in each request.
 
     Yields:
-        Each path, in order, with its answer or the reason why there is none.
+        Each path, in order, with its prediction or the reason why there is none.
 
     Raises:
         UserError: The server cannot be reached, or has no such model.
     """
     paths = iter(paths)
     while some := list(itertools.islice(paths, batch)):
-        found = [_read_or_reason(path) for path in some]
-        answers = iter(_answers(service, [f for f in found if isinstance(f, bytes)]))
-        for path, content in zip(some, found, strict=True):
-            yield path, next(answers) if isinstance(content, bytes) else content
+        contents = [_read_or_reason(path) for path in some]
+        predictions = iter(_predict(client, [c for c in contents if isinstance(c, bytes)]))
+        for path, content in zip(some, contents, strict=True):
+            yield path, next(predictions) if isinstance(content, bytes) else content
 
 
-def format_answer(
-    path: pathlib.Path, answer: server_clients.Answer, names: Sequence[str] | None, top: int
+def format_prediction(
+    path: pathlib.Path,
+    prediction: server_clients.ServerPrediction,
+    names: Sequence[str] | None,
+    top: int,
 ) -> str:
-    """The line of a file: its path, and class and probability of the likeliest classes.
+    """The line of a file: its path, and the most likely classes with their probabilities.
 
     Args:
         path: The file.
-        answer: What the server says.
-        names: Names of all classes; needed for more than one.
+        prediction: What the server returned for it.
+        names: Names of all classes; needed if `top` is more than 1.
         top: How many classes.
     """
-    order = sorted(range(len(answer.probabilities)), key=lambda k: -answer.probabilities[k])
-    labels = [answer.label, *(k for k in order if k != answer.label)][:top]
-    pairs = [f"{names[k] if names else answer.name}\t{answer.probabilities[k]:.4f}" for k in labels]
+    probabilities = prediction.probabilities
+    order = sorted(range(len(probabilities)), key=lambda k: -probabilities[k])
+    labels = [prediction.label, *(k for k in order if k != prediction.label)][:top]
+    pairs = [f"{names[k] if names else prediction.name}\t{probabilities[k]:.4f}" for k in labels]
     return "\t".join([str(path), *pairs])
 
 
-def parse(argv: list[str]) -> list[str]:
-    """Reads the command line; to be handed to `flags.main`.
+def parse_args(argv: list[str]) -> tuple[ClientOptions, list[pathlib.Path]]:
+    """Reads the command line.
+
+    Args:
+        argv: The program's name and its arguments.
 
     Returns:
-        The program's name and the files.
+        The options and the files.
 
     Raises:
-        SystemExit: Status 2 and a sentence for a person's mistake; 0 after help.
+        UserError: An option is missing or out of range, or no files are given.
     """
-    with program.exit_on_user_error():
-        rest = program.read_flags(_FLAGS, argv, __doc__)
-        if not _FLAGS.model:
-            raise errors.UserError("--model is missing. It takes the name of the served model.")
-        if len(rest) < 2:
-            raise errors.UserError("No files. Give the paths of pictures after the flags.")
-    return rest
+    chosen, words = program.read_options(ClientOptions, argv, __doc__)
+    options.check(chosen)
+    if not chosen.model:
+        raise errors.UserError("--model is missing. It takes the name of the served model.")
+    if not words:
+        raise errors.UserError("There are no files. Give the paths of image files after the flags.")
+    return chosen, [pathlib.Path(word) for word in words]
 
 
 def main(argv: list[str]) -> None:
-    """Asks about the files, and prints what is answered."""
-    service = _service()
+    """Classifies the files, and prints a line for each."""
+    chosen, paths = parse_args(argv)
+    client = _client(chosen)
     names, missing = None, 0
-    for path, answer in request(service, map(pathlib.Path, argv[1:]), _FLAGS.batch):
-        if isinstance(answer, str):
+    for path, prediction in classify_files(client, paths, chosen.batch):
+        if isinstance(prediction, str):
             missing += 1
-            print(f"{path}\t{answer}", flush=True)
+            print(f"{path}\t{prediction}", flush=True)
             continue
-        if _FLAGS.top > 1 and names is None:
-            names = service.classes(read(path))
-        print(format_answer(path, answer, names, _FLAGS.top), flush=True)
+        if chosen.top > 1 and names is None:
+            names = client.classes(read_image_file(path))
+        print(format_prediction(path, prediction, names, chosen.top), flush=True)
     if missing:
         raise SystemExit(1)
 
 
-def _service() -> server_clients.Rest | server_clients.Grpc:
-    if not _FLAGS.grpc:
-        return server_clients.Rest(_FLAGS.url, _FLAGS.model, _FLAGS.timeout)
-    with startup.start_up():  # gRPC's protocol buffers bring TensorFlow
-        return server_clients.Grpc(_FLAGS.grpc, _FLAGS.model, _FLAGS.timeout)
+def _client(chosen: ClientOptions) -> server_clients.RestClient | server_clients.GrpcClient:
+    if not chosen.grpc:
+        return server_clients.RestClient(chosen.url, chosen.model, chosen.timeout)
+    with startup.start_up():  # gRPC's protocol buffers import TensorFlow
+        return server_clients.GrpcClient(chosen.grpc, chosen.model, chosen.timeout)
 
 
 def _png(content: bytes, channels: int) -> bytes:
-    """The picture upright, in 8 bits and over white, by the very steps of `pictures`."""
+    """The image as PNG: upright, in 8 bits and over white, by the code of `image_decoding`."""
     buffer = io.BytesIO()
-    image_decoding.plain(content, channels).save(buffer, "PNG")
+    image_decoding.decode_full_size(content, channels).save(buffer, "PNG")
     return buffer.getvalue()
 
 
 def _read_or_reason(path: pathlib.Path) -> bytes | str:
     try:
-        return read(path)
+        return read_image_file(path)
     except errors.UserError as error:
         return str(error)
 
 
-def _answers(
-    service: server_clients.Rest | server_clients.Grpc, files: list[bytes]
-) -> list[server_clients.Answer | str]:
-    """Asks at once; one by one if the server refuses a file that looked good here."""
+def _predict(
+    client: server_clients.RestClient | server_clients.GrpcClient, files: list[bytes]
+) -> list[server_clients.ServerPrediction | str]:
+    """Sends all files in one request, or one by one if the server refuses one of them."""
     try:
-        return list(service.predict(files)) if files else []
-    except server_clients.Refused as refusal:
+        return list(client.predict(files)) if files else []
+    except server_clients.RefusedRequest as refusal:
         if len(files) == 1:
             return [str(refusal)]
-    return [answer for file in files for answer in _answers(service, [file])]
+    return [prediction for file in files for prediction in _predict(client, [file])]
 
 
 if __name__ == "__main__":
-    program.main(main, flags_parser=parse)
+    program.main(main)

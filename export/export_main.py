@@ -2,121 +2,122 @@
 
     python -m export.export_main --run=runs/digits-50-frgan-s0-1234abcd --to=served/digits
 
-writes served/digits/1, then 2, and so on: each a SavedModel, compared with the run's own network
-before it gets its name. A server that watches served/digits takes up a new version by itself.
+writes served/digits/1, then 2, and so on. Each version is a SavedModel that is compared with the
+run's own network before it gets its name. A server that watches served/digits loads a new version
+by itself.
 """
 
 import dataclasses
 import pathlib
 import time
 
-from absl import flags as absl_flags
-
 from export import publishing
 from flags import program
-from tf_ssgan.common import errors, startup
-
-_FLAGS = absl_flags.FlagValues()
-absl_flags.DEFINE_string("run", None, "Folder of the run.", flag_values=_FLAGS)
-absl_flags.DEFINE_string(
-    "to", None, "Folder of the served model; its name is the model's.", flag_values=_FLAGS
-)
-absl_flags.DEFINE_string(
-    "data_dir", "", "Where the run's data lie now, if they were moved.", flag_values=_FLAGS
-)
-absl_flags.DEFINE_integer(
-    "version", 0, "Number of the version; 0 takes the next one.", flag_values=_FLAGS
-)
+from tf_ssgan.common import errors, options, startup
+from tf_ssgan.common.options import option
+from tf_ssgan.training import workdir as workdirs
 
 
 @dataclasses.dataclass(frozen=True)
-class Exported:
+class ExportOptions:
+    """The flags of this program."""
+
+    run: str = option("", "Folder of the run to export.")
+    to: str = option("", "Folder of the served model; its name is the model's.")
+    data_dir: str = option("", "Folder of the run's data, if they were moved.")
+    version: int = option(0, "Number of the version; 0 takes the next one.")
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportResult:
     """An exported classifier.
 
     Attributes:
         folder: Its SavedModel.
-        findings: A `verify.Findings`.
-        calibrated: A `calibration.Calibration`.
-        warm: Whether it brings warm-up requests.
-        seconds: What it took.
+        verification: A `verify.Verification`.
+        calibration: A `calibration.Calibration`.
+        has_warmup: Whether it has warm-up requests.
+        seconds: How long the export took.
     """
 
     folder: pathlib.Path
-    findings: object
-    calibrated: object
-    warm: bool
+    verification: object
+    calibration: object
+    has_warmup: bool
     seconds: float
 
 
-def export(
+def export_run(
     workdir: pathlib.Path, to: pathlib.Path, version: int = 0, data_dir: str = ""
-) -> Exported:
+) -> ExportResult:
     """Exports the newest checkpoint of a run as a new version.
 
     Args:
-        workdir: Folder of the run; it may still be training.
+        workdir: Folder of the run, which may still be training.
         to: Folder of the served model.
         version: Its number, at least 1; 0 takes the next one.
-        data_dir: Where the run's data lie now, if no longer where they were.
+        data_dir: Folder of the run's data, if they were moved.
 
     Raises:
-        UserError: No run, no checkpoint, a folder that cannot be written, a version that exists.
-        Mismatch: The exported model answers otherwise than the run's; nothing was published.
+        UserError: There is no run or no checkpoint, the folder cannot be written, or the version
+            exists.
+        Mismatch: The exported model differs from the run's; nothing was published.
     """
     began = time.perf_counter()
     check_run(workdir)
-    publishing.check(to, version)
-    with startup.start_up():  # TensorFlow: after paths are understood
+    publishing.check_target(to, version)
+    with startup.start_up():  # TensorFlow: after the paths are checked
         from export import servable, verify, warmup
         from tf_ssgan.training import build
     run = build.reopen(workdir, data_dir)
-    made = servable.networks(run)
-    calibrated = servable.calibrate(made, run)
-    made = dataclasses.replace(made, temperature=calibrated.temperature)
-    about = servable.model_info(run, calibrated)
-    with publishing.version(to, version) as target:
-        servable.write(made, target.partial)
-        if warmup.available():
-            warmup.write(made, target.partial, to.absolute().name)
-        findings = verify.verify(target.partial, made, run)
-        about["test_error"] = findings.test_error
-        servable.write_assets(about, target.partial)
+    networks = servable.networks_in_float32(run)
+    calibration = servable.calibrate_on_validation(networks, run)
+    networks = dataclasses.replace(networks, temperature=calibration.temperature)
+    info = servable.model_info(run, calibration)
+    with publishing.new_version(to, version) as target:
+        servable.write_saved_model(networks, target.partial)
+        if warmup.is_available():
+            warmup.write_requests(networks, target.partial, to.absolute().name)
+        verification = verify.verify(target.partial, networks, run)
+        info["test_error"] = verification.test_error
+        servable.write_assets(info, target.partial)
     seconds = time.perf_counter() - began
-    return Exported(target.final, findings, calibrated, warmup.available(), seconds)
+    return ExportResult(target.final, verification, calibration, warmup.is_available(), seconds)
 
 
 def check_run(workdir: pathlib.Path) -> None:
-    """Refuses what is not a run that has saved, before TensorFlow is imported.
+    """Checks that a folder is a run with a checkpoint, before TensorFlow is imported.
 
     Raises:
-        UserError: Saying what is missing.
+        UserError: It is not, or is a run of another version; the message says what is missing.
     """
     if not (workdir / "config.json").is_file():
         raise errors.UserError(
             f"--run={workdir} is not the folder of a run: it holds no config.json."
         )
+    workdirs.read_flags(workdir)
     if not any((workdir / "checkpoints").glob("step-*/manifest.json")):
-        raise errors.UserError(f"--run={workdir} holds no checkpoint yet; let the run go on first.")
+        raise errors.UserError(f"--run={workdir} holds no checkpoint yet. Continue the run first.")
 
 
-def format_exported(done: Exported) -> str:
-    """A summary for a person."""
-    findings, model = done.findings, done.folder.absolute().parent
-    width = max(map(len, findings.signatures))
-    warm = "with warm-up requests"
-    if not done.warm:
-        warm = "warm-up requests were left out: pip install tensorflow-serving-api adds them"
-    close = f"{findings.difference:.1g} of the live network's"
-    if findings.rounding > findings.difference:
-        close += f" in float32, {findings.rounding:.1g} in the run's own format"
+def format_export(result: ExportResult) -> str:
+    """A summary of an export, for printing."""
+    verification, model = result.verification, result.folder.absolute().parent
+    width = max(map(len, verification.signatures))
+    warmup = "with warm-up requests"
+    if not result.has_warmup:
+        warmup = "warm-up requests were left out: pip install tensorflow-serving-api adds them"
+    distance = f"{verification.difference:.1g} of the live network's"
+    if verification.rounding > verification.difference:
+        distance += f" in float32, {verification.rounding:.1g} in the run's own format"
     return "\n".join(
         [
-            f"{done.folder}, written and verified in {done.seconds:.1f} s, {warm}",
-            *(f"  {name:{width}}  {line}" for name, line in findings.signatures.items()),
-            f"  test_error {findings.test_error:.2f} % through the exported model",
-            f"  probabilities within {close}",
-            f"  {_told_of_calibration(done.calibrated)}",
-            f"  one image in {findings.request_ms:.1f} ms (in this process)",
+            f"{result.folder}, written and verified in {result.seconds:.1f} s, {warmup}",
+            *(f"  {name:{width}}  {line}" for name, line in verification.signatures.items()),
+            f"  test_error {verification.test_error:.2f} % through the exported model",
+            f"  probabilities within {distance}",
+            f"  {_format_calibration(result.calibration)}",
+            f"  one image in {verification.request_ms:.1f} ms (in this process)",
             "Serve it:",
             "  docker run --rm -p 127.0.0.1:8501:8501 -p 127.0.0.1:8500:8500 "
             f"-v {model}:/models/{model.name}:ro -e MODEL_NAME={model.name} tensorflow/serving",
@@ -125,38 +126,45 @@ def format_exported(done: Exported) -> str:
     )
 
 
-def _told_of_calibration(calibrated) -> str:
-    if not calibrated.images:
+def _format_calibration(calibration) -> str:
+    if not calibration.images:
         return "no validation images, so probabilities are as the network gives them"
     return (
-        f"temperature {calibrated.temperature:.3g}, fitted on {calibrated.images:,} validation "
-        f"images: calibration error {100 * calibrated.ece_before:.1f} % before, "
-        f"{100 * calibrated.ece_after:.1f} % after"
+        f"temperature {calibration.temperature:.3g}, fitted on {calibration.images:,} validation "
+        f"images: calibration error {100 * calibration.ece_before:.1f} % before, "
+        f"{100 * calibration.ece_after:.1f} % after"
     )
 
 
-def parse(argv: list[str]) -> list[str]:
-    """Reads the command line; to be handed to `flags.main`.
+def parse_args(argv: list[str]) -> ExportOptions:
+    """Reads the command line.
+
+    Args:
+        argv: The program's name and its arguments.
 
     Raises:
-        SystemExit: Status 2 and a sentence for a person's mistake; 0 after help.
+        UserError: A folder is missing, or there is an argument that is not a flag.
     """
-    with program.exit_on_user_error():
-        rest = program.read_flags(_FLAGS, argv, __doc__)
-        if len(rest) > 1:
-            raise absl_flags.Error(f"{rest[1]!r} is no flag. Flags look like --name=value.")
-        for name in ("run", "to"):
-            if not _FLAGS[name].value:
-                raise errors.UserError(f"--{name} is missing. It takes a folder; see --help.")
-    return argv[:1]
+    chosen, words = program.read_options(ExportOptions, argv, __doc__)
+    program.refuse_words(words)
+    options.check(chosen)
+    for name in ("run", "to"):
+        if not getattr(chosen, name):
+            raise errors.UserError(f"--{name} is missing. It takes a folder; see --help.")
+    return chosen
 
 
 def main(argv: list[str]) -> None:
-    """Exports what the command line describes, and says where it is."""
-    del argv
-    workdir, to = pathlib.Path(_FLAGS.run), pathlib.Path(_FLAGS.to)
-    print(format_exported(export(workdir, to, _FLAGS.version, _FLAGS.data_dir)))
+    """Exports a run, and prints where it is."""
+    chosen = parse_args(argv)
+    workdir, to = pathlib.Path(chosen.run), pathlib.Path(chosen.to)
+    print(format_export(export_run(workdir, to, chosen.version, chosen.data_dir)))
+
+
+def command() -> None:
+    """The console command `tf-ssgan-export`."""
+    program.main(main)
 
 
 if __name__ == "__main__":
-    program.main(main, flags_parser=parse)
+    command()

@@ -1,25 +1,25 @@
-"""From picture files to the pixels a network was trained on, as operations of a graph.
+"""From image files to the pixels a network was trained on, as operations of a TensorFlow graph.
 
-The rule is that of `tf_ssgan.data.pictures`, step by step, and the pixels are the same: to the bit
-where nothing is resized, else within one level (Pillow rounds after each direction, TensorFlow
-after both). Of CMYK, whose conversion TensorFlow rounds down, they are one and two levels off.
+The steps are those of `tf_ssgan.data.image_decoding`, and so are the pixels: exactly if nothing is
+resized, else within one level (Pillow rounds after each direction, TensorFlow after both). For
+CMYK, whose conversion TensorFlow rounds down, they differ by up to one and two levels.
 
-Other exceptions, which `export.client` avoids by sending all but PNG and JPEG as PNG:
+`export.client` avoids these other exceptions by sending all files but PNG and JPEG as PNG:
 
-- TIFF cannot be decoded, nor BMP of 16 bits; a palette in a BMP is taken for gray levels, and its
-  alpha is passed over.
-- Transparent pixels of a GIF are black, and so is what its first frame leaves out: TensorFlow's
-  decoder does not tell them from black ones.
+- TIFF and BMP of 16 bits cannot be decoded. A palette in a BMP is read as gray levels, and its
+  alpha is ignored.
+- Transparent pixels of a GIF are black, and so is what its first frame does not cover:
+  TensorFlow's decoder does not distinguish them from black pixels.
 
-And those that it does not avoid:
+It does not avoid these:
 
-- A rotation is found in the EXIF of JPEG, PNG (eXIf) and WebP, as a number of type SHORT or LONG.
-  Pillow also knows it from XMP, and from the text chunks that some programs write into PNG.
-- The transparent color (tRNS) of a PNG of 2, 4 or 16 bits that has no palette is obeyed; Pillow
+- A rotation is read from the EXIF of JPEG, PNG (eXIf) and WebP, as a number of type SHORT or LONG.
+  Pillow also reads it from XMP, and from the text chunks that some programs write into PNG.
+- The transparent color (tRNS) of a PNG of 2, 4 or 16 bits without a palette is applied. Pillow
   compares it with pixels already scaled to 8 bits, and misses it.
-- A CMYK JPEG without Adobe's marker is taken at its word; Pillow inverts it, as those with it.
-- Pictures with a side under 4 pixels, or of more than 89,478,485, are accepted (by the client they
-  are not).
+- A CMYK JPEG without Adobe's marker is decoded as it is. Pillow inverts it, like those with it.
+- Images with a side under 4 pixels, or with more than 89,478,485 pixels, are accepted. The client
+  refuses them.
 """
 
 from collections.abc import Callable
@@ -36,19 +36,20 @@ _MIRRORED, _UPSIDE_DOWN, _TRANSPOSED = (2, 3, 6, 7), (3, 4, 7, 8), (5, 6, 7, 8)
 
 
 def decode(files: tf.Tensor, shape: tuple[int, int, int], fit: str) -> tf.Tensor:
-    """Decodes picture files.
+    """Decodes image files.
 
     Args:
         files: string [n].
         shape: (height, width, channels) of the result; 1 or 3 channels.
-        fit: what happens to pictures of another shape: "resize", or, where height and width are
+        fit: How files of another shape become such images: "resize", or, if height and width are
             equal, "crop" or "pad".
 
     Returns:
         uint8 [n, height, width, channels].
 
     Raises:
-        InvalidArgumentError: When run, if one of the files is no picture; all n fail with it.
+        InvalidArgumentError: When the graph runs, if one of the files is not an image; then all n
+            fail.
     """
     return tf.map_fn(
         lambda file: _image(file, shape, fit),
@@ -65,28 +66,28 @@ def _image(file: tf.Tensor, shape: tuple[int, int, int], fit: str) -> tf.Tensor:
         lambda: (_jpeg(file, shape, fit), _orientation(_jpeg_exif(octets))),
         lambda: (_over_white(_not_jpeg(file, octets)), _orientation(_other_exif(octets))),
     )
-    return _fitted(_channels(_upright(pixels, orientation), shape[2]), shape, fit)
+    return _fit(_channels(_upright(pixels, orientation), shape[2]), shape, fit)
 
 
 def _jpeg(file: tf.Tensor, shape: tuple[int, int, int], fit: str) -> tf.Tensor:
-    """uint8 [h, w, 3], at a fraction of its size where at least twice the final size remains."""
+    """uint8 [h, w, 3], at a fraction of its size if at least twice the final size remains."""
     sides = tf.io.extract_jpeg_shape(file)[:2]
     shorter, ratios = tf.reduce_min(sides), tf.constant(_RATIOS[1:])
     side = tf.reduce_max(sides) if fit == "pad" else shorter
-    fitting = (side >= 2 * max(shape[:2]) * ratios) & (shorter >= ratios)
+    possible = (side >= 2 * max(shape[:2]) * ratios) & (shorter >= ratios)
 
-    # The general decoder's transform is fast, and up to 12 levels off Pillow's; this is the same.
+    # The default transform is fast, but up to 12 levels off Pillow's; this one is the same.
     def decoded(ratio: int) -> Callable[[], tf.Tensor]:
         return lambda: tf.io.decode_jpeg(file, 3, ratio, dct_method="INTEGER_ACCURATE")
 
-    which = tf.math.count_nonzero(fitting, dtype=tf.int32)
+    which = tf.math.count_nonzero(possible, dtype=tf.int32)
     return tf.switch_case(which, [decoded(ratio) for ratio in _RATIOS])
 
 
 def _not_jpeg(file: tf.Tensor, octets: tf.Tensor) -> tf.Tensor:
-    """uint8 [h, w, 1 to 4], of 16 bits the upper eight: 1 and 2 are gray; 2 and 4 have alpha."""
-    # A transparent color becomes alpha only if alpha is asked for; but asked for where there is
-    # none, alpha is no more than 15 in files of up to 4 bits. GIF, BMP and WebP refuse to convert.
+    """uint8 [h, w, 1 to 4], the upper 8 of 16 bits: 1 and 2 are gray; 2 and 4 have alpha."""
+    # A transparent color becomes alpha only if 4 channels are requested. But requested for a file
+    # without alpha, it is at most 15 in files of up to 4 bits. GIF, BMP and WebP do not convert.
     pixels = tf.cond(
         tf.size(_png_chunk(octets, b"tRNS")) > 0,
         lambda: tf.io.decode_png(file, channels=4),
@@ -97,24 +98,24 @@ def _not_jpeg(file: tf.Tensor, octets: tf.Tensor) -> tf.Tensor:
 
 
 def _over_white(pixels: tf.Tensor) -> tf.Tensor:
-    """uint8 [h, w, 1 to 4] -> uint8 [h, w, 3], in integers as `tf_ssgan.data.pictures`."""
+    """uint8 [h, w, 1 to 4] -> uint8 [h, w, 3], in integers as in `image_decoding`."""
     bands = tf.shape(pixels)[-1]
     color = tf.cond(bands < 3, lambda: tf.tile(pixels[..., :1], [1, 1, 3]), lambda: pixels[..., :3])
 
-    def laid() -> tf.Tensor:
+    def blended() -> tf.Tensor:
         alpha = tf.cast(pixels[..., -1:], tf.int32)
         sums = tf.cast(color, tf.int32) * alpha + 255 * (255 - alpha)
         return tf.cast((sums + 127) // 255, tf.uint8)
 
-    return tf.cond(bands % 2 == 0, laid, lambda: color)
+    return tf.cond(bands % 2 == 0, blended, lambda: color)
 
 
 def _upright(pixels: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
-    """Turns and mirrors [h, w, c] as EXIF's eight orientations ask."""
+    """Rotates and mirrors [h, w, c] according to EXIF's eight orientations."""
 
     def where(orientations: tuple[int, ...], change: Callable, pixels: tf.Tensor) -> tf.Tensor:
-        asked = tf.reduce_any(orientation == orientations)
-        return tf.cond(asked, lambda: change(pixels), lambda: pixels)
+        applies = tf.reduce_any(orientation == orientations)
+        return tf.cond(applies, lambda: change(pixels), lambda: pixels)
 
     pixels = where(_TRANSPOSED, lambda p: tf.transpose(p, [1, 0, 2]), pixels)
     pixels = where(_MIRRORED, lambda p: tf.reverse(p, [1]), pixels)
@@ -129,41 +130,42 @@ def _channels(pixels: tf.Tensor, channels: int) -> tf.Tensor:
     return tf.cast((gray + 2**15) // 2**16, tf.uint8)
 
 
-def _fitted(pixels: tf.Tensor, shape: tuple[int, int, int], fit: str) -> tf.Tensor:
+def _fit(pixels: tf.Tensor, shape: tuple[int, int, int], fit: str) -> tf.Tensor:
     """uint8 [h', w', c] -> uint8 [h, w, c]; bilinear, antialiased, half-pixel centers."""
     sides = tf.cast(tf.shape(pixels)[:2], tf.int64)
-    resized, place = _boxes(sides, shape[:2], fit)
-    # tf.image.resize's own operation. What it draws beyond the image it never computes, and what
-    # lies beyond the picture is black.
-    drawn = tf.raw_ops.ScaleAndTranslate(
+    resized, offset = _placement(sides, shape[:2], fit)
+    # The operation of tf.image.resize. It computes nothing outside the image, and what is outside
+    # the file's pixels is black.
+    resampled = tf.raw_ops.ScaleAndTranslate(
         images=pixels[None],
         size=shape[:2],
         scale=tf.cast(resized, tf.float32) / tf.cast(sides, tf.float32),
-        translation=tf.cast(place, tf.float32),
+        translation=tf.cast(offset, tf.float32),
         kernel_type="triangle",
         antialias=True,
     )[0]
-    return tf.ensure_shape(tf.cast(tf.round(drawn), tf.uint8), shape)
+    return tf.ensure_shape(tf.cast(tf.round(resampled), tf.uint8), shape)
 
 
-def _boxes(sides: tf.Tensor, wanted: tuple[int, int], fit: str) -> tuple[tf.Tensor, tf.Tensor]:
-    """`tf_ssgan.data.pictures.boxes`: (height, width) once resized, and (top, left), int64 [2]."""
+def _placement(sides: tf.Tensor, size: tuple[int, int], fit: str) -> tuple[tf.Tensor, tf.Tensor]:
+    """As `image_decoding.placement`: (height, width) once resized, and (top, left), int64 [2]."""
     if fit == "resize":
-        return tf.constant(wanted, tf.int64), tf.zeros([2], tf.int64)
+        return tf.constant(size, tf.int64), tf.zeros([2], tf.int64)
     side = tf.reduce_min(sides) if fit == "crop" else tf.reduce_max(sides)
-    resized = tf.maximum((2 * sides * wanted + side) // (2 * side), 1)
-    return resized, (wanted - resized) // 2
+    resized = tf.maximum((2 * sides * size + side) // (2 * side), 1)
+    return resized, (size - resized) // 2
 
 
 # --- EXIF -----------------------------------------------------------------------------------------
 
 
 def _orientation(exif: tf.Tensor) -> tf.Tensor:
-    """What EXIF says of rotation, int64 in 1..8; 1 where it says nothing, or nothing sensible.
+    """The orientation in EXIF, int64 in 1..8; 1 if there is none or it is invalid.
 
     Args:
-        exif: uint8 [n]. A TIFF file: byte order, the place of a directory, and in there a count
-            and so many entries of twelve bytes, tag, type, length and value.
+        exif: uint8 [n]. It has the format of a TIFF file: the byte order and the offset of a
+            directory, which has a count and that many entries of twelve bytes: tag, type, length
+            and value.
     """
     head = _piece(exif, 0, 8)
     little = _is(head[:4], b"II\x2a\0")
@@ -177,76 +179,77 @@ def _orientation(exif: tf.Tensor) -> tf.Tensor:
         for begin, end in ((0, 2), (2, 4), (4, 8), (8, 10), (8, 12))
     )
     value = tf.where(kind == _SHORT, short, long)
-    noted = known & (tag == _ORIENTATION) & ((kind == _SHORT) | (kind == _LONG)) & (length == 1)
-    orientation = tf.concat([value[noted], [1]], axis=0)[0]
+    valid = known & (tag == _ORIENTATION) & ((kind == _SHORT) | (kind == _LONG)) & (length == 1)
+    orientation = tf.concat([value[valid], [1]], axis=0)[0]
     return tf.where((orientation >= 1) & (orientation <= 8), orientation, tf.ones_like(orientation))
 
 
 def _jpeg_exif(octets: tf.Tensor) -> tf.Tensor:
-    """The EXIF of a JPEG, uint8 [n]; empty where there is none."""
+    """The EXIF of a JPEG, uint8 [n]; empty if it has none."""
 
-    def look(head: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def inspect(head: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         marker, size = _integers(head[:2]), 2 + _integers(head[2:4])
         # EXIF comes before the tables; what is neither application data nor a comment is a table.
-        passed_over = (marker & 0xFFF0 == 0xFFE0) | (marker == 0xFFFE)
-        size = tf.where(passed_over, size, tf.size(octets, tf.int64))
+        skipped = (marker & 0xFFF0 == 0xFFE0) | (marker == 0xFFFE)
+        size = tf.where(skipped, size, tf.size(octets, tf.int64))
         size = tf.where(marker == 0xFFFF, tf.ones_like(size), size)  # stuffing
         return (marker == 0xFFE1) & _is(head[4:10], _EXIF), size
 
-    return _without_prefix(_block(octets, b"\xff\xd8\xff", 2, look)[4:])
+    return _without_prefix(_block(octets, b"\xff\xd8\xff", 2, inspect)[4:])
 
 
 def _other_exif(octets: tf.Tensor) -> tf.Tensor:
-    """The EXIF of a PNG or WebP, uint8 [n]; empty where there is none."""
+    """The EXIF of a PNG or WebP, uint8 [n]; empty if it has none."""
 
-    def look(head: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def inspect(head: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return _is(head[:4], b"EXIF"), (9 + _integers(head[4:8], little=True)) // 2 * 2
 
-    in_webp = _block(octets, b"RIFF", 12, look)
+    in_webp = _block(octets, b"RIFF", 12, inspect)
     return _without_prefix(tf.concat([in_webp, _png_chunk(octets, b"eXIf")], axis=0)[8:])
 
 
 def _without_prefix(exif: tf.Tensor) -> tf.Tensor:
-    """Takes off what begins EXIF in a JPEG, and in some other files."""
-    begun = _is(_piece(exif, 0, len(_EXIF)), _EXIF)
-    return exif[tf.where(begun, len(_EXIF), 0) :]
+    """Removes the prefix that EXIF has in a JPEG, and in some other files."""
+    prefixed = _is(_piece(exif, 0, len(_EXIF)), _EXIF)
+    return exif[tf.where(prefixed, len(_EXIF), 0) :]
 
 
 def _png_chunk(octets: tf.Tensor, name: bytes) -> tf.Tensor:
-    """The first chunk of that name in a PNG, from its length on; empty where there is none."""
+    """The first chunk of that name in a PNG, including its length; empty if there is none."""
 
-    def look(head: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def inspect(head: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return _is(head[4:8], name), 12 + _integers(head[:4])
 
-    return _block(octets, b"\x89PNG", 8, look)
+    return _block(octets, b"\x89PNG", 8, inspect)
 
 
 def _block(
     octets: tf.Tensor,
     magic: bytes,
     first: int,
-    look: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
+    inspect: Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
 ) -> tf.Tensor:
-    """Goes from block to block of a file, up to a certain one.
+    """Searches the blocks of a file, one after another.
 
     Args:
         octets: uint8 [n], the file.
-        magic: What files of this format begin with.
-        first: Where their first block begins.
-        look: The first ten bytes of a block -> whether it is the one, and its size, at least 1.
+        magic: The first bytes of a file of this format.
+        first: Offset of the first block.
+        inspect: The first ten bytes of a block -> whether it is the one searched for, and its
+            size, at least 1.
 
     Returns:
-        uint8 [m], the block; empty if there is none, or the file is of another format.
+        uint8 [m], the block; empty if there is none, or the file has another format.
     """
     end = tf.size(octets, tf.int64)
 
     def step(at: tf.Tensor, _: tf.Tensor, size: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        return at + size, *look(_piece(octets, at + size, 10))
+        return at + size, *inspect(_piece(octets, at + size, 10))
 
     known = _is(_piece(octets, 0, len(magic)), magic)
     start = tf.where(known, tf.constant(first, tf.int64), end)
     at, _, size = tf.while_loop(
-        lambda at, found, size: (at < end) & ~found,
+        lambda at, is_it, size: (at < end) & ~is_it,
         step,
         step(start, tf.constant(False), tf.zeros_like(end)),
     )
@@ -254,18 +257,18 @@ def _block(
 
 
 def _piece(octets: tf.Tensor, at: tf.Tensor | int, size: int) -> tf.Tensor:
-    """uint8 [size]; what lies past the end is 0."""
+    """uint8 [size]; bytes past the end are 0."""
     part = octets[at : at + size]
     return tf.ensure_shape(tf.pad(part, [[0, size - tf.size(part)]]), [size])
 
 
 def _is(octets: tf.Tensor, content: bytes) -> tf.Tensor:
-    """Whether these are the bytes, up to seven."""
+    """Whether the octets are these bytes, at most seven."""
     return _integers(octets) == int.from_bytes(content)
 
 
 def _integers(octets: tf.Tensor, little: tf.Tensor | bool = False) -> tf.Tensor:
-    """uint8 [..., k] -> int64 [...], in one byte order or the other."""
+    """uint8 [..., k] -> int64 [...], in big-endian or little-endian order."""
     powers = 256 ** np.arange(octets.shape[-1], dtype=np.int64)
     weights = tf.where(little, powers, powers[::-1])
     return tf.reduce_sum(tf.cast(octets, tf.int64) * weights, axis=-1)

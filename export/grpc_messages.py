@@ -9,13 +9,15 @@ from tensorflow_serving.apis import classification_pb2, predict_pb2
 import export
 
 
-def predict(model: str, signature: str, inputs: dict[str, Any]) -> predict_pb2.PredictRequest:
+def predict_request(
+    model: str, signature: str, inputs: dict[str, Any]
+) -> predict_pb2.PredictRequest:
     """A request to any signature.
 
     Args:
         model: Name of the served model.
         signature: Name of the signature.
-        inputs: Input -> anything that TensorFlow makes a tensor of.
+        inputs: Name of an input -> anything that TensorFlow can convert to a tensor.
     """
     request = predict_pb2.PredictRequest()
     request.model_spec.name = model
@@ -25,17 +27,19 @@ def predict(model: str, signature: str, inputs: dict[str, Any]) -> predict_pb2.P
     return request
 
 
-def classify(model: str, pictures: Sequence[bytes]) -> classification_pb2.ClassificationRequest:
+def classify_request(
+    model: str, files: Sequence[bytes]
+) -> classification_pb2.ClassificationRequest:
     """A request to `classify`.
 
     Args:
         model: Name of the served model.
-        pictures: Picture files.
+        files: Image files.
     """
     request = classification_pb2.ClassificationRequest()
     request.model_spec.name = model
     request.model_spec.signature_name = export.CLASSIFY
-    for picture in pictures:
+    for file in files:
         example = request.input.example_list.examples.add()
-        example.features.feature[export.FEATURE].bytes_list.value.append(picture)
+        example.features.feature[export.FEATURE].bytes_list.value.append(file)
     return request

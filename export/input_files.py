@@ -1,6 +1,6 @@
-"""The files that paths lead to: those of folders and patterns, and of lines of standard input.
+"""The files that paths stand for: those in folders, those that patterns match, and standard input.
 
-They are listed one after the other and not kept, and none is opened.
+They are listed one after another and not stored, and none is opened.
 """
 
 import contextlib
@@ -14,25 +14,25 @@ from export.predictions import Prediction
 
 HIDDEN = "hidden file, not read"
 LOOP = "is a folder that leads back to one above it, not entered"
-NOTHING = "no file has this name or fits this pattern"
+NO_MATCH = "no file has this name or fits this pattern"
 
 
-def found(paths: Iterable[str], own: Sequence[str] = ()) -> Iterator[Prediction]:
-    """Lists what paths lead to, in order: those of a folder and of a pattern by name.
+def list_files(paths: Iterable[str], skipped: Sequence[str] = ()) -> Iterator[Prediction]:
+    """Lists the files of paths in order; those of a folder or pattern are sorted by name.
 
     Args:
         paths: Files, folders, patterns, and "-" for lines of standard input.
-        own: Real paths of files that are being written, and are passed over.
+        skipped: Real paths of files to leave out, because they are being written.
 
     Yields:
-        Every file, and whatever is no file, with its reason; nothing is opened.
+        Every file, and with a reason every path that is not a file; nothing is opened.
     """
-    names = {os.path.basename(path) for path in own}
+    names = {os.path.basename(path) for path in skipped}
     for path in paths:
         for given in _lines() if path == "-" else [path]:
-            for row in _below(given):
-                seldom = os.path.basename(row.path) in names
-                if not seldom or os.path.realpath(row.path) not in own:
+            for row in _expand(given):
+                similar = os.path.basename(row.path) in names
+                if not similar or os.path.realpath(row.path) not in skipped:
                     yield row
 
 
@@ -43,7 +43,7 @@ def _lines() -> Iterator[str]:
             yield path
 
 
-def _below(path: str) -> Iterator[Prediction]:
+def _expand(path: str) -> Iterator[Prediction]:
     if os.path.isdir(path):
         yield from _walk(path)
     elif glob.has_magic(path) and "\0" not in path and not os.path.lexists(path):
@@ -52,23 +52,23 @@ def _below(path: str) -> Iterator[Prediction]:
             nothing = False
             yield from _walk(match) if os.path.isdir(match) else [Prediction(match)]
         if nothing:
-            yield Prediction(path, reason=NOTHING)
+            yield Prediction(path, reason=NO_MATCH)
     else:
         yield Prediction(path)
 
 
 def _walk(root: str) -> Iterator[Prediction]:
-    """Files below a folder; links to folders are followed, but not in circles."""
+    """Lists the files below a folder; follows links to folders, but not in circles."""
     todo = [(root, frozenset())]
     while todo:
         folder, above = todo.pop()
         try:
-            mine = _identity(folder)
+            identity = _identity(folder)
             names = sorted(os.listdir(folder))
         except OSError as error:
             yield Prediction(folder, reason=f"cannot be read: {error.strerror}")
             continue
-        if mine in above:
+        if identity in above:
             yield Prediction(folder, reason=LOOP)
             continue
         folders = []
@@ -77,18 +77,18 @@ def _walk(root: str) -> Iterator[Prediction]:
             if not os.path.isdir(path):
                 yield Prediction(path, reason=HIDDEN if hidden else None)
             elif not hidden:
-                folders.append((path, above | {mine}))
+                folders.append((path, above | {identity}))
         todo += reversed(folders)
 
 
 def _matches(pattern: str) -> Iterator[str]:
-    """What a pattern fits, once: not in circles, nor again what is in a folder that it fits."""
+    """The paths that a pattern matches, without circles and without the contents of a match."""
     parts = pathlib.PurePath(pattern).parts
     fixed = next(k for k, part in enumerate(parts) if glob.has_magic(part))
     entered = set()
     for path in sorted(glob.iglob(pattern, recursive=True)):
         above = [p for p in pathlib.PurePath(path).parents if len(p.parts) >= fixed]
-        with contextlib.suppress(OSError):  # gone since
+        with contextlib.suppress(OSError):  # it no longer exists
             if entered.isdisjoint(above) and len({*map(_identity, above)}) == len(above):
                 yield path
                 entered |= {pathlib.PurePath(path)} if os.path.isdir(path) else set()

@@ -1,13 +1,13 @@
-"""Classifies pictures with an exported classifier, without a server.
+"""Classifies image files with an exported classifier, without a server.
 
     python -m export.predict --model=served/pets PATH...
     python -m export.predict --model=served/pets/3 --to=pets.html --top=3 'pets/**/*.jpg'
     find pets -newer yesterday | python -m export.predict --model=served/pets -
 
-A PATH is a file, a folder, a pattern that the shell left as it is, or - for paths from standard
+A PATH is a file, a folder, a pattern that the shell did not expand, or - for paths from standard
 input, one a line. Every file gets a row: class and probability, or the reason why there is none.
-The status is 0 if all files were answered, 1 if some were not, 2 after a mistake that concerns all
-of them. A SavedModel is a program: ask only models whose maker you trust.
+The exit status is 0 if all files were answered, 1 if some were not, 2 after a mistake that concerns
+all of them. A SavedModel is a program: use only models whose author you trust.
 """
 
 import collections
@@ -21,41 +21,23 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 import numpy as np
 import tqdm
-from absl import flags as absl_flags
 
 import export
 from export import input_files, prediction_writers, predictions, publishing, thumbnails
 from flags import program
-from tf_ssgan.common import errors, startup
+from tf_ssgan.common import errors, options, startup
+from tf_ssgan.common.options import option
 from tf_ssgan.data import image_decoding
 
 _AHEAD = 3  # batches that may be decoded while TensorFlow predicts one
-_GIVE = (
+_ADVICE = (
     "Give a folder that export.export_main wrote, say served/pets, or a version in it, "
     "say served/pets/1."
 )
-
-_FLAGS = absl_flags.FlagValues()
-absl_flags.DEFINE_string(
-    "model", "", "Folder of the exported model, or of one version.", flag_values=_FLAGS
-)
-absl_flags.DEFINE_enum(
-    "format",
-    None,
-    list(prediction_writers.WRITERS),
-    "What to write; by the ending of --to where not said, else csv.",
-    flag_values=_FLAGS,
-)
-absl_flags.DEFINE_string("to", "", "File to write, instead of printing.", flag_values=_FLAGS)
-absl_flags.DEFINE_integer("top", 1, "Classes to name a picture.", 1, flag_values=_FLAGS)
-absl_flags.DEFINE_float(
-    "abstain_below", 0.0, "Probability below which there is no label.", 0, 1, flag_values=_FLAGS
-)
-absl_flags.DEFINE_integer("batch", 64, "Pictures predicted at once.", 1, flag_values=_FLAGS)
 
 Predict = Callable[[np.ndarray], np.ndarray]  # uint8 [n, h, w, c] -> float32 [n, K], for any n
 ReadImage = tuple[
@@ -64,15 +46,38 @@ ReadImage = tuple[
 
 
 @dataclasses.dataclass(frozen=True)
+class PredictOptions:
+    """The flags of this program."""
+
+    model: str = option("", "Folder of the exported model, or of one version.")
+    format: Literal["", "csv", "jsonl", "html"] = option(
+        "", "Format of the output; by default the one that the suffix of --to names, else csv."
+    )
+    to: str = option("", "File to write, instead of printing.")
+    top: int = option(1, "How many classes to name for each image, at least 1.", low=1)
+    abstain_below: float = option(
+        0.0, "Probability from 0 to 1 below which there is no label.", low=0, high=1
+    )
+    batch: int = option(64, "How many images to classify at once, at least 1.", low=1)
+
+    @property
+    def writer(self) -> type[prediction_writers.Writer]:
+        """The class that writes the rows."""
+        ending = pathlib.PurePath(self.to).suffix[1:]
+        by_ending = ending if ending in prediction_writers.WRITERS else "csv"
+        return prediction_writers.WRITERS[self.format or by_ending]
+
+
+@dataclasses.dataclass(frozen=True)
 class ModelInfo:
-    """What an exported classifier says of itself.
+    """What model_info.json says of an exported classifier.
 
     Attributes:
         folder: Its SavedModel.
         classes: Names; label k is classes[k].
         shape: Height, width and channels of its images.
-        fit: How a picture becomes such an image, see `pictures`.
-        facts: What a person wants to know of it.
+        fit: How a file becomes such an image, see `image_decoding`.
+        facts: What the header of a page says of it: name -> value.
     """
 
     folder: pathlib.Path
@@ -83,65 +88,65 @@ class ModelInfo:
 
 
 def read_model_info(model: str) -> ModelInfo:
-    """Finds an exported classifier, and reads what it says of itself; without TensorFlow.
+    """Finds an exported classifier and reads its model_info.json; without TensorFlow.
 
     Args:
-        model: Folder of a version, or the one above, of which the highest version is taken.
+        model: Folder of a version, or the folder above, whose highest version is used.
 
     Raises:
-        UserError: There is none, or it is not of this project.
+        UserError: There is none, or it was not exported by this project.
     """
-    folder = _version(model)
+    folder = _version_folder(model)
     try:
-        content = json.loads((folder / "assets" / "model_info.json").read_text(encoding="utf-8"))
-        return _card(folder, content)
+        content = json.loads((folder / export.MODEL_INFO_FILE).read_text(encoding="utf-8"))
+        return _model_info(folder, content)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise errors.UserError(
-            f"--model={model}: {folder} holds no assets/model_info.json such as export.export_main "
-            "writes. A SavedModel is a program, and those of others are not run."
+            f"--model={model}: {folder} holds no {export.MODEL_INFO_FILE} as export.export_main "
+            "writes it. A SavedModel is a program, so models from elsewhere are not loaded."
         ) from error
 
 
-def load(card: ModelInfo) -> Predict:
+def load_classifier(info: ModelInfo) -> Predict:
     """Imports TensorFlow and loads a classifier.
 
     Raises:
-        UserError: It cannot be loaded, or is not what its card says.
+        UserError: It cannot be loaded, or does not fit its model_info.json.
     """
     with startup.start_up():
         import tensorflow as tf
     try:
-        loaded = tf.saved_model.load(os.fspath(card.folder))
+        loaded = tf.saved_model.load(os.fspath(info.folder))
         signature = loaded.signatures[export.DEFAULT]
         shape = tuple(signature.structured_input_signature[1]["image"].shape[1:])
         classes = signature.structured_outputs["probabilities"].shape[-1]
-    except Exception as error:  # a file that is cut short gives an IndexError, and so on
+    except Exception as error:  # a truncated file gives an IndexError, and so on
         raise errors.UserError(
-            f"{card.folder} cannot be loaded ({_first_line(error)}). Export it again."
+            f"{info.folder} cannot be loaded ({errors.first_line(error)}). Export it again."
         ) from error
-    if (shape, classes) != (card.shape, len(card.classes)):
+    if (shape, classes) != (info.shape, len(info.classes)):
         raise errors.UserError(
-            f"{card.folder}: the card tells of images {card.shape} and {len(card.classes)} "
-            f"classes, the network has {shape} and {classes}. Export it again."
+            f"{info.folder}: model_info.json describes images {info.shape} and "
+            f"{len(info.classes)} classes, the network has {shape} and {classes}. Export it again."
         )
 
     def predict(images: np.ndarray) -> np.ndarray:
-        try:  # `loaded` is named, for a signature dies with it
-            answer = loaded.signatures[export.DEFAULT](image=tf.constant(images))
+        try:  # uses `loaded`, because a signature does not keep its model alive
+            outputs = loaded.signatures[export.DEFAULT](image=tf.constant(images))
         except tf.errors.OpError as error:
-            raise errors.UserError(f"The model fails: {_first_line(error)}.") from error
-        return answer["probabilities"].numpy()
+            raise errors.UserError(f"The model fails: {errors.first_line(error)}.") from error
+        return outputs["probabilities"].numpy()
 
     return predict
 
 
 def map_ahead(work: Callable, items: Iterable, limit: int) -> Iterator:
-    """Maps in threads, in order, never further ahead of whoever takes the results than a limit.
+    """Maps in threads, in order, and keeps at most `limit` results that nobody has taken yet.
 
     Args:
         work: What is done with an item.
         items: Taken one by one.
-        limit: Results that may wait, whether made or being made.
+        limit: How many results may wait, finished or not.
     """
     waiting = collections.deque()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -156,23 +161,23 @@ def map_ahead(work: Callable, items: Iterable, limit: int) -> Iterator:
             pool.shutdown(cancel_futures=True)
 
 
-def read(row: predictions.Prediction, card: ModelInfo, thumbnail: bool = False) -> ReadImage:
-    """Makes an image of a file, or finds the reason why not.
+def read_image(row: predictions.Prediction, info: ModelInfo, thumbnail: bool = False) -> ReadImage:
+    """Reads a file as an image, or finds the reason why that fails.
 
     Args:
-        row: A path; one that has a reason is not opened.
-        card: Of the classifier.
-        thumbnail: Whether the row is to have a small picture.
+        row: A path; if it has a reason, it is not opened.
+        info: Of the classifier.
+        thumbnail: Whether to make a thumbnail for the row.
     """
     if row.reason:
         return row, None
     try:
-        if not stat.S_ISREG(os.stat(row.path).st_mode):  # a pipe would be waited for
-            raise image_decoding.Unusable("is a device or a pipe, no file")
-        image = image_decoding.decode(row.path, card.shape[0], card.shape[2], card.fit)
-        small = thumbnails.thumbnail(row.path) if thumbnail else b""
+        if not stat.S_ISREG(os.stat(row.path).st_mode):  # reading a pipe would block
+            raise image_decoding.ImageFileError("is a device or a pipe, not a file")
+        image = image_decoding.decode(row.path, info.shape[0], info.shape[2], info.fit)
+        small = thumbnails.make_thumbnail(row.path) if thumbnail else b""
         return dataclasses.replace(row, thumbnail=small), image
-    except image_decoding.Unusable as error:
+    except image_decoding.ImageFileError as error:
         reason = str(error)
     except OSError as error:
         reason = f"cannot be read: {error.strerror or error}"
@@ -181,117 +186,125 @@ def read(row: predictions.Prediction, card: ModelInfo, thumbnail: bool = False) 
     return dataclasses.replace(row, reason=reason), None
 
 
-def answers(
-    readings: Iterator[ReadImage],
+def classify_images(
+    read_images: Iterator[ReadImage],
     predict: Predict,
-    card: ModelInfo,
+    info: ModelInfo,
     top: int,
-    below: float,
+    abstain_below: float,
     batch: int,
 ) -> Iterator[predictions.Prediction]:
-    """Classifies what was read.
+    """Classifies images in batches.
 
     Args:
-        readings: From `read`.
-        predict: From `load`.
-        card: Of the classifier.
-        top: Classes a row.
-        below: Where the best probability is lower, there is no label.
-        batch: Paths taken at once.
+        read_images: From `read_image`.
+        predict: From `load_classifier`.
+        info: Of the classifier.
+        top: Classes in each row.
+        abstain_below: If the best probability is lower, there is no label.
+        batch: How many paths to take at once.
 
     Yields:
-        A row a path, in order.
+        A row for each path, in order.
     """
-    while some := list(itertools.islice(readings, batch)):
+    while some := list(itertools.islice(read_images, batch)):
         images = [image for _, image in some if image is not None]
-        found = iter(predict(np.stack(images)) if images else ())
+        probabilities = iter(predict(np.stack(images)) if images else ())
         for row, image in some:
-            yield row if image is None else row.answered(next(found), card.classes, top, below)
+            if image is not None:
+                row = row.with_probabilities(next(probabilities), info.classes, top, abstain_below)
+            yield row
 
 
-def parse(argv: list[str]) -> list[str]:
-    """Reads the command line; to be handed to `flags.main`.
+def parse_args(argv: list[str]) -> tuple[PredictOptions, list[str]]:
+    """Reads the command line.
+
+    Args:
+        argv: The program's name and its arguments.
 
     Returns:
-        The program's name and the paths.
+        The options and the paths.
 
     Raises:
-        SystemExit: Status 2 and a sentence for a person's mistake; 0 after help.
+        UserError: An option is missing or out of range, or no paths are given.
     """
-    with program.exit_on_user_error():
-        rest = program.read_flags(_FLAGS, argv, __doc__)
-        if not _FLAGS.model:
-            raise errors.UserError("--model is missing. It takes the folder of an exported model.")
-        if len(rest) < 2:
-            raise errors.UserError("No paths. Give files or folders, or - to read their names.")
-    return rest
+    chosen, paths = program.read_options(PredictOptions, argv, __doc__)
+    options.check(chosen)
+    if not chosen.model:
+        raise errors.UserError("--model is missing. It takes the folder of an exported model.")
+    if not paths:
+        raise errors.UserError(
+            "There are no paths. Give files or folders, or - to read paths from standard input."
+        )
+    return chosen, paths
 
 
 def main(argv: list[str]) -> None:
-    """Classifies what the command line names, and says how it went."""
-    began, given = time.perf_counter(), argv[1:]
-    card = read_model_info(_FLAGS.model)
-    with prediction_writers.output(_FLAGS.to, given) as (file, own):
-        listing = input_files.found(given, own)
+    """Classifies the files of the command line, and prints a summary."""
+    began = time.perf_counter()
+    chosen, paths = parse_args(argv)
+    info = read_model_info(chosen.model)
+    with prediction_writers.open_output(chosen.to, paths) as (file, written):
+        listing = input_files.list_files(paths, written)
         first = next(listing, None)
         if first is None:
-            raise errors.UserError(f"There is no file in {' '.join(given)}. Nothing was written.")
-        predict = load(card)
+            raise errors.UserError(f"There is no file in {' '.join(paths)}. Nothing was written.")
+        predict = load_classifier(info)
         ready = time.perf_counter()
         total = None
-        if _watched() and "-" not in given:
-            total = sum(1 for _ in input_files.found(given, own))
-        tally = _write(file, card, predict, itertools.chain([first], listing), total)
-    print(tally.told(time.perf_counter() - ready, ready - began), file=sys.stderr)
-    if tally.unread:
+        if _shows_progress(chosen) and "-" not in paths:
+            total = sum(1 for _ in input_files.list_files(paths, written))
+        listing = itertools.chain([first], listing)
+        counts = _write_rows(file, chosen, info, predict, listing, total)
+    print(counts.summary(time.perf_counter() - ready, ready - began), file=sys.stderr)
+    if counts.unread:
         raise SystemExit(1)
 
 
-def _write(
+def _write_rows(
     file: TextIO,
-    card: ModelInfo,
+    chosen: PredictOptions,
+    info: ModelInfo,
     predict: Predict,
     listing: Iterator[predictions.Prediction],
     total: int | None,
 ) -> predictions.PredictionCounts:
-    """Writes the rows of a listing, behind a progress bar where somebody watches it."""
-    batch, top = _FLAGS.batch, min(_FLAGS.top, len(card.classes))
-    ending = pathlib.PurePath(_FLAGS.to).suffix[1:]
-    kind = prediction_writers.WRITERS[
-        _FLAGS.format or (ending if ending in prediction_writers.WRITERS else "csv")
-    ]
-    writer, tally = kind(file, card.facts, top), predictions.PredictionCounts()
-    readings = map_ahead(lambda row: read(row, card, kind.thumbnails), listing, _AHEAD * batch)
-    with tqdm.tqdm(total=total, unit=" pictures", disable=not _watched(), leave=False) as bar:
-        for row in answers(readings, predict, card, top, _FLAGS.abstain_below, batch):
+    """Writes the rows of a listing, with a progress bar on a terminal."""
+    batch, top, kind = chosen.batch, min(chosen.top, len(info.classes)), chosen.writer
+    writer, counts = kind(file, info.facts, top), predictions.PredictionCounts()
+    images = map_ahead(lambda row: read_image(row, info, kind.thumbnails), listing, _AHEAD * batch)
+    rows = classify_images(images, predict, info, top, chosen.abstain_below, batch)
+    hidden = not _shows_progress(chosen)
+    with tqdm.tqdm(total=total, unit=" images", disable=hidden, leave=False) as bar:
+        for row in rows:
             writer.add(row)
-            tally.count(row)
+            counts.count(row)
             bar.update()
-    writer.end(tally)
-    return tally
+    writer.end(counts)
+    return counts
 
 
-def _watched() -> bool:
-    """Whether a progress bar is seen, and is not between rows that are printed beside it."""
-    return sys.stderr.isatty() and (bool(_FLAGS.to) or not sys.stdout.isatty())
+def _shows_progress(chosen: PredictOptions) -> bool:
+    """Whether a progress bar is visible and does not mix with rows that are printed."""
+    return sys.stderr.isatty() and (bool(chosen.to) or not sys.stdout.isatty())
 
 
-def _version(model: str) -> pathlib.Path:
+def _version_folder(model: str) -> pathlib.Path:
     folder = pathlib.Path(model)
     try:
         if (folder / "saved_model.pb").is_file():
             return folder
-        numbers = publishing.versions(folder)
+        numbers = publishing.list_versions(folder)
     except OSError as error:
         raise errors.UserError(
-            f"--model={model} cannot be read ({error.strerror}). {_GIVE}"
+            f"--model={model} cannot be read ({error.strerror}). {_ADVICE}"
         ) from error
     if not numbers or not (folder / str(numbers[-1]) / "saved_model.pb").is_file():
-        raise errors.UserError(f"--model={model} holds no exported classifier. {_GIVE}")
+        raise errors.UserError(f"--model={model} holds no exported classifier. {_ADVICE}")
     return folder / str(numbers[-1])
 
 
-def _card(folder: pathlib.Path, content: dict[str, Any]) -> ModelInfo:
+def _model_info(folder: pathlib.Path, content: dict[str, Any]) -> ModelInfo:
     height, width, channels = content["image_shape"]
     fit = content.get("fit", "resize")
     if height != width or channels not in (1, 3) or fit not in image_decoding.FITS:
@@ -300,17 +313,18 @@ def _card(folder: pathlib.Path, content: dict[str, Any]) -> ModelInfo:
             f"become squares of 1 or 3 channels, fitted by {', '.join(image_decoding.FITS)}."
         )
     facts = {"model": str(folder)} | {k: str(content[k]) for k in ("method", "dataset")}
-    known = content.get("calibration")
-    if known and known.get("images", 1):  # on none, nothing was fitted
-        facts["calibrated"] = f"at temperature {known['temperature']:.3g}"
+    calibration = content.get("calibration")
+    if calibration and calibration.get("images", 1):  # without images, nothing was fitted
+        facts["calibrated"] = f"at temperature {calibration['temperature']:.3g}"
     return ModelInfo(
         folder, tuple(map(str, content["classes"])), (height, width, channels), fit, facts
     )
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+def command() -> None:
+    """The console command `tf-ssgan-predict`."""
+    program.main(main)
 
 
 if __name__ == "__main__":
-    program.main(main, flags_parser=parse)
+    command()

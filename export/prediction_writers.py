@@ -1,11 +1,10 @@
-r"""A row for each path: what is said of it, and how it is written.
+r"""Writes predictions as CSV, JSON lines or HTML, a row for each path.
 
-Rows are answered and written one after the other and not kept, so that memory does not hang on how
-many there are. What is written is UTF-8; bytes of a file's name that are no UTF-8
-become \udc80 to \udcff, which JSON reads as escapes, and `os.fsencode` as the bytes they were.
+Rows are written one after another and not stored, so memory does not grow with their number.
+The output is UTF-8. Bytes of a file's name that are not UTF-8 become \udc80 to \udcff, which JSON
+reads as escapes and `os.fsencode` turns back into the original bytes.
 """
 
-import base64
 import contextlib
 import csv
 import json
@@ -13,21 +12,17 @@ import os
 import pathlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from typing import TextIO
 
-from export import predictions
+from export import html_writer, predictions
 from tf_ssgan.common import errors
 from tf_ssgan.data import image_decoding
-
-# --- Thumbnails -----------------------------------------------------------------------------------
-
 
 # --- The writers ----------------------------------------------------------------------------------
 
 
-class Csv:
-    """path, label, probability, label_2, probability_2, ..., reason; a line a row."""
+class CsvWriter:
+    """path, label, probability, label_2, probability_2, ..., reason; a line for each row."""
 
     thumbnails = False
 
@@ -35,9 +30,9 @@ class Csv:
         """Writes the names of the columns.
 
         Args:
-            file: Where to.
+            file: The open file.
             facts: What is known of the model; not written.
-            top: Classes a row.
+            top: Classes in each row.
         """
         del facts
         self._file, self._top = file, top
@@ -49,21 +44,21 @@ class Csv:
 
     def add(self, row: predictions.Prediction) -> None:
         """Writes a row."""
-        cells = [cell for name, share in row.top for cell in (name, f"{share:.6f}")]
+        cells = [cell for name, value in row.top for cell in (name, f"{value:.6f}")]
         cells += [""] * (2 * self._top - len(cells))
         cells[0] = row.label or ""
         self._rows.writerow([row.path, *cells, row.reason or ""])
 
     def write(self, line: str) -> None:
-        """Takes a line of the csv module."""
+        """Takes a line from the csv module."""
         self._file.write(line.removesuffix("\r\n") + "\n")
 
-    def end(self, tally: predictions.PredictionCounts) -> None:
-        """Nothing is left to be written."""
+    def end(self, counts: predictions.PredictionCounts) -> None:
+        """Writes nothing."""
 
 
-class JsonLines:
-    """An object a line: path, label, probability, top, abstained, reason."""
+class JsonLinesWriter:
+    """An object for each row, one a line: path, label, probability, top, abstained, reason."""
 
     thumbnails = False
 
@@ -74,7 +69,7 @@ class JsonLines:
 
     def add(self, row: predictions.Prediction) -> None:
         """Writes a row."""
-        top = [{"label": name, "probability": round(share, 6)} for name, share in row.top]
+        top = [{"label": name, "probability": round(value, 6)} for name, value in row.top]
         content = {
             "path": row.path,
             "label": row.label,
@@ -85,164 +80,60 @@ class JsonLines:
         }
         self._file.write(json.dumps(content, ensure_ascii=False) + "\n")
 
-    def end(self, tally: predictions.PredictionCounts) -> None:
-        """Nothing is left to be written."""
+    def end(self, counts: predictions.PredictionCounts) -> None:
+        """Writes nothing."""
 
 
-class Html:
-    """One page with everything in it; the counts stand at its end, where they are known."""
-
-    thumbnails = True
-
-    def __init__(self, file: TextIO, facts: Mapping[str, str], top: int):
-        """Writes the head of the page.
-
-        Args:
-            file: Where to.
-            facts: What is known of the model, for the header.
-            top: Classes a row; the rows know them.
-        """
-        del top
-        self._file = file
-        title = escape(f"Pictures classified by {facts['model']}")
-        file.write(
-            f"{_HEAD}<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-            f'<header>\n<h1>{title}</h1>\n{_list(facts)}<p><a href="#counts">Counts</a></p>\n'
-            "</header>\n<ol>\n"
-        )
-
-    def add(self, row: predictions.Prediction) -> None:
-        """Writes a row."""
-        image = ""
-        if row.thumbnail:
-            content = base64.b64encode(row.thumbnail).decode()
-            image = f'<img src="data:image/jpeg;base64,{content}" alt="" loading="lazy">'
-        label = "abstains" if row.abstained else row.label
-        kind = "label" if row.label is not None else "label none"
-        self._file.write(
-            f'<li><div class="picture">{image}</div><div class="answer">'
-            f'<p class="path"><bdi>{escape(row.path)}</bdi></p>'
-            f'<p class="{kind}"><bdi>{escape(label or "no answer")}</bdi></p>'
-            + (f'<p class="reason"><bdi>{escape(row.reason)}</bdi></p>' if row.reason else "")
-            + "".join(_bar(name, share) for name, share in row.top)
-            + "</div></li>\n"
-        )
-
-    def end(self, tally: predictions.PredictionCounts) -> None:
-        """Writes the counts."""
-        counts = {
-            "pictures": f"{tally.rows:,}",
-            "could not be read": f"{tally.unread:,}",
-            "abstained": f"{tally.abstained:,}",
-        }
-        self._file.write(
-            f'</ol>\n<footer id="counts">\n{_list(counts)}</footer>\n</body>\n</html>\n'
-        )
-
-
-WRITERS = {"csv": Csv, "jsonl": JsonLines, "html": Html}
-
-
-def _list(facts: Mapping[str, str]) -> str:
-    pairs = "".join(
-        f"<dt>{escape(k)}</dt><dd><bdi>{escape(v)}</bdi></dd>" for k, v in facts.items()
-    )
-    return f"<dl>{pairs}</dl>\n"
-
-
-def _bar(name: str, share: float) -> str:
-    percent = f"{100 * share:.1f}"
-    return (
-        f'<div class="class"><bdi>{escape(name)}</bdi><span>{percent} %</span>'
-        f'<div class="bar"><div style="width:{percent}%"></div></div></div>'
-    )
-
-
-# The policy forbids whatever is not in the page, should a name ever get past `escape`.
-_HEAD = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-"""
-
-_STYLE = """
-:root { color-scheme: light dark;
-  --ink: #1a1b1f; --faint: #5b5d66; --paper: #ffffff; --line: #d9dae0; --bar: #2c6bd6; }
-@media (prefers-color-scheme: dark) { :root {
-  --ink: #e7e8ec; --faint: #a3a5af; --paper: #15161a; --line: #33353d; --bar: #6ea0f5; } }
-* { box-sizing: border-box; margin: 0; padding: 0; }
-body { max-width: 56rem; margin: 0 auto; padding: 1rem; background: var(--paper);
-  color: var(--ink); font: 1rem/1.45 system-ui, sans-serif; overflow-wrap: anywhere; }
-h1 { font-size: 1.25rem; margin-bottom: .5rem; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; }
-dt, .path, .reason { color: var(--faint); font-size: .875rem; }
-a { color: var(--bar); }
-ol { list-style: none; margin: 1rem 0; }
-li { display: flex; gap: 1rem; padding: .75rem 0; border-top: 1px solid var(--line);
-  content-visibility: auto; contain-intrinsic-size: auto 7.5rem; }
-.picture { flex: 0 0 96px; height: 96px; }
-.picture img { width: 96px; height: 96px; object-fit: contain; }
-.answer { flex: 1; min-width: 0; }
-.path { white-space: pre-wrap; }
-.label { font-weight: 600; }
-.none { color: var(--faint); font-style: italic; }
-.class { display: grid; grid-template-columns: 1fr max-content; gap: 0 1rem; max-width: 28rem;
-  font-size: .875rem; }
-.bar { grid-column: 1 / 3; height: .375rem; border-radius: .2rem; background: var(--line); }
-.bar div { height: 100%; border-radius: .2rem; background: var(--bar); }
-footer { border-top: 1px solid var(--line); padding: 1rem 0; }
-"""
+Writer = CsvWriter | JsonLinesWriter | html_writer.HtmlWriter
+WRITERS = {"csv": CsvWriter, "jsonl": JsonLinesWriter, "html": html_writer.HtmlWriter}
 
 
 # --- The output -----------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
-def output(to: str, paths: Sequence[str]) -> Iterator[tuple[TextIO, tuple[str, ...]]]:
-    """Opens what is to be written: a file that appears whole or not at all, or standard output.
+def open_output(to: str, paths: Sequence[str]) -> Iterator[tuple[TextIO, tuple[str, ...]]]:
+    """Opens the output: a file that appears whole or not at all, or standard output.
 
     Args:
         to: The file; empty for standard output.
-        paths: What is to be read, and not to be written over.
+        paths: What is read, and must not be overwritten.
 
     Yields:
-        The open file, and real paths of files that belong to it.
+        The open file, and the real paths of the files that are being written.
 
     Raises:
-        UserError: It cannot be written, or should not.
+        UserError: The output cannot be written, or would overwrite something.
     """
-    form = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
+    encoding = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
     if to:
-        _check(to, paths)
-        with _replacing(to, form) as opened:
+        _check_output(to, paths)
+        with _replacing(to, encoding) as opened:
             yield opened
         return
     try:
-        sys.stdout.reconfigure(**form)
+        sys.stdout.reconfigure(**encoding)
         yield sys.stdout, ()
         sys.stdout.flush()
     except OSError as error:
-        # Python flushes at its end once more, and would fail once more.
+        # Python flushes once more when it ends, and that would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
-            raise SystemExit(141) from None  # as a shell says of SIGPIPE: `head` has seen enough
+            raise SystemExit(141) from None  # a shell's status for SIGPIPE, as with `head`
         raise errors.UserError(
             f"Standard output cannot be written ({error.strerror}). Give --to=FILE elsewhere."
         ) from error
 
 
 @contextlib.contextmanager
-def _replacing(to: str, form: dict[str, str]) -> Iterator[tuple[TextIO, tuple[str, ...]]]:
-    real = os.path.realpath(to)  # a link stays one
-    folder, name = os.path.split(real)
+def _replacing(to: str, encoding: dict[str, str]) -> Iterator[tuple[TextIO, tuple[str, ...]]]:
+    target = os.path.realpath(to)  # a link stays a link
+    folder, name = os.path.split(target)
     partial = os.path.join(folder, f".{name}.{os.getpid()}.partial")
     try:
-        with open(partial, "w", **form) as file:
-            yield file, (real, partial)
-        os.replace(partial, real)
+        with open(partial, "w", **encoding) as file:
+            yield file, (target, partial)
+        os.replace(partial, target)
     except OSError as error:
         raise errors.UserError(
             f"--to={to} cannot be written ({error.strerror}). Give a file in a folder in which "
@@ -253,16 +144,16 @@ def _replacing(to: str, form: dict[str, str]) -> Iterator[tuple[TextIO, tuple[st
             os.unlink(partial)
 
 
-def _check(to: str, paths: Sequence[str]) -> None:
-    """Refuses to write over a picture or anything else to be read, and into what is no file."""
-    what = ""
-    if image_decoding.names_format(pathlib.PurePath(to)):
-        what = "has the name of a picture"
+def _check_output(to: str, paths: Sequence[str]) -> None:
+    """Refuses to overwrite an image, a path that is read, or something that is not a file."""
+    problem = ""
+    if image_decoding.format_from_suffix(pathlib.PurePath(to)):
+        problem = "has the name of an image"
     elif os.path.exists(to):
-        what = "" if os.path.isfile(to) else "is there, and no file"
+        problem = "" if os.path.isfile(to) else "exists and is not a file"
         if any(os.path.exists(path) and os.path.samefile(path, to) for path in paths):
-            what = "is among the paths to read"
-        with contextlib.suppress(image_decoding.Unusable):
-            what = f"is a picture ({image_decoding.read_header(to).format})"
-    if what:
-        raise errors.UserError(f"--to={to} {what}. Give another name, say answers.csv.")
+            problem = "is among the paths to read"
+        with contextlib.suppress(image_decoding.ImageFileError):
+            problem = f"is an image ({image_decoding.read_header(to).format})"
+    if problem:
+        raise errors.UserError(f"--to={to} {problem}. Give another name, say answers.csv.")

@@ -1,4 +1,4 @@
-"""Predictions for paths, and how many there were."""
+"""Predictions for files, and counts of them."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -9,14 +9,15 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
-    """What is said of one path.
+    """What is predicted for one path.
 
     Attributes:
         path: As it was given, or below what was given.
-        top: Names and probabilities of the likeliest classes, best first; empty without an answer.
+        top: Names and probabilities of the most likely classes, best first; empty without an
+            answer.
         abstained: Whether the best probability was too low for a label.
-        reason: Why there is no label; None where there is one.
-        thumbnail: The picture as a small JPEG file; empty where none was wanted or made.
+        reason: Why there is no label; None if there is one.
+        thumbnail: The image as a small JPEG file; empty if none was requested or made.
     """
 
     path: str
@@ -27,33 +28,33 @@ class Prediction:
 
     @property
     def label(self) -> str | None:
-        """The likeliest class; None without an answer and after abstaining."""
+        """The most likely class; None without an answer and after abstaining."""
         return None if self.reason else self.top[0][0]
 
-    def answered(
-        self, probabilities: np.ndarray, classes: Sequence[str], top: int, below: float
+    def with_probabilities(
+        self, probabilities: np.ndarray, classes: Sequence[str], top: int, abstain_below: float
     ) -> Self:
-        """Makes the row of an answer.
+        """Returns the prediction with the probabilities of the network.
 
         Args:
             probabilities: [K].
             classes: Names of the K classes.
             top: How many of them to name.
-            below: Where the best probability is lower, there is no label.
+            abstain_below: If the best probability is lower, there is no label.
         """
         if not np.isfinite(probabilities).all():
             return dataclasses.replace(self, reason="the model's answer is not a number")
         order = np.argsort(-probabilities, kind="stable")[:top]
         best = tuple((classes[k], float(probabilities[k])) for k in order)
-        reason, (name, share) = None, best[0]
-        if share < below:
-            reason = f"probability {share:.4f} of {name} is below {below:g}"
+        reason, (name, probability) = None, best[0]
+        if probability < abstain_below:
+            reason = f"probability {probability:.4f} of {name} is below {abstain_below:g}"
         return dataclasses.replace(self, top=best, abstained=bool(reason), reason=reason)
 
 
 @dataclasses.dataclass
 class PredictionCounts:
-    """How many rows there were.
+    """How many predictions there were.
 
     Attributes:
         rows: All.
@@ -66,20 +67,20 @@ class PredictionCounts:
     abstained: int = 0
 
     def count(self, row: Prediction) -> None:
-        """Counts a row."""
+        """Counts one prediction."""
         self.rows += 1
         self.unread += not row.top
         self.abstained += row.abstained
 
-    def told(self, seconds: float, start_up: float) -> str:
-        """Says at the end how it went.
+    def summary(self, seconds: float, start_up: float) -> str:
+        """The line that is printed at the end.
 
         Args:
-            seconds: What the rows took.
-            start_up: What came before them.
+            seconds: Time for all rows.
+            start_up: Seconds before the first row.
         """
         return (
-            f"{self.rows:,} picture{'s' * (self.rows != 1)} in {seconds:.1f} s "
+            f"{self.rows:,} image{'s' * (self.rows != 1)} in {seconds:.1f} s "
             f"({self.rows / max(seconds, 1e-3):,.0f} images/s), {self.unread:,} could not be read, "
             f"{self.abstained:,} abstained; start-up {start_up:.1f} s"
         )

@@ -1,8 +1,8 @@
 """Versions of a served model: numbered folders that appear whole or not at all.
 
-A server watches the folder and loads any sub-folder whose name is an integer as soon as it sees it.
+A server watches the folder and loads any subfolder whose name is an integer as soon as it sees it.
 So a version is written under a hidden name on the same file system, flushed to disk, and renamed.
-TensorFlow is not imported here: a wrong path is answered at once.
+TensorFlow is not imported here, so that a wrong path is reported at once.
 """
 
 import contextlib
@@ -21,12 +21,12 @@ _LOCK = ".exporting"
 
 
 @dataclasses.dataclass(frozen=True)
-class Version:
-    """A version in the making.
+class PendingVersion:
+    """A version that is being written.
 
     Attributes:
         partial: The hidden folder to fill.
-        final: Its name once it is published.
+        final: Its folder once it is published.
     """
 
     partial: pathlib.Path
@@ -34,78 +34,78 @@ class Version:
 
 
 @contextlib.contextmanager
-def version(folder: pathlib.Path, number: int = 0) -> Iterator[Version]:
-    """Gives a hidden folder to fill; publishes it at the end, or removes it after an exception.
+def new_version(folder: pathlib.Path, number: int = 0) -> Iterator[PendingVersion]:
+    """Makes a hidden folder to fill; publishes it at the end, or removes it after an exception.
 
     Args:
-        folder: The model's folder, which holds its versions; made if need be.
+        folder: The model's folder, which holds its versions; made if it does not exist.
         number: The version, at least 1; 0 takes the next one.
 
     Yields:
-        The version in the making; its hidden folder exists and is empty.
+        The pending version; its hidden folder exists and is empty.
 
     Raises:
         UserError: The folder cannot be written, the version exists, the disk is full, or another
             process exports to the same folder.
     """
-    with _alone(folder):
-        final = folder / str(_settled(folder, number))
-        made = Version(folder / f".{final.name}{_PARTIAL}", final)
+    with _locked(folder):
+        final = folder / str(_version_number(folder, number))
+        pending = PendingVersion(folder / f".{final.name}{_PARTIAL}", final)
         try:
-            with _explained(folder):
+            with _user_errors(folder):
                 for leftover in folder.glob(f".*{_PARTIAL}"):  # of exports that were killed
                     shutil.rmtree(leftover)
-                made.partial.mkdir()
-            yield made
-            with _explained(folder):
-                flush(made.partial)
-                made.partial.rename(final)
-                _flush_one(folder)
+                pending.partial.mkdir()
+            yield pending
+            with _user_errors(folder):
+                flush_folder(pending.partial)
+                pending.partial.rename(final)
+                _flush(folder)
         finally:
-            shutil.rmtree(made.partial, ignore_errors=True)
+            shutil.rmtree(pending.partial, ignore_errors=True)
 
 
-def check(folder: pathlib.Path, number: int = 0) -> None:
-    """Refuses what `version` would refuse before anything is written into the folder.
+def check_target(folder: pathlib.Path, number: int = 0) -> None:
+    """Checks that `new_version` could write this version, before anything is written.
 
     Raises:
-        UserError: As `version`.
+        UserError: As `new_version`.
     """
-    with _alone(folder):
-        _settled(folder, number)
+    with _locked(folder):
+        _version_number(folder, number)
 
 
-def versions(folder: pathlib.Path) -> list[int]:
-    """The versions a server would see, rising."""
+def list_versions(folder: pathlib.Path) -> list[int]:
+    """The versions that a server would see, in ascending order."""
     names = (path.name for path in folder.iterdir() if path.is_dir())
     return sorted(int(name) for name in names if re.fullmatch("[0-9]+", name))
 
 
-def flush(folder: pathlib.Path) -> None:
-    """Makes all files below a folder survive a power cut."""
+def flush_folder(folder: pathlib.Path) -> None:
+    """Flushes all files below a folder to disk, so that they survive a power cut."""
     for root, _, names in os.walk(folder):
         for name in names:
-            _flush_one(pathlib.Path(root) / name)
-        _flush_one(pathlib.Path(root))
+            _flush(pathlib.Path(root) / name)
+        _flush(pathlib.Path(root))
 
 
-def _settled(folder: pathlib.Path, number: int) -> int:
+def _version_number(folder: pathlib.Path, number: int) -> int:
     """The number of the version to make."""
-    there = versions(folder)
+    existing = list_versions(folder)
     if number < 0:
-        raise errors.UserError(f"--version={number} is no version. Give a whole number from 1 on.")
-    if number in there:
+        raise errors.UserError(f"--version={number} is not a version. Give an integer from 1 on.")
+    if number in existing:
         raise errors.UserError(
             f"{folder} has a version {number}, and versions are never changed. Leave --version out "
-            f"for version {there[-1] + 1}."
+            f"for version {existing[-1] + 1}."
         )
-    return number or (there[-1] + 1 if there else 1)
+    return number or (existing[-1] + 1 if existing else 1)
 
 
 @contextlib.contextmanager
-def _alone(folder: pathlib.Path) -> Iterator[None]:
-    """Keeps other exports out of a folder; the lock dies with the process."""
-    with _explained(folder):
+def _locked(folder: pathlib.Path) -> Iterator[None]:
+    """Locks a folder against other exports; the lock is released when the process ends."""
+    with _user_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / _LOCK).open("w")
     with lock:
@@ -119,8 +119,8 @@ def _alone(folder: pathlib.Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _explained(folder: pathlib.Path) -> Iterator[None]:
-    """Turns what the file system refuses into a sentence."""
+def _user_errors(folder: pathlib.Path) -> Iterator[None]:
+    """Turns errors of the file system into user errors."""
     try:
         yield
     except OSError as error:
@@ -131,7 +131,7 @@ def _explained(folder: pathlib.Path) -> Iterator[None]:
         ) from error
 
 
-def _flush_one(path: pathlib.Path) -> None:
+def _flush(path: pathlib.Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

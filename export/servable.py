@@ -1,8 +1,9 @@
 """A run's classifier, and its generator if there is one, as a SavedModel.
 
-The exported networks compute in float32 whatever the run trained in: they are built anew from the
-same layers and given the same weights, which are float32 in every number format. CPUs without
-bfloat16 units would be slow otherwise, and a server's answers would hang on its hardware.
+The exported networks compute in float32, whatever number format the run trained in. They are
+rebuilt from the same layers with the same weights, which are float32 in every number format.
+Otherwise CPUs without bfloat16 units would be slow, and a server's answers would depend on its
+hardware.
 """
 
 import dataclasses
@@ -22,23 +23,22 @@ from tf_ssgan.common import version
 from tf_ssgan.data import datasets
 from tf_ssgan.methods.bases import gan
 from tf_ssgan.metrics import calibration
-from tf_ssgan.nn import inference, precision
+from tf_ssgan.nn import inference, pixels, precision
 from tf_ssgan.training import build
 
-MODEL_INFO_FILE = "model_info.json"
-CLASSES = "classes.txt"
+CLASSES_FILE = "assets/classes.txt"
 
 
 @dataclasses.dataclass(frozen=True)
-class Networks:
-    """What is exported, in float32.
+class ExportedNetworks:
+    """The networks that are exported, in float32.
 
     Attributes:
-        card: The images' shape, how pictures become such images, and the classes' names.
+        info: The images' shape, how files become such images, and the classes' names.
         classifier: float32 [n, h, w, c] in [-1, 1] -> {"logits": [n, K], ...}.
-        generator: Latents float32 [n, latent_size] (and what else it is conditioned on) -> images
-            float32 [n, h, w, c] in [-1, 1]; None where the method has none.
-        temperature: What logits are divided by, see `calibration`.
+        generator: Latents float32 [n, latent_size] (and other conditions) -> images
+            float32 [n, h, w, c] in [-1, 1]; None if the method has no generator.
+        temperature: Logits are divided by it, see `calibration`.
     """
 
     info: datasets.DatasetInfo
@@ -48,52 +48,52 @@ class Networks:
 
     def probabilities(self, images: tf.Tensor) -> tf.Tensor:
         """uint8 [n, h, w, c] -> float32 [n, K]."""
-        scaled = (tf.cast(_never_empty(images), tf.float32) - 127.5) / 127.5
+        scaled = pixels.to_float32(_never_empty(images))
         logits = self.classifier(scaled, training=False)["logits"]
         return tf.nn.softmax(logits / self.temperature)[: tf.shape(images)[0]]
 
-    def generated(self, *inputs: tf.Tensor) -> tf.Tensor:
+    def generate(self, *inputs: tf.Tensor) -> tf.Tensor:
         """The generator's inputs, in its order -> uint8 [n, h, w, c]."""
-        rows = [_never_empty(given) for given in inputs]
+        rows = [_never_empty(batch) for batch in inputs]
         packed = keras.tree.pack_sequence_as(self.generator.input, rows)
         images = self.generator(packed, training=False)[: tf.shape(inputs[0])[0]]
         return tf.cast(tf.clip_by_value(tf.round(images * 127.5 + 127.5), 0, 255), tf.uint8)
 
 
-def networks(run: build.Run) -> Networks:
-    """The shipped classifier and the generator of a run, as they will be exported."""
+def networks_in_float32(run: build.Run) -> ExportedNetworks:
+    """The exported classifier and the generator of a run, rebuilt in float32."""
     generator = run.method.generator if isinstance(run.method, gan.GAN) else None
-    return Networks(
+    return ExportedNetworks(
         run.arrays.info,
-        in_float32(run.method.exported_classifier),
-        generator and in_float32(generator),
+        rebuild_in_float32(run.method.exported_classifier),
+        generator and rebuild_in_float32(generator),
     )
 
 
-def calibrate(made: Networks, run: build.Run) -> calibration.Calibration:
+def calibrate_on_validation(networks: ExportedNetworks, run: build.Run) -> calibration.Calibration:
     """Fits the temperature of exported networks on the run's validation images."""
     ids, size = run.protocol.validation_ids, inference.BATCH_SIZE
-    predict, images = inference.predictor(made.classifier), run.arrays.train_images
+    predict, images = inference.predictor(networks.classifier), run.arrays.train_images
     logits = [predict(images[ids[at : at + size]]) for at in range(0, len(ids), size)]
-    none = np.zeros((0, len(made.info.classes)), np.float32)
+    none = np.zeros((0, len(networks.info.classes)), np.float32)
     return calibration.calibrate(np.concatenate([none, *logits]), run.arrays.train_labels[ids])
 
 
-def in_float32(network: keras.Model) -> keras.Model:
-    """A functional network built anew in float32, with the same weights."""
+def rebuild_in_float32(network: keras.Model) -> keras.Model:
+    """Rebuilds a functional network in float32, with the same weights."""
 
     def layer_in_float32(layer: keras.layers.Layer) -> keras.layers.Layer:
         return type(layer).from_config(_without_bfloat16(layer.get_config()))
 
     with precision.policy("float32"):
-        twin = keras.models.clone_model(network, clone_function=layer_in_float32, recursive=True)
-    for new, old in zip(twin.variables, network.variables, strict=True):
+        rebuilt = keras.models.clone_model(network, clone_function=layer_in_float32, recursive=True)
+    for new, old in zip(rebuilt.variables, network.variables, strict=True):
         new.assign(old.value)
-    return twin
+    return rebuilt
 
 
-def model_info(run: build.Run, calibrated: calibration.Calibration) -> dict[str, Any]:
-    """What a person must know about an exported classifier; for `json.dump`."""
+def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any]:
+    """The content of model_info.json: what a user must know about an exported classifier."""
     result = run.workdir / "result.json"
     images = run.arrays.info
     packages = ("tensorflow", "keras", "numpy")
@@ -107,7 +107,7 @@ def model_info(run: build.Run, calibrated: calibration.Calibration) -> dict[str,
         "protocol": run.protocol.as_json(),
         "trained_in": run.precision,
         "exported_in": "float32",
-        "calibration": dataclasses.asdict(calibrated),
+        "calibration": dataclasses.asdict(fitted),
         "config": run.config.identity(),
         "result": json.loads(result.read_text()) if result.exists() else None,
         "source": images.source,
@@ -116,83 +116,83 @@ def model_info(run: build.Run, calibrated: calibration.Calibration) -> dict[str,
     }
 
 
-def write(made: Networks, folder: pathlib.Path) -> None:
+def write_saved_model(networks: ExportedNetworks, folder: pathlib.Path) -> None:
     """Writes the SavedModel.
 
     Args:
-        made: The networks.
-        folder: Where; empty or not there.
+        networks: What is exported.
+        folder: The target, which is empty or does not exist.
     """
     archive = keras.export.ExportArchive()
-    for network in filter(None, (made.classifier, made.generator)):
+    for network in filter(None, (networks.classifier, networks.generator)):
         archive.track(network)
-    for name, (function, inputs) in endpoints(made).items():
+    for name, (function, inputs) in endpoints(networks).items():
         archive.add_endpoint(name, function, inputs)
     archive.write_out(str(folder), verbose=False)
     _name_classify(folder)
 
 
-def write_assets(about: dict[str, Any], folder: pathlib.Path) -> None:
-    """Lays the card and the classes' names, one a line, into `assets` of a SavedModel."""
-    assets = folder / "assets"
-    assets.mkdir(exist_ok=True)
-    (assets / MODEL_INFO_FILE).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    names = "".join(f"{name}\n" for name in about["classes"])
-    (assets / CLASSES).write_text(names, encoding="utf-8")
+def write_assets(info: dict[str, Any], folder: pathlib.Path) -> None:
+    """Writes model_info.json and the classes' names, one a line, into `assets` of a SavedModel."""
+    (folder / "assets").mkdir(exist_ok=True)
+    text = json.dumps(info, indent=1) + "\n"
+    (folder / export.MODEL_INFO_FILE).write_text(text, encoding="utf-8")
+    names = "".join(f"{name}\n" for name in info["classes"])
+    (folder / CLASSES_FILE).write_text(names, encoding="utf-8")
 
 
-def endpoints(made: Networks) -> dict[str, tuple[Callable, list[tf.TensorSpec]]]:
-    """Signature -> the function behind it, and its inputs."""
-    shape, fit = made.info.shape, made.info.fit
+def endpoints(networks: ExportedNetworks) -> dict[str, tuple[Callable, list[tf.TensorSpec]]]:
+    """Name of a signature -> its function and its inputs."""
+    shape, fit = networks.info.shape, networks.info.fit
 
-    def answer(image: tf.Tensor) -> dict[str, tf.Tensor]:
-        # A signature's shape is not checked when it is called, and some networks take any size.
-        probabilities = made.probabilities(tf.ensure_shape(image, (None, *shape)))
+    def predict(image: tf.Tensor) -> dict[str, tf.Tensor]:
+        # A signature does not check the shape of its inputs, and some networks take any size.
+        probabilities = networks.probabilities(tf.ensure_shape(image, (None, *shape)))
         label = tf.argmax(probabilities, axis=-1)
-        name = tf.gather(tf.constant(made.info.classes), label)
+        name = tf.gather(tf.constant(networks.info.classes), label)
         return {"probabilities": probabilities, "label": label, "name": name}
 
     def predict_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        return answer(graph_image_decoding.decode(image_bytes, shape, fit))
+        return predict(graph_image_decoding.decode(image_bytes, shape, fit))
 
     def classify(inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         feature = {export.FEATURE: tf.io.FixedLenFeature([], tf.string)}
         files = tf.io.parse_example(inputs, feature)[export.FEATURE]
-        scores = made.probabilities(graph_image_decoding.decode(files, shape, fit))
-        classes = tf.tile(tf.constant([made.info.classes]), [tf.shape(scores)[0], 1])
+        scores = networks.probabilities(graph_image_decoding.decode(files, shape, fit))
+        classes = tf.tile(tf.constant([networks.info.classes]), [tf.shape(scores)[0], 1])
         return {"classes": classes, "scores": scores}
 
     strings = ((None,), tf.string)
-    found = {
-        export.DEFAULT: (answer, [tf.TensorSpec((None, *shape), tf.uint8, "image")]),
+    signatures = {
+        export.DEFAULT: (predict, [tf.TensorSpec((None, *shape), tf.uint8, "image")]),
         export.BYTES: (predict_bytes, [tf.TensorSpec(*strings, "image_bytes")]),
         export.CLASSIFY: (classify, [tf.TensorSpec(*strings, "inputs")]),
     }
-    if made.generator is not None:
-        found[export.GENERATE] = (
-            lambda *inputs: {"image": made.generated(*inputs)},
-            generator_inputs(made.generator),
+    if networks.generator is not None:
+        signatures[export.GENERATE] = (
+            lambda *inputs: {"image": networks.generate(*inputs)},
+            generator_inputs(networks.generator),
         )
-    return found
+    return signatures
 
 
 def generator_inputs(generator: keras.Model) -> list[tf.TensorSpec]:
-    """`latents`, and whatever else the generator is given, by its own name."""
+    """`latents`, and the generator's other inputs by their own names."""
     first, *others = (tf.TensorSpec(t.shape, t.dtype, t.name) for t in generator.inputs)
     return [tf.TensorSpec(first.shape, first.dtype, "latents"), *others]
 
 
 def _never_empty(batch: tf.Tensor) -> tf.Tensor:
-    """The batch [n, ...], or one row of zeros where n is 0.
+    """The batch [n, ...], or one row of zeros if n is 0.
 
-    oneDNN's convolution gives an empty batch the channels of its input, and the next layer fails.
+    oneDNN's convolution gives an empty batch the channels of its input; then the next layer fails.
     """
     missing = tf.maximum(1 - tf.shape(batch)[0], 0)
     return tf.pad(batch, [[0, missing]] + [[0, 0]] * (len(batch.shape) - 1))
 
 
 def _without_bfloat16(config: Any) -> Any:
-    """A layer's configuration, wrapped layers included, with every mixed policy made float32."""
+    """A layer's configuration, including wrapped layers, with every dtype policy float32."""
     if isinstance(config, dict):
         if config.get("class_name") == "DTypePolicy":
             return config | {"config": {"name": "float32"}}
@@ -201,9 +201,9 @@ def _without_bfloat16(config: Any) -> Any:
 
 
 def _name_classify(folder: pathlib.Path) -> None:
-    """Gives `classify` TF Serving's method name; TensorFlow 2 writes .../predict everywhere.
+    """Gives `classify` TF Serving's method name; TensorFlow 2 always writes .../predict.
 
-    In place: the updater cannot save to a folder that does not yet exist.
+    The SavedModel is changed in place: the updater cannot save to a folder that does not exist yet.
     """
     updater = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(folder))
     updater.replace_method_name(export.CLASSIFY, export.CLASSIFY_METHOD, tags="serve")

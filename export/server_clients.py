@@ -1,8 +1,8 @@
-"""Two ways to ask a running TensorFlow Serving: REST and gRPC.
+"""Clients of a running TensorFlow Serving: REST and gRPC.
 
-Both have `predict(pictures)` and `classes(picture)`, give up after a time limit, and raise
-`Refused` where the server answers that the payload is bad, `UserError` for everything else that a
-person can mend.
+Both have `predict(files)` and `classes(file)`, and give up after a time limit. They raise
+`RefusedRequest` if the server refuses the content of a request, and `UserError` for everything else
+that a user can fix.
 """
 
 import base64
@@ -17,16 +17,16 @@ import export
 from tf_ssgan.common import errors
 
 
-class Refused(errors.UserError):
-    """The server is there, and refuses this payload."""
+class RefusedRequest(errors.UserError):
+    """The server is running, but refuses the content of this request."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
-    """What a classifier says of one picture.
+class ServerPrediction:
+    """What a served classifier predicts for one image.
 
     Attributes:
-        label: Number of the likeliest class.
+        label: Number of the most likely class.
         name: Its name.
         probabilities: One for each class.
     """
@@ -36,22 +36,24 @@ class Answer:
     probabilities: tuple[float, ...]
 
 
-class Rest:
-    """The REST interface."""
+class RestClient:
+    """A client of the REST interface."""
 
     def __init__(self, url: str, model: str, timeout: float = 30.0):
-        """Sends nothing yet.
+        """Checks the address; sends nothing yet.
 
         Args:
-            url: As "http://127.0.0.1:8501".
+            url: Such as "http://127.0.0.1:8501".
             model: Name of the served model.
             timeout: Seconds to wait for an answer.
 
         Raises:
-            UserError: The address is none, or the package requests is not installed.
+            UserError: The address is invalid, or the package requests is not installed.
         """
         if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
-            raise errors.UserError(f"--url={url} is no address. One looks like http://host:8501.")
+            raise errors.UserError(
+                f"--url={url} is not an address. One looks like http://host:8501."
+            )
         try:
             import requests  # here, as it takes a tenth of a second
         except ImportError as error:
@@ -64,26 +66,26 @@ class Rest:
         self.model = model
         self.timeout = timeout
 
-    def predict(self, pictures: Sequence[bytes]) -> list[Answer]:
-        """Classifies picture files.
+    def predict(self, files: Sequence[bytes]) -> list[ServerPrediction]:
+        """Classifies image files.
 
         Raises:
-            Refused: One of them is no picture, or there is no such signature.
+            RefusedRequest: One of them is not an image, or there is no such signature.
             UserError: The server cannot be reached, or has no such model.
         """
-        rows = [{"image_bytes": _b64(picture)} for picture in pictures]
+        rows = [{"image_bytes": _b64(file)} for file in files]
         answer = self._post("predict", {"signature_name": export.BYTES, "instances": rows})
-        with self._understood():
+        with self._expected_form():
             return [
-                Answer(int(row["label"]), row["name"], tuple(row["probabilities"]))
+                ServerPrediction(int(row["label"]), row["name"], tuple(row["probabilities"]))
                 for row in answer["predictions"]
             ]
 
-    def classes(self, picture: bytes) -> list[str]:
-        """The names of all classes, by label; a picture has to be classified to learn them."""
-        examples = [{export.FEATURE: _b64(picture)}]
+    def classes(self, file: bytes) -> list[str]:
+        """The names of all classes, by label; to get them, an image must be classified."""
+        examples = [{export.FEATURE: _b64(file)}]
         answer = self._post("classify", {"signature_name": export.CLASSIFY, "examples": examples})
-        with self._understood():
+        with self._expected_form():
             return [name for name, _ in answer["results"][0]]
 
     def _post(self, verb: str, payload: dict[str, Any]) -> dict[str, Any]:
@@ -93,23 +95,23 @@ class Rest:
         except self._library.RequestException as error:
             raise _unreachable(self.url, error, "--url") from None
         if not response.ok:
-            raise self._told(response.status_code, response.reason, response.text)
-        with self._understood():
+            raise self._error(response.status_code, response.reason, response.text)
+        with self._expected_form():
             return response.json()
 
-    def _told(self, code: int, reason: str, text: str) -> errors.UserError:
-        """What an answer other than 200 means."""
+    def _error(self, code: int, reason: str, text: str) -> errors.UserError:
+        """The error for a status other than 200."""
         with contextlib.suppress(ValueError, KeyError, TypeError):
             text = json.loads(text)["error"]
-        line = _first_line(text) or reason
+        line = _shorten(text) or reason
         if code == 404:
-            return _unknown(self.url, self.model, line)
+            return _unknown_model(self.url, self.model, line)
         if code == 400:
-            return Refused(f"refused by the server: {line}")
+            return RefusedRequest(f"refused by the server: {line}")
         return errors.UserError(f"The server at {self.url} fails with {code}: {line}")
 
     @contextlib.contextmanager
-    def _understood(self) -> Iterator[None]:
+    def _expected_form(self) -> Iterator[None]:
         try:
             yield
         except (ValueError, KeyError, TypeError, IndexError):
@@ -119,14 +121,14 @@ class Rest:
             ) from None
 
 
-class Grpc:
-    """The gRPC interface; needs the packages of the extra `serving`."""
+class GrpcClient:
+    """A client of the gRPC interface; needs the packages of the extra `serving`."""
 
     def __init__(self, target: str, model: str, timeout: float = 30.0):
         """Opens a channel; nothing is sent yet.
 
         Args:
-            target: As "127.0.0.1:8500".
+            target: Such as "127.0.0.1:8500".
             model: Name of the served model.
             timeout: Seconds to wait for an answer.
 
@@ -153,21 +155,23 @@ class Grpc:
         )
         self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
 
-    def predict(self, pictures: Sequence[bytes]) -> list[Answer]:
-        """Classifies picture files; raises as `Rest.predict`."""
-        import tensorflow as tf  # comes with the protocol buffers anyway
+    def predict(self, files: Sequence[bytes]) -> list[ServerPrediction]:
+        """Classifies image files; raises the same errors as `RestClient.predict`."""
+        import tensorflow as tf  # the protocol buffers have imported it anyway
 
-        request = self._messages.predict(self.model, export.BYTES, {"image_bytes": list(pictures)})
+        request = self._messages.predict_request(
+            self.model, export.BYTES, {"image_bytes": list(files)}
+        )
         outputs = self._call(self._stub.Predict, request).outputs
         arrays = [tf.make_ndarray(outputs[key]) for key in ("label", "name", "probabilities")]
         return [
-            Answer(int(label), name.decode(), tuple(map(float, probabilities)))
+            ServerPrediction(int(label), name.decode(), tuple(map(float, probabilities)))
             for label, name, probabilities in zip(*arrays, strict=True)
         ]
 
-    def classes(self, picture: bytes) -> list[str]:
-        """The names of all classes, by label; a picture has to be classified to learn them."""
-        request = self._messages.classify(self.model, [picture])
+    def classes(self, file: bytes) -> list[str]:
+        """The names of all classes, by label; to get them, an image must be classified."""
+        request = self._messages.classify_request(self.model, [file])
         response = self._call(self._stub.Classify, request)
         return [c.label for c in response.result.classifications[0].classes]
 
@@ -179,11 +183,11 @@ class Grpc:
         try:
             return method(request, timeout=self.timeout)
         except self._failure as error:
-            code, line = error.code().name, _first_line(error.details() or "")
+            code, line = error.code().name, _shorten(error.details() or "")
         if code == "NOT_FOUND":
-            raise _unknown(self.target, self.model, line)
+            raise _unknown_model(self.target, self.model, line)
         if code == "INVALID_ARGUMENT":
-            raise Refused(f"refused by the server: {line}")
+            raise RefusedRequest(f"refused by the server: {line}")
         if code in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
             raise _unreachable(self.target, line, "--grpc")
         raise errors.UserError(f"The server at {self.target} fails with {code}: {line}")
@@ -193,7 +197,7 @@ def _b64(content: bytes) -> dict[str, str]:
     return {"b64": base64.b64encode(content).decode()}
 
 
-def _unknown(where: str, model: str, line: str) -> errors.UserError:
+def _unknown_model(where: str, model: str, line: str) -> errors.UserError:
     return errors.UserError(
         f"The server at {where} has no model {model!r} ({line}). Give the name it was started "
         "with as --model, and wait until a version is loaded."
@@ -202,10 +206,10 @@ def _unknown(where: str, model: str, line: str) -> errors.UserError:
 
 def _unreachable(where: str, reason: Any, flag: str) -> errors.UserError:
     return errors.UserError(
-        f"No server answers at {where} ({_first_line(str(reason))}). Start one as "
+        f"No server answers at {where} ({_shorten(str(reason))}). Start one as "
         f"export/README.md says, or give another {flag}."
     )
 
 
-def _first_line(text: str) -> str:
+def _shorten(text: str) -> str:
     return (text.strip().splitlines() or [""])[0][:200]

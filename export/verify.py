@@ -1,10 +1,10 @@
-"""Comparing an exported classifier with the live one; none leaves the house without it.
+"""Compares an exported classifier with the live one; every export is verified.
 
-The exported model is loaded from disk as a server would load it and asked through all of its
-signatures, in batches of several sizes. Its answers are compared with those of the run's own
-network, its logits divided by the same temperature. After a run in bfloat16 that network rounds to
-8 bits, so the comparison is with the same weights in float32; how far the run's own answers lie
-from that is told, and refuses nothing.
+The exported model is loaded from disk as a server would load it, and all of its signatures are
+called with batches of several sizes. Its outputs are compared with those of the run's own network,
+whose logits are divided by the same temperature. After a run in bfloat16 that network rounds to
+8 bits, so the comparison is with the same weights in float32. How far the run's own outputs are
+from those in float32 is reported, and is never a reason to refuse.
 """
 
 import contextlib
@@ -25,30 +25,31 @@ from tf_ssgan.nn import inference
 from tf_ssgan.training import build
 
 TOLERANCE = 1e-5  # of a probability; float32 sums in another order differ by about 1e-7
-SIZES = (0, 1, 2, 7)  # images a request, besides all at once
+SIZES = (0, 1, 2, 7)  # images in a request, besides all at once
 IMAGES = 64
 _TIMED = 20  # requests
 _LATENTS_SEED = (7, 11)
 
 
 class Mismatch(errors.UserError):
-    """An exported classifier is not the live one."""
+    """An exported classifier differs from the live one."""
 
     status = 3
 
-    def __init__(self, found: str):
-        """Says what was found."""
-        super().__init__(f"The exported classifier is not the trained one: {found}. "
+    def __init__(self, difference: str):
+        """Takes the difference."""
+        super().__init__(f"The exported classifier is not the trained one: {difference}. "
                          "Nothing was published.")  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
-class Findings:
-    """What was measured on an exported classifier.
+class Verification:
+    """Measurements on an exported classifier.
 
     Attributes:
         difference: Largest difference from the live network's probabilities.
-        rounding: Largest difference from the run's own network, in the run's number format.
+        rounding: Largest difference between the live network in float32 and in the run's own
+            number format.
         test_error: Percent, over the whole test set, through the exported model.
         request_ms: Median time of a request of one image in this process.
         signatures: Signature -> a line that describes it.
@@ -61,34 +62,36 @@ class Findings:
     signatures: dict[str, str]
 
 
-def verify(folder: pathlib.Path, made: servable.Networks, run: build.Run) -> Findings:
+def verify(
+    folder: pathlib.Path, networks: servable.ExportedNetworks, run: build.Run
+) -> Verification:
     """Loads an exported classifier and compares it with the run's.
 
     Args:
         folder: The SavedModel.
-        made: The networks it was written from.
+        networks: The networks it was written from.
         run: The run they come from.
 
     Raises:
-        Mismatch: It cannot be loaded, lacks a signature, or answers otherwise.
+        Mismatch: It cannot be loaded, lacks a signature, or gives other outputs.
     """
     try:
-        return _verified(folder, made, run)
+        return _verify(folder, networks, run)
     except tf.errors.OpError as error:
-        raise Mismatch(f"it fails to answer ({_first_line(error)})") from error
+        raise Mismatch(f"it fails to answer ({errors.first_line(error)})") from error
 
 
-def compare(
+def compare_signatures(
     signatures: dict[str, Callable],
     reference: np.ndarray,
     images: np.ndarray,
     classes: tuple[str, ...],
 ) -> float:
-    """Asks the three classifying signatures for the same images, in batches of several sizes.
+    """Calls the three classifying signatures with the same images, in batches of several sizes.
 
     Args:
         signatures: Those of a loaded SavedModel.
-        reference: float32 [n, K], the right probabilities.
+        reference: float32 [n, K], the correct probabilities.
         images: uint8 [n, h, w, c].
         classes: The names of the K classes.
 
@@ -96,52 +99,54 @@ def compare(
         The largest difference in a probability.
 
     Raises:
-        Mismatch: An answer is wrong.
+        Mismatch: An output is wrong.
     """
     files = np.array([tf.io.encode_png(image).numpy() for image in images], object)
     worst = 0.0
     for size in dict.fromkeys([*SIZES, len(images)]):
-        right, some = reference[:size], tf.constant(files[:size], tf.string)
-        answers = {
+        expected, some = reference[:size], tf.constant(files[:size], tf.string)
+        outputs = {
             export.DEFAULT: signatures[export.DEFAULT](image=tf.constant(images[:size])),
             export.BYTES: signatures[export.BYTES](image_bytes=some),
         }
-        for name, answer in answers.items():
-            worst = max(worst, _check_answer(f"{name} of {size} images", answer, right, classes))
+        for name, output in outputs.items():
+            worst = max(worst, _check_output(f"{name} of {size} images", output, expected, classes))
         examples = tf.constant([_example(file) for file in files[:size]], tf.string)
-        answer = signatures[export.CLASSIFY](inputs=examples)
+        output = signatures[export.CLASSIFY](inputs=examples)
         what = f"{export.CLASSIFY} of {size} images"
-        worst = max(worst, _check_scores(what, answer["scores"].numpy(), right))
-        _require((answer["classes"].numpy() == np.array(_encoded(classes))).all(),
+        worst = max(worst, _check_scores(what, output["scores"].numpy(), expected))
+        _require((output["classes"].numpy() == np.array(_encoded(classes))).all(),
                  f"{what} names other classes")  # fmt: skip
     return worst
 
 
-def _verified(folder: pathlib.Path, made: servable.Networks, run: build.Run) -> Findings:
+def _verify(
+    folder: pathlib.Path, networks: servable.ExportedNetworks, run: build.Run
+) -> Verification:
     signatures = _load(folder)
-    _check_signatures(signatures, made)
+    _check_signatures(signatures, networks)
     _check_method_name(folder)
     images = run.arrays.test_images[:IMAGES]
     with _full_float32():
-        live = _live(run, made.temperature)(images)
-        # A graph, like the exported one: its fused kernels round otherwise than single operations.
-        in_float32 = tf.function(made.probabilities)
+        live = _live_predictor(run, networks.temperature)(images)
+        # A graph, like the exported one: its fused kernels do not round as single operations do.
+        in_float32 = tf.function(networks.probabilities)
         reference = live if run.precision == "float32" else in_float32(tf.constant(images)).numpy()
-        difference = compare(signatures, reference, images, made.info.classes)
-        if made.generator is not None:
-            _compare_generated(signatures[export.GENERATE], made)
-    return Findings(
+        difference = compare_signatures(signatures, reference, images, networks.info.classes)
+        if networks.generator is not None:
+            _compare_generated(signatures[export.GENERATE], networks)
+    return Verification(
         difference=difference,
         rounding=_distance(live, reference),
-        test_error=_error(signatures, run),
+        test_error=_test_error(signatures, run),
         request_ms=_request_ms(signatures[export.DEFAULT], images[:1]),
-        signatures={name: _described(signature) for name, signature in signatures.items()},
+        signatures={name: _format_signature(signature) for name, signature in signatures.items()},
     )
 
 
 @contextlib.contextmanager
 def _full_float32() -> Iterator[None]:
-    """Within it a GPU does not round factors to 10 bits, with kernels chosen by batch size."""
+    """Turns off TensorFloat-32, in which a GPU rounds factors to 10 bits."""
     before = tf.config.experimental.tensor_float_32_execution_enabled()
     tf.config.experimental.enable_tensor_float_32_execution(False)
     try:
@@ -153,23 +158,23 @@ def _full_float32() -> Iterator[None]:
 def _load(folder: pathlib.Path) -> dict[str, Callable]:
     try:
         loaded = tf.saved_model.load(str(folder))
-    except Exception as error:  # a file that is cut short gives an IndexError, and so on
-        raise Mismatch(f"it cannot be loaded ({_first_line(error)})") from error
-    # A signature dies with the object it was loaded with.
+    except Exception as error:  # a truncated file gives an IndexError, and so on
+        raise Mismatch(f"it cannot be loaded ({errors.first_line(error)})") from error
+    # A signature does not keep the model alive that it belongs to.
     signatures = dict(loaded.signatures)
     for signature in signatures.values():
         signature.owner = loaded
     return signatures
 
 
-def _check_signatures(signatures: dict[str, Callable], made: servable.Networks) -> None:
-    wanted = servable.endpoints(made)
-    _require(set(signatures) == set(wanted), f"it has {sorted(signatures)} as signatures")
-    for name, (_, specs) in wanted.items():
-        given = signatures[name].structured_input_signature[1]
-        right = {spec.name: (spec.shape.as_list(), spec.dtype) for spec in specs}
-        found = {key: (spec.shape.as_list(), spec.dtype) for key, spec in given.items()}
-        _require(found == right, f"{name} takes {found} where {right} was meant")
+def _check_signatures(signatures: dict[str, Callable], networks: servable.ExportedNetworks) -> None:
+    endpoints = servable.endpoints(networks)
+    _require(set(signatures) == set(endpoints), f"it has {sorted(signatures)} as signatures")
+    for name, (_, specs) in endpoints.items():
+        inputs = signatures[name].structured_input_signature[1]
+        expected = {spec.name: (spec.shape.as_list(), spec.dtype) for spec in specs}
+        actual = {key: (spec.shape.as_list(), spec.dtype) for key, spec in inputs.items()}
+        _require(actual == expected, f"{name} takes {actual} instead of {expected}")
 
 
 def _check_method_name(folder: pathlib.Path) -> None:
@@ -178,50 +183,53 @@ def _check_method_name(folder: pathlib.Path) -> None:
     _require(name == export.CLASSIFY_METHOD, f"the method of {export.CLASSIFY} is {name!r}")
 
 
-def _live(run: build.Run, temperature: float) -> Callable[[np.ndarray], np.ndarray]:
-    """The run's own network, as its evaluation asks it: images -> probabilities."""
+def _live_predictor(run: build.Run, temperature: float) -> Callable[[np.ndarray], np.ndarray]:
+    """The run's own network, called as in its evaluation: images -> probabilities."""
     logits = inference.predictor(run.method.exported_classifier)
     return lambda images: tf.nn.softmax(logits(images) / temperature).numpy()
 
 
-def _check_answer(what: str, answer: dict, right: np.ndarray, classes: tuple[str, ...]) -> float:
-    """Checks probabilities, label and name; the largest difference in a probability."""
-    probabilities, label = answer["probabilities"].numpy(), answer["label"].numpy()
-    worst = _check_scores(what, probabilities, right)
-    _require(label.dtype == np.int64 and label.shape == right.shape[:1], f"{what}: labels' form")
+def _check_output(what: str, output: dict, expected: np.ndarray, classes: tuple[str, ...]) -> float:
+    """Checks probabilities, label and name; returns the largest difference in a probability."""
+    probabilities, label = output["probabilities"].numpy(), output["label"].numpy()
+    worst = _check_scores(what, probabilities, expected)
+    shape = expected.shape[:1]
+    _require(label.dtype == np.int64 and label.shape == shape, f"{what}: shape or type of labels")
     _require((label == probabilities.argmax(axis=-1)).all(), f"{what}: labels are not the best")
-    # Not label == argmax(right): two classes may be equally likely within the tolerance.
-    chosen = np.take_along_axis(right, label[:, None], axis=-1)[:, 0]
-    _require((chosen >= right.max(axis=-1) - TOLERANCE).all(), f"{what}: other labels")
+    # Not label == argmax(expected): two classes may be equally likely within the tolerance.
+    chosen = np.take_along_axis(expected, label[:, None], axis=-1)[:, 0]
+    _require((chosen >= expected.max(axis=-1) - TOLERANCE).all(), f"{what}: other labels")
     names = [_encoded(classes)[k] for k in label]
-    _require(answer["name"].numpy().tolist() == names, f"{what}: names do not fit labels")
+    _require(output["name"].numpy().tolist() == names, f"{what}: names do not fit labels")
     return worst
 
 
-def _check_scores(what: str, scores: np.ndarray, right: np.ndarray) -> float:
-    _require(scores.shape == right.shape, f"{what} gives {scores.shape}, not {right.shape}")
-    worst = _distance(scores, right)
+def _check_scores(what: str, scores: np.ndarray, expected: np.ndarray) -> float:
+    shape = expected.shape
+    _require(scores.shape == shape, f"{what} gives {scores.shape}, not {shape}")
+    worst = _distance(scores, expected)
     # Not worst >= TOLERANCE: it may be NaN.
     _require(worst < TOLERANCE, f"{what} gives probabilities that differ by {worst:.2g}")
     return worst
 
 
-def _compare_generated(signature: Callable, made: servable.Networks) -> None:
-    """The generator draws the same pictures; rounding may tip a value to the next level."""
+def _compare_generated(signature: Callable, networks: servable.ExportedNetworks) -> None:
+    """Compares generated images; rounding may change a value by one level."""
     for size in SIZES[:-1]:
         inputs = {}
-        for spec in servable.generator_inputs(made.generator):
+        for spec in servable.generator_inputs(networks.generator):
             shape = (size, *spec.shape[1:])
             noise = tf.random.stateless_uniform(shape, _LATENTS_SEED, -1.0, 1.0)
             inputs[spec.name] = tf.cast(noise, spec.dtype)
-        found = signature(**inputs)["image"].numpy()
-        right = made.generated(*inputs.values()).numpy()
+        images = signature(**inputs)["image"].numpy()
+        expected = networks.generate(*inputs.values()).numpy()
         what = f"{export.GENERATE} of {size} images"
-        _require(found.shape == right.shape and found.dtype == np.uint8, f"{what}: their form")
-        _require(_distance(found.astype(int), right) <= 1, f"{what} draws other pictures")
+        same_type = images.shape == expected.shape and images.dtype == np.uint8
+        _require(same_type, f"{what}: shape or type of images")
+        _require(_distance(images.astype(int), expected) <= 1, f"{what} gives other images")
 
 
-def _error(signatures: dict[str, Callable], run: build.Run) -> float:
+def _test_error(signatures: dict[str, Callable], run: build.Run) -> float:
     def predict(images: np.ndarray) -> np.ndarray:
         return signatures[export.DEFAULT](image=tf.constant(images))["probabilities"].numpy()
 
@@ -238,15 +246,15 @@ def _request_ms(signature: Callable, image: np.ndarray) -> float:
     return 1000 * float(np.median(seconds))
 
 
-def _described(signature: Callable) -> str:
-    def told(specs: dict) -> str:
+def _format_signature(signature: Callable) -> str:
+    def format_specs(specs: dict) -> str:
         return ", ".join(
             f"{name} {spec.dtype.name} [{', '.join(str(n or 'n') for n in spec.shape)}]"
             for name, spec in specs.items()
         )
 
     inputs, outputs = signature.structured_input_signature[1], signature.structured_outputs
-    return f"{told(inputs)} -> {told(outputs)}"
+    return f"{format_specs(inputs)} -> {format_specs(outputs)}"
 
 
 def _example(file: bytes) -> bytes:
@@ -263,10 +271,6 @@ def _distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.max(np.abs(a - b), initial=0.0))
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-
-
-def _require(true: bool, otherwise: str) -> None:
-    if not true:
-        raise Mismatch(otherwise)
+def _require(condition: bool, difference: str) -> None:
+    if not condition:
+        raise Mismatch(difference)

@@ -1,7 +1,7 @@
-"""Requests that a server runs through a new version before it takes real ones.
+"""Requests that a server sends to a new version before it accepts real ones.
 
 The first request of each signature is slow (memory, kernels, graph optimization). TF Serving
-replays `assets.extra/tf_serving_warmup_requests` while loading, so that no person waits for it.
+replays `assets.extra/tf_serving_warmup_requests` while loading, so that no user waits for it.
 """
 
 import importlib.util
@@ -17,16 +17,16 @@ from export import servable
 FILE = pathlib.Path("assets.extra") / "tf_serving_warmup_requests"  # fixed by TF Serving
 
 
-def available() -> bool:
-    """Whether tensorflow-serving-api, which has the protocol buffers, is installed."""
+def is_available() -> bool:
+    """Whether tensorflow-serving-api is installed, which has the protocol buffers."""
     return importlib.util.find_spec("tensorflow_serving") is not None
 
 
-def write(made: servable.Networks, folder: pathlib.Path, model: str) -> None:
+def write_requests(networks: servable.ExportedNetworks, folder: pathlib.Path, model: str) -> None:
     """Writes one request for each signature into a SavedModel.
 
     Args:
-        made: Its networks.
+        networks: Its networks.
         folder: The SavedModel.
         model: The name it will be served under.
     """
@@ -36,23 +36,23 @@ def write(made: servable.Networks, folder: pathlib.Path, model: str) -> None:
 
     file = folder / FILE
     file.parent.mkdir(exist_ok=True)
-    arguments, picture = _arguments(made)
+    inputs, png = _inputs(networks)
     with tf.io.TFRecordWriter(str(file)) as writer:
-        for name, values in arguments.items():
-            asked = logs.PredictLog(request=grpc_messages.predict(model, name, values))
-            writer.write(logs.PredictionLog(predict_log=asked).SerializeToString())
-        asked = logs.ClassifyLog(request=grpc_messages.classify(model, [picture]))
-        writer.write(logs.PredictionLog(classify_log=asked).SerializeToString())
+        for name, values in inputs.items():
+            log = logs.PredictLog(request=grpc_messages.predict_request(model, name, values))
+            writer.write(logs.PredictionLog(predict_log=log).SerializeToString())
+        log = logs.ClassifyLog(request=grpc_messages.classify_request(model, [png]))
+        writer.write(logs.PredictionLog(classify_log=log).SerializeToString())
 
 
-def _arguments(made: servable.Networks) -> tuple[dict[str, dict[str, Any]], bytes]:
-    """Signature -> inputs of one black image, or of zeros; and the image as a file."""
-    image = np.zeros((1, *made.info.shape), np.uint8)
-    picture = tf.io.encode_png(image[0]).numpy()
-    found = {export.DEFAULT: {"image": image}, export.BYTES: {"image_bytes": [picture]}}
-    if made.generator is not None:
-        found[export.GENERATE] = {
+def _inputs(networks: servable.ExportedNetworks) -> tuple[dict[str, dict[str, Any]], bytes]:
+    """Signature -> inputs, one black image or zeros; and the image as an image file."""
+    image = np.zeros((1, *networks.info.shape), np.uint8)
+    png = tf.io.encode_png(image[0]).numpy()
+    inputs = {export.DEFAULT: {"image": image}, export.BYTES: {"image_bytes": [png]}}
+    if networks.generator is not None:
+        inputs[export.GENERATE] = {
             spec.name: np.zeros((1, *spec.shape[1:]), spec.dtype.as_numpy_dtype)
-            for spec in servable.generator_inputs(made.generator)
+            for spec in servable.generator_inputs(networks.generator)
         }
-    return found, picture
+    return inputs, png

@@ -1,9 +1,10 @@
-"""From a command line to a configuration: with the programs, the only place that knows absl.
+"""From a command line to a configuration. Only this folder and `common.startup` import absl.
 
-Two passes. The first looks for --method, --dataset and whatever else every run has, and answers
-mistakes in names, paths and data before TensorFlow is imported. The second defines one flag for
-each knob of that method, with the value this run would use as its default, and parses strictly: a
-typo is an error, and `--method=frgan --help` shows just frgan's knobs.
+The command line is parsed twice. The first pass reads the flags that every run has, such as
+--method and --dataset, and reports mistakes in names, paths and data before TensorFlow is imported.
+The second pass defines one flag for each hyperparameter of that method, whose default is the value
+that this run would use, and parses strictly: a misspelt flag is an error, and
+`--method=frgan --help` shows the hyperparameters of frgan only.
 """
 
 from typing import Any
@@ -15,25 +16,19 @@ from tf_ssgan import methods
 from tf_ssgan.common import startup
 from tf_ssgan.training import config as configurations
 
-_PARSED: dict[str, configurations.Config] = {}
 
-
-def config() -> configurations.Config:
-    """The configuration that `parse` has read from the command line."""
-    return _PARSED["config"]
-
-
-def parse(argv: list[str]) -> list[str]:
-    """Reads a command line; to be handed to `absl.app.run` as `flags_parser`.
+def parse(argv: list[str]) -> configurations.Config:
+    """Reads the command line of train_main.py.
 
     Args:
         argv: The program's name and its arguments.
 
     Returns:
-        The program's name: nothing but flags is understood.
+        The configuration of the run.
 
     Raises:
-        SystemExit: Status 2 and a sentence for a person's mistake; 0 after help.
+        SystemExit: Status 2 after a user's mistake, with a sentence on standard error; 0 after
+            help.
     """
     with program.exit_on_user_error():
         argv = absl_flags.FlagValues().read_flags_from_files(argv, force_gnu=False)
@@ -44,38 +39,36 @@ def parse(argv: list[str]) -> list[str]:
             print(dataclass_flags.general_help(argv[0]))
             raise SystemExit(0)
         precheck.check_command_line(given, data=not wants_help)
-        _PARSED["config"] = _strict(argv, given, wants_help)
-    return argv[:1]
+        return _parse_strictly(argv, given, wants_help)
 
 
 def config_of_command_line(argv: list[str]) -> configurations.Config:
-    """The configuration that a command line of train_main.py comes to; brings TensorFlow.
+    """Returns the configuration of a command line of train_main.py; imports TensorFlow.
 
     Args:
-        argv: The program's name and its arguments. `early.check` has found nothing wrong with them.
+        argv: The program's name and its arguments, which `precheck.check_command_line` accepts.
 
     Raises:
         UserError: A value is out of range.
-        absl.flags.Error: An unknown flag, or a value of a wrong kind.
+        absl.flags.Error: A flag is unknown, or its value has the wrong type.
     """
-    return _strict(argv, precheck.given_flags(argv), wants_help=False)
+    return _parse_strictly(argv, precheck.given_flags(argv), wants_help=False)
 
 
-def _strict(argv: list[str], given: dict[str, Any], wants_help: bool) -> configurations.Config:
-    """Parses again with every flag of the method."""
+def _parse_strictly(
+    argv: list[str], given: dict[str, Any], wants_help: bool
+) -> configurations.Config:
+    """Parses again, now with the flags of the method; unknown flags are errors."""
     method = given.get("method", configurations.Config.method)
     dataset = given.get("dataset", configurations.Config.dataset)
     with startup.start_up():
-        knobs = methods.find(method).HParams
+        hparams = methods.find(method).HParams
     if wants_help:
-        print(
-            dataclass_flags.method_help(
-                argv[0], method, configurations.settings(method, dataset, given)
-            )
-        )
+        settings = configurations.resolve_flags(method, dataset, given)
+        print(dataclass_flags.method_help(argv[0], method, settings))
         raise SystemExit(0)
-    known = absl_flags.FlagValues()
-    dataclass_flags.define(configurations.run_fields(), configurations.Config, known)
-    dataclass_flags.define(dataclass_flags.fields(knobs), knobs, known)
-    values = dataclass_flags.values(known, argv)
+    flag_values = absl_flags.FlagValues()
+    dataclass_flags.define(configurations.run_fields(), configurations.Config, flag_values)
+    dataclass_flags.define(dataclass_flags.fields(hparams), hparams, flag_values)
+    values = dataclass_flags.parse(flag_values, argv)
     return configurations.configure(**({"method": method, "dataset": dataset} | values))

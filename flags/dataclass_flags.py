@@ -1,6 +1,7 @@
-"""Dataclasses of knobs <-> absl flags."""
+"""absl flags made from the fields of dataclasses of options, and help texts for them."""
 
 import dataclasses
+import pathlib
 import textwrap
 import typing
 from typing import Any, Literal
@@ -19,69 +20,69 @@ _DEFINE = {
 }
 
 
-def fields(record: type) -> tuple[dataclasses.Field, ...]:
-    """The fields of a dataclass of knobs."""
-    return dataclasses.fields(record)
+def fields(dataclass: type) -> tuple[dataclasses.Field, ...]:
+    """The fields of a dataclass of options."""
+    return dataclasses.fields(dataclass)
 
 
 def define(
-    chosen: tuple[dataclasses.Field, ...], record: type, known: absl_flags.FlagValues
+    chosen: tuple[dataclasses.Field, ...], dataclass: type, flag_values: absl_flags.FlagValues
 ) -> None:
     """Defines one flag for each field.
 
     Args:
         chosen: The fields.
-        record: Their dataclass, whose annotations decide the kind of flag: bool, int, float, str
-            or Literal, whose values the dataclass itself checks.
-        known: Where the flags are defined.
+        dataclass: Their dataclass. The annotation of a field is the type of its flag: bool, int,
+            float, str or Literal, whose values the dataclass itself checks.
+        flag_values: Where the flags are defined.
 
     Raises:
         TypeError: A field has another type.
     """
-    kinds = typing.get_type_hints(record)
+    types = typing.get_type_hints(dataclass)
     for field in chosen:
-        kind = kinds[field.name]
+        kind = types[field.name]
         kind = str if typing.get_origin(kind) is Literal else kind
         if kind not in _DEFINE:
-            raise TypeError(f"{record.__name__}.{field.name}: no flag can be made of {kind}")
-        _DEFINE[kind](field.name, field.default, field.metadata["doc"], flag_values=known)
+            raise TypeError(f"{dataclass.__name__}.{field.name}: no flag can be made of {kind}")
+        _DEFINE[kind](field.name, field.default, _help_text(field), flag_values=flag_values)
 
 
-def values(
-    known: absl_flags.FlagValues, argv: list[str], known_only: bool = False
+def parse(
+    flag_values: absl_flags.FlagValues, argv: list[str], known_only: bool = False
 ) -> dict[str, Any]:
-    """The flags that a command line sets.
+    """Returns the flags that a command line sets, with their values.
 
     Args:
-        known: The flags there are.
-        argv: Program name and arguments.
-        known_only: Leave other flags alone instead of refusing them.
+        flag_values: The flags that are defined.
+        argv: The program's name and its arguments.
+        known_only: Whether to ignore other flags instead of refusing them.
 
     Raises:
-        absl.flags.Error: An unknown flag (with near names), a value of a wrong kind, or an
-            argument that is no flag.
+        absl.flags.Error: A flag is unknown (similar names are suggested), its value has the wrong
+            type, or an argument is not a flag.
     """
-    rest = known(argv, known_only=known_only)
+    rest = flag_values(argv, known_only=known_only)
     if len(rest) > 1 and not known_only:
-        raise absl_flags.Error(f"{rest[1]!r} is no flag. Flags look like --name=value.")
-    return {name: known[name].value for name in known if known[name].present}
+        raise absl_flags.Error(f"{rest[1]!r} is not a flag. Flags look like --name=value.")
+    return {name: flag_values[name].value for name in flag_values if flag_values[name].present}
 
 
 def general_help(program: str) -> str:
-    """The flags of every run, and the methods and datasets there are."""
+    """The help text without --method: the flags of every run, all methods and all data sets."""
     return "\n".join(
         [
-            f"usage: python {program} --method=NAME --dataset=NAME [--flag=value ...]\n",
+            f"usage: {_command(program)} --method=NAME --dataset=NAME [--flag=value ...]\n",
             f"methods:  {' '.join(methods.names())}",
             f"datasets: {' '.join([*datasets.names(), *datasets.PREFIXED_NAMES])}\n",
-            *_described(config.run_fields(), {f.name: f.default for f in config.run_fields()}),
-            "\n--method=NAME --help shows the knobs of a method too.",
+            *_help_lines(config.run_fields(), {f.name: f.default for f in config.run_fields()}),
+            "\n--method=NAME --help also shows the hyperparameters of a method.",
         ]
     )
 
 
 def method_help(program: str, method: str, settings: dict[str, Any]) -> str:
-    """The flags of a method, with the values that this run would use.
+    """The help text of a method: its flags, with the values that this run would use.
 
     Args:
         program: Name of the program.
@@ -92,20 +93,44 @@ def method_help(program: str, method: str, settings: dict[str, Any]) -> str:
     return "\n".join(
         [
             f"{(module.__doc__ or '').strip()}\n",
-            f"usage: python {program} --method={method} [--flag=value ...]\n",
-            f"knobs of {method}, with the values of this run:",
-            *_described(fields(module.HParams), settings),
+            f"usage: {_command(program)} --method={method} [--flag=value ...]\n",
+            f"hyperparameters of {method}, with the values of this run:",
+            *_help_lines(fields(module.HParams), settings),
             "\nflags of every run:",
-            *_described(config.run_fields(), settings),
+            *_help_lines(config.run_fields(), settings),
         ]
     )
 
 
-def _described(chosen: tuple[dataclasses.Field, ...], settings: dict[str, Any]) -> list[str]:
+def options_help(doc: str, dataclass: type) -> str:
+    """The help text of a program with a dataclass of options: its flags and their defaults.
+
+    Args:
+        doc: What the program does.
+        dataclass: The dataclass; each field is a flag.
+    """
+    defaults = {field.name: field.default for field in fields(dataclass)}
+    return "\n".join([f"{doc.strip()}\n", "flags:", *_help_lines(fields(dataclass), defaults)])
+
+
+def _help_lines(chosen: tuple[dataclasses.Field, ...], settings: dict[str, Any]) -> list[str]:
     lines = []
     for field in chosen:
         lines.append(f"  --{field.name}={settings[field.name]}")
-        choices = typing.get_args(field.type) if typing.get_origin(field.type) is Literal else ()
-        doc = field.metadata["doc"] + (f" ({', '.join(choices)})" if choices else "")
-        lines += textwrap.wrap(doc, 92, initial_indent=" " * 8, subsequent_indent=" " * 8)
+        indent = " " * 8
+        lines += textwrap.wrap(
+            _help_text(field), 92, initial_indent=indent, subsequent_indent=indent
+        )
     return lines
+
+
+def _help_text(field: dataclasses.Field) -> str:
+    """The field's help, with its choices if it has some."""
+    choices = typing.get_args(field.type) if typing.get_origin(field.type) is Literal else ()
+    named = ", ".join(choice for choice in choices if choice)  # "" stands for a flag not given
+    return field.metadata["doc"] + (f" ({named})" if named else "")
+
+
+def _command(program: str) -> str:
+    """How a program is started, by its path: `python train_main.py`, or a console command."""
+    return f"python {program}" if program.endswith(".py") else pathlib.Path(program).name

@@ -1,4 +1,4 @@
-"""The first look at a command line: what can be answered before TensorFlow is imported."""
+"""The first pass over a command line: finds mistakes before TensorFlow is imported."""
 
 import os
 import pathlib
@@ -12,65 +12,82 @@ from tf_ssgan.common import errors
 from tf_ssgan.data import datasets, label_noise, splits
 from tf_ssgan.training import config
 
+# Flags that had another name in earlier versions: old -> new, with the same values.
+RENAMED = {"clean_pct": "clean_fraction", "n_critic": "critic_steps"}
+
 
 def given_flags(argv: list[str]) -> dict[str, Any]:
-    """The flags of every run that are set on a command line; others are left for later."""
-    known = absl_flags.FlagValues()
-    dataclass_flags.define(config.run_fields(), config.Config, known)
-    return dataclass_flags.values(known, argv, known_only=True)
+    """Returns the flags of every run that a command line sets; ignores all others.
+
+    Raises:
+        UserError: A flag is given under its old name.
+        absl.flags.Error: A value has the wrong type.
+    """
+    flag_values = absl_flags.FlagValues()
+    dataclass_flags.define(config.run_fields(), config.Config, flag_values)
+    for old in RENAMED:
+        absl_flags.DEFINE_string(old, None, "", flag_values=flag_values)
+    given = dataclass_flags.parse(flag_values, argv, known_only=True)
+    for old, new in RENAMED.items():
+        if old in given:
+            raise errors.UserError(f"--{old} is now called --{new}; its values are the same.")
+    return given
 
 
 def check_command_line(given: dict[str, Any], data: bool = True) -> None:
-    """Refuses unknown names, impossible numbers, missing data and unusable folders.
+    """Checks names, numbers, data and the folder of the run.
 
     Args:
-        given: Flags of a run that a person has set.
-        data: Whether to look at the data too.
+        given: Flags of a run that the user has set.
+        data: Whether to check the data too.
 
     Raises:
-        UserError: What was expected, what came, what to do.
+        UserError: One of them cannot be used; the message says what to do.
     """
     merged = {f.name: f.default for f in config.run_fields()} | given
     methods.check(merged["method"])
-    known = config.Config(**merged)
-    datasets.check(known.dataset, known.data_dir or None)
+    settings = config.Config(**merged)
+    datasets.check(settings.dataset, settings.data_dir or None)
     if not data:
         return
-    check_writable(pathlib.Path(known.workdir or "runs"))
-    labels, classes = datasets.train_labels(known.dataset, known.data_dir or None)
-    # What is not given may be the recipe's, which TensorFlow would be needed for.
-    noise = (known.noise, _rate(known)) if "noise" in given else ("none", 0.0)
+    check_writable(pathlib.Path(settings.workdir or "runs"))
+    labels, classes = datasets.train_labels(settings.dataset, settings.data_dir or None)
+    # What is not given may come from the recipe, which needs TensorFlow.
+    noise, noise_rate = (
+        (settings.noise, _noise_rate(settings)) if "noise" in given else ("none", 0.0)
+    )
     splits.make(
-        known.dataset,
+        settings.dataset,
         labels,
         classes,
-        max(known.labels, -1) if "labels" in given else 0,
-        known.label_split,
-        max(known.split_seed, 0),
-        known.validation,
-        *noise,
-        clean_fraction=known.clean_fraction if "labels" in given else 0.0,
+        max(settings.labels, -1) if "labels" in given else 0,
+        label_split=settings.label_split,
+        split_seed=max(settings.split_seed, 0),
+        validation=settings.validation,
+        noise=noise,
+        noise_rate=noise_rate,
+        clean_fraction=settings.clean_fraction if "labels" in given else 0.0,
     )
 
 
-def _rate(known: config.Config) -> float:
-    """The rate of noise that was given, or that its kind has."""
-    own = label_noise.OWN_RATES.get(known.noise, 0.0)
-    return own if known.noise_rate == -1 else known.noise_rate
+def _noise_rate(settings: config.Config) -> float:
+    """The noise rate that was given, or the default of the kind of noise."""
+    default = label_noise.DEFAULT_RATES.get(settings.noise, 0.0)
+    return default if settings.noise_rate == -1 else settings.noise_rate
 
 
 def check_writable(folder: pathlib.Path, flag: str = "workdir") -> None:
-    """Refuses a folder in which nothing can be made.
+    """Checks that a folder can be made, or written to if it exists.
 
     Args:
-        folder: Which; it need not be there.
-        flag: What the command line calls it.
+        folder: The folder.
+        flag: The flag that names it, for the message.
 
     Raises:
-        UserError: It is a file, or it (or the nearest folder above it) is not writable.
+        UserError: The folder is a file, or it (or the nearest folder above it) is not writable.
     """
     above = folder.absolute()
-    while not os.path.exists(above):  # unlike Path.exists, no name and no folder makes it raise
+    while not os.path.exists(above):  # unlike Path.exists, this raises for no name
         above = above.parent
     if not above.is_dir():
         raise errors.UserError(f"--{flag}={folder}: {above} is a file. Give a folder.")

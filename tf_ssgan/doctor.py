@@ -1,11 +1,11 @@
-"""Says, before anything goes wrong, whether this machine and these data will do.
+"""Checks, before a run, whether this machine and these data can be used.
 
     python -m tf_ssgan.doctor
-    python -m tf_ssgan.doctor --dataset=folder:pictures
+    python -m tf_ssgan.doctor --dataset=folder:images
 
-Looks at the environment, at the data, and at a few steps of each method. Each finding is a line,
-marked ok, note, warning or error, with what to do about it. Exit status 0: nothing would fail,
-whatever the warnings; 1: something would; 2: a mistake on the command line.
+Checks the environment, the data, and a few steps of each method. Each finding is a line marked ok,
+note, warning or error, with advice. Exit status 0: nothing would fail, even if there are warnings;
+1: something would fail; 2: there is a mistake on the command line.
 """
 
 import contextlib
@@ -15,50 +15,51 @@ import os
 import pathlib
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
-from absl import flags as absl_flags
-
-from flags import dataclass_flags, program
+from flags import program
 from tf_ssgan import methods
 from tf_ssgan.common import errors, startup
+from tf_ssgan.common.options import option
 from tf_ssgan.data import dataset_info, datasets, memory_limit
 from tf_ssgan.data.sources import image_listing
 from tf_ssgan.diagnostics import dataset_checks, dry_run, environment, findings
 from tf_ssgan.diagnostics.findings import Finding
 from tf_ssgan.training import config
 
-_STRINGS = {
-    "dataset": ("", "Data to look at: a known name, npz:DIR, folder:DIR or csv:FILE."),
-    "methods": ("", "Methods to take steps of, separated by commas; all where empty."),
-    "workdir": ("runs", "Folder in which runs would be written."),
-    "json": ("", "File that the findings are written to, with all names."),
-}
-_OF_A_RUN = ("data_dir", "image_size", "channels", "fit", "labels")  # as in training
+_RUN_FLAGS = ("dataset", "data_dir", "image_size", "channels", "fit", "labels")
+
+
+def _run_option(name: str) -> Any:
+    """An option with the default and the help of a flag of every run."""
+    (field,) = (field for field in config.run_fields() if field.name == name)
+    return dataclasses.field(default=field.default, metadata=field.metadata)
 
 
 @dataclasses.dataclass(frozen=True)
 class DoctorOptions:
-    """What a person wants to know.
+    """The flags of this program."""
 
-    Attributes:
-        settings: the data set and the form of its images.
-        methods: methods to take steps of.
-        workdir: where runs would be written.
-        steps: whether steps are taken.
-        json: where the findings are written; empty for nowhere.
-    """
-
-    settings: config.Config
-    methods: tuple[str, ...]
-    workdir: pathlib.Path
-    steps: bool
-    json: str
+    dataset: str = option("", "Data to check: a known name, npz:DIR, folder:DIR or csv:FILE.")
+    data_dir: str = _run_option("data_dir")
+    image_size: int = _run_option("image_size")
+    channels: Literal["auto", "1", "3"] = _run_option("channels")
+    fit: Literal["resize", "crop", "pad"] = _run_option("fit")
+    labels: int = _run_option("labels")
+    methods: str = option("", "Methods whose steps are run, separated by commas; all if not given.")
+    skip_steps: bool = option(False, "Check the machine and the data only; run no steps.")
+    workdir: str = option("runs", "Folder of the runs; the check is whether it is writable.")
+    json: str = option("", "JSON file to write the findings to, with the names of all files.")
 
     @property
-    def given(self) -> dict[str, Any]:
-        """The flags that any method's run has."""
-        return {name: getattr(self.settings, name) for name in ("dataset", *_OF_A_RUN)}
+    def run_flags(self) -> dict[str, Any]:
+        """The flags of a run of any method."""
+        return {name: getattr(self, name) for name in _RUN_FLAGS}
+
+    @property
+    def chosen_methods(self) -> tuple[str, ...]:
+        """Names of the methods whose steps are run."""
+        return tuple(filter(None, self.methods.split(","))) or methods.names()
 
 
 def parse_args(argv: list[str]) -> DoctorOptions:
@@ -68,127 +69,125 @@ def parse_args(argv: list[str]) -> DoctorOptions:
         argv: The program's name and its arguments.
 
     Raises:
-        UserError: A name or a value that does not exist, a folder that is not there.
+        UserError: A name or a folder does not exist, or a value is out of range.
     """
-    known = absl_flags.FlagValues()
-    for name, (default, doc) in _STRINGS.items():
-        absl_flags.DEFINE_string(name, default, doc, flag_values=known)
-    absl_flags.DEFINE_boolean("skip_steps", False, "Take no steps.", flag_values=known)
-    fields = [field for field in config.run_fields() if field.name in _OF_A_RUN]
-    dataclass_flags.define(tuple(fields), config.Config, known)
-    rest = program.read_flags(known, argv, __doc__)
-    if len(rest) > 1:
-        raise errors.UserError(f"{rest[1]!r} is no flag. Flags look like --name=value.")
-    given = {field.name: known[field.name].value for field in fields}
-    settings = config.Config(dataset=known.dataset, **given)
-    chosen = tuple(filter(None, known.methods.split(","))) or methods.names()
-    for name in chosen:
+    options, words = program.read_options(DoctorOptions, argv, __doc__)
+    program.refuse_words(words)
+    config.Config(**options.run_flags)  # checks their ranges
+    for name in options.chosen_methods:
         methods.check(name)
-    if known.dataset:
-        _check_place(known.dataset, known.data_dir)
-    told = os.path.abspath(known.json)
-    if known.json and (os.path.isdir(told) or not os.path.isdir(os.path.dirname(told))):
-        raise errors.UserError(f"--json={known.json}: expected a file in a folder that exists.")
-    return DoctorOptions(
-        settings, chosen, pathlib.Path(known.workdir), not known.skip_steps, known.json
-    )
+    if options.dataset:
+        _check_location(options.dataset, options.data_dir)
+    _check_json(options.json)
+    return options
 
 
-def _check_place(name: str, data_dir: str) -> None:
-    """Refuses a data set whose name, folder or table does not exist; all else is to be found out.
+def _check_location(name: str, data_dir: str) -> None:
+    """Refuses a data set whose name, folder or table does not exist; all else is a finding.
 
     Raises:
-        UserError: in the words that training has for it.
+        UserError: The same as in training.
     """
-    kind, colon, place = name.partition(":")
+    kind, colon, path = name.partition(":")
     if colon and f"{kind}:" in (*image_listing.PREFIXES, "npz:"):
         above = "" if kind == "npz" else os.path.expanduser(data_dir)
-        there = place and os.path.exists(os.path.join(above, os.path.expanduser(place)))
+        exists = path and os.path.exists(os.path.join(above, os.path.expanduser(path)))
     else:
         trains = name in dataset_info.KNOWN and dataset_info.KNOWN[name].training
-        there = trains and (not data_dir or os.path.isdir(os.path.expanduser(data_dir)))
-    if there:
+        exists = trains and (not data_dir or os.path.isdir(os.path.expanduser(data_dir)))
+    if exists:
         return
     try:
         datasets.check(name, data_dir or None)
-    except OSError as error:  # not even a name that a file could have
+    except OSError as error:  # such as a name that is too long for a file
         raise errors.UserError(f"--dataset={name}: {error.strerror}. Give another.") from error
 
 
+def _check_json(file: str) -> None:
+    """Raises UserError if the findings cannot be written to a file of this name."""
+    path = os.path.abspath(file)
+    if file and (os.path.isdir(path) or not os.path.isdir(os.path.dirname(path))):
+        raise errors.UserError(f"--json={file}: expected a file in a folder that exists.")
+
+
 def main(argv: list[str]) -> None:
-    """Looks at everything in turn, and prints as it goes."""
-    wanted = parse_args(argv)
+    """Runs all checks in turn, and prints each section when it is done."""
+    options = parse_args(argv)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
-    # Before this program takes its own share; that it cannot be known is a finding below.
-    free = findings.attempted(environment.SECTION, "memory", memory_limit.available)[0] or 0
-    found = _start() + environment.examine(wanted.workdir)
-    print(findings.format_findings(environment.SECTION, found), flush=True)
-    if wanted.settings.dataset:
-        found += _data_and_steps(wanted, free)
-    print(f"\n{findings.summary(found)}", flush=True)
-    if wanted.json:
-        _write(pathlib.Path(wanted.json), wanted.settings.dataset, found)
-    if findings.failed(found):
+    # Measured before this program takes memory itself; if that fails, it is a finding below.
+    free = findings.call_or_finding(environment.SECTION, "memory", memory_limit.available)[0] or 0
+    results = _start_tensorflow() + environment.check_environment(pathlib.Path(options.workdir))
+    print(findings.format_section(environment.SECTION, results), flush=True)
+    if options.dataset:
+        results += _check_data_and_steps(options, free)
+    print(f"\n{findings.format_counts(results)}", flush=True)
+    if options.json:
+        _write_json(pathlib.Path(options.json), options.dataset, results)
+    if findings.has_errors(results):
         raise SystemExit(1)
 
 
-def _start() -> list[Finding]:
-    """Starts TensorFlow, without the GPUs: they are for the processes that take steps."""
+def _start_tensorflow() -> list[Finding]:
+    """Starts TensorFlow without the GPUs, which are for the processes that run steps."""
 
     def start() -> None:
         with startup.start_up():
             import tensorflow as tf
 
-        with contextlib.suppress(RuntimeError):  # started before, by whoever called
+        with contextlib.suppress(RuntimeError):  # the caller has started it before
             tf.config.set_visible_devices([], "GPU")
 
-    return findings.attempted(environment.SECTION, "TensorFlow", start)[1]
+    return findings.call_or_finding(environment.SECTION, "TensorFlow", start)[1]
 
 
-def _data_and_steps(wanted: DoctorOptions, free: int) -> list[Finding]:
-    """The second and the third section, printed."""
-    settings = wanted.settings
-    _say(f"looking at {settings.dataset}")
-    found, arrays = dataset_checks.examine(
-        settings.dataset, settings.data_dir or None, settings.form
+def _check_data_and_steps(options: DoctorOptions, free: int) -> list[Finding]:
+    """Makes and prints the second and the third section."""
+    settings = config.Config(**options.run_flags)
+    _print_progress(f"checking {settings.dataset}")
+    results, arrays = dataset_checks.check_dataset(
+        settings.dataset, settings.data_dir or None, settings.image_spec
     )
     if arrays is not None:
-        found += findings.guarded(dataset_checks.SECTION, "the split", _split, wanted, arrays)
-    print(f"\n{findings.format_findings(dataset_checks.SECTION, found)}", flush=True)
+        results += findings.run_check(
+            dataset_checks.SECTION, "the split", _check_split, options, arrays
+        )
+    print(f"\n{findings.format_section(dataset_checks.SECTION, results)}", flush=True)
     if arrays is None:
-        return found
-    third = findings.guarded(dry_run.SECTION, "memory", dry_run.images, arrays, free)
-    del arrays  # the processes that take steps have their own
-    if wanted.steps and findings.failed(found):
-        text = "no steps are taken with data that will not do"
-        third.append(Finding(dry_run.SECTION, "note", text, "mend the data first"))
-    elif wanted.steps:
-        third += findings.guarded(dry_run.SECTION, "the load", dry_run.busy)
-        for number, name in enumerate(wanted.methods, 1):
-            _say(f"taking steps of {name} ({number} of {len(wanted.methods)})")
-            third += findings.guarded(
-                dry_run.SECTION, name, dry_run.steps, name, wanted.given, free
+        return results
+    third = findings.run_check(dry_run.SECTION, "memory", dry_run.check_image_memory, arrays, free)
+    del arrays  # the processes that run steps load their own
+    if findings.has_errors(results) and not options.skip_steps:
+        text = "no steps are run with data that cannot be used"
+        third.append(Finding(dry_run.SECTION, "note", text, "fix the data first"))
+    elif not options.skip_steps:
+        third += findings.run_check(dry_run.SECTION, "the load", dry_run.check_load)
+        names = options.chosen_methods
+        for number, name in enumerate(names, 1):
+            _print_progress(f"running steps of {name} ({number} of {len(names)})")
+            third += findings.run_check(
+                dry_run.SECTION, name, dry_run.check_steps, name, options.run_flags, free
             )
-    print(f"\n{findings.format_findings(dry_run.SECTION, third)}", flush=True)
-    return found + third
+    print(f"\n{findings.format_section(dry_run.SECTION, third)}", flush=True)
+    return results + third
 
 
-def _split(wanted: DoctorOptions, arrays: datasets.Arrays) -> Iterator[Finding]:
-    """The protocol of the first method's run."""
-    return dataset_checks.protocol(config.configure(wanted.methods[0], **wanted.given), arrays)
+def _check_split(options: DoctorOptions, arrays: dataset_info.Arrays) -> Iterator[Finding]:
+    """The protocol of a run of the first method."""
+    settings = config.configure(options.chosen_methods[0], **options.run_flags)
+    return dataset_checks.check_protocol(settings, arrays)
 
 
-def _write(path: pathlib.Path, dataset: str, found: list[Finding]) -> None:
+def _write_json(path: pathlib.Path, dataset: str, results: list[Finding]) -> None:
     """Writes the findings.
 
     Raises:
-        UserError: the file cannot be written.
+        UserError: The file cannot be written.
     """
     content = {
         "dataset": dataset,
-        "status": int(findings.failed(found)),
-        "findings": findings.as_json(found),
+        "status": int(findings.has_errors(results)),
+        "findings": findings.as_json(results),
     }
     try:
         path.write_text(json.dumps(content, indent=1) + "\n")
@@ -196,10 +195,15 @@ def _write(path: pathlib.Path, dataset: str, found: list[Finding]) -> None:
         raise errors.UserError(f"--json={path} cannot be written ({error.strerror}).") from error
 
 
-def _say(what: str) -> None:
-    """A line of progress, beside the findings."""
-    print(f"... {what}", file=sys.stderr, flush=True)
+def _print_progress(text: str) -> None:
+    """Prints a line of progress on standard error."""
+    print(f"... {text}", file=sys.stderr, flush=True)
+
+
+def command() -> None:
+    """The console command `tf-ssgan-doctor`."""
+    program.main(main)
 
 
 if __name__ == "__main__":
-    program.main(main, flags_parser=lambda argv: argv)
+    command()

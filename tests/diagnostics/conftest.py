@@ -1,8 +1,9 @@
-"""Checkups keep pictures in a folder of the test's own, and start their processes from here."""
+"""Checks cache images in a folder of the test, and start their processes from this tree."""
 
 import pathlib
 
 import pytest
+from support.programs import python_path
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -10,21 +11,21 @@ ROOT = pathlib.Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def _apart(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", python_path(ROOT))
 
 
 @pytest.fixture(scope="session")
 def texts():
-    """A function: findings -> "level: text" of each, one below the other."""
-    return lambda found: "\n".join(f"{finding.level}: {finding.text}" for finding in found)
+    """A function: findings -> "level: text" of each, one per line."""
+    return lambda findings: "\n".join(f"{finding.level}: {finding.text}" for finding in findings)
 
 
 @pytest.fixture(scope="session")
-def the():
-    """A function that gives the only finding with some words in its text."""
+def finding_with():
+    """A function that returns the only finding with some words in its text."""
 
-    def only(found, words):
-        (one,) = [finding for finding in found if words in finding.text]
-        return one
+    def select(findings, words):
+        (selected,) = [finding for finding in findings if words in finding.text]
+        return selected
 
-    return only
+    return select

@@ -1,4 +1,4 @@
-"""What is told of data: counts, classes, what is kept, and what a run would learn from."""
+"""Findings about data: counts, classes, the cache, and the split of a run."""
 
 import numpy as np
 import pytest
@@ -10,121 +10,127 @@ from tf_ssgan.data.sources import image_listing, image_reader
 from tf_ssgan.diagnostics import dataset_checks, file_checks
 from tf_ssgan.training import config
 
-FORM = image_decoding.Form(8)
+SPEC = image_decoding.ImageSpec(8)
 
 
-def examined(name, form=FORM):
-    return dataset_checks.examine(name, None, form)
+def check(name, spec=SPEC):
+    return dataset_checks.check_dataset(name, None, spec)
 
 
 def test_a_good_folder(tmp_path, texts):
-    found, arrays = examined(image_folders.folder(tmp_path / "d"))
-    told = texts(found)
-    assert {finding.level for finding in found} == {"ok"}
-    assert "34 files, 34 pictures: 20 labeled, 6 unlabeled, 8 to test" in told
-    assert "class  labeled  test\ncat         10     4\ndog         10     4" in told
-    assert "no two pictures have the same pixels" in told
-    assert "no test picture nearly equals one to learn from" in told
+    findings, arrays = check(image_folders.make_folder(tmp_path / "d"))
+    text = texts(findings)
+    assert {finding.level for finding in findings} == {"ok"}
+    assert "34 files, 34 images: 20 labeled, 6 unlabeled, 8 test" in text
+    assert "class  labeled  test\ncat         10     4\ndog         10     4" in text
+    assert "no two images have the same pixels" in text
+    assert "no test image nearly equals a training image" in text
     assert arrays.train_images.shape == (26, 8, 8, 3) and len(arrays.test_labels) == 8
 
 
-def test_training_finds_the_images_kept(tmp_path, texts):
-    name = image_folders.folder(tmp_path / "d")
-    told = texts(examined(name)[0])
+def test_training_finds_the_cached_images(tmp_path, texts):
+    name = image_folders.make_folder(tmp_path / "d")
+    text = texts(check(name)[0])
     folder = tmp_path / "cache" / "tf_ssgan" / "pictures"
-    assert f"34 images, 34 decoded now; kept in {folder}, where training finds them" in told
-    assert image_reader.read(image_listing.list_images(name), FORM).decoded == 0
+    assert f"34 images, 34 decoded now; cached in {folder}, where training finds them" in text
+    assert image_reader.read(image_listing.list_images(name), SPEC).decoded == 0
 
 
-def test_without_test_pictures_a_fifth_is_set_aside(tmp_path, texts, the):
-    found, arrays = examined(image_folders.folder(tmp_path / "d", test=0))
-    assert the(found, "one in 5 of each class's labeled ones is set aside").level == "note"
-    assert "cat          8     2\ndog          8     2" in texts(found)
+def test_without_test_images_a_fifth_is_set_aside(tmp_path, texts, finding_with):
+    findings, arrays = check(image_folders.make_folder(tmp_path / "d", test=0))
+    assert (
+        finding_with(findings, "one in 5 of each class's labeled ones is set aside").level == "note"
+    )
+    assert "cat          8     2\ndog          8     2" in texts(findings)
     assert len(arrays.test_labels) == 4
 
 
-def test_small_and_uneven_classes(tmp_path, the):
-    name = image_folders.folder(tmp_path / "d", labeled=45)
+def test_small_and_uneven_classes(tmp_path, finding_with):
+    name = image_folders.make_folder(tmp_path / "d", labeled=45)
     for number in range(4):
-        image_folders.picture(tmp_path / "d/labeled/emu" / f"{number}.png", 2, number)
-    found, _ = examined(name)
-    few = the(found, "fewer than 5 labeled")
+        image_folders.save_image(tmp_path / "d/labeled/emu" / f"{number}.png", 2, number)
+    findings, _ = check(name)
+    few = finding_with(findings, "fewer than 5 labeled")
     assert few.level == "warning" and few.names == ("emu (4)",)
-    uneven = the(found, "classes are uneven")
-    assert uneven.level == "note" and "cat has 45 labeled pictures, emu 4" in uneven.text
-    assert the(found, "have no test pictures").names == ("emu",)
+    uneven = finding_with(findings, "classes are uneven")
+    assert uneven.level == "note" and "cat has 45 labeled images, emu 4" in uneven.text
+    assert finding_with(findings, "have no test images").names == ("emu",)
 
 
-def test_five_pictures_a_class_and_one_in_ten_are_enough(tmp_path, texts):
-    name = image_folders.folder(tmp_path / "d", labeled=5)
+def test_five_images_per_class_and_a_ratio_of_ten_are_enough(tmp_path, texts):
+    name = image_folders.make_folder(tmp_path / "d", labeled=5)
     for number in range(45):
-        image_folders.picture(tmp_path / "d/labeled/cat" / f"more{number}.png", 0, 100 + number)
-    told = texts(examined(name)[0])
-    assert "fewer than" not in told and "uneven" not in told
+        image_folders.save_image(tmp_path / "d/labeled/cat" / f"more{number}.png", 0, 100 + number)
+    text = texts(check(name)[0])
+    assert "fewer than" not in text and "uneven" not in text
 
 
-def test_many_classes_are_cut_in_the_table(tmp_path, texts):
+def test_the_table_is_cut_for_many_classes(tmp_path, texts):
     for kind in range(25):
         for number in range(5):
             path = tmp_path / f"d/kind{kind:02}/{number}.png"
-            image_folders.picture(path, kind % 4, 10 * kind + number)
-    told = texts(examined(f"folder:{tmp_path}/d")[0])
-    assert "kind19" in told and "kind20" not in told and "and 5 more classes" in told
+            image_folders.save_image(path, kind % 4, 10 * kind + number)
+    text = texts(check(f"folder:{tmp_path}/d")[0])
+    assert "kind19" in text and "kind20" not in text and "and 5 more classes" in text
 
 
-def test_a_class_with_no_picture_left_is_an_error(tmp_path, the):
-    name = image_folders.folder(tmp_path / "d")
+def test_a_class_without_usable_images_is_an_error(tmp_path, finding_with):
+    name = image_folders.make_folder(tmp_path / "d")
     for path in (tmp_path / "d/labeled/dog").iterdir():
-        path.write_bytes(b"no picture")
-    found, arrays = examined(name)
-    bad = the(found, "10 of 34 files are left out; nothing is left of dog")
+        path.write_bytes(b"no image")
+    findings, arrays = check(name)
+    bad = finding_with(findings, "10 of 34 files are left out; nothing is left of dog")
     assert bad.level == "error" and len(bad.names) == 10 and arrays is None
-    assert the(found, "no picture can be read").level == "error"
+    assert finding_with(findings, "no image of dog can be read").level == "error"
 
 
-def test_nothing_but_bad_files(tmp_path, texts):
-    name = image_folders.folder(tmp_path / "d", unlabeled=0)
+def test_only_bad_files(tmp_path, texts):
+    name = image_folders.make_folder(tmp_path / "d", unlabeled=0)
     for path in (tmp_path / "d").rglob("*.png"):
         path.write_bytes(b"")
-    found, arrays = examined(name)
-    assert arrays is None and "nothing is left of cat, dog" in texts(found)
-    assert "could not be looked at" not in texts(found)
+    findings, arrays = check(name)
+    assert arrays is None and "nothing is left of cat, dog" in texts(findings)
+    assert "could not be checked" not in texts(findings)
 
 
-def test_a_layout_that_will_not_do(tmp_path):
-    image_folders.picture(tmp_path / "d/only/1.png", 0, 0)
-    (found,), arrays = examined(f"folder:{tmp_path}/d")
-    assert arrays is None and found.level == "error" and "found 1 classes" in found.text
+def test_a_layout_that_cannot_be_used(tmp_path):
+    image_folders.save_image(tmp_path / "d/only/1.png", 0, 0)
+    (finding,), arrays = check(f"folder:{tmp_path}/d")
+    assert arrays is None and finding.level == "error" and "found 1 classes" in finding.text
 
 
-def test_a_check_that_raises_is_a_finding_beside_the_others(tmp_path, monkeypatch, the):
-    def broken(read, form):
+def test_a_check_that_raises_is_a_finding_beside_the_others(tmp_path, monkeypatch, finding_with):
+    def broken(loaded, spec):
         raise ValueError("a shape without corners")
 
-    monkeypatch.setattr(file_checks, "sizes", broken)
-    found, arrays = examined(image_folders.folder(tmp_path / "d"))
-    assert the(found, "a shape without corners").text.startswith("sizes: could not be looked at")
-    assert the(found, "no two pictures") and arrays is not None
+    monkeypatch.setattr(file_checks, "check_sizes", broken)
+    findings, arrays = check(image_folders.make_folder(tmp_path / "d"))
+    assert finding_with(findings, "a shape without corners").text.startswith(
+        "sizes: could not be checked"
+    )
+    assert finding_with(findings, "no two images") and arrays is not None
 
 
-def test_leaks_are_seen_among_pictures_set_aside(tmp_path, the):
-    name = image_folders.folder(tmp_path / "d", test=0)
+def test_leaks_into_images_that_were_set_aside_are_found(tmp_path, finding_with):
+    name = image_folders.make_folder(tmp_path / "d", test=0)
     for path in list((tmp_path / "d/labeled").rglob("*.png")):
-        with Image.open(path) as picture:  # the same pixels in other bytes
-            picture.save(path.with_name(f"copy{path.name}"), compress_level=0)
-    found, arrays = examined(name)
-    learned = {row.tobytes() for row in arrays.train_images}
-    crossing = sum(row.tobytes() in learned for row in arrays.test_images)
-    leaks = the(found, f"{crossing} test picture(s) have the pixels of one that is learned from")
+        with Image.open(path) as image:  # the same pixels in other bytes
+            image.save(path.with_name(f"copy{path.name}"), compress_level=0)
+    findings, arrays = check(name)
+    train = {row.tobytes() for row in arrays.train_images}
+    crossing = sum(row.tobytes() in train for row in arrays.test_images)
+    leaks = finding_with(
+        findings, f"{crossing} test image(s) have the same pixels as a training image"
+    )
     assert len(leaks.names) == crossing > 0
-    assert the(found, "are copies of others").level == "note"
+    assert finding_with(findings, "are copies of others").level == "note"
 
 
 # --- Tables ---------------------------------------------------------------------------------------
 
 
 def table(root, *rows):
-    image_folders.folder(root, labeled=6, unlabeled=0, test=2)
+    image_folders.make_folder(root, labeled=6, unlabeled=0, test=2)
     lines = ["path,label,split"]
     for kind in ("cat", "dog"):
         lines += [f"labeled/{kind}/{n}.png,{kind}," for n in range(6)]
@@ -133,31 +139,33 @@ def table(root, *rows):
     return f"csv:{root}/all.csv"
 
 
-def test_files_in_several_rows(tmp_path, the):
+def test_files_in_several_rows(tmp_path, finding_with):
     name = table(tmp_path / "d", "labeled/cat/0.png,dog,", "./test/cat/0.png,,")
-    twice = the(examined(name)[0], "in several rows")
-    assert twice.level == "warning"
-    assert sorted(twice.names) == [
+    repeated = finding_with(check(name)[0], "in several rows")
+    assert repeated.level == "warning"
+    assert sorted(repeated.names) == [
         "./test/cat/0.png (unlabeled, test cat)",
         "labeled/cat/0.png (cat, dog)",
     ]
 
 
-def test_files_that_a_table_has_and_the_folder_not(tmp_path, the):
-    bad = the(examined(table(tmp_path / "d", "gone.png,cat,"))[0], "1 of 17 files are left out")
+def test_files_of_a_table_that_do_not_exist(tmp_path, finding_with):
+    bad = finding_with(
+        check(table(tmp_path / "d", "gone.png,cat,"))[0], "1 of 17 files are left out"
+    )
     assert bad.level == "warning"
     assert bad.names == ("gone.png cannot be read: No such file or directory",)
 
 
-# --- Data sets with arrays of their own -----------------------------------------------------------
+# --- Other data sets ------------------------------------------------------------------------------
 
 
-def test_the_digits(texts):
-    found, arrays = dataset_checks.examine("digits", None, image_decoding.Form())
-    told = texts(found)
-    assert "1,297 training and 500 test images, 16 x 16 x 1" in told
-    assert "class  training  test\n0           128    50" in told
-    assert {finding.level for finding in found} == {"ok"} and len(arrays.test_labels) == 500
+def test_digits(texts):
+    findings, arrays = dataset_checks.check_dataset("digits", None, image_decoding.ImageSpec())
+    text = texts(findings)
+    assert "1,297 training and 500 test images, 16 x 16 x 1" in text
+    assert "class  training  test\n0           128    50" in text
+    assert {finding.level for finding in findings} == {"ok"} and len(arrays.test_labels) == 500
 
 
 def archives(folder, test):
@@ -167,34 +175,36 @@ def archives(folder, test):
     return f"npz:{folder}"
 
 
-def test_test_images_among_the_training_images_of_an_archive(tmp_path, the):
+def test_test_images_among_the_training_images_of_an_archive(tmp_path, finding_with):
     name = archives(tmp_path, lambda train: train[[3, 4, 5, 6, 7, 8]])
-    found, _ = dataset_checks.examine(name, None, image_decoding.Form())
-    leak = the(found, "have the pixels of one that is learned from")
+    findings, _ = dataset_checks.check_dataset(name, None, image_decoding.ImageSpec())
+    leak = finding_with(findings, "have the same pixels as a training image")
     assert leak.level == "warning" and "test[0] = train[3]" in leak.names
 
 
-def test_an_archive_that_will_not_do(tmp_path):
+def test_an_archive_that_cannot_be_used(tmp_path):
     (tmp_path / "train.npz").write_bytes(b"no archive")
-    (found,), arrays = dataset_checks.examine(f"npz:{tmp_path}", None, image_decoding.Form())
-    assert arrays is None and found.level == "error"
+    (finding,), arrays = dataset_checks.check_dataset(
+        f"npz:{tmp_path}", None, image_decoding.ImageSpec()
+    )
+    assert arrays is None and finding.level == "error"
 
 
-# --- Who is labeled -------------------------------------------------------------------------------
+# --- The split ------------------------------------------------------------------------------------
 
 
-def test_what_a_run_would_learn_from(tmp_path, texts):
+def test_the_split_of_a_run(tmp_path, texts):
     arrays = datasets.load("digits")
-    told = texts(dataset_checks.protocol(config.configure("frgan", "digits"), arrays))
-    assert told.startswith("ok: a run of frgan: digits: 50 labeled (balanced, 10 classes), 1,168")
+    text = texts(dataset_checks.check_protocol(config.configure("frgan", "digits"), arrays))
+    assert text.startswith("ok: a run of frgan: digits: 50 labeled (balanced, 10 classes), 1,168")
 
 
 @pytest.mark.parametrize("labels, level", [(10, "ok"), (500, "error")])
-def test_more_labels_than_there_are(tmp_path, labels, level):
-    name = image_folders.folder(tmp_path / "d")
-    _, arrays = examined(name)
+def test_more_labels_than_exist(tmp_path, labels, level):
+    name = image_folders.make_folder(tmp_path / "d")
+    _, arrays = check(name)
     settings = config.configure("frgan", name, image_size=8, labels=labels)
-    (found,) = dataset_checks.guarded(
-        "Data", "the split", dataset_checks.protocol, settings, arrays
+    (finding,) = dataset_checks.run_check(
+        "Data", "the split", dataset_checks.check_protocol, settings, arrays
     )
-    assert found.level == level
+    assert finding.level == level

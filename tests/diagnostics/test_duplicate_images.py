@@ -1,4 +1,4 @@
-"""Pictures that are there twice: exactly, nearly, and not at all."""
+"""Duplicate images: exact, near, and none."""
 
 import io
 
@@ -13,7 +13,7 @@ from tf_ssgan.diagnostics import duplicate_images
 SIZE = 32
 
 
-def known(images, test, labels=None, names=None):
+def compared(images, test, labels=None, names=None):
     labels = np.zeros(len(images), np.int64) if labels is None else np.array(labels)
     names = [f"{n}.png" for n in range(len(images))] if names is None else names
     test = np.isin(np.arange(len(images)), test)
@@ -26,10 +26,10 @@ def noise(count, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (count, SIZE, SIZE, 3), np.uint8)
 
 
-def photographs(count, side=SIZE):
-    """Smooth colors, as cameras see them: random 5x5 pictures, enlarged."""
-    chance = np.random.default_rng(0)
-    small = chance.integers(0, 256, (count, 5, 5, 3), np.uint8)
+def natural_images(count, side=SIZE):
+    """Smooth colors, as in photos: random 5x5 images, enlarged."""
+    rng = np.random.default_rng(0)
+    small = rng.integers(0, 256, (count, 5, 5, 3), np.uint8)
     return np.stack([resized(one, side, Image.Resampling.BICUBIC) for one in small])
 
 
@@ -44,76 +44,78 @@ def jpeg(image, quality):
 
 
 def near(images, test):
-    return list(duplicate_images.near(images, known(images, test)))
+    return list(duplicate_images.check_near(images, compared(images, test)))
 
 
 # --- Exact ----------------------------------------------------------------------------------------
 
 
 def test_all_different():
-    (found,) = duplicate_images.exact(known(noise(9), [7, 8]))
-    assert found.level == "ok"
+    (finding,) = duplicate_images.check_exact(compared(noise(9), [7, 8]))
+    assert finding.level == "ok"
 
 
-def test_a_test_picture_that_is_learned_from(the):
+def test_a_test_image_in_the_training_images(finding_with):
     images = noise(5)[[0, 1, 2, 3, 0, 1, 4]]
-    found = list(duplicate_images.exact(known(images, [4, 6])))
-    leak = the(found, "1 test picture(s) have the pixels")
+    findings = list(duplicate_images.check_exact(compared(images, [4, 6])))
+    leak = finding_with(findings, "1 test image(s) have the same pixels")
     assert leak.level == "warning" and leak.names == ("4.png = 0.png",)
-    assert "out of one of the two sides" in leak.advice
-    assert the(found, "1 picture(s) to learn from are copies").level == "note"  # 5 is 1
+    assert "from training or from the test" in leak.advice
+    assert (
+        finding_with(findings, "1 training image(s) are copies").level == "note"
+    )  # image 5 is image 1
 
 
-def test_copies_within_the_test_pictures_alone_leak_nothing():
+def test_copies_among_the_test_images_are_no_leak():
     images = noise(4)[[0, 1, 2, 3, 3]]
-    assert not list(duplicate_images.exact(known(images, [3, 4])))
+    assert not list(duplicate_images.check_exact(compared(images, [3, 4])))
 
 
-def test_copies_in_different_classes(the):
+def test_copies_in_different_classes(finding_with):
     images = noise(3)[[0, 1, 0, 2, 0, 0]]
-    found = list(duplicate_images.exact(known(images, [], labels=[0, 0, 1, 1, 0, -1])))
-    torn = the(found, "copies in different classes")
-    assert torn.level == "warning"
-    assert torn.names == ("0.png (cat) = 2.png (dog) = 4.png (cat)",)
+    findings = list(duplicate_images.check_exact(compared(images, [], labels=[0, 0, 1, 1, 0, -1])))
+    conflict = finding_with(findings, "copies in different classes")
+    assert conflict.level == "warning"
+    assert conflict.names == ("0.png (cat) = 2.png (dog) = 4.png (cat)",)
 
 
-def test_an_unlabeled_copy_contradicts_nobody():
+def test_an_unlabeled_copy_is_no_conflict():
     images = noise(2)[[0, 0, 1]]
-    (found,) = duplicate_images.exact(known(images, [], labels=[0, -1, 1]))
-    assert found.level == "note" and found.text.startswith("1 picture(s) to learn from")
+    (finding,) = duplicate_images.check_exact(compared(images, [], labels=[0, -1, 1]))
+    assert finding.level == "note" and finding.text.startswith("1 training image(s) are copies")
 
 
 # --- Near -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("side, quality", [(SIZE, 95), (SIZE, 85), (128, 75), (128, 50)])
-def test_a_picture_saved_anew_as_jpeg_is_a_near_duplicate(side, quality):
-    large = photographs(40, side)
+def test_an_image_saved_again_as_jpeg_is_a_near_duplicate(side, quality):
+    large = natural_images(40, side)
     images = np.stack([resized(one) for one in [*large, jpeg(large[7], quality)]])
-    (found,) = near(images, [40])
-    assert found.level == "warning" and found.names == ("40.png ~ 7.png",)
+    (finding,) = near(images, [40])
+    assert finding.level == "warning" and finding.names == ("40.png ~ 7.png",)
 
 
-def test_so_is_one_brightened_a_little():
-    images = photographs(40)
+def test_an_image_brightened_a_little_is_a_near_duplicate():
+    images = natural_images(40)
     images = np.concatenate([images, (images[7] // 2 + 60)[None]])
     images[7] = images[7] // 2 + 58
-    (found,) = near(images, [40])
-    assert found.names == ("40.png ~ 7.png",)
+    (finding,) = near(images, [40])
+    assert finding.names == ("40.png ~ 7.png",)
 
 
-@pytest.mark.parametrize("make", [noise, photographs])
-def test_different_pictures_are_none(make):
-    (found,) = near(make(300), list(range(200, 300)))
-    assert found.level == "ok"
+@pytest.mark.parametrize("make", [noise, natural_images])
+def test_different_images_are_no_duplicates(make):
+    (finding,) = near(make(300), list(range(200, 300)))
+    assert finding.level == "ok"
 
 
-def test_exact_ones_are_told_elsewhere():
-    images = photographs(20)[[*range(20), 3]]
+def test_exact_duplicates_are_not_near_duplicates():
+    images = natural_images(20)[[*range(20), 3]]
     assert near(images, [20])[0].level == "ok"
 
 
-def test_plain_pictures_are_none():
+def test_plain_images_are_no_duplicates():
     plain = np.stack([np.full((SIZE, SIZE, 3), 100 + n, np.uint8) for n in range(6)])
     slope = (np.arange(SIZE)[None, None, :, None] * 4 + np.arange(3)[:, None, None, None]).astype(
         np.uint8
@@ -122,20 +124,20 @@ def test_plain_pictures_are_none():
         assert near(np.ascontiguousarray(images), [0, 1])[0].level == "ok"
 
 
-def test_faint_pictures_are_compared_by_their_own_contrast():
-    faint = (100 + (photographs(30).astype(np.int64) - 128) // 40).astype(np.uint8)
+def test_images_of_low_contrast_are_compared_by_their_contrast():
+    faint = (100 + (natural_images(30).astype(np.int64) - 128) // 40).astype(np.uint8)
     assert near(faint, list(range(15)))[0].level == "ok"
 
 
-def test_a_hash_that_many_pictures_have_says_nothing(monkeypatch):
-    images = np.repeat(photographs(1), 30, axis=0)
+def test_a_hash_that_many_images_have_is_ignored(monkeypatch):
+    images = np.repeat(natural_images(1), 30, axis=0)
     images[:, 0, 0, 0] = np.arange(30)  # nearly, not exactly equal
     assert len(near(images, [0])[0].names) == 0 and near(images, [0])[0].level == "ok"
     monkeypatch.setattr(duplicate_images, "FEW", 30)
     assert near(images, [0])[0].level == "warning"
 
 
-def test_the_digits_give_no_false_alarm():
+def test_digits_have_no_near_duplicates():
     arrays = digits.load()
     images = np.concatenate([arrays.train_images, arrays.test_images])
     test = range(len(arrays.train_images), len(images))
@@ -145,24 +147,24 @@ def test_the_digits_give_no_false_alarm():
     ) == []  # fmt: skip
 
 
-def test_the_most_similar_come_first_and_ten_are_named():
-    images = photographs(30)
+def test_the_most_similar_pairs_come_first_and_ten_are_printed():
+    images = natural_images(30)
     copies = images[:12].astype(np.int64)
     copies[:, ::2] += np.where(copies[:, ::2] > 128, -1, 1) * np.arange(12, 0, -1)[
         :, None, None, None
     ] // 2  # fmt: skip
     copies[11, 0, 0, 0] ^= 1
     images = np.concatenate([images, copies.astype(np.uint8)])
-    (found,) = near(images, list(range(30, 42)))
-    assert found.text.startswith("12 test picture(s)") and found.listed == 10
-    assert found.names[0] == "41.png ~ 11.png" and found.names[-1] == "30.png ~ 0.png"
+    (finding,) = near(images, list(range(30, 42)))
+    assert finding.text.startswith("12 test image(s)") and finding.listed == 10
+    assert finding.names[0] == "41.png ~ 11.png" and finding.names[-1] == "30.png ~ 0.png"
 
 
-def test_of_very_many_a_random_part_is_compared(monkeypatch):
-    monkeypatch.setattr(duplicate_images, "LARGEST", 50)
-    images = photographs(80)
-    (found,) = near(images, [79])
-    assert "of 79 pictures to learn from, a random 50 were compared" in found.text
+def test_of_very_many_images_a_random_part_is_compared(monkeypatch):
+    monkeypatch.setattr(duplicate_images, "MAX_TRAIN", 50)
+    images = natural_images(80)
+    (finding,) = near(images, [79])
+    assert "of 79 training images, 50 random ones were compared" in finding.text
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (16, 16, 1), (9, 8, 3), (33, 33, 3), (200, 200, 3)])
@@ -171,5 +173,5 @@ def test_hashes_compare_neighboring_blocks(shape):
         :, None
     ]  # fmt: skip
     images = np.concatenate([rising, rising[:, :, ::-1], np.full_like(rising, 7)])
-    every, none, plain = duplicate_images.hashes(images, np.arange(3))
+    every, none, plain = duplicate_images.difference_hashes(images, np.arange(3))
     assert (every, none, plain) == (2**64 - 1, 0, 0)

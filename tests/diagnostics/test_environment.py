@@ -1,4 +1,4 @@
-"""The machine: versions, devices, and folders that can be written to."""
+"""Checks of the machine: versions, devices, memory and folders."""
 
 import collections
 import importlib
@@ -15,22 +15,22 @@ BOUNDS = ["numpy>=2", 'requests>=99; extra == "serving"']
 
 
 @pytest.fixture
-def installed(monkeypatch):
-    """A function that says what the metadata of tf_ssgan ask for."""
+def require(monkeypatch):
+    """A function that sets the requirements in the metadata of tf_ssgan."""
 
-    def asks(requires, python=">=3.11"):
+    def set_requirements(requires, python=">=3.11"):
         monkeypatch.setattr(importlib.metadata, "requires", lambda name: requires)
         known = {"Requires-Python": python}
         monkeypatch.setattr(importlib.metadata, "metadata", lambda name: known)
 
-    return asks
+    return set_requirements
 
 
 @pytest.fixture
 def unseen(monkeypatch):
     """An NVIDIA GPU that TensorFlow does not see."""
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind=None: [])
-    monkeypatch.setattr(environment, "nvidia", lambda: True)
+    monkeypatch.setattr(environment, "has_nvidia_gpu", lambda: True)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
 
@@ -51,32 +51,36 @@ def gpus(monkeypatch, *capabilities):
 # --- Packages -------------------------------------------------------------------------------------
 
 
-def test_versions_within_bounds(installed, texts):
-    installed(BOUNDS)
-    told = texts(environment.versions())
-    assert f"TensorFlow {tf.__version__}" in told and "Pillow " in told and "Python 3." in told
-    assert told.endswith("ok: all packages have versions that tf_ssgan was run with")
+def test_versions_within_bounds(require, texts):
+    require(BOUNDS)
+    text = texts(environment.check_versions())
+    assert f"TensorFlow {tf.__version__}" in text and "Pillow " in text and "Python 3." in text
+    assert text.endswith("ok: all packages have versions that tf_ssgan supports")
 
 
-def test_versions_out_of_bounds(installed, the):
-    installed([*BOUNDS, "keras>=77,<78", "no-such-package>=1"], python="<3.2")
-    found = list(environment.versions())
-    for words in ("keras ", "no-such-package is not installed, tf_ssgan asks for >=1", "Python 3"):
-        bad = [f for f in found if words in f.text and f.level == "warning"]
+def test_versions_out_of_bounds(require, finding_with):
+    require([*BOUNDS, "keras>=77,<78", "no-such-package>=1"], python="<3.2")
+    findings = list(environment.check_versions())
+    for words in (
+        "keras ",
+        "no-such-package is not installed, but tf_ssgan requires >=1",
+        "Python 3",
+    ):
+        bad = [f for f in findings if words in f.text and f.level == "warning"]
         assert len(bad) == 1 and "pip install" in bad[0].advice
-    assert not [f for f in found if "requests" in f.text], "that is for an extra"
+    assert not [f for f in findings if "requests" in f.text], "that is for an extra"
 
 
-def test_without_metadata_nothing_is_compared(monkeypatch, the):
-    def none(name):
+def test_without_metadata_nothing_is_compared(monkeypatch, finding_with):
+    def not_installed(name):
         raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(importlib.metadata, "requires", none)
-    assert the(environment.versions(), "is not installed").level == "note"
+    monkeypatch.setattr(importlib.metadata, "requires", not_installed)
+    assert finding_with(environment.check_versions(), "is not installed").level == "note"
 
 
-def test_a_library_that_is_imported_late_must_be_there(monkeypatch, the):
-    assert [f.level for f in environment.libraries()] == ["ok"]
+def test_libraries_that_are_imported_late_are_required(monkeypatch, finding_with):
+    assert [f.level for f in environment.check_libraries()] == ["ok"]
     real = importlib.import_module
 
     def broken(name, *rest):
@@ -85,8 +89,8 @@ def test_a_library_that_is_imported_late_must_be_there(monkeypatch, the):
         return real(name, *rest)
 
     monkeypatch.setattr(importlib, "import_module", broken)
-    (found,) = environment.libraries()
-    assert found.level == "error" and found.advice == "pip install importlib_resources"
+    (finding,) = environment.check_libraries()
+    assert finding.level == "error" and finding.advice == "pip install importlib_resources"
 
 
 # --- Devices --------------------------------------------------------------------------------------
@@ -94,110 +98,113 @@ def test_a_library_that_is_imported_late_must_be_there(monkeypatch, the):
 
 def test_gpus_by_name(monkeypatch, texts):
     gpus(monkeypatch, (9, 0), (7, 5))
-    assert texts(environment.devices()).startswith("ok: 2 GPU(s): Card 0, Card 1; ")
+    assert texts(environment.check_devices()).startswith("ok: 2 GPU(s): Card 0, Card 1; ")
 
 
-def test_a_gpu_that_tensorflow_does_not_see(unseen, the):
-    found = the(environment.devices(), "does not see it")
-    assert found.level == "warning" and "pip install '.[gpu]'" in found.advice
+def test_a_gpu_that_tensorflow_does_not_see(unseen, finding_with):
+    finding = finding_with(environment.check_devices(), "does not see it")
+    assert finding.level == "warning" and "pip install '.[gpu]'" in finding.advice
 
 
 @pytest.mark.parametrize("value", ["", "-1"])
-def test_a_gpu_that_is_hidden(unseen, the, monkeypatch, value):
+def test_a_gpu_that_is_hidden(unseen, finding_with, monkeypatch, value):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
-    assert the(environment.devices(), "hides it").level == "note"
+    assert finding_with(environment.check_devices(), "hides it").level == "note"
 
 
-def test_no_gpu_is_no_news(unseen, monkeypatch, texts):
-    monkeypatch.setattr(environment, "nvidia", lambda: False)
-    told = texts(environment.devices())
-    assert told.startswith("ok: no GPU; ") and "\n" not in told
+def test_a_machine_without_a_gpu_is_ok(unseen, monkeypatch, texts):
+    monkeypatch.setattr(environment, "has_nvidia_gpu", lambda: False)
+    text = texts(environment.check_devices())
+    assert text.startswith("ok: no GPU; ") and "\n" not in text
 
 
 @pytest.mark.parametrize(
-    "script, there",
+    "script, has_gpu",
     [("echo 'GPU 0: Card'", True), ("echo 'No devices were found'", False), ("exit 9", False)],
 )
-def test_what_nvidia_smi_says(tmp_path, monkeypatch, script, there):
+def test_nvidia_smi_is_asked_for_gpus(tmp_path, monkeypatch, script, has_gpu):
     monkeypatch.setattr(environment, "_DRIVER", tmp_path / "none")
     program = tmp_path / "nvidia-smi"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert environment.nvidia() == there
+    assert environment.has_nvidia_gpu() == has_gpu
 
 
-def test_the_driver_says_it_too(tmp_path, monkeypatch):
+def test_the_driver_shows_a_gpu_too(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(environment, "_DRIVER", tmp_path)
-    assert environment.nvidia()
+    assert environment.has_nvidia_gpu()
 
 
 @pytest.mark.parametrize(
-    "units, told",
+    "units, text",
     [
-        ({"amx_bf16"}, "takes mixed_bfloat16 here: the CPU has AMX"),
-        ({"avx512_bf16"}, "takes float32 here: the CPU has no AMX, and AVX-512's bfloat16 alone"),
-        (set(), "takes float32 here: the CPU has no AMX"),
+        ({"amx_bf16"}, "uses mixed_bfloat16 here: the CPU has AMX"),
+        ({"avx512_bf16"}, "uses float32 here: the CPU has no AMX, and AVX-512's bfloat16 alone"),
+        (set(), "uses float32 here: the CPU has no AMX"),
     ],
 )
-def test_the_number_format_of_a_cpu(unseen, monkeypatch, texts, units, told):
+def test_the_number_format_of_a_cpu(unseen, monkeypatch, texts, units, text):
     monkeypatch.setattr(precision, "cpu_flags", lambda: units)
-    assert told in texts(environment.number_format())
+    assert text in texts(environment.check_number_format())
 
 
 def test_the_number_format_of_gpus(monkeypatch, texts):
     gpus(monkeypatch, (8, 6))
-    told = texts(environment.number_format())
-    assert "takes mixed_bfloat16 here: compute capability 8.6" in told
+    text = texts(environment.check_number_format())
+    assert "uses mixed_bfloat16 here: compute capability 8.6" in text
     gpus(monkeypatch, (8, 6), (7, 5))
-    assert "takes float32 here: compute capability 8.6, 7.5" in texts(environment.number_format())
+    assert "uses float32 here: compute capability 8.6, 7.5" in texts(
+        environment.check_number_format()
+    )
 
 
-# --- Room -----------------------------------------------------------------------------------------
+# --- Memory and disk ------------------------------------------------------------------------------
 
 
 def test_little_memory(monkeypatch):
     for free, level in ((5e9, "ok"), (1e9, "warning")):
         monkeypatch.setattr(memory_limit, "available", lambda free=free: free)
-        (found,) = environment.free_memory()
-        assert found.level == level and f"{free / 1e9:.1f} GB" in found.text
+        (finding,) = environment.check_free_memory()
+        assert finding.level == level and f"{free / 1e9:.1f} GB" in finding.text
 
 
-def test_a_folder_that_can_be_written_is_left_as_it_was(tmp_path):
-    (found,) = environment.place("--workdir", tmp_path / "not/yet", "error")
-    assert found.level == "ok" and not list(tmp_path.iterdir())
+def test_a_writable_folder_is_not_changed(tmp_path):
+    (finding,) = environment.check_folder("--workdir", tmp_path / "not/yet", "error")
+    assert finding.level == "ok" and not list(tmp_path.iterdir())
 
 
-def test_a_file_in_the_way_of_a_folder(tmp_path):
+def test_a_file_instead_of_a_folder(tmp_path):
     (tmp_path / "file").write_text("")
-    (found,) = environment.place("--workdir", tmp_path / "file" / "below", "error")
-    assert found.level == "error" and "--workdir=FOLDER" in found.advice
-    (found,) = environment.place("the cache folder", tmp_path / "file", "warning")
-    assert found.level == "warning" and "XDG_CACHE_HOME" in found.advice
+    (finding,) = environment.check_folder("--workdir", tmp_path / "file" / "below", "error")
+    assert finding.level == "error" and "--workdir=FOLDER" in finding.advice
+    (finding,) = environment.check_folder("the cache folder", tmp_path / "file", "warning")
+    assert finding.level == "warning" and "XDG_CACHE_HOME" in finding.advice
 
 
-def test_no_home_for_the_cache(monkeypatch, texts, tmp_path):
+def test_a_cache_without_a_home_folder(monkeypatch, texts, tmp_path):
     def homeless():
         raise RuntimeError("Could not determine home directory.")
 
-    monkeypatch.setattr(environment.kept, "folder", homeless)
-    told = texts(environment.examine(tmp_path))
-    assert "the cache folder: could not be looked at (RuntimeError: Could not determine" in told
+    monkeypatch.setattr(environment.cache, "folder", homeless)
+    text = texts(environment.check_environment(tmp_path))
+    assert "the cache folder: could not be checked (RuntimeError: Could not determine" in text
 
 
 def test_a_full_disk(tmp_path, monkeypatch):
     usage = collections.namedtuple("usage", "free")(int(5e8))
     monkeypatch.setattr(environment.shutil, "disk_usage", lambda folder: usage)
-    (found,) = environment.place("--workdir", tmp_path, "error")
-    assert found.level == "warning" and "0.5 GB" in found.text and "make room" in found.advice
+    (finding,) = environment.check_folder("--workdir", tmp_path, "error")
+    assert finding.level == "warning" and "0.5 GB" in finding.text
+    assert "free some space" in finding.advice
 
 
-def test_a_check_that_fails_stops_no_other(tmp_path, monkeypatch, texts):
+def test_a_check_that_fails_does_not_stop_the_others(tmp_path, monkeypatch, texts):
     def broken():
         raise RuntimeError("no such counter")
 
     monkeypatch.setattr(memory_limit, "available", broken)
-    told = texts(environment.examine(tmp_path))
-    assert "error: memory: could not be looked at (RuntimeError: no such counter)" in told
-    assert f"--workdir {tmp_path}: can be written" in told and "CPU core(s)" in told
+    text = texts(environment.check_environment(tmp_path))
+    assert "error: memory: could not be checked (RuntimeError: no such counter)" in text
+    assert f"--workdir {tmp_path}: is writable" in text and "CPU core(s)" in text

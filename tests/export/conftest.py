@@ -1,7 +1,7 @@
 """A tiny run, its export, and two servers that answer from that export over the loopback.
 
-The servers do what TensorFlow Serving does with the requests used here, and say what it says when
-it refuses: REST as JSON in rows, gRPC with tensorflow-serving-api's own service.
+The servers answer the requests used here as TensorFlow Serving does, and refuse them with the same
+messages: REST as JSON in rows, gRPC with tensorflow-serving-api's own service.
 """
 
 import base64
@@ -9,6 +9,9 @@ import concurrent.futures
 import http.server
 import io
 import json
+import os
+import shutil
+import socket
 import threading
 
 import numpy as np
@@ -16,7 +19,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from export import export_main
+from export import export_main, input_files, predict
+from flags import program
 from tf_ssgan.training import build, config, loop
 
 MODEL = "digits"
@@ -33,7 +37,7 @@ def run_tiny(folder, method="frgan", **given):
 
 
 def as_file(image, form="PNG", **options):
-    """A picture as the bytes of a file."""
+    """An image as the bytes of a file."""
     image = np.asarray(image)
     image = image[..., 0] if image.ndim == 3 and image.shape[-1] == 1 else image
     buffer = io.BytesIO()
@@ -68,12 +72,12 @@ def live(workdir):
 @pytest.fixture(scope="session")
 def exported(workdir, tmp_path_factory):
     """Its export."""
-    return export_main.export(workdir, tmp_path_factory.mktemp("served") / MODEL)
+    return export_main.export_run(workdir, tmp_path_factory.mktemp("served") / MODEL)
 
 
 @pytest.fixture(scope="session")
 def loaded(exported):
-    """What a plain `tf.saved_model.load` makes of it."""
+    """The export, loaded by a plain `tf.saved_model.load`."""
     return tf.saved_model.load(str(exported.folder))
 
 
@@ -90,13 +94,92 @@ def digits(live):
 
 
 @pytest.fixture
-def picture_files(tmp_path, digits):
+def image_files(tmp_path, digits):
     """Paths of the seven as PNG files."""
     paths = []
     for i, image in enumerate(digits):
         paths.append(tmp_path / f"digit{i}.png")
         paths[-1].write_bytes(as_file(image))
     return paths
+
+
+@pytest.fixture
+def expected(signatures, digits):
+    """The SavedModel's own outputs for the seven digits."""
+    outputs = signatures["serving_default"](image=tf.constant(digits))
+    return {name: value.numpy() for name, value in outputs.items()}
+
+
+# --- The program predict --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run_predict(exported, loaded, capfd, monkeypatch):
+    """Runs the program in this process: (status, standard output, standard error).
+
+    The export is loaded once for all tests; copies of it, and processes, load their own.
+    """
+    load, folder = tf.saved_model.load, str(exported.folder)
+    monkeypatch.setattr(
+        tf.saved_model, "load", lambda path: loaded if path == folder else load(path)
+    )
+
+    def run(*words, model=exported.folder):
+        capfd.readouterr()
+        try:
+            with program.exit_on_user_error():
+                predict.main(["predict", f"--model={model}", *map(str, words)])
+            status = 0
+        except SystemExit as stopped:
+            status = stopped.code
+        return status, *capfd.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def bad_files(tmp_path, digits):
+    """Path -> why it gets no answer, in order of their names."""
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    whole = as_file(np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8))
+    contents = {
+        ".hidden.png": (whole, input_files.HIDDEN),
+        "cut.png": (whole[: len(whole) // 2], "is damaged: its pixels cannot be decoded"),
+        "dot.png": (as_file(digits[0][:1, :1]), "has 1 x 1 pixels; each side needs at least 4"),
+        "empty.png": (b"", "is empty"),
+        "large.png": (_huge(), "has 12,000 x 12,000 pixels, more than 89,478,485: make it smaller"),
+        "notes.txt": (b"no image", "is not an image, or is damaged"),
+        "text.png": (b"no image", "is not an image, or is damaged"),
+    }
+    for name, (content, _) in contents.items():
+        (folder / name).write_bytes(content)
+    return {str(folder / name): reason for name, (_, reason) in contents.items()}
+
+
+def _huge():
+    """12,000 x 12,000 black pixels."""
+    buffer = io.BytesIO()
+    Image.new("1", (12_000, 12_000)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+NAMES = ['a,b".png', "new\nline.png", "re\rturn.png", "Bär 猫.png", "<script>alert(1)&amp;.png",
+         "%s{}.png", " spaces .png"]  # fmt: skip
+
+
+@pytest.fixture
+def odd_names(image_files, tmp_path):
+    """Paths with names that formats have to quote; the last is not UTF-8."""
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    paths = [str(folder / name) for name in NAMES] + [os.fsdecode(bytes(folder) + b"/\xff\xe4.png")]
+    for path in paths:
+        shutil.copy(image_files[0], path)
+    return paths
+
+
+# --- The servers ----------------------------------------------------------------------------------
 
 
 class RestHandler(http.server.BaseHTTPRequestHandler):
@@ -114,7 +197,7 @@ class RestHandler(http.server.BaseHTTPRequestHandler):
         try:
             self._answer(200, getattr(self, f"_{verb}")(json.loads(body)))
         except (ValueError, KeyError, TypeError, tf.errors.InvalidArgumentError) as error:
-            self._answer(400, {"error": said(error)})
+            self._answer(400, {"error": error_line(error)})
 
     def _predict(self, payload):
         name = payload.get("signature_name", "serving_default")
@@ -128,7 +211,7 @@ class RestHandler(http.server.BaseHTTPRequestHandler):
         values = [base64.b64decode(v["b64"]) for v in values] if dtype == tf.string else values
         outputs = {k: v.numpy() for k, v in signature(**{key: tf.constant(values, dtype)}).items()}
         return {"predictions": [
-            {k: _plain(v[i]) for k, v in outputs.items()} for i in range(len(values))
+            {k: _as_json(v[i]) for k, v in outputs.items()} for i in range(len(values))
         ]}  # fmt: skip
 
     def _classify(self, payload):
@@ -162,13 +245,21 @@ def example(fields):
     return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
 
 
-def said(error):
-    """What a server says of an error: the message without Python's account of the graph."""
+def error_line(error):
+    """The error message of a server: without the operations of the graph that Python adds."""
     return str(error).split("\n\t [[")[0].splitlines()[-1]
 
 
-def _plain(value):
+def _as_json(value):
     return value.decode() if isinstance(value, bytes) else value.tolist()
+
+
+@pytest.fixture
+def closed_port():
+    """A port at which no server answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
@@ -194,17 +285,17 @@ def grpc_target(signatures):
 
     class Service(service.PredictionServiceServicer):
         def Predict(self, request, context):
-            known(request, context)
+            check_model(request, context)
             given = {k: tf.constant(tf.make_ndarray(v)) for k, v in request.inputs.items()}
             response = predict_pb2.PredictResponse()
-            for name, value in called(context, request, **given).items():
+            for name, value in call_signature(context, request, **given).items():
                 response.outputs[name].CopyFrom(tf.make_tensor_proto(value))
             return response
 
         def Classify(self, request, context):
-            known(request, context)
+            check_model(request, context)
             examples = [e.SerializeToString() for e in request.input.example_list.examples]
-            answer = called(context, request, inputs=tf.constant(examples))
+            answer = call_signature(context, request, inputs=tf.constant(examples))
             response = classification_pb2.ClassificationResponse()
             for classes, scores in zip(
                 answer["classes"].numpy(), answer["scores"].numpy(), strict=True
@@ -214,18 +305,18 @@ def grpc_target(signatures):
                     row.classes.add(label=label.decode(), score=score)
             return response
 
-    def known(request, context):
+    def check_model(request, context):
         name = request.model_spec.name
         if name != MODEL:
             context.abort(
                 grpc.StatusCode.NOT_FOUND, f"Servable not found for request: Latest({name})"
             )
 
-    def called(context, request, **given):
+    def call_signature(context, request, **given):
         try:
             return signatures[request.model_spec.signature_name or "serving_default"](**given)
         except tf.errors.InvalidArgumentError as error:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, said(error))
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, error_line(error))
 
     server = grpc.server(concurrent.futures.ThreadPoolExecutor(2))
     service.add_PredictionServiceServicer_to_server(Service(), server)

@@ -1,4 +1,4 @@
-"""The graph makes the pixels of a picture file that `tf_ssgan.data.pictures` makes."""
+"""The graph decodes image files to the pixels of `tf_ssgan.data.image_decoding`."""
 
 import functools
 import io
@@ -19,7 +19,7 @@ CHANNELS = pytest.mark.parametrize("channels", [1, 3])
 
 
 def smooth(height, width, bands, seed=0):
-    """A smooth picture, uint8 [height, width, bands]."""
+    """A smooth image, uint8 [height, width, bands]."""
     noise = np.random.default_rng(seed).integers(0, 256, (7, 9, bands), np.uint8)
     layers = [Image.fromarray(noise[..., i]).resize((width, height)) for i in range(bands)]
     return np.dstack([np.asarray(layer) for layer in layers])
@@ -32,13 +32,13 @@ LARGE = Image.fromarray(smooth(170, 203, 3))
 DEEP = Image.fromarray(np.asarray(GRAY).astype(np.uint16) * 251 + 77)
 
 
-def saved(picture, form, **options):
+def saved(image, form, **options):
     buffer = io.BytesIO()
-    picture.save(buffer, form, **options)
+    image.save(buffer, form, **options)
     return buffer.getvalue()
 
 
-def turned(orientation):
+def rotated(orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     return exif.tobytes()
@@ -97,14 +97,14 @@ FILES = {
     "webp-RGBA-lossless": saved(RGBA, "WEBP", lossless=True),
     "webp-film": saved(RGBA, "WEBP", save_all=True, append_images=[RGBA.rotate(180)]),
     "bmp-RGB": saved(RGB, "BMP"),
-    "bmp-RGBX": saved(RGBA, "BMP"),  # 32 bits, whose fourth byte is not looked at
+    "bmp-RGBX": saved(RGBA, "BMP"),  # 32 bits, whose fourth byte is ignored
     "bmp-L": saved(GRAY, "BMP"),
     "gif-P": saved(RGB.quantize(64), "GIF"),
     "gif-L": saved(GRAY, "GIF"),
     "gif-film": saved(RGB.quantize(64), "GIF", save_all=True, append_images=[GRAY.convert("P")]),
-    **{f"jpeg-turned-{o}": saved(LARGE, "JPEG", exif=turned(o)) for o in range(1, 9)},
-    **{f"png-turned-{o}": saved(RGBA, "PNG", exif=turned(o)) for o in (3, 6, 7)},
-    **{f"webp-turned-{o}": saved(RGBA, "WEBP", exif=turned(o)) for o in (2, 5, 8)},
+    **{f"jpeg-rotated-{o}": saved(LARGE, "JPEG", exif=rotated(o)) for o in range(1, 9)},
+    **{f"png-rotated-{o}": saved(RGBA, "PNG", exif=rotated(o)) for o in (3, 6, 7)},
+    **{f"webp-rotated-{o}": saved(RGBA, "WEBP", exif=rotated(o)) for o in (2, 5, 8)},
 }  # fmt: skip
 
 
@@ -122,21 +122,21 @@ def decoded(files, channels=3, fit="resize"):
     return compiled(channels, fit)(tf.constant(files, tf.string)).numpy()
 
 
-def distance(found, right):
-    return np.abs(found.astype(int) - right).max()
+def distance(images, expected):
+    return np.abs(images.astype(int) - expected).max()
 
 
 @FITS
 @CHANNELS
 def test_every_kind_of_file_gives_pillows_pixels_within_a_level(channels, fit):
-    found = decoded(list(FILES.values()), channels, fit)
-    assert found.shape == (len(FILES), SIZE, SIZE, channels)
-    right = [image_decoding.decode(file, SIZE, channels, fit) for file in FILES.values()]
-    off = {name: distance(*pair) for name, *pair in zip(FILES, found, right, strict=True)}
+    images = decoded(list(FILES.values()), channels, fit)
+    assert images.shape == (len(FILES), SIZE, SIZE, channels)
+    expected = [image_decoding.decode(file, SIZE, channels, fit) for file in FILES.values()]
+    off = {name: distance(*pair) for name, *pair in zip(FILES, images, expected, strict=True)}
     # From CMYK, TensorFlow rounds down and Pillow to the nearest: one level before any resizing.
     allowed = {name: 1 + ("CMYK" in name) for name in FILES}
     assert {name: by for name, by in off.items() if by > allowed[name]} == {}
-    assert not np.array_equal(found[0], found[1])
+    assert not np.array_equal(images[0], images[1])
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -145,18 +145,18 @@ def test_without_resizing_pixels_are_pillows_to_the_bit(name, channels):
     file = FILES[name]
     upright = image_decoding._upright(Image.open(io.BytesIO(file)))
     width, height = upright.size
-    right = np.asarray(image_decoding._channels(upright, channels)).reshape(height, width, channels)
-    found = graph_image_decoding.decode(tf.constant([file]), right.shape, "resize")[0].numpy()
-    assert distance(found, right) <= ("CMYK" in name)
+    pixels = image_decoding._channels(upright, channels)
+    expected = np.asarray(pixels).reshape(height, width, channels)
+    image = graph_image_decoding.decode(tf.constant([file]), expected.shape, "resize")[0].numpy()
+    assert distance(image, expected) <= ("CMYK" in name)
 
 
 @pytest.mark.parametrize("size", [(35, 45), (140, 200), (3, 1)])
 def test_any_size_is_made(size):
-    right = RGB.resize(size[::-1], Image.Resampling.BILINEAR)
-    found = graph_image_decoding.decode(tf.constant([FILES["png-RGB"]]), (*size, 3), "resize")[
-        0
-    ].numpy()
-    assert distance(found, np.asarray(right)) <= 1
+    expected = RGB.resize(size[::-1], Image.Resampling.BILINEAR)
+    files = tf.constant([FILES["png-RGB"]])
+    image = graph_image_decoding.decode(files, (*size, 3), "resize")[0].numpy()
+    assert distance(image, np.asarray(expected)) <= 1
 
 
 @FITS
@@ -173,11 +173,11 @@ def test_what_crop_and_pad_leave_out_and_add():
     assert padded.any(axis=(1, 2)).tolist() == [False] * 5 + [True] * 5 + [False] * 6
 
 
-def test_a_long_picture_is_cropped_without_drawing_the_rest():
-    """Resized whole, it would have 6 GB."""
+def test_a_long_image_is_cropped_without_computing_the_rest():
+    """Resized as a whole, it would take 6 GB."""
     file = saved(Image.new("L", (400_000, 4), 99), "PNG")
-    found = graph_image_decoding.decode(tf.constant([file]), (128, 128, 1), "crop")
-    assert (found.numpy() == 99).all()
+    image = graph_image_decoding.decode(tf.constant([file]), (128, 128, 1), "crop")
+    assert (image.numpy() == 99).all()
 
 
 # --- EXIF -----------------------------------------------------------------------------------------
@@ -200,16 +200,16 @@ def short(order, number):
 
 
 def jpeg_with(*segments):
-    """The large picture with (marker, content) laid in behind the first two bytes."""
+    """The large image with (marker, content) inserted after the first two bytes."""
     file = saved(LARGE, "JPEG")
-    laid = b"".join(marker + struct.pack(">H", len(c) + 2) + c for marker, c in segments)
-    return file[:2] + laid + file[2:]
+    inserted = b"".join(marker + struct.pack(">H", len(c) + 2) + c for marker, c in segments)
+    return file[:2] + inserted + file[2:]
 
 
-PLAIN, ROTATED = jpeg_with(), saved(LARGE, "JPEG", exif=turned(6))
+PLAIN, ROTATED = jpeg_with(), saved(LARGE, "JPEG", exif=rotated(6))
 GOOD = directory("<", [(0x0112, 3, 1, short("<", 6))])
 OTHER = (0x010F, 2, 4, b"Ab\0\0")
-TAKEN = {
+APPLIED = {
     "little-endian": jpeg_with((b"\xff\xe1", b"Exif\0\0" + GOOD)),
     "big-endian": jpeg_with(
         (b"\xff\xe1", b"Exif\0\0" + directory(">", [(0x0112, 3, 1, short(">", 6))]))
@@ -226,7 +226,7 @@ TAKEN = {
         (b"\xff\xe1", b"Exif\0\0" + directory("<", [(0x0112, 3, 1, short("<", 6))], 999))
     ),
 }  # fmt: skip
-PASSED_OVER = {
+IGNORED = {
     "none": PLAIN,
     "empty": jpeg_with((b"\xff\xe1", b"Exif\0\0")),
     "cut in the head": jpeg_with((b"\xff\xe1", b"Exif\0\0II\x2a")),
@@ -248,29 +248,31 @@ PASSED_OVER = {
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of damaged EXIF
-@pytest.mark.parametrize("name", TAKEN)
-def test_a_noted_rotation_is_applied(name):
-    assert np.array_equal(decoded([TAKEN[name]]), decoded([ROTATED]))
+@pytest.mark.parametrize("name", APPLIED)
+def test_a_rotation_in_exif_is_applied(name):
+    assert np.array_equal(decoded([APPLIED[name]]), decoded([ROTATED]))
     assert (
-        distance(decoded([TAKEN[name]])[0], image_decoding.decode(TAKEN[name], SIZE, 3, "resize"))
+        distance(
+            decoded([APPLIED[name]])[0], image_decoding.decode(APPLIED[name], SIZE, 3, "resize")
+        )
         <= 1
     )
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("name", PASSED_OVER)
-def test_notes_without_sense_are_passed_over(name):
-    assert np.array_equal(decoded([PASSED_OVER[name]]), decoded([PLAIN]))
-    right = image_decoding.decode(PASSED_OVER[name], SIZE, 3, "resize")
-    assert distance(decoded([PASSED_OVER[name]])[0], right) <= 1
+@pytest.mark.parametrize("name", IGNORED)
+def test_invalid_exif_is_ignored(name):
+    assert np.array_equal(decoded([IGNORED[name]]), decoded([PLAIN]))
+    expected = image_decoding.decode(IGNORED[name], SIZE, 3, "resize")
+    assert distance(decoded([IGNORED[name]])[0], expected) <= 1
 
 
-def test_a_rotation_of_a_picture_is_seen():
+def test_a_rotated_image_differs():
     assert not np.array_equal(decoded([ROTATED]), decoded([PLAIN]))
 
 
 def test_damaged_exif_never_fails():
-    """Any three bytes of it replaced."""
+    """With any three of its bytes replaced."""
     chance, at = np.random.default_rng(0), ROTATED.index(b"Exif") + 6
     for _ in range(100):
         file = np.frombuffer(ROTATED, np.uint8).copy()
@@ -282,10 +284,10 @@ def test_damaged_exif_never_fails():
 
 
 def test_transparent_pixels_of_a_gif_are_black():
-    picture = Image.new("P", (SIZE, SIZE), 1)
-    picture.putpalette([255, 0, 0, 0, 255, 0])
-    assert not decoded([saved(picture, "GIF", transparency=1)]).any()
-    assert (decoded([saved(picture, "GIF")]) == (0, 255, 0)).all()
+    image = Image.new("P", (SIZE, SIZE), 1)
+    image.putpalette([255, 0, 0, 0, 255, 0])
+    assert not decoded([saved(image, "GIF", transparency=1)]).any()
+    assert (decoded([saved(image, "GIF")]) == (0, 255, 0)).all()
 
 
 def test_a_cmyk_jpeg_without_adobes_marker_is_not_inverted():
@@ -298,15 +300,15 @@ def test_a_cmyk_jpeg_without_adobes_marker_is_not_inverted():
     assert distance(decoded([bare])[0], black) <= 1  # all inks but cyan, black too
 
 
-def test_the_transparent_color_of_a_deep_png_is_obeyed():
-    """Of 16 bits: Pillow's rule looks at 8 of them, or at none."""
+def test_the_transparent_color_of_a_16_bit_png_is_applied():
+    """Pillow compares 8 of the 16 bits, or none."""
     gray = Image.fromarray(np.full((SIZE, SIZE), 0x1234, np.uint16))
     file = saved(gray, "PNG", transparency=0x1234)
     assert (decoded([file]) == 255).all()
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture", FILES["png-L"][:60], PLAIN[:200]])
-def test_what_is_no_picture_fails(content):
+@pytest.mark.parametrize("content", [b"", b"no image", FILES["png-L"][:60], PLAIN[:200]])
+def test_files_that_are_not_images_fail(content):
     with pytest.raises(tf.errors.InvalidArgumentError):
         decoded([content])
 

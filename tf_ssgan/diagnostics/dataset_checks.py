@@ -1,4 +1,4 @@
-"""The data: how many of what, what is wrong with them, and what is there twice."""
+"""Checks the data: counts of images and classes, unusable files, and duplicates."""
 
 import collections
 from collections.abc import Iterator, Sequence
@@ -9,165 +9,174 @@ from tf_ssgan.common import cache
 from tf_ssgan.data import content_hash, dataset_info, datasets, image_decoding
 from tf_ssgan.data.sources import image_listing, image_reader, user_images
 from tf_ssgan.diagnostics import duplicate_images, file_checks
-from tf_ssgan.diagnostics.findings import LISTED, Finding, attempted, guarded, shown
+from tf_ssgan.diagnostics.findings import (
+    MAX_LISTED,
+    Finding,
+    call_or_finding,
+    escape_name,
+    run_check,
+)
 from tf_ssgan.training import config
 
 SECTION = "Data"
-FEW = 5  # labeled pictures of a class
-UNEVEN = 10  # the largest class has so many times the pictures of the smallest
+FEW = 5  # a class with fewer labeled images is small
+UNEVEN = 10  # classes are uneven if the largest has more than so many times the smallest's images
 
 
-def examine(
-    name: str, data_dir: str | None, form: image_decoding.Form
+def check_dataset(
+    name: str, data_dir: str | None, spec: image_decoding.ImageSpec
 ) -> tuple[list[Finding], dataset_info.Arrays | None]:
-    """Looks at a data set; a person's own pictures are read as training reads them, and kept.
+    """Checks a data set; user images are read as training reads them, and cached.
 
     Args:
-        name: the data set's name.
+        name: name of the data set.
         data_dir: as for `datasets.load`.
-        form: the form of images that is wanted of a person's own pictures.
+        spec: size, channels and fit of user images.
 
     Returns:
-        What was found, and the data where they will do.
+        The findings, and the data if they can be used.
     """
     if image_listing.is_user_images(name):
-        return _own(name, data_dir, form)
-    arrays, found = attempted(SECTION, name, datasets.load, name, data_dir, form)
+        return _check_user_images(name, data_dir, spec)
+    arrays, findings = call_or_finding(SECTION, name, datasets.load, name, data_dir, spec)
     if arrays is not None:
-        found += guarded(SECTION, "the classes", _known_counts, arrays)
-        found += guarded(SECTION, "duplicates", _known_duplicates, arrays)
-    return found, arrays
+        findings += run_check(SECTION, "the classes", _check_array_counts, arrays)
+        findings += run_check(SECTION, "duplicates", _check_array_duplicates, arrays)
+    return findings, arrays
 
 
-def protocol(settings: config.Config, arrays: dataset_info.Arrays) -> Iterator[Finding]:
-    """Who would be labeled and held out; imports TensorFlow."""
+def check_protocol(settings: config.Config, arrays: dataset_info.Arrays) -> Iterator[Finding]:
+    """Which images would be labeled and held out; imports TensorFlow."""
     from tf_ssgan.training import build
 
-    made = build.make_protocol(settings, content_hash.ordered(arrays))
-    yield Finding(SECTION, "ok", f"a run of {settings.method}: {made.describe()}")
+    protocol = build.make_protocol(settings, content_hash.sort_by_content(arrays))
+    yield Finding(SECTION, "ok", f"a run of {settings.method}: {protocol.describe()}")
 
 
-# --- A person's own pictures ----------------------------------------------------------------------
+# --- User images ----------------------------------------------------------------------------------
 
 
-def _own(
-    name: str, data_dir: str | None, form: image_decoding.Form
+def _check_user_images(
+    name: str, data_dir: str | None, spec: image_decoding.ImageSpec
 ) -> tuple[list[Finding], dataset_info.Arrays | None]:
-    read, found = attempted(
-        SECTION, name, lambda: image_reader.read(image_listing.list_images(name, data_dir), form)
+    loaded, findings = call_or_finding(
+        SECTION, name, lambda: image_reader.read(image_listing.list_images(name, data_dir), spec)
     )
-    if read is None:
-        return found, None
-    arrays, refused = attempted(SECTION, "the classes", user_images.arrays, name, read, form)
-    known = compared(read, arrays)
+    if loaded is None:
+        return findings, None
+    arrays, refused = call_or_finding(
+        SECTION, "the classes", user_images.make_arrays, name, loaded, spec
+    )
+    compared = images_to_compare(loaded, arrays)
     for what, check, *arguments in (
-        ("what was read", _kept, read),
-        ("the classes", _own_counts, read, known.test),
-        ("unusable files", file_checks.unusable, read),
-        ("files that are not read", file_checks.passed_over, read.listing),
-        ("endings of names", file_checks.endings, read),
-        ("names", file_checks.names, read.listing),
-        ("rows", file_checks.listed_twice, read.listing),
+        ("the cache", _check_cache, loaded),
+        ("the classes", _check_user_counts, loaded, compared.test),
+        ("unusable files", file_checks.check_unusable, loaded),
+        ("files that are not read", file_checks.check_ignored, loaded.listing),
+        ("suffixes", file_checks.check_suffixes, loaded),
+        ("names", file_checks.check_names, loaded.listing),
+        ("rows", file_checks.check_rows, loaded.listing),
     ):
-        found += guarded(SECTION, what, check, *arguments)
+        findings += run_check(SECTION, what, check, *arguments)
     for what, check, *arguments in (
-        ("sizes", file_checks.sizes, read, form),
-        ("modes", file_checks.modes, read, form),
-        ("duplicates", duplicate_images.exact, known),
-        ("near duplicates", duplicate_images.near, read.images, known),
-    ) * bool(len(read.usable)):
-        found += guarded(SECTION, what, check, *arguments)
-    return found + refused, arrays
+        ("sizes", file_checks.check_sizes, loaded, spec),
+        ("modes", file_checks.check_modes, loaded, spec),
+        ("duplicates", duplicate_images.check_exact, compared),
+        ("near duplicates", duplicate_images.check_near, loaded.images, compared),
+    ) * bool(len(loaded.usable)):
+        findings += run_check(SECTION, what, check, *arguments)
+    return findings + refused, arrays
 
 
-def compared(
-    read: image_reader.Reading, arrays: dataset_info.Arrays | None
+def images_to_compare(
+    loaded: image_reader.LoadedImages, arrays: dataset_info.Arrays | None
 ) -> duplicate_images.ImagesToCompare:
-    """Says of each image who it is and whether it judges.
+    """Returns the label and the name of each image, and whether it is a test image.
 
     Args:
-        read: the pictures.
-        arrays: the data set made of them, which says what was set aside; None where none was made.
+        loaded: the images.
+        arrays: the data set made of them, which tells the test images that were set aside; None if
+            it could not be made.
     """
-    entries = [read.listing.entries[place] for place in read.usable]
+    entries = [loaded.listing.entries[index] for index in loaded.usable]
     test = np.array([entry.part == image_listing.TEST for entry in entries], bool)
     if arrays is not None:
-        learned = collections.Counter(arrays.train_files)
-        for place, entry in enumerate(entries):
-            if not test[place]:
-                learned[entry.name] -= 1
-                test[place] = learned[entry.name] < 0
+        train = collections.Counter(arrays.train_files)
+        for index, entry in enumerate(entries):
+            if not test[index]:
+                train[entry.name] -= 1
+                test[index] = train[entry.name] < 0
     return duplicate_images.ImagesToCompare(
-        content_hash.keys(read.images),
+        content_hash.keys(loaded.images),
         np.array([entry.label for entry in entries], np.int64),
         test,
         [entry.name for entry in entries],
-        read.listing.classes,
+        loaded.listing.classes,
     )
 
 
-def _kept(read: image_reader.Reading) -> Iterator[Finding]:
-    """Where the images are kept."""
+def _check_cache(loaded: image_reader.LoadedImages) -> Iterator[Finding]:
+    """Where the images are cached."""
     folder = cache.folder() / "pictures"
-    where = f"kept in {folder}, where training finds them" if folder.is_dir() else "not kept"
-    text = f"{len(read.usable):,} images, {read.decoded:,} decoded now; {where}"
+    where = f"cached in {folder}, where training finds them" if folder.is_dir() else "not cached"
+    text = f"{len(loaded.usable):,} images, {loaded.decoded:,} decoded now; {where}"
     yield Finding(SECTION, "ok", text)
 
 
-def _own_counts(read: image_reader.Reading, test: np.ndarray) -> Iterator[Finding]:
-    entries, listed = read.listing.entries, collections.Counter()
+def _check_user_counts(loaded: image_reader.LoadedImages, test: np.ndarray) -> Iterator[Finding]:
+    entries, counts = loaded.listing.entries, collections.Counter()
     columns = {"labeled": collections.Counter(), "test": collections.Counter()}
-    for place, judges in zip(read.usable, test, strict=True):
-        part, label = entries[place].part, entries[place].label
-        listed[part], listed[part, label] = listed[part] + 1, listed[part, label] + 1
-        columns["test" if judges else "labeled"][label] += 1
-    labels = range(len(read.listing.classes))
+    for index, is_test in zip(loaded.usable, test, strict=True):
+        part, label = entries[index].part, entries[index].label
+        counts[part], counts[part, label] = counts[part] + 1, counts[part, label] + 1
+        columns["test" if is_test else "labeled"][label] += 1
+    labels = range(len(loaded.listing.classes))
     declared = any(entry.part == image_listing.TEST for entry in entries)
-    told = f"{len(entries):,} files, {len(read.usable):,} pictures: "
-    told += f"{listed[image_listing.LABELED]:,} labeled, "
-    told += f"{listed[image_listing.UNLABELED]:,} unlabeled, "
-    told += f"{listed[image_listing.TEST]:,} to test"
-    yield from _counts(
-        told,
-        read.listing.classes,
-        {name: [found[label] for label in labels] for name, found in columns.items()},
-        [listed[image_listing.LABELED, label] for label in labels],
+    text = f"{len(entries):,} files, {len(loaded.usable):,} images: "
+    text += f"{counts[image_listing.LABELED]:,} labeled, "
+    text += f"{counts[image_listing.UNLABELED]:,} unlabeled, "
+    text += f"{counts[image_listing.TEST]:,} test"
+    yield from _check_counts(
+        text,
+        loaded.listing.classes,
+        {name: [column[label] for label in labels] for name, column in columns.items()},
+        [counts[image_listing.LABELED, label] for label in labels],
     )
     if not declared:
         yield Finding(
             SECTION,
             "note",
-            f"there are no test pictures: one in {user_images.TEST_SHARE} of each class's labeled "
+            f"there are no test images: one in {user_images.TEST_SHARE} of each class's labeled "
             "ones is set aside",
             "choose them yourself with test/<class>/, or split=test in a table",
         )
 
 
-# --- Data sets with arrays of their own -----------------------------------------------------------
+# --- Other data sets ------------------------------------------------------------------------------
 
 
-def _known_counts(arrays: dataset_info.Arrays) -> Iterator[Finding]:
+def _check_array_counts(arrays: dataset_info.Arrays) -> Iterator[Finding]:
     classes = arrays.info.classes
     train, test = (
         np.bincount(labels[labels >= 0], minlength=len(classes)).tolist()
         for labels in (arrays.train_labels, arrays.test_labels)
     )
-    told = (
+    text = (
         f"{len(arrays.train_labels):,} training and {len(arrays.test_labels):,} test images, "
         f"{' x '.join(map(str, arrays.info.shape))}, from {arrays.info.source}"
     )
-    yield from _counts(told, classes, {"training": train, "test": test}, train)
+    yield from _check_counts(text, classes, {"training": train, "test": test}, train)
 
 
-def _known_duplicates(arrays: dataset_info.Arrays) -> Iterator[Finding]:
+def _check_array_duplicates(arrays: dataset_info.Arrays) -> Iterator[Finding]:
     parts = (("train", arrays.train_images), ("test", arrays.test_images))
-    yield from duplicate_images.exact(
+    yield from duplicate_images.check_exact(
         duplicate_images.ImagesToCompare(
             np.concatenate([content_hash.keys(images) for _, images in parts]),
             np.concatenate([arrays.train_labels, arrays.test_labels]),
             np.arange(len(arrays.train_labels) + len(arrays.test_labels))
             >= len(arrays.train_labels),
-            [f"{part}[{place}]" for part, images in parts for place in range(len(images))],
+            [f"{part}[{index}]" for part, images in parts for index in range(len(images))],
             arrays.info.classes,
         )
     )
@@ -176,47 +185,48 @@ def _known_duplicates(arrays: dataset_info.Arrays) -> Iterator[Finding]:
 # --- Classes --------------------------------------------------------------------------------------
 
 
-def _counts(
-    told: str, classes: Sequence[str], columns: dict[str, list[int]], labeled: list[int]
+def _check_counts(
+    text: str, classes: Sequence[str], columns: dict[str, list[int]], labeled: list[int]
 ) -> Iterator[Finding]:
     """A table of the classes, and those that are too small.
 
     Args:
-        told: the line above the table.
+        text: the line above the table.
         classes: their names.
-        columns: what is counted -> how many of each class.
-        labeled: how many of each class have a label, those set aside for the test among them.
+        columns: title -> how many images of each class.
+        labeled: how many labeled images each class has, including those set aside for the test.
     """
-    yield Finding(SECTION, "ok", f"{told}\n{_table(classes, columns)}")
+    yield Finding(SECTION, "ok", f"{text}\n{_format_table(classes, columns)}")
     few = tuple(f"{kind} ({n})" for kind, n in zip(classes, labeled, strict=True) if n < FEW)
     if few:
-        text = f"{len(few)} class(es) have fewer than {FEW} labeled pictures"
+        text = f"{len(few)} class(es) have fewer than {FEW} labeled images"
         yield Finding(SECTION, "warning", text, "label more of them, or leave the class out", few)
     if max(labeled) > UNEVEN * max(1, min(labeled)):
-        most, least = (classes[labeled.index(end(labeled))] for end in (max, min))
+        largest, smallest = (classes[labeled.index(end(labeled))] for end in (max, min))
         yield Finding(
-            SECTION, "note", f"classes are uneven: {shown(most)} has {max(labeled):,} labeled "
-            f"pictures, {shown(least)} {min(labeled):,}",
-            "label more of the small classes: a classifier guesses the large ones in doubt",
+            SECTION, "note", f"classes are uneven: {escape_name(largest)} has {max(labeled):,} "
+            f"labeled images, {escape_name(smallest)} {min(labeled):,}",
+            "label more of the small classes: a classifier prefers the large ones when in doubt",
         )  # fmt: skip
-    bare = tuple(kind for kind, n in zip(classes, columns["test"], strict=True) if not n)
-    if bare and any(columns["test"]):
-        text = f"{len(bare)} class(es) have no test pictures"
-        yield Finding(SECTION, "note", text, "add some: of these the test error says nothing", bare)
+    missing = tuple(kind for kind, n in zip(classes, columns["test"], strict=True) if not n)
+    if missing and any(columns["test"]):
+        text = f"{len(missing)} class(es) have no test images"
+        advice = "add some: the test error says nothing about these classes"
+        yield Finding(SECTION, "note", text, advice, missing)
 
 
-def _table(classes: Sequence[str], columns: dict[str, list[int]]) -> str:
-    """A row a class, the first of them where there are many."""
+def _format_table(classes: Sequence[str], columns: dict[str, list[int]]) -> str:
+    """A row for each class; only the first rows if there are many."""
     rows = [("class", *columns)]
-    rows += [(shown(kind), *(f"{found[k]:,}" for found in columns.values()))
-             for k, kind in enumerate(classes[:LISTED])]  # fmt: skip
-    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rows += [(escape_name(kind), *(f"{column[k]:,}" for column in columns.values()))
+             for k, kind in enumerate(classes[:MAX_LISTED])]  # fmt: skip
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
             f"{word:{'>' if at else '<'}{width}}"
-            for at, (word, width) in enumerate(zip(row, wide, strict=True))
+            for at, (word, width) in enumerate(zip(row, widths, strict=True))
         )
         for row in rows
     ]
-    more = len(classes) - LISTED
+    more = len(classes) - MAX_LISTED
     return "\n".join(lines + [f"and {more:,} more classes"] * (more > 0))

@@ -1,8 +1,8 @@
-"""A few steps of each method: how long a run would take, and how much memory.
+"""Runs a few steps of each method to estimate the time and the memory of a run.
 
-Each method runs in a process of its own, `python -m tf_ssgan.diagnostics.dry_run`, started by
-`measure`: peak memory belongs to a process, and one that is killed for its memory must not end the
-checks. It builds the run that training would build, and writes nothing.
+`measure_steps` starts a process for each method, `python -m tf_ssgan.diagnostics.dry_run`, because
+peak memory is that of a process, and because a process that is killed for its memory must not end
+the checks. It builds the same run as training, and leaves no files.
 """
 
 import contextlib
@@ -27,75 +27,78 @@ from tf_ssgan.diagnostics.findings import Finding
 from tf_ssgan.training import config
 
 SECTION = "Memory and time"
-TIGHT = 0.8  # of the memory that is free
-BUSY = 0.5  # programs at work before the first step, for each core
-LONG = 2 * 3600  # seconds, on a CPU
-TIMED = 2, 20  # least and most steps, after the one that traces
-ENOUGH = 2.0  # seconds of them
-JUDGED = 500  # images that one evaluation is timed with
+MEMORY_SHARE = 0.8  # share of the free memory above which there is a warning
+MAX_LOAD = 0.5  # running programs per core above which times are unreliable
+LONG = 2 * 3600  # seconds on a CPU above which there is a note
+TIMED_STEPS = 2, 20  # least and most steps that are timed, after the first one, which traces
+TIMED_SECONDS = 2.0  # no further steps are timed after this time
+EVALUATED = 500  # images that an evaluation is timed with
 
 _STATUS = pathlib.Path("/proc/self/status")
 
 
-def images(arrays: dataset_info.Arrays, free: int) -> Iterator[Finding]:
-    """What all images take, beside the memory that is free.
+def check_image_memory(arrays: dataset_info.Arrays, free: int) -> Iterator[Finding]:
+    """Whether all images fit into memory.
 
     Args:
         arrays: the data.
-        free: bytes.
+        free: bytes of free memory.
     """
-    count, card = len(arrays.train_labels) + len(arrays.test_labels), arrays.info
-    wanted = memory_limit.needed(count, 1, card.height * card.width * card.channels)
+    count, info = len(arrays.train_labels) + len(arrays.test_labels), arrays.info
+    needed = memory_limit.needed(count, 1, info.height * info.width * info.channels)
     text = (
-        f"{count:,} images of {card.height} x {card.width} x {card.channels} take {_bytes(wanted)} "
-        f"of the {_bytes(free)} that are free"
+        f"{count:,} images of {info.height} x {info.width} x {info.channels} take "
+        f"{_format_bytes(needed)} of {_format_bytes(free)} of free memory"
     )
-    if wanted > TIGHT * free:
-        advice = "fewer images, or smaller ones (--image_size)"
+    if needed > MEMORY_SHARE * free:
+        advice = "use fewer images, or smaller ones (--image_size)"
         yield Finding(SECTION, "warning", text, advice)
     else:
         yield Finding(SECTION, "ok", text)
 
 
-def busy() -> Iterator[Finding]:
-    """Whether other programs take the cores, so that all times will be too long."""
+def check_load() -> Iterator[Finding]:
+    """Whether other programs use the cores, which would make the measured times too long."""
     load, count = os.getloadavg()[0], len(cpu.usable())
-    if load > BUSY * count:
-        text = f"other programs are at work: a load of {load:.1f} on {count} core(s)"
-        yield Finding(SECTION, "note", text, "ask again when they are done: times are too long")
+    if load > MAX_LOAD * count:
+        text = f"other programs are running: a load of {load:.1f} on {count} core(s)"
+        advice = "run the doctor again later: the times that it measures now are too long"
+        yield Finding(SECTION, "note", text, advice)
 
 
-def steps(method: str, given: dict[str, Any], free: int) -> Iterator[Finding]:
-    """Takes dry steps of a method, and says what a run would take.
+def check_steps(method: str, given: dict[str, Any], free: int) -> Iterator[Finding]:
+    """Runs a few steps of a method, and estimates the time and memory of the whole run.
 
     Args:
-        method: its name.
-        given: flags of the run, the data set among them.
-        free: bytes of memory that a run could take.
+        method: name of the method.
+        given: flags of the run, including the data set.
+        free: bytes of free memory.
 
     Raises:
-        UserError: the run cannot be built, or its process was killed.
+        UserError: The run cannot be built, or its process was killed.
     """
-    took = measure(method, given)
-    seconds, whole = _seconds_a_step(took), _seconds(took)
-    text = f"{method}: {seconds:.3g} s a step, about {lasting(whole)} for {took['steps']:,} steps"
+    measured = measure_steps(method, given)
+    step, whole = _seconds_per_step(measured), _seconds_of_run(measured)
+    text = f"{method}: {step:.3g} s a step, about {format_duration(whole)} for "
+    text += f"{measured['steps']:,} steps"
     if whole > 3600:
-        hour = int(3600 / seconds)
+        hour = int(3600 / step)
         text += f" (--max_steps={hour - hour % 10 ** max(0, len(str(hour)) - 2)} would take 1 h)"
-    text += f"; at most {_bytes(took['peak'])} of memory, {_bytes(free)} are free"
-    if took["peak"] > TIGHT * free:
-        advice = "a smaller --batch_size, --width or --image_size, or close other programs"
+    text += f"; up to {_format_bytes(measured['peak_memory'])} of memory, "
+    text += f"{_format_bytes(free)} are free"
+    if measured["peak_memory"] > MEMORY_SHARE * free:
+        advice = "use a smaller --batch_size, --width or --image_size, or close other programs"
         yield Finding(SECTION, "warning", text, advice)
-    elif whole > LONG and not took["gpus"]:
-        own = image_listing.is_user_images(given["dataset"])
-        smaller = "a smaller --image_size or --width" if own else "a smaller --width"
-        yield Finding(SECTION, "note", text, f"fewer --max_steps, {smaller}, or a GPU")
+    elif whole > LONG and not measured["gpus"]:
+        resizable = image_listing.is_user_images(given["dataset"])
+        smaller = "a smaller --image_size or --width" if resizable else "a smaller --width"
+        yield Finding(SECTION, "note", text, f"use fewer --max_steps, {smaller}, or a GPU")
     else:
         yield Finding(SECTION, "ok", text)
 
 
-def lasting(seconds: float) -> str:
-    """Returns a duration for people, as "2 h 10 min"."""
+def format_duration(seconds: float) -> str:
+    """Returns a duration with units, such as "2 h 10 min"."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -107,60 +110,61 @@ def lasting(seconds: float) -> str:
     return f"{round(hours / 24)} days"
 
 
-def _seconds_a_step(took: dict[str, Any]) -> float:
-    """With its share of the evaluations."""
-    return statistics.median(took["seconds"]) + took["evaluation"] / took["lap"]
+def _seconds_per_step(measured: dict[str, Any]) -> float:
+    """The time of a step with its share of the evaluations."""
+    evaluation = measured["evaluation"] / measured["evaluation_interval"]
+    return statistics.median(measured["seconds"]) + evaluation
 
 
-def _seconds(took: dict[str, Any]) -> float:
-    """Of the whole run."""
-    return took["first"] + _seconds_a_step(took) * took["steps"]
+def _seconds_of_run(measured: dict[str, Any]) -> float:
+    """The time of the whole run."""
+    return measured["first"] + _seconds_per_step(measured) * measured["steps"]
 
 
-def _bytes(count: float) -> str:
+def _format_bytes(count: float) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.2g} MB"
 
 
 # --- The process of a method ----------------------------------------------------------------------
 
 
-def measure(method: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Has a process take dry steps of a method.
+def measure_steps(method: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Runs the first steps of a method in another process.
 
     Args:
-        method: its name.
-        given: flags of the run, the data set among them.
+        method: name of the method.
+        given: flags of the run, including the data set.
 
     Returns:
-        What `taken` gave there.
+        The result of `run_steps` in that process.
 
     Raises:
-        UserError: with the last thing that the process said, or the signal that killed it.
+        UserError: It failed; the message has its last line, or the signal that killed it.
     """
-    surroundings = {"TF_CPP_MIN_LOG_LEVEL": "3"} | os.environ
-    surroundings.pop("TF_CONFIG", None)  # one host of a cluster would wait for the others
-    with tempfile.TemporaryDirectory() as apart:
-        flags = given | {"method": method, "workdir": str(pathlib.Path(apart, "run"))}
-        ended = subprocess.run(
+    environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | os.environ
+    environment.pop("TF_CONFIG", None)  # one host of a cluster would wait for the others
+    with tempfile.TemporaryDirectory() as folder:
+        flags = given | {"method": method, "workdir": str(pathlib.Path(folder, "run"))}
+        done = subprocess.run(
             [sys.executable, "-m", __spec__.name, json.dumps(flags)],
-            env=surroundings, capture_output=True, text=True, errors="backslashreplace",
+            env=environment, capture_output=True, text=True, errors="backslashreplace",
         )  # fmt: skip
-    if ended.returncode < 0:
-        name = signal.Signals(-ended.returncode).name
-        raise errors.UserError(f"{method}: its steps were ended by {name}: too little memory?")
-    if ended.returncode:
-        said = (ended.stderr.strip().splitlines() or ["nothing was said"])[-1]
-        raise errors.UserError(f"{method}: no step can be taken: {said}")
-    return json.loads(ended.stdout.splitlines()[-1])
+    if done.returncode < 0:
+        name = signal.Signals(-done.returncode).name
+        raise errors.UserError(f"{method}: its process was killed by {name}: too little memory?")
+    if done.returncode:
+        line = (done.stderr.strip().splitlines() or ["there is no error message"])[-1]
+        raise errors.UserError(f"{method}: its steps fail: {line}")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
-def taken(settings: config.Config) -> dict[str, Any]:
-    """Builds a run and takes its first steps.
+def run_steps(settings: config.Config) -> dict[str, Any]:
+    """Builds a run and runs its first steps.
 
     Returns:
-        Seconds of the `first` step with everything before it, `seconds` of each of the next, of an
-        `evaluation`, `steps` of the run and of a `lap` between two evaluations, `gpus`, and the
-        `peak` of memory in bytes.
+        Seconds of the `first` step with everything before it, `seconds` of each of the next steps,
+        seconds of an `evaluation`, number of `steps` of the run, steps of an
+        `evaluation_interval`, number of `gpus`, and `peak_memory` in bytes.
     """
     import tensorflow as tf
 
@@ -173,67 +177,67 @@ def taken(settings: config.Config) -> dict[str, Any]:
 
     def step() -> None:
         for value in train(batches).values():
-            float(value)  # there only once the step is done
+            float(value)  # waits until the step is done
 
     step()
     first = time.perf_counter() - began
     return {
         "first": first,
-        "seconds": _several(step),
-        "evaluation": _evaluation(run),
+        "seconds": _time_steps(step),
+        "evaluation": _time_evaluation(run),
         "steps": run.method.task.steps,
-        "lap": loop.evaluation_interval(run.method.task),
+        "evaluation_interval": loop.evaluation_interval(run.method.task),
         "gpus": len(tf.config.list_physical_devices("GPU")),
-        "peak": peak(),
+        "peak_memory": peak_memory(),
     }
 
 
-def _evaluation(run) -> float:
-    """Seconds of an evaluation: the shipped and the raw weights on test and held-out images."""
+def _time_evaluation(run) -> float:
+    """Seconds of an evaluation: the exported and the raw weights on test and validation images."""
     from tf_ssgan.metrics import classification
     from tf_ssgan.nn import inference
 
     predict = inference.predictor(run.method.exported_classifier)
-    some = slice(0, JUDGED)
-    chosen = run.arrays.test_images[some], run.arrays.test_labels[some], run.method.task.classes
-    classification.evaluate(predict, *chosen)  # traces
-    seconds = _timed(lambda: classification.evaluate(predict, *chosen))
-    every = len(run.arrays.test_labels) + len(run.protocol.validation_ids)
-    return 2 * seconds * every / max(1, len(chosen[0]))
+    some = slice(0, EVALUATED)
+    sample = run.arrays.test_images[some], run.arrays.test_labels[some], run.method.task.classes
+    classification.evaluate(predict, *sample)  # traces
+    seconds = _time(lambda: classification.evaluate(predict, *sample))
+    images = len(run.arrays.test_labels) + len(run.protocol.validation_ids)
+    return 2 * seconds * images / max(1, len(sample[0]))
 
 
-def _several(step: Callable[[], None]) -> list[float]:
-    """Seconds of each of a few steps, of more where they are short."""
+def _time_steps(step: Callable[[], None]) -> list[float]:
+    """Seconds of each of a few steps, of more steps if they are short."""
+    least, most = TIMED_STEPS
     times: list[float] = []
-    while len(times) < TIMED[0] or (sum(times) < ENOUGH and len(times) < TIMED[1]):
-        times.append(_timed(step))
+    while len(times) < least or (sum(times) < TIMED_SECONDS and len(times) < most):
+        times.append(_time(step))
     return times
 
 
-def _timed(work: Callable[[], Any]) -> float:
+def _time(work: Callable[[], Any]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
-def peak() -> int:
-    """Returns the most memory that this process has had, in bytes.
+def peak_memory() -> int:
+    """Returns the peak memory of this process in bytes.
 
-    Linux hands the peak of a parent down to the programs that it starts, as far as `getrusage` can
-    tell; its own peak is in /proc.
+    On Linux, `getrusage` includes the peak of the parent process; the own peak is in /proc.
     """
     with contextlib.suppress(OSError):
-        found = re.search(r"VmHWM:\s*(\d+) kB", _STATUS.read_text())
-        if found:
-            return 1024 * int(found[1])
+        match = re.search(r"VmHWM:\s*(\d+) kB", _STATUS.read_text())
+        if match:
+            return 1024 * int(match[1])
     unit = 1 if sys.platform == "darwin" else 1024
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def main(arguments: list[str]) -> int:
-    """Prints what `taken` gives for flags in JSON; the exit status."""
+    """Prints the result of `run_steps` for flags in JSON; returns the exit status."""
     try:
-        print(json.dumps(taken(config.configure(**json.loads(arguments[0])))))
+        print(json.dumps(run_steps(config.configure(**json.loads(arguments[0])))))
     except errors.UserError as error:
         print(" ".join(str(error).split("\n")), file=sys.stderr)
         return error.status

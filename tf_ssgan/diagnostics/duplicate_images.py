@@ -1,8 +1,8 @@
-"""Pictures that are there twice: to the pixel, or nearly.
+"""Finds duplicate images: with the same pixels, or nearly.
 
-A test picture that was trained on makes the test error too small, so pairs across that border are
-what matters. Near ones (saved anew, brightened by a little) are found by a difference hash: of the
-picture in gray at 9x8, whether each block is brighter than its neighbor.
+A test image that was trained on makes the test error too small, so pairs of a training and a test
+image matter most. Near duplicates (saved again, brightened a little) are found by a difference
+hash: for the image in gray at 9x8 blocks, whether each block is brighter than its neighbor.
 """
 
 import dataclasses
@@ -13,33 +13,33 @@ import numpy as np
 from tf_ssgan.diagnostics.findings import Finding
 
 SECTION = "Data"
-LARGEST = 20_000  # pictures that the test pictures are compared with
-DISTANCE = 3  # bits of 64 in which the hashes of near duplicates may differ
-COMMON = 0.05  # a hash that a larger share of the pictures has says nothing,
-FEW = 20  # unless they are no more than this
-PAIRS = 10  # near duplicates that the text names
+MAX_TRAIN = 20_000  # training images that test images are compared with
+MAX_BITS = 3  # bits of 64 in which the hashes of near duplicates may differ
+COMMON = 0.05  # a hash that a larger share of the images has is ignored,
+FEW = 20  # unless no more than this many images have it
+MAX_PAIRS = 10  # near duplicates that are printed
 
-# Below these, blocks count as equally bright, and pictures as nearly equal. The closest two of the
-# 1,797 digits differ by 5.8 gray levels, the closest garments of Fashion-MNIST by 4.5; a 32x32
+# Below these thresholds, blocks count as equally bright and images as nearly equal. The two most
+# similar of the 1,797 digits differ by 5.8 gray levels, those of Fashion-MNIST by 4.5. A 32x32
 # photograph saved as JPEG of quality 75 differs from itself by less than 4 in 95 of 100 cases.
-MARGIN = 2.0  # gray levels; without it, JPEG's noise decides in plain areas
+MARGIN = 2.0  # gray levels; without it, JPEG's noise would decide in plain areas
 CLOSE = 4.0  # gray levels, mean over the pixels
-FAINT = 0.25  # the same in standard deviations of the picture: faint ones are all close
+FAINT = 0.25  # CLOSE in standard deviations of the image; images of low contrast are all similar
 
-_BLOCK = 256  # test pictures compared at a time
-_MEMBERS = 4  # pictures of a group that are named
+_BLOCK = 256  # test images compared at a time
+_MEMBERS = 4  # images of a group that are named
 
 
 @dataclasses.dataclass(frozen=True)
 class ImagesToCompare:
-    """Pictures that are compared.
+    """Images that are compared.
 
     Attributes:
         keys: uint64 [n], hashes of their pixels.
-        labels: int64 [n]; -1 without.
-        test: bool [n], whether they judge.
-        names: [n], for people.
-        classes: names of the labels.
+        labels: int64 [n]; -1 without a label.
+        test: bool [n], whether they are test images.
+        names: [n], their names in the findings.
+        classes: names of the classes.
     """
 
     keys: np.ndarray
@@ -49,149 +49,150 @@ class ImagesToCompare:
     classes: tuple[str, ...]
 
 
-def exact(pictures: ImagesToCompare) -> Iterator[Finding]:
-    """Pictures with the same pixels, at the size of the images."""
-    groups = _groups(pictures.keys)
-    leaks = [pair for group in groups for pair in _leaks(pictures, group)]
-    torn = [_torn(pictures, group) for group in groups if _labels(pictures, group) > 1]
-    surplus = sum(max(0, int((~pictures.test[group]).sum()) - 1) for group in groups)
+def check_exact(compared: ImagesToCompare) -> Iterator[Finding]:
+    """Images with the same pixels, after they are resized."""
+    groups = _groups(compared.keys)
+    leaks = [pair for group in groups for pair in _leaks(compared, group)]
+    conflicts = [_conflict(compared, group) for group in groups if _classes(compared, group) > 1]
+    copies = sum(max(0, int((~compared.test[group]).sum()) - 1) for group in groups)
     if leaks:
         yield Finding(
             SECTION, "warning",
-            f"{len(leaks):,} test picture(s) have the pixels of one that is learned from",
-            "take them out of one of the two sides: they make the test error too small",
+            f"{len(leaks):,} test image(s) have the same pixels as a training image",
+            "remove them from training or from the test: they make the test error too small",
             tuple(leaks),
         )  # fmt: skip
-    if torn:
+    if conflicts:
         yield Finding(
-            SECTION, "warning", f"{len(torn):,} picture(s) have copies in different classes",
-            "decide on one class for each, and remove the other copies", tuple(torn),
+            SECTION, "warning", f"{len(conflicts):,} image(s) have copies in different classes",
+            "decide on one class for each, and remove the other copies", tuple(conflicts),
         )  # fmt: skip
-    if surplus:
+    if copies:
         yield Finding(
-            SECTION, "note", f"{surplus:,} picture(s) to learn from are copies of others",
+            SECTION, "note", f"{copies:,} training image(s) are copies of others",
             "keep one of each, unless they are meant to count more than once",
         )  # fmt: skip
     if not groups:
-        yield Finding(SECTION, "ok", "no two pictures have the same pixels")
+        yield Finding(SECTION, "ok", "no two images have the same pixels")
 
 
 def _groups(keys: np.ndarray) -> list[np.ndarray]:
-    """Places of equal keys, for each key that occurs more than once."""
+    """Indices of equal keys, for each key that occurs more than once."""
     order = np.argsort(keys, kind="stable")
     borders = np.flatnonzero(np.diff(keys[order])) + 1
     return [group for group in np.split(order, borders) if len(group) > 1]
 
 
-def _leaks(pictures: ImagesToCompare, group: np.ndarray) -> Iterator[str]:
-    """Each test picture of a group, beside the first of those that are learned from."""
-    learned = group[~pictures.test[group]]
-    for place in group[pictures.test[group]] if len(learned) else ():
-        yield f"{pictures.names[place]} = {pictures.names[learned[0]]}"
+def _leaks(compared: ImagesToCompare, group: np.ndarray) -> Iterator[str]:
+    """Each test image of a group, with the first training image."""
+    train = group[~compared.test[group]]
+    for index in group[compared.test[group]] if len(train) else ():
+        yield f"{compared.names[index]} = {compared.names[train[0]]}"
 
 
-def _labels(pictures: ImagesToCompare, group: np.ndarray) -> int:
-    """How many classes the labeled pictures of a group have."""
-    labels = pictures.labels[group]
+def _classes(compared: ImagesToCompare, group: np.ndarray) -> int:
+    """How many classes the labeled images of a group have."""
+    labels = compared.labels[group]
     return len(np.unique(labels[labels >= 0]))
 
 
-def _torn(pictures: ImagesToCompare, group: np.ndarray) -> str:
-    """Names the labeled pictures of a group, one of each class first."""
-    labeled = group[pictures.labels[group] >= 0]
-    first = np.unique(pictures.labels[labeled], return_index=True)[1]
+def _conflict(compared: ImagesToCompare, group: np.ndarray) -> str:
+    """Names the labeled images of a group, one of each class first."""
+    labeled = group[compared.labels[group] >= 0]
+    first = np.unique(compared.labels[labeled], return_index=True)[1]
     order = np.concatenate([labeled[first], np.delete(labeled, first)])
-    told = [
-        f"{pictures.names[place]} ({pictures.classes[pictures.labels[place]]})"
-        for place in order[:_MEMBERS]
+    names = [
+        f"{compared.names[index]} ({compared.classes[compared.labels[index]]})"
+        for index in order[:_MEMBERS]
     ]
     more = f" and {len(order) - _MEMBERS:,} others" if len(order) > _MEMBERS else ""
-    return " = ".join(told) + more
+    return " = ".join(names) + more
 
 
 # --- Near duplicates ------------------------------------------------------------------------------
 
 
-def near(images: np.ndarray, pictures: ImagesToCompare) -> Iterator[Finding]:
-    """Test pictures that nearly equal one that is learned from.
+def check_near(images: np.ndarray, compared: ImagesToCompare) -> Iterator[Finding]:
+    """Test images that nearly equal a training image.
 
     Args:
         images: uint8 [n, h, w, c].
-        pictures: what is known of them.
+        compared: what is known of them.
     """
-    test, rest = np.flatnonzero(pictures.test), np.flatnonzero(~pictures.test)
-    told = ""
-    if len(rest) > LARGEST:
-        told = f" (of {len(rest):,} pictures to learn from, a random {LARGEST:,} were compared)"
-        rest = np.sort(np.random.default_rng(0).choice(rest, LARGEST, replace=False))
-    pairs = near_pairs(images, pictures.keys, test, rest)
+    test, train = np.flatnonzero(compared.test), np.flatnonzero(~compared.test)
+    note = ""
+    if len(train) > MAX_TRAIN:
+        note = f" (of {len(train):,} training images, {MAX_TRAIN:,} random ones were compared)"
+        train = np.sort(np.random.default_rng(0).choice(train, MAX_TRAIN, replace=False))
+    pairs = near_pairs(images, compared.keys, test, train)
     if not pairs:
-        yield Finding(SECTION, "ok", f"no test picture nearly equals one to learn from{told}")
+        yield Finding(SECTION, "ok", f"no test image nearly equals a training image{note}")
         return
     count = len({one for one, _ in pairs})
     yield Finding(
-        SECTION, "warning", f"{count:,} test picture(s) nearly equal one to learn from{told}",
-        "look at both, and take them out of one of the two sides if they show the same",
-        tuple(f"{pictures.names[one]} ~ {pictures.names[other]}" for one, other in pairs), PAIRS,
+        SECTION, "warning", f"{count:,} test image(s) nearly equal a training image{note}",
+        "compare them, and remove them from training or from the test if they show the same",
+        tuple(f"{compared.names[one]} ~ {compared.names[other]}" for one, other in pairs),
+        MAX_PAIRS,
     )  # fmt: skip
 
 
 def near_pairs(
-    images: np.ndarray, keys: np.ndarray, test: np.ndarray, rest: np.ndarray
+    images: np.ndarray, keys: np.ndarray, test: np.ndarray, train: np.ndarray
 ) -> list[tuple[int, int]]:
     """Finds pairs that are nearly but not exactly equal.
 
     Args:
         images: uint8 [n, h, w, c].
         keys: uint64 [n], hashes of their pixels.
-        test: places of the one side.
-        rest: places of the other.
+        test: int64 [test images], indices into `images`.
+        train: int64 [training images], indices into `images`.
 
     Returns:
-        (place in `test`, place in `rest`), the most similar pair of each test picture, the most
-        similar first.
+        (index of a test image, index of a training image), the most similar pair of each test
+        image; the most similar pairs come first.
     """
-    test_hashes, rest_hashes = hashes(images, test), hashes(images, rest)
-    common = _common(test_hashes, rest_hashes)
-    telling = ~np.isin(test_hashes, common)
-    test, test_hashes = test[telling], test_hashes[telling]
-    telling = ~np.isin(rest_hashes, common)
-    rest, rest_hashes = rest[telling], rest_hashes[telling]
+    test_hashes, train_hashes = difference_hashes(images, test), difference_hashes(images, train)
+    common = _common_hashes(test_hashes, train_hashes)
+    rare = ~np.isin(test_hashes, common)
+    test, test_hashes = test[rare], test_hashes[rare]
+    rare = ~np.isin(train_hashes, common)
+    train, train_hashes = train[rare], train_hashes[rare]
     best: dict[int, tuple[float, int]] = {}
     for start in range(0, len(test), _BLOCK):
-        differ = test_hashes[start : start + _BLOCK, None] ^ rest_hashes
-        rows, columns = np.nonzero(np.bitwise_count(differ) <= DISTANCE)
-        left, right = test[rows + start], rest[columns]
-        unlike = keys[left] != keys[right]
-        for far, a, b in _close(images, left[unlike], right[unlike]):
-            best[a] = min(best.get(a, (CLOSE, -1)), (far, b))
+        bits = test_hashes[start : start + _BLOCK, None] ^ train_hashes
+        rows, columns = np.nonzero(np.bitwise_count(bits) <= MAX_BITS)
+        left, right = test[rows + start], train[columns]
+        not_equal = keys[left] != keys[right]
+        for difference, a, b in _close_pairs(images, left[not_equal], right[not_equal]):
+            best[a] = min(best.get(a, (CLOSE, -1)), (difference, b))
     return [(a, b) for a, (_, b) in sorted(best.items(), key=lambda item: item[1])]
 
 
-def _close(
+def _close_pairs(
     images: np.ndarray, left: np.ndarray, right: np.ndarray
 ) -> Iterator[tuple[float, int, int]]:
-    """The pairs whose pixels nearly equal each other, with the difference in front."""
-    far = _differences(images, left, right)
-    for pair in np.flatnonzero(far < CLOSE):
-        if far[pair] < FAINT * images[left[pair]].std():
-            yield float(far[pair]), int(left[pair]), int(right[pair])
+    """Yields (difference, left, right) for the pairs whose pixels are nearly equal."""
+    differences = _differences(images, left, right)
+    for pair in np.flatnonzero(differences < CLOSE):
+        if differences[pair] < FAINT * images[left[pair]].std():
+            yield float(differences[pair]), int(left[pair]), int(right[pair])
 
 
-def hashes(images: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Returns uint64 [places], the difference hashes of some images."""
-    found = np.zeros(len(places), np.uint64)
-    high, wide = _averaging(8, images.shape[1]), _averaging(9, images.shape[2])
-    for start in range(0, len(places), _BLOCK):
-        gray = images[places[start : start + _BLOCK]].mean(axis=-1, dtype=np.float32)
+def difference_hashes(images: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    """Returns uint64 [indices], the difference hashes of some images."""
+    hashes = np.zeros(len(indices), np.uint64)
+    high, wide = _block_means(8, images.shape[1]), _block_means(9, images.shape[2])
+    for start in range(0, len(indices), _BLOCK):
+        gray = images[indices[start : start + _BLOCK]].mean(axis=-1, dtype=np.float32)
         blocks = high @ gray @ wide.T
         bits = (np.diff(blocks, axis=2) > MARGIN).reshape(len(gray), 64)
-        found[start : start + _BLOCK] = np.packbits(bits, axis=1).view(np.uint64)[:, 0]
-    return found
+        hashes[start : start + _BLOCK] = np.packbits(bits, axis=1).view(np.uint64)[:, 0]
+    return hashes
 
 
-def _averaging(blocks: int, pixels: int) -> np.ndarray:
-    """float32 [blocks, pixels]: means over equal pieces of a line, parts of pixels included."""
+def _block_means(blocks: int, pixels: int) -> np.ndarray:
+    """float32 [blocks, pixels]: a matrix that averages a line over blocks of equal length."""
     edges = np.linspace(0, pixels, blocks + 1)
     ends = np.arange(1, pixels + 1)
     covered = np.minimum(edges[1:, None], ends) - np.maximum(edges[:-1, None], ends - 1)
@@ -199,18 +200,18 @@ def _averaging(blocks: int, pixels: int) -> np.ndarray:
     return (covered / covered.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def _common(*found: np.ndarray) -> np.ndarray:
-    """Hashes that say nothing: those of plain pictures, and those that many pictures have."""
-    values, counts = np.unique(np.concatenate(found), return_counts=True)
+def _common_hashes(*hashes: np.ndarray) -> np.ndarray:
+    """Hashes to ignore: those of plain images, and those that many images have."""
+    values, counts = np.unique(np.concatenate(hashes), return_counts=True)
     many = values[counts > max(FEW, COMMON * counts.sum())]
     return np.concatenate([many, np.array([0, 2**64 - 1], np.uint64)])
 
 
 def _differences(images: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Mean absolute differences of pairs, in gray levels."""
-    found = np.zeros(len(left))
+    differences = np.zeros(len(left))
     for start in range(0, len(left), _BLOCK):
         one = images[left[start : start + _BLOCK]].astype(np.int16)
         other = images[right[start : start + _BLOCK]]
-        found[start : start + _BLOCK] = np.abs(one - other).mean(axis=(1, 2, 3))
-    return found
+        differences[start : start + _BLOCK] = np.abs(one - other).mean(axis=(1, 2, 3))
+    return differences

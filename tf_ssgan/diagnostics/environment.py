@@ -1,4 +1,4 @@
-"""The machine: versions, devices, memory, and folders that can be written to."""
+"""Checks the machine: versions, devices, memory, and whether folders are writable."""
 
 import contextlib
 import importlib
@@ -13,11 +13,11 @@ from collections.abc import Iterator
 
 from tf_ssgan.common import cache, cpu, version
 from tf_ssgan.data import memory_limit
-from tf_ssgan.diagnostics.findings import Finding, guarded
+from tf_ssgan.diagnostics.findings import Finding, run_check
 
 SECTION = "Environment"
-LEAST_MEMORY = 2e9  # bytes; TensorFlow and a small run take about one
-LEAST_DISK = 1e9  # bytes; checkpoints, events and decoded pictures
+MIN_MEMORY = 2e9  # bytes; TensorFlow and a small run take about 1e9
+MIN_DISK = 1e9  # bytes; for checkpoints, events and decoded images
 
 _PACKAGES = {
     "TensorFlow": "tensorflow", "Keras": "keras", "TensorBoard": "tensorboard",
@@ -26,62 +26,62 @@ _PACKAGES = {
 _DRIVER = pathlib.Path("/proc/driver/nvidia")
 
 
-def examine(workdir: pathlib.Path) -> list[Finding]:
-    """Looks at everything that does not depend on data.
+def check_environment(workdir: pathlib.Path) -> list[Finding]:
+    """Runs all checks that do not depend on data.
 
     Args:
-        workdir: where runs would be written; it may not exist yet.
+        workdir: folder of the runs; it may not exist yet.
     """
     return [
-        *guarded(SECTION, "versions", versions),
-        *guarded(SECTION, "libraries", libraries),
-        *guarded(SECTION, "devices", devices),
-        *guarded(SECTION, "the number format", number_format),
-        *guarded(SECTION, "memory", free_memory),
-        *guarded(SECTION, "--workdir", place, "--workdir", workdir, "error"),
-        *guarded(SECTION, "the cache folder", cache_folder),
+        *run_check(SECTION, "versions", check_versions),
+        *run_check(SECTION, "libraries", check_libraries),
+        *run_check(SECTION, "devices", check_devices),
+        *run_check(SECTION, "the number format", check_number_format),
+        *run_check(SECTION, "memory", check_free_memory),
+        *run_check(SECTION, "--workdir", check_folder, "--workdir", workdir, "error"),
+        *run_check(SECTION, "the cache folder", check_cache_folder),
     ]
 
 
 # --- Packages -------------------------------------------------------------------------------------
 
 
-def versions() -> Iterator[Finding]:
-    """Versions, and those outside the bounds of our own metadata."""
-    told = [f"Python {platform.python_version()}", f"tf_ssgan {version.__version__}"]
-    told += [f"{word} {_installed(name) or '(none)'}" for word, name in _PACKAGES.items()]
-    yield Finding(SECTION, "ok", ", ".join(told))
+def check_versions() -> Iterator[Finding]:
+    """Versions of packages, and those that tf_ssgan does not support."""
+    versions = [f"Python {platform.python_version()}", f"tf_ssgan {version.__version__}"]
+    versions += [f"{title} {_installed(name) or '(none)'}" for title, name in _PACKAGES.items()]
+    yield Finding(SECTION, "ok", ", ".join(versions))
     try:
-        wanted = importlib.metadata.requires("tf_ssgan") or []
+        required = importlib.metadata.requires("tf_ssgan") or []
         python = importlib.metadata.metadata("tf_ssgan")["Requires-Python"]
     except importlib.metadata.PackageNotFoundError:
-        text = "tf_ssgan is not installed: no versions are compared with the ones that it asks for"
+        text = "tf_ssgan is not installed: versions are not compared with those that it requires"
         yield Finding(SECTION, "note", text, "pip install -e . in its folder")
         return
-    outside = list(_outside(wanted, python))
+    outside = list(_outside(required, python))
     for text in outside:
         yield Finding(SECTION, "warning", text, "pip install -e . in the folder of tf_ssgan")
     if not outside:
-        yield Finding(SECTION, "ok", "all packages have versions that tf_ssgan was run with")
+        yield Finding(SECTION, "ok", "all packages have versions that tf_ssgan supports")
 
 
-def _outside(wanted: list[str], python: str | None) -> Iterator[str]:
-    """What is not as asked for; nothing where Keras did not bring `packaging`."""
+def _outside(required: list[str], python: str | None) -> Iterator[str]:
+    """What does not meet the requirements; nothing if `packaging` is not installed."""
     try:
         from packaging import requirements, specifiers
     except ImportError:
         return
     if python and platform.python_version() not in specifiers.SpecifierSet(python):
-        yield f"Python {platform.python_version()} is here, tf_ssgan asks for {python}"
-    for line in wanted:
-        asked = requirements.Requirement(line)
-        if asked.marker and not asked.marker.evaluate({"extra": ""}):
-            continue  # of an extra
-        here = _installed(asked.name)
-        if here is None:
-            yield f"{asked.name} is not installed, tf_ssgan asks for {asked.specifier}"
-        elif not asked.specifier.contains(here, prereleases=True):
-            yield f"{asked.name} {here} is here, tf_ssgan asks for {asked.specifier}"
+        yield f"Python {platform.python_version()} is used, but tf_ssgan requires {python}"
+    for line in required:
+        package = requirements.Requirement(line)
+        if package.marker and not package.marker.evaluate({"extra": ""}):
+            continue  # it belongs to an extra
+        name, installed = package.name, _installed(package.name)
+        if installed is None:
+            yield f"{name} is not installed, but tf_ssgan requires {package.specifier}"
+        elif not package.specifier.contains(installed, prereleases=True):
+            yield f"{name} {installed} is installed, but tf_ssgan requires {package.specifier}"
 
 
 def _installed(name: str) -> str | None:
@@ -90,8 +90,8 @@ def _installed(name: str) -> str | None:
     return None
 
 
-def libraries() -> Iterator[Finding]:
-    """What is imported late: a run of hours must not end with an ImportError."""
+def check_libraries() -> Iterator[Finding]:
+    """Modules that are imported late: a run of hours must not end with an ImportError."""
     late = {"tensorboard.plugins.hparams.api": "at the end of each run",
             "importlib_resources": "by TensorFlow Datasets"}  # fmt: skip
     missing = False
@@ -109,41 +109,41 @@ def libraries() -> Iterator[Finding]:
 # --- Devices --------------------------------------------------------------------------------------
 
 
-def devices() -> Iterator[Finding]:
-    """GPUs that TensorFlow sees, and one that it does not."""
+def check_devices() -> Iterator[Finding]:
+    """CPU cores, the GPUs that TensorFlow sees, and whether there is one that it does not see."""
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
     names = [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
              for gpu in gpus]  # fmt: skip
-    told = f"{len(gpus)} GPU(s): {', '.join(names)}" if gpus else "no GPU"
-    yield Finding(SECTION, "ok", f"{told}; {len(cpu.usable())} CPU core(s)")
-    if gpus or not nvidia():
+    text = f"{len(gpus)} GPU(s): {', '.join(names)}" if gpus else "no GPU"
+    yield Finding(SECTION, "ok", f"{text}; {len(cpu.usable())} CPU core(s)")
+    if gpus or not has_nvidia_gpu():
         return
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
-        text = "an NVIDIA GPU is there, and CUDA_VISIBLE_DEVICES hides it"
+        text = "there is an NVIDIA GPU, but CUDA_VISIBLE_DEVICES hides it"
         yield Finding(SECTION, "note", text, "unset CUDA_VISIBLE_DEVICES to train on it")
     else:
-        text = "an NVIDIA GPU is there, and TensorFlow does not see it: it finds no CUDA libraries"
+        text = "there is an NVIDIA GPU, but TensorFlow does not see it: it finds no CUDA libraries"
         yield Finding(SECTION, "warning", text, "pip install '.[gpu]' in the folder of tf_ssgan")
 
 
-def nvidia() -> bool:
-    """Returns whether the machine has an NVIDIA GPU, whatever TensorFlow says."""
+def has_nvidia_gpu() -> bool:
+    """Returns whether the machine has an NVIDIA GPU, without asking TensorFlow."""
     if _DRIVER.exists():
         return True
     program = shutil.which("nvidia-smi")
     if not program:
         return False
     try:
-        asked = subprocess.run([program, "-L"], capture_output=True, text=True, timeout=20)
+        done = subprocess.run([program, "-L"], capture_output=True, text=True, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return asked.returncode == 0 and "GPU" in asked.stdout
+    return done.returncode == 0 and "GPU" in done.stdout
 
 
-def number_format() -> Iterator[Finding]:
-    """What --precision=auto takes, and why."""
+def check_number_format() -> Iterator[Finding]:
+    """Which number format --precision=auto uses, and why."""
     import tensorflow as tf
 
     from tf_ssgan.nn import precision
@@ -152,47 +152,47 @@ def number_format() -> Iterator[Finding]:
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
-        found = [".".join(map(str, d.get("compute_capability", ("?",)))) for d in details]
-        why = f"compute capability {', '.join(found)}, bfloat16 is fast from 8.0 on"
+        versions = [".".join(map(str, d.get("compute_capability", ("?",)))) for d in details]
+        reason = f"compute capability {', '.join(versions)}, bfloat16 is fast from 8.0 on"
     else:
-        why = _units(precision.cpu_flags())
-    yield Finding(SECTION, "ok", f"--precision=auto takes {chosen} here: {why}")
+        reason = _bfloat16_units(precision.cpu_flags())
+    yield Finding(SECTION, "ok", f"--precision=auto uses {chosen} here: {reason}")
 
 
-def _units(flags: set[str]) -> str:
+def _bfloat16_units(flags: set[str]) -> str:
     """Which bfloat16 units a CPU has."""
     if "amx_bf16" in flags:
-        return "the CPU has AMX, whose bfloat16 is fast"
+        return "the CPU has AMX, with fast bfloat16"
     slow = ", and AVX-512's bfloat16 alone is slower than float32" if "avx512_bf16" in flags else ""
     return f"the CPU has no AMX{slow}"
 
 
-# --- Room -----------------------------------------------------------------------------------------
+# --- Memory and disk ------------------------------------------------------------------------------
 
 
-def free_memory() -> Iterator[Finding]:
-    """Memory that a run could take."""
+def check_free_memory() -> Iterator[Finding]:
+    """How much memory is free."""
     free = memory_limit.available()
     text = f"{free / 1e9:.1f} GB of memory are free"
-    if free < LEAST_MEMORY:
+    if free < MIN_MEMORY:
         advice = "close other programs: TensorFlow and a small run take about 1 GB"
         yield Finding(SECTION, "warning", text, advice)
     else:
         yield Finding(SECTION, "ok", text)
 
 
-def cache_folder() -> Iterator[Finding]:
-    """Whether decoded pictures can be kept."""
-    yield from place("the cache folder", cache.folder(), "warning")
+def check_cache_folder() -> Iterator[Finding]:
+    """Whether decoded images can be cached."""
+    yield from check_folder("the cache folder", cache.folder(), "warning")
 
 
-def place(what: str, folder: pathlib.Path, level: str) -> Iterator[Finding]:
-    """Whether a file can be made in a folder, or in the nearest above it, and how much has room.
+def check_folder(what: str, folder: pathlib.Path, level: str) -> Iterator[Finding]:
+    """Whether a folder, or the nearest folder above it, is writable, and its free space.
 
     Args:
-        what: the folder's name for people.
-        folder: it may not exist yet, and is not made.
-        level: of the finding where nothing can be written.
+        what: how the findings call the folder.
+        folder: the folder; it may not exist yet, and is not made.
+        level: level of the finding if the folder is not writable.
     """
     above = folder.absolute()
     while not os.path.exists(above):
@@ -202,18 +202,18 @@ def place(what: str, folder: pathlib.Path, level: str) -> Iterator[Finding]:
             file.write(b"written")
             file.flush()
     except OSError as error:
-        text = f"{what} {folder}: nothing can be written in {above} ({error.strerror or error})"
-        yield Finding(SECTION, level, text, _elsewhere(what))
+        text = f"{what} {folder}: {above} is not writable ({error.strerror or error})"
+        yield Finding(SECTION, level, text, _other_folder(what))
         return
     free = shutil.disk_usage(above).free
-    text = f"{what} {folder}: can be written, {free / 1e9:.1f} GB are free"
-    if free < LEAST_DISK:
-        yield Finding(SECTION, "warning", text, f"make room, or {_elsewhere(what)}")
+    text = f"{what} {folder}: is writable, {free / 1e9:.1f} GB are free"
+    if free < MIN_DISK:
+        yield Finding(SECTION, "warning", text, f"free some space, or {_other_folder(what)}")
     else:
         yield Finding(SECTION, "ok", text)
 
 
-def _elsewhere(what: str) -> str:
+def _other_folder(what: str) -> str:
     if what.startswith("--"):
         return f"give another folder with {what}=FOLDER"
-    return "set XDG_CACHE_HOME to another folder; without one, pictures are decoded at each run"
+    return "set XDG_CACHE_HOME to another folder; without one, every run decodes the images again"

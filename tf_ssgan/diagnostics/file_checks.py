@@ -1,4 +1,4 @@
-"""Files of a person's own pictures: no pictures, passed over, oddly named, of odd shapes."""
+"""Checks the files of user images: unusable, not read, named unusually, of unusual shapes."""
 
 import collections
 import os
@@ -12,150 +12,156 @@ from tf_ssgan.data.sources import image_listing, image_reader
 from tf_ssgan.diagnostics.findings import Finding
 
 SECTION = "Data"
-STRETCHED = 2  # a longer side of more than so many shorter ones
+STRETCHED = 2  # a file is stretched if its longer side is more than this times its shorter side
 
-_AS_THEY_ARE = "nothing: they are read as they are; rename them only if other programs stumble"
+_NO_ACTION = "nothing must be done: rename them only if other programs have trouble with them"
 
 
-def unusable(read: image_reader.Reading) -> Iterator[Finding]:
-    """Files of which no image can be made, each with its reason."""
-    entries = read.listing.entries
+def check_unusable(loaded: image_reader.LoadedImages) -> Iterator[Finding]:
+    """Files that cannot be decoded, each with its reason."""
+    entries = loaded.listing.entries
     bad = [
-        f"{entry.name} {seen.problem}"
-        for entry, seen in zip(entries, read.seen, strict=True)
-        if seen.problem
+        f"{entry.name} {record.problem}"
+        for entry, record in zip(entries, loaded.records, strict=True)
+        if record.problem
     ]
     labeled = {
-        entries[place].label
-        for place in read.usable
-        if entries[place].part == image_listing.LABELED
+        entries[index].label
+        for index in loaded.usable
+        if entries[index].part == image_listing.LABELED
     }
-    bare = [kind for label, kind in enumerate(read.listing.classes) if label not in labeled]
+    empty = [kind for label, kind in enumerate(loaded.listing.classes) if label not in labeled]
     if bad:
         text = f"{len(bad):,} of {len(entries):,} files are left out"
-        text += f"; nothing is left of {', '.join(bare)}" if bare else ""
-        level = "error" if bare else "warning"
-        yield Finding(SECTION, level, text, "mend them or take them away", tuple(bad))
+        text += f"; nothing is left of {', '.join(empty)}" if empty else ""
+        level = "error" if empty else "warning"
+        yield Finding(SECTION, level, text, "repair or remove them", tuple(bad))
 
 
-def passed_over(listing: image_listing.Listing) -> Iterator[Finding]:
-    """Files that are not read, and classes that are none."""
+def check_ignored(listing: image_listing.Listing) -> Iterator[Finding]:
+    """Files that are not read, and empty folders that are not classes."""
     if listing.hidden:
         yield Finding(
             SECTION, "note", f"{len(listing.hidden):,} hidden file(s) are not read",
-            "nothing, unless they are pictures: then rename them", listing.hidden,
+            "rename them if they are images", listing.hidden,
         )  # fmt: skip
     if listing.stray:
         yield Finding(
             SECTION, "note", f"{len(listing.stray):,} file(s) belong to no class and are not read",
-            "move pictures among them into the folder of a class", listing.stray,
+            "move images among them into the folder of a class", listing.stray,
         )  # fmt: skip
     if listing.empty:
         yield Finding(
-            SECTION, "warning", f"{len(listing.empty):,} folder(s) without files are no classes",
-            "put pictures into them, or remove them", listing.empty,
+            SECTION, "warning", f"{len(listing.empty):,} folder(s) without files are not classes",
+            "add images to them, or remove them", listing.empty,
         )  # fmt: skip
 
 
-def endings(read: image_reader.Reading) -> Iterator[Finding]:
-    """Names whose ending does not say what the content is."""
-    wrong, bare = [], []
-    for place in read.usable:
-        name, found = read.listing.entries[place].name, read.seen[place].looks.format
-        said = image_decoding.names_format(pathlib.PurePosixPath(name))
-        if said is None:
-            bare.append(f"{name} ({found})")
-        elif said != found:
-            wrong.append(f"{name} ({found})")
+def check_suffixes(loaded: image_reader.LoadedImages) -> Iterator[Finding]:
+    """Names whose suffix does not match the format of the file."""
+    wrong, missing = [], []
+    for index in loaded.usable:
+        name, actual = loaded.listing.entries[index].name, loaded.records[index].header.format
+        named = image_decoding.format_from_suffix(pathlib.PurePosixPath(name))
+        if named is None:
+            missing.append(f"{name} ({actual})")
+        elif named != actual:
+            wrong.append(f"{name} ({actual})")
     if wrong:
         yield Finding(
-            SECTION, "note", f"{len(wrong):,} file(s) are of another format than they are named",
-            _AS_THEY_ARE, tuple(wrong),
+            SECTION, "note", f"{len(wrong):,} file(s) have another format than their suffix says",
+            _NO_ACTION, tuple(wrong),
         )  # fmt: skip
-    if bare:
+    if missing:
         yield Finding(
-            SECTION, "note", f"{len(bare):,} picture(s) are named without the ending of a picture",
-            _AS_THEY_ARE, tuple(bare),
+            SECTION, "note", f"{len(missing):,} image(s) have no suffix of an image format",
+            _NO_ACTION, tuple(missing),
         )  # fmt: skip
 
 
-def names(listing: image_listing.Listing) -> Iterator[Finding]:
-    """Names that other programs may stumble over."""
-    odd = [
+def check_names(listing: image_listing.Listing) -> Iterator[Finding]:
+    """Names that other programs may have trouble with."""
+    unusual = [
         entry.name
         for entry in listing.entries
         if not entry.name.isascii() or any(letter.isspace() for letter in entry.name)
     ]
-    if odd:
+    if unusual:
         yield Finding(
-            SECTION, "note", f"{len(odd):,} name(s) have blanks or letters beyond ASCII",
-            _AS_THEY_ARE, tuple(odd),
+            SECTION, "note", f"{len(unusual):,} name(s) have blanks or letters beyond ASCII",
+            _NO_ACTION, tuple(unusual),
         )  # fmt: skip
 
 
-def listed_twice(listing: image_listing.Listing) -> Iterator[Finding]:
-    """Files that a table has in several rows."""
+def check_rows(listing: image_listing.Listing) -> Iterator[Finding]:
+    """Files that are in several rows of a table."""
     rows = collections.defaultdict(list)
     for entry in listing.entries:
         rows[os.path.normpath(entry.path)].append(entry)
-    twice = [
-        f"{found[0].name} ({', '.join(_as_what(listing, entry) for entry in found)})"
-        for found in rows.values()
-        if len(found) > 1
+    repeated = [
+        f"{entries[0].name} ({', '.join(_role(listing, entry) for entry in entries)})"
+        for entries in rows.values()
+        if len(entries) > 1
     ]
-    if twice:
+    if repeated:
         yield Finding(
-            SECTION, "warning", f"{len(twice):,} file(s) are in several rows of the table",
-            "keep one row of each", tuple(twice),
+            SECTION, "warning", f"{len(repeated):,} file(s) are in several rows of the table",
+            "keep one row of each", tuple(repeated),
         )  # fmt: skip
 
 
-def _as_what(listing: image_listing.Listing, entry: image_listing.Entry) -> str:
+def _role(listing: image_listing.Listing, entry: image_listing.Entry) -> str:
+    """How an entry is used: its class, "unlabeled", or "test" and its class."""
     kind = listing.classes[entry.label] if entry.label >= 0 else ""
     return f"test {kind}" if entry.part == image_listing.TEST else kind or entry.part
 
 
-def sizes(read: image_reader.Reading, form: image_decoding.Form) -> Iterator[Finding]:
-    """How large pictures are, beside the size of images."""
-    looks = [read.seen[place].looks for place in read.usable]
-    shapes = np.array([(look.width, look.height) for look in looks])
+def check_sizes(
+    loaded: image_reader.LoadedImages, spec: image_decoding.ImageSpec
+) -> Iterator[Finding]:
+    """The sizes of files, compared with the size of the images made from them."""
+    headers = [loaded.records[index].header for index in loaded.usable]
+    shapes = np.array([(header.width, header.height) for header in headers])
     order = np.argsort(shapes.prod(axis=1), kind="stable")
-    told = ("{} x {}".format(*shapes[order[at]]) for at in (0, len(order) // 2, -1))
-    size, channels = read.images.shape[1], read.images.shape[3]
-    text = "pictures: smallest {}, median {}, largest {} pixels".format(*told)
-    yield Finding(SECTION, "ok", f"{text}; images: {size} x {size} x {channels}, {form.fit}")
-    small = (shapes.max(axis=1) if form.fit == "pad" else shapes.min(axis=1)) < size
+    sizes = ("{} x {}".format(*shapes[order[at]]) for at in (0, len(order) // 2, -1))
+    size, channels = loaded.images.shape[1], loaded.images.shape[3]
+    text = "files: smallest {}, median {}, largest {} pixels".format(*sizes)
+    yield Finding(SECTION, "ok", f"{text}; images: {size} x {size} x {channels}, {spec.fit}")
+    small = (shapes.max(axis=1) if spec.fit == "pad" else shapes.min(axis=1)) < size
     if small.any():
-        text = f"{small.sum():,} picture(s) are smaller than {size} pixels and are enlarged"
-        yield Finding(SECTION, "note", text, "nothing if they are few, else a smaller --image_size")
+        text = f"{small.sum():,} image(s) are smaller than {size} pixels and are enlarged"
+        yield Finding(SECTION, "note", text, "use a smaller --image_size if they are many")
     long = shapes.max(axis=1) > STRETCHED * shapes.min(axis=1)
-    if long.any() and form.fit == "resize":
+    if long.any() and spec.fit == "resize":
         yield Finding(
             SECTION, "note",
-            f"{long.sum():,} picture(s) are more than twice as long as wide, and are squeezed",
-            "--fit=pad keeps all of them, --fit=crop their middle",
-            tuple(read.listing.entries[read.usable[at]].name for at in np.flatnonzero(long)),
+            f"{long.sum():,} image(s) are more than twice as long as wide, and are squeezed",
+            "--fit=pad keeps all of them, --fit=crop their center",
+            tuple(loaded.listing.entries[loaded.usable[at]].name for at in np.flatnonzero(long)),
         )  # fmt: skip
 
 
-def modes(read: image_reader.Reading, form: image_decoding.Form) -> Iterator[Finding]:
-    """Formats and kinds of pixels."""
-    looks = [read.seen[place].looks for place in read.usable]
-    counts = (collections.Counter(look.format for look in looks),
-              collections.Counter(look.mode for look in looks))  # fmt: skip
-    told = [", ".join(f"{name} {count:,}" for name, count in found.most_common())
-            for found in counts]  # fmt: skip
-    yield Finding(SECTION, "ok", "formats: {}; modes: {}".format(*told))
-    gray = sum(look.gray for look in looks)
-    if form.channels == "auto" and 0 < gray < len(looks):
+def check_modes(
+    loaded: image_reader.LoadedImages, spec: image_decoding.ImageSpec
+) -> Iterator[Finding]:
+    """File formats, color and transparency."""
+    headers = [loaded.records[index].header for index in loaded.usable]
+    counters = (collections.Counter(header.format for header in headers),
+                collections.Counter(header.mode for header in headers))  # fmt: skip
+    lists = [", ".join(f"{name} {count:,}" for name, count in counter.most_common())
+             for counter in counters]  # fmt: skip
+    yield Finding(SECTION, "ok", "formats: {}; modes: {}".format(*lists))
+    gray = sum(header.gray for header in headers)
+    if spec.channels == "auto" and 0 < gray < len(headers):
         yield Finding(
             SECTION, "note",
-            f"{gray:,} picture(s) are gray and {len(looks) - gray:,} in color: all become color",
-            "--channels=1 makes all gray, which is faster, where color says nothing",
+            f"{gray:,} image(s) are gray and {len(headers) - gray:,} in color: all become color",
+            "--channels=1 makes all gray, which is faster, if color carries no information",
         )  # fmt: skip
-    clear = sum(look.mode in ("RGBA", "LA", "PA", "La", "RGBa") for look in looks)
-    if clear:
+    transparent = sum(header.mode in ("RGBA", "LA", "PA", "La", "RGBa") for header in headers)
+    if transparent:
         yield Finding(
-            SECTION, "note", f"{clear:,} picture(s) can be transparent: they are laid over white",
-            "lay them over another color yourself where white is a bad ground",
+            SECTION, "note",
+            f"{transparent:,} image(s) can be transparent: they are blended with white",
+            "blend them with another color yourself if white is a bad background",
         )  # fmt: skip

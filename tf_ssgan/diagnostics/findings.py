@@ -1,4 +1,4 @@
-"""What a checkup says: findings, each with a level and a remedy, as text and as JSON."""
+"""Findings of the checks, each with a level and advice, as text and as JSON."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
@@ -8,20 +8,20 @@ from tf_ssgan.common import errors
 from tf_ssgan.data.sources import user_images
 
 LEVELS = ("ok", "note", "warning", "error")
-LISTED = 20  # names, or rows of a table, that the text has room for
+MAX_LISTED = 20  # names, or rows of a table, that are printed
 
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        section: the part of the checkup that it belongs to.
-        level: one of `LEVELS`; only "error" says that training would fail.
+        section: the group of checks that it belongs to.
+        level: one of `LEVELS`; only "error" means that training would fail.
         text: what was found; further lines are a table.
-        advice: what to do; empty for "ok" alone.
-        names: all the files, pairs of files or folders that it is about.
-        listed: how many of them the text names.
+        advice: what to do; empty for "ok" only.
+        names: all files, pairs of files or folders that it is about.
+        listed: how many of them are printed.
     """
 
     section: str
@@ -29,113 +29,113 @@ class Finding:
     text: str
     advice: str = ""
     names: tuple[str, ...] = ()
-    listed: int = LISTED
+    listed: int = MAX_LISTED
 
     def __post_init__(self):
-        """Refuses a finding that leaves a person alone with it.
+        """Checks the level, and that there is advice unless all is well.
 
         Raises:
-            ValueError: An unknown level, or anything but "ok" without advice.
+            ValueError: The level is unknown, or anything but "ok" has no advice.
         """
         if self.level not in LEVELS or (self.level == "ok") == bool(self.advice):
-            raise ValueError(f"no finding: {self}")
+            raise ValueError(f"invalid finding: {self}")
 
 
-def guarded(
+def run_check(
     section: str, what: str, check: Callable[..., Iterable[Finding]], *arguments: Any
 ) -> list[Finding]:
-    """Makes a check, whose failure is a finding too.
+    """Runs a check; if it fails, that is a finding too.
 
     Args:
-        section: where it belongs.
-        what: what is looked at, as in "the duplicates: could not be looked at".
-        check: gives its findings one after another.
-        *arguments: what it is called with.
+        section: the section of the findings.
+        what: what is checked, as in "duplicates: could not be checked".
+        check: yields its findings.
+        *arguments: the arguments of `check`.
 
     Returns:
-        Its findings; those before a failure stay.
+        Its findings, including those before a failure.
     """
-    found: list[Finding] = []
+    findings: list[Finding] = []
 
     def collect() -> None:
         for finding in check(*arguments):
-            found.append(finding)
+            findings.append(finding)
 
-    return found + attempted(section, what, collect)[1]
+    return findings + call_or_finding(section, what, collect)[1]
 
 
-def attempted(
-    section: str, what: str, make: Callable[..., Any], *arguments: Any
+def call_or_finding(
+    section: str, what: str, function: Callable[..., Any], *arguments: Any
 ) -> tuple[Any, list[Finding]]:
-    """Calls something whose failure is a finding.
+    """Calls a function; if it fails, that is a finding.
 
     Args:
-        section: where it belongs.
-        what: what is looked at.
-        make: what is called.
-        *arguments: what it is called with.
+        section: the section of the finding.
+        what: what is checked.
+        function: the function.
+        *arguments: its arguments.
 
     Returns:
-        What it returned and no findings, or None and one.
+        What it returned and no findings, or None and one finding.
     """
     try:
-        return make(*arguments), []
+        return function(*arguments), []
     except errors.UserError as error:
-        text, advice = " ".join(str(error).split("\n")), "mend this, then ask again"
-    except Exception as error:  # whatever it is, the other checks have their say
-        said = (str(error).splitlines() or [""])[0]
-        text = f"{what}: could not be looked at ({type(error).__name__}: {said})"
-        advice = "the other findings stand without this one"
+        text, advice = " ".join(str(error).split("\n")), "fix this, then run the doctor again"
+    except Exception as error:  # whatever it is, the other checks go on
+        message = f"{type(error).__name__}: {errors.first_line(error)}"
+        text = f"{what}: could not be checked ({message})"
+        advice = "the other findings are valid without this one"
     return None, [Finding(section, "error", text, advice)]
 
 
-def failed(found: Iterable[Finding]) -> bool:
-    """Returns whether something would make training fail."""
-    return any(finding.level == "error" for finding in found)
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """Returns whether training would fail."""
+    return any(finding.level == "error" for finding in findings)
 
 
-def format_findings(section: str, found: Iterable[Finding]) -> str:
-    """Returns a section for people: a line a finding, below it the advice."""
+def format_section(section: str, findings: Iterable[Finding]) -> str:
+    """Returns a section as text: a line for each finding, and its advice below."""
     lines = [section]
-    for finding in found:
-        first, *table = f"{finding.text}{_listed(finding)}".split("\n")
+    for finding in findings:
+        first, *table = f"{finding.text}{_names(finding)}".split("\n")
         lines.append(f"  {finding.level:<8} {first}")
         lines += [f"{'':11}{row}" for row in table]
         lines += [f"{'':11}-> {finding.advice}"] * bool(finding.advice)
     return "\n".join(map(user_images.printable, lines))
 
 
-def summary(found: Sequence[Finding]) -> str:
-    """Returns how many findings of each level there are."""
-    many = {level: sum(finding.level == level for finding in found) for level in LEVELS}
-    words = (f"{count} {level}{'s' * (count > 1)}" for level, count in reversed(many.items())
+def format_counts(findings: Sequence[Finding]) -> str:
+    """Returns the number of findings of each level, as in "1 error, 2 warnings"."""
+    counts = {level: sum(finding.level == level for finding in findings) for level in LEVELS}
+    words = (f"{count} {level}{'s' * (count > 1)}" for level, count in reversed(counts.items())
              if count and level != "ok")  # fmt: skip
-    return ", ".join(words) or "nothing to mend"
+    return ", ".join(words) or "nothing to fix"
 
 
-def as_json(found: Iterable[Finding]) -> list[dict[str, Any]]:
+def as_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """Returns what `json.dump` takes, with all names."""
     fields = ("section", "level", "text", "advice")
     return [
         {field: user_images.printable(getattr(finding, field)) for field in fields}
-        | {"names": [shown(name) for name in finding.names]}
-        for finding in found
+        | {"names": [escape_name(name) for name in finding.names]}
+        for finding in findings
     ]
 
 
-def shown(name: str) -> str:
-    """Returns a file's name as a terminal may show it: control characters become escapes."""
-    kept = (
+def escape_name(name: str) -> str:
+    """Returns a file's name that a terminal can show: control characters become escapes."""
+    characters = (
         c if c.isprintable() else c.encode("unicode_escape").decode()
         for c in user_images.printable(name)
     )
-    return "".join(kept)
+    return "".join(characters)
 
 
-def _listed(finding: Finding) -> str:
-    """The first names, behind the text."""
+def _names(finding: Finding) -> str:
+    """The first names, to follow the text."""
     if not finding.names:
         return ""
     more = len(finding.names) - finding.listed
     rest = f" and {more:,} more (--json=FILE has all)" if more > 0 else ""
-    return f": {'; '.join(map(shown, finding.names[: finding.listed]))}{rest}"
+    return f": {'; '.join(map(escape_name, finding.names[: finding.listed]))}{rest}"

@@ -1,0 +1,105 @@
+"""Flags are made from dataclasses of options, and so are their help texts."""
+
+import dataclasses
+from typing import Literal
+
+import pytest
+from absl import flags as absl_flags
+
+from flags import dataclass_flags
+from tf_ssgan import methods
+from tf_ssgan.common.options import option
+from tf_ssgan.training import config
+
+
+@dataclasses.dataclass(frozen=True)
+class PaintOptions:
+    color: Literal["red", "blue"] = option("red", "Color of the paint.")
+    coats: int = option(2, "How many coats.", low=1)
+    liters: float = option(0.5, "Paint for each coat.")
+    wall: str = option("north", "Which wall.")
+    dry: bool = option(False, "Whether to let it dry.")
+
+
+@pytest.fixture
+def flag_values():
+    defined = absl_flags.FlagValues()
+    dataclass_flags.define(dataclass_flags.fields(PaintOptions), PaintOptions, defined)
+    return defined
+
+
+def test_defaults_and_types_are_those_of_the_fields(flag_values):
+    assert dataclass_flags.parse(flag_values, ["paint"]) == {}
+    assert {n: flag_values[n].default for n in flag_values} == dataclasses.asdict(PaintOptions())
+    argv = ["paint", "--coats=3", "--liters=2", "--wall=5", "--dry", "--color=blue"]
+    assert dataclass_flags.parse(flag_values, argv) == {
+        "coats": 3, "liters": 2.0, "wall": "5", "dry": True, "color": "blue",
+    }  # fmt: skip
+
+
+def test_only_flags_that_are_set_are_returned(flag_values):
+    assert dataclass_flags.parse(flag_values, ["paint", "--coats", "2"]) == {"coats": 2}
+
+
+def test_some_fields_can_be_chosen():
+    defined = absl_flags.FlagValues()
+    (chosen,) = (f for f in dataclass_flags.fields(PaintOptions) if f.name == "wall")
+    dataclass_flags.define((chosen,), PaintOptions, defined)
+    assert list(defined) == ["wall"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--wal=south"], "Did you mean: wall"),
+        (["--coats=many"], "coats"),
+        (["south"], "'south' is not a flag. Flags look like --name=value."),
+    ],
+)
+def test_strict_parsing_refuses_everything_else(flag_values, words, message):
+    with pytest.raises(absl_flags.Error, match=message):
+        dataclass_flags.parse(flag_values, ["paint", *words])
+
+
+def test_other_flags_and_words_can_be_ignored(flag_values):
+    argv = ["paint", "--roof=red", "south", "--coats=4"]
+    assert dataclass_flags.parse(flag_values, argv, known_only=True) == {"coats": 4}
+
+
+def test_fields_of_other_types_are_refused():
+    @dataclasses.dataclass(frozen=True)
+    class Odd:
+        size: complex = option(1j, "Size.")
+
+    with pytest.raises(TypeError, match="Odd.size: no flag can be made of"):
+        dataclass_flags.define(dataclass_flags.fields(Odd), Odd, absl_flags.FlagValues())
+
+
+def test_general_help_has_all_flags_with_their_defaults_and_choices():
+    text = dataclass_flags.general_help("train_main.py")
+    for field in config.run_fields():
+        assert f"--{field.name}={field.default}" in text
+    assert "(balanced, proportional)" in " ".join(text.split())
+    assert all(name in text for name in methods.names())
+    assert max(map(len, text.splitlines()[5:])) <= 100
+
+
+def test_help_of_a_method_has_the_values_of_the_run():
+    settings = config.resolve_flags("supervised", "digits", {"width": 7})
+    text = dataclass_flags.method_help("train_main.py", "supervised", settings)
+    assert "hyperparameters of supervised, with the values of this run:\n" in text
+    own = text.index("  --width=7\n")
+    assert own < text.index("\nflags of every run:\n") < text.index("  --labels=50\n")
+
+
+def test_the_help_of_a_program_has_its_flags_their_defaults_and_choices():
+    @dataclasses.dataclass
+    class Options:
+        images: int = option(50, "Images to generate.", low=1)
+        form: Literal["", "csv", "html"] = option("", "What to write.")
+
+    text = dataclass_flags.options_help("Draws.\n\nMore of it.\n", Options)
+    assert text == (
+        "Draws.\n\nMore of it.\n\nflags:\n  --images=50\n        Images to generate.\n"
+        "  --form=\n        What to write. (csv, html)"
+    )
