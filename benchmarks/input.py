@@ -1,17 +1,17 @@
-"""How fast images become what FixMatch reads, beside Pillow and Keras.
+"""How fast FixMatch's views are computed, compared with Pillow and Keras.
 
     python benchmarks/input.py [--size=32] [--rounds=3] [--seconds=10]
 
-Every image is seen twice, float32 in [-1, 1], in batches of 448: weakly (flip, crop) and strongly
-(the same, two operations of RandAugment, a gray square). Each round takes, in this order, Pillow
-an image at a time in one process (`pillow_views.py`), the same in as many processes as there are
-cores, Keras' layers RandomFlip, RandomCrop and RandAugment in tf.data, and ours, the streams a
-method reads. Medians over the rounds; images are noise and lie in memory.
+Every image has two views, float32 in [-1, 1], in batches of 448: a weak one (flip, crop) and a
+strong one (the same, two operations of RandAugment, a gray square). Each round measures, in this
+order: Pillow image by image in one process (`pillow_views.py`), the same in one process per core,
+Keras' layers RandomFlip, RandomCrop and RandAugment in tf.data, and ours, the streams that a method
+reads. The table has medians over the rounds; the images are noise in memory.
 
-Keras is spared the square, and its RandAugment, with its defaults, draws one pair of layers for a
-whole batch. Its draws cannot be keyed by (seed, stream, view, step): its
-`get_random_transformation` does not look at its argument `seed`; all come from a generator whose
-state would have to be saved.
+The Keras pipeline has no gray square, and Keras' RandAugment, with its defaults, chooses one pair
+of operations for a whole batch. Its random numbers cannot depend on (seed, stream, view, step):
+`get_random_transformation` ignores its argument `seed` and takes them from a generator whose state
+would have to be saved.
 """
 
 import argparse
@@ -32,76 +32,77 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 import pillow_views  # noqa: E402
 
-# TensorFlow is imported where it is used: the pool's processes run this file anew without it.
+# TensorFlow is imported in functions: the processes of the pool import this file without it.
 BATCH, IMAGES = 448, 4480
 VIEWS = {"weak": "flip crop", "strong": "flip crop randaugment cutout"}
 BASE = "Pillow in a loop"
 
 
 def main(argv: list[str] | None = None) -> None:
+    """Measures, and prints a table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--size", type=int, default=32, help="of the images, in pixels")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=10, help="of each measurement")
+    parser.add_argument("--size", type=int, default=32, help="side of the images, in pixels")
+    parser.add_argument("--rounds", type=int, default=3, help="number of rounds")
+    parser.add_argument("--seconds", type=float, default=10, help="length of each measurement")
     args = parser.parse_args(argv)
     shape = (IMAGES, args.size, args.size, 3)
     images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     cores = len(os.sched_getaffinity(0))
     with multiprocessing.get_context("spawn").Pool(cores) as pool:
-        print(told(measure(images, pool, cores, args.rounds, args.seconds), cores))
+        print(format_table(measure(images, pool, cores, args.rounds, args.seconds), cores))
 
 
 def measure(
     images: np.ndarray, pool, cores: int, rounds: int, seconds: float
 ) -> dict[str, list[float]]:
-    """What is measured -> images a second, of each round."""
+    """What is measured -> images per second, one value per round."""
     rates = collections.defaultdict(list)
     for _ in range(rounds):
-        rates[BASE].append(rate(loop(images), seconds))
-        rates[f"Pillow in {cores} processes"].append(rate(pooled(images, pool, cores), seconds))
+        rates[BASE].append(rate(one_process(images), seconds))
+        rates[f"Pillow in {cores} processes"].append(rate(processes(images, pool, cores), seconds))
         rates["Keras' layers in tf.data"].append(rate(keras_layers(images), seconds))
         rates["ours"].append(rate(ours(images), seconds))
     return rates
 
 
 def rate(batches: Iterator, seconds: float) -> float:
-    """Images a second once it runs; at least one batch is measured."""
+    """Images per second after a warm-up of three batches; at least one batch is measured."""
     for _ in range(3):
         next(batches)
-    began, count = time.perf_counter(), 0
-    while not count or time.perf_counter() - began < seconds:
+    start, count = time.perf_counter(), 0
+    while not count or time.perf_counter() - start < seconds:
         next(batches)
         count += 1
-    passed = time.perf_counter() - began
-    batches.close()  # nothing may run on behind the next measurement
-    return count * BATCH / passed
+    elapsed = time.perf_counter() - start
+    batches.close()  # nothing may still run during the next measurement
+    return count * BATCH / elapsed
 
 
-def loop(images: np.ndarray) -> Iterator[tuple]:
-    """One process, an image at a time."""
-    for batch in pieces(images):
+def one_process(images: np.ndarray) -> Iterator[tuple]:
+    """Pillow in this process, image by image."""
+    for batch in batches_of(images):
         yield views(batch)
 
 
-def pooled(images: np.ndarray, pool, processes: int) -> Iterator[tuple]:
-    """Every process makes whole batches, two in hand for each."""
-    batches = pieces(images)
-    ahead = itertools.islice(batches, 2 * processes)
+def processes(images: np.ndarray, pool, count: int) -> Iterator[tuple]:
+    """Pillow in a pool of processes, whole batches in each, with two in advance per process."""
+    batches = batches_of(images)
+    ahead = itertools.islice(batches, 2 * count)
     pending = collections.deque(pool.apply_async(views, [batch]) for batch in ahead)
     try:
         for batch in batches:
-            made = pending.popleft().get()
+            finished = pending.popleft().get()
             pending.append(pool.apply_async(views, [batch]))
-            yield made
+            yield finished
     finally:
         for result in pending:
             result.wait()
 
 
-def pieces(images: np.ndarray) -> Iterator[np.ndarray]:
-    """Batches in order, without end."""
+def batches_of(images: np.ndarray) -> Iterator[np.ndarray]:
+    """Endless batches, in order."""
     for first in itertools.cycle(range(0, len(images), BATCH)):
         yield images[first : first + BATCH]
 
@@ -127,15 +128,15 @@ def keras_layers(images: np.ndarray) -> Iterator[tuple]:
         return crop(flip(padded, training=True), training=True)
 
     def both(batch):
-        seen = weak(batch), randaugment(weak(batch), training=True)
-        return tuple((view - 127.5) / 127.5 for view in seen)
+        pair = weak(batch), randaugment(weak(batch), training=True)
+        return tuple((view - 127.5) / 127.5 for view in pair)
 
     batches = tf.data.Dataset.from_tensor_slices(images).repeat().batch(BATCH, drop_remainder=True)
     yield from batches.map(both, num_parallel_calls=tf.data.AUTOTUNE).prefetch(2)
 
 
 def ours(images: np.ndarray) -> Iterator[dict]:
-    """The stream a method reads."""
+    """The stream that a method reads."""
     from tf_ssgan.core.task import Stream
     from tf_ssgan.data import pipeline, pools
 
@@ -143,8 +144,8 @@ def ours(images: np.ndarray) -> Iterator[dict]:
     yield from pipeline.dataset(unlabeled, {"images": Stream("unlabeled", BATCH, VIEWS)}, 0, 0)
 
 
-def told(rates: dict[str, list[float]], cores: int) -> str:
-    """A table in Markdown."""
+def format_table(rates: dict[str, list[float]], cores: int) -> str:
+    """A Markdown table of images per second and speed relative to Pillow."""
     medians = {what: statistics.median(values) for what, values in rates.items()}
     lines = [f"{cores} cores", "", f"| | images/s | times {BASE} |", "| --- | ---: | ---: |"]
     for what, median in medians.items():

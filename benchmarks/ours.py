@@ -1,7 +1,7 @@
 """The project's own training step, with its input pipeline.
 
-The step is the one that `fit` calls: it draws the batch from random uint8 images in memory through
-`streams.dataset` (shuffled, translated, scaled), and the weight average follows.
+The step is the one that `fit` calls: it reads its batch from random uint8 images in memory through
+`pipeline.dataset` (shuffled, translated, scaled) and updates the EMA of the weights.
 """
 
 import dataclasses
@@ -13,12 +13,12 @@ import steps
 import tensorflow as tf
 
 from tf_ssgan import methods
-from tf_ssgan.core import method
+from tf_ssgan.core.method import Method
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import pipeline, pools
-from tf_ssgan.nn import layers, precision, weights
+from tf_ssgan.nn import layers, pixels, precision, weights
 
-POOL_BATCHES = 10  # images in memory, in batches
+POOL_BATCHES = 10  # size of the pools, in batches
 
 
 def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
@@ -27,104 +27,104 @@ def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
     Args:
         name: The method.
         size: Sizes of networks and batch.
-        repeats: Steps that count.
+        repeats: Number of timed steps.
 
     Returns:
         Seconds of each step, the number format, and the kernels and biases of each network.
     """
-    made = build(name, size)
-    pixels, labels = _images(size)
-    made.begin((tf.cast(pixels[: size.batch], tf.float32) - 127.5) / 127.5)
-    everything = np.arange(len(pixels))
-    made_pools = {
-        "labeled": pools.Pool(pixels, everything, labels),
-        "unlabeled": pools.Pool(pixels, everything),
+    method = build(name, size)
+    images, labels = _images(size)
+    method.begin(pixels.to_float32(images[: size.batch]))
+    everything = np.arange(len(images))
+    pools_by_name = {
+        "labeled": pools.Pool(images, everything, labels),
+        "unlabeled": pools.Pool(images, everything),
     }
-    batches = iter(pipeline.dataset(made_pools, made.streams(), 0, 0))
-    train = made.make_train_function()
+    batches = iter(pipeline.dataset(pools_by_name, method.streams(), 0, 0))
+    train = method.make_train_function()
 
     def step() -> list[float]:
         return [float(value) for value in train(batches).values()]
 
     return {
-        "seconds": common.timed(step, repeats),
+        "seconds": common.time_calls(step, repeats),
         "format": precision.resolve("auto"),
         "device": "GPU" if tf.config.list_physical_devices("GPU") else "CPU",
-        "images": sum(stream.examples for stream in made.streams().values()),
+        "images": sum(stream.examples for stream in method.streams().values()),
         "parameters": {
-            k: weights.parameter_count(n, gains=False) for k, n in networks(made).items()
+            k: weights.parameter_count(n, gains=False) for k, n in networks(method).items()
         },
     }
 
 
-def build(name: str, size: steps.Size) -> method.Method:
-    """Builds a method with its default knobs, in the number format of this machine.
+def build(name: str, size: steps.Size) -> Method:
+    """Builds a method with its default hyperparameters, in the number format of this machine.
 
-    On wide residual networks, all have the plain form, so that the twins have one too.
+    Wide residual networks have the plain form, as in the other implementations.
 
     Raises:
-        ValueError: The method's passes are not those of `steps.STEPS`.
+        ValueError: The step of the method differs from the one in `steps.STEPS`.
     """
     module = methods.find(name)
-    theirs = steps.STEPS[name]
+    listed = steps.STEPS[name]
     sizes = {"width": size.width, "latent_size": size.latent, "batch_size": size.batch}
-    if isinstance(theirs, steps.Residual):
-        sizes |= {"depth": theirs.depth(size), "network": "wrn_plain"}
+    if isinstance(listed, steps.WideResNetStep):
+        sizes |= {"depth": listed.depth(size), "network": "wrn_plain"}
     known = {field.name for field in dataclasses.fields(module.HParams)}
     hparams = module.HParams(**{k: v for k, v in sizes.items() if k in known})
     with precision.policy(precision.resolve("auto")):
-        made = module.Method(hparams, _task(size))
-    made.jit_compile = bool(tf.config.list_physical_devices("GPU"))
-    mine = _PASSES[type(theirs)](made)
-    if mine != theirs:
-        raise ValueError(f"{name} takes {mine}, the others {theirs}")
-    return made
+        method = module.Method(hparams, _task(size))
+    method.jit_compile = bool(tf.config.list_physical_devices("GPU"))
+    actual = _DESCRIBE[type(listed)](method)
+    if actual != listed:
+        raise ValueError(f"the step of {name} is {actual}, the benchmark lists {listed}")
+    return method
 
 
-def _recalibrated(made: method.Method) -> steps.Recalibrated:
-    """Which passes a built method of FR-GAN's family takes, as its network and streams say."""
-    unlabeled = made.streams().get("unlabeled")
-    return steps.Recalibrated(
-        recalibrate=any(isinstance(x, layers.SqueezeExcite) for x in made.classifier.layers),
+def _describe_recalibration(method: Method) -> steps.RecalibrationStep:
+    """Describes the step of a method of FR-GAN's family by its network and streams."""
+    unlabeled = method.streams().get("unlabeled")
+    return steps.RecalibrationStep(
+        recalibrate=any(isinstance(x, layers.SqueezeExcite) for x in method.classifier.layers),
         branches=len(unlabeled.views) if unlabeled else 0,
     )
 
 
-def _matching(made: method.Method) -> steps.Matching | None:
-    """Which passes a method of ImprovedGAN's family takes; None without a stream to match."""
-    ratio = getattr(made.hp, "fake_ratio", 1)
-    return steps.Matching(fake_ratio=ratio) if "matched" in made.streams() else None
+def _describe_matching(method: Method) -> steps.MatchingStep | None:
+    """Describes the step of a method of ImprovedGAN's family; None without a stream to match."""
+    ratio = getattr(method.hp, "fake_ratio", 1)
+    return steps.MatchingStep(fake_ratio=ratio) if "matched" in method.streams() else None
 
 
-def _conditional(made: method.Method) -> steps.Conditional:
-    """Which passes a method of AC-GAN's family takes, as its networks and knobs say."""
-    return steps.Conditional(
-        adversarial="source" in made.classifier.output_names,
-        truncated=getattr(made.hp, "trunc_scope", "") == "classifier",
-        penalty=hasattr(made.hp, "penalty_weight"),
-        search=getattr(made.hp, "tau_search", "none") == "gradient",
+def _describe_conditional(method: Method) -> steps.ConditionalStep:
+    """Describes the step of a method of AC-GAN's family by its networks and hyperparameters."""
+    return steps.ConditionalStep(
+        adversarial="source" in method.classifier.output_names,
+        truncated=getattr(method.hp, "trunc_scope", "") == "classifier",
+        penalty=hasattr(method.hp, "penalty_weight"),
+        search=getattr(method.hp, "tau_search", "none") == "gradient",
     )
 
 
-def _residual(made: method.Method) -> steps.Residual | None:
-    """Which passes a method on a wide residual network takes; None without its knobs."""
-    unlabeled = made.streams().get("unlabeled")
-    ratio = getattr(made.hp, "unlabeled_ratio", None)
-    return steps.Residual(ratio=ratio, views=len(unlabeled.views)) if ratio else None
+def _describe_wide_resnet(method: Method) -> steps.WideResNetStep | None:
+    """Describes the step of a method on a wide residual network; None for other methods."""
+    unlabeled = method.streams().get("unlabeled")
+    ratio = getattr(method.hp, "unlabeled_ratio", None)
+    return steps.WideResNetStep(ratio=ratio, views=len(unlabeled.views)) if ratio else None
 
 
-_PASSES = {
-    steps.Recalibrated: _recalibrated,
-    steps.Matching: _matching,
-    steps.Conditional: _conditional,
-    steps.Residual: _residual,
+_DESCRIBE = {
+    steps.RecalibrationStep: _describe_recalibration,
+    steps.MatchingStep: _describe_matching,
+    steps.ConditionalStep: _describe_conditional,
+    steps.WideResNetStep: _describe_wide_resnet,
 }
 
 
-def networks(made: method.Method) -> dict[str, Any]:
-    """Discriminator (or classifier) and, where there is one, generator."""
-    found = {"discriminator": made.classifier}
-    return found | ({"generator": made.generator} if hasattr(made, "generator") else {})
+def networks(method: Method) -> dict[str, Any]:
+    """The discriminator (or classifier) and, if there is one, the generator."""
+    discriminator = {"discriminator": method.classifier}
+    return discriminator | ({"generator": method.generator} if hasattr(method, "generator") else {})
 
 
 def _task(size: steps.Size) -> Task:
@@ -143,6 +143,6 @@ def _task(size: steps.Size) -> Task:
 
 def _images(size: steps.Size) -> tuple[np.ndarray, np.ndarray]:
     """Random images and labels: uint8 [n, side, side, channels], int64 [n]."""
-    chance, count = np.random.default_rng(0), POOL_BATCHES * size.batch
+    rng, count = np.random.default_rng(0), POOL_BATCHES * size.batch
     shape = (count, size.side, size.side, size.channels)
-    return chance.integers(0, 256, shape, np.uint8), chance.integers(0, size.classes, count)
+    return rng.integers(0, 256, shape, np.uint8), rng.integers(0, size.classes, count)

@@ -1,4 +1,4 @@
-"""The views of FixMatch as a person would write them: with Pillow, an image at a time."""
+"""The views of FixMatch as usually written with Pillow, image by image."""
 
 import random
 from collections.abc import Callable
@@ -8,9 +8,9 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 PICTURE = Image.Image
 AFFINE = Image.Transform.AFFINE
-SMALLEST, LARGEST = 0.05, 0.95  # of the blends
+SMALLEST, LARGEST = 0.05, 0.95  # factors of the enhancements
 
-# Name -> (operation of a picture and an amount, lower and upper end of the amount).
+# Name -> (operation on a picture and an amount, smallest and largest amount).
 OPERATIONS: dict[str, tuple[Callable[[PICTURE, float], PICTURE], float, float]] = {
     "autocontrast": (lambda p, amount: ImageOps.autocontrast(p), 0, 1),
     "brightness": (lambda p, amount: ImageEnhance.Brightness(p).enhance(amount), SMALLEST, LARGEST),
@@ -34,7 +34,7 @@ OPERATIONS: dict[str, tuple[Callable[[PICTURE, float], PICTURE], float, float]] 
 
 
 def weak(picture: PICTURE) -> PICTURE:
-    """Flip with probability 0.5, then a crop of the picture padded by an eighth."""
+    """Flips with probability 0.5, then crops the picture padded by an eighth of its side."""
     if random.random() < 0.5:
         picture = ImageOps.mirror(picture)
     width, height = picture.size
@@ -47,7 +47,7 @@ def weak(picture: PICTURE) -> PICTURE:
 
 
 def strong(picture: PICTURE) -> PICTURE:
-    """The weak view, two operations of RandAugment, and a gray square."""
+    """The weak view, then two operations of RandAugment and a gray square."""
     picture = weak(picture)
     for name in random.choices(list(OPERATIONS), k=2):
         operation, low, high = OPERATIONS[name]
@@ -56,7 +56,7 @@ def strong(picture: PICTURE) -> PICTURE:
 
 
 def cutout(picture: PICTURE) -> PICTURE:
-    """A gray square, its side up to half the picture's."""
+    """Adds a gray square with a side of up to half the picture's."""
     width, height = picture.size
     side = random.randint(1, min(width, height) // 2)
     left = int(random.uniform(0, width) - side / 2)
@@ -70,9 +70,9 @@ def cutout(picture: PICTURE) -> PICTURE:
 def both(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The weak and the strong view of uint8 [size, size, 3], float32 in [-1, 1]."""
     picture = Image.fromarray(image)
-    return centered(weak(picture)), centered(strong(picture))
+    return to_float32(weak(picture)), to_float32(strong(picture))
 
 
-def centered(picture: PICTURE) -> np.ndarray:
-    """As the training step wants it."""
+def to_float32(picture: PICTURE) -> np.ndarray:
+    """Scales the pixels to float32 in [-1, 1]."""
     return (np.asarray(picture, np.float32) - 127.5) / 127.5

@@ -1,11 +1,10 @@
-"""The time that a step's linear maps take alone, which no step can be faster than.
+"""The time that the linear maps of a step take alone, a lower bound for the step.
 
-The convolutions, transposed convolutions and dense maps are read off the networks that ours
-trains, so the table follows any width. Each is timed alone, in the number format of its layer, at
-the batch size that the step uses: forward, gradient by its input, gradient by its kernel, as often
-as the step needs them (`uses.py` says how often). The time of an empty call is taken off. At toy
-size a map takes less than the call, so the sum means nothing there; nor does it on a machine that
-is busy with other work.
+The convolutions, transposed convolutions and dense maps are those of the networks that ours trains,
+for any width. Each is timed alone, in the number format of its layer and at the batch size of the
+step: forward, gradient by its input, gradient by its kernel. `uses.py` counts how often the step
+needs each. The time of an empty call is subtracted. At toy size a map takes less time than the
+call, so the sum is meaningless there, as it is on a busy machine.
 """
 
 import dataclasses
@@ -29,18 +28,18 @@ def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
     Args:
         name: The method.
         size: Sizes of networks and batch.
-        repeats: Calls that count, of each map and direction.
+        repeats: Number of timed calls of each map and direction.
 
     Returns:
-        The sum of the medians as the only entry of "seconds", the number format, and the
-        layers of the step with the time of each.
+        The sum of the medians as the only entry of "seconds", the number format, the device,
+        and the layers of the step with the time of each.
     """
-    made = ours.build(name, size)
-    needed = uses.needed(ours.networks(made), steps.STEPS[name], size.batch)
-    medians = {use: _median(use, repeats) for use in dict.fromkeys(needed)}
+    method = ours.build(name, size)
+    all_uses = uses.linear_uses(ours.networks(method), steps.STEPS[name], size.batch)
+    medians = {use: _median(use, repeats) for use in dict.fromkeys(all_uses)}
     table = [
         {**dataclasses.asdict(use.linear), "batch": use.batch, "direction": use.direction,
-         "times": needed.count(use), "seconds": median}
+         "times": all_uses.count(use), "seconds": median}
         for use, median in medians.items()
     ]  # fmt: skip
     return {
@@ -52,7 +51,7 @@ def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
 
 
 def _median(use: Use, repeats: int) -> float:
-    """Seconds of one pass of one map, beyond those of an empty call with the same arguments."""
+    """Seconds of one pass of one map, minus those of an empty call with the same arguments."""
     linear = use.linear
     x = _random(use.batch, *linear.inputs, dtype=linear.dtype)
     kernel = _random(*linear.kernel, dtype=linear.dtype)
@@ -66,7 +65,7 @@ def _median(use: Use, repeats: int) -> float:
         with tf.GradientTape() as tape:
             tape.watch(source)
             outputs = linear(x, kernel)
-        # The forward pass is not needed by a linear map's gradient, and pruned from the graph.
+        # The gradient of a linear map does not need the forward pass, which the graph prunes.
         return tape.gradient(outputs, source, upstream)
 
     @tf.function
@@ -78,7 +77,7 @@ def _median(use: Use, repeats: int) -> float:
             function(x, kernel, upstream)
             tf.test.experimental.sync_devices()
 
-        return statistics.median(common.timed(step, repeats))
+        return statistics.median(common.time_calls(step, repeats))
 
     return max(0.0, median(run) - median(empty))
 

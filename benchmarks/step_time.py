@@ -1,23 +1,23 @@
-"""How long a training step takes, beside stock Keras, PyTorch, and the step's linear maps alone.
+"""How long a training step takes, compared with stock Keras, PyTorch, and its linear maps alone.
 
     python benchmarks/step_time.py --methods=frgan,ssgan --rounds=3 --json=step_time.json
 
-Each measurement has a process of its own, because the thread pools of TensorFlow and PyTorch
-disturb each other. Processes follow one another, never side by side: ours, stock Keras, PyTorch,
-roofline, then the next method, then the next round. Compare figures of one run only.
+Each measurement runs in a process of its own, because the thread pools of TensorFlow and PyTorch
+disturb each other. Processes run one after another: ours, stock Keras, PyTorch, roofline, then the
+next method, then the next round. Compare only figures of one run.
 
-    ours          The project's step as `fit` calls it, input pipeline, weight normalization and
-                  weight average included (`ours.py`).
-    stock Keras   The same networks and step from Keras' own layers in float32, batch ready in
+    ours          The project's step as `fit` calls it, with input pipeline, weight normalization
+                  and EMA (`ours.py`).
+    stock Keras   The same networks and step from Keras' own layers in float32, with the batch in
                   memory. Keras has no weight normalization, so this has none (`stock/`).
-    PyTorch       The same in PyTorch, where it is installed: weight normalization, channels_last,
+    PyTorch       The same in PyTorch, if it is installed: weight normalization, channels_last,
                   the faster of bfloat16 autocast and float32 (`pytorch/`).
-    roofline      The sum of the times of the step's convolutions and dense maps, each alone,
-                  in ours' number format (`roofline.py`).
+    roofline      The sum of the times of the step's convolutions and dense maps, each alone, in
+                  the number format of ours (`roofline.py`).
 
-Images per second count the images that a step reads: labeled plus unlabeled ones. Each method is
-measured at its paper's size: 28x28x1, batch 100 and width 128 for the AC-GAN family, 32x32x3, batch
-100 and width 64 for the others (`steps.py`).
+Images per second count the images that a step reads, labeled and unlabeled. Each method is measured
+at its paper's size, for example 28x28x1, batch 100 and width 128 for the AC-GAN family, and
+32x32x3, batch 100 and width 64 for FR-GAN's (`steps.py`).
 """
 
 import argparse
@@ -38,7 +38,7 @@ IMPLEMENTATIONS = ("ours", "stock", "pytorch", "roofline")
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Measures what the command line asks for, and prints it."""
+    """Measures what the command line asks for, and prints the result."""
     args = _parser().parse_args(argv)
     if args.only:
         method = args.methods[0]
@@ -53,31 +53,32 @@ def main(argv: list[str] | None = None) -> None:
         "rounds": args.rounds,
         "repeats": args.repeats,
     }
-    found = measure_all(args)
-    print(tables.render(found, facts, args.layers))
+    measurements = measure_all(args)
+    print(tables.render(measurements, facts, args.layers))
     if args.json:
-        whole = {"facts": facts, "summary": tables.summary(found), "measurements": found}
-        args.json.write_text(json.dumps(whole, indent=1))
+        content = {"facts": facts, "summary": tables.summary(measurements)}
+        content["measurements"] = measurements
+        args.json.write_text(json.dumps(content, indent=1))
 
 
-def measure_all(args: argparse.Namespace) -> tables.Found:
-    """Round after round, method after method, one implementation after the other."""
+def measure_all(args: argparse.Namespace) -> tables.Measurements:
+    """Measures in the order of rounds, then methods, then implementations."""
     used = [name for name in IMPLEMENTATIONS if name != "pytorch" or _has_torch()]
-    found = {method: {name: [] for name in used} for method in args.methods}
+    measurements = {method: {name: [] for name in used} for method in args.methods}
     for number in range(args.rounds):
         for method in args.methods:
             for name in used:
                 print(f"round {number + 1}: {method}, {name}", file=sys.stderr, flush=True)
-                found[method][name].append(_measure(name, method, args))
-            _check_same_networks(method, found[method])
-    return found
+                measurements[method][name].append(_measure(name, method, args))
+            _check_same_networks(method, measurements[method])
+    return measurements
 
 
 def _measure(name: str, method: str, args: argparse.Namespace) -> dict[str, Any]:
-    """One measurement, in a process of its own."""
+    """Runs one measurement in a process of its own."""
     command = [sys.executable, __file__, f"--only={name}", f"--methods={method}"]
     command += [f"--size={args.size}", f"--repeats={args.repeats}"]
-    # A checkout needs no installation.
+    # A checkout need not be installed.
     paths = [str(pathlib.Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | os.environ
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
@@ -88,10 +89,10 @@ def _measure(name: str, method: str, args: argparse.Namespace) -> dict[str, Any]
 
 
 def _check_same_networks(method: str, measured: dict[str, list[dict[str, Any]]]) -> None:
-    """Refuses to compare networks that differ in their number of kernels and biases."""
+    """Exits if the networks differ in their number of kernels and biases."""
     sizes = {k: v[-1]["parameters"] for k, v in measured.items() if "parameters" in v[-1]}
     if any(size != sizes["ours"] for size in sizes.values()):
-        sys.exit(f"{method}: the networks differ in their weights: {sizes}")
+        sys.exit(f"{method}: the networks differ in their number of weights: {sizes}")
 
 
 def _has_torch() -> bool:
@@ -107,7 +108,7 @@ def _methods(text: str) -> list[str]:
     names = text.split(",")
     if unknown := sorted(set(names) - set(steps.STEPS)):
         known = ", ".join(steps.STEPS)
-        raise argparse.ArgumentTypeError(f"no such method: {', '.join(unknown)}; there are {known}")
+        raise argparse.ArgumentTypeError(f"no such method: {', '.join(unknown)}; known: {known}")
     return names
 
 
@@ -122,12 +123,14 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     everything = ",".join(steps.STEPS)
-    parser.add_argument("--methods", type=_methods, default=everything, help="comma-separated")
-    parser.add_argument("--size", choices=("paper", "toy"), default="paper")
-    parser.add_argument("--rounds", type=_positive, default=3, help="alternations")
-    parser.add_argument("--repeats", type=_positive, default=3, help="steps timed a round")
-    parser.add_argument("--layers", action="store_true", help="print the layers of the steps, too")
-    parser.add_argument("--json", type=pathlib.Path, help="file for all the figures")
+    parser.add_argument(
+        "--methods", type=_methods, default=everything, help="comma-separated names"
+    )
+    parser.add_argument("--size", choices=("paper", "toy"), default="paper", help="sizes")
+    parser.add_argument("--rounds", type=_positive, default=3, help="number of rounds")
+    parser.add_argument("--repeats", type=_positive, default=3, help="timed steps per round")
+    parser.add_argument("--layers", action="store_true", help="print the layers of the steps too")
+    parser.add_argument("--json", type=pathlib.Path, help="file for all measurements")
     parser.add_argument("--only", choices=IMPLEMENTATIONS, help=argparse.SUPPRESS)
     return parser
 

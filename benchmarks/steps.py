@@ -1,4 +1,4 @@
-"""Which passes the training steps take, a family of steps each, and at which sizes.
+"""Families of training steps, the step of each method, and the sizes it is measured at.
 
 Imports neither TensorFlow nor PyTorch: both sides of a comparison read it.
 """
@@ -11,12 +11,12 @@ class Size:
     """Sizes of the networks and of a batch.
 
     Attributes:
-        side: Of the square images, in pixels: a multiple of 8 but for `Conditional` steps with an
-            adversary, which take 16 to 32.
-        channels: Of the images.
+        side: Side of the square images, in pixels: a multiple of 8, or 16 to 32 for a
+            `ConditionalStep` with an adversary.
+        channels: Channels of the images.
         classes: Number of classes.
-        batch: Images a batch.
-        width: As the networks of ours define it.
+        batch: Batch size.
+        width: Width of the networks, as the methods define it.
         latent: Length of the generator's latent vector.
     """
 
@@ -29,23 +29,23 @@ class Size:
 
 
 TOY = Size(side=16, channels=1, classes=3, batch=8, width=4, latent=8)
-PHOTOGRAPHS = {
+CIFAR10_SIZES = {
     "paper": Size(side=32, channels=3, classes=10, batch=100, width=64, latent=100),
     "toy": TOY,
 }
-CLOTHES = {
+FASHION_MNIST_SIZES = {
     "paper": Size(side=28, channels=1, classes=10, batch=100, width=128, latent=100),
     "toy": TOY,
 }
 
 
 @dataclasses.dataclass(frozen=True)
-class Recalibrated:
-    """FR-GAN's step, and those it is compared with.
+class RecalibrationStep:
+    """The step of FR-GAN, and of the methods it is compared with.
 
     Attributes:
         recalibrate: Whether D has the squeeze-and-excitation block.
-        branches: Passes of D over unlabeled images: 0 for no GAN, 2 for two that must agree.
+        branches: Passes of D over unlabeled images: 0 without a GAN, 2 for consistency.
     """
 
     recalibrate: bool
@@ -58,21 +58,21 @@ class Recalibrated:
 
     @property
     def batches(self) -> int:
-        """Batches that D is trained on: labeled, unlabeled, generated."""
+        """Number of batches that D is trained on: labeled, unlabeled, generated."""
         return 1 + self.branches + self.adversarial
 
     @property
     def sizes(self) -> dict[str, Size]:
-        """What it is measured at."""
-        return PHOTOGRAPHS
+        """The sizes it is measured at, by name."""
+        return CIFAR10_SIZES
 
 
 @dataclasses.dataclass(frozen=True)
-class Matching:
-    """ImprovedGAN's step: D learns from three batches, G matches the features of a fourth.
+class MatchingStep:
+    """The step of ImprovedGAN: D learns from three batches, G matches the features of a fourth.
 
     Attributes:
-        fake_ratio: Images that G's step generates, in batches.
+        fake_ratio: Number of batches that G's step generates.
     """
 
     fake_ratio: int
@@ -84,21 +84,21 @@ class Matching:
 
     @property
     def sizes(self) -> dict[str, Size]:
-        """What it is measured at."""
-        return PHOTOGRAPHS
+        """The sizes it is measured at, by name."""
+        return CIFAR10_SIZES
 
 
 @dataclasses.dataclass(frozen=True)
-class Conditional:
-    """AC-GAN's step, on labeled images alone, and its baseline.
+class ConditionalStep:
+    """The step of AC-GAN, on labeled images only, and of its baseline.
 
     Attributes:
-        adversarial: Whether D also tells real from generated, for a generator that is told the
-            class; without, the network is AlexNet.
-        truncated: Whether the class head sees other generated images than the source head, those
-            of truncated latents: a second pass of G and of D wherever there is one.
-        penalty: Whether D's slope between real and generated images is penalized.
-        search: Whether the truncation factor takes a step of its own.
+        adversarial: Whether there is a conditional generator, and D has a source head; if not,
+            the network is AlexNet.
+        truncated: Whether the class head gets other generated images than the source head, those
+            of truncated latents: this doubles every pass of G, and of D over generated images.
+        penalty: Whether D has a gradient penalty.
+        search: Whether the truncation factor has a gradient step of its own.
     """
 
     adversarial: bool = True
@@ -108,18 +108,18 @@ class Conditional:
 
     @property
     def sizes(self) -> dict[str, Size]:
-        """What it is measured at."""
-        return CLOTHES if self.adversarial else PHOTOGRAPHS
+        """The sizes it is measured at, by name."""
+        return FASHION_MNIST_SIZES if self.adversarial else CIFAR10_SIZES
 
 
 @dataclasses.dataclass(frozen=True)
-class Residual:
-    """A step of a classifier on a wide residual network, WRN-28-2 at the paper's size.
+class WideResNetStep:
+    """The step of FixMatch or VAT on a wide residual network, WRN-28-2 at the paper's size.
 
     Attributes:
-        ratio: Unlabeled images a labeled one.
-        views: Of each unlabeled image: 2, weak and strong, in one pass with the labeled ones; or 1,
-            which is perturbed, after a pass to find in which direction.
+        ratio: Unlabeled images per labeled image.
+        views: Views of each unlabeled image: 2 for FixMatch, weak and strong, in one pass with
+            the labeled images; 1 for VAT, perturbed in the direction that another pass finds.
     """
 
     ratio: int
@@ -127,39 +127,39 @@ class Residual:
 
     @property
     def sizes(self) -> dict[str, Size]:
-        """What it is measured at."""
+        """The sizes it is measured at, by name."""
         batch = 64 if self.views == 2 else 32
         paper = Size(side=32, channels=3, classes=10, batch=batch, width=32, latent=0)
         return {"paper": paper, "toy": TOY}
 
     def depth(self, size: Size) -> int:
-        """Layers of the network."""
+        """Number of layers of the network."""
         return 28 if size is not TOY else 10
 
 
-Step = Recalibrated | Matching | Conditional | Residual
+Step = RecalibrationStep | MatchingStep | ConditionalStep | WideResNetStep
 
 STEPS: dict[str, Step] = {
-    "supervised": Recalibrated(recalibrate=True, branches=0),
-    "frgan": Recalibrated(recalibrate=True, branches=2),
-    "frgan_nose": Recalibrated(recalibrate=False, branches=2),
-    "frgan_nocr": Recalibrated(recalibrate=True, branches=1),
-    "ssgan": Recalibrated(recalibrate=False, branches=1),
-    "improved_gan": Matching(fake_ratio=1),
-    "i2gan": Matching(fake_ratio=4),
-    "e_i2gan": Matching(fake_ratio=1),
-    "alexnet": Conditional(adversarial=False),
-    "acgan": Conditional(),
-    "acgan_trunc": Conditional(truncated=True),
-    "wacgan_gp": Conditional(penalty=True),
-    "wacgan_gpt": Conditional(truncated=True, penalty=True, search=True),
-    "vat": Residual(ratio=4, views=1),
-    "fixmatch": Residual(ratio=7, views=2),
+    "supervised": RecalibrationStep(recalibrate=True, branches=0),
+    "frgan": RecalibrationStep(recalibrate=True, branches=2),
+    "frgan_nose": RecalibrationStep(recalibrate=False, branches=2),
+    "frgan_nocr": RecalibrationStep(recalibrate=True, branches=1),
+    "ssgan": RecalibrationStep(recalibrate=False, branches=1),
+    "improved_gan": MatchingStep(fake_ratio=1),
+    "i2gan": MatchingStep(fake_ratio=4),
+    "e_i2gan": MatchingStep(fake_ratio=1),
+    "alexnet": ConditionalStep(adversarial=False),
+    "acgan": ConditionalStep(),
+    "acgan_trunc": ConditionalStep(truncated=True),
+    "wacgan_gp": ConditionalStep(penalty=True),
+    "wacgan_gpt": ConditionalStep(truncated=True, penalty=True, search=True),
+    "vat": WideResNetStep(ratio=4, views=1),
+    "fixmatch": WideResNetStep(ratio=7, views=2),
 }
 
 
 def conditional_sides(size: Size) -> list[int]:
-    """Sides of the conditional generator's maps: halved from the image, rounding up, to 4."""
+    """Sides of the conditional generator's maps, from 4 up: each half of the next, rounded up."""
     sides = [size.side]
     while sides[0] > 4:
         sides.insert(0, -(-sides[0] // 2))

@@ -1,4 +1,4 @@
-"""The measurements as Markdown."""
+"""Formats measurements of steps as Markdown."""
 
 import importlib.metadata
 import os
@@ -7,14 +7,16 @@ import platform
 import statistics
 from typing import Any
 
-Found = dict[str, dict[str, list[dict[str, Any]]]]  # method -> implementation -> one a round
+Measurements = dict[
+    str, dict[str, list[dict[str, Any]]]
+]  # method -> implementation -> one per round
 
 NAMES = {"ours": "ours", "stock": "stock Keras", "pytorch": "PyTorch", "roofline": "roofline"}
 PACKAGES = ("tensorflow", "keras", "torch", "numpy")
 
 
 def machine() -> dict[str, Any]:
-    """The machine and the versions that the figures hold for."""
+    """The machine and the versions of the packages."""
     cpuinfo = pathlib.Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     facts = dict(reversed([[s.strip() for s in x.split(":", 1)] for x in lines if ":" in x]))
@@ -33,12 +35,12 @@ def machine() -> dict[str, Any]:
     }
 
 
-def summary(found: Found) -> dict[str, dict[str, float]]:
+def summary(measurements: Measurements) -> dict[str, dict[str, float]]:
     """Milliseconds, ratios and images per second of each method.
 
-    A figure is the median over the rounds of the median over a round's steps.
+    Times are medians over the rounds of the medians over the steps of a round.
     """
-    return {method: _row(measured) for method, measured in found.items()}
+    return {method: _row(measured) for method, measured in measurements.items()}
 
 
 def _row(measured: dict[str, list[dict[str, Any]]]) -> dict[str, float]:
@@ -54,35 +56,39 @@ def _row(measured: dict[str, list[dict[str, Any]]]) -> dict[str, float]:
     return row | {f"{name}, images/s": value for name, value in speeds.items()}
 
 
-def render(found: Found, facts: dict[str, Any], layers: bool = False) -> str:
-    """All of the report.
+def render(measurements: Measurements, facts: dict[str, Any], layers: bool = False) -> str:
+    """The whole report.
 
     Args:
-        found: The measurements.
-        facts: What `machine` says.
-        layers: With the layers of each method's step.
+        measurements: The measurements.
+        facts: Result of `machine`, with "sizes", "rounds" and "repeats".
+        layers: Whether to list the layers of each method's step.
     """
-    rows = summary(found)
+    rows = summary(measurements)
     columns = ["method", *next(iter(rows.values()))]
     body = [[method, *map(_number, row.values())] for method, row in rows.items()]
-    parts = [_machine_lines(facts), table([_titled(c) for c in columns], body), _formats(found)]
+    parts = [
+        _machine_lines(facts),
+        table([_column_title(c) for c in columns], body),
+        _formats(measurements),
+    ]
     if layers:
-        parts += [_layers(method, measured) for method, measured in found.items()]
+        parts += [_layers(method, measured) for method, measured in measurements.items()]
     return "\n\n".join(parts)
 
 
 def table(columns: list[str], body: list[list[str]]) -> str:
-    """A Markdown table; the first column is text, the others are figures."""
+    """A Markdown table; the first column is text, the others are numbers."""
     ruler = ["---", *["---:"] * (len(columns) - 1)]
     return "\n".join("| " + " | ".join(line) + " |" for line in (columns, ruler, *body))
 
 
-def _titled(column: str) -> str:
+def _column_title(column: str) -> str:
     return column.replace("pytorch", NAMES["pytorch"]).replace("stock", NAMES["stock"])
 
 
 def _number(value: float) -> str:
-    """Three figures, and no more than the integer of a large number."""
+    """Three significant digits; integers from 100 on."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
@@ -96,13 +102,13 @@ def _machine_lines(facts: dict[str, Any]) -> str:
     )
 
 
-def _formats(found: Found) -> str:
-    """Which number format, variant and device each implementation used."""
+def _formats(measurements: Measurements) -> str:
+    """The number format, variant and device of each implementation."""
     lines = ["Number formats:"]
     for name, title in NAMES.items():
         used = {
             f"{one['format']} on {one['device']} ({method})"
-            for method, measured in found.items()
+            for method, measured in measurements.items()
             for one in measured.get(name, [])
         }
         if used:
@@ -111,14 +117,14 @@ def _formats(found: Found) -> str:
 
 
 def merged(used: set[str]) -> str:
-    """Methods of the same format, together."""
+    """Lists texts "LABEL (METHOD)" as "LABEL (METHODS)", without methods if all labels agree."""
     groups: dict[str, list[str]] = {}
     for text in sorted(used):
-        said, method = text.rsplit(" (", 1)
-        groups.setdefault(said, []).append(method.rstrip(")"))
+        label, method = text.rsplit(" (", 1)
+        groups.setdefault(label, []).append(method.rstrip(")"))
     if len(groups) == 1:
         return next(iter(groups))
-    return "; ".join(f"{said} ({', '.join(methods)})" for said, methods in groups.items())
+    return "; ".join(f"{label} ({', '.join(methods)})" for label, methods in groups.items())
 
 
 def _layers(method: str, measured: dict[str, list[dict[str, Any]]]) -> str:

@@ -1,15 +1,16 @@
-"""The same networks and the same step in PyTorch, eager, as fast as its usual means make it.
+"""The same networks and the same step in eager PyTorch, with the usual optimizations.
 
-Weight normalization where ours has it, channels_last, in-place ReLUs, fused Adam, no gradients for
-D's kernels in G's step. The images are in memory, ready made, and there is no weight average.
-Each number format (bfloat16 autocast, float32), with a pass for each batch and, where D has no
-batch normalization, with one pass over all that it is trained on, is tried shortly; the fastest is
-measured. A critic under a gradient penalty is in float32 in either format, as in ours.
+These are channels_last, in-place ReLUs, fused Adam, and no gradients for D's kernels in G's step.
+Weight normalization is where ours has it. The images are in memory, and there is no EMA. The
+variants are the number formats (bfloat16 autocast, float32), each with one pass for each batch and,
+if D has no batch normalization, with one pass over all batches that it is trained on. Each variant
+is tried briefly, and the fastest is measured. A critic with a gradient penalty computes in float32
+in both formats, as in ours.
 
-Passes over generated images move the buffers of D's batch normalization, which ours leaves alone:
-the losses do not read them, and they take no time worth speaking of.
+Passes over generated images update the moving statistics of D, which ours does not. The losses do
+not read them, and the time for this is negligible.
 
-A module for each family of steps has its networks and its training step.
+Each family of steps has a module with its networks and its training step.
 """
 
 import itertools
@@ -20,13 +21,13 @@ import common
 import steps
 import torch
 
-from pytorch import conditional, matching, parts, recalibrated, residual
+from pytorch import conditional, matching, parts, recalibrated, wide_resnet
 
 FAMILIES = {
-    steps.Recalibrated: recalibrated,
-    steps.Matching: matching,
-    steps.Conditional: conditional,
-    steps.Residual: residual,
+    steps.RecalibrationStep: recalibrated,
+    steps.MatchingStep: matching,
+    steps.ConditionalStep: conditional,
+    steps.WideResNetStep: wide_resnet,
 }
 
 
@@ -36,7 +37,7 @@ def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
     Args:
         name: The method.
         size: Sizes of networks and batch.
-        repeats: Steps that count.
+        repeats: Number of timed steps.
 
     Returns:
         Seconds of each step, the variant, and the kernels and biases of each network.
@@ -49,10 +50,10 @@ def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
         network.to(parts.DEVICE, memory_format=torch.channels_last)
     trainer = family.Trainer(step, size, **networks)
     variants = list(itertools.product(parts.FORMATS, trainer.passes))
-    trials = {v: min(common.timed(trainer.variant(*v), 2, warm_ups=1)) for v in variants}
+    trials = {v: min(common.time_calls(trainer.variant(*v), 2, warm_ups=1)) for v in variants}
     best = min(trials, key=trials.get)
     return {
-        "seconds": common.timed(trainer.variant(*best), repeats),
+        "seconds": common.time_calls(trainer.variant(*best), repeats),
         "format": f"{best[0]}, {best[1]} passes",
         "device": parts.DEVICE.upper().replace("CUDA", "GPU"),
         "trials": {", ".join(variant): seconds for variant, seconds in trials.items()},
@@ -61,7 +62,7 @@ def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
 
 
 def _parameters(network: torch.nn.Module) -> int:
-    """Kernels, biases, scales and shifts, without weight normalization's gains (`original0`)."""
+    """Number of kernels, biases, scales and shifts, without weight-norm gains (`original0`)."""
     return sum(
         weight.numel()
         for name, weight in network.named_parameters()

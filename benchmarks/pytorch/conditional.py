@@ -9,8 +9,8 @@ from torch.nn import functional
 from pytorch import conditional_networks, parts
 
 
-def networks(step: steps.Conditional, size: steps.Size) -> dict[str, nn.Module]:
-    """Discriminator and generator, or AlexNet."""
+def networks(step: steps.ConditionalStep, size: steps.Size) -> dict[str, nn.Module]:
+    """Builds discriminator and generator, or AlexNet."""
     if not step.adversarial:
         return {"discriminator": conditional_networks.alexnet(size)}
     return {
@@ -20,11 +20,11 @@ def networks(step: steps.Conditional, size: steps.Size) -> dict[str, nn.Module]:
 
 
 class Trainer(parts.Trainer):
-    """The training step; D has batch normalization, so every batch is a pass of its own."""
+    """The training step; D has batch normalization, so every batch is a separate pass."""
 
     def __init__(
         self,
-        step: steps.Conditional,
+        step: steps.ConditionalStep,
         size: steps.Size,
         discriminator: nn.Module,
         generator: nn.Module | None = None,
@@ -38,9 +38,9 @@ class Trainer(parts.Trainer):
         if not self.step.adversarial:
             return [self._supervised_step(number_format)]
         critic_format = "float32" if self.step.penalty else number_format
-        taken = [self._d_step(number_format, critic_format)]
-        taken.append(self._g_step(number_format, critic_format))
-        return taken + ([self._tau_step(number_format, critic_format)] if self.step.search else [])
+        losses = [self._d_step(number_format, critic_format)]
+        losses.append(self._g_step(number_format, critic_format))
+        return losses + ([self._tau_step(number_format, critic_format)] if self.step.search else [])
 
     def _supervised_step(self, number_format: str) -> torch.Tensor:
         with parts.autocast(number_format):
@@ -55,7 +55,7 @@ class Trainer(parts.Trainer):
             fakes = self._fakes(z, c)
         with parts.autocast(critic_format):
             source, logits = self.d(self.images)
-            fake_source, fake_logits = self._judged(*fakes)
+            fake_source, fake_logits = self._score_fakes(*fakes)
         loss = functional.cross_entropy(logits, self.labels)
         loss = loss + functional.cross_entropy(fake_logits, c)
         if self.step.penalty:
@@ -72,9 +72,9 @@ class Trainer(parts.Trainer):
         with parts.autocast(number_format):
             fakes = self._fakes(z, c)
         with parts.autocast(critic_format):
-            source, logits = self._judged(*fakes)
-        fooled = -source.mean() if self.step.penalty else functional.softplus(-source).mean()
-        loss = fooled + functional.cross_entropy(logits, c)
+            source, logits = self._score_fakes(*fakes)
+        adversarial = -source.mean() if self.step.penalty else functional.softplus(-source).mean()
+        loss = adversarial + functional.cross_entropy(logits, c)
         parts.minimize(loss, self.g_adam)
         return loss
 
@@ -82,9 +82,9 @@ class Trainer(parts.Trainer):
         self._set_training(False)
         z, c = self._latents()
         with parts.autocast(number_format):
-            easy = self._generated(self._truncated(z), c)
+            fake = self._generated(self._truncated(z), c)
         with parts.autocast(critic_format):
-            loss = functional.cross_entropy(self.d.logits(easy), c)
+            loss = functional.cross_entropy(self.d.logits(fake), c)
         parts.minimize(loss, self.tau_adam)
         with torch.no_grad():
             self.tau.clamp_(common.TAU_LOW, common.TAU_HIGH)
@@ -95,13 +95,17 @@ class Trainer(parts.Trainer):
         mix = torch.rand(self.size.batch, 1, 1, 1, device=parts.DEVICE)
         between = (mix * self.images + (1 - mix) * fake).requires_grad_()
         scores = self.d.source(between)
-        (slope,) = torch.autograd.grad(scores.sum(), between, create_graph=True)
-        norm = (slope.square().sum((1, 2, 3)) + 1e-12).sqrt()
+        (gradient,) = torch.autograd.grad(scores.sum(), between, create_graph=True)
+        norm = (gradient.square().sum((1, 2, 3)) + 1e-12).sqrt()
         return (norm - 1).square().mean()
 
-    def _judged(self, fake: torch.Tensor, easy: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Source logits of some images, class logits of others, in a pass if the same."""
-        return self.d(fake) if easy is fake else (self.d.source(fake), self.d.logits(easy))
+    def _score_fakes(
+        self, fake: torch.Tensor, truncated: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Source logits of `fake` and class logits of `truncated`, in one pass if identical."""
+        return (
+            self.d(fake) if truncated is fake else (self.d.source(fake), self.d.logits(truncated))
+        )
 
     def _fakes(self, z: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Images for the source head and for the class head."""

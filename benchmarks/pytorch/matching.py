@@ -1,4 +1,4 @@
-"""ImprovedGAN's step and its successors', in PyTorch."""
+"""The steps of ImprovedGAN and its successors, in PyTorch."""
 
 import common
 import steps
@@ -10,22 +10,22 @@ from torch.nn.utils.parametrizations import weight_norm
 from pytorch import parts
 
 
-def networks(step: steps.Matching, size: steps.Size) -> dict[str, nn.Module]:
-    """Discriminator and generator."""
+def networks(step: steps.MatchingStep, size: steps.Size) -> dict[str, nn.Module]:
+    """Builds discriminator and generator."""
     return {"discriminator": Discriminator(size), "generator": parts.generator(size)}
 
 
 class Discriminator(nn.Module):
-    """Images [batch, channels, side, side] -> logits [batch, classes], by way of `features`."""
+    """Images [batch, channels, side, side] -> logits [batch, classes], through `features`."""
 
     def __init__(self, size: steps.Size):
         super().__init__()
         units = 2 * size.width
-        made = [nn.Dropout(common.DROPOUT), *parts.stages(size, common.HIDDEN_DROPOUT)]
-        made += parts.conv(units, units, 3, padding=0 if size.side >= 24 else 1)
+        layers = [nn.Dropout(common.DROPOUT), *parts.first_blocks(size, common.HIDDEN_DROPOUT)]
+        layers += parts.conv(units, units, 3, padding=0 if size.side >= 24 else 1)
         for _ in range(2):
-            made += parts.conv(units, units, 1, padding=0)
-        self.features = nn.Sequential(*made, parts.GlobalMean())
+            layers += parts.conv(units, units, 1, padding=0)
+        self.features = nn.Sequential(*layers, parts.GlobalMean())
         self.logits = weight_norm(nn.Linear(units, size.classes))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -33,13 +33,13 @@ class Discriminator(nn.Module):
 
 
 class Trainer(parts.Trainer):
-    """The training step, in any of its variants."""
+    """The training step, in all variants."""
 
     passes = (parts.SEPARATE, parts.CONCATENATED)
 
     def __init__(
         self,
-        step: steps.Matching,
+        step: steps.MatchingStep,
         size: steps.Size,
         discriminator: nn.Module,
         generator: nn.Module,
@@ -55,7 +55,7 @@ class Trainer(parts.Trainer):
             with torch.no_grad():
                 generated = self.fake()
             batches = [self.labeled, self.unlabeled, generated]
-            labeled, real, fake = self.judged(batches, passes)
+            labeled, real, fake = self.forward_batches(batches, passes)
         loss = functional.cross_entropy(labeled, self.labels)
         loss = loss + functional.softplus(-real.logsumexp(-1)).mean()
         loss = loss + functional.softplus(fake.logsumexp(-1)).mean()
@@ -66,7 +66,7 @@ class Trainer(parts.Trainer):
         with parts.autocast(number_format):
             with torch.no_grad():
                 matched = self.d.features(self.matched)
-            judged = self.d.features(self.fake(self.step.fake_ratio))
-        loss = (matched.mean(0) - judged.mean(0)).abs().mean()
+            fake = self.d.features(self.fake(self.step.fake_ratio))
+        loss = (matched.mean(0) - fake.mean(0)).abs().mean()
         parts.minimize(loss, self.g_adam)
         return loss

@@ -1,4 +1,4 @@
-"""What the families share: the images, Adam, the frame of a step, weight-normalized networks."""
+"""What the families share: images, Adam, the base of the steps, weight-normalized networks."""
 
 import contextlib
 from collections.abc import Callable, Iterable
@@ -15,12 +15,12 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
 class Trainer:
-    """A training step, in any of its variants.
+    """A training step, in all variants.
 
     Attributes:
-        passes: How D's batches may go through it.
-        d: Discriminator, or classifier.
-        g: Generator, or None.
+        passes: Ways in which the batches can go through D: SEPARATE, CONCATENATED.
+        d: The discriminator or classifier.
+        g: The generator, or None.
     """
 
     passes = (SEPARATE,)
@@ -43,45 +43,45 @@ class Trainer:
         return lambda: [loss.item() for loss in self.train(number_format, passes)]
 
     def train(self, number_format: str, passes: str) -> list[torch.Tensor]:
-        """Takes the step, and gives its losses."""
-        raise NotImplementedError(f"{type(self).__module__} does not say what its step does")
+        """Takes the step and returns its losses."""
+        raise NotImplementedError(f"{type(self).__module__} does not define train()")
 
-    def judged(self, batches: list[torch.Tensor], passes: str) -> list[torch.Tensor]:
-        """D's outputs for each batch; it must be a network that gives one tensor."""
+    def forward_batches(self, batches: list[torch.Tensor], passes: str) -> list[torch.Tensor]:
+        """D's outputs for each batch, if D has one output."""
         if passes == CONCATENATED:
             return list(self.d(torch.cat(batches)).float().split(self.size.batch))
         return [self.d(batch).float() for batch in batches]
 
     def fake(self, batches: int = 1) -> torch.Tensor:
-        """Images of fresh uniform latents."""
+        """Generates images from new uniform latents."""
         latents = torch.empty(batches * self.size.batch, self.size.latent, device=DEVICE)
         return self.g(latents.uniform_(common.LATENT_LOW, common.LATENT_HIGH))
 
 
 def autocast(number_format: str) -> contextlib.AbstractContextManager:
-    """Within it, convolutions and dense maps compute in the number format."""
+    """A context in which convolutions and dense maps compute in the number format."""
     return torch.autocast(DEVICE, torch.bfloat16, enabled=number_format == "bfloat16")
 
 
 def adam(weights: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """An Adam for those weights that are trained."""
+    """An Adam optimizer for the trainable ones of these weights."""
     trained = [weight for weight in weights if weight.requires_grad]
     betas = (common.BETA_1, 0.999)
     return torch.optim.Adam(trained, common.LEARNING_RATE, betas, common.EPSILON, fused=True)
 
 
 def minimize(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> None:
-    """Takes a step down the loss."""
+    """Takes one optimizer step on the loss."""
     optimizer.zero_grad()
-    # Naming the inputs leaves out the gradients of the other player's kernels.
+    # With `inputs`, no gradients are computed for the weights of the other network.
     loss.backward(inputs=optimizer.param_groups[0]["params"])
     optimizer.step()
 
 
 def images(size: steps.Size) -> torch.Tensor:
     """A batch of random images in [-1, 1]."""
-    drawn = torch.rand(size.batch, size.channels, size.side, size.side, device=DEVICE) * 2 - 1
-    return drawn.contiguous(memory_format=torch.channels_last)
+    pixels = torch.rand(size.batch, size.channels, size.side, size.side, device=DEVICE) * 2 - 1
+    return pixels.contiguous(memory_format=torch.channels_last)
 
 
 def conv(
@@ -92,15 +92,15 @@ def conv(
     return [normalized, nn.LeakyReLU(common.SLOPE, inplace=True)]
 
 
-def stages(size: steps.Size, dropout: float) -> list[nn.Module]:
-    """The two stages that FR-GAN's and ImprovedGAN's discriminators begin with."""
-    made, channels = [], size.channels
+def first_blocks(size: steps.Size, dropout: float) -> list[nn.Module]:
+    """The first two blocks of FR-GAN's and ImprovedGAN's discriminators."""
+    layers, channels = [], size.channels
     for units in (size.width, 2 * size.width):
         for stride in (1, 1, 2):
-            made += conv(channels, units, 3, stride)
+            layers += conv(channels, units, 3, stride)
             channels = units
-        made.append(nn.Dropout(dropout))
-    return made
+        layers.append(nn.Dropout(dropout))
+    return layers
 
 
 class GlobalMean(nn.Module):
@@ -112,16 +112,16 @@ def generator(size: steps.Size) -> nn.Module:
     """Latents [batch, latent] -> images [batch, channels, side, side]."""
     side, width = size.side // 8, size.width
     units = 8 * width * side * side
-    made = [nn.Linear(size.latent, units, bias=False), _shifted(nn.BatchNorm1d(units))]
-    made += [nn.ReLU(inplace=True), nn.Unflatten(1, (8 * width, side, side))]
+    layers = [nn.Linear(size.latent, units, bias=False), _shifted(nn.BatchNorm1d(units))]
+    layers += [nn.ReLU(inplace=True), nn.Unflatten(1, (8 * width, side, side))]
     for channels in (4 * width, 2 * width):
-        made.append(nn.ConvTranspose2d(2 * channels, channels, 5, 2, 2, 1, bias=False))
-        made += [_shifted(nn.BatchNorm2d(channels)), nn.ReLU(inplace=True)]
+        layers.append(nn.ConvTranspose2d(2 * channels, channels, 5, 2, 2, 1, bias=False))
+        layers += [_shifted(nn.BatchNorm2d(channels)), nn.ReLU(inplace=True)]
     last = nn.ConvTranspose2d(2 * width, size.channels, 5, 2, 2, 1)
-    return nn.Sequential(*made, weight_norm(last, dim=1), nn.Tanh())
+    return nn.Sequential(*layers, weight_norm(last, dim=1), nn.Tanh())
 
 
 def _shifted(norm: nn.Module) -> nn.Module:
-    """As in ours: a shift and no scale."""
+    """The batch normalization with a shift and no scale, as in ours."""
     norm.weight.requires_grad_(False)
     return norm

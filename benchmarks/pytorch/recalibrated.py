@@ -1,4 +1,4 @@
-"""FR-GAN's step and those it is compared with, in PyTorch."""
+"""The steps of FR-GAN and the methods it is compared with, in PyTorch."""
 
 import common
 import steps
@@ -10,21 +10,21 @@ from torch.nn.utils.parametrizations import weight_norm
 from pytorch import parts
 
 
-def networks(step: steps.Recalibrated, size: steps.Size) -> dict[str, nn.Module]:
-    """Discriminator and, where there is one, generator."""
-    made = {"discriminator": discriminator(size, step.recalibrate)}
-    return made | ({"generator": parts.generator(size)} if step.adversarial else {})
+def networks(step: steps.RecalibrationStep, size: steps.Size) -> dict[str, nn.Module]:
+    """Builds the discriminator and, if there is one, the generator."""
+    d = {"discriminator": discriminator(size, step.recalibrate)}
+    return d | ({"generator": parts.generator(size)} if step.adversarial else {})
 
 
 def discriminator(size: steps.Size, recalibrate: bool) -> nn.Module:
     """Images [batch, channels, side, side] -> logits [batch, classes]."""
-    made = [_Noise(), *parts.stages(size, common.DROPOUT)]
+    layers = [_Noise(), *parts.first_blocks(size, common.DROPOUT)]
     if recalibrate:
-        made.append(_Recalibration(2 * size.width))
-    made += parts.conv(2 * size.width, 4 * size.width, 3, padding=0 if size.side >= 24 else 1)
-    made += parts.conv(4 * size.width, 2 * size.width, 1, padding=0)
+        layers.append(_Recalibration(2 * size.width))
+    layers += parts.conv(2 * size.width, 4 * size.width, 3, padding=0 if size.side >= 24 else 1)
+    layers += parts.conv(4 * size.width, 2 * size.width, 1, padding=0)
     return nn.Sequential(
-        *made, parts.GlobalMean(), weight_norm(nn.Linear(2 * size.width, size.classes))
+        *layers, parts.GlobalMean(), weight_norm(nn.Linear(2 * size.width, size.classes))
     )
 
 
@@ -48,11 +48,11 @@ class _Recalibration(nn.Module):
 
 
 class Trainer(parts.Trainer):
-    """The training step, in any of its variants."""
+    """The training step, in all variants."""
 
     def __init__(
         self,
-        step: steps.Recalibrated,
+        step: steps.RecalibrationStep,
         size: steps.Size,
         discriminator: nn.Module,
         generator: nn.Module | None = None,
@@ -63,8 +63,8 @@ class Trainer(parts.Trainer):
             self.passes = (parts.SEPARATE, parts.CONCATENATED)
 
     def train(self, number_format: str, passes: str) -> list[torch.Tensor]:
-        taken = [self._d_step(number_format, passes)]
-        return taken + ([self._g_step(number_format)] if self.step.adversarial else [])
+        losses = [self._d_step(number_format, passes)]
+        return losses + ([self._g_step(number_format)] if self.step.adversarial else [])
 
     def _d_step(self, number_format: str, passes: str) -> torch.Tensor:
         with parts.autocast(number_format):
@@ -72,7 +72,7 @@ class Trainer(parts.Trainer):
             if self.step.adversarial:
                 with torch.no_grad():
                     batches.append(self.fake())
-            logits = self.judged(batches, passes)
+            logits = self.forward_batches(batches, passes)
         loss = self._d_loss(*logits)
         parts.minimize(loss, self.d_adam)
         return loss

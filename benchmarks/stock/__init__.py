@@ -1,14 +1,14 @@
 """The same networks and the same step from stock Keras layers, with Keras' defaults.
 
-What a Keras user gets from the GAN guides: Conv2D, Dense, Dropout, GaussianNoise, LeakyReLU,
+This is the code of Keras' GAN guides: Conv2D, Dense, Dropout, GaussianNoise, LeakyReLU,
 BatchNormalization and Conv2DTranspose in float32, one pass for each batch (labeled, first branch,
 second branch, generated), a plain `tf.function` with gradient tapes, `keras.optimizers.Adam`.
-Keras has no weight normalization, so there is none; nor is there a weight average or an input
-pipeline: the batch is in memory, ready made. Ours reports a few scalars more, and its passes over
-images that are not real leave the moving statistics alone, which takes no time off. The step does
-less than ours, never more.
+Keras has no weight normalization, so there is none here; there is no EMA and no input pipeline
+either: the batch is in memory. Ours also reports a few scalars, and its passes over generated
+images do not update moving statistics, which saves no time. So this step does less than ours,
+never more.
 
-A module for each family of steps has its networks, its batch and its training step.
+Each family of steps has a module with its networks, its batch and its training step.
 """
 
 from typing import Any
@@ -18,13 +18,13 @@ import keras
 import steps
 import tensorflow as tf
 
-from stock import conditional, matching, recalibrated, residual
+from stock import conditional, matching, recalibrated, wide_resnet
 
 FAMILIES = {
-    steps.Recalibrated: recalibrated,
-    steps.Matching: matching,
-    steps.Conditional: conditional,
-    steps.Residual: residual,
+    steps.RecalibrationStep: recalibrated,
+    steps.MatchingStep: matching,
+    steps.ConditionalStep: conditional,
+    steps.WideResNetStep: wide_resnet,
 }
 
 
@@ -34,7 +34,7 @@ def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
     Args:
         name: The method.
         size: Sizes of networks and batch.
-        repeats: Steps that count.
+        repeats: Number of timed steps.
 
     Returns:
         Seconds of each step, the number format, and the kernels and biases of each network.
@@ -49,7 +49,7 @@ def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
         return [float(loss) for loss in train(*batch)]
 
     return {
-        "seconds": common.timed(wait, repeats),
+        "seconds": common.time_calls(wait, repeats),
         "format": keras.config.dtype_policy().name,
         "device": "GPU" if tf.config.list_physical_devices("GPU") else "CPU",
         "parameters": {

@@ -11,14 +11,14 @@ from stock import parts
 from tf_ssgan.nn import losses
 
 
-def networks(step: steps.Conditional, size: steps.Size) -> dict[str, keras.Model]:
-    """Discriminator and generator, or AlexNet."""
+def networks(step: steps.ConditionalStep, size: steps.Size) -> dict[str, keras.Model]:
+    """Builds discriminator and generator, or AlexNet."""
     if not step.adversarial:
         return {"discriminator": alexnet(size)}
     return {"discriminator": discriminator(size), "generator": generator(size)}
 
 
-def batch(step: steps.Conditional, size: steps.Size) -> list[tf.Tensor]:
+def batch(step: steps.ConditionalStep, size: steps.Size) -> list[tf.Tensor]:
     """Labeled images and their labels."""
     return [parts.images(size), parts.labels(size)]
 
@@ -57,22 +57,22 @@ def discriminator(size: steps.Size) -> keras.Model:
 def generator(size: steps.Size) -> keras.Model:
     """Latents and one-hot classes [batch, latent + classes] -> images."""
     first, *sides = steps.conditional_sides(size)
-    told = keras.Input((size.latent + size.classes,))
-    x = keras.layers.Reshape((1, 1, size.latent + size.classes))(told)
+    inputs = keras.Input((size.latent + size.classes,))
+    x = keras.layers.Reshape((1, 1, size.latent + size.classes))(inputs)
     widths = [size.width * 2**i for i in reversed(range(len(sides)))]
     x = keras.layers.Conv2DTranspose(widths[0], first, use_bias=False)(x)
     for side, channels in zip(sides, [*widths[1:], size.channels], strict=True):
         x = keras.layers.ReLU()(keras.layers.BatchNormalization()(x))
-        # A kernel of 3 and no output padding make 7 pixels of 4, where the default makes 8.
+        # With kernel size 3 and no output padding, 4 pixels become 7; with the defaults, 8.
         form = {"kernel_size": 4} if side % 2 == 0 else {"kernel_size": 3, "output_padding": 0}
         x = keras.layers.Conv2DTranspose(
             channels, strides=2, padding="same", use_bias=False, **form
         )(x)
-    return keras.Model(told, keras.layers.Activation("tanh")(x))
+    return keras.Model(inputs, keras.layers.Activation("tanh")(x))
 
 
 def train_function(
-    step: steps.Conditional,
+    step: steps.ConditionalStep,
     size: steps.Size,
     discriminator: keras.Model,
     generator: keras.Model | None = None,
@@ -88,7 +88,7 @@ class _Trainer:
 
     def __init__(
         self,
-        step: steps.Conditional,
+        step: steps.ConditionalStep,
         size: steps.Size,
         discriminator: keras.Model,
         generator: keras.Model,
@@ -100,15 +100,15 @@ class _Trainer:
 
     def train(self, images: tf.Tensor, labels: tf.Tensor) -> list[tf.Tensor]:
         """(images, labels) -> losses."""
-        taken = [self._d_step(images, labels), self._g_step()]
-        return taken + ([self._tau_step()] if self.step.search else [])
+        step_losses = [self._d_step(images, labels), self._g_step()]
+        return step_losses + ([self._tau_step()] if self.step.search else [])
 
     def _d_step(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         z, c = self._latents()
         fakes = self._fakes(z, c)
         with tf.GradientTape() as tape:
             source, logits = self.d(images, training=True)
-            fake_source, fake_logits = self._judged(*fakes)
+            fake_source, fake_logits = self._score_fakes(*fakes)
             loss = losses.cross_entropy(labels, logits) + losses.cross_entropy(c, fake_logits)
             if self.step.penalty:
                 loss += losses.wasserstein_critic_loss(source, fake_source)
@@ -121,21 +121,21 @@ class _Trainer:
     def _g_step(self) -> tf.Tensor:
         z, c = self._latents()
         with tf.GradientTape() as tape:
-            source, logits = self._judged(*self._fakes(z, c))
-            fool = (
+            source, logits = self._score_fakes(*self._fakes(z, c))
+            generator_loss = (
                 losses.wasserstein_generator_loss
                 if self.step.penalty
                 else losses.source_generator_loss
             )
-            loss = fool(source) + losses.cross_entropy(c, logits)
+            loss = generator_loss(source) + losses.cross_entropy(c, logits)
         parts.minimize(tape, loss, self.g.trainable_weights, self.g_adam)
         return loss
 
     def _tau_step(self) -> tf.Tensor:
         z, c = self._latents()
         with tf.GradientTape() as tape:
-            easy = self._generated(self._truncated(z), c, training=False)
-            loss = losses.cross_entropy(c, self.d(easy, training=False)[1])
+            fake = self._generated(self._truncated(z), c, training=False)
+            loss = losses.cross_entropy(c, self.d(fake, training=False)[1])
         parts.minimize(tape, loss, [self.tau], self.tau_adam)
         self.tau.assign(tf.clip_by_value(self.tau.value, common.TAU_LOW, common.TAU_HIGH))
         return loss
@@ -144,10 +144,10 @@ class _Trainer:
         mix = tf.random.uniform([self.size.batch, 1, 1, 1])
         return losses.gradient_penalty(lambda x: self.d(x, training=True)[0], images, fake, mix)
 
-    def _judged(self, fake: tf.Tensor, easy: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Source logits of some images, class logits of others, in a pass if the same."""
+    def _score_fakes(self, fake: tf.Tensor, truncated: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Source logits of `fake` and class logits of `truncated`, in one pass if identical."""
         source, logits = self.d(fake, training=True)
-        return source, logits if easy is fake else self.d(easy, training=True)[1]
+        return source, logits if truncated is fake else self.d(truncated, training=True)[1]
 
     def _fakes(self, z: tf.Tensor, c: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Images for the source head and for the class head."""

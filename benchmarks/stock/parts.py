@@ -1,4 +1,4 @@
-"""What the families share: the images, Adam, the simplest step, and a generator."""
+"""What the families share: images, Adam, the supervised step, and a generator."""
 
 from collections.abc import Callable
 
@@ -28,7 +28,7 @@ def latents(size: steps.Size, batches: int = 1) -> tf.Tensor:
 
 
 def adam() -> keras.optimizers.Optimizer:
-    """An Adam of a network's own."""
+    """A new Adam optimizer."""
     return keras.optimizers.Adam(common.LEARNING_RATE, beta_1=common.BETA_1, epsilon=common.EPSILON)
 
 
@@ -38,12 +38,12 @@ def minimize(
     weights: list[keras.Variable],
     optimizer: keras.optimizers.Optimizer,
 ) -> None:
-    """Takes a step down the loss."""
+    """Takes one optimizer step on the loss."""
     optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
 
 
 def supervised_function(classifier: keras.Model) -> Callable[..., tuple[tf.Tensor, ...]]:
-    """The training step without adversary: (images, labels) -> losses."""
+    """The supervised training step: (images, labels) -> losses."""
     optimizer = adam()
 
     @tf.function
@@ -64,8 +64,8 @@ def conv(
     return keras.layers.LeakyReLU(common.SLOPE)(x)
 
 
-def stages(x: keras.KerasTensor, size: steps.Size, dropout: float) -> keras.KerasTensor:
-    """The two stages that FR-GAN's and ImprovedGAN's discriminators begin with."""
+def first_blocks(x: keras.KerasTensor, size: steps.Size, dropout: float) -> keras.KerasTensor:
+    """The first two blocks of FR-GAN's and ImprovedGAN's discriminators."""
     for channels in (size.width, 2 * size.width):
         for stride in (1, 1, 2):
             x = conv(x, channels, 3, stride)
@@ -78,15 +78,15 @@ def generator(size: steps.Size) -> keras.Model:
     inputs = keras.Input((size.latent,))
     side, width = size.side // 8, size.width
     x = keras.layers.Dense(side * side * 8 * width, use_bias=False)(inputs)
-    x = _rectified(x)
+    x = _normalized(x)
     x = keras.layers.Reshape((side, side, 8 * width))(x)
     for channels in (4 * width, 2 * width):
         x = keras.layers.Conv2DTranspose(channels, 5, 2, "same", use_bias=False)(x)
-        x = _rectified(x)
+        x = _normalized(x)
     outputs = keras.layers.Conv2DTranspose(size.channels, 5, 2, "same", activation="tanh")(x)
     return keras.Model(inputs, outputs)
 
 
-def _rectified(x: keras.KerasTensor) -> keras.KerasTensor:
-    # As in ours: a shift and no scale.
+def _normalized(x: keras.KerasTensor) -> keras.KerasTensor:
+    # Batch normalization has a shift and no scale, as in ours.
     return keras.layers.ReLU()(keras.layers.BatchNormalization(scale=False)(x))

@@ -1,4 +1,4 @@
-"""FR-GAN's step and those it is compared with, from stock Keras layers."""
+"""The steps of FR-GAN and the methods it is compared with, from stock Keras layers."""
 
 from collections.abc import Callable
 
@@ -11,14 +11,14 @@ from stock import parts
 from tf_ssgan.nn import losses
 
 
-def networks(step: steps.Recalibrated, size: steps.Size) -> dict[str, keras.Model]:
-    """Discriminator and, where there is one, generator."""
-    made = {"discriminator": discriminator(size, step.recalibrate)}
-    return made | ({"generator": parts.generator(size)} if step.adversarial else {})
+def networks(step: steps.RecalibrationStep, size: steps.Size) -> dict[str, keras.Model]:
+    """Builds the discriminator and, if there is one, the generator."""
+    d = {"discriminator": discriminator(size, step.recalibrate)}
+    return d | ({"generator": parts.generator(size)} if step.adversarial else {})
 
 
-def batch(step: steps.Recalibrated, size: steps.Size) -> list[tf.Tensor]:
-    """Labeled images, their labels, and each branch of the unlabeled ones."""
+def batch(step: steps.RecalibrationStep, size: steps.Size) -> list[tf.Tensor]:
+    """Labeled images, their labels, and the unlabeled images of each branch."""
     branches = [parts.images(size) for _ in range(step.branches)]
     return [parts.images(size), parts.labels(size), *branches]
 
@@ -27,7 +27,7 @@ def discriminator(size: steps.Size, recalibrate: bool) -> keras.Model:
     """Images [batch, side, side, channels] -> logits [batch, classes]."""
     images = keras.Input((size.side, size.side, size.channels))
     x = keras.layers.GaussianNoise(common.NOISE)(images)
-    x = parts.stages(x, size, common.DROPOUT)
+    x = parts.first_blocks(x, size, common.DROPOUT)
     if recalibrate:
         x = _recalibrated(x)
     x = parts.conv(x, 4 * size.width, 3, padding="valid" if size.side >= 24 else "same")
@@ -45,7 +45,7 @@ def _recalibrated(x: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def train_function(
-    step: steps.Recalibrated,
+    step: steps.RecalibrationStep,
     size: steps.Size,
     discriminator: keras.Model,
     generator: keras.Model | None = None,

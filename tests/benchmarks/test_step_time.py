@@ -1,4 +1,4 @@
-"""The benchmark runs at toy size, and compares networks of the same size."""
+"""The benchmark of steps runs at toy size and compares networks of the same size."""
 
 import importlib.util
 import json
@@ -13,40 +13,40 @@ pytestmark = pytest.mark.xdist_group("step time")
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HAS_TORCH = importlib.util.find_spec("torch") is not None
-# One of each family. Distinct linear maps of D and of G, and passes of any map in a step:
+# One method of three families: linear maps of D, linear maps of G, and passes of all maps in a step.
 #
-# D: forward at two batch sizes, input gradients but the first, all kernel gradients; in G's step
-# all input gradients. G: forward twice, and the two gradients.
+# D: forward at two batch sizes, input gradients except the first, all kernel gradients; in G's step
+# all input gradients. G: forward twice, and both gradients.
 SSGAN = (9, 4, 9 + 8 + 9 + 9 + 9 + 2 * 4 + 3 + 4)
-# D is trained by one pass; without its head, it sees images to match and, four times as many, in
-# G's step, generated ones, where it has all input gradients. G: forward twice, the two gradients.
+# D is trained by one pass; without its head, it gets images to match and, in G's step, four times
+# as many generated ones, with all input gradients. G: forward twice, and both gradients.
 I2GAN = (10, 4, (10 + 9 + 10) + 9 + 2 * 9 + 2 * 4 + 3 + 4)
-# Three convolutions and two heads, one head fewer where the other's loss is not asked for. D is
-# trained on real images (5 maps), on generated ones and on those of truncated latents (4 each); the
-# penalty takes 19 (worked in `test_uses`); G's step passes D twice, tau's once. G: forward five
-# times, twice both gradients for its kernels, and once all input gradients for its latents.
+# Three convolutions and two heads, of which passes for one loss use one. D is trained on real images
+# (5 maps), on generated ones and on those of truncated latents (4 each); the penalty takes 19 (see
+# `test_uses`); G's step uses D twice, tau's once. G: forward five times, twice both gradients for
+# its kernels, and once all input gradients for its latents.
 WACGAN_GPT = (5, 3, (5 + 4 + 5) + 2 * (4 + 3 + 4) + 19 + 3 * (4 + 4) + 5 * 3 + 2 * (2 + 3) + 3)
 LAYERS = {"ssgan": SSGAN, "i2gan": I2GAN, "wacgan_gpt": WACGAN_GPT}
 
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory):
-    """What a toy run printed, and what it wrote."""
-    written = tmp_path_factory.mktemp("benchmark") / "figures.json"
-    command = [sys.executable, str(ROOT / "benchmarks" / "step_time.py"), f"--json={written}"]
+    """The text that a toy run printed, and the content of its JSON file."""
+    file = tmp_path_factory.mktemp("benchmark") / "measurements.json"
+    command = [sys.executable, str(ROOT / "benchmarks" / "step_time.py"), f"--json={file}"]
     command += ["--size=toy", f"--methods={','.join(LAYERS)}", "--rounds=1", "--repeats=1"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return done.stdout, json.loads(written.read_text())
+    return done.stdout, json.loads(file.read_text())
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_printed_figures_are_finite_and_positive(outcome, name):
+def test_printed_numbers_are_finite_and_positive(outcome, name):
     rows = [line for line in outcome[0].splitlines() if line.startswith(f"| {name} |")]
     assert len(rows) == 1
-    figures = [float(cell) for cell in rows[0].strip("| ").split("|")[1:]]
-    assert len(figures) == (10 if HAS_TORCH else 7)
-    assert all(math.isfinite(figure) and figure > 0 for figure in figures)
+    numbers = [float(cell) for cell in rows[0].strip("| ").split("|")[1:]]
+    assert len(numbers) == (10 if HAS_TORCH else 7)
+    assert all(math.isfinite(number) and number > 0 for number in numbers)
 
 
 @pytest.mark.parametrize("name", LAYERS)

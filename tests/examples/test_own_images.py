@@ -1,4 +1,4 @@
-"""The walk-through's own commands, on fewer pictures and steps."""
+"""The commands of the walkthrough, with fewer pictures and steps."""
 
 import csv
 import json
@@ -8,8 +8,8 @@ import re
 import subprocess
 import sys
 
-import numpy as np
 import pytest
+from support.programs import python_path
 
 from tf_ssgan.data import image_decoding
 
@@ -22,22 +22,22 @@ SMALLER = {"--count=1000": "--count=60", "--max_steps=600": "--max_steps=4", "--
 
 
 def commands():
-    """The lines of the guide's shell blocks, the server's apart."""
+    """The lines of the README's shell blocks, except those for the server."""
     blocks = re.findall(r"```bash\n(.*?)```", (GUIDE / "README.md").read_text(), re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
     return [line for line in lines if not line.startswith("docker") and "export.client" not in line]
 
 
 @pytest.fixture(scope="module")
-def walked(tmp_path_factory):
-    """The folder after all commands, and what each said: [(command, status, output, errors)]."""
-    folder = tmp_path_factory.mktemp("walk")
+def walkthrough(tmp_path_factory):
+    """The folder after all commands, and their results: [(command, status, output, errors)]."""
+    folder = tmp_path_factory.mktemp("walkthrough")
     environment = os.environ | {
-        "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder / "cache"), "PYTHONIOENCODING": "utf-8",
+        "PYTHONPATH": python_path(ROOT), "XDG_CACHE_HOME": str(folder / "cache"), "PYTHONIOENCODING": "utf-8",
     }  # fmt: skip
     for name in ("examples", "train_main.py"):
         (folder / name).symlink_to(ROOT / name)
-    said = []
+    results = []
     for line in commands():
         for large, small in SMALLER.items():
             line = line.replace(large, small)
@@ -45,41 +45,41 @@ def walked(tmp_path_factory):
         done = subprocess.run(
             line, shell=True, cwd=folder, env=environment, capture_output=True, text=True
         )
-        said.append((line, done.returncode, done.stdout, done.stderr))
-    return folder, said
+        results.append((line, done.returncode, done.stdout, done.stderr))
+    return folder, results
 
 
-def test_every_command_works(walked):
-    _, said = walked
-    assert len(said) == 6
-    # Of bad files, doctor warns; predict answers what it can, and says 1.
-    for (line, status, _, errors), expected in zip(said, [0, 0, 0, 0, 1, 1], strict=True):
+def test_every_command_works(walkthrough):
+    _, results = walkthrough
+    assert len(results) == 6
+    # doctor only warns of bad files; predict skips them and exits with status 1.
+    for (line, status, _, errors), expected in zip(results, [0, 0, 0, 0, 1, 1], strict=True):
         assert status == expected, f"{line}\n{errors[-2000:]}"
         assert "Traceback" not in errors
 
 
-def test_the_doctor_names_every_bad_or_odd_file(walked):
-    folder, said = walked
-    drawn = re.compile(r"\d{5}\.(png|jpg)")
+def test_doctor_names_every_bad_or_odd_file(walkthrough):
+    folder, results = walkthrough
+    regular = re.compile(r"\d{5}\.(png|jpg)")
     odd = [path for path in (folder / "shapes").rglob("*") if path.is_file()]
-    odd = [path.name for path in odd if not drawn.fullmatch(path.name)]
+    odd = [path.name for path in odd if not regular.fullmatch(path.name)]
     assert len(odd) == 20
     for name in odd:
-        assert name in said[1][2], name
+        assert name in results[1][2], name
 
 
-def test_training_leaves_the_files_that_were_labeled(walked):
-    folder, said = walked
+def test_training_records_the_labeled_files(walkthrough):
+    folder, results = walkthrough
     protocol = json.loads((folder / "runs/shapes/protocol.json").read_text())
     for name in protocol["labeled_sources"]:
         assert name.startswith("labeled/") and (folder / "shapes" / name).is_file()
     assert len(protocol["labeled_sources"]) == protocol["sizes"]["labeled"]
-    assert "files of folder:shapes are left out" in said[2][3]
+    assert "files of folder:shapes are left out" in results[2][3]
 
 
-def test_a_row_for_every_file(walked):
-    folder, _ = walked
-    with open(folder / "answers.csv", newline="", encoding="utf-8") as file:
+def test_predictions_have_a_row_for_every_file(walkthrough):
+    folder, _ = walkthrough
+    with open(folder / "predictions.csv", newline="", encoding="utf-8") as file:
         rows = {row["path"]: row for row in csv.DictReader(file)}
     files = [path for path in (folder / "shapes/unlabeled").iterdir()]
     assert set(rows) == {str(path.relative_to(folder)) for path in files}
@@ -88,19 +88,8 @@ def test_a_row_for_every_file(walked):
         try:
             image_decoding.decode(path, 32, 3, "pad")
             readable = not path.name.startswith(".")
-        except image_decoding.Unusable as error:
+        except image_decoding.ImageFileError as error:
             readable = False
             assert row["reason"] == str(error) or path.name.startswith(".")
         assert bool(row["label"]) == readable and bool(row["reason"]) != readable
-    assert "<html" in (folder / "answers.html").read_text(encoding="utf-8")
-
-
-def test_a_seed_draws_the_same_pictures(tmp_path):
-    sys.path.insert(0, str(GUIDE))
-    import draw
-
-    one, two = draw.draw(tmp_path / "1", 24, 3), draw.draw(tmp_path / "2", 24, 3)
-    assert [a.read_bytes() == b.read_bytes() for a, b in zip(one, two, strict=True)] == [True] * 24
-    images = [image_decoding.decode(path, 16, 3, "pad") for path in one]
-    assert len(np.unique(np.stack(images).reshape(24, -1), axis=0)) == 24
-    assert len(draw.spoil(tmp_path / "1")) == 20
+    assert "<html" in (folder / "predictions.html").read_text(encoding="utf-8")

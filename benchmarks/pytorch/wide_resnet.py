@@ -1,4 +1,4 @@
-"""FixMatch's and VAT's steps on a wide residual network, in PyTorch."""
+"""The steps of FixMatch and VAT on a wide residual network, in PyTorch."""
 
 from collections.abc import Callable
 
@@ -9,29 +9,29 @@ from torch.nn import functional
 
 from pytorch import parts
 
-PROBE, LENGTH = 1e-6, 8.0  # any takes the same time
+XI, EPSILON = 1e-6, 8.0  # the time does not depend on them
 
 
-def networks(step: steps.Residual, size: steps.Size) -> dict[str, nn.Module]:
-    """The classifier."""
+def networks(step: steps.WideResNetStep, size: steps.Size) -> dict[str, nn.Module]:
+    """Builds the classifier."""
     return {"discriminator": classifier(step, size)}
 
 
-def classifier(step: steps.Residual, size: steps.Size) -> nn.Module:
+def classifier(step: steps.WideResNetStep, size: steps.Size) -> nn.Module:
     """Images [batch, channels, side, side] -> logits [batch, classes]."""
     channels = min(16, size.width)
-    made = [nn.Conv2d(size.channels, channels, 3, 1, 1, bias=False)]
+    layers = [nn.Conv2d(size.channels, channels, 3, 1, 1, bias=False)]
     for group in range(3):
         units = size.width * 2**group
         for number in range((step.depth(size) - 4) // 6):
-            made.append(_Block(channels, units, 2 if group and not number else 1, not number))
+            layers.append(_Block(channels, units, 2 if group and not number else 1, not number))
             channels = units
-    made += [nn.BatchNorm2d(channels), nn.ReLU(inplace=True), parts.GlobalMean()]
-    return nn.Sequential(*made, nn.Linear(channels, size.classes))
+    layers += [nn.BatchNorm2d(channels), nn.ReLU(inplace=True), parts.GlobalMean()]
+    return nn.Sequential(*layers, nn.Linear(channels, size.classes))
 
 
 class _Block(nn.Module):
-    """A residual block; the first of a group has a convolution for a shortcut."""
+    """A residual block; the shortcut of the first in a group is a convolution."""
 
     def __init__(self, channels: int, units: int, stride: int, first: bool):
         super().__init__()
@@ -47,9 +47,9 @@ class _Block(nn.Module):
 
 
 class Trainer(parts.Trainer):
-    """The training step; both of them mix their images in batch statistics as the papers say."""
+    """The training step of FixMatch or VAT, with batch statistics as in the papers."""
 
-    def __init__(self, step: steps.Residual, size: steps.Size, discriminator: nn.Module):
+    def __init__(self, step: steps.WideResNetStep, size: steps.Size, discriminator: nn.Module):
         super().__init__(step, size, discriminator)
         self.labeled = parts.images(size)
         self.views = [
@@ -69,23 +69,25 @@ class Trainer(parts.Trainer):
         batches = [self.labeled, *self.views]
         with parts.autocast(number_format):
             logits = self.d(torch.cat(batches)).float()
-        known, seen, hidden = logits.split([len(batch) for batch in batches])
-        largest, guessed = seen.detach().softmax(-1).max(-1)
-        each = functional.cross_entropy(hidden, guessed, reduction="none")
-        loss = functional.cross_entropy(known, self.labels) + ((largest >= 0.95) * each).mean()
+        rows = [len(batch) for batch in batches]
+        logits_labeled, logits_weak, logits_strong = logits.split(rows)
+        confidence, pseudo_labels = logits_weak.detach().softmax(-1).max(-1)
+        each = functional.cross_entropy(logits_strong, pseudo_labels, reduction="none")
+        loss = functional.cross_entropy(logits_labeled, self.labels)
+        loss = loss + ((confidence >= 0.95) * each).mean()
         parts.minimize(loss, self.d_adam)
         return loss
 
     def _vat(self, number_format: str) -> torch.Tensor:
-        # As in ours, VAT is in float32 in either format.
+        # VAT computes in float32 in both formats, as in ours.
         (unlabeled,) = self.views
         with torch.no_grad():
             clean = self.d(unlabeled).log_softmax(-1)
-        probe = (PROBE * _unit(torch.randn_like(unlabeled))).requires_grad_()
-        changed = _divergence(clean, self.d(unlabeled + probe))
-        worst = _unit(torch.autograd.grad(changed, probe)[0])
+        trial = (XI * _unit_norm(torch.randn_like(unlabeled))).requires_grad_()
+        divergence = _divergence(clean, self.d(unlabeled + trial))
+        direction = _unit_norm(torch.autograd.grad(divergence, trial)[0])
         loss = functional.cross_entropy(self.d(self.labeled), self.labels)
-        loss = loss + _divergence(clean, self.d(unlabeled + LENGTH * worst)) / len(unlabeled)
+        loss = loss + _divergence(clean, self.d(unlabeled + EPSILON * direction)) / len(unlabeled)
         parts.minimize(loss, self.d_adam)
         return loss
 
@@ -94,6 +96,6 @@ def _divergence(clean: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
     return functional.kl_div(logits.log_softmax(-1), clean, reduction="sum", log_target=True)
 
 
-def _unit(direction: torch.Tensor) -> torch.Tensor:
+def _unit_norm(direction: torch.Tensor) -> torch.Tensor:
     scaled = direction / (1e-12 + direction.abs().amax((1, 2, 3), keepdim=True))
     return scaled * (1e-6 + scaled.square().sum((1, 2, 3), keepdim=True)).rsqrt()

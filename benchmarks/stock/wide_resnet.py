@@ -1,4 +1,4 @@
-"""FixMatch's and VAT's steps on a wide residual network, from stock Keras layers."""
+"""The steps of FixMatch and VAT on a wide residual network, from stock Keras layers."""
 
 from collections.abc import Callable
 
@@ -9,22 +9,22 @@ import tensorflow as tf
 from stock import parts
 from tf_ssgan.nn import losses
 
-PROBE, LENGTH = 1e-6, 8.0  # any takes the same time
+XI, EPSILON = 1e-6, 8.0  # the time does not depend on them
 
 
-def networks(step: steps.Residual, size: steps.Size) -> dict[str, keras.Model]:
-    """The classifier."""
+def networks(step: steps.WideResNetStep, size: steps.Size) -> dict[str, keras.Model]:
+    """Builds the classifier."""
     return {"discriminator": classifier(step, size)}
 
 
-def batch(step: steps.Residual, size: steps.Size) -> list[tf.Tensor]:
-    """Labeled images, their labels, and a view or two of unlabeled images."""
+def batch(step: steps.WideResNetStep, size: steps.Size) -> list[tf.Tensor]:
+    """Labeled images, their labels, and one or two views of unlabeled images."""
     shape = [step.ratio * size.batch, size.side, size.side, size.channels]
     views = [tf.random.uniform(shape, -1.0, 1.0) for _ in range(step.views)]
     return [parts.images(size), parts.labels(size), *views]
 
 
-def classifier(step: steps.Residual, size: steps.Size) -> keras.Model:
+def classifier(step: steps.WideResNetStep, size: steps.Size) -> keras.Model:
     """Images [batch, side, side, channels] -> logits [batch, classes]."""
     images = keras.Input((size.side, size.side, size.channels))
     x = _conv(images, min(16, size.width), 3)
@@ -41,7 +41,7 @@ def classifier(step: steps.Residual, size: steps.Size) -> keras.Model:
 
 
 def train_function(
-    step: steps.Residual, size: steps.Size, discriminator: keras.Model
+    step: steps.WideResNetStep, size: steps.Size, discriminator: keras.Model
 ) -> Callable[..., tuple[tf.Tensor, ...]]:
     """The training step: (labeled images, labels, *views of unlabeled images) -> losses."""
     return _fixmatch(discriminator) if step.views == 2 else _vat(discriminator)
@@ -58,10 +58,10 @@ def _fixmatch(network: keras.Model) -> Callable[..., tuple[tf.Tensor, ...]]:
         with tf.GradientTape() as tape:
             logits = network(tf.concat([images, weak, strong], 0), training=True)
             rows = [images.shape[0], weak.shape[0], strong.shape[0]]
-            known, seen, hidden = tf.split(logits, rows)
-            guessed, sure = losses.pseudo_labels(seen, 0.95)
-            loss = losses.cross_entropy(labels, known)
-            loss += losses.masked_cross_entropy(guessed, hidden, sure)
+            logits_labeled, logits_weak, logits_strong = tf.split(logits, rows)
+            pseudo_labels, confident = losses.pseudo_labels(logits_weak, 0.95)
+            loss = losses.cross_entropy(labels, logits_labeled)
+            loss += losses.masked_cross_entropy(pseudo_labels, logits_strong, confident)
             loss += 5e-4 * tf.add_n([tf.nn.l2_loss(kernel) for kernel in kernels])
         parts.minimize(tape, loss, network.trainable_weights, sgd)
         return (loss,)
@@ -80,10 +80,10 @@ def _vat(network: keras.Model) -> Callable[..., tuple[tf.Tensor, ...]]:
             return network(unlabeled + perturbation, training=True)
 
         start = tf.random.normal(unlabeled.shape)
-        worst = losses.adversarial_direction(predict, clean, start, PROBE, 1)
+        direction = losses.adversarial_direction(predict, clean, start, XI, 1)
         with tf.GradientTape() as tape:
             loss = losses.cross_entropy(labels, network(images, training=True))
-            loss += losses.kl_divergence(clean, predict(LENGTH * worst))
+            loss += losses.kl_divergence(clean, predict(EPSILON * direction))
         parts.minimize(tape, loss, network.trainable_weights, adam)
         return (loss,)
 
