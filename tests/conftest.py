@@ -1,17 +1,34 @@
 """TensorFlow is quiet, and the CPU is two devices: one process tests one replica and two."""
 
+import importlib
 import os
+import pathlib
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest
 import tensorflow as tf
+from support.programs import python_path
+
+
+def pytest_addoption(parser):
+    """An option by which any CPU tests what one with AMX does."""
+    parser.addoption(
+        "--auto",
+        choices=("detected", "mixed_bfloat16"),
+        default="detected",
+        help="What --precision=auto means in the tests: as detected, or as on a CPU with AMX.",
+    )
 
 
 def pytest_configure(config):
     """Splits the CPU before anything starts TensorFlow's devices."""
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    if config.getoption("auto") == "mixed_bfloat16":
+        importlib.import_module("support.auto_bfloat16.sitecustomize")
+        folder = pathlib.Path(__file__).parent / "support/auto_bfloat16"
+        os.environ["PYTHONPATH"] = python_path(folder)
 
 
 @pytest.fixture(autouse=True)

@@ -1,57 +1,84 @@
-"""One built and traced toy of each method, shared by all questions asked of it."""
+"""One built and traced toy of each method, shared by all questions asked of it.
 
-import gc
+Each method is asked in a process of its own; see `support.own_process`.
+"""
+
 import pathlib
 
 import pytest
 import tensorflow as tf
-from support import toy_methods
+from support import own_process, toy_methods
 
 from tf_ssgan import methods
+
+HERE = pathlib.Path(__file__).parent
 
 
 def pytest_generate_tests(metafunc):
     """Asks every method by name; a new file is asked without being listed anywhere."""
     if "name" in metafunc.fixturenames:
-        asked = [n for n in methods.names() if "pair" not in metafunc.fixturenames or steps(n)]
+        names = [n for n in methods.names() if "pair" not in metafunc.fixturenames or has_step(n)]
         metafunc.parametrize(
-            "name", [pytest.param(n, marks=pytest.mark.xdist_group(n)) for n in asked]
+            "name", [pytest.param(n, marks=pytest.mark.xdist_group(n)) for n in names]
         )
 
 
-def steps(name: str) -> bool:
+def has_step(name: str) -> bool:
     """Whether a method's step is its own.
 
     A preset takes another method's step with a constant of its own. What depends on the number of
-    replicas is said of that step, and of the same networks, under the names that they come from:
-    the two devices' trace of a preset would be a third of all that it costs.
+    replicas is asked of that other method, which has the same step and networks: tracing a preset
+    on two devices would be a third of all that it costs.
     """
     return "train_step" in vars(methods.find(name).Method)
 
 
 def pytest_collection_modifyitems(items):
-    """Asks a method everything before the next one, for its toys alone are kept."""
-    here = pathlib.Path(__file__).parent
-    places = [place for place, item in enumerate(items) if item.path.parent == here]
-    asked = sorted(
-        (items[place] for place in places), key=lambda item: item.callspec.params["name"]
-    )
-    for place, item in zip(places, asked, strict=True):
+    """Asks a method everything before the next one."""
+    places = [place for place, item in enumerate(items) if item.path.parent == HERE]
+    in_order = sorted((items[place] for place in places), key=method_of)
+    for place, item in zip(places, in_order, strict=True):
         items[place] = item
 
 
-_KEPT: dict[tuple[str, int], toy_methods.Toy] = {}
+def method_of(item: pytest.Item) -> str:
+    """The method that a question is asked of."""
+    return item.callspec.params["name"]
+
+
+GROUPS = pytest.StashKey[own_process.Groups]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item, nextitem):
+    """Asks in the process of the method."""
+    config = item.config
+    if item.path.parent != HERE or own_process.is_child(config):
+        return None
+    if GROUPS not in config.stash:
+        config.stash[GROUPS] = own_process.Groups()
+    groups = config.stash[GROUPS]
+    name = method_of(item)
+    questions = [i for i in item.session.items if i.path.parent == HERE and method_of(i) == name]
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    for report in groups.reports(item, name, questions):
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    if nextitem is None or nextitem.path.parent != HERE:
+        groups.close()
+    return True
+
+
+_KEPT: dict[int, toy_methods.Toy] = {}
 
 
 def _toy(name: str, devices: int) -> toy_methods.Toy:
-    if name not in {known for known, _ in _KEPT}:
-        _KEPT.clear()
-        gc.collect()  # the last method's: a trace of three stages takes a gigabyte
-        # TensorFlow holds on to the rest of it: no collection that follows need look at it again.
-        gc.freeze()
-    if (name, devices) not in _KEPT:
-        _KEPT[name, devices] = toy_methods.Toy(name, devices)
-    return _KEPT[name, devices]
+    if devices not in _KEPT:
+        _KEPT[devices] = toy_methods.Toy(name, devices)
+    made = _KEPT[devices]
+    made.load(made.start)
+    made.method.set_stage(0)
+    return made
 
 
 @pytest.fixture(autouse=True)
@@ -65,22 +92,16 @@ def _unoptimized():
 @pytest.fixture
 def toy(name) -> toy_methods.Toy:
     """The method on one replica, at its start."""
-    made = _toy(name, 1)
-    made.load(made.start)
-    made.method.set_stage(0)
-    return made
+    return _toy(name, 1)
 
 
 @pytest.fixture
 def pair(name) -> toy_methods.Toy:
     """The method on two replicas, at its start."""
-    made = _toy(name, 2)
-    made.load(made.start)
-    made.method.set_stage(0)
-    return made
+    return _toy(name, 2)
 
 
-@pytest.fixture(scope="session")
-def written() -> set[str]:
-    """The layers of the networks that were written and compared in this process."""
-    return set()
+@pytest.fixture
+def notes(request) -> pathlib.Path:
+    """A folder in which methods note what need not be asked of others."""
+    return own_process.shared_folder(request.config)

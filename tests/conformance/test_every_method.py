@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import hashlib
 import inspect
 import math
 
@@ -28,37 +29,38 @@ def save_after_three(toy, folder):
     checkpoints.save(folder, toy.method.state(), 3, {})
 
 
-def layers_of(*given):
-    """The layers of networks with all their settings, but for names and seeds: equal if alike."""
+def digest_of_layers(*given):
+    """SHA-256 of the layers of networks with all settings but names and seeds: equal if alike."""
 
     def nameless(part):
         if isinstance(part, dict):
             return {k: nameless(v) for k, v in part.items() if k not in ("name", "seed")}
         return [nameless(one) for one in part] if isinstance(part, list | tuple) else part
 
-    return str([
+    described = str([
         [(type(x).__name__, nameless(x.get_config()), [v.shape for v in x.weights])
          for x in network.layers]
         for network in given if network is not None
     ])  # fmt: skip
+    return hashlib.sha256(described.encode()).hexdigest()
 
 
-def test_hparams_become_flags_and_come_back(name):
+def test_hyperparameters_become_flags_and_are_read_back(name):
     kind = methods.find(name).HParams
     known = absl_flags.FlagValues()
     dataclass_flags.define(dataclasses.fields(kind), kind, known)
     argv = ["program"] + [f"--{f.name}={getattr(kind(), f.name)}" for f in dataclasses.fields(kind)]
-    assert kind(**dataclass_flags.values(known, argv)) == kind()
+    assert kind(**dataclass_flags.parse(known, argv)) == kind()
     for field in dataclasses.fields(kind):
         assert field.metadata["doc"].strip().endswith("."), field.name
 
 
-def test_no_knob_bears_the_name_of_a_run_flag(name):
-    knobs = {field.name for field in dataclasses.fields(methods.find(name).HParams)}
-    assert not knobs & {field.name for field in config.run_fields()}
+def test_no_hyperparameter_has_the_name_of_a_run_flag(name):
+    names = {field.name for field in dataclasses.fields(methods.find(name).HParams)}
+    assert not names & {field.name for field in config.run_fields()}
 
 
-def test_every_knob_is_read_by_its_classes(name):
+def test_every_hyperparameter_is_read_by_its_classes(name):
     module = methods.find(name)
     files = {
         inspect.getsourcefile(c)
@@ -77,15 +79,15 @@ def test_every_knob_is_read_by_its_classes(name):
     assert {field.name for field in dataclasses.fields(module.HParams)} <= read
 
 
-def test_recipes_name_only_knobs_and_run_defaults(name):
+def test_recipes_name_only_hyperparameters_and_run_defaults(name):
     kind = methods.find(name).HParams
-    knobs = {field.name for field in dataclasses.fields(kind)}
+    names = {field.name for field in dataclasses.fields(kind)}
     for recipe in kind.RECIPES.values():
-        assert set(recipe) <= knobs | {"labels", "noise", "clean_fraction", "epochs", "max_steps"}
-        kind(**{k: v for k, v in recipe.items() if k in knobs})
+        assert set(recipe) <= names | {"labels", "noise", "clean_fraction", "epochs", "max_steps"}
+        kind(**{k: v for k, v in recipe.items() if k in names})
 
 
-def test_streams_are_of_known_pools_and_unlabeled_ones_carry_no_label(toy):
+def test_streams_draw_from_known_pools_and_unlabeled_ones_have_no_labels(toy):
     pools = toy_methods.pools(toy.method.pseudo_labels())
     for _ in toy.stages():
         batch = next(iter(pipeline.dataset(pools, toy.method.streams(), 0, 0)))
@@ -95,16 +97,16 @@ def test_streams_are_of_known_pools_and_unlabeled_ones_carry_no_label(toy):
             assert ("label" in batch[stream_name]) == (stream.pool != "unlabeled")
 
 
-def test_a_step_reports_what_it_promises_and_moves_the_clock(toy):
+def test_a_step_reports_its_scalars_and_advances_the_clock(toy):
     for first in toy.stages():
         (logs,) = toy.run(1, first)
         assert tuple(logs) == toy.method.reported
         assert all(math.isfinite(value) for value in logs.values())
         assert int(toy.method.step.numpy()) == first + 1
-        assert toy.method.curve() == pytest.approx(logs, rel=1e-6)
+        assert toy.method.mean_scalars() == pytest.approx(logs, rel=1e-6)
 
 
-def test_each_player_moves_all_its_weights_and_nobody_elses(toy, monkeypatch):
+def test_each_player_moves_all_its_weights_and_no_others(toy, monkeypatch):
     players = toy.method._players
     weights = {id(v): v for player in players for v in player.variables}
     moved, strays, last = {player.name: set() for player in players}, set(), {}
@@ -152,7 +154,7 @@ def test_two_replicas_equal_one(toy, pair):
                 np.testing.assert_allclose(two, one, atol=2e-4, err_msg=owner)
 
 
-def test_a_saved_state_goes_on_exactly(toy, tmp_path):
+def test_a_saved_state_resumes_exactly(toy, tmp_path):
     straight = toy.run(6)
     expected = toy.values()
     save_after_three(toy, tmp_path)
@@ -164,7 +166,7 @@ def test_a_saved_state_goes_on_exactly(toy, tmp_path):
             np.testing.assert_array_equal(resumed, never_stopped, err_msg=owner)
 
 
-def test_a_saved_state_goes_on_with_another_number_of_replicas(toy, pair, tmp_path):
+def test_a_saved_state_resumes_with_another_number_of_replicas(toy, pair, tmp_path):
     straight = toy.run(6)
     save_after_three(toy, tmp_path)
     checkpoints.restore(tmp_path, pair.method.state(), lambda manifest: None)
@@ -172,7 +174,7 @@ def test_a_saved_state_goes_on_with_another_number_of_replicas(toy, pair, tmp_pa
         assert after == pytest.approx(before, abs=1e-4)
 
 
-def test_calling_it_classifies_with_the_shipped_weights(toy):
+def test_calling_it_classifies_with_the_exported_weights(toy):
     toy.run(2)
     pixels = toy_methods.images(5)[0]
     logits = toy.method(toy_methods.centered(pixels))
@@ -180,40 +182,40 @@ def test_calling_it_classifies_with_the_shipped_weights(toy):
     np.testing.assert_allclose(
         logits, inference.predictor(toy.method.exported_classifier)(pixels), atol=1e-5
     )
-    averages = toy.method.hp.average_decay > 0
-    assert (toy.method.exported_classifier is not toy.method.classifier) == averages
+    has_ema = toy.method.hp.average_decay > 0
+    assert (toy.method.exported_classifier is not toy.method.classifier) == has_ema
 
 
-def test_it_ships_as_a_saved_model_that_answers_alike(toy, tmp_path, written):
+def test_the_exported_saved_model_gives_the_same_predictions(toy, tmp_path, notes):
     """Writing, loading and comparing is done once for networks of the same layers."""
     toy.run(1)
     pixels, labels = toy_methods.images(20)
-    card = datasets.DatasetInfo("toys", 8, 8, 1, ("a", "b", "c"), (0.5,), (0.5,), False, "drawn")
-    arrays = datasets.Arrays(card, pixels, labels, pixels, labels)
+    info = datasets.DatasetInfo("toys", 8, 8, 1, ("a", "b", "c"), (0.5,), (0.5,), False, "made")
+    arrays = datasets.Arrays(info, pixels, labels, pixels, labels)
     run = build.Run(None, arrays, None, toy.method, toy.strategy, "float32")
-    made = servable.networks(run)
+    made = servable.networks_in_float32(run)
     right = tf.nn.softmax(toy.method(toy_methods.centered(pixels)))
     np.testing.assert_allclose(made.probabilities(tf.constant(pixels)), right, atol=1e-5)
     expected = {"serving_default", "predict_bytes", "classify"}
     generates = {"generate"} if hasattr(toy.method, "generator") else set()
     assert set(servable.endpoints(made)) == expected | generates
-    if (kinds := layers_of(made.classifier, made.generator)) in written:
+    if (note := notes / digest_of_layers(made.classifier, made.generator)).exists():
         return
-    written.add(kinds)
-    servable.write(made, tmp_path / "1")
-    found = verify.verify(tmp_path / "1", made, run)
-    assert found.difference < 1e-5
-    assert set(found.signatures) == expected | generates
+    note.touch()
+    servable.write_saved_model(made, tmp_path / "1")
+    verification = verify.verify(tmp_path / "1", made, run)
+    assert verification.difference < 1e-5
+    assert set(verification.signatures) == expected | generates
 
 
-def test_without_averaging_it_ships_the_raw_weights(name):
+def test_without_ema_the_raw_weights_are_exported(name):
     made = methods.find(name).Method(
         toy_methods.hparams(name, average_decay=0.0), toy_methods.task()
     )
     assert made.exported_classifier is made.classifier
 
 
-def test_its_file_has_manners(name):
+def test_its_file_is_short_and_names_its_source_and_departures(name):
     module = methods.find(name)
     text = inspect.getsource(module)
     assert len(text.splitlines()) <= 200

@@ -11,9 +11,9 @@ import tensorflow as tf
 from tf_ssgan import methods
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import pipeline
-from tf_ssgan.data.pools import Pool, merged
+from tf_ssgan.data.pools import Pool, merge_pools
 from tf_ssgan.networks import resnet18, wsgan_classifier
-from tf_ssgan.nn import distribution, layers
+from tf_ssgan.nn import distribution, layers, pixels
 
 CLASSES, SIZE, LABELED, UNLABELED, STEPS = 3, 8, 12, 40, 12
 CLEAN = LABELED // 3  # known to be right
@@ -35,14 +35,14 @@ def images(
 
 def pools(pseudo_labels: np.ndarray | None = None) -> dict[str, Pool]:
     """The toy data as labeled, clean, noisy and unlabeled pools, and what a method labeled."""
-    pixels, labels = images()
+    squares, labels = images()
     ids = np.arange(LABELED)
     parts = {"labeled": ids, "clean": ids[:CLEAN], "noisy": ids[CLEAN:]}
-    made = {k: Pool(pixels, part, labels[part]) for k, part in parts.items()}
+    made = {k: Pool(squares, part, labels[part]) for k, part in parts.items()}
     labeled = made["labeled"]
-    made["unlabeled"] = unlabeled = Pool(pixels, np.arange(UNLABELED))
+    made["unlabeled"] = unlabeled = Pool(squares, np.arange(UNLABELED))
     if pseudo_labels is not None:
-        made["merged"] = merged(labeled, unlabeled, pseudo_labels)
+        made["merged"] = merge_pools(labeled, unlabeled, pseudo_labels)
     return made
 
 
@@ -61,38 +61,38 @@ def task(seed: int = 0, steps: int = STEPS, **sizes) -> Task:
     )
 
 
-def hparams(name: str, **knobs):
-    """A method's hyper-parameters at toy size."""
+def hparams(name: str, **hyperparameters):
+    """The hyperparameters of a method at toy size."""
     kind = methods.find(name).HParams
     names = {field.name for field in dataclasses.fields(kind)}
-    return kind(**({k: v for k, v in SMALL.items() if k in names} | knobs))
+    return kind(**({k: v for k, v in SMALL.items() if k in names} | hyperparameters))
 
 
 @contextlib.contextmanager
 def short() -> Iterator[None]:
-    """Networks built within have less layers of the same kinds: each takes long to trace.
+    """Networks built within this context have fewer layers, because each takes long to trace.
 
-    Of ResNet-18's twenty the first three, for batch statistics of a few images of one pixel also
-    multiply the rounding; of the two convolutions of each block of WSGAN's branches one.
+    ResNet-18 keeps three of its twenty layers (batch statistics of a few images of one pixel would
+    multiply the rounding); each block of WSGAN's branches keeps one of its two convolutions.
     """
 
-    def convolved(x, channels, padding):
+    def conv_block(x, channels, padding):
         return layers.SpectralConv(channels, 2, padding=padding)(x)
 
     with (
         mock.patch.multiple(resnet18, WIDTHS=(1,), BLOCKS=1),
-        mock.patch.object(wsgan_classifier, "_convolved", convolved),
+        mock.patch.object(wsgan_classifier, "_conv_block", conv_block),
     ):
         yield
 
 
 class Toy:
-    """A method built for the toy task, its step traced once, its start remembered."""
+    """A method built for the toy task; its step is traced once, its initial state is kept."""
 
-    def __init__(self, name: str, devices: int = 1, **knobs):
+    def __init__(self, name: str, devices: int = 1, **hyperparameters):
         self.strategy = distribution.strategy(devices)
         with self.strategy.scope(), short():
-            self.method = methods.find(name).Method(hparams(name, **knobs), task())
+            self.method = methods.find(name).Method(hparams(name, **hyperparameters), task())
         self.method.jit_compile = False
         self.traced = {}
         self.method.begin(centered(images()[0]))
@@ -109,7 +109,7 @@ class Toy:
                 variable.assign(value)
 
     def stages(self):
-        """Goes to the start, but for the clock, which it puts to the first step of each stage."""
+        """Loads the initial state for each stage, with the clock at the first step of the stage."""
         for first in self.method.stages().values():
             self.load(self.start)
             self.method.step.assign(first)
@@ -118,27 +118,27 @@ class Toy:
 
     def batches(self, step: int = 0):
         """An iterator over the batches from a step on, as `fit` gets them."""
-        wanted, seed = self.method.streams(), self.method.task.seed
-        there = pools(self.method.pseudo_labels())
+        streams, seed = self.method.streams(), self.method.task.seed
+        data = pools(self.method.pseudo_labels())
 
         def rows(context):
             local = context.num_replicas_in_sync
-            return pipeline.dataset(there, wanted, seed, step, pipeline.Host(local, local, 0))
+            return pipeline.dataset(data, streams, seed, step, pipeline.Host(local, local, 0))
 
         if self.strategy.num_replicas_in_sync == 1:
-            return iter(pipeline.dataset(there, wanted, seed, step))
+            return iter(pipeline.dataset(data, streams, seed, step))
         return iter(self.strategy.distribute_datasets_from_function(rows))
 
     def run(self, steps: int, first: int = 0) -> list[dict[str, float]]:
-        """Takes steps, each in its stage; the scalars of each."""
-        found, cuts = [], {first, *self.method.stages().values()}
+        """Takes steps, each in its stage; returns the scalars of each."""
+        logs, cuts = [], {first, *self.method.stages().values()}
         for at in range(first, first + steps):
             if at in cuts:
                 self.method.set_stage(at)
                 self._keep_trace()
                 batches = self.batches(at)
-            found.append({k: float(v) for k, v in self.method.train_function(batches).items()})
-        return found
+            logs.append({k: float(v) for k, v in self.method.train_function(batches).items()})
+        return logs
 
     def _keep_trace(self) -> None:
         """Each stage is traced once, however often it is entered."""
@@ -148,16 +148,16 @@ class Toy:
 
 
 class Eager(Toy):
-    """The same, its steps taken as they are: of a few the trace takes longer than they do.
+    """The same with eager steps: a trace takes longer than a few steps do.
 
-    That traced steps equal these is a question that the conformance suite asks of every method.
-    Equalities to the bit are of traced ones: which gradient is added first is not fixed here.
+    The conformance suite asks every method whether traced steps equal eager ones. Equality to the
+    bit holds for traced steps only: here the order in which gradients are added is not fixed.
     """
 
     def _keep_trace(self) -> None:
         self.method.train_function = lambda batches: self.method.one_step(next(batches))
 
 
-def centered(pixels: np.ndarray) -> tf.Tensor:
+def centered(uint8_images: np.ndarray) -> tf.Tensor:
     """uint8 images as networks see them."""
-    return (tf.cast(pixels, tf.float32) - 127.5) / 127.5
+    return pixels.to_float32(uint8_images)
