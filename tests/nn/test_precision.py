@@ -1,10 +1,18 @@
 """Which number format "auto" means, and the context in which layers are built for it."""
 
+import os
+import pathlib
+import subprocess
+import sys
+
 import keras
 import pytest
 import tensorflow as tf
+from support.programs import python_path
 
 from tf_ssgan.nn import precision
+
+ROOT = pathlib.Path(__file__).parents[2]
 
 
 def pretend_gpus(monkeypatch, *capabilities):
@@ -67,3 +75,25 @@ def test_the_policy_holds_within_its_context_alone():
     with pytest.raises(KeyError), precision.policy("mixed_bfloat16"):
         raise KeyError
     assert keras.config.dtype_policy().name == before == "float32"
+
+
+def test_the_test_option_makes_auto_mean_bfloat16_in_programs_too():
+    """`--auto=mixed_bfloat16` puts this folder on Python's path."""
+    folder = pathlib.Path(__file__).parents[1] / "support/auto_bfloat16"
+    code = "from tf_ssgan.nn import precision; print(precision.resolve('auto'))"
+    surroundings = os.environ | {
+        "CUDA_VISIBLE_DEVICES": "",
+        "PYTHONPATH": python_path(folder, ROOT),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=surroundings
+    )
+    assert done.stdout == "mixed_bfloat16\n", done.stderr
+
+
+def test_auto_means_what_the_test_option_says(pytestconfig):
+    detected = "mixed_bfloat16" if "amx_bf16" in precision.cpu_flags() else "float32"
+    if pytestconfig.getoption("auto") == "mixed_bfloat16":
+        assert detected == "mixed_bfloat16"
+    if not tf.config.list_physical_devices("GPU"):
+        assert precision.resolve("auto") == detected
