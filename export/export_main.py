@@ -15,7 +15,7 @@ from export import publishing
 from flags import program
 from tf_ssgan.common import errors, options, startup
 from tf_ssgan.common.options import option
-from tf_ssgan.training import workdir as workdirs
+from tf_ssgan.training.workdir import Workdir
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +24,10 @@ class ExportOptions:
 
     run: str = option("", "Folder of the run to export.")
     to: str = option("", "Folder of the served model; its name is the model's.")
-    data_dir: str = option("", "Folder of the run's data, if they were moved.")
+    data_dir: str = option(
+        "",
+        "Folder of the run's data, if they were moved; only a run that is not finished needs them.",
+    )
     version: int = option(0, "Number of the version; 0 takes the next one.")
 
 
@@ -36,6 +39,8 @@ class ExportResult:
         folder: Its SavedModel.
         verification: A `verify.Verification`.
         calibration: A `calibration.Calibration`.
+        test_error: Error of the run's weights on the test images in percent, measured in training;
+            None if they were saved between two evaluations.
         has_warmup: Whether it has warm-up requests.
         seconds: How long the export took.
     """
@@ -43,6 +48,7 @@ class ExportResult:
     folder: pathlib.Path
     verification: object
     calibration: object
+    test_error: float | None
     has_warmup: bool
     seconds: float
 
@@ -56,7 +62,8 @@ def export_run(
         workdir: Folder of the run, which may still be training.
         to: Folder of the served model.
         version: Its number, at least 1; 0 takes the next one.
-        data_dir: Folder of the run's data, if they were moved.
+        data_dir: Folder of the run's data, if they were moved. Only a run that is still training
+            needs them, to fit the temperature.
 
     Raises:
         UserError: There is no run or no checkpoint, the folder cannot be written, or the version
@@ -64,14 +71,15 @@ def export_run(
         Mismatch: The exported model differs from the run's; nothing was published.
     """
     began = time.perf_counter()
-    check_run(workdir)
+    Workdir(workdir).require_flags()
+    Workdir(workdir).require_checkpoint()
     publishing.check_target(to, version)
     with startup.start_up():  # TensorFlow: after the paths are checked
         from export import servable, verify, warmup
-        from tf_ssgan.training import build
+        from tf_ssgan.training import build, results
     run = build.reopen(workdir, data_dir)
     networks = servable.networks_in_float32(run)
-    calibration = servable.calibrate_on_validation(networks, run)
+    calibration = results.saved_calibration(run)
     networks = dataclasses.replace(networks, temperature=calibration.temperature)
     info = servable.model_info(run, calibration)
     with publishing.new_version(to, version) as target:
@@ -79,25 +87,16 @@ def export_run(
         if warmup.is_available():
             warmup.write_requests(networks, target.partial, to.absolute().name)
         verification = verify.verify(target.partial, networks, run)
-        info["test_error"] = verification.test_error
         servable.write_assets(info, target.partial)
     seconds = time.perf_counter() - began
-    return ExportResult(target.final, verification, calibration, warmup.is_available(), seconds)
-
-
-def check_run(workdir: pathlib.Path) -> None:
-    """Checks that a folder is a run with a checkpoint, before TensorFlow is imported.
-
-    Raises:
-        UserError: It is not, or is a run of another version; the message says what is missing.
-    """
-    if not (workdir / "config.json").is_file():
-        raise errors.UserError(
-            f"--run={workdir} is not the folder of a run: it holds no config.json."
-        )
-    workdirs.read_flags(workdir)
-    if not any((workdir / "checkpoints").glob("step-*/manifest.json")):
-        raise errors.UserError(f"--run={workdir} holds no checkpoint yet. Continue the run first.")
+    return ExportResult(
+        target.final,
+        verification,
+        calibration,
+        info["test_error"],
+        warmup.is_available(),
+        seconds,
+    )
 
 
 def format_export(result: ExportResult) -> str:
@@ -114,7 +113,7 @@ def format_export(result: ExportResult) -> str:
         [
             f"{result.folder}, written and verified in {result.seconds:.1f} s, {warmup}",
             *(f"  {name:{width}}  {line}" for name, line in verification.signatures.items()),
-            f"  test_error {verification.test_error:.2f} % through the exported model",
+            *_format_test_error(result.test_error),
             f"  probabilities within {distance}",
             f"  {_format_calibration(result.calibration)}",
             f"  one image in {verification.request_ms:.1f} ms (in this process)",
@@ -124,6 +123,10 @@ def format_export(result: ExportResult) -> str:
             f"  python -m export.client --model={model.name} IMAGE...",
         ]
     )
+
+
+def _format_test_error(test_error: float | None) -> list[str]:
+    return [] if test_error is None else [f"  test_error {test_error:.2f} %, measured in training"]
 
 
 def _format_calibration(calibration) -> str:

@@ -7,14 +7,12 @@ TensorFlow is not imported here, so that a wrong path is reported at once.
 
 import contextlib
 import dataclasses
-import fcntl
-import os
 import pathlib
 import re
 import shutil
 from collections.abc import Iterator
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, files, locks
 
 _PARTIAL = ".partial"
 _LOCK = ".exporting"
@@ -58,9 +56,9 @@ def new_version(folder: pathlib.Path, number: int = 0) -> Iterator[PendingVersio
                 pending.partial.mkdir()
             yield pending
             with _user_errors(folder):
-                flush_folder(pending.partial)
+                files.flush_folder(pending.partial)
                 pending.partial.rename(final)
-                _flush(folder)
+                files.flush(folder)
         finally:
             shutil.rmtree(pending.partial, ignore_errors=True)
 
@@ -81,14 +79,6 @@ def list_versions(folder: pathlib.Path) -> list[int]:
     return sorted(int(name) for name in names if re.fullmatch("[0-9]+", name))
 
 
-def flush_folder(folder: pathlib.Path) -> None:
-    """Flushes all files below a folder to disk, so that they survive a power cut."""
-    for root, _, names in os.walk(folder):
-        for name in names:
-            _flush(pathlib.Path(root) / name)
-        _flush(pathlib.Path(root))
-
-
 def _version_number(folder: pathlib.Path, number: int) -> int:
     """The number of the version to make."""
     existing = list_versions(folder)
@@ -105,16 +95,14 @@ def _version_number(folder: pathlib.Path, number: int) -> int:
 @contextlib.contextmanager
 def _locked(folder: pathlib.Path) -> Iterator[None]:
     """Locks a folder against other exports; the lock is released when the process ends."""
-    with _user_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / _LOCK).open("w")
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+    with contextlib.ExitStack() as stack:
+        with _user_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            taken = stack.enter_context(locks.exclusive(folder / _LOCK))
+        if not taken:
             raise errors.UserError(
                 f"Another process is exporting to {folder}. Wait for it, or give another --to."
-            ) from error
+            )
         yield
 
 
@@ -129,11 +117,3 @@ def _user_errors(folder: pathlib.Path) -> Iterator[None]:
             f"--to={folder} cannot be written ({where}: {error.strerror}). "
             "Give a folder in which you can write."
         ) from error
-
-
-def _flush(path: pathlib.Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

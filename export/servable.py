@@ -14,7 +14,6 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 import export
@@ -23,7 +22,7 @@ from tf_ssgan.common import version
 from tf_ssgan.data import datasets
 from tf_ssgan.methods.bases import gan
 from tf_ssgan.metrics import calibration
-from tf_ssgan.nn import inference, pixels, precision
+from tf_ssgan.nn import pixels, precision
 from tf_ssgan.training import build
 
 CLASSES_FILE = "assets/classes.txt"
@@ -64,19 +63,10 @@ def networks_in_float32(run: build.Run) -> ExportedNetworks:
     """The exported classifier and the generator of a run, rebuilt in float32."""
     generator = run.method.generator if isinstance(run.method, gan.GAN) else None
     return ExportedNetworks(
-        run.arrays.info,
+        run.info,
         rebuild_in_float32(run.method.exported_classifier),
         generator and rebuild_in_float32(generator),
     )
-
-
-def calibrate_on_validation(networks: ExportedNetworks, run: build.Run) -> calibration.Calibration:
-    """Fits the temperature of exported networks on the run's validation images."""
-    ids, size = run.protocol.validation_ids, inference.BATCH_SIZE
-    predict, images = inference.predictor(networks.classifier), run.arrays.train_images
-    logits = [predict(images[ids[at : at + size]]) for at in range(0, len(ids), size)]
-    none = np.zeros((0, len(networks.info.classes)), np.float32)
-    return calibration.calibrate(np.concatenate([none, *logits]), run.arrays.train_labels[ids])
 
 
 def rebuild_in_float32(network: keras.Model) -> keras.Model:
@@ -94,8 +84,7 @@ def rebuild_in_float32(network: keras.Model) -> keras.Model:
 
 def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any]:
     """The content of model_info.json: what a user must know about an exported classifier."""
-    result = run.workdir / "result.json"
-    images = run.arrays.info
+    images = run.info
     packages = ("tensorflow", "keras", "numpy")
     return {
         "method": run.config.method,
@@ -109,11 +98,19 @@ def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any
         "exported_in": "float32",
         "calibration": dataclasses.asdict(fitted),
         "config": run.config.identity(),
-        "result": json.loads(result.read_text()) if result.exists() else None,
+        "result": run.workdir.read_result(),
+        "test_error": _test_error(run),
         "source": images.source,
         "versions": {name: importlib.metadata.version(name) for name in packages}
         | {"tf_ssgan": version.__version__},
     }
+
+
+def _test_error(run: build.Run) -> float | None:
+    """The error in percent that training measured with these weights on the test images."""
+    step = int(run.method.step.numpy())
+    lines = [line for line in run.workdir.read_metrics().lines if line["step"] == step]
+    return lines[0]["test_error"] if lines else None
 
 
 def write_saved_model(networks: ExportedNetworks, folder: pathlib.Path) -> None:

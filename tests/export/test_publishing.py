@@ -5,7 +5,7 @@ import fcntl
 import pytest
 
 from export import publishing
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, files
 
 
 def test_a_second_export_to_the_same_folder_is_refused(tmp_path):
@@ -19,7 +19,7 @@ def test_a_full_disk_publishes_nothing(tmp_path, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(publishing, "flush_folder", full)
+    monkeypatch.setattr(files, "flush_folder", full)
     with pytest.raises(errors.UserError, match="No space left"):
         with publishing.new_version(tmp_path / "model") as pending:
             (pending.partial / "file").write_text("content")

@@ -1,6 +1,7 @@
 """Finished runs without any training: in memory, in folders, and in damaged folders."""
 
 import functools
+import hashlib
 import io
 import json
 import pathlib
@@ -34,20 +35,39 @@ def result(own, error=5.0, **changed):
     """The contents of result.json."""
     names = ("method", "dataset", "seed", "split_seed", "labels", "label_split", "noise",
              "noise_rate", "clean_fraction")  # fmt: skip
+    quality = {"average_precision_macro": 0.9, "average_precision_weighted": 0.9,
+               "average_precision_pooled": 0.9, "top1_accuracy": 95.0, "top3_accuracy": 99.0,
+               "expected_calibration_error": 0.1, "brier_score": 0.2, "temperature": 1.5,
+               "expected_calibration_error_calibrated": 0.05,
+               "brier_score_calibrated": 0.15}  # fmt: skip
+    calibration = {"temperature": 1.5, "images": 129, "ece_before": 0.1, "ece_after": 0.05,
+                   "nll_before": 0.4, "nll_after": 0.3}  # fmt: skip
     return (
         {name: own[name] for name in names}
-        | {"pool": POOL, "split_sha256": f"split {own['split_seed']}", "steps": own["max_steps"]}
-        | {"epochs": 2.5, "test_error": error}
+        | {"pool": POOL, "validation_images": 129, "test_images": 500, "wrong_labels": 0}
+        | {"split_sha256": sha256(own["split_seed"]), "steps": own["max_steps"], "epochs": 2.5}
+        | {"test_error": error}
         | {name: error + more for name, more in ERROR_OFFSETS.items()}
-        | {
-            "searched": {},
-            "searched_at_best_validation": {},
-            "seconds": 60.0,
-            "precision": "float32",
-        }
-        | {"cores": 2, "versions": {"keras": "3.15.1", "tf_ssgan": __version__}}
+        | {"searched": {}, "searched_at_best_validation": {}}
+        | quality
+        | {"calibration": calibration, "seconds": 60.0, "images_per_second": 500.0}
+        | {"waiting_percent": 1.0, "precision": "float32", "devices": 1, "cores": 2}
+        | {"parameters": {"classifier": 1000}, "hparams": dict(HYPERPARAMETERS)}
+        | {"versions": {"keras": "3.15.1", "tf_ssgan": __version__}}
         | changed
     )
+
+
+def sha256(content):
+    """Stands for the hash of a split."""
+    return hashlib.sha256(str(content).encode()).hexdigest()
+
+
+def metrics_line(step, error=5.0, **changed):
+    """A line of metrics.jsonl."""
+    return {"step": step, "epoch": step / 120, "test_error": error, "test_error_raw": error,
+            "validation_error": error, "validation_error_raw": error, "seconds": 1.0,
+            "images_per_second": 500.0, "waiting_percent": 1.0} | changed  # fmt: skip
 
 
 def make_run(error=5.0, folder="run", outcome=(), **changed):
@@ -59,10 +79,14 @@ def make_run(error=5.0, folder="run", outcome=(), **changed):
 def curve(error=5.0, evaluations=3, steps=300):
     """Lines of metrics.jsonl whose last error is `error`."""
     return [
-        {"step": steps * k // evaluations, "epoch": 2.5 * k / evaluations,
-         "test_error": error + 10.0 * (evaluations - k), "validation_error": error}
+        metrics_line(
+            steps * k // evaluations,
+            error,
+            epoch=2.5 * k / evaluations,
+            test_error=error + 10.0 * (evaluations - k),
+        )
         for k in range(1, evaluations + 1)
-    ]  # fmt: skip
+    ]
 
 
 def write(folder, error=5.0, outcome=(), images=(), lines=None, **changed):
@@ -71,7 +95,6 @@ def write(folder, error=5.0, outcome=(), images=(), lines=None, **changed):
     own = flags(workdir=str(folder), **changed)
     (folder / "config.json").write_text(json.dumps({"version": __version__} | own))
     (folder / "result.json").write_text(json.dumps(result(own, error, **dict(outcome))))
-    (folder / "protocol.json").write_text(json.dumps({"pool": POOL}))
     lines = curve(error) if lines is None else lines
     (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     for name in images:
@@ -82,7 +105,8 @@ def write(folder, error=5.0, outcome=(), images=(), lines=None, **changed):
 def write_evaluation(folder, step=300, **content):
     """Writes what `tf_ssgan.evaluate` leaves in the folder of a run, and returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "evaluation.json").write_text(json.dumps({"step": step} | content))
+    content = {"step": step, "test_sets": [], "generator_scores": []} | content
+    (folder / "evaluation.json").write_text(json.dumps(content))
     return folder
 
 
@@ -134,36 +158,71 @@ BROKEN = {
         _changed("config.json", max_steps=0, epochs=7),
         "is being continued: 300 steps of 7 epochs",
     ),
-    "cut short": (_text("result.json", '{"method": "frg'), "cannot be read: "),
-    "empty": (_text("result.json", ""), "cannot be read: "),
-    "flags cut short": (_text("config.json", "{"), "cannot be read: "),
-    "bytes": (lambda f: (f / "result.json").write_bytes(b"\xff\xfe\x00"), "cannot be read: "),
-    "list": (_text("result.json", "[1, 2]"), "is damaged: not a JSON object"),
-    "list of flags": (_text("config.json", "[]"), "is damaged: not a JSON object"),
+    "cut short": (_text("result.json", '{"method": "frg'), "result.json is damaged: "),
+    "empty": (_text("result.json", ""), "result.json is damaged: "),
+    "flags cut short": (_text("config.json", "{"), "config.json is damaged: "),
+    "bytes": (
+        lambda f: (f / "result.json").write_bytes(b"\xff\xfe\x00"),
+        "result.json is damaged: ",
+    ),
+    "list": (_text("result.json", "[1, 2]"), "expected a JSON object, got [1, 2]"),
+    "null": (_text("result.json", "null"), "expected a JSON object, got null"),
+    "nested": (_text("result.json", "[" * 100_000), "result.json is damaged: "),
+    "list of flags": (_text("config.json", "[]"), "expected a JSON object, got []"),
     "a folder": (
         lambda f: ((f / "result.json").unlink(), (f / "result.json").mkdir()),
-        "cannot be read: ",
+        "result.json is damaged: it is not a file",
     ),
-    "no error": (_changed("result.json", test_error=...), "is damaged: no test_error in it"),
-    "error null": (_changed("result.json", test_error=None), "is damaged: no test_error in it"),
-    "error true": (_changed("result.json", test_error=True), "is damaged: no test_error in it"),
-    "error nan": (_changed("result.json", test_error=float("nan")), "test_error is nan"),
-    "error infinite": (_changed("result.json", test_error=float("inf")), "test_error is inf"),
-    "other error nan": (
-        _changed("result.json", test_error_raw=float("nan")),
-        "result.json is damaged: test_error_raw is nan",
+    "no error": (_changed("result.json", test_error=...), "test_error is missing"),
+    "error null": (
+        _changed("result.json", test_error=None),
+        "test_error: expected a valid number, got null",
+    ),
+    "error true": (
+        _changed("result.json", test_error=True),
+        "test_error: expected a valid number, got True",
+    ),
+    "error nan": (
+        _changed("result.json", test_error=float("nan")),
+        "test_error: expected a finite number, got nan",
+    ),
+    "error above 100": (
+        _changed("result.json", test_error=101.0),
+        "test_error: expected less than or equal to 100, got 101.0",
+    ),
+    "other error infinite": (
+        _changed("result.json", test_error_raw=float("inf")),
+        "test_error_raw: expected a finite number, got inf",
     ),
     "seconds infinite": (
         _changed("result.json", seconds=float("inf")),
-        "result.json is damaged: seconds is inf",
+        "seconds: expected a finite number, got inf",
     ),
-    "labels as text": (_changed("result.json", labels="50"), "is damaged: no labels in it"),
-    "seed with a point": (_changed("result.json", seed=0.5), "is damaged: no seed in it"),
-    "no steps": (_changed("result.json", steps=...), "is damaged: no steps in it"),
+    "labels as text": (
+        _changed("result.json", labels="50"),
+        "labels: expected a valid integer, got '50'",
+    ),
+    "seed with a point": (
+        _changed("result.json", seed=0.5),
+        "seed: expected a valid integer, got 0.5",
+    ),
+    "huge number": (
+        _changed("result.json", steps=10**100),
+        "steps: expected less than or equal to 9007199254740992, got 1000",
+    ),
+    "no steps": (_changed("result.json", steps=...), "steps is missing"),
     "no flags": (_without("config.json"), "has no config.json: its flags are unknown"),
+    "flag of another type": (
+        _changed("config.json", validation="x"),
+        "config.json is damaged: --validation: expected a whole number, got 'x'",
+    ),
+    "hyperparameter null": (
+        _changed("config.json", width=None),
+        "width: expected a number, a text, true or false, got null",
+    ),
     "other method": (
         _changed("config.json", method="vat"),
-        "config.json says method=vat, its result frgan",
+        "result.json is damaged: method is frgan, and vat in config.json",
     ),
-    "other seed": (_changed("config.json", seed=77), "config.json says seed=77, its result "),
+    "other seed": (_changed("config.json", seed=77), ", and 77 in config.json"),
 }

@@ -1,10 +1,14 @@
 """The metrics of a run as files: lines are appended, read, and cut back to a step."""
 
 import csv
+import json
+
+import pytest
+from support.finished_run_folders import metrics_line
 
 from tf_ssgan.training import metrics_log
 
-LINES = [{"step": 5, "error": 9.0}, {"step": 10, "error": 8.0, "right": 50.0}]
+LINES = [metrics_line(5), metrics_line(10, right=50.0)]
 
 
 def read_table(path):
@@ -23,13 +27,13 @@ def test_lines_come_back_and_one_cut_short_does_not(tmp_path):
 
 def test_cutting_back_keeps_every_column_of_what_is_left(tmp_path):
     path = tmp_path / "metrics.jsonl"
-    for line in [*LINES, {"step": 15, "error": 7.0}]:
+    for line in [*LINES, metrics_line(15)]:
         metrics_log.append(path, line)
     metrics_log.rewind(path, 10)
     assert metrics_log.history(path) == LINES
     first, second = read_table(path)
-    assert first == {"step": "5", "error": "9.0", "right": ""}
-    assert second == {"step": "10", "error": "8.0", "right": "50.0"}
+    assert (first["step"], first["test_error"], first["right"]) == ("5", "5.0", "")
+    assert (second["step"], second["test_error"], second["right"]) == ("10", "5.0", "50.0")
 
 
 def test_cutting_back_to_the_start_leaves_nothing(tmp_path):
@@ -41,16 +45,13 @@ def test_cutting_back_to_the_start_leaves_nothing(tmp_path):
 
 def test_a_line_with_new_names_widens_the_table(tmp_path):
     path = tmp_path / "metrics.jsonl"
-    lines = [{"step": 2, "contrast": 3.5}, {"step": 4, "source": 0.5, "error": 9.0},
-             {"step": 6, "contrast": 1.5}]  # fmt: skip
+    lines = [metrics_line(2, contrast=3.5), metrics_line(4, source=0.5),
+             metrics_line(6, contrast=1.5)]  # fmt: skip
     for line in lines:
         metrics_log.append(path, line)
     assert metrics_log.history(path) == lines
-    assert read_table(path) == [
-        {"step": "2", "contrast": "3.5", "source": "", "error": ""},
-        {"step": "4", "contrast": "", "source": "0.5", "error": "9.0"},
-        {"step": "6", "contrast": "1.5", "source": "", "error": ""},
-    ]
+    columns = [(row["step"], row["contrast"], row["source"]) for row in read_table(path)]
+    assert columns == [("2", "3.5", ""), ("4", "", "0.5"), ("6", "1.5", "")]
     assert not list(tmp_path.glob("*.partial"))
 
 
@@ -69,3 +70,50 @@ def test_a_table_that_is_missing_is_written_anew(tmp_path):
     path.with_name("history.csv").unlink()
     metrics_log.append(path, LINES[1])
     assert [row["step"] for row in read_table(path)] == ["5", "10"]
+
+
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        (b"null", "expected a JSON object, got null"),
+        (b"{", "Expecting property name"),
+        (b"\xff\xfe\x00", "decode byte"),
+        (b"[" * 100_000, "nested too deeply"),
+        (json.dumps(metrics_line(0)).encode(), "step: expected greater than or equal to 1, got 0"),
+        (json.dumps(metrics_line(10**105)).encode(), "step: expected less than or equal to"),
+        (json.dumps(metrics_line(7, None)).encode(), "test_error: expected a valid number"),
+        (json.dumps(metrics_line(7, float("nan"))).encode(), "test_error: expected a finite"),
+        (json.dumps(metrics_line(7, source="x")).encode(), "source: expected a valid number"),
+        (json.dumps(metrics_line(5)).encode(), "step 5 comes after step 5"),
+    ],
+)  # fmt: skip
+def test_a_damaged_line_is_skipped_and_said(tmp_path, text, reason):
+    path = tmp_path / "metrics.jsonl"
+    first, second = (json.dumps(line).encode() for line in LINES)
+    path.write_bytes(b"\n".join([first, text, second, b""]))
+    found = metrics_log.read(path)
+    assert found.lines == LINES
+    sentence = found.describe_damage(path)
+    assert sentence.startswith(f"Skipped a damaged line of {path} (line 2: ") and reason in sentence
+    assert metrics_log.rewind(path, 10) == sentence and metrics_log.rewind(path, 10) == ""
+    assert metrics_log.history(path) == LINES
+
+
+def test_several_damaged_lines_are_counted(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text("1\n2\n3\n")
+    assert metrics_log.read(path).describe_damage(path) == (
+        f"Skipped 3 damaged lines of {path} (line 1: expected a JSON object, got 1, ...)."
+    )
+
+
+def test_the_last_line_is_found_without_reading_the_others(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    assert metrics_log.last(path) is None
+    path.write_text("x" * 10**6 + "\n")
+    assert metrics_log.last(path) is None
+    for line in LINES:
+        metrics_log.append(path, line)
+    assert metrics_log.last(path) == LINES[-1]
+    path.write_text(path.read_text() + "null\n" + '{"step": 15, "te')
+    assert metrics_log.last(path) == LINES[-1]

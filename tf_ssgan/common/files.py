@@ -1,5 +1,6 @@
-"""Writing files whole or not at all, and their digests."""
+"""Writing files whole or not at all, flushing them to disk, and their digests."""
 
+import contextlib
 import hashlib
 import os
 import pathlib
@@ -29,3 +30,26 @@ def sha256(path: pathlib.Path) -> str:
     """The SHA-256 of a file's content, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def flush_folder(folder: pathlib.Path) -> None:
+    """Flushes all files below a folder to disk, so that they survive a power cut.
+
+    Raises:
+        OSError: A file cannot be written.
+    """
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with (pathlib.Path(root) / name).open("rb") as file:
+                os.fsync(file.fileno())
+        flush(pathlib.Path(root))
+
+
+def flush(folder: pathlib.Path) -> None:
+    """Flushes the names in a folder to disk, if the file system supports this."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

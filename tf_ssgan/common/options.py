@@ -29,7 +29,7 @@ def option(
 
 
 def check(record: Any) -> None:
-    """Checks that every value is in its range or among its choices.
+    """Checks that every value has its type and is in its range or among its choices.
 
     Args:
         record: An instance of a dataclass whose fields are made by `option`.
@@ -39,11 +39,29 @@ def check(record: Any) -> None:
     """
     kinds = typing.get_type_hints(type(record))
     for field in dataclasses.fields(record):
-        value = getattr(record, field.name)
-        if typing.get_origin(kinds[field.name]) is Literal:
-            _check_choice(field.name, value, typing.get_args(kinds[field.name]))
+        value, kind = getattr(record, field.name), kinds[field.name]
+        if typing.get_origin(kind) is Literal:
+            _check_choice(field.name, value, typing.get_args(kind))
         else:
+            _check_type(field.name, value, kind)
             _check_range(field, value)
+
+
+# Type of an option -> (what it is called, the Python types of its values).
+_KINDS = {
+    bool: ("true or false", bool),
+    int: ("a whole number", int),
+    float: ("a number", (int, float)),
+    str: ("a text", str),
+}
+
+
+def _check_type(name: str, value: Any, kind: Any) -> None:
+    if kind not in _KINDS:
+        return  # a record that checks itself
+    words, types = _KINDS[kind]
+    if not isinstance(value, types) or (isinstance(value, bool) and kind is not bool):
+        raise errors.UserError(f"--{name}: expected {words}, got {value!r}.")
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:

@@ -43,6 +43,12 @@ class DatasetInfo:
         """Returns a dictionary for `json.dump`."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(self).items()}
 
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "DatasetInfo":
+        """Returns the info that `as_json` describes."""
+        values = {field.name: content[field.name] for field in dataclasses.fields(cls)}
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
 
 @dataclasses.dataclass
 class Arrays:

@@ -88,6 +88,24 @@ class Protocol:
         }
         return plain | {"classes": list(self.classes), "sizes": sizes, "sha256": self.sha256}
 
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "Protocol":
+        """Returns the protocol that `as_json` describes.
+
+        Args:
+            content: What `as_json` returned.
+
+        Raises:
+            ValueError: The ids or labels are not those of its hash.
+        """
+        values = {field.name: content[field.name] for field in dataclasses.fields(cls)}
+        values["classes"] = tuple(content["classes"])
+        arrays = {k: np.array(v, np.int64) for k, v in values.items() if isinstance(v, list)}
+        protocol = cls(**values | arrays)
+        if protocol.sha256 != content["sha256"]:
+            raise ValueError("its ids and labels are not those of its sha256")
+        return protocol
+
     def describe(self) -> str:
         """Returns a summary of one line."""
         return (

@@ -10,7 +10,7 @@ from tf_ssgan.data import content_hash, dataset_info, datasets
 from tf_ssgan.evaluation import options, reference_network
 from tf_ssgan.metrics import classification, significance
 from tf_ssgan.nn import inference
-from tf_ssgan.training import build, results, workdir
+from tf_ssgan.training import build, results
 
 
 def compare(runs: list[build.Run], dataset: str, data_dir: str) -> list[dict[str, Any]]:
@@ -51,7 +51,7 @@ def load(name: str, data_dir: str, run: build.Run) -> dataset_info.Arrays:
     Raises:
         UserError: It has other images or classes than the run's.
     """
-    info = run.arrays.info
+    info = run.info
     form = datasets.ImageSpec(info.height, str(info.channels), info.fit)
     arrays = datasets.load(name, data_dir or None, form)
     options.check_alike(f"--dataset={name}", arrays.info, info)
@@ -97,7 +97,7 @@ def _quality(
 ) -> dict[str, float | None]:
     """The error of the raw weights in percent, and the quality metrics of the exported ones."""
     raw = _predict(run.method.classifier, arrays)
-    metrics = results.quality_metrics(predictions, _temperature(run))
+    metrics = results.quality_metrics(predictions, results.saved_calibration(run).temperature)
     return {"test_error_raw": raw.error} | metrics
 
 
@@ -108,14 +108,3 @@ def _predict(network: keras.Model, arrays: dataset_info.Arrays) -> classificatio
         return classification.evaluate(
             predict, images, arrays.test_labels, len(arrays.info.classes), lambda: bar.update()
         )
-
-
-def _temperature(run: build.Run) -> float:
-    """The temperature in the run's result, or fitted on its validation images.
-
-    The result may be that of earlier weights, if a longer run was stopped.
-    """
-    result = workdir.read_result(run.workdir) or {}
-    if result.get("steps") == int(run.method.step.numpy()) and "temperature" in result:
-        return result["temperature"]
-    return results.fitted_temperature(run)

@@ -24,7 +24,8 @@ from tf_ssgan.evaluation import (
 from tf_ssgan.evaluation.options import EvaluateOptions
 from tf_ssgan.methods.bases import gan
 from tf_ssgan.metrics import generative
-from tf_ssgan.training import build, workdir
+from tf_ssgan.training import build
+from tf_ssgan.training.workdir import Workdir
 
 INTERPOLATIONS = 8  # rows of the figure
 TAUS = (np.inf, 2.0, 1.0, 0.5, 0.25)  # bounds of the latents, a row each
@@ -51,12 +52,11 @@ def evaluate(chosen: EvaluateOptions) -> EvaluationResult:
     Raises:
         UserError: No such run, data or weights, or runs that are not alike.
     """
-    with workdir.locked(chosen.workdir), workdir.writing(chosen.workdir):
+    workdir = Workdir(chosen.workdir)
+    with workdir.locked(), workdir.writing():
         runs = [_reopen(folder, chosen) for folder in (chosen.workdir, chosen.other) if folder]
         if chosen.against:
-            options.check_alike(
-                f"--against={chosen.against}", runs[1].arrays.info, runs[0].arrays.info
-            )
+            options.check_alike(f"--against={chosen.against}", runs[1].info, runs[0].info)
         result = _Evaluation(chosen, runs).whole()
         _write(runs[0], result)
     return result
@@ -64,8 +64,8 @@ def evaluate(chosen: EvaluateOptions) -> EvaluationResult:
 
 def _reopen(folder: pathlib.Path, chosen: EvaluateOptions) -> build.Run:
     """A run, with its own data from where they are now."""
-    flags = workdir.read_flags(folder)
-    return build.reopen(folder, options.run_data_dir(flags, chosen.data_dir) if flags else "")
+    flags = Workdir(folder).require_flags()
+    return build.reopen(folder, options.run_data_dir(flags, chosen.data_dir))
 
 
 class _Evaluation:
@@ -76,7 +76,7 @@ class _Evaluation:
         self.options = chosen
         self.runs = runs
         self.run = runs[0]
-        self.names = self.run.arrays.info.classes
+        self.names = self.run.info.classes
         step = int(self.run.method.step.numpy())
         self.result = EvaluationResult(
             {"step": step, "test_sets": self._test_sets(), "generator_scores": []}
@@ -102,7 +102,7 @@ class _Evaluation:
         self.inception = None
         if self.options.inception and "generated" in self.generating:
             self.inception = inception.inception_network(
-                self.options.inception, self.run.arrays.info.shape
+                self.options.inception, self.run.info.shape
             )
         self.reference = self._reference_classifier() if self.generating else None
         images, seed = self.options.images, self.options.seed
@@ -246,21 +246,22 @@ class _Evaluation:
 
 def _write(run: build.Run, result: EvaluationResult) -> None:
     """Writes the figures and `evaluation.json`; an evaluation of earlier weights goes."""
-    before = workdir.read_evaluation(run.workdir)
+    workdir = run.workdir
+    before = workdir.read_evaluation()
     if before is None or before["step"] != result.measured["step"]:
-        for path in run.workdir.glob("evaluation_*.png"):
+        for path in workdir.path.glob("evaluation_*.png"):
             path.unlink()
     for name, png in result.figures.items():
-        (run.workdir / name).write_bytes(png)
+        (workdir.path / name).write_bytes(png)
     if result.figures:
         _write_summaries(run, result)
     merged = results_file.merged(before, result.measured)
-    files.replace(run.workdir / workdir.EVALUATION, json.dumps(merged, indent=1))
+    files.replace(workdir.evaluation_file, json.dumps(merged, indent=1))
 
 
 def _write_summaries(run: build.Run, result: EvaluationResult) -> None:
     """Adds the figures and scores to the run's TensorBoard."""
-    writer = tf.summary.create_file_writer(str(run.workdir / "tensorboard"))
+    writer = tf.summary.create_file_writer(str(run.workdir.tensorboard))
     with writer.as_default(step=result.measured["step"]):
         for name, png in result.figures.items():
             tag = name.removesuffix(".png").replace("_", "/", 1)

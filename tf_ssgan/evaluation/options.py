@@ -1,15 +1,13 @@
 """The options of an evaluation, and checks of them that need no TensorFlow."""
 
 import dataclasses
-import json
 import pathlib
 from typing import Any
 
 from tf_ssgan.common import errors, options
 from tf_ssgan.common.options import option
 from tf_ssgan.data import dataset_info, datasets
-from tf_ssgan.training import workdir as workdirs
-from tf_ssgan.training.workdir import EVALUATION
+from tf_ssgan.training.workdir import Workdir
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
@@ -64,8 +62,9 @@ def check(chosen: EvaluateOptions) -> None:
     """Refuses what cannot be evaluated, within about a second.
 
     Raises:
-        UserError: An option is missing or out of range, a folder, a file or data are not there, or
-            the images or classes are known to be unlike the run's.
+        UserError: An option is missing or out of range, a folder, a file or data are not there, a
+            run is not finished or damaged, or its images or classes are known to be unlike the
+            run's.
     """
     options.check(chosen)
     if not chosen.run:
@@ -75,7 +74,7 @@ def check(chosen: EvaluateOptions) -> None:
             "Nothing to evaluate: give at least one of --dataset=NAME, --against=FOLDER and "
             "--generator."
         )
-    own = _flags_of_run("run", chosen.run)
+    own = Workdir(chosen.workdir).require_finished()
     if chosen.against:
         _check_against(chosen, own)
     if chosen.inception:
@@ -156,52 +155,9 @@ def _first_with_data(name: str, places: list[str], training: bool) -> str:
     return last
 
 
-def _flags_of_run(option_name: str, workdir: str) -> dict[str, Any]:
-    """What the `config.json` of a finished run holds.
-
-    Raises:
-        UserError: There is no such run, it is unfinished, or its files are damaged.
-    """
-    path = pathlib.Path(workdir)
-    if not (path / "config.json").is_file():
-        raise errors.UserError(
-            f"--{option_name}={workdir} is not the folder of a run: it holds no config.json."
-        )
-    saved = any((path / "checkpoints").glob("step-*/manifest.json"))
-    if not saved or not (path / "result.json").is_file():
-        raise errors.UserError(
-            f"--{option_name}={workdir} has no result yet. Finish the run first."
-        )
-    _check_file(option_name, path / "result.json", "steps", int)
-    if (path / EVALUATION).exists():
-        _check_file(option_name, path / EVALUATION, "step", int)
-    flags = _check_file(option_name, path / "config.json", "dataset", str)
-    workdirs.check_version(path, flags)
-    return flags
-
-
-def _check_file(option_name: str, path: pathlib.Path, key: str, kind: type) -> dict[str, Any]:
-    """The content of a file of a run.
-
-    Raises:
-        UserError: It is no JSON, or lacks what every such file has.
-    """
-    try:
-        content = json.loads(path.read_text())
-        if isinstance(content[key], kind):
-            return content
-        reason = f"{key} is {content[key]!r}"
-    except (ValueError, LookupError, TypeError) as error:
-        reason = str(error)
-    raise errors.UserError(
-        f"--{option_name}={path.parent}: its {path.name} is damaged ({reason}). "
-        + ("Remove that file." if path.name == EVALUATION else "Evaluate another run.")
-    )
-
-
 def _check_against(chosen: EvaluateOptions, own: dict[str, Any]) -> None:
     """Refuses a run beside itself, and another one that is no finished run or unlike it."""
-    other = _flags_of_run("against", chosen.against)
+    other = Workdir(chosen.other).require_finished()
     if chosen.workdir.resolve() == chosen.other.resolve():
         raise errors.UserError(f"--against={chosen.against} is the run itself. Give another one.")
     _check_known(f"--against={chosen.against}", other["dataset"], own["dataset"])

@@ -3,7 +3,7 @@
 import pathlib
 from typing import Any
 
-from tf_ssgan.training import workdir as workdirs
+from tf_ssgan.training.workdir import Workdir
 
 MIN_ACCURACY = 90.0  # percent; a reference classifier below it is warned of
 
@@ -43,8 +43,8 @@ def comparable(workdir: pathlib.Path, scores: dict[str, Any]) -> dict[str, Any] 
         Its scores with the same fingerprint, of as many images; None if it has none, or none of
         its final weights.
     """
-    evaluation = workdirs.read_evaluation(workdir) or {}
-    result = workdirs.read_result(workdir) or {}
+    evaluation = Workdir(workdir).read_evaluation() or {}
+    result = Workdir(workdir).read_result() or {}
     if evaluation.get("step") != result.get("steps"):
         return None
     for theirs in evaluation.get("generator_scores", ()):

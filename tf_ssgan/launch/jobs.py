@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tf_ssgan.common import errors
-from tf_ssgan.training import metrics_log, workdir
+from tf_ssgan.training import metrics_log
+from tf_ssgan.training.workdir import Workdir
 
 # The training program of this checkout or installation.
 PROGRAM = (sys.executable, str(pathlib.Path(__file__).parents[2] / "train_main.py"))
@@ -29,21 +30,26 @@ class Job:
     def finished(self) -> bool:
         """Whether its folder holds the result of exactly these flags, so that it can be skipped.
 
-        Flags are compared as text. If one number is written in two ways, the run counts as
-        unfinished, and the training program itself recognizes its result.
+        Flags are compared as text. If one number is written in two ways, or a file of the run is
+        damaged, the run counts as unfinished; the training program then recognizes its result, or
+        says what is damaged.
         """
-        with contextlib.suppress(OSError, KeyError, TypeError, errors.UserError):
-            saved = (self.workdir / "run.flags").read_text().splitlines()
-            given = {flag for flag in self.flags if not flag.startswith(_LOCATION_FLAGS)}
-            flags, result = workdir.read_flags(self.workdir), workdir.read_result(self.workdir)
-            ends = {"max_steps": result["steps"], "epochs": result["epochs"]}
-            reached = any(flags[name] == end for name, end in ends.items() if end)
-            return reached and given <= set(saved)
-        return False
+        folder = Workdir(self.workdir)
+        try:
+            flags, result = folder.read_flags(), folder.read_result()
+        except errors.UserError:
+            return False
+        if flags is None or result is None:
+            return False
+        saved = {f"--{name}={_text(value)}" for name, value in flags.items()}
+        given = {flag for flag in self.flags if not flag.startswith(_LOCATION_FLAGS)}
+        ends = {"max_steps": result["steps"], "epochs": result["epochs"]}
+        reached = any(flags[name] == end for name, end in ends.items() if end)
+        return reached and given <= saved
 
     def busy(self) -> bool:
         """Whether another process trains in its folder, for example of a sweep that was killed."""
-        return workdir.is_locked(self.workdir)
+        return Workdir(self.workdir).is_locked()
 
     @property
     def name(self) -> str:
@@ -60,19 +66,15 @@ class Job:
         """The file for its output, beside its folder."""
         return self.workdir.with_name(f"{self.name}.log")
 
-    def history(self) -> list[dict[str, Any]]:
-        """Its evaluations so far; see `metrics_log.history`."""
-        return metrics_log.history(self.workdir / "metrics.jsonl")
-
     def progress(self) -> float:
         """The fraction of the run that was done at its last evaluation, in [0, 1]."""
-        lines, flags = self.history(), {}
-        with contextlib.suppress(OSError, errors.UserError):
-            flags = workdir.read_flags(self.workdir) or {}
-        if not lines:
+        line, flags = metrics_log.last(Workdir(self.workdir).metrics_file), {}
+        with contextlib.suppress(errors.UserError):
+            flags = Workdir(self.workdir).read_flags() or {}
+        if line is None:
             return 0.0
         lengths = {name: flags.get(flag, 0) for name, flag in _LENGTHS.items()}
-        fractions = [lines[-1].get(name, 0) / end for name, end in lengths.items() if end > 0]
+        fractions = [line[name] / end for name, end in lengths.items() if end > 0]
         return min(1.0, max(fractions, default=0.0))
 
     def last_log_line(self) -> str:
@@ -110,6 +112,11 @@ class Followup(Job):
     def progress(self) -> float:
         """Always 0: its progress is not known before its end."""
         return 0.0
+
+
+def _text(value: Any) -> str:
+    """A value as on a command line."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 # Flags of places and devices, which do not change the result.

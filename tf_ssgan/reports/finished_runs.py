@@ -3,15 +3,14 @@
 import dataclasses
 import functools
 import json
-import math
 import os
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tf_ssgan.common import errors
-from tf_ssgan.training import config, metrics_log
-from tf_ssgan.training import workdir as workdirs
+from tf_ssgan.training import metrics_log
+from tf_ssgan.training.workdir import Workdir
 
 # The errors of a run: key of result.json -> what it is.
 ERROR_COLUMNS = {
@@ -21,20 +20,12 @@ ERROR_COLUMNS = {
     "test_error_raw": "raw weights, last step",
     "test_error_raw_at_best_validation": "raw weights, at their best validation",
 }
-_REQUIRED = {"method": str, "dataset": str, "seed": int, "split_seed": int, "labels": int,
-             "steps": int, "test_error": float}  # fmt: skip
-# Values that may be missing or null.
-_OPTIONAL = {"split_sha256": str, "versions": dict, "searched": dict,
-             "searched_at_best_validation": dict} | dict.fromkeys(
-    ("epochs", "pool", "seconds", "cores", "validation_error", *ERROR_COLUMNS), (int, float)
-)  # fmt: skip
 # What a run learns from and is evaluated on; its other flags say how it learns.
 _PROTOCOL = ("dataset", "label_split", "validation", "noise", "noise_rate", "clean_fraction",
              "image_size", "channels", "fit")  # fmt: skip
 _NEITHER = ("method", "labels", "seed", "split_seed", "data_dir", "workdir", "devices",
             "precision", "epochs", "max_steps")  # fmt: skip
 NOISE = ("noise", "noise_rate", "clean_fraction")
-_EVALUATED = ("step", "epoch", "test_error")
 _SKIPPED_FOLDERS = frozenset({"lock", "checkpoints", "tensorboard"})
 
 
@@ -63,45 +54,57 @@ class FinishedRun:
         return self.result["split_seed"], self.result["seed"]
 
     @functools.cached_property
-    def history(self) -> list[dict[str, Any]]:
-        """Its evaluations on test images (`metrics_log.history`); empty if the file is damaged."""
+    def metrics(self) -> metrics_log.MetricsHistory:
+        """Its evaluations during training; empty if the file cannot be read."""
         try:
-            lines = metrics_log.history(self.folder / "metrics.jsonl")
-        except (OSError, ValueError):
-            return []
-        return [line for line in lines if isinstance(line, dict) and _has_numbers(line)]
+            return Workdir(self.folder).read_metrics()
+        except errors.UserError as error:
+            return metrics_log.MetricsHistory([], (str(error),))
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The undamaged lines of `metrics`."""
+        return self.metrics.lines
 
     @functools.cached_property
     def evaluation(self) -> dict[str, Any]:
         """What `tf_ssgan.evaluate` measured of its final weights; empty if nothing, or damaged."""
         try:
-            evaluation = workdirs.read_evaluation(self.folder)
-        except (errors.UserError, OSError):
+            evaluation = Workdir(self.folder).read_evaluation()
+        except errors.UserError:
             return {}
-        final = isinstance(evaluation, dict) and evaluation.get("step") == self.result["steps"]
+        final = evaluation is not None and evaluation["step"] == self.result["steps"]
         return evaluation if final else {}
 
-    @functools.cached_property
-    def images(self) -> int | None:
-        """Number of training images of the data set, held-out ones included; None if unknown."""
-        if "pool" in self.result:
-            return self.result["pool"]
-        try:  # results of earlier versions lack it
-            return json.loads((self.folder / "protocol.json").read_text())["pool"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+    @property
+    def images(self) -> int:
+        """Number of training images of the data set, held-out ones included."""
+        return self.result["pool"]
+
+    def describe_damage(self) -> list[str]:
+        """Sentences on damaged files without which the run can still be reported on."""
+        workdir, sentences = Workdir(self.folder), []
+        if damage := self.metrics.describe_damage(workdir.metrics_file):
+            sentences.append(damage)
+        try:
+            workdir.read_evaluation()
+        except errors.UserError as error:
+            sentences.append(str(error))
+        return sentences
 
     @functools.cached_property
     def protocol(self) -> dict[str, Any]:
         """What runs must share before they are averaged, and methods before they are compared."""
-        defaults = {f.name: f.default for f in config.run_fields()}
-        protocol = {name: self.flags.get(name, defaults[name]) for name in _PROTOCOL}
+        protocol = {name: self.flags[name] for name in _PROTOCOL}
         if protocol["noise"] == "none" or protocol["noise_rate"] == 0:
             protocol |= {"noise": "none", "noise_rate": 0.0}  # at rate 0 the kind does not matter
-        # The result has their number if it is known; the flag may be -1, the usual share.
-        held_out = self.result.get("validation_images", protocol["validation"])
-        counts = {"images": self.images, "test_images": self.result.get("test_images")}
-        return protocol | {"validation": held_out, "labels": self.result["labels"]} | counts
+        counts = {
+            "validation": self.result["validation_images"],  # the flag may be -1, the usual share
+            "labels": self.result["labels"],
+            "images": self.images,
+            "test_images": self.result["test_images"],
+        }
+        return protocol | counts
 
     @functools.cached_property
     def settings(self) -> dict[str, Any]:
@@ -122,6 +125,11 @@ class FinishedRuns:
 
     runs: tuple[FinishedRun, ...]
     left_out: tuple[tuple[pathlib.Path, str], ...]
+
+    @property
+    def damage(self) -> list[str]:
+        """Sentences on damaged files of the runs that are reported on."""
+        return [sentence for run in self.runs for sentence in run.describe_damage()]
 
 
 def read_runs(paths: Sequence[pathlib.Path]) -> FinishedRuns:
@@ -148,7 +156,7 @@ def read_runs(paths: Sequence[pathlib.Path]) -> FinishedRuns:
         )
     for workdir in workdirs:
         try:
-            run = _read_run(workdir)
+            run = _read_run(Workdir(workdir))
         except ValueError as error:
             left_out.append((workdir, str(error)))
             continue
@@ -179,78 +187,41 @@ def _workdirs(
             folders.clear()  # no run is inside the folder of another
 
 
-def _read_run(workdir: pathlib.Path) -> FinishedRun:
+def _read_run(workdir: Workdir) -> FinishedRun:
     """Reads a run.
 
     Raises:
         ValueError: It cannot be used; the message says why.
     """
     try:
-        flags, result = workdirs.read_flags(workdir), workdirs.read_result(workdir)
-    except (errors.UserError, OSError) as error:
-        raise ValueError(f"cannot be read: {error}") from None
+        flags, result = workdir.read_flags(), workdir.read_result()
+    except errors.UserError as error:
+        raise ValueError(str(error)) from None
     if flags is None:
-        raise ValueError("has no config.json: its flags are unknown")
-    if not isinstance(flags, dict) or not isinstance(result, dict | None):
-        raise ValueError("config.json or result.json is damaged: not a JSON object")
+        raise ValueError(f"has no {workdir.config_file.name}: its flags are unknown")
     if result is None:
         raise ValueError(f"is not finished: {_progress(workdir, flags)}")
-    _check(flags, result)
-    return FinishedRun(workdir, flags, result)
+    _refuse_continued(flags, result)
+    return FinishedRun(workdir.path, flags, result)
 
 
-def _check(flags: dict[str, Any], result: dict[str, Any]) -> None:
-    """Raises ValueError unless a result is complete and belongs to these flags."""
-    for name, kind in _REQUIRED.items():
-        value = result.get(name)
-        if isinstance(value, bool) or not isinstance(
-            value, (int, float) if kind is float else kind
-        ):
-            raise ValueError(f"result.json is damaged: no {name} in it")
-        if kind is float and not math.isfinite(value):
-            raise ValueError(f"{name} is {value}: nothing was learned")
-    _check_kinds(flags, result)
-    for name in ("method", "dataset", "seed"):
-        if flags.get(name, result[name]) != result[name]:
-            raise ValueError(f"config.json says {name}={flags[name]}, its result {result[name]}")
-    lengths = {"steps": flags.get("max_steps"), "epochs": flags.get("epochs")}
-    lengths = {name: end for name, end in lengths.items() if isinstance(end, int) and end > 0}
-    reached = {name: result.get(name) for name in lengths}
-    if lengths and all(v is not None and v < lengths[name] for name, v in reached.items()):
+def _refuse_continued(flags: dict[str, Any], result: dict[str, Any]) -> None:
+    """Raises ValueError if a result is that of a shorter run which is being continued."""
+    lengths = {"steps": flags["max_steps"], "epochs": flags["epochs"]}
+    lengths = {name: end for name, end in lengths.items() if end > 0}
+    if lengths and all(result[name] < end for name, end in lengths.items()):
         length = " or ".join(f"{end:,} {name}" for name, end in lengths.items())
         raise ValueError(f"is being continued: {result['steps']:,} steps of {length}")
 
 
-def _check_kinds(flags: dict[str, Any], result: dict[str, Any]) -> None:
-    """Raises ValueError if a value that is read later has a type that no run writes."""
-    for name, kind in _OPTIONAL.items():
-        value = result.get(name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, kind)):
-            raise ValueError(f"result.json is damaged: {name} is {value!r}")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"result.json is damaged: {name} is {value}")
-    for field in config.run_fields():
-        kind = (int, float) if isinstance(field.default, float) else type(field.default)
-        if not isinstance(flags.get(field.name, field.default), kind):
-            raise ValueError(f"config.json is damaged: {field.name} is {flags[field.name]!r}")
-
-
-def _has_numbers(line: dict[str, Any]) -> bool:
-    """Whether a line of metrics.jsonl has the numbers of an evaluation."""
-    values = [line.get(name) for name in _EVALUATED]
-    return all(isinstance(v, (int, float)) and math.isfinite(v) for v in values)
-
-
-def _progress(workdir: pathlib.Path, flags: dict[str, Any]) -> str:
+def _progress(workdir: Workdir, flags: dict[str, Any]) -> str:
     """How far an unfinished run is."""
-    try:
-        lines = metrics_log.history(workdir / "metrics.jsonl")
-        step, epoch = int(lines[-1]["step"]), float(lines[-1]["epoch"])
-    except (OSError, LookupError, TypeError, ValueError):
+    line = metrics_log.last(workdir.metrics_file)
+    if line is None:
         return "no evaluation yet"
-    if steps := flags.get("max_steps"):
-        return f"{step:,} of {steps:,} steps"
-    return f"{epoch:g} of {flags.get('epochs', '?')} epochs"
+    if steps := flags["max_steps"]:
+        return f"{line['step']:,} of {steps:,} steps"
+    return f"{line['epoch']:g} of {flags['epochs']} epochs"
 
 
 def _identity(run: FinishedRun) -> tuple:

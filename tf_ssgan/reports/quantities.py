@@ -1,7 +1,5 @@
 """The quantities of tables, read from the result and the evaluation of a run."""
 
-import contextlib
-import math
 from typing import Any
 
 from tf_ssgan.reports.finished_runs import FinishedRun
@@ -18,26 +16,18 @@ def run_quantity(run: FinishedRun, measure: str, number: str) -> float | None:
         number: Which of its numbers, if it has several: a key of `finished_runs.ERROR_COLUMNS`.
 
     Returns:
-        The value in the measure's unit; None if the run has none, or a damaged one.
+        The value in the measure's unit; None if the run has none.
     """
-    value = _value(run, measure, number)
-    return value if isinstance(value, (int, float)) and math.isfinite(value) else None
-
-
-def _value(run: FinishedRun, measure: str, number: str) -> Any:
-    """The value in a file, which may be no number."""
     result = run.result
     if measure in ("test_error", "accuracy"):
-        error = result.get(number)
+        error = result[number]
         return 100.0 - error if measure == "accuracy" and error is not None else error
     if measure == "tau":
         best = number.endswith("at_best_validation")
-        return (result.get("searched_at_best_validation" if best else "searched") or {}).get("tau")
-    with contextlib.suppress(AttributeError, LookupError, TypeError):  # of a damaged evaluation
-        if measure == "accuracy_on_cifar10_1":
-            return _accuracy_on(run, SECOND_TEST_SET)
-        return _generator_quantity(run.evaluation, measure)
-    return None
+        return result["searched_at_best_validation" if best else "searched"].get("tau")
+    if measure == "accuracy_on_cifar10_1":
+        return _accuracy_on(run, SECOND_TEST_SET)
+    return _generator_quantity(run.evaluation, measure)
 
 
 def score_fingerprint(run: FinishedRun, measure: str) -> Any:
@@ -46,22 +36,19 @@ def score_fingerprint(run: FinishedRun, measure: str) -> Any:
     Scores by different reference classifiers, or of other numbers of images, are never compared:
     runs with different values share no mean.
     """
-    evaluation = run.evaluation
-    with contextlib.suppress(AttributeError, LookupError, TypeError):  # of a damaged evaluation
-        if measure == "inception_score":
-            scores = evaluation["generator_scores"][0]
-            return {name: scores[name] for name in ("fingerprint", "images", "seed")}
-        if measure in ("cluster_distance", "cluster_stddev"):
-            return {name: evaluation["clusters"][name] for name in ("features", "seed")}
+    if measure == "inception_score" and run.evaluation.get("generator_scores"):
+        scores = run.evaluation["generator_scores"][0]
+        return {name: scores[name] for name in ("fingerprint", "images", "seed")}
+    if measure in ("cluster_distance", "cluster_stddev") and run.evaluation.get("clusters"):
+        return {name: run.evaluation["clusters"][name] for name in ("features", "seed")}
     return None
 
 
 def _accuracy_on(run: FinishedRun, dataset: str) -> float | None:
     """Accuracy in percent on another data set; the latest evaluation counts."""
-    for entry in reversed(run.evaluation["test_sets"]):
-        with contextlib.suppress(LookupError, TypeError):  # of a damaged entry
-            if entry["dataset"] == dataset:
-                return 100.0 - entry["test_error"]
+    for entry in reversed(run.evaluation.get("test_sets", ())):
+        if entry["dataset"] == dataset:
+            return 100.0 - entry["test_error"]
     return None
 
 
@@ -73,8 +60,8 @@ def _generator_quantity(evaluation: dict[str, Any], measure: str) -> float | Non
     """
     if measure == "inception_score":
         scores = (evaluation.get("generator_scores") or [{}])[0]
-        return scores.get("inception_score", {}).get("mean")
+        return (scores.get("inception_score") or {}).get("mean")
     sets = (evaluation.get("clusters") or {}).get("sets", {})
-    shown = sets.get("generated") or sets.get("real", {})
+    shown = sets.get("generated") or sets.get("real")
     name = {"cluster_distance": "mean", "cluster_stddev": "std"}[measure]
-    return shown.get("tsne", {}).get(name)
+    return shown["tsne"][name] if shown else None

@@ -13,8 +13,8 @@ from tf_ssgan.core import method
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import content_hash, datasets, pipeline, pools, protocol, splits
 from tf_ssgan.nn import distribution, pixels, precision
-from tf_ssgan.training import checkpoints, config
-from tf_ssgan.training import workdir as workdirs
+from tf_ssgan.training import checkpoints, config, manifests
+from tf_ssgan.training.workdir import Workdir
 
 # Images of the data-dependent initialization, as in the public code.
 INITIALIZATION_IMAGES = 500
@@ -22,24 +22,46 @@ INITIALIZATION_IMAGES = 500
 
 @dataclasses.dataclass
 class Run:
-    """A run that is built: everything that training, evaluation and export need."""
+    """A run that is built: everything that training, evaluation and export need.
+
+    Attributes:
+        config: Its configuration.
+        info: Describes its images and classes.
+        protocol: Which images are labeled and held out.
+        method: Its method, with all networks.
+        strategy: Where it runs.
+        precision: Number format of the layers.
+        saved: Its newest complete checkpoint, if there is one.
+    """
 
     config: config.Config
-    arrays: datasets.Arrays
+    info: datasets.DatasetInfo
     protocol: protocol.Protocol
     method: method.Method
     strategy: tf.distribute.Strategy
     precision: str
+    saved: manifests.SavedCheckpoint | None = None
+    _arrays: datasets.Arrays | None = None
 
     @property
-    def workdir(self) -> pathlib.Path:
+    def workdir(self) -> Workdir:
         """Folder of the run."""
-        return pathlib.Path(self.config.workdir)
+        return Workdir(pathlib.Path(self.config.workdir))
 
     @property
-    def checkpoints(self) -> pathlib.Path:
-        """Folder of the checkpoints."""
-        return self.workdir / "checkpoints"
+    def arrays(self) -> datasets.Arrays:
+        """Its images and labels; a run that was opened again loads them when they are needed.
+
+        Raises:
+            UserError: They cannot be found, or are not those that the run began with.
+        """
+        if self._arrays is None:
+            arrays = _load_arrays(self.config)
+            own = make_protocol(self.config, arrays).sha256
+            if own != self.protocol.sha256:
+                self.workdir.refuse_differences({"split_sha256": (self.protocol.sha256, own)})
+            self._arrays = arrays
+        return self._arrays
 
 
 def build(settings: config.Config) -> Run:
@@ -49,64 +71,105 @@ def build(settings: config.Config) -> Run:
         settings: The configuration.
 
     Raises:
-        UserError: A name, a number or the data are wrong.
+        UserError: A name, a number or the data are wrong, or the folder holds another run.
+    """
+    workdir = Workdir(pathlib.Path(settings.workdir))
+    saved = manifests.find(workdir.checkpoints)
+    if saved:
+        workdir.refuse_differences(_differences(settings, saved.manifest))
+    arrays = _load_arrays(settings)
+    protocol = make_protocol(settings, arrays)
+    if saved and saved.manifest["split_sha256"] != protocol.sha256:
+        workdir.refuse_differences(
+            {"split_sha256": (saved.manifest["split_sha256"], protocol.sha256)}
+        )
+    return dataclasses.replace(_assemble(settings, arrays.info, protocol, saved), _arrays=arrays)
+
+
+def reopen(folder: pathlib.Path, data_dir: str = "") -> Run:
+    """Builds the method of a run again and loads its newest checkpoint, on one device.
+
+    The data are not loaded; `Run.arrays` loads them.
+
+    Args:
+        folder: Folder of a run that has saved at least once.
+        data_dir: Where its data are now, if they have moved.
+
+    Raises:
+        UserError: The folder holds no run or no checkpoint, or its files are damaged.
+    """
+    workdir = Workdir(folder)
+    changes = {"workdir": str(folder), "devices": 1} | ({"data_dir": data_dir} if data_dir else {})
+    settings = workdir.read_config(**changes)
+    workdir.require_checkpoint()
+    saved = manifests.find(workdir.checkpoints)
+    workdir.refuse_differences(_differences(settings, saved.manifest))
+    info = datasets.DatasetInfo.from_json(saved.manifest["dataset_info"])
+    own = protocol.Protocol.from_json(saved.manifest["protocol"])
+    opened = _assemble(settings, info, own, saved)
+    restore(opened)
+    return opened
+
+
+def restore(run: Run) -> dict[str, Any] | None:
+    """Loads the newest complete checkpoint of the run; returns its manifest, or None.
+
+    Raises:
+        UserError: It was made for other networks.
+    """
+    if run.saved is None:
+        return None
+    checkpoints.load(run.saved.folder, run.method.state())
+    manifest, step = run.saved.manifest, int(run.method.step.numpy())
+    if step != manifest["step"]:
+        raise errors.UserError(
+            f"{run.saved.folder} is damaged: its manifest says step {manifest['step']}, its "
+            f"variables step {step}. Remove it; the checkpoint before it is used."
+        )
+    for line in run.saved.damaged:
+        print(f"Skipped a damaged checkpoint, {line}.")
+    return manifest
+
+
+def _load_arrays(settings: config.Config) -> datasets.Arrays:
+    """The data of a run, sorted by their contents."""
+    loaded = datasets.load(settings.dataset, settings.data_dir or None, settings.image_spec)
+    return content_hash.sort_by_content(loaded)
+
+
+def _differences(settings: config.Config, manifest: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What differs between a run and the one that has saved a checkpoint: (there, here)."""
+    differences = settings.differences(manifest["identity"])
+    there, here = manifest["number_format"], settings.precision
+    return differences | ({"precision": (there, here)} if here not in ("auto", there) else {})
+
+
+def _assemble(
+    settings: config.Config,
+    info: datasets.DatasetInfo,
+    protocol: protocol.Protocol,
+    saved: manifests.SavedCheckpoint | None,
+) -> Run:
+    """Builds the method under the strategy.
+
+    A run that continues keeps the number format in which it began.
     """
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
     strategy = distribution.strategy(
         settings.devices or distribution.usable_gpus(settings.hparams.batch_size)
     )
-    loaded = datasets.load(settings.dataset, settings.data_dir or None, settings.image_spec)
-    arrays = content_hash.sort_by_content(loaded)
-    protocol = make_protocol(settings, arrays)
     module = methods.find(settings.method)
     _check_fit(settings, protocol, module, strategy.num_replicas_in_sync)
-    number_format = _number_format(settings)
+    if saved:
+        number_format = saved.manifest["number_format"]
+    else:
+        number_format = precision.resolve(settings.precision)
     with strategy.scope(), precision.policy(number_format):
-        built = module.Method(settings.hparams, make_task(settings, arrays.info, protocol))
+        built = module.Method(settings.hparams, make_task(settings, info, protocol))
     _check_streams(settings, built, strategy.num_replicas_in_sync)
     built.jit_compile = _use_xla(settings, strategy)
-    return Run(settings, arrays, protocol, built, strategy, number_format)
-
-
-def reopen(workdir: pathlib.Path, data_dir: str = "") -> Run:
-    """Builds the method of a run again and loads its newest checkpoint, on one device.
-
-    Args:
-        workdir: Folder of a run that has saved at least once.
-        data_dir: Where its data are now, if they have moved.
-
-    Raises:
-        UserError: The folder holds no run or no checkpoint, or the data cannot be found.
-    """
-    flags = workdirs.read_flags(workdir)
-    if flags is None:
-        raise errors.UserError(f"{workdir} is not the folder of a run: it holds no config.json.")
-    flags |= {"workdir": str(workdir), "devices": 1}
-    flags |= {"data_dir": data_dir} if data_dir else {}
-    opened = build(config.configure(**flags))
-    if restore(opened) is None:
-        raise errors.UserError(f"{workdir} holds no checkpoint yet. Continue the run first.")
-    return opened
-
-
-def restore(run: Run) -> dict[str, Any] | None:
-    """Loads the newest complete checkpoint of the run; returns its manifest, or None."""
-
-    def accept(manifest: dict[str, Any]) -> None:
-        workdirs.check_version(run.workdir, manifest)
-        differences = run.config.differences(manifest["identity"])
-        there = manifest | {"classes": len(manifest["protocol"]["classes"])}
-        here = {
-            "classes": len(run.protocol.classes),
-            "split_sha256": run.protocol.sha256,
-            "number_format": run.precision,
-        }
-        differences |= {k: (there[k], v) for k, v in here.items() if there[k] != v}
-        if differences:
-            raise errors.UserError(workdirs.describe_differences(run.workdir, differences))
-
-    return checkpoints.restore(run.checkpoints, run.method.state(), accept)
+    return Run(settings, info, protocol, built, strategy, number_format, saved)
 
 
 def make_protocol(settings: config.Config, arrays: datasets.Arrays) -> protocol.Protocol:
@@ -178,15 +241,6 @@ def initial_images(run: Run, count: int = INITIALIZATION_IMAGES) -> tf.Tensor:
 def sample_unlabeled_ids(run: Run, count: int) -> np.ndarray:
     """Ids of at most `count` unlabeled images, selected by the seed: int64 [n]."""
     return np.random.default_rng(run.config.seed).permutation(run.protocol.unlabeled_ids)[:count]
-
-
-def _number_format(settings: config.Config) -> str:
-    """Number format of the layers; a run that continues keeps the format in which it began."""
-    if settings.precision == "auto":
-        checkpoint = checkpoints.newest(pathlib.Path(settings.workdir) / "checkpoints")
-        if checkpoint is not None:
-            return checkpoint["number_format"]
-    return precision.resolve(settings.precision)
 
 
 def _check_fit(settings: config.Config, protocol: protocol.Protocol, module, count: int) -> None:

@@ -1,7 +1,6 @@
 """Keras callbacks of a run: the guard against divergence, the metrics log and checkpoints."""
 
 import math
-import pathlib
 import time
 from collections.abc import Callable
 
@@ -11,6 +10,7 @@ import tensorflow as tf
 from tf_ssgan.common import errors
 from tf_ssgan.core import method
 from tf_ssgan.training import metrics_log, signals
+from tf_ssgan.training.workdir import Workdir
 
 EXPLODED = 1e6  # training does not recover from a larger reported scalar
 
@@ -43,7 +43,7 @@ class MetricsLogger(keras.callbacks.Callback):
 
     def __init__(
         self,
-        workdir: pathlib.Path,
+        workdir: Workdir,
         evaluate: Callable[[], dict[str, float]],
         speed: Callable[[], float],
         writer: tf.summary.SummaryWriter,
@@ -57,7 +57,7 @@ class MetricsLogger(keras.callbacks.Callback):
             writer: Writer of TensorBoard events.
         """
         super().__init__()
-        self.path = workdir / "metrics.jsonl"
+        self.path = workdir.metrics_file
         self.evaluate = evaluate
         self.speed = speed
         self.writer = writer
@@ -73,8 +73,8 @@ class MetricsLogger(keras.callbacks.Callback):
 
     def write_missing_line(self, model: method.Method) -> None:
         """Writes the line of the interval at whose end the run was stopped, if it is missing."""
-        lines = metrics_log.history(self.path)
-        if lines and lines[-1]["step"] == int(model.step.numpy()):
+        line = metrics_log.last(self.path)
+        if line and line["step"] == int(model.step.numpy()):
             model.reset_means()
         else:
             self.set_model(model)

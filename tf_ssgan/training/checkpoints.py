@@ -8,9 +8,6 @@ verify is skipped.
 """
 
 import contextlib
-import hashlib
-import json
-import os
 import pathlib
 import shutil
 from typing import Any
@@ -18,9 +15,9 @@ from typing import Any
 import tensorflow as tf
 
 from tf_ssgan.common import errors, files
+from tf_ssgan.training import manifests
 
 KEPT = 2
-_MANIFEST = "manifest.json"
 _PARTIAL = ".partial"
 State = dict[str, list[tf.Variable]]
 
@@ -37,112 +34,54 @@ def save(folder: pathlib.Path, state: State, step: int, metadata: dict[str, Any]
     Raises:
         UserError: The disk is full or not writable; earlier checkpoints are untouched.
     """
-    final = folder / f"step-{step:010d}"
+    final = folder / manifests.checkpoint_name(step)
     partial = folder / (final.name + _PARTIAL)
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         tf.train.Checkpoint(**_trackable(state)).write(str(partial / "state"))
-        digests = {path.name: files.sha256(path) for path in sorted(partial.iterdir())}
-        manifest = {"step": step, **metadata, "files": digests}
-        manifest["sha256"] = _manifest_digest(manifest)
-        (partial / _MANIFEST).write_text(json.dumps(manifest, indent=1))
-        _flush(partial)
+        manifests.write(partial, step, metadata)
+        files.flush_folder(partial)
         if final.exists():  # damaged: the run continued from an older one
             _remove(final)
         partial.rename(final)
-        _flush_folder(folder)
+        files.flush(folder)
     except (OSError, tf.errors.OpError) as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise errors.UserError(
             f"Cannot save to {folder}: {errors.first_line(error)}. "
             "Make room or fix the folder; the same command continues from the last checkpoint."
         ) from error
-    for old in sorted(folder.glob("step-" + "[0-9]" * 10))[:-KEPT]:
+    for old in manifests.checkpoint_folders(folder)[:-KEPT]:
         with contextlib.suppress(OSError):
             _remove(old)
 
 
-def restore(folder: pathlib.Path, state: State, accept: Any) -> dict[str, Any] | None:
-    """Loads the newest checkpoint that verifies.
+def load(checkpoint: pathlib.Path, state: State) -> None:
+    """Loads a checkpoint that is complete, see `manifests.find`.
 
     Args:
-        folder: Folder of the checkpoints.
+        checkpoint: Its folder.
         state: The variables to load into.
-        accept: Called with the manifest of a complete checkpoint before anything is loaded; raises
-            if the checkpoint belongs to another run.
-
-    Returns:
-        Its manifest, or None if there is no checkpoint.
 
     Raises:
-        UserError: There are checkpoints, but none of them is complete.
+        UserError: It was made for other variables, or TensorFlow cannot read it.
     """
-    candidates = sorted(folder.glob("step-" + "[0-9]" * 10), reverse=True)
-    rejected = []
-    for candidate in candidates:
-        try:
-            manifest = verified(candidate)
-        except (OSError, ValueError) as error:
-            rejected.append(f"{candidate.name}: {errors.first_line(error)}")
-            continue
-        accept(manifest)
-        _load(candidate, state)
-        for line in rejected:
-            print(f"Skipped a damaged checkpoint, {line}.")
-        return manifest
-    if rejected:
+    try:
+        status = tf.train.Checkpoint(**_trackable(state)).read(str(checkpoint / "state"))
+        status.assert_consumed()
+        status.assert_existing_objects_matched()
+    except (AssertionError, LookupError, TypeError, ValueError, tf.errors.OpError) as error:
         raise errors.UserError(
-            f"No checkpoint in {folder} is complete ({'; '.join(rejected)}). "
-            "Remove the folder to start over, or choose another --workdir."
-        )
-    return None
-
-
-def verified(checkpoint: pathlib.Path) -> dict[str, Any]:
-    """Verifies every file of a checkpoint and returns its manifest.
-
-    Raises:
-        ValueError: A file is missing or was changed.
-        OSError: A file cannot be read.
-    """
-    manifest = json.loads((checkpoint / _MANIFEST).read_text())
-    if not isinstance(manifest, dict) or "files" not in manifest:
-        raise ValueError(f"{_MANIFEST} is not a manifest")
-    if manifest.get("sha256", "") not in ("", _manifest_digest(manifest)):
-        raise ValueError(f"{_MANIFEST} was changed")
-    for name, digest in manifest["files"].items():
-        if not (checkpoint / name).is_file():
-            raise ValueError(f"{name} is missing")
-        if files.sha256(checkpoint / name) != digest:
-            raise ValueError(f"{name} was changed or cut short")
-    return manifest
-
-
-def newest(folder: pathlib.Path) -> dict[str, Any] | None:
-    """The manifest of the newest complete checkpoint, or None; nothing is loaded."""
-    for candidate in sorted(folder.glob("step-" + "[0-9]" * 10), reverse=True):
-        with contextlib.suppress(OSError, ValueError):
-            return verified(candidate)
-    return None
+            f"{checkpoint} was made for other networks ({errors.first_line(error)}). "
+            "Choose another --workdir."
+        ) from error
 
 
 def remove_leftovers(folder: pathlib.Path) -> None:
     """Removes incomplete checkpoints that killed processes have left."""
     for leftover in folder.glob("step-*" + _PARTIAL):
         shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _load(checkpoint: pathlib.Path, state: State) -> None:
-    try:
-        status = tf.train.Checkpoint(**_trackable(state)).read(str(checkpoint / "state"))
-        status.assert_consumed()
-        status.assert_existing_objects_matched()
-    except (AssertionError, ValueError, tf.errors.OpError) as error:
-        raise errors.UserError(
-            f"{checkpoint} was made for other networks ({errors.first_line(error)}). "
-            "Choose another --workdir."
-        ) from error
 
 
 def _trackable(state: State) -> dict[str, list[tf.Variable]]:
@@ -155,26 +94,3 @@ def _remove(checkpoint: pathlib.Path) -> None:
     shutil.rmtree(leftover, ignore_errors=True)
     checkpoint.rename(leftover)
     shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _manifest_digest(manifest: dict[str, Any]) -> str:
-    """SHA-256 of a manifest without its own digest."""
-    content = {k: v for k, v in manifest.items() if k != "sha256"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _flush(folder: pathlib.Path) -> None:
-    """Flushes the files of a folder to disk, so that they survive a power cut."""
-    for path in folder.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-    _flush_folder(folder)
-
-
-def _flush_folder(folder: pathlib.Path) -> None:
-    with contextlib.suppress(OSError):  # not every file system supports this
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

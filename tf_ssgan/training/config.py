@@ -10,6 +10,7 @@ import json
 import math
 import pathlib
 import re
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from tf_ssgan import methods
@@ -228,6 +229,46 @@ def configure(method: str, dataset: str = "digits", **given: Any) -> Config:
         **{k: values[k] for k in run_names}, hparams=hparams(**{k: values[k] for k in names})
     )
     return config if config.workdir else dataclasses.replace(config, workdir=_workdir(config))
+
+
+def run_defaults() -> dict[str, Any]:
+    """The flags of every run with their defaults."""
+    return {field.name: field.default for field in run_fields()}
+
+
+def check_run_flags(flags: Mapping[str, Any]) -> None:
+    """Checks those of some flags that every run has.
+
+    Raises:
+        UserError: One has another type, or is out of range.
+    """
+    Config(**{name: flags[name] for name in run_defaults() if name in flags})
+
+
+def from_flags(flags: Mapping[str, Any]) -> Config:
+    """The configuration that `Config.as_flags` describes. No recipe is used, no data are looked up.
+
+    Args:
+        flags: Flags of every run, whose defaults are taken for those that are missing, and every
+            hyperparameter of the method, whose module is imported.
+
+    Raises:
+        UserError: A hyperparameter is missing, a name is unknown, or a value is wrong.
+    """
+    check_run_flags(flags)
+    method, run_names = flags["method"], run_defaults()
+    methods.check(method)
+    hparams = methods.find(method).HParams
+    names = [field.name for field in dataclasses.fields(hparams)]
+    own = [name for name in flags if name not in run_names]
+    if missing := [name for name in names if name not in own]:
+        raise errors.UserError(f"{missing[0]} is missing, a hyperparameter of {method}.")
+    if unknown := [name for name in own if name not in names]:
+        raise errors.UserError(f"{unknown[0]} is not a hyperparameter of {method}.")
+    return Config(
+        **{name: flags.get(name, default) for name, default in run_names.items()},
+        hparams=hparams(**{name: flags[name] for name in names}),
+    )
 
 
 def _steps(hparams: type, dataset: str, merged: dict[str, Any]) -> float:

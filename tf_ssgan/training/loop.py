@@ -24,9 +24,9 @@ from tf_ssgan.methods.bases import gan
 from tf_ssgan.metrics import classification
 from tf_ssgan.nn import distribution, inference, weights
 from tf_ssgan.training import build, callbacks, checkpoints, config, monitors, results
-from tf_ssgan.training import workdir as workdirs
 from tf_ssgan.training.progress import Progress
 from tf_ssgan.training.signals import Signals
+from tf_ssgan.training.workdir import Workdir
 
 MIN_EVALUATION_INTERVAL = 50  # an evaluation covers whole epochs of at least so many steps
 PSEUDO_LABEL_IMAGES = 2000  # unlabeled images on which pseudo-labels are evaluated
@@ -47,8 +47,9 @@ def run(settings: config.Config) -> dict[str, Any]:
         Diverged: A scalar was not finite or too large; the last checkpoint is kept.
         Interrupted: A signal stopped the run; everything is saved.
     """
-    with workdirs.locked(pathlib.Path(settings.workdir)) as workdir, workdirs.writing(workdir):
-        result = workdirs.finished_result(settings, workdir)
+    workdir = Workdir(pathlib.Path(settings.workdir))
+    with workdir.locked(), workdir.writing():
+        result = workdir.finished_result(settings)
         if result:
             print(
                 f"{workdir} is finished; this is its result. "
@@ -62,20 +63,19 @@ def train(run: build.Run) -> dict[str, Any]:
     """Takes the remaining steps, evaluates the classifier and writes the result."""
     chief = distribution.is_chief()
     if chief:
-        checkpoints.remove_leftovers(run.checkpoints)
+        checkpoints.remove_leftovers(run.workdir.checkpoints)
     manifest = build.restore(run)
     if manifest is None:
         run.method.begin(build.initial_images(run))
     first = int(run.method.step.numpy())
     if first > run.method.task.steps:
-        raise errors.UserError(
-            workdirs.describe_differences(run.workdir, {"steps": (first, run.method.task.steps)})
-        )
+        run.workdir.refuse_differences({"steps": (first, run.method.task.steps)})
     if manifest:
         _refuse_earlier_stage(run, first, manifest.get("stage"))
     _print_summary(run, manifest)
     if chief:
-        workdirs.prepare(run.workdir, run.config, _protocol_json(run), first)
+        damage = run.workdir.prepare(run.config, _protocol_json(run), first)
+        print(damage, end="\n" if damage else "", flush=True)
     seconds = manifest["seconds"] if manifest else 0.0
     began = time.perf_counter()
 
@@ -134,15 +134,15 @@ def _save_pretrained(run: build.Run, end: int) -> None:
     """Saves the pretrained networks of the stage that ends before step `end`, for other runs."""
     run.method.set_stage(end - 1)
     for name, network in run.method.pretrained().items():
-        network.save_weights(run.workdir / f"{name}.weights.h5")
+        network.save_weights(run.workdir.pretrained(name))
 
 
 def _evaluation_callbacks(
     run: build.Run, first: int, progress: Progress, signals: Signals
 ) -> list[keras.callbacks.Callback]:
     """Callbacks of the chief that write metrics and draw figures at each evaluation."""
-    writer = tf.summary.create_file_writer(str(run.workdir / "tensorboard"))
-    names, monitoring = run.arrays.info.classes, []
+    writer = tf.summary.create_file_writer(str(run.workdir.tensorboard))
+    names, monitoring = run.info.classes, []
     evaluators = [lambda: _evaluate_errors(run, signals)]
     if hasattr(run.method.hp, "threshold"):
         ids = build.sample_unlabeled_ids(run, PSEUDO_LABEL_IMAGES)
@@ -266,8 +266,9 @@ def _save(run: build.Run, seconds: float) -> None:
         "seconds": seconds,
         "stage": run.method.stage,
         "protocol": run.protocol.as_json(),
+        "dataset_info": run.info.as_json(),
     }
-    checkpoints.save(run.checkpoints, state, int(run.method.step.numpy()), metadata)
+    checkpoints.save(run.workdir.checkpoints, state, int(run.method.step.numpy()), metadata)
 
 
 def _protocol_json(run: build.Run) -> dict[str, Any]:

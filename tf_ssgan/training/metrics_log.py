@@ -1,13 +1,38 @@
 """Metrics of a run as files: `metrics.jsonl` and `history.csv`, one line per evaluation."""
 
-import contextlib
 import csv
+import dataclasses
 import io
 import json
 import pathlib
 from typing import Any
 
-from tf_ssgan.common import files
+from tf_ssgan.common import errors, files
+from tf_ssgan.training import run_file_contents, run_files
+
+_TAIL = 2**16  # bytes at the end of the file that surely hold a whole line
+
+
+@dataclasses.dataclass(frozen=True)
+class MetricsHistory:
+    """The evaluations of a run.
+
+    Attributes:
+        lines: The lines of `metrics.jsonl` in ascending order of their steps.
+        damaged: For each line that is skipped because it is damaged, its number and the reason.
+    """
+
+    lines: list[dict[str, Any]]
+    damaged: tuple[str, ...] = ()
+
+    def describe_damage(self, path: pathlib.Path) -> str:
+        """A sentence about the skipped lines; empty if there are none."""
+        if not self.damaged:
+            return ""
+        count = len(self.damaged)
+        lines = "a damaged line" if count == 1 else f"{count:,} damaged lines"
+        more = ", ..." if count > 1 else ""
+        return f"Skipped {lines} of {path} ({self.damaged[0]}{more})."
 
 
 def append(path: pathlib.Path, line: dict[str, Any]) -> None:
@@ -26,25 +51,78 @@ def append(path: pathlib.Path, line: dict[str, Any]) -> None:
         csv.DictWriter(file, names).writerow(line)
 
 
+def read(path: pathlib.Path) -> MetricsHistory:
+    """Reads `metrics.jsonl`, and skips damaged lines; a last line cut short by a kill is no damage.
+
+    Args:
+        path: The file; it may be missing.
+
+    Raises:
+        UserError: It cannot be read.
+    """
+    try:
+        *whole, _ = path.read_bytes().split(b"\n") if path.exists() else [b""]
+    except OSError as error:
+        raise errors.UserError(f"{path} cannot be read: {error.strerror}.") from error
+    lines, damaged = [], []
+    for number, text in enumerate(whole, 1):
+        try:
+            line = _parsed(text)
+            if lines and line["step"] <= lines[-1]["step"]:
+                raise ValueError(f"step {line['step']} comes after step {lines[-1]['step']}")
+            lines.append(line)
+        except ValueError as error:
+            damaged.append(f"line {number}: {errors.first_line(error)}")
+    return MetricsHistory(lines, tuple(damaged))
+
+
 def history(path: pathlib.Path, until: int | None = None) -> list[dict[str, Any]]:
-    """The lines of `metrics.jsonl`; a last line cut short by a kill is left out.
+    """The undamaged lines of `metrics.jsonl`; see `read`.
 
     Args:
         path: The file; it may be missing.
         until: Leave out lines of later steps.
     """
-    lines = []
-    for text in path.read_text().splitlines() if path.exists() else ():
-        with contextlib.suppress(ValueError):
-            lines.append(json.loads(text))
-    return [line for line in lines if until is None or line["step"] <= until]
+    return [line for line in read(path).lines if until is None or line["step"] <= until]
 
 
-def rewind(path: pathlib.Path, step: int) -> None:
-    """Removes the lines after a step from both files; a continued run writes them again."""
-    kept = history(path, until=step)
+def last(path: pathlib.Path) -> dict[str, Any] | None:
+    """The last undamaged line, read without the ones before it; None if there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _TAIL))
+            *whole, _ = file.read().split(b"\n")
+    except OSError:
+        return None
+    for text in reversed(whole):
+        try:
+            return _parsed(text)
+        except ValueError:
+            continue
+    return None
+
+
+def rewind(path: pathlib.Path, step: int) -> str:
+    """Removes the lines after a step from both files; a continued run writes them again.
+
+    Returns:
+        A sentence about damaged lines, which are removed too; empty if there are none.
+    """
+    found = read(path)
+    kept = [line for line in found.lines if line["step"] <= step]
     files.replace(path, "".join(json.dumps(line) + "\n" for line in kept))
     files.replace(path.with_name("history.csv"), _table(kept))
+    return found.describe_damage(path)
+
+
+def _parsed(text: bytes) -> dict[str, Any]:
+    """A line; raises ValueError if it is damaged."""
+    try:
+        line = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    run_files.check(run_file_contents.MetricsLine, line)
+    return line
 
 
 def _header(table: pathlib.Path) -> list[str]:

@@ -1,6 +1,5 @@
 """Monitors of a run beside its losses: samples, pseudo-labels and perturbations."""
 
-import pathlib
 from collections.abc import Callable
 
 import keras
@@ -10,6 +9,7 @@ import tensorflow as tf
 from tf_ssgan.core import method
 from tf_ssgan.metrics import classification, plots
 from tf_ssgan.nn import step_random
+from tf_ssgan.training.workdir import Workdir
 
 IMAGES_SHOWN = 6  # images in a figure
 
@@ -17,10 +17,10 @@ IMAGES_SHOWN = 6  # images in a figure
 class SamplesMonitor(keras.callbacks.Callback):
     """A grid of images from fixed latents per evaluation, for TensorBoard and `samples.png`."""
 
-    def __init__(self, workdir: pathlib.Path, writer: tf.summary.SummaryWriter):
+    def __init__(self, workdir: Workdir, writer: tf.summary.SummaryWriter):
         """Takes the folder of the file and the writer of TensorBoard events."""
         super().__init__()
-        self.path = workdir / "samples.png"
+        self.path = workdir.figure("samples")
         self.writer = writer
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
@@ -84,7 +84,7 @@ class PerturbationMonitor(keras.callbacks.Callback):
 
     def __init__(
         self,
-        workdir: pathlib.Path,
+        workdir: Workdir,
         images: tf.Tensor,
         names: tuple[str, ...],
         writer: tf.summary.SummaryWriter,
@@ -99,7 +99,7 @@ class PerturbationMonitor(keras.callbacks.Callback):
             writer: Writer of TensorBoard events.
         """
         super().__init__()
-        self.path = workdir / "perturbed.png"
+        self.path = workdir.figure("perturbed")
         self.images = images
         self.names = names
         self.writer = writer

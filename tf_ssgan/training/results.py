@@ -15,7 +15,7 @@ import tensorflow as tf
 from tf_ssgan.common import cpu, files, version
 from tf_ssgan.metrics import calibration, classification, plots, ranking
 from tf_ssgan.nn import inference, weights
-from tf_ssgan.training import build, metrics_log
+from tf_ssgan.training import build
 
 IMAGES_SHOWN = 3  # test images in the figure of the most probable classes
 
@@ -35,19 +35,22 @@ def conclude(
         The content of `result.json`.
     """
     test = _predictions(run, run.arrays.test_images, run.arrays.test_labels, pause)
-    temperature = fitted_temperature(run, pause)
-    result = _result(run, seconds, speed, quality_metrics(test, temperature))
-    figures = _figures(run, test, temperature)
+    fitted = fitted_calibration(run, pause)
+    metrics = quality_metrics(test, fitted.temperature)
+    result = _result(run, seconds, speed, metrics | {"calibration": dataclasses.asdict(fitted)})
+    figures = _figures(run, test, fitted.temperature)
     for name, png in figures.items():
-        (run.workdir / f"{name}.png").write_bytes(png)
-    table = test.classification_report(run.arrays.info.classes)
-    (run.workdir / "report.txt").write_text(table, encoding="utf-8")
+        run.workdir.figure(name).write_bytes(png)
+    table = test.classification_report(run.info.classes)
+    run.workdir.classification_report.write_text(table, encoding="utf-8")
     _write_tensorboard(run, figures, result)
-    files.replace(run.workdir / "result.json", json.dumps(result, indent=1))
+    files.replace(run.workdir.result_file, json.dumps(result, indent=1))
     return result
 
 
-def fitted_temperature(run: build.Run, pause: Callable[[], None] = lambda: None) -> float:
+def fitted_calibration(
+    run: build.Run, pause: Callable[[], None] = lambda: None
+) -> calibration.Calibration:
     """Fits the temperature of the exported weights on validation images; 1 without any.
 
     Test images are not used: they evaluate the calibration.
@@ -58,7 +61,19 @@ def fitted_temperature(run: build.Run, pause: Callable[[], None] = lambda: None)
     """
     held, arrays = run.protocol.validation_ids, run.arrays
     validation = _predictions(run, arrays.train_images[held], arrays.train_labels[held], pause)
-    return calibration.calibrate(validation.scores, validation.labels).temperature
+    return calibration.calibrate(validation.scores, validation.labels)
+
+
+def saved_calibration(run: build.Run) -> calibration.Calibration:
+    """The calibration of the run's weights: from its result, or fitted on validation images.
+
+    The result may be that of earlier weights, if a longer run was stopped.
+    """
+    result = run.workdir.read_result()
+    if result and result["steps"] == int(run.method.step.numpy()):
+        names = [field.name for field in dataclasses.fields(calibration.Calibration)]
+        return calibration.Calibration(**{name: result["calibration"][name] for name in names})
+    return fitted_calibration(run)
 
 
 def quality_metrics(
@@ -107,7 +122,7 @@ def _figures(
     run: build.Run, test: classification.Predictions, temperature: float
 ) -> dict[str, bytes]:
     """Figures as PNG files, by name."""
-    names, calibrated = run.arrays.info.classes, test.probabilities(temperature)
+    names, calibrated = run.info.classes, test.probabilities(temperature)
     before = calibration.reliability(test.probabilities(), test.labels)
     after = calibration.reliability(calibrated, test.labels)
     ids = np.random.default_rng(run.config.seed).permutation(len(test.labels))[:IMAGES_SHOWN]
@@ -120,11 +135,11 @@ def _figures(
 
 
 def _result(
-    run: build.Run, seconds: float, speed: float, metrics: dict[str, float | None]
+    run: build.Run, seconds: float, speed: float, metrics: dict[str, Any]
 ) -> dict[str, Any]:
     """Content of `result.json`."""
     train_start = run.method.stages()["train"]  # earlier stages learn no labels
-    history = metrics_log.history(run.workdir / "metrics.jsonl")
+    history = run.workdir.read_metrics().lines
     lines = [line for line in history if line["step"] > train_start]
     last, task = lines[-1], run.method.task
     validated = [line for line in lines if "validation_error" in line]
@@ -171,7 +186,7 @@ def _write_tensorboard(run: build.Run, figures: dict[str, bytes], result: dict[s
     """Writes the figures and the HParams dashboard for TensorBoard."""
     from tensorboard.plugins.hparams import api  # slow to import, and used once per run
 
-    writer = tf.summary.create_file_writer(str(run.workdir / "tensorboard"))
+    writer = tf.summary.create_file_writer(str(run.workdir.tensorboard))
     with writer.as_default(step=result["steps"]):
         for name, png in figures.items():
             tf.summary.image(name, tf.io.decode_png(png, channels=3)[None])

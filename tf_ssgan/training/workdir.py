@@ -1,205 +1,335 @@
-"""The folder of a run: its lock, its files, and the check that it belongs to this run."""
+"""The folder of a run: the names of its files, its lock, and reading them with a check.
+
+A run writes `config.json` first, which marks the folder as its own, then the protocol, the metrics,
+checkpoints, figures, and at the end `result.json`. `tf_ssgan.evaluate` adds `evaluation.json`. All
+programs read these files through `Workdir`.
+"""
 
 import contextlib
-import fcntl
+import dataclasses
 import json
 import pathlib
-import time
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import Any
 
-from tf_ssgan.common import errors, files, version
-from tf_ssgan.training import config, metrics_log
+from tf_ssgan.common import errors, files, locks, version
+from tf_ssgan.training import config, manifests, metrics_log, run_file_contents, run_files
 
-RUN_FILES = (
+CONFIG, RESULT, EVALUATION = "config.json", "result.json", "evaluation.json"
+
+# Files of a run besides config.json. A folder that has some of them but no config.json is refused.
+_RUN_FILES = (
     "run.flags",
     "protocol.json",
     "metrics.jsonl",
     "history.csv",
     "checkpoints",
-    "result.json",
+    RESULT,
     "samples.png",
-    "perturbed.png",
     "confusion.png",
     "reliability.png",
     "top3.png",
     "report.txt",
-    "backbone.weights.h5",
-)  # files that a run writes after config.json
+    "*.weights.h5",
+)
 
-EVALUATION = "evaluation.json"  # what `tf_ssgan.evaluate` measured
+# Flags that result.json repeats.
+_IN_BOTH = ("method", "dataset", "seed", "split_seed", "label_split", "noise", "noise_rate",
+            "clean_fraction")  # fmt: skip
 
-_TRIES, _PAUSE_SECONDS = 3, 0.05
+_OTHER_FOLDER = "Give the folder of another run, or train in another --workdir."
 
 
-@contextlib.contextmanager
-def locked(workdir: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Keeps other processes out of a workdir; the lock ends with the process.
+@dataclasses.dataclass(frozen=True)
+class Workdir:
+    """The folder of a run.
 
-    Raises:
-        UserError: The folder cannot be made, or another process uses it.
+    Attributes:
+        path: The folder, which may not exist yet.
     """
-    from tf_ssgan.nn import distribution  # imports TensorFlow; reading a folder needs none
 
-    if not distribution.is_chief():
-        yield workdir
-        return
-    try:
-        workdir.mkdir(parents=True, exist_ok=True)
-        lock = (workdir / "lock").open("w")
-    except OSError as error:
-        raise errors.UserError(f"--workdir={workdir} cannot be used: {error.strerror}.") from error
-    with lock as file:
-        if not _take(file):
-            raise errors.UserError(
-                f"Another process is training in {workdir}. Wait for it, or give another --workdir."
-            )
-        yield workdir
+    path: pathlib.Path
 
+    def __str__(self) -> str:
+        """The path, as in messages."""
+        return str(self.path)
 
-def is_locked(workdir: pathlib.Path) -> bool:
-    """Whether another process trains in a workdir; False for a folder that cannot be used."""
-    try:
-        lock = (workdir / "lock").open("r+")  # NFS locks only files that are open for writing
-    except OSError:
-        return False
-    with lock as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-    return False
+    @property
+    def config_file(self) -> pathlib.Path:
+        """Every flag of the run and its value; marks the folder as that of a run."""
+        return self.path / CONFIG
 
+    @property
+    def metrics_file(self) -> pathlib.Path:
+        """One line per evaluation, see `metrics_log`."""
+        return self.path / "metrics.jsonl"
 
-def _take(lock: IO[str]) -> bool:
-    """Takes a lock; False if another process keeps it. Retries, as a test holds it briefly."""
-    for _ in range(_TRIES):
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except OSError:
-            time.sleep(_PAUSE_SECONDS)
-    return False
+    @property
+    def result_file(self) -> pathlib.Path:
+        """The result of a finished run."""
+        return self.path / RESULT
 
+    @property
+    def evaluation_file(self) -> pathlib.Path:
+        """What `tf_ssgan.evaluate` measured."""
+        return self.path / EVALUATION
 
-@contextlib.contextmanager
-def writing(workdir: pathlib.Path) -> Iterator[None]:
-    """Turns a full disk or a removed folder into a `UserError`.
+    @property
+    def checkpoints(self) -> pathlib.Path:
+        """Folder of the checkpoints."""
+        return self.path / "checkpoints"
 
-    Raises:
-        UserError: A file could not be written; checkpoints are untouched.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise errors.UserError(
-            f"Cannot write to {error.filename or workdir}: {error.strerror or error}. "
-            "Make room or fix the folder; the same command continues from the last checkpoint."
-        ) from error
+    @property
+    def tensorboard(self) -> pathlib.Path:
+        """Folder of TensorBoard's events."""
+        return self.path / "tensorboard"
 
+    @property
+    def classification_report(self) -> pathlib.Path:
+        """Precision and recall of each class."""
+        return self.path / "report.txt"
 
-def finished_result(settings: config.Config, workdir: pathlib.Path) -> dict[str, Any] | None:
-    """The result of a run that has taken all its steps, or None.
+    def figure(self, name: str) -> pathlib.Path:
+        """The PNG file of a figure."""
+        return self.path / f"{name}.png"
 
-    Raises:
-        UserError: The folder belongs to another run, a run of another version, or holds files of
-            no run.
-    """
-    saved = read_flags(workdir)
-    if saved is None:
-        if unknown := [name for name in RUN_FILES if (workdir / name).exists()]:
-            raise errors.UserError(
-                f"{workdir} holds {', '.join(unknown)} but no config.json: these files belong to "
-                "no run and would be overwritten. Give another --workdir."
-            )
-        return None
-    if differences := settings.differences(saved):
-        raise errors.UserError(describe_differences(workdir, differences))
-    lengths = {k: (saved[k], getattr(settings, k)) for k in ("epochs", "max_steps")}
-    if fewer := {k: (old, new) for k, (old, new) in lengths.items() if 0 < new < old}:
-        raise errors.UserError(describe_differences(workdir, fewer))
-    # The saved flags may already be those of a longer run that was stopped: the result decides.
-    result = read_result(workdir)
-    if result is None:
-        return None
-    reached = settings.max_steps == result["steps"] or settings.epochs == result["epochs"]
-    return result if reached else None
+    def pretrained(self, name: str) -> pathlib.Path:
+        """The weights of a network that a stage has pretrained."""
+        return self.path / f"{name}.weights.h5"
 
+    # Reading.
 
-def read_flags(workdir: pathlib.Path) -> dict[str, Any] | None:
-    """The flags of the run in a workdir, or None.
+    def read_flags(self) -> dict[str, Any] | None:
+        """The flags of the run, without the version; None if there is no run.
 
-    Raises:
-        UserError: They are damaged, or of a run of another version.
-    """
-    content = _content(workdir / "config.json")
-    if not isinstance(content, dict):
-        return content
-    check_version(workdir, content)
-    return {name: value for name, value in content.items() if name != "version"}
+        Flags that did not exist when the run began have their defaults. The flags of every run are
+        checked for types and ranges, hyperparameters for types only; `read_config` checks those
+        too, for which it imports the method.
 
+        Raises:
+            UserError: The file is damaged, or of a run of another version.
+        """
+        content = run_files.read(self.config_file, _OTHER_FOLDER)
+        if content is None:
+            return None
+        if isinstance(content, dict):
+            self._check_version(content)
+        with self._damaged_config():
+            run_files.check(run_file_contents.Flags, content)
+            config.check_run_flags(content)
+        flags = {name: value for name, value in content.items() if name != "version"}
+        return config.run_defaults() | flags
 
-def check_version(workdir: pathlib.Path, content: dict[str, Any]) -> None:
-    """Refuses a run of another version, whose flags and files have other names.
+    def read_config(self, **changes: Any) -> config.Config:
+        """The configuration of the run; imports its method, and looks no data up.
 
-    Args:
-        workdir: Folder of the run.
-        content: Of its `config.json`, or of the manifest of a checkpoint.
+        Args:
+            **changes: Flags that have another value now.
 
-    Raises:
-        UserError: Naming both versions.
-    """
-    theirs, ours = str(content.get("version", "0.1.0")), version.__version__
-    if theirs.split(".")[:2] != ours.split(".")[:2]:
-        raise errors.UserError(
-            f"{workdir} holds a run of tf_ssgan {theirs}, which {ours} cannot read: train it again "
-            f"in another folder, or use tf_ssgan {theirs}."
+        Raises:
+            UserError: The folder is not that of a run, the file is damaged, or of another version.
+        """
+        flags = self.require_flags()
+        with self._damaged_config():
+            return config.from_flags(flags | changes)
+
+    def require_flags(self) -> dict[str, Any]:
+        """The flags of the run.
+
+        Raises:
+            UserError: The folder is not that of a run, or as `read_flags`.
+        """
+        flags = self.read_flags()
+        if flags is None:
+            raise errors.UserError(f"{self} is not the folder of a run: it holds no {CONFIG}.")
+        return flags
+
+    def require_checkpoint(self) -> None:
+        """Checks that the run has saved at least once; nothing is verified or loaded.
+
+        Raises:
+            UserError: It has not.
+        """
+        saved = manifests.checkpoint_folders(self.checkpoints)
+        if not any((folder / manifests.MANIFEST).is_file() for folder in saved):
+            raise errors.UserError(f"{self} holds no checkpoint yet. Continue the run first.")
+
+    def require_finished(self) -> dict[str, Any]:
+        """The flags of a run that is finished, and whose files are not damaged.
+
+        Raises:
+            UserError: It is not finished, or a file is damaged.
+        """
+        flags = self.require_flags()
+        if self.read_result() is None:
+            raise errors.UserError(f"{self} has no result yet. Finish the run first.")
+        self.require_checkpoint()
+        self.read_evaluation()
+        return flags
+
+    def read_result(self) -> dict[str, Any] | None:
+        """The content of `result.json`, or None.
+
+        Raises:
+            UserError: The file is damaged, or belongs to another run than `config.json`.
+        """
+        remedy = "Remove that file; the command that trained the run writes it again."
+        result = run_files.read_checked(self.result_file, run_file_contents.Result, remedy)
+        flags = self.read_flags() if result else None
+        for name in _IN_BOTH if flags else ():
+            if flags[name] != result[name]:
+                reason = f"{name} is {result[name]}, and {flags[name]} in {CONFIG}"
+                raise run_files.damaged(self.result_file, reason, remedy)
+        return result
+
+    def read_evaluation(self) -> dict[str, Any] | None:
+        """The content of `evaluation.json`, or None.
+
+        Raises:
+            UserError: The file is damaged.
+        """
+        return run_files.read_checked(
+            self.evaluation_file,
+            run_file_contents.Evaluation,
+            "Remove that file, and evaluate the run again.",
         )
 
+    def read_metrics(self) -> metrics_log.MetricsHistory:
+        """The evaluations during training; damaged lines are skipped."""
+        return metrics_log.read(self.metrics_file)
 
-def read_result(workdir: pathlib.Path) -> dict[str, Any] | None:
-    """The content of `result.json` in a workdir, or None."""
-    return _content(workdir / "result.json")
+    def finished_result(self, settings: config.Config) -> dict[str, Any] | None:
+        """The result of a run that has taken all its steps, or None.
 
+        Args:
+            settings: The configuration of the run.
 
-def read_evaluation(workdir: pathlib.Path) -> dict[str, Any] | None:
-    """The content of `evaluation.json` in a workdir, or None."""
-    return _content(workdir / EVALUATION)
+        Raises:
+            UserError: The folder belongs to another run or a run of another version, holds files of
+                no run, or has a damaged file.
+        """
+        saved = self.read_flags()
+        if saved is None:
+            self._refuse_files_of_no_run()
+            return None
+        self.refuse_differences(settings.differences(saved))
+        lengths = {k: (saved[k], getattr(settings, k)) for k in ("epochs", "max_steps")}
+        fewer = {k: (old, new) for k, (old, new) in lengths.items() if 0 < new < old}
+        self.refuse_differences(fewer)
+        # The saved flags may already be those of a longer run that was stopped: the result decides.
+        result = self.read_result()
+        if result is None:
+            return None
+        reached = settings.max_steps == result["steps"] or settings.epochs == result["epochs"]
+        return result if reached else None
 
+    def refuse_differences(self, differences: dict[str, tuple[Any, Any]]) -> None:
+        """Raises UserError if a run differs from the one in the folder.
 
-def describe_differences(workdir: pathlib.Path, differences: dict[str, tuple[Any, Any]]) -> str:
-    """The sentence that a folder holds another run; differences are name -> (there, here)."""
-    text = ", ".join(f"{k} is {old} there and {new} here" for k, (old, new) in differences.items())
-    return f"{workdir} holds another run: {text}. Give the same flags, or another --workdir."
+        Args:
+            differences: Name -> (value in the folder, value of the run); may be empty.
+        """
+        if differences:
+            parts = (f"{k} is {old} there and {new} here" for k, (old, new) in differences.items())
+            raise errors.UserError(
+                f"{self} holds another run: {', '.join(parts)}. Give the same flags, or another "
+                "--workdir."
+            )
 
+    # Writing.
 
-def prepare(
-    workdir: pathlib.Path, settings: config.Config, protocol: dict[str, Any], first: int
-) -> None:
-    """Writes flags and protocol of a run, and cuts its metrics back to the restored step.
+    def prepare(self, settings: config.Config, protocol: dict[str, Any], first: int) -> str:
+        """Writes flags and protocol of a run, and cuts its metrics back to the restored step.
 
-    Args:
-        workdir: Folder of the run.
-        settings: Its configuration.
-        protocol: Content of `protocol.json`.
-        first: The step from which it continues.
-    """
-    flags = [
-        f"--{k}={str(v).lower() if isinstance(v, bool) else v}"
-        for k, v in settings.as_flags().items()
-        if v != ""
-    ]
-    # config.json comes first: it marks the folder as that of a run.
-    content = {"version": version.__version__} | settings.as_flags()
-    files.replace(workdir / "config.json", json.dumps(content, indent=1))
-    files.replace(workdir / "run.flags", "\n".join(flags) + "\n")
-    files.replace(workdir / "protocol.json", json.dumps(protocol))
-    metrics_log.rewind(workdir / "metrics.jsonl", first)
+        Args:
+            settings: Its configuration.
+            protocol: Content of `protocol.json`.
+            first: The step from which it continues.
 
+        Returns:
+            A sentence about damaged lines of the metrics, which are removed; empty without any.
+        """
+        flags = [
+            f"--{k}={str(v).lower() if isinstance(v, bool) else v}"
+            for k, v in settings.as_flags().items()
+            if v != ""
+        ]
+        # config.json comes first: it marks the folder as that of a run.
+        content = {"version": version.__version__} | settings.as_flags()
+        files.replace(self.config_file, json.dumps(content, indent=1))
+        files.replace(self.path / "run.flags", "\n".join(flags) + "\n")
+        files.replace(self.path / "protocol.json", json.dumps(protocol))
+        return metrics_log.rewind(self.metrics_file, first)
 
-def _content(path: pathlib.Path) -> dict[str, Any] | None:
-    """The content of a JSON file, or None if there is no such file."""
-    try:
-        return json.loads(path.read_text()) if path.exists() else None
-    except ValueError as error:
-        raise errors.UserError(f"{path} is damaged ({error}). Choose another folder.") from error
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keeps other processes out of the folder, made if missing; the lock ends with the process.
+
+        Raises:
+            UserError: The folder cannot be made, or another process uses it.
+        """
+        from tf_ssgan.nn import distribution  # imports TensorFlow; reading a folder needs none
+
+        if not distribution.is_chief():
+            yield
+            return
+        with contextlib.ExitStack() as stack:
+            try:
+                self.path.mkdir(parents=True, exist_ok=True)
+                taken = stack.enter_context(locks.exclusive(self.path / "lock"))
+            except OSError as error:
+                reason = f"--workdir={self} cannot be used: {error.strerror}."
+                raise errors.UserError(reason) from error
+            if not taken:
+                raise errors.UserError(
+                    f"Another process is training in {self}. Wait for it, or give another "
+                    "--workdir."
+                )
+            yield
+
+    def is_locked(self) -> bool:
+        """Whether another process trains in the folder; False for one that cannot be used."""
+        return locks.is_held(self.path / "lock")
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Turns a full disk or a removed folder into a `UserError`.
+
+        Raises:
+            UserError: A file could not be written; checkpoints are untouched.
+        """
+        try:
+            yield
+        except OSError as error:
+            raise errors.UserError(
+                f"Cannot write to {error.filename or self}: {error.strerror or error}. "
+                "Make room or fix the folder; the same command continues from the last checkpoint."
+            ) from error
+
+    @contextlib.contextmanager
+    def _damaged_config(self) -> Iterator[None]:
+        """Turns a wrong field into the error that names the file."""
+        try:
+            yield
+        except (ValueError, errors.UserError) as error:
+            raise run_files.damaged(
+                self.config_file, errors.first_line(error), _OTHER_FOLDER
+            ) from error
+
+    def _check_version(self, content: dict[str, Any]) -> None:
+        """Refuses a run of another version, whose flags and files have other names."""
+        theirs = str(content.get("version", "0.1.0"))[:20]
+        if not version.is_compatible(theirs):
+            raise errors.UserError(
+                f"{self} holds a run of tf_ssgan {theirs}, which {version.__version__} cannot "
+                f"read: train it again in another folder, or use tf_ssgan {theirs}."
+            )
+
+    def _refuse_files_of_no_run(self) -> None:
+        """Raises UserError if there are files that a run would overwrite."""
+        found = [path.name for name in _RUN_FILES for path in sorted(self.path.glob(name))]
+        if found:
+            raise errors.UserError(
+                f"{self} holds {', '.join(found)} but no {CONFIG}: these files belong to no run "
+                "and would be overwritten. Give another --workdir."
+            )

@@ -1,0 +1,133 @@
+"""Manifests of checkpoints: what a checkpoint belongs to, and whether it is complete.
+
+TensorFlow is not imported here, so that programs can look for a checkpoint at once.
+"""
+
+import dataclasses
+import hashlib
+import json
+import pathlib
+from typing import Any
+
+from tf_ssgan.common import errors, files, version
+from tf_ssgan.data import protocol
+from tf_ssgan.training import run_file_contents, run_files
+
+MANIFEST = "manifest.json"
+_DIGITS = 10  # of the step in the name of a checkpoint
+_REMEDY = "Remove its folder; the checkpoint before it is used."
+
+
+@dataclasses.dataclass(frozen=True)
+class SavedCheckpoint:
+    """A complete checkpoint.
+
+    Attributes:
+        folder: Its folder.
+        manifest: Its manifest, see `run_file_contents.Manifest`.
+        damaged: What is wrong with newer checkpoints, which are skipped.
+    """
+
+    folder: pathlib.Path
+    manifest: dict[str, Any]
+    damaged: tuple[str, ...] = ()
+
+
+def checkpoint_name(step: int) -> str:
+    """The name of the folder of a checkpoint."""
+    return f"step-{step:0{_DIGITS}d}"
+
+
+def checkpoint_folders(folder: pathlib.Path) -> list[pathlib.Path]:
+    """The checkpoints in a folder, complete or not, the oldest first."""
+    return sorted(folder.glob("step-" + "[0-9]" * _DIGITS))
+
+
+def write(checkpoint: pathlib.Path, step: int, metadata: dict[str, Any]) -> None:
+    """Writes the manifest of a checkpoint, whose other files are all there.
+
+    Args:
+        checkpoint: Its folder.
+        step: Steps taken so far.
+        metadata: Further content, see `run_file_contents.Manifest`.
+    """
+    digests = {path.name: files.sha256(path) for path in sorted(checkpoint.iterdir())}
+    manifest = {"step": step, **metadata, "files": digests}
+    manifest["sha256"] = _digest(manifest)
+    (checkpoint / MANIFEST).write_text(json.dumps(manifest, indent=1))
+
+
+def verified(checkpoint: pathlib.Path) -> dict[str, Any]:
+    """Verifies the manifest of a checkpoint field by field, and every file of the checkpoint.
+
+    Args:
+        checkpoint: Its folder.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        ValueError: A file is missing, damaged or was changed; the message names it.
+    """
+    try:
+        manifest = run_files.read(checkpoint / MANIFEST, _REMEDY)
+    except errors.UserError as error:
+        raise ValueError(str(error)) from error
+    if manifest is None:
+        raise ValueError(f"{MANIFEST} is missing")
+    try:
+        _check(manifest, checkpoint.name)
+    except ValueError as error:
+        raise ValueError(f"{MANIFEST}: {error}") from error
+    for name, digest in manifest["files"].items():
+        if not (checkpoint / name).is_file():
+            raise ValueError(f"{name} is missing")
+        if files.sha256(checkpoint / name) != digest:
+            raise ValueError(f"{name} was changed or cut short")
+    return manifest
+
+
+def find(folder: pathlib.Path) -> SavedCheckpoint | None:
+    """Finds the newest complete checkpoint in a folder.
+
+    Returns:
+        None if there is no checkpoint.
+
+    Raises:
+        UserError: There are checkpoints, but none of them is complete.
+    """
+    damaged = []
+    for checkpoint in reversed(checkpoint_folders(folder)):
+        try:
+            return SavedCheckpoint(checkpoint, verified(checkpoint), tuple(damaged))
+        except (OSError, ValueError) as error:
+            damaged.append(f"{checkpoint.name}: {errors.first_line(error)}")
+    if damaged:
+        raise errors.UserError(
+            f"No checkpoint in {folder} is complete ({'; '.join(damaged)}). "
+            "Remove the folder to start over, or choose another --workdir."
+        )
+    return None
+
+
+def _check(manifest: Any, name: str) -> None:
+    """Raises ValueError unless a manifest is whole and belongs to the folder of this name."""
+    theirs = manifest.get("version") if isinstance(manifest, dict) else None
+    if isinstance(theirs, str) and not version.is_compatible(theirs):
+        raise ValueError(f"it was written by tf_ssgan {theirs}")
+    run_files.check(run_file_contents.Manifest, manifest)
+    if manifest["sha256"] != _digest(manifest):
+        raise ValueError("it was changed")
+    if checkpoint_name(manifest["step"]) != name:
+        raise ValueError(f"step is {manifest['step']}, the folder is {name}")
+    own = protocol.Protocol.from_json(manifest["protocol"]).sha256
+    if manifest["split_sha256"] != own:
+        raise ValueError("split_sha256 is not that of its protocol")
+    if manifest["dataset_info"]["classes"] != manifest["protocol"]["classes"]:
+        raise ValueError("dataset_info.classes are not those of its protocol")
+
+
+def _digest(manifest: dict[str, Any]) -> str:
+    """SHA-256 of a manifest without its own digest."""
+    content = {k: v for k, v in manifest.items() if k != "sha256"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

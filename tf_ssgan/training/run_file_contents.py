@@ -1,0 +1,271 @@
+"""What the JSON files of a run hold: types and ranges of their fields, for pydantic.
+
+Fields that are not described here are kept and not checked.
+"""
+
+import math
+from typing import Annotated, Any
+
+import pydantic
+
+Count = Annotated[int, pydantic.Field(ge=0, le=2**53)]
+Positive = Annotated[int, pydantic.Field(ge=1, le=2**53)]
+Size = Annotated[float, pydantic.Field(ge=0)]
+Fraction = Annotated[float, pydantic.Field(ge=0, le=1)]
+Percent = Annotated[float, pydantic.Field(ge=0, le=100)]
+Name = Annotated[str, pydantic.Field(pattern=r"^[^\x00-\x1f]+$")]
+Sha256 = Annotated[str, pydantic.Field(pattern="^[0-9a-f]{64}$")]
+FileName = Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")]
+
+
+def _check_scalar(value: Any) -> Any:
+    if not isinstance(value, (bool, int, float, str)):
+        raise ValueError("expected a number, a text, true or false")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("expected a finite number")
+    return value
+
+
+Scalar = Annotated[Any, pydantic.AfterValidator(_check_scalar)]
+
+
+class Content(pydantic.BaseModel):
+    """What a file, or a part of one, holds. Fields that are not described are kept, unchecked."""
+
+    model_config = pydantic.ConfigDict(strict=True, allow_inf_nan=False, extra="allow")
+
+
+class MetricsLine(Content):
+    """A line of `metrics.jsonl`: one evaluation. All other values are numbers or null."""
+
+    __pydantic_extra__: dict[str, float | None]
+    step: Positive
+    epoch: Size
+    test_error: Percent
+    test_error_raw: Percent
+    validation_error: Percent | None = None
+    validation_error_raw: Percent | None = None
+    seconds: Size
+    images_per_second: Size
+    waiting_percent: Percent
+
+
+class SavedCalibration(Content):
+    """A fitted temperature, see `metrics.calibration.Calibration`."""
+
+    temperature: Annotated[float, pydantic.Field(gt=0)]
+    images: Count
+    ece_before: Fraction | None
+    ece_after: Fraction | None
+    nll_before: Size | None
+    nll_after: Size | None
+
+
+class Quality(Content):
+    """How well predictions rank images and are calibrated, see `results.quality_metrics`."""
+
+    average_precision_macro: Fraction | None
+    average_precision_weighted: Fraction | None
+    average_precision_pooled: Fraction | None
+    top1_accuracy: Percent | None
+    top3_accuracy: Percent | None
+    expected_calibration_error: Fraction | None
+    brier_score: Size | None
+    temperature: Annotated[float, pydantic.Field(gt=0)]
+    expected_calibration_error_calibrated: Fraction | None
+    brier_score_calibrated: Size | None
+
+
+class Result(Quality):
+    """`result.json`: the result of a finished run."""
+
+    method: Name
+    dataset: Name
+    seed: Count
+    split_seed: Count
+    labels: Count
+    pool: Positive
+    validation_images: Count
+    test_images: Positive
+    label_split: Name
+    noise: Name
+    noise_rate: Fraction
+    clean_fraction: Fraction
+    wrong_labels: Count
+    split_sha256: Sha256
+    steps: Positive
+    epochs: Size
+    test_error: Percent
+    test_error_raw: Percent
+    test_error_median20: Percent
+    test_error_at_best_validation: Percent | None
+    validation_error: Percent | None
+    test_error_raw_at_best_validation: Percent | None
+    searched: dict[str, float]
+    searched_at_best_validation: dict[str, float]
+    calibration: SavedCalibration
+    seconds: Size
+    images_per_second: Size
+    waiting_percent: Percent
+    precision: Name
+    devices: Positive
+    cores: Positive
+    parameters: dict[str, Count]
+    hparams: dict[str, Scalar]
+    versions: dict[str, str]
+
+
+class SavedProtocol(Content):
+    """The protocol in a manifest, see `data.protocol.Protocol`."""
+
+    dataset: Name
+    classes: Annotated[list[str], pydantic.Field(min_length=1)]
+    pool: Annotated[int, pydantic.Field(ge=1, le=50_000_000)]  # ids are made for all of them
+    label_split: Name
+    split_seed: Count
+    noise: Name
+    noise_rate: Fraction
+    noise_seed: Count
+    labeled_ids: list[Count]
+    labels: list[Count]
+    validation_ids: list[Count]
+    clean_fraction: Fraction
+    clean_ids: list[Count]
+    wrong: Count
+    sha256: Sha256
+
+
+class SavedDatasetInfo(Content):
+    """The dataset info in a manifest, see `data.dataset_info.DatasetInfo`."""
+
+    name: Name
+    height: Annotated[int, pydantic.Field(ge=1, le=2**14)]
+    width: Annotated[int, pydantic.Field(ge=1, le=2**14)]
+    channels: Annotated[int, pydantic.Field(ge=1, le=4)]
+    classes: Annotated[list[str], pydantic.Field(min_length=1)]
+    mean: list[float]
+    std: list[Annotated[float, pydantic.Field(gt=0)]]
+    flip: bool
+    source: str
+    fit: Name
+
+
+class Manifest(Content):
+    """`manifest.json` of a checkpoint."""
+
+    version: Name
+    step: Count
+    identity: dict[str, Scalar]
+    split_sha256: Sha256
+    number_format: Name
+    replicas: Positive
+    cores: Positive
+    seconds: Size
+    stage: Name
+    protocol: SavedProtocol
+    dataset_info: SavedDatasetInfo
+    files: Annotated[dict[FileName, Sha256], pydantic.Field(min_length=1)]
+    sha256: Sha256
+
+
+class Spread(Content):
+    """A mean and its standard deviation."""
+
+    mean: float
+    std: float
+
+
+class Scores(Content):
+    """Scores of images by a reference network, see `evaluation.generator_scores`."""
+
+    inception_score: Spread | None = None
+    frechet_distance: float
+    kernel_distance: Spread
+
+
+class Fingerprint(Content):
+    """The reference network of scores: its file, or what it was trained on."""
+
+    network: Name
+    weights_sha256: Name
+    file: str | None = None
+    dataset: str | None = None
+    test_accuracy: Percent | None = None
+    temperature: float | None = None
+
+
+class ImageCounts(Content):
+    """Numbers of images that scores were computed from."""
+
+    generated: Count
+    test: Count
+    training: Count
+
+
+class GeneratorScores(Scores):
+    """Scores of a generator, and under "real" those of real images."""
+
+    fingerprint: Fingerprint
+    images: ImageCounts
+    seed: Count
+    real: Scores
+
+
+class Errors(Content):
+    """The error of a classifier on some test images, in percent."""
+
+    test_error: Percent
+    standard_error: Size
+    drop: float | None = None
+
+
+class Against(Errors):
+    """The errors of another run, and McNemar's test."""
+
+    run: str
+    only_first: Count
+    only_second: Count
+    p: Fraction
+
+
+class TestSetErrors(Errors):
+    """An evaluation on some test images, see `evaluation.classifier_comparison`."""
+
+    dataset: Name
+    images: Positive
+    test_error_raw: Percent | None = None
+    against: Against | None = None
+
+
+class ClusterSet(Content):
+    """Distances of images to the class centers."""
+
+    tsne: Spread
+    pca: Spread
+    points: Count
+
+
+class Clusters(Content):
+    """Distances to the class centers, see `evaluation.tsne`."""
+
+    features: Name
+    seed: Count
+    sets: dict[str, ClusterSet]
+
+
+class Evaluation(Content):
+    """`evaluation.json`: what `tf_ssgan.evaluate` measured."""
+
+    step: Count
+    test_sets: list[TestSetErrors]
+    generator_scores: list[GeneratorScores]
+    clusters: Clusters | None = None
+
+
+class Flags(Content):
+    """`config.json`: the version, and every flag of the run, hyperparameters included."""
+
+    __pydantic_extra__: dict[str, Scalar]
+    version: Name
+    method: Name
+    dataset: Name
