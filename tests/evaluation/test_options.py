@@ -1,12 +1,11 @@
 """Mistakes in what is to be evaluated are refused in a sentence, before TensorFlow is imported."""
 
 import dataclasses
-import json
 
 import pytest
+from support import finished_run_folders
 
 from tf_ssgan.common import errors
-from tf_ssgan.common.version import __version__
 from tf_ssgan.data import dataset_info
 from tf_ssgan.evaluation import options
 from tf_ssgan.evaluation.options import EvaluateOptions
@@ -14,15 +13,10 @@ from tf_ssgan.evaluation.options import EvaluateOptions
 
 def write_run(folder, dataset="digits", data_dir="", **changed):
     """What looks like a finished run; None leaves a file out."""
+    finished_run_folders.write(folder, dataset=dataset, data_dir=data_dir)
     (folder / "checkpoints" / "step-0000000002").mkdir(parents=True)
-    files = {
-        "config.json": json.dumps(
-            {"version": __version__, "dataset": dataset, "data_dir": data_dir}
-        ),
-        "checkpoints/step-0000000002/manifest.json": "{}",
-        "result.json": json.dumps({"steps": 2}),
-    }
-    for name, text in (files | changed).items():
+    for name, text in ({"checkpoints/step-0000000002/manifest.json": "{}"} | changed).items():
+        (folder / name).unlink(missing_ok=True)
         if text is not None:
             (folder / name).write_text(text)
     return folder
@@ -64,8 +58,8 @@ def test_one_of_the_three_is_enough(run, tmp_path, what):
 
 def test_a_folder_that_is_no_run_is_refused(run, tmp_path):
     sentence = "is not the folder of a run: it holds no config.json."
-    assert refusal(tmp_path, generator=True) == f"--run={tmp_path} {sentence}"
-    assert refusal(run, against=tmp_path) == f"--against={tmp_path} {sentence}"
+    assert refusal(tmp_path, generator=True) == f"{tmp_path} {sentence}"
+    assert refusal(run, against=tmp_path) == f"{tmp_path} {sentence}"
 
 
 @pytest.mark.parametrize("name", ["result.json", "checkpoints/step-0000000002/manifest.json"])

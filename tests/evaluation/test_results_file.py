@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from support import finished_run_folders
 
 from tf_ssgan.evaluation import results_file
 
@@ -76,7 +77,8 @@ def against(tmp_path):
     """A function *scores, steps -> folder of a run of so many steps, evaluated after 7."""
 
     def write(*scores, steps=7):
-        (tmp_path / "result.json").write_text(json.dumps({"method": "ssgan", "steps": steps}))
+        own = finished_run_folders.flags(max_steps=steps)
+        (tmp_path / "result.json").write_text(json.dumps(finished_run_folders.result(own)))
         if scores:
             content = json.dumps(measured(scores=scores))
             (tmp_path / "evaluation.json").write_text(content)

@@ -16,7 +16,9 @@ import signal
 import sys
 import time
 
-from tf_ssgan.common.version import __version__
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+from support import file_contents  # noqa: E402
+from tf_ssgan.common.version import __version__  # noqa: E402
 
 
 def main(flags):
@@ -35,14 +37,16 @@ def main(flags):
     seed = int(flags.get("seed", 0))
     config = {"method": flags.get("method", "frgan"), "dataset": flags.get("dataset", "digits"),
               "labels": int(flags.get("labels", 50)), "noise": flags.get("noise", "none"),
-              "noise_rate": rate, "seed": seed, "max_steps": steps, "epochs": 0}  # fmt: skip
-    (workdir / "config.json").write_text(json.dumps(config | {"version": __version__}))
-    (workdir / "run.flags").write_text("".join(f"--{k}={v}\n" for k, v in flags.items()))
+              "noise_rate": rate, "seed": seed, "split_seed": seed, "label_split": "balanced",
+              "clean_fraction": 0.0, "max_steps": steps, "epochs": 0}  # fmt: skip
+    others = {name: _value(text) for name, text in flags.items() if name not in config}
+    content = others | config | {"version": __version__}
+    (workdir / "config.json").write_text(json.dumps(content))
     (workdir / "metrics.jsonl").unlink(missing_ok=True)
     with (workdir / "metrics.jsonl").open("a") as file:
         for step in (steps // 2, steps):
             error = 50 * rate + 100 / step
-            line = {"step": step, "epoch": step / 2, "test_error": error, "test_error_raw": 90.0}
+            line = file_contents.metrics_line(step, error, epoch=step / 2)
             file.write(json.dumps(line) + "\n")
             file.flush()
             failing = flags.get("method") == os.environ.get("TRAINED_FAILS", "none")
@@ -52,9 +56,17 @@ def main(flags):
             if "waits" in flags or "TRAINED_WAITS" in os.environ:
                 wait(workdir)
             time.sleep(float(os.environ.get("TRAINED_SECONDS", 0)) / 2)
-    result = config | {"split_seed": seed, "steps": steps, "epochs": steps / 2, "seconds": 1.0,
-                       "test_error": error + seed, "test_error_raw": 90.0}  # fmt: skip
+    changed = {"epochs": steps / 2, "seconds": 1.0, "test_error_raw": 90.0}
+    result = file_contents.result(config, error + seed, **changed)
     (workdir / "result.json").write_text(json.dumps(result))
+
+
+def _value(text):
+    """The value of a flag, as in config.json."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def option(flags, name, variable):

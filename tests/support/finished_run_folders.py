@@ -1,7 +1,6 @@
 """Finished runs without any training: in memory, in folders, and in damaged folders."""
 
 import functools
-import hashlib
 import io
 import json
 import pathlib
@@ -9,19 +8,14 @@ import pathlib
 import numpy as np
 from PIL import Image
 
+from support.file_contents import HYPERPARAMETERS, POOL, metrics_line, result, sha256  # noqa: F401
 from tf_ssgan.common.version import __version__
 from tf_ssgan.reports import finished_runs
 from tf_ssgan.training import config
 
-POOL = 1297
-HYPERPARAMETERS = {"batch_size": 64, "width": 32}
 # Image file of a run -> its size in pixels.
 IMAGE_FILES = {"samples.png": (135, 135), "confusion.png": (600, 540),
                "reliability.png": (720, 460), "top3.png": (600, 480)}  # fmt: skip
-# Key of result.json -> how much higher `result` makes it than the error of the last step.
-ERROR_OFFSETS = {"test_error_median20": 1.0, "test_error_at_best_validation": 0.5,
-                 "test_error_raw": 2.0, "test_error_raw_at_best_validation": 1.5,
-                 "validation_error": 0.25}  # fmt: skip
 
 
 def flags(**changed):
@@ -29,45 +23,6 @@ def flags(**changed):
     own = {field.name: field.default for field in config.run_fields()}
     own |= {"labels": 50, "noise_rate": 0.0, "max_steps": 300, "split_seed": changed.get("seed", 0)}
     return own | HYPERPARAMETERS | changed
-
-
-def result(own, error=5.0, **changed):
-    """The contents of result.json."""
-    names = ("method", "dataset", "seed", "split_seed", "labels", "label_split", "noise",
-             "noise_rate", "clean_fraction")  # fmt: skip
-    quality = {"average_precision_macro": 0.9, "average_precision_weighted": 0.9,
-               "average_precision_pooled": 0.9, "top1_accuracy": 95.0, "top3_accuracy": 99.0,
-               "expected_calibration_error": 0.1, "brier_score": 0.2, "temperature": 1.5,
-               "expected_calibration_error_calibrated": 0.05,
-               "brier_score_calibrated": 0.15}  # fmt: skip
-    calibration = {"temperature": 1.5, "images": 129, "ece_before": 0.1, "ece_after": 0.05,
-                   "nll_before": 0.4, "nll_after": 0.3}  # fmt: skip
-    return (
-        {name: own[name] for name in names}
-        | {"pool": POOL, "validation_images": 129, "test_images": 500, "wrong_labels": 0}
-        | {"split_sha256": sha256(own["split_seed"]), "steps": own["max_steps"], "epochs": 2.5}
-        | {"test_error": error}
-        | {name: error + more for name, more in ERROR_OFFSETS.items()}
-        | {"searched": {}, "searched_at_best_validation": {}}
-        | quality
-        | {"calibration": calibration, "seconds": 60.0, "images_per_second": 500.0}
-        | {"waiting_percent": 1.0, "precision": "float32", "devices": 1, "cores": 2}
-        | {"parameters": {"classifier": 1000}, "hparams": dict(HYPERPARAMETERS)}
-        | {"versions": {"keras": "3.15.1", "tf_ssgan": __version__}}
-        | changed
-    )
-
-
-def sha256(content):
-    """Stands for the hash of a split."""
-    return hashlib.sha256(str(content).encode()).hexdigest()
-
-
-def metrics_line(step, error=5.0, **changed):
-    """A line of metrics.jsonl."""
-    return {"step": step, "epoch": step / 120, "test_error": error, "test_error_raw": error,
-            "validation_error": error, "validation_error_raw": error, "seconds": 1.0,
-            "images_per_second": 500.0, "waiting_percent": 1.0} | changed  # fmt: skip
 
 
 def make_run(error=5.0, folder="run", outcome=(), **changed):

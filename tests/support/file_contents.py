@@ -1,0 +1,77 @@
+"""What the files of a run hold, whole, without a run. Imports no TensorFlow."""
+
+import hashlib
+
+import numpy as np
+
+from tf_ssgan.common.version import __version__
+from tf_ssgan.data import dataset_info, protocol
+
+POOL = 1297
+HYPERPARAMETERS = {"batch_size": 64, "width": 32}
+# Key of result.json -> how much higher `result` makes it than the error of the last step.
+ERROR_OFFSETS = {"test_error_median20": 1.0, "test_error_at_best_validation": 0.5,
+                 "test_error_raw": 2.0, "test_error_raw_at_best_validation": 1.5,
+                 "validation_error": 0.25}  # fmt: skip
+
+
+def result(own, error=5.0, **changed):
+    """The contents of result.json."""
+    names = ("method", "dataset", "seed", "split_seed", "labels", "label_split", "noise",
+             "noise_rate", "clean_fraction")  # fmt: skip
+    quality = {"average_precision_macro": 0.9, "average_precision_weighted": 0.9,
+               "average_precision_pooled": 0.9, "top1_accuracy": 95.0, "top3_accuracy": 99.0,
+               "expected_calibration_error": 0.1, "brier_score": 0.2, "temperature": 1.5,
+               "expected_calibration_error_calibrated": 0.05,
+               "brier_score_calibrated": 0.15}  # fmt: skip
+    calibration = {"temperature": 1.5, "images": 129, "ece_before": 0.1, "ece_after": 0.05,
+                   "nll_before": 0.4, "nll_after": 0.3}  # fmt: skip
+    return (
+        {name: own[name] for name in names}
+        | {"pool": POOL, "validation_images": 129, "test_images": 500, "wrong_labels": 0}
+        | {"split_sha256": sha256(own["split_seed"]), "steps": own["max_steps"], "epochs": 2.5}
+        | {"test_error": error}
+        | {name: error + more for name, more in ERROR_OFFSETS.items()}
+        | {"searched": {}, "searched_at_best_validation": {}}
+        | quality
+        | {"calibration": calibration, "seconds": 60.0, "images_per_second": 500.0}
+        | {"waiting_percent": 1.0, "precision": "float32", "devices": 1, "cores": 2}
+        | {"parameters": {"classifier": 1000}, "hparams": dict(HYPERPARAMETERS)}
+        | {"versions": {"keras": "3.15.1", "tf_ssgan": __version__}}
+        | changed
+    )
+
+
+def sha256(content):
+    """Stands for the hash of a split."""
+    return hashlib.sha256(str(content).encode()).hexdigest()
+
+
+def metrics_line(step, error=5.0, **changed):
+    """A line of metrics.jsonl."""
+    return {"step": step, "epoch": step / 120, "test_error": error, "test_error_raw": error,
+            "validation_error": error, "validation_error_raw": error, "seconds": 1.0,
+            "images_per_second": 500.0, "waiting_percent": 1.0} | changed  # fmt: skip
+
+
+def manifest_metadata(**changed):
+    """What a manifest holds besides the step and the files, of a run with two labeled images."""
+    own = protocol.Protocol(
+        "digits", ("0", "1"), 4, "balanced", 0, "none", 0.0, 0, np.array([0, 3]), np.array([0, 1]),
+        np.array([2]), 0.0, np.zeros(0, np.int64), 0,
+    )  # fmt: skip
+    info = dataset_info.DatasetInfo(
+        "digits", 16, 16, 1, ("0", "1"), (0.5,), (0.25,), False, "made", "resize"
+    )
+    return {
+        "version": __version__,
+        "identity": {"method": "supervised", "seed": 0},
+        "split_sha256": own.sha256,
+        "number_format": "float32",
+        "replicas": 1,
+        "cores": 2,
+        "seconds": 1.5,
+        "stage": "train",
+        "protocol": own.as_json(),
+        "dataset_info": info.as_json(),
+    } | changed
