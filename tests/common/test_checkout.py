@@ -234,7 +234,7 @@ def code_of(version, commit=None, changed=None):
         (code_of("0.2.0"), "0.2.0"),
         (code_of("0.2.0", COMMIT, False), "0.2.0, commit 0123456789ab"),
         (code_of("0.2.0", COMMIT, True), "0.2.0, commit 0123456789ab with changed files"),
-        (code_of(None), "an unknown version"),
+        (code_of(None), "unknown version"),
     ],
 )
 def test_the_code_in_words(code, text):

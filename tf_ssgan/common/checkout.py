@@ -14,7 +14,7 @@ _PARTS = ("tf_ssgan", "flags", "export", "train_main.py")
 _FILE = pathlib.Path(__file__).resolve()
 _ROOT = _FILE.parents[2]
 _SECONDS = 5.0
-# The other variables of git are dropped: inside a git hook they lead to another repository or index.
+# The other variables of git are dropped: inside a git hook they name another repository or index.
 _KEPT_VARIABLES = ("GIT_CONFIG", "GIT_EXEC_PATH")
 
 
@@ -63,7 +63,7 @@ def saved_code(content: Mapping[str, Any]) -> Code:
 
 def format_code(code: Code) -> str:
     """0.2.0, commit 21e8348b5e3a with changed files."""
-    text = code["tf_ssgan"] or "an unknown version"
+    text = code["tf_ssgan"] or "unknown version"
     if code["commit"]:
         text += f", commit {code['commit'][:SHORT]}"
     return f"{text} with changed files" if code["changed"] else text
