@@ -19,12 +19,12 @@ import tensorflow as tf
 
 import export
 from export import graph_image_decoding
-from tf_ssgan.common import version
+from tf_ssgan.common import checkout, version
 from tf_ssgan.data import datasets
 from tf_ssgan.methods.bases import gan
 from tf_ssgan.metrics import calibration
 from tf_ssgan.nn import inference, pixels, precision
-from tf_ssgan.training import build
+from tf_ssgan.training import build, checkpoints
 
 CLASSES_FILE = "assets/classes.txt"
 
@@ -97,13 +97,15 @@ def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any
     result = run.workdir / "result.json"
     images = run.arrays.info
     packages = ("tensorflow", "keras", "numpy")
+    step = int(run.method.step.numpy())
+    trained = checkout.saved_code(checkpoints.read_manifest(run.checkpoints, step))
     return {
         "method": run.config.method,
         "dataset": run.config.dataset,
         "classes": list(images.classes),
         "image_shape": list(images.shape),
         "fit": images.fit,
-        "step": int(run.method.step.numpy()),
+        "step": step,
         "protocol": run.protocol.as_json(),
         "trained_in": run.precision,
         "exported_in": "float32",
@@ -113,6 +115,7 @@ def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any
         "source": images.source,
         "versions": {name: importlib.metadata.version(name) for name in packages}
         | {"tf_ssgan": version.__version__},
+        "code": {"trained": trained, "exported": checkout.code_version()},
     }
 
 

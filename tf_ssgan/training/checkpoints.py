@@ -127,6 +127,14 @@ def newest(folder: pathlib.Path) -> dict[str, Any] | None:
     return None
 
 
+def read_manifest(folder: pathlib.Path, step: int) -> dict[str, Any]:
+    """The manifest of the checkpoint of a step, unverified; empty if it cannot be read."""
+    with contextlib.suppress(OSError, ValueError):
+        manifest = json.loads((folder / f"step-{step:010d}" / _MANIFEST).read_text())
+        return manifest if isinstance(manifest, dict) else {}
+    return {}
+
+
 def remove_leftovers(folder: pathlib.Path) -> None:
     """Removes incomplete checkpoints that killed processes have left."""
     for leftover in folder.glob("step-*" + _PARTIAL):
