@@ -18,7 +18,7 @@ import tensorflow as tf
 
 import export
 from export import graph_image_decoding
-from tf_ssgan.common import version
+from tf_ssgan.common import checkout, version
 from tf_ssgan.data import datasets
 from tf_ssgan.methods.bases import gan
 from tf_ssgan.metrics import calibration
@@ -86,13 +86,14 @@ def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any
     """The content of model_info.json: what a user must know about an exported classifier."""
     images = run.info
     packages = ("tensorflow", "keras", "numpy")
+    trained = checkout.saved_code(run.saved.manifest)
     return {
         "method": run.config.method,
         "dataset": run.config.dataset,
         "classes": list(images.classes),
         "image_shape": list(images.shape),
         "fit": images.fit,
-        "step": int(run.method.step.numpy()),
+        "step": step,
         "protocol": run.protocol.as_json(),
         "trained_in": run.precision,
         "exported_in": "float32",
@@ -103,6 +104,7 @@ def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any
         "source": images.source,
         "versions": {name: importlib.metadata.version(name) for name in packages}
         | {"tf_ssgan": version.__version__},
+        "code": {"trained": trained, "exported": checkout.code_version()},
     }
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
 from export import servable, verify, warmup
+from tf_ssgan.common import checkout
 from tf_ssgan.data import image_decoding
 from tf_ssgan.metrics import calibration
 from tf_ssgan.training import build, config
@@ -175,6 +176,9 @@ def test_without_validation_images_probabilities_stay_as_they_are(tmp_path):
         "temperature": 1.0, "images": 0, "ece_before": None, "ece_after": None,
         "nll_before": None, "nll_after": None,
     }  # fmt: skip
+    # It has no checkpoint, so the code that trained it is not known.
+    unknown = {"tf_ssgan": None, "commit": None, "changed": None}
+    assert servable.model_info(run, fitted)["code"]["trained"] == unknown
 
 
 # --- the folder -----------------------------------------------------------------------------------
@@ -190,6 +194,8 @@ def test_assets_describe_what_was_exported(exported, live):
     assert info["config"]["width"] == 4 and "workdir" not in info["config"]
     assert info["test_error"] == pytest.approx(info["result"]["test_error"])
     assert {"tensorflow", "keras", "tf_ssgan"} <= set(info["versions"])
+    ours = checkout.code_version()
+    assert info["code"] == {"trained": ours, "exported": ours} and info["result"]["code"] == ours
     assert (exported.folder / "assets" / "classes.txt").read_text().split() == info["classes"]
     assert str(live.workdir) not in json.dumps(info)
 

@@ -122,6 +122,8 @@ def test_the_result_holds_every_number(finished, curves):
     assert result["parameters"].keys() == {"discriminator", "generator"}
     assert result["hparams"]["latent_size"] == 8 and result["hparams"]["width"] == 4
     assert {"tensorflow", "keras", "tf_ssgan"} <= result["versions"].keys()
+    assert result["code"]["tf_ssgan"] == result["versions"]["tf_ssgan"]
+    assert result["code"] == checkpoints.newest(finished / "checkpoints")["code"]
 
 
 def test_curves_and_table_agree(finished, curves):

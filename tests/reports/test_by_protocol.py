@@ -144,6 +144,11 @@ def test_equal_runs_have_short_names():
             ("50 labels, 0 held out", "50 labels, 129 held out"),
         ),
         (
+            {"outcome": {"validation_images": 129}},
+            {"outcome": {"validation_images": None}},
+            ("50 labels, 129 held out", "50 labels, held-out images not counted"),
+        ),
+        (
             {},
             {"outcome": {"pool": 73257}},
             ("50 labels, 1,297 training images", "50 labels, 73,257 training images"),
@@ -246,6 +251,21 @@ def test_one_split_seed_has_one_set_of_labeled_images():
         by_protocol.make_tables(runs)
     # Two methods are in two cells; but they learned from other images, and are not compared.
     vat = finished_run_folders.make_run(method="vat", outcome={"split_sha256": "other"})
+    assert [cell.paired for cell in make_table(runs[0], vat).cells.values()] == [None, None]
+
+
+def test_a_run_without_the_digest_of_its_split_is_not_compared():
+    """It shares a cell with runs of its split seed, and a paired difference with none."""
+    runs = [
+        finished_run_folders.make_run(folder="mine", seed=0),
+        finished_run_folders.make_run(
+            folder="unknown", seed=1, split_seed=0, outcome={"split_sha256": None}
+        ),
+    ]
+    for order in (runs, runs[::-1]):
+        (cell,) = make_table(*order).cells.values()
+        assert cell.mean.n == 2
+    vat = finished_run_folders.make_run(method="vat", outcome={"split_sha256": None})
     assert [cell.paired for cell in make_table(runs[0], vat).cells.values()] == [None, None]
 
 

@@ -6,6 +6,7 @@ import pytest
 from support import finished_run_folders
 
 from tf_ssgan import papers
+from tf_ssgan.common.version import __version__
 from tf_ssgan.metrics.across_seeds import MeanOverSeeds, PairedDifference
 from tf_ssgan.reports import by_protocol, cell_text
 from tf_ssgan.reports.result_table import PublishedNumber, ResultCell, ResultTable
@@ -145,6 +146,7 @@ def test_the_description_of_a_table():
         "test error (%), lower is better; exported weights, last step; mean ± standard deviation "
         "over seeds (n).",
         "Length: 300 steps per run, 2.5 passes over the images.",
+        f"Code: tf_ssgan {__version__}.",
         "Against supervised: differences between runs of the same split seed, mean, 95 % interval "
         "of the mean (Student's t), and how many are ahead.",
     ]

@@ -11,7 +11,8 @@ from support import finished_run_folders
 
 from tf_ssgan import papers
 from tf_ssgan.common import errors
-from tf_ssgan.reports import by_protocol, figures, formats
+from tf_ssgan.common.version import __version__
+from tf_ssgan.reports import by_protocol, figures, formats, html_page
 from tf_ssgan.reports.finished_runs import FinishedRuns
 from tf_ssgan.reports.report import Report
 from tf_ssgan.reports.result_table import PublishedNumber, ResultCell, ResultTable
@@ -94,6 +95,50 @@ def test_csv_has_every_run_once():
     assert [line["folder"] for line in lines] == ["f0", "f1", "f2", "l", "s0", "s1"]
     assert [float(line["test_error"]) for line in lines] == [4.0, 5.0, 9.0, 3.25, 9.0, 9.5]
     assert lines[0]["test_error_median20"] == "5.0"
+    assert [lines[0][name] for name in ("version", "commit", "changed")] == [__version__, "", ""]
+
+
+def of_two_commits():
+    """A report of two data sets: runs of two commits share the first table."""
+    codes = [{"tf_ssgan": "0.2.0", "commit": c * 40, "changed": c == "b"} for c in "abb"]
+    runs = [
+        finished_run_folders.make_run(folder=f"c{seed}", seed=seed, outcome={"code": code})
+        for seed, code in enumerate(codes)
+    ]
+    clean = finished_run_folders.make_run(folder="d", dataset="svhn", outcome={"code": codes[0]})
+    return make_report(*runs, clean)
+
+
+MIXTURE = (
+    "Runs of different code are compared here: 0.2.0, commit bbbbbbbbbbbb with changed files, "
+    "which may differ from run to run (2 runs); 0.2.0, commit aaaaaaaaaaaa (1 run)."
+)
+CLEAN = "Code: tf_ssgan 0.2.0, commit aaaaaaaaaaaa."
+
+
+@pytest.mark.parametrize(
+    "write, mixture, clean",
+    [
+        (formats.markdown, f"- {MIXTURE}\n", f"- {CLEAN}\n"),
+        (formats.latex, MIXTURE, CLEAN.replace("_", r"\_")),
+        (lambda report: formats.format_summary(report, [pathlib.Path("to/a")]),
+         f"|\n\n{MIXTURE}\n\n", f"|\n\n{CLEAN}\n"),
+        (lambda report: html_page.render(report, pathlib.Path(".")),
+         f"<li>{MIXTURE}</li>", f"<li>{CLEAN}</li>"),
+    ],
+    ids=["markdown", "latex", "summary", "page"],
+)  # fmt: skip
+def test_each_table_says_once_with_which_code_its_runs_were_made(write, mixture, clean):
+    text = write(of_two_commits())
+    assert text.count(mixture) == text.count(clean) == 1
+    assert text.count("Runs of different code") == text.count(clean[2:-2]) == 1
+
+
+def test_csv_has_the_code_of_every_run():
+    lines = read(formats.runs_csv(of_two_commits()))
+    code = [(line["version"], line["commit"], line["changed"]) for line in lines]
+    clean, changed = ("0.2.0", "a" * 40, "False"), ("0.2.0", "b" * 40, "True")
+    assert code == [clean, changed, changed, clean]
 
 
 def test_csv_keeps_hostile_names():

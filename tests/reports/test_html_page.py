@@ -12,6 +12,7 @@ import pytest
 from support import finished_run_folders
 
 from tf_ssgan import papers
+from tf_ssgan.common import checkout
 from tf_ssgan.reports import (
     by_paper,
     by_protocol,
@@ -373,9 +374,22 @@ def test_folders_left_out_are_listed_with_the_reason(tmp_path):
     assert str(tmp_path / "b") in page.texts
 
 
+def test_the_page_says_with_which_code_it_and_each_run_were_made(tmp_path, monkeypatch):
+    code = {"tf_ssgan": "0.2.0", "commit": "c" * 40, "changed": True}
+    monkeypatch.setattr(checkout, "code_version", lambda: code)
+    finished_run_folders.write(tmp_path / "a", outcome={"code": code | {"commit": "d" * 40}})
+    page = parse_page(make_report([tmp_path]), tmp_path)
+    made = "This report was made with tf_ssgan 0.2.0, commit cccccccccccc with changed files."
+    assert made in page.texts and "dddddddddddd, changed" in page.texts
+
+
+OTHERS = {"validation_images", "test_images", "wrong_labels", "precision", "devices", "code",
+          "parameters", "hparams", "temperature", "images_per_second"}  # fmt: skip
+
+
 @pytest.mark.parametrize("value", [..., None])
 def test_missing_optional_values_are_a_dash(tmp_path, value):
-    keys = finished_runs._OPTIONAL.keys() - {"test_error"}
+    keys = (finished_runs._OPTIONAL.keys() | OTHERS) - {"test_error"}
     finished_run_folders.change(
         finished_run_folders.write(tmp_path / "a"), "result.json", **dict.fromkeys(keys, value)
     )
@@ -383,6 +397,31 @@ def test_missing_optional_values_are_a_dash(tmp_path, value):
     assert len(report.runs) == 1
     assert parse_page(report, tmp_path).texts.count("–") > 5
     formats.write_report(report, tmp_path)
+
+
+@pytest.mark.parametrize("value", [..., None])
+@pytest.mark.parametrize("number", ["test_error", "test_error_at_best_validation"])
+def test_a_run_that_lacks_optional_values_stands_beside_whole_runs(tmp_path, value, number):
+    """In a column of its own, because its images are not counted."""
+    given = {"validation_images": 129, "test_images": 500}
+    for seed, method in enumerate(("frgan", "vat", "frgan")):
+        finished_run_folders.write(tmp_path / str(seed), method=method, seed=seed, outcome=given)
+    keys = (finished_runs._OPTIONAL.keys() | OTHERS) - {"test_error"}
+    finished_run_folders.change(tmp_path / "2", "result.json", **dict.fromkeys(keys, value))
+    report = make_report([tmp_path], number=number)
+    assert len(report.runs) == (3 if number == "test_error" else 2)
+    formats.write_report(report, tmp_path)
+    if value is None:
+        assert "held-out images not counted" in (tmp_path / "report.md").read_text()
+
+
+def test_names_of_data_sets_need_not_be_unicode(tmp_path):
+    for name in (b"caf\xe9", b"caf\xe8"):
+        dataset = f"csv:{os.fsdecode(name)}"
+        finished_run_folders.write(tmp_path / os.fsdecode(name), dataset=dataset)
+    page = parse_page(make_report([tmp_path]), tmp_path)
+    inside = [link[1:] for link in page.links if link.startswith("#")]
+    assert len(set(inside)) == 3 and set(inside) <= set(page.ids)
 
 
 def test_names_that_are_not_unicode_have_links(tmp_path):

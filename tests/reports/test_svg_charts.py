@@ -69,6 +69,13 @@ def test_names_survive(kind):
     assert not list(root.iter(f"{SVG}script")) and not list(root.iter("script"))
 
 
+@pytest.mark.parametrize("kind", CHARTS)
+def test_names_need_not_be_unicode(kind):
+    """A path may be in the name of a row."""
+    text = CHARTS[kind](["caf\udce9", "other"])
+    assert r"caf\udce9" in letters(ElementTree.fromstring(text))
+
+
 def test_titles_survive():
     title = " ".join(HOSTILE)
     for text in (dots({"a": (1.0,)}, title=title), curves({"a": CURVE}, title)):

@@ -8,6 +8,7 @@ from tf_ssgan.common.version import __version__
 from tf_ssgan.data import dataset_info, protocol
 
 POOL = 1297
+CODE = {"tf_ssgan": __version__, "commit": None, "changed": None}  # of an installation
 HYPERPARAMETERS = {"batch_size": 64, "width": 32}
 # Key of result.json -> how much higher `result` makes it than the error of the last step.
 ERROR_OFFSETS = {"test_error_median20": 1.0, "test_error_at_best_validation": 0.5,
@@ -37,7 +38,7 @@ def result(own, error=5.0, **changed):
         | {"calibration": calibration, "seconds": 60.0, "images_per_second": 500.0}
         | {"waiting_percent": 1.0, "precision": "float32", "devices": 1, "cores": 2}
         | {"parameters": {"classifier": 1000}, "hparams": dict(HYPERPARAMETERS)}
-        | {"versions": {"keras": "3.15.1", "tf_ssgan": __version__}}
+        | {"versions": {"keras": "3.15.1", "tf_ssgan": __version__}, "code": CODE}
         | changed
     )
 
@@ -65,6 +66,7 @@ def manifest_metadata(**changed):
     )
     return {
         "version": __version__,
+        "code": CODE,
         "identity": {"method": "supervised", "seed": 0},
         "split_sha256": own.sha256,
         "number_format": "float32",

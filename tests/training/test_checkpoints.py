@@ -53,6 +53,15 @@ def test_a_damaged_checkpoint_is_skipped_and_can_be_written_again(tmp_path, caps
     assert checkpoints.verified(tmp_path / "step-0000000002")["step"] == 2
 
 
+def test_a_manifest_is_read_by_its_step(tmp_path):
+    checkpoints.save(tmp_path, make_state(1.5), 7, {"stage": "train"})
+    assert checkpoints.read_manifest(tmp_path, 7)["stage"] == "train"
+    assert checkpoints.read_manifest(tmp_path, 8) == {}
+    for text in ("", "{", "[]"):
+        (tmp_path / "step-0000000007" / "manifest.json").write_text(text)
+        assert checkpoints.read_manifest(tmp_path, 7) == {}
+
+
 def test_without_a_checkpoint_there_is_no_manifest(tmp_path):
     assert checkpoints.newest(tmp_path) is None
     assert checkpoints.restore(tmp_path, make_state(0.0), accept) is None

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from support.programs import python_path
 
+from tf_ssgan.common import checkout
 from tf_ssgan.core.task import Stream
 from tf_ssgan.data import datasets
 from tf_ssgan.training import build, checkpoints, config, loop
@@ -245,3 +246,33 @@ def test_surprising_pools_are_noted(labeled, examples, expected):
         streams=lambda: {"unlabeled": Stream("unlabeled", examples, {"image": "plain"})},
     )  # fmt: skip
     assert loop._pool_notes(types.SimpleNamespace(method=method)) == expected
+
+
+ONE, TWO = "1" * 40, "2" * 40
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "words"),
+    [
+        ((ONE, False), (TWO, False), ("commit 111111111111;", "with 0.2.0, commit 222222222222:")),
+        ((ONE, False), (ONE, True), ("commit 111111111111;", "111111111111 with changed files:")),
+        ((ONE, True), (ONE, True), ("with changed files; training", "with changed files: if")),
+        ((None, None), (ONE, False), ("by tf_ssgan 0.2.0; training", "commit 111111111111: if")),
+    ],
+)
+def test_a_run_that_continues_with_other_code_says_so(monkeypatch, capsys, theirs, ours, words):
+    codes = [
+        {"tf_ssgan": "0.2.0", "commit": c, "changed": changed} for c, changed in (theirs, ours)
+    ]
+    monkeypatch.setattr(checkout, "code_version", lambda: codes[1])
+    loop._print_other_code({"version": "0.2.0", "code": codes[0]})
+    (line,) = capsys.readouterr().out.splitlines()
+    assert all(part in line for part in words)
+
+
+@pytest.mark.parametrize("commit", [ONE, None])
+def test_a_run_that_continues_with_the_same_code_says_nothing(monkeypatch, capsys, commit):
+    code = {"tf_ssgan": "0.2.0", "commit": commit, "changed": commit and False}
+    monkeypatch.setattr(checkout, "code_version", lambda: dict(code))
+    loop._print_other_code({"version": "0.2.0", "code": code})
+    assert capsys.readouterr().out == ""

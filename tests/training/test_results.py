@@ -11,7 +11,7 @@ import tensorflow as tf
 from scipy import special
 from tensorboard.backend.event_processing import event_accumulator
 
-from tf_ssgan.common import cpu
+from tf_ssgan.common import checkout, cpu
 from tf_ssgan.metrics import calibration, classification, ranking
 from tf_ssgan.nn import inference, weights
 from tf_ssgan.training import results
@@ -94,6 +94,7 @@ def test_everything_is_measured_and_written(tmp_path, classes):
     assert of_labels == [0.0, 0] and result["test_error"] == 40.0
     counted = [result[name] for name in ("pool", "validation_images", "test_images")]
     assert counted == [60, 30, 40] and result["cores"] == len(cpu.usable())
+    assert result["code"] == checkout.code_version()
     for name in FIGURES:
         assert min(tf.io.decode_png((tmp_path / f"{name}.png").read_bytes()).shape[:2]) > 100
     report = (tmp_path / "report.txt").read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from tf_ssgan import papers
 from tf_ssgan.metrics.across_seeds import MeanOverSeeds, PairedDifference
+from tf_ssgan.reports import run_code
 from tf_ssgan.reports.finished_runs import ERROR_COLUMNS
 from tf_ssgan.reports.result_table import ResultCell, ResultTable
 
@@ -110,6 +111,7 @@ def describe_table(table: ResultTable) -> list[str]:
     weights = f"; {_describe_number(table.number)}" if is_error_or_accuracy(table) else ""
     lines = [f"{quantity_label(table)}{better}{weights}; mean ± standard deviation over seeds (n)."]
     lines += [*_describe_published(table), *_describe_budgets(table)]
+    lines += [run_code.describe_code(table.runs)] if table.runs else []
     if any(cell.other_images for *_, cell in filled_cells(table)):
         lines.append(
             "*Not the images of the published number: these runs had another part of the data set."

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tf_ssgan.common import errors, files
-from tf_ssgan.reports import cell_text, table_rows
+from tf_ssgan.reports import cell_text, run_code, table_rows
 from tf_ssgan.reports.finished_runs import ERROR_COLUMNS
 from tf_ssgan.reports.report import Report, describe_runs
 from tf_ssgan.reports.result_table import ResultCell, ResultTable
@@ -32,11 +32,12 @@ def markdown(report: Report) -> str:
 
 def _short_tables(report: Report) -> str:
     """The short tables alone, for a terminal."""
-    return "\n\n".join(
-        f"{table.title}, {cell_text.quantity_label(table)}\n\n"
-        f"{_markdown_table(list(table_rows.short_table(table)))}"
-        for table in report.tables
-    )
+    parts = []
+    for table in report.tables:
+        parts.append(f"{table.title}, {cell_text.quantity_label(table)}")
+        parts.append(_markdown_table(list(table_rows.short_table(table))))
+        parts += [run_code.describe_code(table.runs)] if table.runs else []
+    return "\n\n".join(parts)
 
 
 def format_summary(report: Report, written: Sequence[pathlib.Path]) -> str:
@@ -91,7 +92,7 @@ def _cell_numbers(cell: ResultCell) -> dict[str, Any]:
 
 
 def runs_csv(report: Report) -> str:
-    """A line for each run: its settings, its numbers, its folder."""
+    """A line for each run: its settings, its numbers, its code, its folder."""
     names = (
         "method",
         "dataset",
@@ -105,7 +106,9 @@ def runs_csv(report: Report) -> str:
     names += ("steps", "epochs", *ERROR_COLUMNS, "validation_error", "seconds")
     return _csv(
         [
-            {name: run.result.get(name) for name in names} | {"folder": run.folder}
+            {name: run.result.get(name) for name in names}
+            | run_code.code_columns(run)
+            | {"folder": run.folder}
             for run in report.runs
         ]
     )

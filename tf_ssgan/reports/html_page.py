@@ -10,7 +10,15 @@ from typing import Any
 
 import jinja2
 
-from tf_ssgan.reports import cell_text, comparison, embedded_images, figures, table_rows
+from tf_ssgan.common import checkout
+from tf_ssgan.reports import (
+    cell_text,
+    comparison,
+    embedded_images,
+    figures,
+    run_code,
+    table_rows,
+)
 from tf_ssgan.reports.finished_runs import ERROR_COLUMNS, FinishedRun
 from tf_ssgan.reports.report import Report, describe_runs
 from tf_ssgan.reports.result_table import ResultCell, ResultTable
@@ -53,6 +61,7 @@ def render(report: Report, folder: pathlib.Path) -> str:
         left_out=[
             (str(path), _link(path, folder), reason) for path, reason in report.finished.left_out
         ],
+        code=checkout.format_code(checkout.code_version()),
     )
 
 
@@ -123,6 +132,7 @@ def _run(run: FinishedRun, folder: pathlib.Path) -> dict[str, Any]:
         "numbers": {k: cell_text.EMPTY if v is None else f"{v:.2f}" for k, v in numbers.items()},
         "steps": f"{result['steps']:,}",
         "seconds": f"{result['seconds']:,.0f}" if result.get("seconds") else cell_text.EMPTY,
+        "code": run_code.short_code(run),
     }
 
 
@@ -167,4 +177,4 @@ def _link(path: pathlib.Path, folder: pathlib.Path) -> str:
 
 def _anchor(name: str) -> str:
     """The id of a table's section; different names give different ids."""
-    return urllib.parse.quote(name, safe="")
+    return urllib.parse.quote(name, safe="", errors="backslashreplace")  # paths may be no UTF-8

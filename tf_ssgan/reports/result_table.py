@@ -214,9 +214,14 @@ def refuse_other_fingerprints(where: str, runs: Sequence[FinishedRun], measure: 
 
 
 def _refuse_other_images(where: str, runs: Sequence[FinishedRun]) -> None:
-    """Raises UserError if runs with one split seed have different labeled images."""
+    """Raises UserError if runs with one split seed have different labeled images.
+
+    A result may lack the digest of its split; such a run is not compared.
+    """
     by_split_seed: dict[int, FinishedRun] = {}
     for run in runs:
+        if run.result.get("split_sha256") is None:
+            continue
         first = by_split_seed.setdefault(run.seeds[0], run)
         if first.result.get("split_sha256") != run.result.get("split_sha256"):
             raise errors.UserError(

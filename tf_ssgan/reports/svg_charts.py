@@ -130,8 +130,12 @@ def _ticks(axes: Axes, values: Sequence[float], log_x: bool) -> None:
 
 
 def _shown(name: str) -> str:
-    """A name of bounded length, whose dollar signs do not start a formula."""
-    return _shortened(name).replace("$", r"\$")
+    """A name of bounded length, whose dollar signs do not start a formula.
+
+    Bytes of a path that are not valid text are escaped.
+    """
+    text = _shortened(name).encode(errors="backslashreplace").decode()
+    return text.replace("$", r"\$")
 
 
 def _wrapped(name: str) -> str:

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.common import cpu, errors, version
+from tf_ssgan.common import checkout, cpu, errors, version
 from tf_ssgan.core import method
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import content_hash
@@ -61,6 +61,7 @@ def run(settings: config.Config) -> dict[str, Any]:
 
 def train(run: build.Run) -> dict[str, Any]:
     """Takes the remaining steps, evaluates the classifier and writes the result."""
+    checkout.code_version()  # of now: files may change while the run lasts
     chief = distribution.is_chief()
     if chief:
         checkpoints.remove_leftovers(run.workdir.checkpoints)
@@ -258,6 +259,7 @@ def _save(run: build.Run, seconds: float) -> None:
     state = run.method.state()
     metadata = {
         "version": version.__version__,
+        "code": checkout.code_version(),
         "identity": run.config.identity(),
         "split_sha256": run.protocol.sha256,
         "number_format": run.precision,
@@ -299,6 +301,17 @@ def _pool_notes(run: build.Run) -> list[str]:
     return notes
 
 
+def _print_other_code(manifest: dict[str, Any]) -> None:
+    """Prints a sentence if a run continues with other code than that of its checkpoint."""
+    theirs, ours = checkout.saved_code(manifest), checkout.code_version()
+    if not checkout.same_code(theirs, ours):
+        print(
+            f"The checkpoint was written by tf_ssgan {checkout.format_code(theirs)}; training "
+            f"continues with {checkout.format_code(ours)}: if these compute differently, the "
+            "result is that of neither."
+        )
+
+
 def _print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
     sizes = {k: f"{weights.parameter_count(n):,}" for k, n in run.method.networks().items()}
     networks = ", ".join(f"{name} {size} weights" for name, size in sizes.items())
@@ -318,4 +331,5 @@ def _print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
                     f"The run was on {manifest[name]} {name} and continues on {count}: the result "
                     "stays valid, but its bits may differ from those of an uninterrupted run."
                 )
+        _print_other_code(manifest)
     print(f"Watch it: tensorboard --logdir {run.workdir}", flush=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.common import cpu, files, version
+from tf_ssgan.common import checkout, cpu, files, version
 from tf_ssgan.metrics import calibration, classification, plots, ranking
 from tf_ssgan.nn import inference, weights
 from tf_ssgan.training import build
@@ -179,6 +179,7 @@ def _result(
         "hparams": dataclasses.asdict(run.config.hparams),
         "versions": {p: importlib.metadata.version(p) for p in packages}
         | {"tf_ssgan": version.__version__, "python": platform.python_version()},
+        "code": checkout.code_version(),
     }
 
 

@@ -3,14 +3,15 @@
 Fields that are not described here are kept and not checked.
 """
 
-import math
 from typing import Annotated, Any
 
 import pydantic
 
+_LARGEST = 1e15
 Count = Annotated[int, pydantic.Field(ge=0, le=2**53)]
 Positive = Annotated[int, pydantic.Field(ge=1, le=2**53)]
-Size = Annotated[float, pydantic.Field(ge=0)]
+Size = Annotated[float, pydantic.Field(ge=0, le=_LARGEST)]
+Real = Annotated[float, pydantic.Field(ge=-_LARGEST, le=_LARGEST)]
 Fraction = Annotated[float, pydantic.Field(ge=0, le=1)]
 Percent = Annotated[float, pydantic.Field(ge=0, le=100)]
 Name = Annotated[str, pydantic.Field(pattern=r"^[^\x00-\x1f]+$")]
@@ -21,8 +22,8 @@ FileName = Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")]
 def _check_scalar(value: Any) -> Any:
     if not isinstance(value, (bool, int, float, str)):
         raise ValueError("expected a number, a text, true or false")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("expected a finite number")
+    if isinstance(value, (int, float)) and not abs(value) <= _LARGEST:  # nor is NaN
+        raise ValueError(f"expected a number up to {_LARGEST:g}")
     return value
 
 
@@ -38,7 +39,7 @@ class Content(pydantic.BaseModel):
 class MetricsLine(Content):
     """A line of `metrics.jsonl`: one evaluation. All other values are numbers or null."""
 
-    __pydantic_extra__: dict[str, float | None]
+    __pydantic_extra__: dict[str, Real | None]
     step: Positive
     epoch: Size
     test_error: Percent
@@ -48,6 +49,14 @@ class MetricsLine(Content):
     seconds: Size
     images_per_second: Size
     waiting_percent: Percent
+
+
+class SavedCode(Content):
+    """The code that wrote a file, see `common.checkout.Code`."""
+
+    tf_ssgan: Name | None
+    commit: Annotated[str, pydantic.Field(pattern="^[0-9a-f]{40,64}$")] | None
+    changed: bool | None
 
 
 class SavedCalibration(Content):
@@ -101,8 +110,8 @@ class Result(Quality):
     test_error_at_best_validation: Percent | None
     validation_error: Percent | None
     test_error_raw_at_best_validation: Percent | None
-    searched: dict[str, float]
-    searched_at_best_validation: dict[str, float]
+    searched: dict[str, Real]
+    searched_at_best_validation: dict[str, Real]
     calibration: SavedCalibration
     seconds: Size
     images_per_second: Size
@@ -113,6 +122,7 @@ class Result(Quality):
     parameters: dict[str, Count]
     hparams: dict[str, Scalar]
     versions: dict[str, str]
+    code: SavedCode
 
 
 class SavedProtocol(Content):
@@ -143,7 +153,7 @@ class SavedDatasetInfo(Content):
     width: Annotated[int, pydantic.Field(ge=1, le=2**14)]
     channels: Annotated[int, pydantic.Field(ge=1, le=4)]
     classes: Annotated[list[str], pydantic.Field(min_length=1)]
-    mean: list[float]
+    mean: list[Real]
     std: list[Annotated[float, pydantic.Field(gt=0)]]
     flip: bool
     source: str
@@ -154,6 +164,7 @@ class Manifest(Content):
     """`manifest.json` of a checkpoint."""
 
     version: Name
+    code: SavedCode
     step: Count
     identity: dict[str, Scalar]
     split_sha256: Sha256
@@ -171,15 +182,15 @@ class Manifest(Content):
 class Spread(Content):
     """A mean and its standard deviation."""
 
-    mean: float
-    std: float
+    mean: Real
+    std: Real
 
 
 class Scores(Content):
     """Scores of images by a reference network, see `evaluation.generator_scores`."""
 
     inception_score: Spread | None = None
-    frechet_distance: float
+    frechet_distance: Real
     kernel_distance: Spread
 
 
@@ -191,7 +202,7 @@ class Fingerprint(Content):
     file: str | None = None
     dataset: str | None = None
     test_accuracy: Percent | None = None
-    temperature: float | None = None
+    temperature: Real | None = None
 
 
 class ImageCounts(Content):
@@ -216,7 +227,7 @@ class Errors(Content):
 
     test_error: Percent
     standard_error: Size
-    drop: float | None = None
+    drop: Real | None = None
 
 
 class Against(Errors):
