@@ -21,7 +21,6 @@ import export
 from export import graph_image_decoding
 from tf_ssgan.common import version
 from tf_ssgan.data import datasets
-from tf_ssgan.methods.bases import gan
 from tf_ssgan.metrics import calibration
 from tf_ssgan.nn import inference, pixels, precision
 from tf_ssgan.training import build
@@ -62,11 +61,11 @@ class ExportedNetworks:
 
 def networks_in_float32(run: build.Run) -> ExportedNetworks:
     """The exported classifier and the generator of a run, rebuilt in float32."""
-    generator = run.method.generator if isinstance(run.method, gan.GAN) else None
+    sampler = run.method.sampler()
     return ExportedNetworks(
         run.arrays.info,
         rebuild_in_float32(run.method.exported_classifier),
-        generator and rebuild_in_float32(generator),
+        sampler and rebuild_in_float32(sampler.network),
     )
 
 

@@ -99,7 +99,7 @@ def _predictions(
     run: build.Run, images: np.ndarray, labels: np.ndarray, pause: Callable[[], None]
 ) -> classification.Predictions:
     """Predictions of the exported weights for images."""
-    predict = inference.cached_predictor(run.method.exported_classifier)
+    predict = inference.predictor(run.method.exported_classifier)
     return classification.evaluate(predict, images, labels, run.method.task.classes, pause)
 
 
@@ -123,7 +123,7 @@ def _result(
     run: build.Run, seconds: float, speed: float, metrics: dict[str, float | None]
 ) -> dict[str, Any]:
     """Content of `result.json`."""
-    train_start = run.method.stages()["train"]  # earlier stages learn no labels
+    train_start = list(run.method.stages().values())[-1]  # earlier stages learn no labels
     history = metrics_log.history(run.workdir / "metrics.jsonl")
     lines = [line for line in history if line["step"] > train_start]
     last, task = lines[-1], run.method.task
