@@ -1,6 +1,7 @@
 """Predictions of a network for arrays of images, batch by batch."""
 
 import dataclasses
+import functools
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -32,15 +33,15 @@ class TracedPass:
 def traced(network: keras.Model, forward: Callable[..., Any]) -> TracedPass:
     """The forward pass of a network as a traced function, which is made once.
 
-    The traced function itself does not keep the network from being freed, and goes with it.
-
     Args:
         network: The network.
         forward: Network and tensors -> outputs; a function of a module, not one made in a function.
     """
     functions = _TRACED.setdefault(network, {})
     if forward not in functions:
-        functions[forward] = _trace(weakref.ref(network), forward)
+        # A function that closes over the network would keep it in the dictionary forever.
+        call = functools.partial(_call, weakref.ref(network), forward)
+        functions[forward] = tf.function(call, reduce_retracing=True)
     return TracedPass(network, functions[forward])
 
 
@@ -72,14 +73,9 @@ def predict_batches(
         pause()
 
 
-def _trace(network: weakref.ref, forward: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of its own, because one that closes over the network would keep it."""
-
-    @tf.function(reduce_retracing=True)
-    def function(*tensors):
-        return forward(network(), *tensors)
-
-    return function
+def _call(network: weakref.ref, forward: Callable[..., Any], *tensors: tf.Tensor) -> Any:
+    """A forward pass of the network referred to."""
+    return forward(network(), *tensors)
 
 
 def _logits(network: keras.Model, images: tf.Tensor) -> tf.Tensor:
