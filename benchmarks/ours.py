@@ -123,8 +123,8 @@ _DESCRIBE = {
 
 def networks(method: Method) -> dict[str, Any]:
     """The discriminator (or classifier) and, if there is one, the generator."""
-    discriminator = {"discriminator": method.classifier}
-    return discriminator | ({"generator": method.generator} if hasattr(method, "generator") else {})
+    discriminator, sampler = {"discriminator": method.classifier}, method.sampler()
+    return discriminator | ({"generator": sampler.network} if sampler else {})
 
 
 def _task(size: steps.Size) -> Task:

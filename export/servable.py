@@ -20,7 +20,6 @@ import export
 from export import graph_image_decoding
 from tf_ssgan.common import checkout, version
 from tf_ssgan.data import datasets
-from tf_ssgan.methods.bases import gan
 from tf_ssgan.metrics import calibration
 from tf_ssgan.nn import pixels, precision
 from tf_ssgan.training import build
@@ -61,11 +60,11 @@ class ExportedNetworks:
 
 def networks_in_float32(run: build.Run) -> ExportedNetworks:
     """The exported classifier and the generator of a run, rebuilt in float32."""
-    generator = run.method.generator if isinstance(run.method, gan.GAN) else None
+    sampler = run.method.sampler()
     return ExportedNetworks(
         run.info,
         rebuild_in_float32(run.method.exported_classifier),
-        generator and rebuild_in_float32(generator),
+        sampler and rebuild_in_float32(sampler.network),
     )
 
 
@@ -93,7 +92,7 @@ def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any
         "classes": list(images.classes),
         "image_shape": list(images.shape),
         "fit": images.fit,
-        "step": step,
+        "step": int(run.method.step.numpy()),
         "protocol": run.protocol.as_json(),
         "trained_in": run.precision,
         "exported_in": "float32",

@@ -171,6 +171,14 @@ def test_no_two_classes_share_a_name():
     assert not shared
 
 
+def test_what_methods_share_is_known_to_methods_alone():
+    """Others ask a method for what it declares, never for its base class."""
+    for name, path in MODULES.items():
+        if folder(name) != "methods":
+            bases = [line for other, line in imports(path) if "methods.bases" in other]
+            assert not bases, f"{path}:{bases}"
+
+
 def test_every_module_has_a_test_of_its_name():
     """tests/ mirrors the tree; a package's __init__ is tested where it holds functions."""
     missing = []

@@ -197,7 +197,7 @@ def test_the_exported_saved_model_gives_the_same_predictions(toy, tmp_path, note
     right = tf.nn.softmax(toy.method(toy_methods.centered(pixels)))
     np.testing.assert_allclose(made.probabilities(tf.constant(pixels)), right, atol=1e-5)
     expected = {"serving_default", "predict_bytes", "classify"}
-    generates = {"generate"} if hasattr(toy.method, "generator") else set()
+    generates = {"generate"} if toy.method.sampler() else set()
     assert set(servable.endpoints(made)) == expected | generates
     if (note := notes / digest_of_layers(made.classifier, made.generator)).exists():
         return

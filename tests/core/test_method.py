@@ -48,16 +48,6 @@ def test_the_ema_starts_from_the_initialized_network():
         np.testing.assert_array_equal(slow, fast)
 
 
-def test_state_is_complete_and_names_what_it_misses():
-    model = ssgan.Method(toy_methods.hparams("ssgan"), toy_methods.task())
-    ids = {id(v) for variables in model.state().values() for v in variables}
-    assert len(ids) == sum(map(len, model.state().values()))
-    model.stray = keras.layers.Dense(2)
-    model.stray.build((None, 2))
-    with pytest.raises(ValueError, match="state.* misses .*kernel"):
-        model.state()
-
-
 def test_the_same_seed_gives_the_same_weights():
     one, two, other = (
         ssgan.Method(toy_methods.hparams("ssgan"), toy_methods.task(seed=s)).classifier
@@ -66,21 +56,6 @@ def test_the_same_seed_gives_the_same_weights():
     for a, b in zip(one.variables, two.variables, strict=True):
         np.testing.assert_array_equal(a, b)
     assert not np.array_equal(one.variables[0], other.variables[0])
-
-
-def test_a_per_example_buffer_is_saved_with_the_state():
-    class Method(ssgan.Method):
-        def setup(self):
-            super().setup()
-            self.labels = self.per_example_buffer("labels", 5, initial=-1)
-
-    model = Method(toy_methods.hparams("ssgan"), toy_methods.task())
-    (saved,) = model.state()["buffers"]
-    assert saved.dtype == tf.int64 and saved.numpy().tolist() == [-1] * 5
-    model.labels.assign([3, 1, -1, -1, 0])
-    assert model.state()["buffers"][0].numpy().tolist() == [3, 1, -1, -1, 0]
-    plain = ssgan.Method(toy_methods.hparams("ssgan"), toy_methods.task())
-    assert "buffers" not in plain.state()
 
 
 def test_several_batches_go_through_a_network_at_once():
@@ -160,23 +135,6 @@ def test_the_ema_warms_up_again_in_each_stage(staged):
         staged.end_step(**{name: tf.constant(0.0) for name in staged.reported})
         expected = keep * expected + (1 - keep) * step
         assert staged.exported_value() == pytest.approx(expected, rel=1e-5), step
-
-
-def test_weights_that_two_players_share_are_saved_once_with_the_first(staged):
-    state = staged.state()
-    shared, head = staged.classifier.variables[0], staged.head.variables[0]
-    owners = [k for k, owned in state.items() if any(v is shared.value for v in owned)]
-    assert owners == ["network/trains"] and state["network/classifier"] == []
-    assert [v is head.value for v in state["network/head"]] == [True]
-    ids = [id(v) for owned in state.values() for v in owned]
-    assert len(ids) == len(set(ids))
-    assert len(state["optimizer/trains"]) == 3 and len(state["optimizer/before"]) == 2
-
-
-def test_the_networks_of_a_player_with_several_have_their_own_names(staged):
-    networks = staged.networks()
-    assert list(networks) == ["trains", "classifier", "head"]
-    assert networks["trains"] is networks["classifier"] is staged.classifier
 
 
 def test_a_step_is_in_the_last_stage_that_has_begun(staged):

@@ -8,47 +8,49 @@ from tf_ssgan.evaluation import sampling
 
 
 @pytest.fixture(scope="module", params=["frgan", "acgan"])
-def model(request):
-    return toy_methods.Toy(request.param).method
+def sampler(request):
+    return toy_methods.Toy(request.param).method.sampler()
 
 
-def test_the_same_seed_draws_the_same_images(model, bright):
-    first, again, other = (sampling.draw_samples(model, 20, seed, bright) for seed in (3, 3, 4))
+def test_the_same_seed_draws_the_same_images(sampler, bright):
+    first, again, other = (sampling.draw_samples(sampler, 20, seed, bright) for seed in (3, 3, 4))
     assert first.images.shape == (20, 8, 8, 1) and first.images.dtype == np.uint8
     np.testing.assert_array_equal(first.images, again.images)
     np.testing.assert_array_equal(first.labels, again.labels)
     assert (first.images != other.images).any()
 
 
-def test_sampling_changes_no_variable(model, bright):
-    before = [v.numpy() for v in model.generator.variables]
-    sampling.draw_samples(model, 20, 0, bright)
-    for variable, value in zip(model.generator.variables, before, strict=True):
+def test_sampling_changes_no_variable(sampler, bright):
+    before = [v.numpy() for v in sampler.network.variables]
+    sampling.draw_samples(sampler, 20, 0, bright)
+    for variable, value in zip(sampler.network.variables, before, strict=True):
         np.testing.assert_array_equal(variable.numpy(), value)
 
 
-def test_an_image_depends_on_its_own_latents_alone(model):
-    inputs = sampling.sample_latents(model, 300, 0)
-    whole = sampling.generate(model, inputs)
-    some = sampling.generate(model, [array[290:] for array in inputs])
+def test_an_image_depends_on_its_own_latents_alone(sampler):
+    inputs = sampling.sample_latents(sampler, 300, 0)
+    whole = sampling.generate(sampler, inputs)
+    some = sampling.generate(sampler, [array[290:] for array in inputs])
     assert np.abs(whole[290:].astype(int) - some).max() <= 1
 
 
-def test_classes_are_those_given_to_the_generator_or_those_by_the_reference_network(model, bright):
-    samples = sampling.draw_samples(model, 40, 0, bright)
-    if sampling.is_conditional(model):
-        np.testing.assert_array_equal(samples.labels, sampling.sample_latents(model, 40, 0)[1])
+def test_classes_are_those_given_to_the_generator_or_those_by_the_reference_network(
+    sampler, bright
+):
+    samples = sampling.draw_samples(sampler, 40, 0, bright)
+    if sampler.conditional:
+        np.testing.assert_array_equal(samples.labels, sampling.sample_latents(sampler, 40, 0)[1])
         assert set(samples.labels) == {0, 1, 2}
     else:
         expected = bright.predict(samples.images).probabilities.argmax(axis=1)
         np.testing.assert_array_equal(samples.labels, expected)
 
 
-def test_latents_are_those_of_the_method(model):
-    z = sampling.sample_latents(model, 500, 0)[0]
+def test_latents_are_those_of_the_method(sampler):
+    z = sampling.sample_latents(sampler, 500, 0)[0]
     assert z.shape == (500, 8) and abs(z.mean()) < 0.1
-    assert sampling.is_bounded(z) == (not sampling.is_conditional(model))
-    assert z.std() == pytest.approx(1 if sampling.is_conditional(model) else 3**-0.5, rel=0.05)
+    assert sampling.is_bounded(z) == (not sampler.conditional)
+    assert z.std() == pytest.approx(1 if sampler.conditional else 3**-0.5, rel=0.05)
 
 
 def test_balanced_takes_the_first_of_each_class():

@@ -84,7 +84,7 @@ def test_samples_cycle_through_the_classes_and_are_the_same_in_each_call():
     labels = []
     call = toy.method.generator.call
     toy.method.generator.call = lambda inputs, **kw: labels.append(inputs[1]) or call(inputs, **kw)
-    one, two = toy.method.sample(6), toy.method.sample(6)
+    one, two = (toy.method.sampler().sample(6) for _ in range(2))
     np.testing.assert_array_equal(one, two)
     np.testing.assert_array_equal(labels[0], [0, 1, 2, 0, 1, 2])
 

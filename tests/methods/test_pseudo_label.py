@@ -36,16 +36,20 @@ def logits(*rows):
     return np.array([*rows, *[[0.0, 0.0, 0.0]] * (40 - len(rows))], np.float32)
 
 
+def refresh(method, *rows):
+    method.refresh_pseudo_labels(lambda: logits(*rows))
+
+
 def test_only_predictions_above_the_threshold_become_labels(method):
     method.set_stage(6)
-    method.refresh_pseudo_labels(logits([0, 0, -1e4], [0, 0.1, -1e4], [-1e4, 0, 9], [0.5, 0, 0]))
+    refresh(method, [0, 0, -1e4], [0, 0.1, -1e4], [-1e4, 0, 9], [0.5, 0, 0])
     assert method.pseudo_labels().tolist() == [-1, 1, 2, *[-1] * 37]  # .5, .525, 1 and .452
 
 
 def test_new_pseudo_labels_replace_the_old_ones(method):
     method.set_stage(6)
-    method.refresh_pseudo_labels(logits([9, 0, 0], [0, 9, 0]))
-    method.refresh_pseudo_labels(logits([0, 0, 0], [0, 0, 9], [9, 0, 0]))
+    refresh(method, [9, 0, 0], [0, 9, 0])
+    refresh(method, [0, 0, 0], [0, 0, 9], [9, 0, 0])
     assert method.pseudo_labels().tolist() == [-1, 2, 0, *[-1] * 37]
 
 
@@ -53,13 +57,13 @@ def test_there_are_no_pseudo_labels_in_the_warm_up(method):
     assert method.stages() == {"warm_up": 0, "train": 6}
     for step in (0, 5):
         method.set_stage(step)
-        method.refresh_pseudo_labels(logits([9, 0, 0]))
+        method.refresh_pseudo_labels(lambda: pytest.fail("nothing is predicted"))
         assert set(method.pseudo_labels()) == {-1}
 
 
 def test_the_next_batches_contain_images_with_new_pseudo_labels(toy, method):
     method.set_stage(6)
-    method.refresh_pseudo_labels(np.tile(np.array([0, 9, 0], np.float32), (40, 1)))
+    refresh(method, *[[0, 9, 0]] * 40)
     batch = next(toy.batches())["merged"]
     index, label = batch["index"].numpy(), batch["label"].numpy()
     assert np.any(index >= toy_methods.LABELED)
@@ -72,7 +76,7 @@ def test_the_next_batches_contain_images_with_new_pseudo_labels(toy, method):
 
 def test_pseudo_labels_are_saved_in_checkpoints(method):
     method.set_stage(6)
-    method.refresh_pseudo_labels(logits([0, 0, 9]))
+    refresh(method, [0, 0, 9])
     (labels,) = method.state()["buffers"]
     assert labels.dtype == tf.int64 and labels.numpy().tolist() == [2, *[-1] * 39]
 

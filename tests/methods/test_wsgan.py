@@ -289,7 +289,7 @@ def test_tensorboard_has_a_grid_of_samples_for_each_stage(whole):
 
 def test_scoring_generated_images_changes_no_variable(tiny_run):
     method = tiny_run.at(2)
-    fake = method.generator(method._fixed_latents(8))
+    fake = method.sampler().sample(8)
     before = [v.numpy() for v in method.critic.variables + method.classifier.variables]
     method.score_fake(fake)
     method.source_of_fake(fake)

@@ -98,6 +98,14 @@ def test_the_percentage_of_right_pseudo_labels_may_be_unknown():
     assert unknown["pseudo_label_right_percent"] is None
 
 
+@pytest.mark.parametrize("strict, percent", [(False, 100.0), (True, 0.0)])
+def test_a_probability_at_the_threshold_is_confident_unless_strict(strict, percent):
+    half = np.array([[1e4, 1e4, 0.0]], np.float32)
+    quality = classification.pseudo_label_quality(half, np.array([0]), 0.5, strict)
+    assert quality["pseudo_label_percent"] == percent
+    assert quality["confident"].sum() == percent / 100 and quality["all"].tolist() == [1, 0, 0]
+
+
 def test_pseudo_labels_of_huge_logits():
     quality = classification.pseudo_label_quality(
         logits((0, 1e4), (2, -1e4)), np.array([0, 0]), 0.95

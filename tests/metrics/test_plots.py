@@ -83,8 +83,8 @@ def test_a_grid_arranges_images_in_rows():
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_the_figure_of_perturbed_images_is_drawn(channels):
+def test_the_figure_of_pairs_of_images_is_drawn(channels):
     images = np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, channels))
     for added in (0.0, 0.3):  # nothing to enlarge, too
-        png = plots.perturbed_figure(images, images + added, ["a", "b"], ["b", "b"])
+        png = plots.pairs_figure(images, images + added, ["a", "b"], ["b", "b"])
         assert min(tf.io.decode_png(png).shape[:2]) > 100

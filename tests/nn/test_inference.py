@@ -1,5 +1,8 @@
 """Predictions for arrays of images, batch by batch."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -23,15 +26,58 @@ def test_a_predictor_scales_bytes_and_returns_logits():
     np.testing.assert_allclose(logits, expected, atol=1e-6)
 
 
-def test_a_cached_predictor_is_made_once_and_reads_current_weights():
+def test_a_predictor_reads_current_weights():
     classifier = network()
-    predict = inference.cached_predictor(classifier)
-    before = predict(IMAGES)
-    assert inference.cached_predictor(classifier) is predict
+    before = inference.predictor(classifier)(IMAGES)
     for weight in classifier.weights:
         weight.assign(2.0 * weight)
-    np.testing.assert_allclose(inference.cached_predictor(classifier)(IMAGES), 2.0 * before)
-    assert inference.cached_predictor(network()) is not predict
+    np.testing.assert_allclose(inference.predictor(classifier)(IMAGES), 2.0 * before)
+
+
+def scaled(net, images):
+    return 3.0 * net(images, training=False)["logits"]
+
+
+def plain(net, images):
+    return net(images, training=False)["logits"]
+
+
+def test_each_forward_pass_of_a_network_is_traced_once():
+    one, two, images = network(), network(), pixels.to_float32(IMAGES)
+    passes = [inference.traced(net, forward) for net in (one, two) for forward in (scaled, plain)]
+    assert len({id(made.function) for made in passes}) == 4
+    for made, expected in zip(passes, (3 * plain(one, images), plain(one, images),
+                                       3 * plain(two, images), plain(two, images)), strict=True):  # fmt: skip
+        np.testing.assert_allclose(made(images), expected, rtol=1e-5)
+    again = inference.traced(one, scaled)
+    again(images)
+    assert again.function.experimental_get_tracing_count() == 1
+
+
+def test_tracing_adds_no_attribute_to_a_network():
+    classifier = network()
+    before = set(vars(classifier))
+    inference.predictor(classifier)(IMAGES)
+    assert set(vars(classifier)) == before
+
+
+def test_a_traced_network_is_freed_and_its_functions_with_it():
+    gc.collect()
+    classifier, functions = network(), len(inference._TRACED)
+    inference.predictor(classifier)(IMAGES)
+    function = weakref.ref(inference.traced(classifier, scaled).function)
+    freed = [weakref.ref(x) for x in (classifier, classifier.layers[-1].kernel)]
+    assert len(inference._TRACED) == functions + 1
+    del classifier
+    gc.collect()
+    assert [reference() for reference in freed] == [None, None] and function() is None
+    assert len(inference._TRACED) == functions
+
+
+def test_a_predictor_keeps_its_network():
+    predict = inference.predictor(network())
+    gc.collect()
+    assert [predict(IMAGES[:n]).shape for n in (7, 3)] == [(7, 3), (3, 3)]
 
 
 def first_pixels(images):

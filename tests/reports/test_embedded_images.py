@@ -63,6 +63,17 @@ def test_a_missing_file_or_another_format_has_no_url(tmp_path):
     assert embedded_images.data_url(tmp_path / "c.png") is None
 
 
+def test_pictures_of_other_names_are_between_the_images_and_the_charts(tmp_path):
+    for name in ("zoomed.png", "samples.png", "darkened.png", "evaluation_classes.png", "a.txt"):
+        (tmp_path / name).touch()
+    captions = embedded_images.captions(tmp_path)
+    others = {"darkened.png": "images, darkened, difference",
+              "zoomed.png": "images, zoomed, difference"}  # fmt: skip
+    known = embedded_images.IMAGES | embedded_images.CHARTS
+    assert captions == known | others
+    assert list(captions) == [*embedded_images.IMAGES, *others, *embedded_images.CHARTS]
+
+
 def test_every_image_has_a_caption():
     captions = embedded_images.CHARTS | embedded_images.IMAGES
     assert set(embedded_images.FIGURES.values()) <= captions.keys()

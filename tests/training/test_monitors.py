@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tf_ssgan.core import monitoring
 from tf_ssgan.metrics import plots
 from tf_ssgan.nn import step_random
 from tf_ssgan.training import monitors
@@ -18,16 +19,30 @@ def writer(tmp_path):
     return tf.summary.create_file_writer(str(tmp_path / "tensorboard"))
 
 
-def make_model(**attributes):
-    """The attributes of a method that a monitor reads."""
+def make_run(workdir, names=NAMES, images=None, count=3, **attributes):
+    """The attributes of a run that monitors read; `count` unlabeled images, all of class 0."""
     step = types.SimpleNamespace(numpy=lambda: np.int64(50))
-    return types.SimpleNamespace(step=step, **attributes)
+    method = types.SimpleNamespace(step=step, task=types.SimpleNamespace(seed=0), **attributes)
+    arrays = types.SimpleNamespace(
+        info=types.SimpleNamespace(classes=names),
+        train_images=images,
+        train_labels=np.zeros(count, np.int64),
+    )
+    return types.SimpleNamespace(
+        workdir=workdir,
+        method=method,
+        arrays=arrays,
+        config=types.SimpleNamespace(seed=0),
+        protocol=types.SimpleNamespace(unlabeled_ids=np.arange(count)),
+    )
 
 
-def pseudo_label_scalars(logits, writer, names=NAMES):
-    model = make_model(hp=types.SimpleNamespace(threshold=0.95))
-    labels = np.zeros(len(logits), np.int64)
-    return monitors.PseudoLabelMonitor(model, lambda: logits, labels, names, writer).scalars()
+def pseudo_label_scalars(logits, writer, names=NAMES, threshold=0.95, strict=False):
+    """The numbers of a monitor of images with these logits."""
+    run = make_run(None, names, count=len(logits))
+    declared = monitoring.PseudoLabels(threshold, strict)
+    monitor = monitors.PseudoLabelMonitor(run, writer, declared, lambda ids: logits[ids])
+    return monitor.scalars()
 
 
 def test_classes_that_no_pseudo_label_has_are_printed(capsys, writer):
@@ -51,8 +66,15 @@ def test_at_most_ten_missing_classes_are_named(capsys, writer):
     )
 
 
-def test_perturbed_images_are_shown_with_their_predicted_classes(tmp_path, writer, monkeypatch):
-    """A classifier by brightness; a perturbation that darkens bright images changes their class."""
+def test_a_probability_at_the_threshold_counts_as_the_method_declares(writer):
+    logits = np.log(np.array([[0.5, 0.25, 0.125, 0.125]], np.float32))
+    for strict, percent in ((False, 100.0), (True, 0.0)):
+        scalars = pseudo_label_scalars(logits, writer, threshold=0.5, strict=strict)
+        assert scalars["pseudo_label_percent"] == percent
+
+
+def test_images_are_shown_with_their_predicted_classes(tmp_path, writer, monkeypatch):
+    """A classifier by brightness; a transform that darkens bright images changes their class."""
     titles = []
 
     def classifier(images, training):
@@ -60,41 +82,57 @@ def test_perturbed_images_are_shown_with_their_predicted_classes(tmp_path, write
         bright = tf.reduce_mean(images, [1, 2, 3])
         return {"logits": tf.stack([-bright, bright], 1)}
 
-    def perturbation(images):
+    def darkened(images):
         assert len(images) == 10
         titles.append(float(step_random.current().uniform(1)[0]))  # step random numbers exist
-        return -images - 0.1
+        return 0.0 * images - 0.1
 
-    original = plots.perturbed_figure
+    original = plots.pairs_figure
 
-    def figure(images, perturbed, before, after):
+    def figure(images, changed, before, after):
         titles.append((before, after))
-        return original(images, perturbed, before, after)
+        return original(images, changed, before, after)
 
-    monkeypatch.setattr(plots, "perturbed_figure", figure)
-    images = tf.constant([0.5, -0.5] * 5)[:, None, None, None] * tf.ones([10, 8, 8, 1])
-    monitor = monitors.PerturbationMonitor(tmp_path, images, ("dark", "bright"), writer)
-    task = types.SimpleNamespace(seed=0)
-    monitor.set_model(make_model(task=task, classifier=classifier, perturbation=perturbation))
+    monkeypatch.setattr(plots, "pairs_figure", figure)
+    images = np.full([12, 8, 8, 1], 200, np.uint8)
+    run = make_run(tmp_path, ("dark", "bright"), images, len(images), classifier=classifier)
+    declared = monitoring.ImagePairs("darkened", darkened, examples=10)
+    monitor = monitors.ImagePairsMonitor(run, writer, declared)
     monitor.on_epoch_end(0)
     monitor.on_epoch_end(1)
     assert titles[0] == titles[2]  # the same random start at every evaluation
-    assert titles[1] == (["bright", "dark"] * 3, ["dark"] * 6)  # the first six of ten
-    picture = tf.io.decode_png((tmp_path / "perturbed.png").read_bytes())
+    assert titles[1] == (["bright"] * 6, ["dark"] * 6)  # the first six of ten
+    picture = tf.io.decode_png((tmp_path / "darkened.png").read_bytes())
     assert min(picture.shape[:2]) > 100
+    assert monitor.scalars() == {}
 
 
 def test_sample_grids_name_the_stage_of_a_method_with_several(tmp_path, monkeypatch, writer):
     tags = []
     monkeypatch.setattr(tf.summary, "image", lambda tag, pixels: tags.append((tag, pixels.shape)))
+    sampler = types.SimpleNamespace(sample=lambda count: tf.zeros([count, 4, 4, 1]))
     for stages in ({"train": 0}, {"contrast": 0, "train": 9}):
-        model = make_model(
+        run = make_run(
+            tmp_path,
             stage=next(iter(stages)),
             stages=lambda stages=stages: stages,
-            sample=lambda count: tf.zeros([count, 4, 4, 1]),
+            sampler=lambda: sampler,
         )
-        monitor = monitors.SamplesMonitor(tmp_path, writer)
-        monitor.set_model(model)
-        monitor.on_epoch_end(0)
+        monitors.SamplesMonitor(run, writer).on_epoch_end(0)
     assert [tag for tag, _ in tags] == ["samples", "samples/contrast"]
     assert (tmp_path / "samples.png").is_file()
+
+
+def test_monitors_are_those_declared_and_the_samples_come_last(tmp_path, writer):
+    declared = (
+        monitoring.ImagePairs("pairs", tf.identity, examples=2),
+        monitoring.PseudoLabels(0.9),
+    )
+    images = np.zeros([3, 8, 8, 1], np.uint8)
+    for sampler, last in ((object(), [monitors.SamplesMonitor]), (None, [])):
+        run = make_run(
+            tmp_path, images=images, monitors=lambda: declared, sampler=lambda s=sampler: s
+        )
+        made = monitors.make(run, writer, len)
+        kinds = [monitors.ImagePairsMonitor, monitors.PseudoLabelMonitor, *last]
+        assert [type(monitor) for monitor in made] == kinds

@@ -4,19 +4,20 @@ A method is a `keras.Model` with `setup`, `streams` and `train_step`; calling it
 exported weights. Its hyperparameters are a frozen dataclass, whose fields become flags.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import ClassVar
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.core import ema, hparams, player, train_function
+from tf_ssgan.core import ema, hparams, monitoring, run_state, train_function
+from tf_ssgan.core.sampler import Sampler
 from tf_ssgan.core.task import Stream, Task
 from tf_ssgan.nn import distribution, step_random
 
 
-class Method(keras.Model):
+class Method(run_state.RunState):
     """A way to train a classifier from labeled and unlabeled images.
 
     A subclass makes its networks in `setup`, names the images that it reads in `streams`, and
@@ -25,7 +26,6 @@ class Method(keras.Model):
     Attributes:
         hp: Its hyperparameters.
         task: Sizes of the problem.
-        step: int64 scalar, the number of steps taken; the only clock.
         classifier: The network that learns to classify; set by `setup`.
         exported_classifier: The classifier that is evaluated and exported: the EMA of `classifier`,
             or `classifier` itself if `average_decay` is 0.
@@ -36,7 +36,6 @@ class Method(keras.Model):
         needs_labels: Whether it cannot train without labels.
         needs_noisy: Whether it needs both clean and noisy labels.
         stage: The current stage, one of `stages`.
-        ema_pairs: The EMA copies that follow networks: (copy, network, decay) each.
         step_times: How long this process took for its steps, and how long it waited for batches.
     """
 
@@ -57,13 +56,8 @@ class Method(keras.Model):
         keras.utils.set_random_seed(task.seed)
         self.hp = hp
         self.task = task
-        self.step = self._state_variable("step", (), "int64")
-        longest = max(map(len, (self.reports, *self.reports_in.values())))
-        self.scalar_sums = self._state_variable("sums", (longest + 1,), "float32")
+        self.make_scalar_means(max(map(len, (self.reports, *self.reports_in.values()))))
         self.step_times = train_function.StepTimes()
-        self._players: list[player.Player] = []
-        self.ema_pairs: list[ema.EmaPair] = []
-        self._example_buffers: list[keras.Variable] = []
         self.stage = next(iter(self.stages()))
         self.setup()
         self.exported_classifier = self.classifier
@@ -91,14 +85,15 @@ class Method(keras.Model):
         """Optional: networks to save as files at the end of the current stage, by name."""
         return {}
 
-    def refresh_pseudo_labels(self, logits: np.ndarray) -> None:
-        """Optional: makes new pseudo-labels from predictions for all unlabeled images.
+    def refresh_pseudo_labels(self, predict_unlabeled: Callable[[], np.ndarray]) -> None:
+        """Optional: makes new pseudo-labels, if it is time for them in the current stage.
 
-        Called for methods that have `pseudo_labels`, at the beginning of stage "train" and of each
-        of its evaluation intervals (whole epochs).
+        Called for methods that have `pseudo_labels`, at the beginning of each stage and of each
+        evaluation interval (whole epochs).
 
         Args:
-            logits: float32 [unlabeled, classes], of the raw weights, for unaugmented images.
+            predict_unlabeled: Predicts all unlabeled images, unaugmented, with the raw weights:
+                logits, float32 [unlabeled, classes].
         """
 
     def pseudo_labels(self) -> np.ndarray | None:
@@ -109,6 +104,14 @@ class Method(keras.Model):
         """
         return None
 
+    def sampler(self) -> Sampler | None:
+        """Optional: how images are drawn from its generator; None without a generator."""
+        return None
+
+    def monitors(self) -> tuple[monitoring.Monitored, ...]:
+        """Optional: what is to be watched at each evaluation, beside errors and samples."""
+        return ()
+
     def initialize(self, images: tf.Tensor) -> None:
         """Optional: data-dependent initialization; runs eagerly, once, before the first step.
 
@@ -116,50 +119,7 @@ class Method(keras.Model):
             images: float32 [some hundred, h, w, c] in [-1, 1], unaugmented training images.
         """
 
-    # What a subclass uses.
-
-    def player(
-        self,
-        name: str,
-        networks: keras.Model | Iterable[keras.Model],
-        optimizer: keras.optimizers.Optimizer,
-        rate: Callable[[], tf.Tensor] | None = None,
-        beta_1: Callable[[], tf.Tensor] | None = None,
-    ) -> player.Player:
-        """Makes a player: networks and the optimizer that trains them, and no other weights.
-
-        Args:
-            name: Its name in checkpoints.
-            networks: The networks that it trains, that is, the weights now trainable in them.
-            optimizer: A Keras optimizer, which is built here.
-            rate: Returns the learning rate at the current step; None keeps the optimizer's.
-            beta_1: Returns Adam's beta_1 at the current step; None keeps the optimizer's.
-        """
-        networks = [networks] if isinstance(networks, keras.Model) else networks
-        self._players.append(player.Player(name, networks, optimizer, rate, beta_1))
-        return self._players[-1]
-
-    def ema_copy(self, network: keras.Model, decay: float) -> keras.Model:
-        """An EMA copy of a network, which `end_step` updates, moving statistics included.
-
-        Args:
-            network: A functional network.
-            decay: Decay after the warm-up, see `schedules.ema_decay`.
-        """
-        copy = ema.frozen_clone(network)
-        self.ema_pairs.append((copy, network, decay))
-        return copy
-
-    def per_example_buffer(self, name: str, rows: int, initial: int) -> keras.Variable:
-        """A per-example buffer, one number for each example, saved in checkpoints: int64 [rows].
-
-        Args:
-            name: Name of the variable.
-            rows: Number of examples.
-            initial: Initial value of every row.
-        """
-        self._example_buffers.append(self._state_variable(name, (rows,), "int64", initial))
-        return self._example_buffers[-1]
+    # What a subclass uses, beside what makes variables (`run_state.RunState`).
 
     def step_random(self) -> step_random.StepRandom:
         """The random numbers of the current step."""
@@ -210,8 +170,7 @@ class Method(keras.Model):
         values = distribution.mean_over_replicas(
             tf.stack([tf.cast(scalars[name], tf.float32) for name in names])
         )
-        unused = tf.zeros([self.scalar_sums.shape[0] - 1 - len(names)])
-        self.scalar_sums.assign_add(tf.concat([values, unused, [1.0]], 0))
+        self.scalar_means.add(values)
         self.step.assign_add(1)
         return dict(zip(names, tf.unstack(values), strict=True))
 
@@ -277,55 +236,8 @@ class Method(keras.Model):
 
     def mean_scalars(self) -> dict[str, float]:
         """Means of the reported scalars over the steps since the last `reset_means`."""
-        *sums, count = self.scalar_sums.numpy().tolist()
-        return {
-            name: value / max(count, 1.0) for name, value in zip(self.reported, sums, strict=False)
-        }
+        return self.scalar_means.means(self.reported)
 
     def reset_means(self) -> None:
         """Starts the means of `mean_scalars` anew."""
-        self.scalar_sums.assign(tf.zeros(self.scalar_sums.shape))
-
-    def networks(self) -> dict[str, keras.Model]:
-        """The networks that are trained, by player; by their own names if a player has several."""
-        return {
-            player.name if len(player.networks) == 1 else network.name: network
-            for player in self._players
-            for network in player.networks
-        }
-
-    def state(self) -> dict[str, list[tf.Variable]]:
-        """Every variable that a run needs to be resumed, by owner, in a fixed order.
-
-        Raises:
-            ValueError: A variable of this model has no owner; the message names it.
-        """
-        owners = {"clock": [self.step], "curve": [self.scalar_sums]}
-        owners |= {f"network/{name}": net.variables for name, net in self.networks().items()}
-        owners |= {f"optimizer/{p.name}": p.optimizer.variables for p in self._players}
-        owners |= {"buffers": self._example_buffers} if self._example_buffers else {}
-        owners |= {f"ema/{i}": copy.variables for i, (copy, *_) in enumerate(self.ema_pairs)}
-        known: dict[int, str] = {}  # id of a variable -> its first owner, if networks share it
-        for owner, variables in owners.items():
-            known = {id(v): owner for v in variables} | known
-        missing = [v.path for v in self.variables if id(v) not in known]
-        if missing:
-            raise ValueError(f"state() misses {', '.join(missing)}")
-        return {
-            owner: [v.value for v in variables if known[id(v)] == owner]
-            for owner, variables in owners.items()
-        }
-
-    def _state_variable(
-        self, name: str, shape: tuple[int, ...], dtype: str, initial: int = 0
-    ) -> keras.Variable:
-        # Every replica assigns the same value, so the first one's is right.
-        return self.add_weight(
-            shape=shape,
-            dtype=dtype,
-            initializer=keras.initializers.Constant(initial),
-            trainable=False,
-            name=name,
-            aggregation="only_first_replica",
-            autocast=False,
-        )
+        self.scalar_means.reset()

@@ -103,7 +103,7 @@ def _quality(
 
 def _predict(network: keras.Model, arrays: dataset_info.Arrays) -> classification.Predictions:
     """Predictions for the test images, with a bar in terminals if it takes long."""
-    predict, images = inference.cached_predictor(network), arrays.test_images
+    predict, images = inference.predictor(network), arrays.test_images
     with reference_network.batch_starts(len(images), "classifying") as bar:
         return classification.evaluate(
             predict, images, arrays.test_labels, len(arrays.info.classes), lambda: bar.update()

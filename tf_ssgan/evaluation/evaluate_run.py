@@ -22,7 +22,6 @@ from tf_ssgan.evaluation import (
     tsne,
 )
 from tf_ssgan.evaluation.options import EvaluateOptions
-from tf_ssgan.methods.bases import gan
 from tf_ssgan.metrics import generative
 from tf_ssgan.training import build
 from tf_ssgan.training.workdir import Workdir
@@ -97,7 +96,7 @@ class _Evaluation:
         self.generating = {
             name: run
             for name, run in zip(("generated", "against"), self.runs, strict=False)
-            if isinstance(run.method, gan.GAN)
+            if run.method.sampler()
         }
         self.inception = None
         if self.options.inception and "generated" in self.generating:
@@ -107,7 +106,7 @@ class _Evaluation:
         self.reference = self._reference_classifier() if self.generating else None
         images, seed = self.options.images, self.options.seed
         self.samples = {
-            name: sampling.draw_samples(run.method, images, seed, self.reference)
+            name: sampling.draw_samples(run.method.sampler(), images, seed, self.reference)
             for name, run in self.generating.items()
         }
 
@@ -159,21 +158,22 @@ class _Evaluation:
 
     def _class_grid(self) -> None:
         labels = "the class by the reference classifier"
-        if sampling.is_conditional(self.run.method):
+        if self.run.method.sampler().conditional:
             labels = "the class given to the generator"
         self.result.figures["evaluation_classes.png"] = figures.class_grid(
             self.samples["generated"], self.names, f"Generated images by {labels}"
         )
 
     def _interpolations(self) -> None:
-        z, *label = sampling.sample_latents(self.run.method, 2 * INTERPOLATIONS, self.options.seed)
+        sampler = self.run.method.sampler()
+        z, *label = sampling.sample_latents(sampler, 2 * INTERPOLATIONS, self.options.seed)
         spherical = not sampling.is_bounded(z)
         starts, ends = z[:INTERPOLATIONS], z[INTERPOLATIONS:]
         latents = sampling.interpolate(starts, ends, figures.COLUMNS, spherical)
         rows = np.arange(INTERPOLATIONS) % len(self.names)
         inputs = [latents.reshape(-1, z.shape[1])]
         inputs += [np.repeat(rows, figures.COLUMNS).astype(given.dtype) for given in label]
-        images = sampling.generate(self.run.method, inputs)
+        images = sampling.generate(sampler, inputs)
         kind = "spherical, between normal" if spherical else "linear, between uniform"
         self.result.figures["evaluation_interpolations.png"] = figures.image_rows(
             images.reshape(INTERPOLATIONS, figures.COLUMNS, *images.shape[1:]),
@@ -183,12 +183,13 @@ class _Evaluation:
 
     def _truncations(self) -> None:
         """Figure 5 of Dravid et al. (2022); uniform latents have no mode to be close to."""
-        z, *label = sampling.sample_latents(self.run.method, figures.COLUMNS, self.options.seed)
+        sampler = self.run.method.sampler()
+        z, *label = sampling.sample_latents(sampler, figures.COLUMNS, self.options.seed)
         if sampling.is_bounded(z):
             return
         rows = sampling.truncate(z, TAUS)
         inputs = [rows.reshape(-1, z.shape[1]), *(np.tile(given, len(TAUS)) for given in label)]
-        images = sampling.generate(self.run.method, inputs)
+        images = sampling.generate(sampler, inputs)
         self.result.figures["evaluation_truncation.png"] = figures.image_rows(
             images.reshape(len(TAUS), figures.COLUMNS, *images.shape[1:]),
             [f"tau {tau:g}" if np.isfinite(tau) else "all" for tau in TAUS],

@@ -64,9 +64,9 @@ def outputs(network: keras.Model, images: np.ndarray, name: str = "") -> dict[st
     Returns:
         Name of the output -> float32 [n, ...].
     """
-    traced, parts = _traced(network), []
+    forward, parts = inference.traced(network, _outputs), []
     for start in batch_starts(len(images), name):
-        batch = traced(tf.constant(images[start : start + inference.BATCH_SIZE]))
+        batch = forward(tf.constant(images[start : start + inference.BATCH_SIZE]))
         parts.append({key: value.numpy() for key, value in batch.items()})
     return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
@@ -77,14 +77,7 @@ def batch_starts(images: int, name: str = "") -> tqdm.tqdm:
     return tqdm.tqdm(batches, name, unit="batch", leave=False, delay=LONG_SECONDS, disable=None)
 
 
-def _traced(network: keras.Model):
-    """The network's traced forward pass, made once."""
-    if not hasattr(network, "traced_outputs"):
-
-        @tf.function(reduce_retracing=True)
-        def forward(batch: tf.Tensor) -> dict[str, tf.Tensor]:
-            tensors = network(pixels.to_float32(batch), training=False)
-            return {key: tf.cast(value, tf.float32) for key, value in tensors.items()}
-
-        network.traced_outputs = forward
-    return network.traced_outputs
+def _outputs(network: keras.Model, images: tf.Tensor) -> dict[str, tf.Tensor]:
+    """All outputs for uint8 images, in float32."""
+    tensors = network(pixels.to_float32(images), training=False)
+    return {key: tf.cast(value, tf.float32) for key, value in tensors.items()}

@@ -7,9 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.core import method
+from tf_ssgan.core.sampler import Sampler
 from tf_ssgan.evaluation import reference_network
-from tf_ssgan.methods.bases import gan
 from tf_ssgan.nn import inference, pixels, step_random
 
 _STEP = -2  # training has the steps from 0 on, initialization has -1
@@ -35,7 +34,7 @@ class Samples:
 
 
 def draw_samples(
-    model: gan.GAN, count: int, seed: int, reference: reference_network.ReferenceNetwork
+    sampler: Sampler, count: int, seed: int, reference: reference_network.ReferenceNetwork
 ) -> Samples:
     """Generates images from latents of the distribution that the method trained with.
 
@@ -43,37 +42,32 @@ def draw_samples(
     reference network.
 
     Args:
-        model: A method with a generator.
+        sampler: The method's sampler.
         count: How many.
         seed: Decides on the latents.
         reference: One that knows the classes of the data set.
     """
-    inputs = sample_latents(model, count, seed)
-    images = generate(model, inputs)
-    if is_conditional(model):
+    inputs = sample_latents(sampler, count, seed)
+    images = generate(sampler, inputs)
+    if sampler.conditional:
         labels = inputs[1]
     else:
         labels = reference.predict(images).probabilities.argmax(axis=-1)
     return Samples(images, labels.astype(np.int64))
 
 
-def is_conditional(model: method.Method) -> bool:
-    """Whether a method's generator is given the class."""
-    return isinstance(model, gan.ConditionalGAN)
-
-
-def sample_latents(model: gan.GAN, count: int, seed: int) -> list[np.ndarray]:
-    """The generator's inputs: z [count, latent_size], and perhaps the class [count]."""
+def sample_latents(sampler: Sampler, count: int, seed: int) -> list[np.ndarray]:
+    """The network's inputs: z [count, latent_size], and perhaps the class [count]."""
     with step_random.at(seed, _STEP):
-        return [tensor.numpy() for tensor in tf.nest.flatten(model.latents(count))]
+        return [tensor.numpy() for tensor in tf.nest.flatten(sampler.latents(count))]
 
 
-def generate(model: gan.GAN, inputs: list[np.ndarray]) -> np.ndarray:
+def generate(sampler: Sampler, inputs: list[np.ndarray]) -> np.ndarray:
     """Generates uint8 [n, h, w, c] from latents, in inference mode."""
-    traced, parts = _traced(model.generator), []
+    forward, parts = inference.traced(sampler.network, _images), []
     for start in reference_network.batch_starts(len(inputs[0]), "generating"):
         batch = [tf.constant(array[start : start + inference.BATCH_SIZE]) for array in inputs]
-        parts.append(pixels.to_uint8(traced(*batch).numpy()))
+        parts.append(pixels.to_uint8(forward(*batch).numpy()))
     return np.concatenate(parts)
 
 
@@ -125,13 +119,6 @@ def interpolate(start: np.ndarray, end: np.ndarray, columns: int, spherical: boo
     return latents.astype(np.float32)
 
 
-def _traced(generator: keras.Model):
-    """The generator's traced forward pass, made once."""
-    if not hasattr(generator, "traced_generate"):
-
-        @tf.function(reduce_retracing=True)
-        def forward(*flat: tf.Tensor) -> tf.Tensor:
-            return generator(keras.tree.pack_sequence_as(generator.input, flat), training=False)
-
-        generator.traced_generate = forward
-    return generator.traced_generate
+def _images(network: keras.Model, *latents: tf.Tensor) -> tf.Tensor:
+    """Images of latents, in inference mode."""
+    return network(keras.tree.pack_sequence_as(network.input, latents), training=False)

@@ -28,6 +28,7 @@ import keras
 import tensorflow as tf
 
 from tf_ssgan.common.options import option
+from tf_ssgan.core.monitoring import PseudoLabels
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import wrn
 from tf_ssgan.nn import losses, schedules, weights
@@ -135,6 +136,10 @@ class Method(wrn.WideResNetMethod):
             "labeled": Stream("labeled", self.hp.batch_size, {"image": self.weak_view}),
             "unlabeled": Stream("unlabeled", self.hp.unlabeled_examples, views),
         }
+
+    def monitors(self) -> tuple[PseudoLabels, ...]:
+        """The pseudo-labels that confident predictions would be."""
+        return (PseudoLabels(self.hp.threshold),)
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
         """One step on labeled images, and on strong views of confidently classified images."""

@@ -25,6 +25,7 @@ import keras
 import tensorflow as tf
 
 from tf_ssgan.common.options import option
+from tf_ssgan.core.monitoring import PseudoLabels
 from tf_ssgan.methods import fixmatch
 from tf_ssgan.methods.bases import wrn
 from tf_ssgan.networks import wide_resnet
@@ -115,6 +116,10 @@ class Method(fixmatch.Method):
         return self.hp.learning_rate * schedules.cosine_decay(
             epoch * self.task.steps_per_epoch / self.task.steps
         )
+
+    def monitors(self) -> tuple[PseudoLabels, ...]:
+        """The pseudo-labels that confident predictions would be."""
+        return (PseudoLabels(self.hp.threshold),)
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
         """One step on labeled images, and on strong views of confidently classified images."""

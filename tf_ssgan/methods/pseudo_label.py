@@ -20,6 +20,7 @@ a pseudo-label are standardized floats cast to bytes, which leaves little but bl
 """
 
 import dataclasses
+from collections.abc import Callable
 from typing import Literal
 
 import keras
@@ -29,6 +30,7 @@ import tensorflow as tf
 from tf_ssgan.common import errors
 from tf_ssgan.common.options import option
 from tf_ssgan.core import stages
+from tf_ssgan.core.monitoring import PseudoLabels
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import wrn
 from tf_ssgan.nn import layers, losses, pixels, schedules
@@ -145,9 +147,14 @@ class Method(wrn.WideResNetMethod):
         """The current pseudo-labels, -1 for images without one; None with pl_mode=online."""
         return self.label_buffer.numpy() if self.hp.pl_mode == "epoch" else None
 
-    def refresh_pseudo_labels(self, logits: np.ndarray) -> None:
+    def monitors(self) -> tuple[PseudoLabels, ...]:
+        """The pseudo-labels that confident predictions would be."""
+        return (PseudoLabels(self.hp.threshold, strict=True),)
+
+    def refresh_pseudo_labels(self, predict_unlabeled: Callable[[], np.ndarray]) -> None:
         """Replaces all pseudo-labels, once the warm-up is over."""
         if self.stage == "train":
+            logits = predict_unlabeled()
             labels, confident = losses.pseudo_labels(logits, self.hp.threshold, strict=True)
             self.label_buffer.assign(tf.where(confident > 0, labels, tf.constant(-1, tf.int64)))
 
@@ -159,7 +166,6 @@ class Method(wrn.WideResNetMethod):
         unlabeled = tf.cast(batch["merged"]["index"] >= self.task.labeled, tf.float32)
         if self.hp.profile == "authors":
             x = tf.where(unlabeled[:, None, None, None] > 0, self.cast_to_bytes(x), x)
-
         with tf.GradientTape() as tape:
             logits = self.classifier(x, training=True)["logits"]
             loss = losses.cross_entropy(y, logits)

@@ -35,7 +35,7 @@ import keras
 import tensorflow as tf
 
 from tf_ssgan.common.options import option
-from tf_ssgan.core import stages
+from tf_ssgan.core import monitoring, stages
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import wrn
 from tf_ssgan.nn import layers, losses, schedules
@@ -83,10 +83,7 @@ class HParams(wrn.WideResNetHParams):
     entmin: bool = option(False, "Whether to minimize the entropy of unlabeled predictions too.")
     entropy_weight: float = option(1.0, "Weight of that entropy (public code).", low=0)
     warm_up_fraction: float = option(
-        0.0,
-        "Fraction of the run, at its start, that trains on labeled images only.",
-        low=0,
-        high=0.9,
+        0.0, "Fraction of the run, at its start, that trains on labels alone.", low=0, high=0.9
     )
 
     RECIPES = {
@@ -156,7 +153,6 @@ class Method(wrn.WideResNetMethod):
         x, y = batch["labeled"]["image"], batch["labeled"]["label"]
         u = batch["unlabeled"]["image"]
         adversarial = entropy = tf.constant(0.0)
-
         with tf.GradientTape() as tape:
             supervised = loss = losses.cross_entropy(y, self.classifier(x, training=True)["logits"])
             if self.stage == "train":
@@ -185,6 +181,11 @@ class Method(wrn.WideResNetMethod):
     def in_pixels(self, perturbation: tf.Tensor) -> tf.Tensor:
         """Scales a perturbation of standardized images to one of images in [-1, 1]."""
         return 2.0 * tf.constant(self.task.std, tf.float32) * perturbation
+
+    def monitors(self) -> tuple[monitoring.ImagePairs, ...]:
+        """Adversarially perturbed images, in a batch as large as in training."""
+        examples = self.hp.unlabeled_examples
+        return (monitoring.ImagePairs("perturbed", lambda x: x + self.perturbation(x), examples),)
 
     def perturbation(self, images: tf.Tensor) -> tf.Tensor:
         """The adversarial perturbation of images [rows, h, w, c] in [-1, 1]; the same shape."""

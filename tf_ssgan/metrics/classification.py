@@ -80,7 +80,7 @@ def evaluate(
 
 
 def pseudo_label_quality(
-    logits: np.ndarray, labels: np.ndarray, threshold: float
+    logits: np.ndarray, labels: np.ndarray, threshold: float, strict: bool = False
 ) -> dict[str, Any]:
     """Measures the pseudo-labels that the confident predictions of a classifier would be.
 
@@ -88,6 +88,7 @@ def pseudo_label_quality(
         logits: float32 [n, classes], n at least 1.
         labels: int64 [n], the true classes; -1 if unknown.
         threshold: Smallest probability of a confident prediction.
+        strict: Whether the probability must be larger than the threshold.
 
     Returns:
         "pseudo_label_percent", the percentage of confident predictions;
@@ -97,7 +98,7 @@ def pseudo_label_quality(
     """
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
     predicted, largest = logits.argmax(axis=-1), 1.0 / shifted.sum(axis=-1)
-    confident = largest >= threshold
+    confident = largest > threshold if strict else largest >= threshold
     known = confident & (labels >= 0)
     right = 100.0 * float((predicted[known] == labels[known]).mean()) if known.any() else None
     classes = logits.shape[1]

@@ -99,16 +99,16 @@ def top3_figure(
     return _png(figure)
 
 
-def perturbed_figure(
-    images: np.ndarray, perturbed: np.ndarray, before: list[str], after: list[str]
+def pairs_figure(
+    images: np.ndarray, changed: np.ndarray, before: list[str], after: list[str]
 ) -> bytes:
-    """Draws images, the perturbed images, and the perturbation, enlarged.
+    """Draws images, changed images, and their difference, enlarged.
 
     Args:
         images: float [n, h, w, c] in [-1, 1].
-        perturbed: float [n, h, w, c]; clipped to [-1, 1] in the figure.
+        changed: float [n, h, w, c]; clipped to [-1, 1] in the figure.
         before: Name of the class predicted for each image.
-        after: Name of the class predicted for each perturbed image.
+        after: Name of the class predicted for each changed image.
 
     Returns:
         A PNG file with a row for each image.
@@ -117,8 +117,8 @@ def perturbed_figure(
 
     figure = Figure(figsize=(4.8, 1.75 * len(images)), layout="constrained")
     for row, axes in enumerate(figure.subplots(len(images), 3, squeeze=False)):
-        added = perturbed[row] - images[row]
-        panels = (images[row], perturbed[row], added / max(np.abs(added).max(), 1e-12))
+        added = changed[row] - images[row]
+        panels = (images[row], changed[row], added / max(np.abs(added).max(), 1e-12))
         titles = (before[row], after[row], "difference, enlarged")
         for ax, panel, title in zip(axes, panels, titles, strict=True):
             image = np.clip(0.5 * panel + 0.5, 0, 1)

@@ -26,9 +26,27 @@ FIGURES = {
     "embedding": "evaluation_tsne.png",
     "truncation": "evaluation_truncation.png",
 }
+# Not the pictures of an evaluation but for those above: they would make the page too long.
+_LEFT_OUT = "evaluation_"
 WIDEST = 900  # pixels
 _QUALITY = 80
 _SMALL = 300  # pixels; images up to this size are embedded without loss
+
+
+def captions(folder: pathlib.Path) -> dict[str, str]:
+    """The pictures that a page shows of a run, and their captions.
+
+    Args:
+        folder: Folder of the run.
+
+    Returns:
+        File -> caption: `IMAGES`, the pictures of other monitors of this run, and `CHARTS`.
+    """
+    known = IMAGES | CHARTS
+    names = sorted(path.name for path in folder.glob("*.png"))
+    others = [name for name in names if name not in known and not name.startswith(_LEFT_OUT)]
+    made = {name: f"images, {name.removesuffix('.png')}, difference" for name in others}
+    return IMAGES | made | CHARTS
 
 
 def data_url(path: pathlib.Path) -> str | None:

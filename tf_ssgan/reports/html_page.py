@@ -143,16 +143,15 @@ def _with_unique_ids(chart: str, number: int) -> str:
 
 def _galleries(table: ResultTable, folder: pathlib.Path) -> Iterator[dict[str, Any]]:
     """Images of the run with the first seed in each cell; if the table is a figure, only those."""
-    captions = embedded_images.IMAGES | embedded_images.CHARTS
     figure = [
         embedded_images.FIGURES[name] for name in table.shows if name in embedded_images.FIGURES
     ]
-    names = figure if table.shows else list(captions)
     for row, column, cell in cell_text.filled_cells(table):
         for run in cell.runs[:1]:
+            captions = embedded_images.captions(run.folder)
             images = [
                 {"data": data, "caption": captions[name], "chart": name in embedded_images.CHARTS}
-                for name in names
+                for name in (figure if table.shows else captions)
                 if (data := embedded_images.data_url(run.folder / name))
             ]
             if images:

@@ -20,7 +20,6 @@ from tf_ssgan.common import checkout, cpu, errors, version
 from tf_ssgan.core import method
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import content_hash
-from tf_ssgan.methods.bases import gan
 from tf_ssgan.metrics import classification
 from tf_ssgan.nn import distribution, inference, weights
 from tf_ssgan.training import build, callbacks, checkpoints, config, monitors, results
@@ -29,7 +28,6 @@ from tf_ssgan.training.signals import Signals
 from tf_ssgan.training.workdir import Workdir
 
 MIN_EVALUATION_INTERVAL = 50  # an evaluation covers whole epochs of at least so many steps
-PSEUDO_LABEL_IMAGES = 2000  # unlabeled images on which pseudo-labels are evaluated
 
 
 def run(settings: config.Config) -> dict[str, Any]:
@@ -101,8 +99,8 @@ def train(run: build.Run) -> dict[str, Any]:
 def _fit(run: build.Run, first: int, progress: Progress, signals, save) -> None:
     """Calls Keras' fit for each segment of the run, so that evaluations keep their steps.
 
-    Before each evaluation interval, a method with pseudo-labels gets the current predictions for
-    the unlabeled pool, and its batches are built again.
+    Before each evaluation interval, a method with pseudo-labels may make new ones from its current
+    predictions for the unlabeled pool, and its batches are built again.
     """
     observers = [callbacks.DivergenceGuard(signals)]
     task = run.method.task
@@ -115,12 +113,13 @@ def _fit(run: build.Run, first: int, progress: Progress, signals, save) -> None:
         if start and start in stages and distribution.is_chief():
             _save_pretrained(run, start)
         run.method.set_stage(start)
-        in_training = relabels and run.method.stage == "train"
         if relabels:
             gc.collect()  # the previous batches hold the images in a reference cycle
-        if in_training and (start % interval == 0 or start in stages):
-            logits = _predict_logits(run, signals, run.protocol.unlabeled_ids)
-            run.method.refresh_pseudo_labels(logits)
+        if relabels and (start % interval == 0 or start in stages):
+            unlabeled = run.protocol.unlabeled_ids
+            run.method.refresh_pseudo_labels(
+                functools.partial(_predict_logits, run, signals, unlabeled)
+            )
         run.method.fit(
             build.batches(run, start),
             steps_per_epoch=steps,
@@ -143,19 +142,8 @@ def _evaluation_callbacks(
 ) -> list[keras.callbacks.Callback]:
     """Callbacks of the chief that write metrics and draw figures at each evaluation."""
     writer = tf.summary.create_file_writer(str(run.workdir.tensorboard))
-    names, monitoring = run.info.classes, []
-    evaluators = [lambda: _evaluate_errors(run, signals)]
-    if hasattr(run.method.hp, "threshold"):
-        ids = build.sample_unlabeled_ids(run, PSEUDO_LABEL_IMAGES)
-        predict = functools.partial(_predict_logits, run, signals, ids)
-        labels = run.arrays.train_labels[ids]
-        monitor = monitors.PseudoLabelMonitor(run.method, predict, labels, names, writer)
-        evaluators.append(monitor.scalars)
-    if hasattr(run.method, "perturbation"):
-        images = build.initial_images(run, run.method.hp.unlabeled_examples)
-        monitoring.append(monitors.PerturbationMonitor(run.workdir, images, names, writer))
-    if isinstance(run.method, gan.GAN):
-        monitoring.append(monitors.SamplesMonitor(run.workdir, writer))
+    watching = monitors.make(run, writer, functools.partial(_predict_logits, run, signals))
+    evaluators = [lambda: _evaluate_errors(run, signals), *(one.scalars for one in watching)]
 
     def evaluate() -> dict[str, float | None]:
         return {name: value for each in evaluators for name, value in each().items()}
@@ -165,7 +153,7 @@ def _evaluation_callbacks(
     if first and (first % evaluation_interval(run.method.task) == 0 or first in ends):
         run.method.set_stage(first - 1)  # the stage that the line belongs to
         logger.write_missing_line(run.method)
-    return [*monitoring, logger]
+    return [*watching, logger]
 
 
 def evaluation_interval(task: Task) -> int:
@@ -215,7 +203,7 @@ def _evaluate_errors(run: build.Run, signals: Signals) -> dict[str, float]:
             ("_raw", run.method.classifier),
         ):
             error_percents[f"{name}_error{suffix}"] = classification.evaluate(
-                inference.cached_predictor(network),
+                inference.predictor(network),
                 images,
                 labels,
                 run.method.task.classes,
@@ -226,7 +214,7 @@ def _evaluate_errors(run: build.Run, signals: Signals) -> dict[str, float]:
 
 def _predict_logits(run: build.Run, signals: Signals, ids: np.ndarray) -> np.ndarray:
     """Logits of the raw weights for unaugmented training images, float32 [ids, classes]."""
-    predict = inference.cached_predictor(run.method.classifier)
+    predict = inference.predictor(run.method.classifier)
     return np.concatenate(
         list(inference.predict_batches(predict, run.arrays.train_images, ids, signals.check))
     )

@@ -1,38 +1,54 @@
-"""Monitors of a run beside its losses: samples, pseudo-labels and perturbations."""
+"""Monitors of a run beside its losses: what its method declares, and samples of its generator."""
 
+import contextlib
+import functools
 from collections.abc import Callable
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.core import method
+from tf_ssgan.core import monitoring
 from tf_ssgan.metrics import classification, plots
 from tf_ssgan.nn import step_random
-from tf_ssgan.training.workdir import Workdir
+from tf_ssgan.training import build
 
 IMAGES_SHOWN = 6  # images in a figure
+PSEUDO_LABEL_IMAGES = 2000  # unlabeled images on which pseudo-labels are evaluated
 
 
-class SamplesMonitor(keras.callbacks.Callback):
-    """A grid of images from fixed latents per evaluation, for TensorBoard and `samples.png`."""
+class Monitor(keras.callbacks.Callback):
+    """Watches a run: draws a figure at each evaluation, or adds numbers to its metrics."""
 
-    def __init__(self, workdir: Workdir, writer: tf.summary.SummaryWriter):
-        """Takes the folder of the file and the writer of TensorBoard events."""
+    def __init__(self, run: build.Run, writer: tf.summary.SummaryWriter):
+        """Takes the run and the writer of TensorBoard events."""
         super().__init__()
-        self.path = workdir.figure("samples")
+        self.run = run
         self.writer = writer
+
+    def scalars(self) -> dict[str, float | None]:
+        """Numbers for the metrics, by name."""
+        return {}
+
+    def summary(self) -> contextlib.AbstractContextManager:
+        """A context whose summaries are written to TensorBoard, at the current step."""
+        return self.writer.as_default(step=int(self.run.method.step.numpy()))
+
+
+class SamplesMonitor(Monitor):
+    """A grid of images from fixed latents per evaluation, for TensorBoard and `samples.png`."""
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Draws the grid."""
-        pixels = plots.grid(self.model.sample(64).numpy(), columns=8)
-        self.path.write_bytes(tf.io.encode_png(pixels).numpy())
-        stages = len(self.model.stages()) > 1
-        with self.writer.as_default(step=int(self.model.step.numpy())):
-            tf.summary.image(f"samples/{self.model.stage}" if stages else "samples", pixels[None])
+        method = self.run.method
+        pixels = plots.grid(method.sampler().sample(64).numpy(), columns=8)
+        self.run.workdir.figure("samples").write_bytes(tf.io.encode_png(pixels).numpy())
+        stages = len(method.stages()) > 1
+        with self.summary():
+            tf.summary.image(f"samples/{method.stage}" if stages else "samples", pixels[None])
 
 
-class PseudoLabelMonitor:
+class PseudoLabelMonitor(Monitor):
     """Quality of the pseudo-labels that a classifier would give, for the metrics of a run.
 
     The true labels serve this evaluation alone; the method never gets them.
@@ -40,82 +56,99 @@ class PseudoLabelMonitor:
 
     def __init__(
         self,
-        model: method.Method,
-        logits: Callable[[], np.ndarray],
-        labels: np.ndarray,
-        names: tuple[str, ...],
+        run: build.Run,
         writer: tf.summary.SummaryWriter,
+        declared: monitoring.PseudoLabels,
+        predict: Callable[[np.ndarray], np.ndarray],
     ):
-        """Describes the images that are watched.
+        """Selects the images that are watched.
 
         Args:
-            model: The method; its hyperparameter `threshold` is the least confidence.
-            logits: Returns the logits of some unlabeled images, [n, classes].
-            labels: int64 [n], their true labels, -1 if unknown.
-            names: Class names.
+            run: The run.
             writer: Writer of TensorBoard events.
+            declared: Which predictions are confident.
+            predict: Ids of training images, int64 [n] -> the raw weights' logits, [n, classes].
         """
-        self.model = model
-        self.logits = logits
-        self.labels = labels
-        self.names = names
-        self.writer = writer
+        super().__init__(run, writer)
+        self.declared = declared
+        self.ids = build.sample_unlabeled_ids(run, PSEUDO_LABEL_IMAGES)
+        self.predict = predict
 
     def scalars(self) -> dict[str, float | None]:
         """Evaluates the pseudo-labels, writes their histogram, prints classes that never occur."""
+        names = self.run.info.classes
         quality = classification.pseudo_label_quality(
-            self.logits(), self.labels, self.model.hp.threshold
+            self.predict(self.ids),
+            self.run.arrays.train_labels[self.ids],
+            self.declared.threshold,
+            self.declared.strict,
         )
-        with self.writer.as_default(step=int(self.model.step.numpy())):
-            given = np.repeat(np.arange(len(self.names)), quality["confident"])
-            tf.summary.histogram("pseudo_labels", given, buckets=len(self.names))
-        never = [name for name, count in zip(self.names, quality["all"], strict=True) if not count]
+        with self.summary():
+            given = np.repeat(np.arange(len(names)), quality["confident"])
+            tf.summary.histogram("pseudo_labels", given, buckets=len(names))
+        never = [name for name, count in zip(names, quality["all"], strict=True) if not count]
         if never:
             print(
-                f"\nNone of {len(self.labels):,} unlabeled images is predicted as "
+                f"\nNone of {len(self.ids):,} unlabeled images is predicted as "
                 f"{', '.join(never[:10])}{', ...' if len(never) > 10 else ''}.",
                 flush=True,
             )
         return {k: v for k, v in quality.items() if k.startswith("pseudo_label")}
 
 
-class PerturbationMonitor(keras.callbacks.Callback):
-    """Images and their adversarial perturbation, for TensorBoard and `perturbed.png`."""
+class ImagePairsMonitor(Monitor):
+    """Images beside what the method makes of them, for TensorBoard and `<name>.png`."""
 
     def __init__(
         self,
-        workdir: Workdir,
-        images: tf.Tensor,
-        names: tuple[str, ...],
+        run: build.Run,
         writer: tf.summary.SummaryWriter,
+        declared: monitoring.ImagePairs,
     ):
-        """Describes the figure.
+        """Selects the images.
 
         Args:
-            workdir: Folder of the file.
-            images: float32 [n, h, w, c] in [-1, 1], as many as in a training step, because batch
-                statistics depend on the whole batch; the first few are shown.
-            names: Class names.
+            run: The run.
             writer: Writer of TensorBoard events.
+            declared: The pairs.
         """
-        super().__init__()
-        self.path = workdir.figure("perturbed")
-        self.images = images
-        self.names = names
-        self.writer = writer
+        super().__init__(run, writer)
+        self.declared = declared
+        self.images = build.initial_images(run, declared.examples)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Draws the figure."""
-        step = int(self.model.step.numpy())
-        with step_random.at(self.model.task.seed, -2):  # the same random start each time
-            perturbed = self.images + self.model.perturbation(self.images)
-        pairs = [images[:IMAGES_SHOWN] for images in (self.images, perturbed)]
-        names = [[self.names[k] for k in self._predict(images)] for images in pairs]
-        png = plots.perturbed_figure(*(images.numpy() for images in pairs), *names)
-        self.path.write_bytes(png)
-        with self.writer.as_default(step=step):
-            tf.summary.image("perturbed", tf.io.decode_png(png, channels=3)[None])
+        name = self.declared.name
+        with step_random.at(self.run.method.task.seed, -2):  # the same random start each time
+            changed = self.declared.transform(self.images)
+        pairs = [images[:IMAGES_SHOWN] for images in (self.images, changed)]
+        classes = [self._predict(images) for images in pairs]
+        png = plots.pairs_figure(*(images.numpy() for images in pairs), *classes)
+        self.run.workdir.figure(name).write_bytes(png)
+        with self.summary():
+            tf.summary.image(name, tf.io.decode_png(png, channels=3)[None])
 
-    def _predict(self, images: tf.Tensor) -> np.ndarray:
-        """Classes that the raw weights predict, int64 [n]."""
-        return self.model.classifier(images, training=False)["logits"].numpy().argmax(axis=-1)
+    def _predict(self, images: tf.Tensor) -> list[str]:
+        """Names of the classes that the raw weights predict."""
+        logits = self.run.method.classifier(images, training=False)["logits"]
+        return [self.run.info.classes[k] for k in logits.numpy().argmax(axis=-1)]
+
+
+def make(
+    run: build.Run,
+    writer: tf.summary.SummaryWriter,
+    predict: Callable[[np.ndarray], np.ndarray],
+) -> list[Monitor]:
+    """Makes the monitors that a run's method declares, and last that of its samples.
+
+    Args:
+        run: The run.
+        writer: Writer of TensorBoard events.
+        predict: Ids of training images, int64 [n] -> the raw weights' logits, [n, classes].
+    """
+    kinds = {
+        monitoring.PseudoLabels: functools.partial(PseudoLabelMonitor, predict=predict),
+        monitoring.ImagePairs: ImagePairsMonitor,
+    }
+    made = [kinds[type(one)](run, writer, declared=one) for one in run.method.monitors()]
+    return made + ([SamplesMonitor(run, writer)] if run.method.sampler() else [])

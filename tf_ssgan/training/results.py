@@ -114,7 +114,7 @@ def _predictions(
     run: build.Run, images: np.ndarray, labels: np.ndarray, pause: Callable[[], None]
 ) -> classification.Predictions:
     """Predictions of the exported weights for images."""
-    predict = inference.cached_predictor(run.method.exported_classifier)
+    predict = inference.predictor(run.method.exported_classifier)
     return classification.evaluate(predict, images, labels, run.method.task.classes, pause)
 
 
@@ -138,7 +138,7 @@ def _result(
     run: build.Run, seconds: float, speed: float, metrics: dict[str, Any]
 ) -> dict[str, Any]:
     """Content of `result.json`."""
-    train_start = run.method.stages()["train"]  # earlier stages learn no labels
+    train_start = list(run.method.stages().values())[-1]  # earlier stages learn no labels
     history = run.workdir.read_metrics().lines
     lines = [line for line in history if line["step"] > train_start]
     last, task = lines[-1], run.method.task

@@ -79,9 +79,10 @@ def test_fake_images_are_those_of_new_latents():
 
 @pytest.mark.parametrize("kind", [Unconditional, Conditional])
 def test_samples_are_the_same_in_each_call(kind):
-    method = build(kind)
-    assert method.sample(4).shape == (4, 2, 2, 1)
-    np.testing.assert_array_equal(method.sample(4), method.sample(4))
+    sampler = build(kind).sampler()
+    assert sampler.sample(4).shape == (4, 2, 2, 1)
+    np.testing.assert_array_equal(sampler.sample(4), sampler.sample(4))
+    assert sampler.conditional == (kind is Conditional)
 
 
 @pytest.mark.parametrize(("step", "factor"), [(0, 1), (200, 1), (250, 0.5), (300, 0)])

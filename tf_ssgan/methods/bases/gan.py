@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tf_ssgan.common.options import option
 from tf_ssgan.core import hparams, method
+from tf_ssgan.core.sampler import Sampler
 from tf_ssgan.nn import layers, schedules
 
 
@@ -79,16 +80,9 @@ class GAN(method.Method):
         """
         return self.generator(self.latents(rows), training=True)
 
-    def sample(self, rows: int) -> tf.Tensor:
-        """Images of latents that are the same in every call, in inference mode.
-
-        Args:
-            rows: Number of images.
-
-        Returns:
-            float32 [rows, h, w, c] in (-1, 1).
-        """
-        return self.generator(self._fixed_latents(rows), training=False)
+    def sampler(self) -> Sampler:
+        """The generator, and its latents."""
+        return Sampler(self.generator, self.latents, self._fixed_latents)
 
     def _fixed_latents(self, rows: int) -> tf.Tensor:
         seed = [self.task.seed, 1]
@@ -134,6 +128,10 @@ class ConditionalGAN(GAN):
         z = self.step_random().normal(rows, self.hp.latent_size)
         c = self.step_random().integers(rows, low=0, high=self.task.classes)
         return [z, tf.cast(c, tf.int64)]
+
+    def sampler(self) -> Sampler:
+        """The generator, its latents and their classes."""
+        return dataclasses.replace(super().sampler(), conditional=True)
 
     def _fixed_latents(self, rows: int) -> list[tf.Tensor]:
         z = tf.random.stateless_normal([rows, self.hp.latent_size], [self.task.seed, 1])

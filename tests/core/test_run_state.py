@@ -1,0 +1,78 @@
+"""The variables of a run by owner."""
+
+import keras
+import pytest
+import tensorflow as tf
+from support import toy_methods
+
+from tf_ssgan.core import run_state
+from tf_ssgan.methods import ssgan
+
+
+def linear(units, name):
+    images = keras.Input((3,))
+    return keras.Model(images, keras.layers.Dense(units, use_bias=False)(images), name=name)
+
+
+@pytest.fixture
+def sharing():
+    """Two players that share a network."""
+    state = run_state.RunState("state")
+    state.make_scalar_means(2)
+    state.classifier, state.head = linear(1, "classifier"), linear(4, "head")
+    state.player("trains", state.classifier, keras.optimizers.SGD(1.0, momentum=0.9))
+    state.player("before", [state.classifier, state.head], keras.optimizers.SGD(1.0))
+    return state
+
+
+def test_owners_are_in_a_fixed_order(sharing):
+    sharing.per_example_buffer("labels", 5, initial=-1)
+    sharing.ema_copy(sharing.classifier, 0.99)
+    assert [(owner, len(owned)) for owner, owned in sharing.state().items()] == [
+        ("clock", 1), ("curve", 1), ("network/trains", 1), ("network/classifier", 0),
+        ("network/head", 1), ("optimizer/trains", 3), ("optimizer/before", 2), ("buffers", 1),
+        ("ema/0", 1),
+    ]  # fmt: skip
+    assert sharing.state()["curve"][0].shape == (3,)
+
+
+def test_state_is_complete_and_names_what_it_misses():
+    model = ssgan.Method(toy_methods.hparams("ssgan"), toy_methods.task())
+    ids = {id(v) for variables in model.state().values() for v in variables}
+    assert len(ids) == sum(map(len, model.state().values()))
+    model.stray = keras.layers.Dense(2)
+    model.stray.build((None, 2))
+    with pytest.raises(ValueError, match="state.* misses .*kernel"):
+        model.state()
+
+
+def test_a_per_example_buffer_is_saved_with_the_state():
+    class Method(ssgan.Method):
+        def setup(self):
+            super().setup()
+            self.labels = self.per_example_buffer("labels", 5, initial=-1)
+
+    model = Method(toy_methods.hparams("ssgan"), toy_methods.task())
+    (saved,) = model.state()["buffers"]
+    assert saved.dtype == tf.int64 and saved.numpy().tolist() == [-1] * 5
+    model.labels.assign([3, 1, -1, -1, 0])
+    assert model.state()["buffers"][0].numpy().tolist() == [3, 1, -1, -1, 0]
+    plain = ssgan.Method(toy_methods.hparams("ssgan"), toy_methods.task())
+    assert "buffers" not in plain.state()
+
+
+def test_weights_that_two_players_share_are_saved_once_with_the_first(sharing):
+    state = sharing.state()
+    shared, head = sharing.classifier.variables[0], sharing.head.variables[0]
+    owners = [k for k, owned in state.items() if any(v is shared.value for v in owned)]
+    assert owners == ["network/trains"] and state["network/classifier"] == []
+    assert [v is head.value for v in state["network/head"]] == [True]
+    ids = [id(v) for owned in state.values() for v in owned]
+    assert len(ids) == len(set(ids))
+    assert len(state["optimizer/trains"]) == 3 and len(state["optimizer/before"]) == 2
+
+
+def test_the_networks_of_a_player_with_several_have_their_own_names(sharing):
+    networks = sharing.networks()
+    assert list(networks) == ["trains", "classifier", "head"]
+    assert networks["trains"] is networks["classifier"] is sharing.classifier
