@@ -56,7 +56,7 @@ def build(settings: config.Config) -> Run:
     strategy = distribution.strategy(
         settings.devices or distribution.usable_gpus(settings.hparams.batch_size)
     )
-    loaded = datasets.load(settings.dataset, settings.data_dir or None, settings.image_spec)
+    loaded = settings.find_source().load(settings.image_spec)
     arrays = content_hash.sort_by_content(loaded)
     protocol = make_protocol(settings, arrays)
     module = methods.find(settings.method)
