@@ -69,6 +69,8 @@ def test_the_data_set_that_was_looked_up_is_passed_on_and_is_no_setting():
     assert "source" not in settings.as_flags()
     assert "source" not in {field.name for field in config.run_fields()}
     assert config.Config(dataset="svhn", data_dir="there").find_source().data_dir == "there"
+    with pytest.raises(ValueError, match="source is digits, not svhn"):
+        config.configure("supervised", "svhn", source=source)
 
 
 def test_flags_are_resolved_without_reading_data(monkeypatch):

@@ -119,7 +119,13 @@ class Config:
 
         Raises:
             UserError: A value is out of range; the message names the flag, the range and the value.
+            ValueError: `source` is another dataset.
         """
+        if self.source and (self.source.name, self.source.data_dir) != (
+            self.dataset,
+            self.data_dir,
+        ):
+            raise ValueError(f"source is {self.source.name}, not {self.dataset}")
         options.check(self)
         _refuse_rate(self)
         if not datasets.is_user_images(self.dataset):
