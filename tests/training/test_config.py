@@ -65,7 +65,8 @@ def test_the_data_set_that_was_looked_up_is_passed_on_and_is_no_setting():
     settings = config.configure("supervised", "digits", source=source)
     moved = dataclasses.replace(settings, workdir="elsewhere")
     assert settings.find_source() is moved.find_source() is source
-    assert settings == config.configure("supervised", "digits")
+    found_anew = config.configure("supervised", "digits")
+    assert settings == found_anew and found_anew.source is None
     assert "source" not in settings.as_flags()
     assert "source" not in {field.name for field in config.run_fields()}
     assert config.Config(dataset="svhn", data_dir="there").find_source().data_dir == "there"

@@ -111,7 +111,8 @@ class Config:
         False, "Use only operations that give the same bits each time, on a GPU too."
     )
     hparams: Any = None
-    # The dataset on which the flags were checked, so that it is looked up once; no setting.
+    # The dataset as the command line found it, so that it is looked up once; no setting. Without
+    # a command line it is found anew for each use, because its files may have changed.
     source: datasets.DataSource | None = dataclasses.field(default=None, compare=False, repr=False)
 
     def __post_init__(self):
@@ -121,10 +122,8 @@ class Config:
             UserError: A value is out of range; the message names the flag, the range and the value.
             ValueError: `source` is another dataset.
         """
-        if self.source and (self.source.name, self.source.data_dir) != (
-            self.dataset,
-            self.data_dir,
-        ):
+        own = self.dataset, self.data_dir
+        if self.source and (self.source.name, self.source.data_dir) != own:
             raise ValueError(f"source is {self.source.name}, not {self.dataset}")
         options.check(self)
         _refuse_rate(self)
@@ -137,7 +136,7 @@ class Config:
             )
 
     def find_source(self) -> datasets.DataSource:
-        """The dataset of the run; looked up only if that has not been done before.
+        """The dataset of the run, as the command line found it, or found now.
 
         Raises:
             UserError: Its name is unknown.
@@ -184,7 +183,7 @@ def resolve_flags(
         method: Name of a method; its module is imported.
         dataset: Name of a dataset.
         given: Flags that you have set.
-        source: The dataset, if it has been looked up before.
+        source: The dataset, if the command line has found it.
 
     Returns:
         Flag -> value; the flags of every run and the hyperparameters of the method.
@@ -233,7 +232,7 @@ def configure(
     Args:
         method: Name of a method.
         dataset: Name of a dataset.
-        source: The dataset, if it has been looked up before.
+        source: The dataset, if the command line has found it.
         **given: Any flag of a run or hyperparameter of the method.
 
     Returns:
@@ -243,7 +242,6 @@ def configure(
         UserError: An unknown name, or a value out of range.
     """
     methods.check(method)
-    source = source or datasets.find(dataset, given.get("data_dir") or "")
     values = resolve_flags(method, dataset, given, source)
     hparams = methods.find(method).HParams
     names = [f.name for f in dataclasses.fields(hparams)]

@@ -15,6 +15,7 @@ class DataSource(abc.ABC):
     """A data set in one place. A subclass knows one kind of place.
 
     Making it reads nothing. Labels and names are kept once they are read; images are not kept.
+    Files must not change while it is used, so it is made for one command line, and not kept longer.
 
     Attributes:
         name: name on the command line.
