@@ -14,6 +14,7 @@ from absl import flags as absl_flags
 from flags import dataclass_flags, precheck, program
 from tf_ssgan import methods
 from tf_ssgan.common import startup
+from tf_ssgan.data import datasets
 from tf_ssgan.training import config as configurations
 
 
@@ -38,37 +39,47 @@ def parse(argv: list[str]) -> configurations.Config:
         if wants_help and "method" not in given:
             print(dataclass_flags.general_help(argv[0]))
             raise SystemExit(0)
-        precheck.check_command_line(given, data=not wants_help)
-        return _parse_strictly(argv, given, wants_help)
+        if wants_help:
+            _print_method_help(argv[0], given, precheck.check_for_help(given))
+            raise SystemExit(0)
+        return _parse_strictly(argv, given, precheck.check_command_line(given))
 
 
-def config_of_command_line(argv: list[str]) -> configurations.Config:
+def config_of_command_line(argv: list[str], source: datasets.DataSource) -> configurations.Config:
     """Returns the configuration of a command line of train_main.py; imports TensorFlow.
 
     Args:
         argv: The program's name and its arguments, which `precheck.check_command_line` accepts.
+        source: The data set that it returned.
 
     Raises:
         UserError: A value is out of range.
         absl.flags.Error: A flag is unknown, or its value has the wrong type.
     """
-    return _parse_strictly(argv, precheck.given_flags(argv), wants_help=False)
+    return _parse_strictly(argv, precheck.given_flags(argv), source)
+
+
+def _print_method_help(
+    program_name: str, given: dict[str, Any], source: datasets.DataSource
+) -> None:
+    """Prints the help of the method, with the values that this run would use."""
+    method = given["method"]
+    with startup.start_up():
+        methods.find(method)
+    settings = configurations.resolve_flags(method, source.name, given, source)
+    print(dataclass_flags.method_help(program_name, method, settings))
 
 
 def _parse_strictly(
-    argv: list[str], given: dict[str, Any], wants_help: bool
+    argv: list[str], given: dict[str, Any], source: datasets.DataSource
 ) -> configurations.Config:
     """Parses again, now with the flags of the method; unknown flags are errors."""
     method = given.get("method", configurations.Config.method)
-    dataset = given.get("dataset", configurations.Config.dataset)
     with startup.start_up():
         hparams = methods.find(method).HParams
-    if wants_help:
-        settings = configurations.resolve_flags(method, dataset, given)
-        print(dataclass_flags.method_help(argv[0], method, settings))
-        raise SystemExit(0)
     flag_values = absl_flags.FlagValues()
     dataclass_flags.define(configurations.run_fields(), configurations.Config, flag_values)
     dataclass_flags.define(dataclass_flags.fields(hparams), hparams, flag_values)
     values = dataclass_flags.parse(flag_values, argv)
-    return configurations.configure(**({"method": method, "dataset": dataset} | values))
+    values = {"method": method, "dataset": source.name} | values
+    return configurations.configure(**values, source=source)

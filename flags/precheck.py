@@ -34,32 +34,33 @@ def given_flags(argv: list[str]) -> dict[str, Any]:
     return given
 
 
-def check_command_line(given: dict[str, Any], data: bool = True) -> None:
+def check_command_line(
+    given: dict[str, Any], source: datasets.DataSource | None = None
+) -> datasets.DataSource:
     """Checks names, numbers, data and the folder of the run.
 
     Args:
         given: Flags of a run that the user has set.
-        data: Whether to check the data too.
+        source: The data set, if it has been looked up before.
+
+    Returns:
+        The data set, which is looked up once and keeps what was read of it.
 
     Raises:
         UserError: One of them cannot be used; the message says what to do.
     """
-    merged = {f.name: f.default for f in config.run_fields()} | given
-    methods.check(merged["method"])
-    settings = config.Config(**merged)
-    datasets.check(settings.dataset, settings.data_dir or None)
-    if not data:
-        return
+    settings = _check_values(given)
+    source = source or settings.find_source()
+    source.check()
     check_writable(pathlib.Path(settings.workdir or "runs"))
-    labels, classes = datasets.train_labels(settings.dataset, settings.data_dir or None)
     # What is not given may come from the recipe, which needs TensorFlow.
     noise, noise_rate = (
         (settings.noise, _noise_rate(settings)) if "noise" in given else ("none", 0.0)
     )
-    splits.make(
+    splits.check(
         settings.dataset,
-        labels,
-        classes,
+        source.train_labels,
+        source.classes,
         max(settings.labels, -1) if "labels" in given else 0,
         label_split=settings.label_split,
         split_seed=max(settings.split_seed, 0),
@@ -68,6 +69,31 @@ def check_command_line(given: dict[str, Any], data: bool = True) -> None:
         noise_rate=noise_rate,
         clean_fraction=settings.clean_fraction if "labels" in given else 0.0,
     )
+    return source
+
+
+def check_for_help(given: dict[str, Any]) -> datasets.DataSource:
+    """Checks names and numbers, and that folders exist; reads no data.
+
+    Args:
+        given: Flags of a run that the user has set.
+
+    Returns:
+        The data set, of which nothing is read yet.
+
+    Raises:
+        UserError: One of them cannot be used; the message says what to do.
+    """
+    source = _check_values(given).find_source()
+    source.check_location()
+    return source
+
+
+def _check_values(given: dict[str, Any]) -> config.Config:
+    """Returns the configuration without hyperparameters, whose names and numbers are checked."""
+    merged = {f.name: f.default for f in config.run_fields()} | given
+    methods.check(merged["method"])
+    return config.Config(**merged)
 
 
 def _noise_rate(settings: config.Config) -> float:

@@ -1,5 +1,6 @@
 """The sweep program: its runs, mistakes, failures, signals and kills, and the final report."""
 
+import collections
 import csv
 import json
 import os
@@ -19,6 +20,8 @@ from support.programs import python_path
 from tf_ssgan import papers, sweep
 from tf_ssgan.common import errors
 from tf_ssgan.common.version import __version__
+from tf_ssgan.data import datasets
+from tf_ssgan.data.sources import image_listing, image_reader
 from tf_ssgan.launch import jobs, scheduler
 from tf_ssgan.launch.sweep_plan import SweepOptions
 from tf_ssgan.papers import PublishedCell, Table
@@ -80,6 +83,30 @@ def test_a_run_is_in_the_folder_that_train_main_would_choose(tmp_path, monkeypat
         sys.executable, str(ROOT / "train_main.py"), "--method=frgan", "--dataset=digits",
         "--seed=0", "--max_steps=30", f"--workdir={run.workdir}",
     ]  # fmt: skip
+
+
+def test_a_data_set_is_looked_up_and_read_once_for_all_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    name = image_folders.make_folder(tmp_path / "d")
+    counts = collections.Counter()
+
+    def count(owner, attribute):
+        function = getattr(owner, attribute)
+
+        def counted(*args):
+            counts[attribute] += 1
+            return function(*args)
+
+        monkeypatch.setattr(owner, attribute, counted)
+
+    for owner, attribute in (
+        (datasets, "find"), (image_listing, "list_images"), (image_reader, "image_size"),
+    ):  # fmt: skip
+        count(owner, attribute)
+    words = [f"--dataset={name}", "--methods=supervised,fixmatch", "--labels=4,6", "--seeds=2"]
+    assert len(make_jobs(*words)) == 8
+    assert counts == {"find": 1, "list_images": 1, "image_size": 1}
 
 
 def test_a_table_is_trained_at_a_budget_and_in_part(fake):

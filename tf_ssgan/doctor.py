@@ -10,6 +10,7 @@ note, warning or error, with advice. Exit status 0: nothing would fail, even if 
 
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -22,7 +23,6 @@ from tf_ssgan import methods
 from tf_ssgan.common import errors, startup
 from tf_ssgan.common.options import option
 from tf_ssgan.data import dataset_info, datasets, memory_limit
-from tf_ssgan.data.sources import image_listing
 from tf_ssgan.diagnostics import dataset_checks, dry_run, environment, findings
 from tf_ssgan.diagnostics.findings import Finding
 from tf_ssgan.training import config
@@ -56,6 +56,15 @@ class DoctorOptions:
         """The flags of a run of any method."""
         return {name: getattr(self, name) for name in _RUN_FLAGS}
 
+    @functools.cached_property
+    def source(self) -> datasets.DataSource:
+        """The data to check, looked up once.
+
+        Raises:
+            UserError: The name is unknown.
+        """
+        return datasets.find(self.dataset, self.data_dir)
+
     @property
     def chosen_methods(self) -> tuple[str, ...]:
         """Names of the methods whose steps are run."""
@@ -77,30 +86,9 @@ def parse_args(argv: list[str]) -> DoctorOptions:
     for name in options.chosen_methods:
         methods.check(name)
     if options.dataset:
-        _check_location(options.dataset, options.data_dir)
+        options.source.check_location()  # all else about the data is a finding
     _check_json(options.json)
     return options
-
-
-def _check_location(name: str, data_dir: str) -> None:
-    """Refuses a data set whose name, folder or table does not exist; all else is a finding.
-
-    Raises:
-        UserError: The same as in training.
-    """
-    kind, colon, path = name.partition(":")
-    if colon and f"{kind}:" in (*image_listing.PREFIXES, "npz:"):
-        above = "" if kind == "npz" else os.path.expanduser(data_dir)
-        exists = path and os.path.exists(os.path.join(above, os.path.expanduser(path)))
-    else:
-        trains = name in dataset_info.KNOWN and dataset_info.KNOWN[name].training
-        exists = trains and (not data_dir or os.path.isdir(os.path.expanduser(data_dir)))
-    if exists:
-        return
-    try:
-        datasets.check(name, data_dir or None)
-    except OSError as error:  # such as a name that is too long for a file
-        raise errors.UserError(f"--dataset={name}: {error.strerror}. Give another.") from error
 
 
 def _check_json(file: str) -> None:
@@ -145,9 +133,7 @@ def _check_data_and_steps(options: DoctorOptions, free: int) -> list[Finding]:
     """Makes and prints the second and the third section."""
     settings = config.Config(**options.run_flags)
     _print_progress(f"checking {settings.dataset}")
-    results, arrays = dataset_checks.check_dataset(
-        settings.dataset, settings.data_dir or None, settings.image_spec
-    )
+    results, arrays = dataset_checks.check_dataset(options.source, settings.image_spec)
     if arrays is not None:
         results += findings.run_check(
             dataset_checks.SECTION, "the split", _check_split, options, arrays
@@ -174,7 +160,9 @@ def _check_data_and_steps(options: DoctorOptions, free: int) -> list[Finding]:
 
 def _check_split(options: DoctorOptions, arrays: dataset_info.Arrays) -> Iterator[Finding]:
     """The protocol of a run of the first method."""
-    settings = config.configure(options.chosen_methods[0], **options.run_flags)
+    settings = config.configure(
+        options.chosen_methods[0], source=options.source, **options.run_flags
+    )
     return dataset_checks.check_protocol(settings, arrays)
 
 

@@ -81,7 +81,7 @@ def _check(options: SweepOptions) -> None:
     precheck.check_writable(options.report_folder, "to")
     table = papers.find(options.table) if options.table else None
     if table and f"--dataset={quantities.SECOND_TEST_SET}" in table.evaluate_flags:
-        datasets.check(quantities.SECOND_TEST_SET, options.data_dir or None, training=False)
+        datasets.find(quantities.SECOND_TEST_SET, options.data_dir).check(training=False)
 
 
 def make_jobs(options: SweepOptions, further: tuple[str, ...] = ()) -> list[jobs.Job]:
@@ -101,8 +101,11 @@ def make_jobs(options: SweepOptions, further: tuple[str, ...] = ()) -> list[jobs
         tuple(f"--{k}={_text(v)}" for k, v in run.items() if v is not None) for run in run_flags
     ]
     command_lines = [[jobs.PROGRAM[1], *own, *further] for own in words]
-    _check_data([precheck.given_flags(line) for line in command_lines], options.runs)
-    configs = [flags.config_of_command_line(line) for line in command_lines]
+    sources = _check_data([precheck.given_flags(line) for line in command_lines], options.runs)
+    configs = [
+        flags.config_of_command_line(line, source)
+        for line, source in zip(command_lines, sources, strict=True)
+    ]
     if not options.table:
         _refuse_different_labels(configs)
     by_workdir: dict[pathlib.Path, jobs.Job] = {}
@@ -112,15 +115,22 @@ def make_jobs(options: SweepOptions, further: tuple[str, ...] = ()) -> list[jobs
     return list(by_workdir.values())
 
 
-def _check_data(given: Sequence[dict[str, Any]], runs: str) -> None:
-    """Checks the data of all runs, once for runs that share them; needs no TensorFlow."""
+def _check_data(given: Sequence[dict[str, Any]], runs: str) -> list[datasets.DataSource]:
+    """Checks the data of all runs, once for runs that share them; needs no TensorFlow.
+
+    Returns:
+        The data set of each run. Runs on the same data share it, so it is looked up once.
+    """
     ignored = {"method", "seed", "data_dir"}  # `data_dir` is the same for all
-    different = {
-        json.dumps({name: value for name, value in run.items() if name not in ignored}): run
-        for run in given
-    }
-    for run in different.values():
-        precheck.check_command_line(run | {"workdir": runs})
+    sources: dict[str, datasets.DataSource] = {}  # by the name of the data set
+    checked, default = set(), config.Config.dataset
+    for run in given:
+        different = json.dumps({k: v for k, v in run.items() if k not in ignored})
+        if different not in checked:
+            checked.add(different)
+            name = run.get("dataset", default)
+            sources[name] = precheck.check_command_line(run | {"workdir": runs}, sources.get(name))
+    return [sources[run.get("dataset", default)] for run in given]
 
 
 def _refuse_different_labels(configs: Sequence[config.Config]) -> None:

@@ -74,9 +74,10 @@ def write(random_images):
 def refused():
     """A function that expects a UserError with a message of at most two lines."""
 
-    def expect(message, name="svhn", data_dir=None, act=datasets.check):
+    def expect(message, name="svhn", data_dir="", act="check", **options):
         with pytest.raises(errors.UserError, match=message) as caught:
-            act(name, data_dir)
+            done = getattr(datasets.find(name, data_dir), act)
+            done(**options)  # a property has raised already
         assert str(caught.value).count("\n") <= 1
 
     return expect

@@ -254,3 +254,30 @@ def test_a_class_without_images_cannot_be_balanced():
     with pytest.raises(errors.UserError, match="class 'e' has only 0 images"):
         make(5, true=np.arange(100) % 4)
     assert len(make(5, true=np.arange(100) % 4, label_split="proportional").labeled_ids) == 5
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("validation", [0, 7, 100, 990])
+def test_the_check_knows_the_held_out_images_of_each_class(seed, validation):
+    held_out = make(0, split_seed=seed, validation=validation).validation_ids
+    rest = np.bincount(np.delete(TRUE, held_out), minlength=5)
+    fewest, total = rest.min(), rest.sum()
+    given = {"split_seed": seed, "validation": validation}
+    with pytest.raises(errors.UserError, match=f"only {total} training images are not held"):
+        splits.check("svhn", TRUE, CLASSES, total + 1, **given)
+    with pytest.raises(errors.UserError, match=f"class .* has only {fewest} images"):
+        splits.check("svhn", TRUE, CLASSES, total - 1, **given)
+
+
+def test_what_the_check_accepts_can_be_made():
+    for seed in range(5):
+        for labels in range(0, 120, 7):
+            given = {"split_seed": seed, "noise": "wrong", "noise_rate": 0.5, "clean_fraction": 0.2}
+            try:
+                splits.check("svhn", TRUE, CLASSES, labels, **given)
+            except errors.UserError as error:
+                with pytest.raises(errors.UserError) as refused:
+                    make(labels, **given)
+                assert str(refused.value) == str(error)
+            else:
+                assert len(make(labels, **given).labeled_ids) == labels

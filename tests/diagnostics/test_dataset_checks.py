@@ -14,7 +14,7 @@ SPEC = image_decoding.ImageSpec(8)
 
 
 def check(name, spec=SPEC):
-    return dataset_checks.check_dataset(name, None, spec)
+    return dataset_checks.check_dataset(datasets.find(name), spec)
 
 
 def test_a_good_folder(tmp_path, texts):
@@ -161,7 +161,7 @@ def test_files_of_a_table_that_do_not_exist(tmp_path, finding_with):
 
 
 def test_digits(texts):
-    findings, arrays = dataset_checks.check_dataset("digits", None, image_decoding.ImageSpec())
+    findings, arrays = check("digits", image_decoding.ImageSpec())
     text = texts(findings)
     assert "1,297 training and 500 test images, 16 x 16 x 1" in text
     assert "class  training  test\n0           128    50" in text
@@ -177,16 +177,14 @@ def archives(folder, test):
 
 def test_test_images_among_the_training_images_of_an_archive(tmp_path, finding_with):
     name = archives(tmp_path, lambda train: train[[3, 4, 5, 6, 7, 8]])
-    findings, _ = dataset_checks.check_dataset(name, None, image_decoding.ImageSpec())
+    findings, _ = check(name, image_decoding.ImageSpec())
     leak = finding_with(findings, "have the same pixels as a training image")
     assert leak.level == "warning" and "test[0] = train[3]" in leak.names
 
 
 def test_an_archive_that_cannot_be_used(tmp_path):
     (tmp_path / "train.npz").write_bytes(b"no archive")
-    (finding,), arrays = dataset_checks.check_dataset(
-        f"npz:{tmp_path}", None, image_decoding.ImageSpec()
-    )
+    (finding,), arrays = check(f"npz:{tmp_path}", image_decoding.ImageSpec())
     assert arrays is None and finding.level == "error"
 
 
@@ -194,7 +192,7 @@ def test_an_archive_that_cannot_be_used(tmp_path):
 
 
 def test_the_split_of_a_run(tmp_path, texts):
-    arrays = datasets.load("digits")
+    arrays = datasets.find("digits").load()
     text = texts(dataset_checks.check_protocol(config.configure("frgan", "digits"), arrays))
     assert text.startswith("ok: a run of frgan: digits: 50 labeled (balanced, 10 classes), 1,168")
 

@@ -70,7 +70,7 @@ def test_durations_have_units(seconds, words):
 
 
 def test_images_are_compared_with_free_memory():
-    arrays = datasets.load("digits")
+    arrays = datasets.find("digits").load()
     (finding,) = dry_run.check_image_memory(arrays, GB)
     text = "1,797 images of 16 x 16 x 1 take 0.92 MB of 1.0 GB of free memory"
     assert (finding.level, finding.text) == ("ok", text)

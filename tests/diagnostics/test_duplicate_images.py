@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tf_ssgan.data import content_hash
-from tf_ssgan.data.sources import digits
+from tf_ssgan.data import content_hash, datasets
 from tf_ssgan.diagnostics import duplicate_images
 
 SIZE = 32
@@ -138,7 +137,7 @@ def test_a_hash_that_many_images_have_is_ignored(monkeypatch):
 
 
 def test_digits_have_no_near_duplicates():
-    arrays = digits.load()
+    arrays = datasets.find("digits").load()
     images = np.concatenate([arrays.train_images, arrays.test_images])
     test = range(len(arrays.train_images), len(images))
     assert len(images) == 1797

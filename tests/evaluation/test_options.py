@@ -7,6 +7,7 @@ from support import finished_run_folders
 
 from tf_ssgan.common import errors
 from tf_ssgan.data import dataset_info
+from tf_ssgan.data.sources import data_source
 from tf_ssgan.evaluation import options
 from tf_ssgan.evaluation.options import EvaluateOptions
 
@@ -105,7 +106,7 @@ def test_a_run_on_an_unlike_data_set_is_refused(run, tmp_path):
 
 
 def test_an_unlike_data_set_is_refused_in_the_same_words(run, monkeypatch):
-    monkeypatch.setattr(options.datasets, "check", lambda *given: None)
+    monkeypatch.setattr(data_source.DataSource, "check", lambda *given: None)
     assert refusal(run, dataset="svhn") == f"--dataset=svhn {UNLIKE}"
 
 
@@ -128,11 +129,11 @@ def present(monkeypatch):
     """A function *places: only there, any data set is found."""
 
     def only_in(*places):
-        def check(name, data_dir, training=True):
-            if data_dir not in places:
-                raise errors.UserError(f"{name} is not in {data_dir}")
+        def check(source, training=True):
+            if source.data_dir not in places:
+                raise errors.UserError(f"{source.name} is not in {source.data_dir}")
 
-        monkeypatch.setattr(options.datasets, "check", check)
+        monkeypatch.setattr(data_source.DataSource, "check", check)
 
     return only_in
 
@@ -153,11 +154,11 @@ def test_the_runs_own_data_are_read_where_the_run_read_them(present):
 def test_the_other_data_set_is_in_the_given_folder_or_beside_the_runs(present):
     flags = {"dataset": "cifar10", "data_dir": "own"}
     given = EvaluateOptions(dataset="cifar10_1/v6", data_dir="given")
-    present("own", "given", None)
+    present("own", "given", "")
     assert options.dataset_data_dir(given, flags) == "given"
     without = dataclasses.replace(given, data_dir="")
     assert options.dataset_data_dir(without, flags) == "own"
-    present(None)  # the usual place
+    present("")  # the usual place
     assert options.dataset_data_dir(without, flags) == ""
     with pytest.raises(errors.UserError, match="cifar10_1/v6 is not in given"):
         options.dataset_data_dir(given, flags)

@@ -40,11 +40,26 @@ def test_good_flags_pass_and_leave_no_files(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_data_are_not_looked_up_for_help():
+def test_the_data_set_is_returned_and_one_that_is_given_is_used():
+    source = precheck.check_command_line({"dataset": "digits", "labels": 20})
+    assert source.name == "digits" and source.train_count == 1297
+    again = precheck.check_command_line({"dataset": "digits", "seed": 1}, source)
+    assert again is source
+
+
+def test_only_names_numbers_and_places_are_checked_for_help(tmp_path):
     given = {"dataset": "digits", "labels": 5000}
-    precheck.check_command_line(given, data=False)
+    assert precheck.check_for_help(given).name == "digits"
     with pytest.raises(errors.UserError, match="labels"):
         precheck.check_command_line(given)
+    for given, message in (
+        ({"method": "frgn"}, "Did you mean 'frgan'"), ({"dataset": "digit"}, "mean 'digits'"),
+        ({"labels": -5}, "at least -2"), ({"dataset": "folder:nowhere"}, "not a folder"),
+        ({"dataset": "svhn", "data_dir": f"{tmp_path}/nowhere"}, "is not a folder"),
+        ({"dataset": "cifar10_1/v6"}, "test images only"),
+    ):  # fmt: skip
+        with pytest.raises(errors.UserError, match=message):
+            precheck.check_for_help(given)
 
 
 def test_a_workdir_that_is_a_file_or_below_one(tmp_path):

@@ -27,7 +27,7 @@ def ident(value):
 
 def length(settings):
     """About how many steps a run has."""
-    return config._steps(type(settings.hparams), settings.dataset, settings.as_flags())
+    return config._steps(type(settings.hparams), settings.find_source(), settings.as_flags())
 
 
 def test_every_method_of_a_paper_occurs():

@@ -14,7 +14,7 @@ NOISY = {"labels": 100, "noise": "permute", "clean_fraction": 0.1}
 
 @pytest.fixture(scope="module")
 def digits():
-    return content_hash.sort_by_content(datasets.load("digits"))
+    return content_hash.sort_by_content(datasets.find("digits").load())
 
 
 def configured(method="supervised", **given):

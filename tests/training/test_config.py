@@ -1,5 +1,6 @@
 """How a configuration is resolved: user images, label noise, identity."""
 
+import dataclasses
 import functools
 import typing
 
@@ -7,7 +8,8 @@ import pytest
 from support import image_folders
 
 from tf_ssgan.common import errors
-from tf_ssgan.data import label_noise
+from tf_ssgan.data import datasets, label_noise
+from tf_ssgan.data.sources import data_source
 from tf_ssgan.methods import supervised
 from tf_ssgan.training import config
 
@@ -56,6 +58,38 @@ def test_the_fit_of_images_is_part_of_a_runs_identity(tmp_path):
     one, two = (config.configure("frgan", name, fit=fit) for fit in ("crop", "pad"))
     assert one.differences(two.identity()) == {"fit": ("pad", "crop")}
     assert one.workdir != two.workdir
+
+
+def test_the_data_set_that_was_looked_up_is_passed_on_and_is_no_setting():
+    source = datasets.find("digits")
+    settings = config.configure("supervised", "digits", source=source)
+    moved = dataclasses.replace(settings, workdir="elsewhere")
+    assert settings.find_source() is moved.find_source() is source
+    found_anew = config.configure("supervised", "digits")
+    assert settings == found_anew and found_anew.source is None
+    assert "source" not in settings.as_flags()
+    assert "source" not in {field.name for field in config.run_fields()}
+    assert config.Config(dataset="svhn", data_dir="there").find_source().data_dir == "there"
+    with pytest.raises(ValueError, match="source is digits, not svhn"):
+        config.configure("supervised", "svhn", source=source)
+
+
+def test_flags_are_resolved_without_reading_data(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("data were read")
+
+    monkeypatch.setattr(data_source.DataSource, "check", refuse)
+    monkeypatch.setattr(data_source.DataSource, "load", refuse)
+    for name in datasets.names():
+        assert config.resolve_flags("supervised", name, {"epochs": 10})["labels"] > 0
+
+
+def test_the_usual_size_is_assumed_if_files_are_missing(tmp_path):
+    given = {"data_dir": str(tmp_path / "nowhere"), "labels": 10, "image_size": 32}
+    missing = config.resolve_flags("frgan", "folder:d", given)
+    assert missing["learning_rate"] == config.resolve_flags("frgan", "cifar10", {})["learning_rate"]
+    with pytest.raises(errors.UserError, match="not a folder"):
+        config.resolve_flags("frgan", "folder:d", given | {"image_size": 0})
 
 
 @pytest.fixture

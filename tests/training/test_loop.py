@@ -200,7 +200,7 @@ def test_segments_end_where_a_stage_begins_too(first, last, stages, single, expe
 
 def test_digits_as_files_train_to_the_same_bits(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    digits = datasets.load("digits")
+    digits = datasets.find("digits").load()
     parts = {
         "labeled": (digits.train_images, digits.train_labels),
         "test": (digits.test_images, digits.test_labels),

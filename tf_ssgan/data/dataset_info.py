@@ -87,21 +87,26 @@ class KnownDataset:
     Attributes:
         shape: (height, width, channels).
         classes: as in `DatasetInfo`, like `mean`, `std` and `flip`.
+        train_count: number of training images as published; 0 for an evaluation set.
         tfds: name and config in TensorFlow Datasets.
         version: version in TensorFlow Datasets, named in messages.
         url: where TensorFlow Datasets downloads it from.
-        training: whether it has training images; an evaluation set has none.
     """
 
     shape: tuple[int, int, int]
     classes: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    train_count: int
     flip: bool = False
     tfds: str = ""
     version: str = ""
     url: str = ""
-    training: bool = True
+
+    @property
+    def training(self) -> bool:
+        """Whether it has training images; an evaluation set has none."""
+        return self.train_count > 0
 
 
 _DIGITS = tuple("0123456789")
@@ -124,28 +129,28 @@ _FASHION_MNIST = (
 # Mean and standard deviation of the training images: CIFAR as in Sohn et al. 2020 and later work,
 # SVHN as in TorchSSL (Zhang et al. 2021, FlexMatch); Fashion-MNIST and digits were measured.
 KNOWN = {
-    "digits": KnownDataset((16, 16, 1), _DIGITS, (0.3053,), (0.3185,)),
+    "digits": KnownDataset((16, 16, 1), _DIGITS, (0.3053,), (0.3185,), 1_297),
     "svhn": KnownDataset(
-        (32, 32, 3), _DIGITS, (0.4380, 0.4440, 0.4730), (0.1751, 0.1771, 0.1744),
+        (32, 32, 3), _DIGITS, (0.4380, 0.4440, 0.4730), (0.1751, 0.1771, 0.1744), 73_257,
         tfds="svhn_cropped", version="3.1.0", url="http://ufldl.stanford.edu",
     ),
     "cifar10": KnownDataset(
-        (32, 32, 3), _CIFAR10, (0.4914, 0.4822, 0.4465), (0.2471, 0.2435, 0.2616),
+        (32, 32, 3), _CIFAR10, (0.4914, 0.4822, 0.4465), (0.2471, 0.2435, 0.2616), 50_000,
         flip=True, tfds="cifar10", version="3.0.2", url="https://www.cs.toronto.edu",
     ),
     "cifar100": KnownDataset(
-        (32, 32, 3), _CIFAR100, (0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761),
+        (32, 32, 3), _CIFAR100, (0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761), 50_000,
         flip=True, tfds="cifar100", version="3.0.2", url="https://www.cs.toronto.edu",
     ),
     "fashion_mnist": KnownDataset(
-        (28, 28, 1), _FASHION_MNIST, (0.2860,), (0.3530,),
+        (28, 28, 1), _FASHION_MNIST, (0.2860,), (0.3530,), 60_000,
         flip=True, tfds="fashion_mnist", version="3.0.1",
         url="http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
     ),
     # Recht et al. 2018: new test images for CIFAR-10, with the classes and statistics of CIFAR-10.
     "cifar10_1/v6": KnownDataset(
-        (32, 32, 3), _CIFAR10, (0.4914, 0.4822, 0.4465), (0.2471, 0.2435, 0.2616),
-        flip=True, tfds="cifar10_1/v6", version="1.1.0", url="https://github.com", training=False,
+        (32, 32, 3), _CIFAR10, (0.4914, 0.4822, 0.4465), (0.2471, 0.2435, 0.2616), 0,
+        flip=True, tfds="cifar10_1/v6", version="1.1.0", url="https://github.com",
     ),
 }  # fmt: skip
 

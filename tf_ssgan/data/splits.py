@@ -52,14 +52,24 @@ def make(
             class frequencies as in the labeled set; chosen by `split_seed`; they get no noise.
 
     Raises:
-        UserError: A name is unknown, a number is out of range, there are more labels than images,
-            or the clean set is empty or leaves no label for noise.
+        UserError: as `check`.
     """
     train_labels = np.asarray(train_labels, np.int64)
-    known = np.flatnonzero(train_labels >= 0)
-    _check(train_labels, known, classes, labels, label_split, split_seed, validation)
     noise_seed = split_seed if noise_seed is None else noise_seed
-    label_noise.check(len(classes), noise, noise_rate, noise_seed)
+    check(
+        dataset,
+        train_labels,
+        classes,
+        labels,
+        label_split=label_split,
+        split_seed=split_seed,
+        validation=validation,
+        noise=noise,
+        noise_rate=noise_rate,
+        noise_seed=noise_seed,
+        clean_fraction=clean_fraction,
+    )
+    known = np.flatnonzero(train_labels >= 0)
     if validation == -1:
         validation = default_validation(dataset, len(known))
     keys = np.arange(len(train_labels), dtype=np.uint64) if keys is None else keys
@@ -69,10 +79,9 @@ def make(
 
     held_out = shuffle(known, "proportional", _VALIDATION)[:validation]
     rest = np.setdiff1d(known, held_out)
-    _check_labels(train_labels[rest], classes, labels, label_split, split_seed)
     count = len(rest) if labels == -1 else labels
     labeled = np.sort(shuffle(rest, label_split, _LABELED)[:count])
-    clean_count = _count_clean(len(labeled), clean_fraction, noise)
+    clean_count = round(clean_fraction * len(labeled))
     clean_ids = np.sort(shuffle(labeled, "proportional", _CLEAN)[:clean_count])
     true, is_clean = train_labels[labeled], np.isin(labeled, clean_ids)
     noisy = label_noise.corrupt(true, len(classes), noise, noise_rate, noise_seed, is_clean)
@@ -94,6 +103,43 @@ def make(
     )
 
 
+def check(
+    dataset: str,
+    train_labels: np.ndarray,
+    classes: tuple[str, ...],
+    labels: int,
+    *,
+    label_split: str = "balanced",
+    split_seed: int = 0,
+    validation: int = -1,
+    noise: str = "none",
+    noise_rate: float = 0.0,
+    noise_seed: int = 0,
+    clean_fraction: float = 0.0,
+) -> None:
+    """Refuses arguments with which `make` cannot select images; selects none.
+
+    The arguments are those of `make`. Only the number of images of each class matters, not their
+    order or their contents.
+
+    Raises:
+        UserError: A name is unknown, a number is out of range, there are more labels than images,
+            or the clean set is empty or leaves no label for noise.
+    """
+    known = train_labels[train_labels >= 0]
+    _check_arguments(train_labels, len(known), classes, labels, label_split, split_seed, validation)
+    label_noise.check(len(classes), noise, noise_rate, noise_seed)
+    if validation == -1:
+        validation = default_validation(dataset, len(known))
+    counts = np.bincount(known, minlength=len(classes))
+    held_out = _class_order(counts, "proportional", split_seed)[:validation]
+    by_class = np.repeat(np.arange(len(classes)), counts)
+    rest = counts - np.bincount(by_class[held_out], minlength=len(classes))
+    _check_labels(rest, classes, labels, label_split, split_seed)
+    labeled = int(rest.sum()) if labels == -1 else labels
+    _check_clean(labeled, clean_fraction, noise)
+
+
 def default_validation(dataset: str, pool: int) -> int:
     """Returns how many of `pool` training images are held out by default.
 
@@ -103,17 +149,16 @@ def default_validation(dataset: str, pool: int) -> int:
     return min(10_000, pool // 6) if dataset == "fashion_mnist" else min(5_000, pool // 10)
 
 
-def _check(
+def _check_arguments(
     train_labels: np.ndarray,
-    known: np.ndarray,
+    pool: int,
     classes: tuple[str, ...],
     labels: int,
     label_split: str,
     split_seed: int,
     validation: int,
 ) -> None:
-    """Refuses arguments of `make` that are wrong on their own."""
-    pool = len(known)
+    """Refuses arguments of `make` that are wrong on their own; `pool` images have a label."""
     if len(train_labels) and pool == 0:
         raise errors.UserError(
             "No training image has a label. Label some of each class; the label -1 (npz:) and the "
@@ -137,12 +182,8 @@ def _check(
         )
 
 
-def _count_clean(labeled: int, clean_fraction: float, noise: str) -> int:
-    """Returns how many of the labeled images are known to be clean.
-
-    Raises:
-        UserError: The fraction is out of range, gives no image, or leaves no label for noise.
-    """
+def _check_clean(labeled: int, clean_fraction: float, noise: str) -> None:
+    """Refuses a clean fraction that is out of range, gives no image, or leaves none for noise."""
     if not 0 <= clean_fraction <= 1:
         raise errors.UserError(
             f"--clean_fraction={clean_fraction}: expected a fraction from 0 to 1 (0.05 for 5 %)."
@@ -158,27 +199,26 @@ def _count_clean(labeled: int, clean_fraction: float, noise: str) -> int:
             f"--clean_fraction={clean_fraction:g} keeps all {labeled:,} labels clean and leaves "
             f"none for --noise={noise}: give a smaller fraction, or --noise=none."
         )
-    return clean
 
 
 def _check_labels(
-    rest: np.ndarray, classes: tuple[str, ...], labels: int, label_split: str, seed: int
+    counts: np.ndarray, classes: tuple[str, ...], labels: int, label_split: str, seed: int
 ) -> None:
-    """Refuses more labels than `rest`, the true labels of images not held out, can give."""
-    if labels in (-1, len(rest)):
+    """Refuses more labels than the images that are not held out, `counts` per class, can give."""
+    most = int(counts.sum())
+    if labels in (-1, most):
         return
-    if labels > len(rest):
+    if labels > most:
         raise errors.UserError(
-            f"{labels} labels were requested, but only {len(rest)} training images are not held "
-            f"out: --labels may be at most {len(rest)} (or -1 for all)."
+            f"{labels} labels were requested, but only {most} training images are not held "
+            f"out: --labels may be at most {most} (or -1 for all)."
         )
     if label_split == "balanced":
-        _check_balance(rest, classes, labels, seed)
+        _check_balance(counts, classes, labels, seed)
 
 
-def _check_balance(rest: np.ndarray, classes: tuple[str, ...], labels: int, seed: int) -> None:
+def _check_balance(counts: np.ndarray, classes: tuple[str, ...], labels: int, seed: int) -> None:
     """Raises UserError if a class has fewer images than its equal share."""
-    counts = np.bincount(rest, minlength=len(classes))
     fewest = counts.min()
     # The remainder goes to classes in the order of the seed, up to the first of the smallest ones.
     order = label_noise.permutation(len(classes), seed, _CLASSES)
@@ -197,15 +237,26 @@ def _order(
 ) -> np.ndarray:
     """Returns the indices of `labels` in an order of which every prefix has the requested split.
 
-    Images of one class are in the random order of their keys. Across classes, "balanced" sorts by
-    the rank r within the class; "proportional" sorts by (r + 1/2) / class size, which is the
-    Sainte-Laguë method for allocating seats: prefixes are proportional to within about one image.
+    Images of one class are in the random order of their keys.
     """
     order = content_hash.random_order(keys, int(label_noise.bits(1, seed, stream)[0]))
     by_class = order[np.argsort(labels[order], kind="stable")]
-    counts = np.bincount(labels, minlength=classes)
-    sizes = np.repeat(counts, counts)
-    rank = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
-    priority = rank if label_split == "balanced" else (rank + 0.5) / sizes
-    class_order = np.argsort(label_noise.permutation(classes, seed, _CLASSES))
-    return by_class[np.lexsort((class_order[labels[by_class]], priority))]
+    return by_class[_class_order(np.bincount(labels, minlength=classes), label_split, seed)]
+
+
+def _class_order(counts: np.ndarray, label_split: str, seed: int) -> np.ndarray:
+    """Returns the indices of images sorted by class in an order as that of `_order`.
+
+    "balanced" sorts by the rank r within the class; "proportional" sorts by (r + 1/2) / class size,
+    which is the Sainte-Laguë method for allocating seats: prefixes are proportional to within about
+    one image.
+
+    Args:
+        counts: int64 [K], number of images of each class.
+        label_split: "balanced" or "proportional".
+        seed: determines which class comes first among equals.
+    """
+    rank = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    priority = rank if label_split == "balanced" else (rank + 0.5) / np.repeat(counts, counts)
+    class_order = np.argsort(label_noise.permutation(len(counts), seed, _CLASSES))
+    return np.lexsort((np.repeat(class_order, counts), priority))

@@ -24,21 +24,20 @@ UNEVEN = 10  # classes are uneven if the largest has more than so many times the
 
 
 def check_dataset(
-    name: str, data_dir: str | None, spec: image_decoding.ImageSpec
+    source: datasets.DataSource, spec: image_decoding.ImageSpec
 ) -> tuple[list[Finding], dataset_info.Arrays | None]:
     """Checks a data set; user images are read as training reads them, and cached.
 
     Args:
-        name: name of the data set.
-        data_dir: as for `datasets.load`.
+        source: the data set.
         spec: size, channels and fit of user images.
 
     Returns:
         The findings, and the data if they can be used.
     """
-    if image_listing.is_user_images(name):
-        return _check_user_images(name, data_dir, spec)
-    arrays, findings = call_or_finding(SECTION, name, datasets.load, name, data_dir, spec)
+    if isinstance(source, user_images.UserImageSource):
+        return _check_user_images(source, spec)
+    arrays, findings = call_or_finding(SECTION, source.name, source.load, spec)
     if arrays is not None:
         findings += run_check(SECTION, "the classes", _check_array_counts, arrays)
         findings += run_check(SECTION, "duplicates", _check_array_duplicates, arrays)
@@ -57,15 +56,15 @@ def check_protocol(settings: config.Config, arrays: dataset_info.Arrays) -> Iter
 
 
 def _check_user_images(
-    name: str, data_dir: str | None, spec: image_decoding.ImageSpec
+    source: user_images.UserImageSource, spec: image_decoding.ImageSpec
 ) -> tuple[list[Finding], dataset_info.Arrays | None]:
     loaded, findings = call_or_finding(
-        SECTION, name, lambda: image_reader.read(image_listing.list_images(name, data_dir), spec)
+        SECTION, source.name, lambda: image_reader.read(source.listing, spec)
     )
     if loaded is None:
         return findings, None
     arrays, refused = call_or_finding(
-        SECTION, "the classes", user_images.make_arrays, name, loaded, spec
+        SECTION, "the classes", user_images.make_arrays, source.name, loaded, spec
     )
     compared = images_to_compare(loaded, arrays)
     for what, check, *arguments in (

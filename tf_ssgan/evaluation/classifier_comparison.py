@@ -53,7 +53,7 @@ def load(name: str, data_dir: str, run: build.Run) -> dataset_info.Arrays:
     """
     info = run.info
     form = datasets.ImageSpec(info.height, str(info.channels), info.fit)
-    arrays = datasets.load(name, data_dir or None, form)
+    arrays = datasets.find(name, data_dir).load(form)
     options.check_alike(f"--dataset={name}", arrays.info, info)
     return arrays
 

@@ -147,11 +147,11 @@ def _first_with_data(name: str, places: list[str], training: bool) -> str:
     *before, last = dict.fromkeys(places)
     for place in before:
         try:
-            datasets.check(name, place or None, training)
+            datasets.find(name, place).check(training)
         except errors.UserError:
             continue
         return place
-    datasets.check(name, last or None, training)
+    datasets.find(name, last).check(training)
     return last
 
 

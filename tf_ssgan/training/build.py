@@ -133,7 +133,7 @@ def restore(run: Run) -> dict[str, Any] | None:
 
 def _load_arrays(settings: config.Config) -> datasets.Arrays:
     """The data of a run, sorted by their contents."""
-    loaded = datasets.load(settings.dataset, settings.data_dir or None, settings.image_spec)
+    loaded = settings.find_source().load(settings.image_spec)
     return content_hash.sort_by_content(loaded)
 
 

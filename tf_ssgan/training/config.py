@@ -19,7 +19,7 @@ from tf_ssgan.common.options import option
 from tf_ssgan.data import datasets, label_noise
 
 SHORT_STEPS = 20_000  # a shorter run takes the recipe "short"
-UNKNOWN_POOL = 50_000  # assumed training images of a dataset that is missing
+UNKNOWN_POOL = 50_000  # assumed training images of a dataset whose files are missing
 LABELS_PER_CLASS = 10  # for a dataset without a recipe
 SMALL = 16  # pixels; user images up to this size take the recipe of digits, which are as large
 LEAST_SIZE = 8  # pixels; the networks halve images twice
@@ -112,13 +112,20 @@ class Config:
         False, "Use only operations that give the same bits each time, on a GPU too."
     )
     hparams: Any = None
+    # The dataset as the command line found it, so that it is looked up once; no setting. Without
+    # a command line it is found anew for each use, because its files may have changed.
+    source: datasets.DataSource | None = dataclasses.field(default=None, compare=False, repr=False)
 
     def __post_init__(self):
         """Refuses values out of range.
 
         Raises:
             UserError: A value is out of range; the message names the flag, the range and the value.
+            ValueError: `source` is another dataset.
         """
+        own = self.dataset, self.data_dir
+        if self.source and (self.source.name, self.source.data_dir) != own:
+            raise ValueError(f"source is {self.source.name}, not {self.dataset}")
         options.check(self)
         _refuse_rate(self)
         if not datasets.is_user_images(self.dataset):
@@ -128,6 +135,14 @@ class Config:
                 f"--image_size must be {LEAST_SIZE} or more, or 0 for the size of the files, got "
                 f"{self.image_size}."
             )
+
+    def find_source(self) -> datasets.DataSource:
+        """The dataset of the run, as the command line found it, or found now.
+
+        Raises:
+            UserError: Its name is unknown.
+        """
+        return self.source or datasets.find(self.dataset, self.data_dir)
 
     @property
     def image_spec(self) -> datasets.ImageSpec:
@@ -155,26 +170,35 @@ class Config:
 
 def run_fields() -> tuple[dataclasses.Field, ...]:
     """The fields that are flags of every run."""
-    return tuple(f for f in dataclasses.fields(Config) if f.name != "hparams")
+    return tuple(f for f in dataclasses.fields(Config) if f.name not in ("hparams", "source"))
 
 
-def resolve_flags(method: str, dataset: str, given: dict[str, Any]) -> dict[str, Any]:
+def resolve_flags(
+    method: str, dataset: str, given: dict[str, Any], source: datasets.DataSource | None = None
+) -> dict[str, Any]:
     """Resolves all flags of a run: defaults, then the recipe, then the given flags.
+
+    No images are decoded and nothing is downloaded.
 
     Args:
         method: Name of a method; its module is imported.
         dataset: Name of a dataset.
         given: Flags that you have set.
+        source: The dataset, if the command line has found it.
 
     Returns:
         Flag -> value; the flags of every run and the hyperparameters of the method.
+
+    Raises:
+        UserError: The dataset is unknown, or a value depends on files that are missing.
     """
+    source = source or datasets.find(dataset, given.get("data_dir") or "")
     hparams = methods.find(method).HParams
     given = {k: v for k, v in given.items() if (k, v) != ("labels", -2)}
     defaults = {f.name: f.default for f in (*run_fields(), *dataclasses.fields(hparams))}
     own, recipe_dataset = {}, dataset
     if datasets.is_user_images(dataset):
-        size = given.get("image_size") or datasets.user_image_size(dataset, given.get("data_dir"))
+        size = given.get("image_size") or source.image_size
         # A recipe may change the labels of digits; those of user images stay as they are.
         own = {"labels": -1, "image_size": size, "noise": "none", "clean_fraction": 0.0}
         recipe_dataset = "digits" if size <= SMALL else dataset
@@ -185,14 +209,12 @@ def resolve_flags(method: str, dataset: str, given: dict[str, Any]) -> dict[str,
         recipe = {k: v for k, v in recipe.items() if k not in _LENGTH}
     elif not any(name in recipe for name in _LENGTH):
         recipe |= {"epochs": EPOCHS}
-    if _steps(hparams, dataset, defaults | recipe | given) < SHORT_STEPS:
+    if _steps(hparams, source, defaults | recipe | given) < SHORT_STEPS:
         short = hparams.recipe(recipe_dataset, given.get("labels"), short=True, profile=profile)
         recipe |= {k: v for k, v in short.items() if k not in _LENGTH} | own
     merged = defaults | recipe | {"method": method, "dataset": dataset} | given
     if merged["labels"] == -2:
-        merged["labels"] = LABELS_PER_CLASS * len(
-            datasets.train_labels(dataset, merged["data_dir"] or None)[1]
-        )
+        merged["labels"] = LABELS_PER_CLASS * len(source.classes)
     if merged["split_seed"] == -1:
         merged["split_seed"] = merged["seed"]
     if merged["noise_rate"] == -1:
@@ -200,12 +222,18 @@ def resolve_flags(method: str, dataset: str, given: dict[str, Any]) -> dict[str,
     return merged
 
 
-def configure(method: str, dataset: str = "digits", **given: Any) -> Config:
+def configure(
+    method: str,
+    dataset: str = "digits",
+    source: datasets.DataSource | None = None,
+    **given: Any,
+) -> Config:
     """Builds the configuration of a run.
 
     Args:
         method: Name of a method.
         dataset: Name of a dataset.
+        source: The dataset, if the command line has found it.
         **given: Any flag of a run or hyperparameter of the method.
 
     Returns:
@@ -215,7 +243,7 @@ def configure(method: str, dataset: str = "digits", **given: Any) -> Config:
         UserError: An unknown name, or a value out of range.
     """
     methods.check(method)
-    values = resolve_flags(method, dataset, given)
+    values = resolve_flags(method, dataset, given, source)
     hparams = methods.find(method).HParams
     names = [f.name for f in dataclasses.fields(hparams)]
     run_names = [f.name for f in run_fields()]
@@ -226,7 +254,9 @@ def configure(method: str, dataset: str = "digits", **given: Any) -> Config:
                 f"{errors.nearest(name, names + run_names)}"
             )
     config = Config(
-        **{k: values[k] for k in run_names}, hparams=hparams(**{k: values[k] for k in names})
+        **{k: values[k] for k in run_names},
+        hparams=hparams(**{k: values[k] for k in names}),
+        source=source,
     )
     return config if config.workdir else dataclasses.replace(config, workdir=_workdir(config))
 
@@ -271,12 +301,12 @@ def from_flags(flags: Mapping[str, Any]) -> Config:
     )
 
 
-def _steps(hparams: type, dataset: str, merged: dict[str, Any]) -> float:
+def _steps(hparams: type, source: datasets.DataSource, merged: dict[str, Any]) -> float:
     """The approximate number of steps of a run."""
     names = {f.name for f in dataclasses.fields(hparams)}
     examples = hparams(**{k: v for k, v in merged.items() if k in names}).unlabeled_examples
     try:
-        pool = len(datasets.train_labels(dataset, merged["data_dir"] or None)[0])
+        pool = source.train_count
     except errors.UserError:
         pool = UNKNOWN_POOL  # missing data are reported when the run begins
     lengths = (merged["epochs"] * max(1, pool // examples), merged["max_steps"])

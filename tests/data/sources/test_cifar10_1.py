@@ -21,12 +21,13 @@ def test_archives_and_the_authors_files_give_the_same_arrays(
     else:
         write(path)
         (path / "train.npz").unlink()
-    datasets.check("cifar10_1/v6", str(tmp_path), training=False)
-    arrays = datasets.load("cifar10_1/v6", str(tmp_path))
+    source = datasets.find("cifar10_1/v6", str(tmp_path))
+    source.check(training=False)
+    arrays = source.load()
     assert (arrays.test_images == random_images(seed=1)).all()
     assert arrays.test_labels.dtype == np.int64
     assert arrays.train_images.shape == (0, 32, 32, 3) and arrays.train_labels.shape == (0,)
-    assert arrays.info.classes == dataset_info.KNOWN["cifar10"].classes
+    assert source.classes == arrays.info.classes == dataset_info.KNOWN["cifar10"].classes
 
 
 @pytest.mark.parametrize(
@@ -43,4 +44,4 @@ def test_wrong_arrays_are_refused(tmp_path, refused, images, labels, message):
     np.save(tmp_path / "cifar10_1" / "cifar10.1_v6_data.npy", images)
     if labels is not None:
         np.save(tmp_path / "cifar10_1" / "cifar10.1_v6_labels.npy", labels)
-    refused(message, "cifar10_1/v6", str(tmp_path), lambda *a: datasets.check(*a, training=False))
+    refused(message, "cifar10_1/v6", str(tmp_path), training=False)

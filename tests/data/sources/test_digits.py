@@ -11,7 +11,7 @@ from tf_ssgan.data.sources import digits
 
 
 def test_the_split_of_the_digits_never_changes():
-    arrays = datasets.load("digits")
+    arrays = datasets.find("digits").load()
     assert arrays.train_images.shape == (1297, 16, 16, 1)
     assert arrays.test_images.shape == (500, 16, 16, 1)
     assert arrays.train_images.dtype == np.uint8 and arrays.train_labels.dtype == np.int64
@@ -22,13 +22,13 @@ def test_the_split_of_the_digits_never_changes():
 
 def test_the_labels_are_those_of_scikit_learn():
     sklearn = pytest.importorskip("sklearn.datasets")
-    arrays = datasets.load("digits")
+    arrays = datasets.find("digits").load()
     labels = np.concatenate([arrays.train_labels, arrays.test_labels])
     assert np.bincount(labels).tolist() == np.bincount(sklearn.load_digits().target).tolist()
 
 
 def test_the_statistics_are_those_of_the_training_images():
-    arrays = datasets.load("digits")
+    arrays = datasets.find("digits").load()
     assert dataset_info.channel_statistics(arrays.train_images) == (
         arrays.info.mean,
         arrays.info.std,
@@ -42,6 +42,7 @@ def test_doubling_equals_pillows_bilinear_resize():
 
 
 def test_train_labels_are_those_of_load():
-    labels, classes = datasets.train_labels("digits")
-    assert (labels == datasets.load("digits").train_labels).all()
-    assert classes == tuple("0123456789")
+    source = datasets.find("digits")
+    assert (source.train_labels == datasets.find("digits").load().train_labels).all()
+    assert source.train_count == len(source.train_labels)
+    assert source.classes == tuple("0123456789")

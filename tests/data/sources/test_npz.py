@@ -11,14 +11,15 @@ BLANK, SMALL = (np.zeros((20, size, size, 3), np.uint8) for size in (32, 16))
 
 def test_archives_of_pixels_are_read(tmp_path, write, random_images):
     data_dir = write(tmp_path / "svhn")
-    datasets.check("svhn", data_dir)
-    arrays = datasets.load("svhn", data_dir)
+    source = datasets.find("svhn", data_dir)
+    source.check()
+    arrays = source.load()
     assert (arrays.train_images == random_images(seed=0)).all()
     assert (arrays.test_images == random_images(seed=1)).all()
     assert arrays.test_labels.tolist() == list(range(10)) * 2
     known = dataset_info.KNOWN["svhn"]
-    source = npz.source(known, tmp_path / "svhn")
-    assert arrays.info == dataset_info.known_info("svhn", known, known.classes, source)
+    sums = npz.checksums([tmp_path / "svhn" / f"{split}.npz" for split in ("train", "test")])
+    assert arrays.info == dataset_info.known_info("svhn", known, known.classes, sums)
     assert arrays.info.mean == (0.4380, 0.4440, 0.4730)
 
 
@@ -26,8 +27,7 @@ def test_archives_of_pixels_are_read(tmp_path, write, random_images):
 def test_encoded_archives_give_the_same_pixels(tmp_path, write, random_images, encode, file_format):
     train, test = (encode(random_images(seed=s), file_format) for s in (0, 1))
     data_dir = write(tmp_path / "cifar10", train, test)
-    datasets.check("cifar10", data_dir)
-    arrays = datasets.load("cifar10", data_dir)
+    arrays = datasets.find("cifar10", data_dir).load()
     assert (arrays.train_images == random_images(seed=0)).all()
     assert (arrays.test_images == random_images(seed=1)).all()
 
@@ -35,7 +35,7 @@ def test_encoded_archives_give_the_same_pixels(tmp_path, write, random_images, e
 def test_gray_images_have_one_channel(tmp_path, write, random_images, encode):
     images = random_images(size=28, channels=1)
     gray = encode(images)
-    arrays = datasets.load("fashion_mnist", write(tmp_path / "fashion_mnist", gray, gray))
+    arrays = datasets.find("fashion_mnist", write(tmp_path / "fashion_mnist", gray, gray)).load()
     assert (arrays.train_images == images).all()
 
 
@@ -43,33 +43,49 @@ def test_decoded_images_are_cached(tmp_path, monkeypatch, write, random_images, 
     monkeypatch.setattr(npz, "_MIN_CACHED", 1)
     encoded = encode(random_images())
     data_dir = write(tmp_path / "svhn", encoded, encoded)
-    first = datasets.load("svhn", data_dir)
+    first = datasets.find("svhn", data_dir).load()
     monkeypatch.setattr(npz, "_decode", lambda *_: pytest.fail("decoded twice"))
-    assert (datasets.load("svhn", data_dir).train_images == first.train_images).all()
+    assert (datasets.find("svhn", data_dir).load().train_images == first.train_images).all()
 
 
 def test_a_damaged_cache_file_is_replaced(tmp_path, monkeypatch, write, random_images, encode):
     monkeypatch.setattr(npz, "_MIN_CACHED", 1)
     encoded = encode(random_images())
     data_dir = write(tmp_path / "svhn", encoded, encoded)
-    datasets.load("svhn", data_dir)
+    datasets.find("svhn", data_dir).load()
     for path in (tmp_path / "cache" / "tf_ssgan").iterdir():
         path.write_bytes(path.read_bytes()[:500])
-    assert (datasets.load("svhn", data_dir).train_images == random_images()).all()
+    assert (datasets.find("svhn", data_dir).load().train_images == random_images()).all()
 
 
 def test_labels_are_read_without_images(tmp_path, monkeypatch, write):
     data_dir = write(tmp_path / "svhn", classes="\n".join("abcdefghij"))
     monkeypatch.setattr(npz, "_read_images", lambda *_: pytest.fail("read images"))
-    labels, classes = datasets.train_labels("svhn", data_dir)
-    assert labels.tolist() == list(range(10)) * 2 and classes == tuple("abcdefghij")
+    source = datasets.find("svhn", data_dir)
+    assert source.train_labels.tolist() == list(range(10)) * 2 and source.train_count == 20
+    assert source.classes == tuple("abcdefghij")
+
+
+def test_the_labels_of_each_archive_are_read_once(tmp_path, monkeypatch, write):
+    write(tmp_path / "own")
+    read, keys = npz._read_array, []
+    monkeypatch.setattr(
+        npz, "_read_array", lambda path, key: keys.append((path.name, key)) or read(path, key)
+    )
+    source = datasets.find(f"npz:{tmp_path / 'own'}")
+    source.check()
+    assert source.train_count == 20 and len(source.classes) == 10
+    assert source.load().train_labels is source.train_labels
+    assert sorted(keys) == [
+        (f"{split}.npz", key) for split in ("test", "train") for key in ("image", "label")
+    ]
 
 
 def test_images_may_have_any_size(tmp_path, write):
     half = {"image": np.repeat([0, 255], 10).astype(np.uint8)[:, None, None, None]
             * np.ones((1, 12, 12, 1), np.uint8), "label": np.arange(20) % 3}  # fmt: skip
     write(tmp_path / "own", half, half)
-    arrays = datasets.load(f"npz:{tmp_path / 'own'}")
+    arrays = datasets.find(f"npz:{tmp_path / 'own'}").load()
     assert arrays.info.shape == (12, 12, 1)
     assert arrays.info.classes == ("0", "1", "2")
     assert (arrays.info.mean, arrays.info.std) == ((0.5,), (0.5,))
@@ -79,7 +95,7 @@ def test_images_may_have_any_size(tmp_path, write):
 def test_the_source_identifies_contents_and_not_paths(tmp_path, write):
     here, there = write(tmp_path / "a" / "svhn"), write(tmp_path / "b" / "svhn")
     other = write(tmp_path / "c" / "svhn", {"label": np.zeros(20, int)})
-    infos = [datasets.load("svhn", data_dir).info for data_dir in (here, there, other)]
+    infos = [datasets.find("svhn", data_dir).load().info for data_dir in (here, there, other)]
     assert infos[0] == infos[1] != infos[2]
 
 
@@ -130,7 +146,7 @@ def test_fewer_than_two_classes_are_refused(tmp_path, write, refused, labels):
 def test_the_label_minus_one_stands_for_an_unknown_label(tmp_path, write, refused):
     some = np.where(np.arange(20) < 8, np.arange(20) % 2, -1)
     write(tmp_path / "own", {"label": some}, {"label": np.arange(20) % 2})
-    assert datasets.load(f"npz:{tmp_path / 'own'}").train_labels.tolist() == some.tolist()
+    assert datasets.find(f"npz:{tmp_path / 'own'}").load().train_labels.tolist() == some.tolist()
     write(tmp_path / "test", {"label": some}, {"label": some})
     refused(r"test.npz: labels must be 0\.\.1, got -1", f"npz:{tmp_path / 'test'}")
     write(tmp_path / "below", {"label": some - 1})
@@ -144,7 +160,7 @@ def test_test_labels_beyond_the_training_classes_are_refused(tmp_path, write, re
 
 def test_different_sizes_of_train_and_test_are_refused(tmp_path, write, refused):
     write(tmp_path / "own", test={"image": SMALL})
-    refused("test.npz: images are 16x16x3", f"npz:{tmp_path / 'own'}", act=datasets.load)
+    refused("test.npz: images are 16x16x3", f"npz:{tmp_path / 'own'}", act="load")
 
 
 @pytest.mark.parametrize("keep", [0, 100, -3000])
@@ -161,7 +177,7 @@ def test_a_changed_byte_is_noticed(tmp_path, write, refused):
     content = bytearray(path.read_bytes())
     content[20_000] ^= 255
     path.write_bytes(content)
-    refused("train.npz: not a complete npz archive", data_dir=data_dir, act=datasets.load)
+    refused("train.npz: not a complete npz archive", data_dir=data_dir, act="load")
 
 
 @pytest.mark.parametrize(
@@ -181,7 +197,7 @@ def test_broken_encoded_images_are_refused(
 ):
     arrays = encode(random_images())
     damage(arrays, encode)
-    refused(message, data_dir=write(tmp_path / "svhn", arrays), act=datasets.load)
+    refused(message, data_dir=write(tmp_path / "svhn", arrays), act="load")
 
 
 @pytest.mark.parametrize(

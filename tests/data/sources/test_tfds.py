@@ -10,7 +10,7 @@ from tf_ssgan.data import dataset_info, datasets
 from tf_ssgan.data.sources import tfds as tfds_source
 
 
-@pytest.mark.parametrize("act", [datasets.check, datasets.load, datasets.train_labels])
+@pytest.mark.parametrize("act", ["check", "load", "train_labels"])
 def test_without_data_and_network_the_message_names_the_files(tmp_path, refused, act):
     files = r"DIR/svhn/train.npz and DIR/svhn/test.npz .*DIR/svhn_cropped/3\.1\.0"
     refused(
@@ -53,7 +53,7 @@ def tfds(monkeypatch):
 @pytest.mark.parametrize("name", ["svhn", "cifar100", "fashion_mnist", "cifar10_1/v6"])
 def test_data_sets_become_arrays(tfds, name):
     with tfds.testing.mock_data(num_examples=4, policy=tfds.testing.MockPolicy.USE_CODE):
-        arrays = datasets.load(name)
+        arrays = datasets.find(name).load()
     training = 0 if name == "cifar10_1/v6" else 4
     assert arrays.train_images.shape == (training, *arrays.info.shape)
     assert arrays.test_images.shape == (4, *arrays.info.shape)
@@ -71,7 +71,7 @@ def test_the_message_of_a_failed_download_names_the_files(tfds, monkeypatch, ref
     monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
     refused(
         f"svhn could not be downloaded to .*: {problem.__name__}: no route\nGive --data_dir=DIR",
-        act=datasets.load,
+        act="load",
     )
 
 
@@ -93,20 +93,42 @@ def folder(tfds, tmp_path, monkeypatch, random_images):
 
 
 def test_prepared_data_need_no_network(folder, monkeypatch, random_images):
-    datasets.check("cifar10", folder)
-    arrays = datasets.load("cifar10", folder)
+    arrays = datasets.find("cifar10", folder).load()
     assert len(arrays.train_labels) == 20 and len(arrays.test_labels) == 10
     for image, label in zip(arrays.train_images, arrays.train_labels, strict=True):
         original = np.flatnonzero((random_images(30) == image).all((1, 2, 3)))
         assert original.size == 1 and original[0] * 7 % 10 == label
     # The labels are read from the same files in the same order, but without that library.
-    monkeypatch.setattr(datasets, "load", lambda *_: pytest.fail("loaded images"))
-    labels, classes = datasets.train_labels("cifar10", folder)
-    assert (labels == arrays.train_labels).all() and classes[0] == "airplane"
+    monkeypatch.setattr(tfds_source, "_read_split", lambda *_: pytest.fail("loaded images"))
+    source = datasets.find("cifar10", folder)
+    assert (source.train_labels == arrays.train_labels).all() and source.classes[0] == "airplane"
+
+
+def test_images_that_are_read_for_their_labels_are_not_read_again(folder, monkeypatch):
+    monkeypatch.setattr(tfds_source, "_record_labels", lambda folder: None)
+    read, splits = tfds_source._read_split, []
+    monkeypatch.setattr(
+        tfds_source,
+        "_read_split",
+        lambda builder, split: splits.append(split) or read(builder, split),
+    )
+    source = datasets.find("cifar10", folder)
+    assert len(source.train_labels) == len(source.load().train_images) == 20
+    assert splits == ["train", "test"]
+
+
+def test_numbers_of_published_data_are_known_without_them(monkeypatch):
+    monkeypatch.setattr(tfds_source, "_reachable", lambda url: pytest.fail("asked the network"))
+    counts = {name: datasets.find(name).train_count for name in datasets.names()}
+    assert counts == {
+        "digits": 1297, "svhn": 73257, "cifar10": 50000, "cifar100": 50000, "fashion_mnist": 60000,
+        "cifar10_1/v6": 0,
+    }  # fmt: skip
+    assert len(datasets.find("cifar100").classes) == 100
 
 
 def test_broken_prepared_data_are_refused(folder, refused):
     for path in pathlib.Path(folder).glob("cifar10/*/*-train.tfrecord*"):
         path.write_bytes(path.read_bytes()[:-10])
-    refused("cifar10 in .* cannot be read: .*\nMove that folder", "cifar10", folder, datasets.load)
-    refused("cifar10 in .* cannot be read", "cifar10", folder, datasets.train_labels)
+    refused("cifar10 in .* cannot be read: .*\nMove that folder", "cifar10", folder, "load")
+    refused("cifar10 in .* cannot be read", "cifar10", folder, "train_labels")

@@ -9,12 +9,13 @@ from support import image_folders
 
 from tf_ssgan.common import errors
 from tf_ssgan.data import content_hash, datasets, image_decoding
+from tf_ssgan.data.sources import image_listing
 
 SPEC = image_decoding.ImageSpec(8)
 
 
 def load(name, spec=SPEC):
-    return datasets.load(name, None, spec)
+    return datasets.find(name).load(spec)
 
 
 def test_parts_become_train_and_test(tmp_path):
@@ -31,9 +32,31 @@ def test_labels_are_read_without_opening_image_files(tmp_path, monkeypatch):
     name = image_folders.make_folder(tmp_path / "d")
     expected = load(name).train_labels
     monkeypatch.setattr(image_decoding, "_open", lambda content: pytest.fail("a file was opened"))
-    labels, classes = datasets.train_labels(name)
-    assert sorted(labels) == sorted(expected) and classes == ("cat", "dog")
-    datasets.check(name)
+    source = datasets.find(name)
+    source.check()
+    assert sorted(source.train_labels) == sorted(expected) and source.train_count == 26
+    assert source.classes == ("cat", "dog")
+
+
+def test_files_are_listed_once(tmp_path, monkeypatch):
+    name = image_folders.make_folder(tmp_path / "d")
+    list_images, listed = image_listing.list_images, []
+    monkeypatch.setattr(
+        image_listing, "list_images", lambda *args: listed.append(args) or list_images(*args)
+    )
+    source = datasets.find(name)
+    source.check()
+    assert source.train_count == 26 and source.image_size == 32
+    assert len(source.load(SPEC).train_images) == 26
+    assert listed == [(name, "")]
+
+
+def test_a_folder_that_does_not_exist_is_refused_and_another_one_is_not_listed(tmp_path):
+    (tmp_path / "empty").mkdir()
+    datasets.find(f"folder:{tmp_path}/empty").check_location()
+    for name in ("folder:", f"folder:{tmp_path}/nowhere", f"csv:{tmp_path}/nowhere.csv"):
+        with pytest.raises(errors.UserError, match="is not a folder|cannot be read"):
+            datasets.find(name).check_location()
 
 
 def test_without_test_images_a_fifth_is_chosen_whatever_the_names_and_the_size(tmp_path):
@@ -93,7 +116,7 @@ def test_too_few_images_to_set_any_aside_are_refused(tmp_path):
 
 
 def test_digits_saved_as_files_give_the_same_data(tmp_path):
-    digits = datasets.load("digits")
+    digits = datasets.find("digits").load()
     for part, images, labels in (
         ("labeled", digits.train_images[:300], digits.train_labels[:300]),
         ("test", digits.test_images[:50], digits.test_labels[:50]),

@@ -8,20 +8,49 @@ import numpy as np
 
 from tf_ssgan.common import errors
 from tf_ssgan.data import dataset_info, label_noise
+from tf_ssgan.data.image_decoding import ImageSpec
+from tf_ssgan.data.sources.data_source import DataSource
 
 SOURCE = "scikit-learn digits (UCI optdigits test set)"
 _TEST = 50  # test images per class
 _SEED = 0  # must never change: published numbers depend on this test set
 
 
-def load() -> dataset_info.Arrays:
-    """Returns 1,297 training and 500 test images, [16, 16, 1].
+class DigitsSource(DataSource):
+    """1,297 training and 500 test images, [16, 16, 1], in one file of scikit-learn.
 
     The file is read without importing scikit-learn, because the import takes more than a second.
-
-    Raises:
-        UserError: scikit-learn is not installed.
     """
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names."""
+        return self.known.classes
+
+    @property
+    def train_count(self) -> int:
+        """Number of training images."""
+        return self.known.train_count
+
+    def _check_data(self) -> None:
+        pass  # the file is read as fast as it is checked
+
+    def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
+        with gzip.open(_find_file(), "rt") as file:
+            table = np.loadtxt(file, delimiter=",")
+        images = _double(table[:, :64].reshape(-1, 8, 8) * (255 / 16))
+        images, labels = images[..., None], table[:, 64].astype(np.int64)
+        shuffled = label_noise.permutation(len(labels), _SEED)
+        test = [shuffled[labels[shuffled] == digit][:_TEST] for digit in range(10)]
+        in_test = np.isin(np.arange(len(labels)), np.concatenate(test))
+        return dataset_info.Arrays(
+            dataset_info.known_info(self.name, self.known, self.classes, SOURCE),
+            images[~in_test], labels[~in_test], images[in_test], labels[in_test],
+        )  # fmt: skip
+
+
+def _find_file() -> pathlib.Path:
+    """Returns the path of the file, or raises UserError if scikit-learn is not installed."""
     spec = importlib.util.find_spec("sklearn")
     path = (
         spec
@@ -32,18 +61,7 @@ def load() -> dataset_info.Arrays:
         raise errors.UserError(
             "The digits come with scikit-learn, which is not installed: pip install scikit-learn."
         )
-    with gzip.open(path, "rt") as file:
-        table = np.loadtxt(file, delimiter=",")
-    images = _double(table[:, :64].reshape(-1, 8, 8) * (255 / 16))
-    images, labels = images[..., None], table[:, 64].astype(np.int64)
-    shuffled = label_noise.permutation(len(labels), _SEED)
-    test = [shuffled[labels[shuffled] == digit][:_TEST] for digit in range(10)]
-    in_test = np.isin(np.arange(len(labels)), np.concatenate(test))
-    known = dataset_info.KNOWN["digits"]
-    return dataset_info.Arrays(
-        dataset_info.known_info("digits", known, known.classes, SOURCE),
-        images[~in_test], labels[~in_test], images[in_test], labels[in_test],
-    )  # fmt: skip
+    return path
 
 
 def _double(images: np.ndarray) -> np.ndarray:

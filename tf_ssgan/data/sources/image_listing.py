@@ -76,6 +76,11 @@ def is_user_images(name: str) -> bool:
     return name.startswith(PREFIXES)
 
 
+def exists(name: str, data_dir: str | None = None) -> bool:
+    """Returns whether there is a file or folder where a data set of user images should be."""
+    return not name.endswith(":") and os.path.exists(_path(name, data_dir))
+
+
 def list_images(name: str, data_dir: str | None = None) -> Listing:
     """Lists the files of a data set of user images.
 
@@ -88,21 +93,27 @@ def list_images(name: str, data_dir: str | None = None) -> Listing:
             two classes, or a class has test images only.
     """
     kind, location = name.split(":", 1)
-    path = pathlib.Path(data_dir or ".").expanduser() / pathlib.Path(location).expanduser()
+    source = _path(name, data_dir)
     try:
         if kind == "csv":
-            listing = _list_table(path, name)
+            listing = _list_table(source, name)
         else:
-            listing = _list_folder(path if location else None, name)
+            listing = _list_folder(source if location else None, name)
     except (OSError, ValueError) as error:  # a name that is too long, or a folder without access
         reason = getattr(error, "strerror", None) or error
-        raise errors.UserError(f"--dataset={name}: {path} cannot be read ({reason}).") from error
+        raise errors.UserError(f"--dataset={name}: {source} cannot be read ({reason}).") from error
     if len(listing.classes) < 2:
         raise errors.UserError(
             f"--dataset={name}: found {len(listing.classes)} classes with images "
             f"({', '.join(listing.classes) or 'none'}), but at least two are needed. {_LAYOUT}"
         )
     return listing
+
+
+def _path(name: str, data_dir: str | None) -> pathlib.Path:
+    """Returns the path of the folder or table."""
+    location = name.split(":", 1)[1]
+    return pathlib.Path(data_dir or ".").expanduser() / pathlib.Path(location).expanduser()
 
 
 # --- Folders --------------------------------------------------------------------------------------

@@ -9,82 +9,135 @@ In all functions, `known` is None for `npz:DIR`, about which nothing is known.
 """
 
 import contextlib
+import functools
 import io
 import pathlib
 import re
 import zipfile
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
 from tf_ssgan.common import cache, errors
 from tf_ssgan.data import dataset_info
+from tf_ssgan.data.image_decoding import ImageSpec
+from tf_ssgan.data.sources.data_source import DataSource, require_folder
 
 # Decoding fewer images takes less than half a second, so they are not cached.
 _MIN_CACHED = 5_000
 
 
-def check(known: dataset_info.KnownDataset | None, folder: pathlib.Path) -> None:
-    """Refuses what `load` could not load, as far as that shows without decoding images."""
-    classes = class_names(known, folder)
-    for path in _archive_paths(known, folder):
-        _check_images(path, known)
-        classes = _named_classes(path, classes, _read_labels(path, known, classes))
-
-
-def labels(
-    known: dataset_info.KnownDataset | None, folder: pathlib.Path
-) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Returns the training labels, int64 [n], and the class names; images are not read."""
-    classes = class_names(known, folder)
-    path = folder / "train.npz"
-    train_labels = _read_labels(path, known, classes)
-    return train_labels, _named_classes(path, classes, train_labels)
-
-
-def load(
-    name: str, known: dataset_info.KnownDataset | None, folder: pathlib.Path
-) -> dataset_info.Arrays:
-    """Reads `train.npz` and `test.npz`; for an evaluation set only `test.npz`.
+class NpzSource(DataSource):
+    """A folder with `train.npz` and `test.npz`; for an evaluation set only `test.npz`.
 
     Args:
         name: name on the command line.
+        data_dir: folder that was given with the name.
         known: what is known about the data set.
         folder: folder with the archives.
-
-    Raises:
-        UserError: An archive is missing, damaged or inconsistent.
     """
-    paths = _archive_paths(known, folder)
-    classes = class_names(known, folder)
-    images, split_labels = [], []
-    for path in paths:
-        split_labels.append(_read_labels(path, known, classes))
-        classes = _named_classes(path, classes, split_labels[0])  # from the training labels
-        images.append(_read_images(path, known))
-    if images[0].shape[1:] != images[-1].shape[1:]:
-        raise errors.UserError(
-            f"{paths[1]}: images are {_size(images[1].shape[1:])}, but those of train.npz are "
-            f"{_size(images[0].shape[1:])}; make them equal."
+
+    def __init__(
+        self,
+        name: str,
+        data_dir: str,
+        known: dataset_info.KnownDataset | None,
+        folder: pathlib.Path,
+    ):
+        super().__init__(name, data_dir, known)
+        self.folder = folder
+        self._labels: dict[pathlib.Path, np.ndarray] = {}  # archive -> its labels
+
+    @functools.cached_property
+    def classes(self) -> tuple[str, ...]:
+        """Class names; if there are none, the numbers of the training labels."""
+        if self._given_names:
+            return self._given_names
+        path = self._archives[0]
+        names = tuple(str(label) for label in range(int(self._read_labels(path).max()) + 1))
+        if len(names) < 2:
+            raise errors.UserError(
+                f"{path}: a classifier needs at least two classes, but the labels have "
+                f"{len(names)}. Number the classes from 0, and give the label -1 to images without "
+                "a label."
+            )
+        return names
+
+    @property
+    def train_count(self) -> int:
+        """Number of training images."""
+        return len(self.train_labels)
+
+    def check_location(self, training: bool = True) -> None:
+        """Refuses a folder that does not exist, see `DataSource`."""
+        super().check_location(training)
+        if self.known is None:
+            require_folder(self.name.removeprefix("npz:"), f"--dataset={self.name}")
+
+    def _check_data(self) -> None:
+        for path in self._archives:
+            _check_images(path, self.known)
+            self._read_labels(path)
+            _ = self.classes
+
+    def _read_train_labels(self) -> np.ndarray:
+        return self._read_labels(self._archives[0])
+
+    def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
+        images = [_read_images(path, self.known) for path in self._archives]
+        labels = [self._read_labels(path) for path in self._archives]
+        if images[0].shape[1:] != images[-1].shape[1:]:
+            raise errors.UserError(
+                f"{self._archives[1]}: images are {_size(images[1].shape[1:])}, but those of "
+                f"train.npz are {_size(images[0].shape[1:])}; make them equal."
+            )
+        if len(images) == 1:
+            images.insert(0, images[0][:0])
+            labels.insert(0, labels[0][:0])
+        info = self._make_info(images[0])
+        return dataset_info.Arrays(info, images[0], labels[0], images[1], labels[1])
+
+    def _make_info(self, train_images: np.ndarray) -> dataset_info.DatasetInfo:
+        contents = checksums(self._archives)
+        if self.known:
+            return dataset_info.known_info(self.name, self.known, self.classes, contents)
+        mean, std = dataset_info.channel_statistics(train_images)
+        return dataset_info.DatasetInfo(
+            self.name, *train_images.shape[1:], self.classes, mean, std, False, contents
         )
-    if len(paths) == 1:
-        images.insert(0, images[0][:0])
-        split_labels.insert(0, split_labels[0][:0])
-    contents = source(known, folder)
-    if known:
-        info = dataset_info.known_info(name, known, classes, contents)
-    else:
-        mean, std = dataset_info.channel_statistics(images[0])
-        info = dataset_info.DatasetInfo(
-            name, *images[0].shape[1:], classes, mean, std, False, contents
-        )
-    return dataset_info.Arrays(info, images[0], split_labels[0], images[1], split_labels[1])
+
+    @functools.cached_property
+    def _archives(self) -> list[pathlib.Path]:
+        """The archives that the data set needs, or a UserError if one is missing."""
+        splits = ["train", "test"] if self.known is None or self.known.training else ["test"]
+        paths = [self.folder / f"{split}.npz" for split in splits]
+        missing = [path.name for path in paths if not path.is_file()]
+        if missing:
+            raise errors.UserError(
+                f"{self.folder} lacks {' and '.join(missing)}: expected the arrays image (uint8 "
+                "[n, h, w, c]) and label (int64 [n]) there."
+            )
+        return paths
+
+    @functools.cached_property
+    def _given_names(self) -> tuple[str, ...] | None:
+        """The names in classes.txt, otherwise the known ones, otherwise None."""
+        return class_names(self.known, self.folder)
+
+    def _read_labels(self, path: pathlib.Path) -> np.ndarray:
+        """Returns the labels of an archive, int64 [n]; the file is read once."""
+        if path not in self._labels:
+            # The training labels are read first, because they may determine the classes.
+            names = self._given_names if path == self._archives[0] else self.classes
+            self._labels[path] = _read_labels(path, self.known, names)
+        return self._labels[path]
 
 
-def source(known: dataset_info.KnownDataset | None, folder: pathlib.Path) -> str:
-    """Identifies the archives by the checksums of their contents, not by their paths."""
+def checksums(paths: Sequence[pathlib.Path]) -> str:
+    """Identifies archives by the checksums of their contents, not by their paths."""
     sums = []
-    for path in _archive_paths(known, folder):
+    for path in paths:
         with _open_archive(path) as archive:
             crc = 0
             for entry in sorted(archive.infolist(), key=lambda entry: entry.filename):
@@ -111,34 +164,6 @@ def class_names(
             f"{path}: expected {len(known.classes)} class names, got {len(names)}."
         )
     return names
-
-
-def _archive_paths(
-    known: dataset_info.KnownDataset | None, folder: pathlib.Path
-) -> list[pathlib.Path]:
-    """Returns the archives that a data set needs, or raises UserError if one is missing."""
-    splits = ["train", "test"] if known is None or known.training else ["test"]
-    paths = [folder / f"{split}.npz" for split in splits]
-    missing = [path.name for path in paths if not path.is_file()]
-    if missing:
-        raise errors.UserError(
-            f"{folder} lacks {' and '.join(missing)}: expected the arrays image (uint8 "
-            "[n, h, w, c]) and label (int64 [n]) there."
-        )
-    return paths
-
-
-def _named_classes(
-    path: pathlib.Path, classes: tuple[str, ...] | None, train_labels: np.ndarray
-) -> tuple[str, ...]:
-    """Returns the class names; if there are none, the numbers of the training labels."""
-    named = classes or tuple(str(label) for label in range(int(train_labels.max()) + 1))
-    if len(named) < 2:
-        raise errors.UserError(
-            f"{path}: a classifier needs at least two classes, but the labels have {len(named)}. "
-            "Number the classes from 0, and give the label -1 to images without a label."
-        )
-    return named
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Data sets from TensorFlow Datasets: read if they are prepared, otherwise downloaded."""
 
 import contextlib
+import functools
 import os
 import pathlib
 import re
@@ -13,68 +14,93 @@ import numpy as np
 
 from tf_ssgan.common import errors
 from tf_ssgan.data import dataset_info
+from tf_ssgan.data.image_decoding import ImageSpec
 from tf_ssgan.data.sources import cifar10_1
+from tf_ssgan.data.sources.data_source import DataSource, require_folder
 
 
-def root_folder(data_dir: str | None) -> pathlib.Path:
-    """Returns the folder of TensorFlow Datasets, chosen as that library does."""
-    root = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    return pathlib.Path(root).expanduser()
-
-
-def check(name: str, known: dataset_info.KnownDataset, root: pathlib.Path) -> None:
-    """Refuses a data set that is not prepared if its host cannot be reached."""
-    if not _prepared(known, root):
-        _require_network(name, known, root)
-
-
-def labels(known: dataset_info.KnownDataset, root: pathlib.Path) -> np.ndarray | None:
-    """Returns the training labels of prepared data; None if only `load` can read them."""
-    prepared = _prepared(known, root)
-    return _record_labels(prepared) if prepared else None
-
-
-def load(name: str, known: dataset_info.KnownDataset, root: pathlib.Path) -> dataset_info.Arrays:
-    """Reads a data set; if it is not prepared, downloads and prepares it first.
+class TfdsSource(DataSource):
+    """A data set of TensorFlow Datasets, with its labels as they are published.
 
     Args:
         name: name on the command line.
+        data_dir: folder that was given with the name; empty for the folder that TensorFlow Datasets
+            would choose.
         known: what is known about the data set.
-        root: folder of TensorFlow Datasets.
-
-    Raises:
-        UserError: It cannot be downloaded or read.
     """
-    prepared = _prepared(known, root)
-    if not prepared:
-        _require_network(name, known, root)
-    import tensorflow_datasets as tfds
 
-    if prepared:
-        builder = tfds.builder_from_directory(prepared)
-    else:
-        builder = tfds.builder(known.tfds, data_dir=str(root))
+    def __init__(self, name: str, data_dir: str, known: dataset_info.KnownDataset):
+        super().__init__(name, data_dir, known)
+        root = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+        self.root = pathlib.Path(root).expanduser()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names."""
+        return self.known.classes
+
+    @property
+    def train_count(self) -> int:
+        """Number of training images, whether or not they are on this machine."""
+        return self.known.train_count
+
+    def check_location(self, training: bool = True) -> None:
+        """Refuses a given folder that does not exist, see `DataSource`."""
+        super().check_location(training)
+        if self.data_dir:
+            require_folder(self.data_dir, f"--data_dir={self.data_dir}")
+
+    def _check_data(self) -> None:
+        """Refuses a data set that is not prepared if its host cannot be reached."""
+        if not self._prepared:
+            _require_network(self.name, self.known, self.root)
+
+    def _read_train_labels(self) -> np.ndarray:
+        labels = _record_labels(self._prepared) if self._prepared else None
+        return super()._read_train_labels() if labels is None else labels
+
+    def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
+        """Reads a data set; if it is not prepared, downloads and prepares it first."""
+        builder, known = self._make_builder(), self.known
+        try:
+            parts = {split: _read_split(builder, split) for split in ("train", "test") if
+                     split == "test" or known.training}  # fmt: skip
+        except Exception as error:
+            raise errors.UserError(
+                f"{self.name} in {self._prepared or self.root} cannot be read: "
+                f"{type(error).__name__}: {errors.first_line(error)[:200]}\n"
+                "Move that folder away, and it will be prepared again."
+            ) from error
+        test_images, test_labels = parts["test"]
+        train_images, train_labels = parts.get("train", (test_images[:0], test_labels[:0]))
+        info = dataset_info.known_info(self.name, known, known.classes, source(known))
+        return dataset_info.Arrays(info, train_images, train_labels, test_images, test_labels)
+
+    def _make_builder(self) -> Any:
+        """Returns the builder of prepared data; downloads and prepares them if necessary."""
+        import tensorflow_datasets as tfds
+
+        if self._prepared:
+            return tfds.builder_from_directory(self._prepared)
+        builder = tfds.builder(self.known.tfds, data_dir=str(self.root))
         try:
             builder.download_and_prepare()
         # Many things can fail here: network, checksum, disk, a missing package.
         except Exception as error:
             raise errors.UserError(
-                f"{name} could not be downloaded to {root}: {type(error).__name__}: "
-                f"{errors.first_line(error)[:200]}\n{_remedy(name, known)}"
+                f"{self.name} could not be downloaded to {self.root}: {type(error).__name__}: "
+                f"{errors.first_line(error)[:200]}\n{_remedy(self.name, self.known)}"
             ) from error
-    try:
-        parts = {split: _read_split(builder, split) for split in ("train", "test") if
-                 split == "test" or known.training}  # fmt: skip
-    except Exception as error:
-        raise errors.UserError(
-            f"{name} in {prepared or root} cannot be read: {type(error).__name__}: "
-            f"{errors.first_line(error)[:200]}\n"
-            "Move that folder away, and it will be prepared again."
-        ) from error
-    test_images, test_labels = parts["test"]
-    train_images, train_labels = parts.get("train", (test_images[:0], test_labels[:0]))
-    info = dataset_info.known_info(name, known, known.classes, source(known))
-    return dataset_info.Arrays(info, train_images, train_labels, test_images, test_labels)
+        return builder
+
+    @functools.cached_property
+    def _prepared(self) -> pathlib.Path | None:
+        """The folder of the newest version that is prepared, or None."""
+        files = (self.root / self.known.tfds).glob("*/dataset_info.json")
+        versions = [
+            path.parent for path in files if re.fullmatch(r"\d+\.\d+\.\d+", path.parent.name)
+        ]
+        return max(versions, key=lambda p: [int(part) for part in p.name.split(".")], default=None)
 
 
 def source(known: dataset_info.KnownDataset) -> str:
@@ -96,13 +122,6 @@ def _read_split(builder: Any, split: str) -> tuple[np.ndarray, np.ndarray]:
     batches = [(batch["image"], batch["label"]) for batch in tfds.as_numpy(examples.batch(1000))]
     images, split_labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     return images, split_labels.astype(np.int64)
-
-
-def _prepared(known: dataset_info.KnownDataset, root: pathlib.Path) -> pathlib.Path | None:
-    """Returns the folder of the newest prepared version, or None."""
-    files = (root / known.tfds).glob("*/dataset_info.json")
-    versions = [path.parent for path in files if re.fullmatch(r"\d+\.\d+\.\d+", path.parent.name)]
-    return max(versions, key=lambda p: [int(part) for part in p.name.split(".")], default=None)
 
 
 # A serialized tf.train.Example writes the feature "label" of one value below 128 in these bytes:

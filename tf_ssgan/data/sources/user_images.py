@@ -6,6 +6,7 @@ image size, and whatever the files are called.
 """
 
 import collections
+import functools
 import sys
 
 import numpy as np
@@ -14,36 +15,57 @@ from tf_ssgan.common import errors
 from tf_ssgan.data import dataset_info
 from tf_ssgan.data.image_decoding import ImageSpec
 from tf_ssgan.data.sources import image_listing, image_reader
+from tf_ssgan.data.sources.data_source import DataSource
 
 TEST_SHARE = 5  # one in so many labeled images of a class becomes a test image
 MAX_NAMES = 3  # files that a message names
 
 
-def check(name: str, data_dir: str | None) -> None:
-    """Refuses what cannot be a data set, without opening an image file."""
-    image_listing.list_images(name, data_dir)
+class UserImageSource(DataSource):
+    """The image files of a folder or of a table, listed once."""
 
+    @functools.cached_property
+    def listing(self) -> image_listing.Listing:
+        """The files and their classes; no file is opened.
 
-def labels(name: str, data_dir: str | None) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Returns the training labels, int64 [n] (-1 for unlabeled images), and the class names.
+        Raises:
+            UserError: as `image_listing.list_images`.
+        """
+        return image_listing.list_images(self.name, self.data_dir)
 
-    Files are not opened, so files that cannot be decoded are included.
-    """
-    listing = image_listing.list_images(name, data_dir)
-    train, _ = _split_train_test(listing, [entry.name for entry in listing.entries])
-    return np.array([listing.entries[index].label for index in train], np.int64), listing.classes
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names."""
+        return self.listing.classes
 
+    @property
+    def train_count(self) -> int:
+        """Number of training files, including those that cannot be decoded."""
+        return len(self.train_labels)
 
-def load(name: str, data_dir: str | None, spec: ImageSpec) -> dataset_info.Arrays:
-    """Reads the images, from their files or from the cache.
+    @functools.cached_property
+    def image_size(self) -> int:
+        """Default size of the images in pixels; reads the headers of some files."""
+        return image_reader.image_size(self.listing)
 
-    Raises:
-        UserError: as `image_listing.list_images` and `image_reader.read`, and if no image of a
-            class can be read.
-    """
-    loaded = image_reader.read(image_listing.list_images(name, data_dir), spec)
-    _report_unusable(name, loaded)
-    return make_arrays(name, loaded, spec)
+    def check_location(self, training: bool = True) -> None:
+        """Refuses a folder or a table that does not exist, see `DataSource`."""
+        if not image_listing.exists(self.name, self.data_dir):
+            _ = self.listing  # raises the error
+
+    def _check_data(self) -> None:
+        _ = self.listing
+
+    def _read_train_labels(self) -> np.ndarray:
+        entries = self.listing.entries
+        train, _ = _split_train_test(self.listing, [entry.name for entry in entries])
+        return np.array([entries[index].label for index in train], np.int64)
+
+    def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
+        """Reads the images, from their files or from the cache."""
+        loaded = image_reader.read(self.listing, spec)
+        _report_unusable(self.name, loaded)
+        return make_arrays(self.name, loaded, spec)
 
 
 def make_arrays(
@@ -146,8 +168,3 @@ def _report_unusable(name: str, loaded: image_reader.LoadedImages) -> None:
 def printable(text: str) -> str:
     """Returns a text that every terminal accepts: bytes that are not UTF-8 become escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def image_size(name: str, data_dir: str | None) -> int:
-    """Returns the default size of the images in pixels; reads the headers of some files."""
-    return image_reader.image_size(image_listing.list_images(name, data_dir))

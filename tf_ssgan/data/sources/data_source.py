@@ -1,0 +1,132 @@
+"""What all sources of data sets have in common: each thing is read when needed, and once."""
+
+import abc
+import functools
+import os
+
+import numpy as np
+
+from tf_ssgan.common import errors
+from tf_ssgan.data import dataset_info
+from tf_ssgan.data.image_decoding import ImageSpec
+
+
+class DataSource(abc.ABC):
+    """A data set in one place. A subclass knows one kind of place.
+
+    Making it reads nothing. Labels and names are kept once they are read; images are not kept.
+    Files must not change while it is used, so it is made for one command line, and not kept longer.
+
+    Attributes:
+        name: name on the command line.
+        data_dir: folder that was given with the name; empty for the usual place.
+        known: what is known about the data set before reading it; None for user images and
+            `npz:DIR`.
+        image_size: default size of images from image files, in pixels; 0 if they have their own.
+    """
+
+    image_size: int = 0
+
+    def __init__(
+        self, name: str, data_dir: str = "", known: dataset_info.KnownDataset | None = None
+    ):
+        self.name = name
+        self.data_dir = data_dir
+        self.known = known
+        self._checked = False
+        self._arrays: dataset_info.Arrays | None = None  # read for their labels, until `load`
+
+    def check_location(self, training: bool = True) -> None:
+        """Refuses a folder or file that does not exist, without reading anything.
+
+        Args:
+            training: whether it is used for training; if so, evaluation sets are refused.
+
+        Raises:
+            UserError: It does not exist, or has test images only.
+        """
+        if training and self.known and not self.known.training:
+            raise errors.UserError(
+                f"{self.name} has test images only, for evaluation: train on cifar10, then name "
+                f"{self.name} when evaluating the run."
+            )
+
+    def check(self, training: bool = True) -> None:
+        """Refuses, within about a second, a data set that `load` could not load.
+
+        Image files are not decoded, and nothing is downloaded.
+
+        Args:
+            training: as for `check_location`.
+
+        Raises:
+            UserError: Files are missing or inconsistent, or the data are not on this machine and
+                cannot be downloaded.
+        """
+        self.check_location(training)
+        if not self._checked:
+            self._check_data()
+            self._checked = True
+
+    @property
+    @abc.abstractmethod
+    def classes(self) -> tuple[str, ...]:
+        """Class names. Images are not read, and nothing is downloaded."""
+
+    @property
+    @abc.abstractmethod
+    def train_count(self) -> int:
+        """Number of training images. Images are not read, and nothing is downloaded."""
+
+    @functools.cached_property
+    def train_labels(self) -> np.ndarray:
+        """int64 [n], the `train_labels` of `load`, -1 for unknown labels.
+
+        Images are read, or downloaded, only if there is no other way to know the labels. The labels
+        of user images include those of files that cannot be decoded.
+
+        Raises:
+            UserError: as `check` and `load`.
+        """
+        self.check()
+        return self._read_train_labels()
+
+    def load(self, spec: ImageSpec = ImageSpec()) -> dataset_info.Arrays:  # noqa: B008 - frozen
+        """Reads the images, and downloads them if necessary.
+
+        Args:
+            spec: size, channels and fit of user images; not used for other data sets.
+
+        Returns:
+            All images and labels, in the order of their source.
+
+        Raises:
+            UserError: as `check`, and if images cannot be decoded or the download fails.
+        """
+        self.check(training=False)
+        arrays, self._arrays = self._arrays, None
+        return self._read(spec) if arrays is None else arrays
+
+    @abc.abstractmethod
+    def _check_data(self) -> None:
+        """Refuses data that cannot be loaded, as far as that shows without reading images."""
+
+    @abc.abstractmethod
+    def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
+        """Reads everything."""
+
+    def _read_train_labels(self) -> np.ndarray:
+        """Reads the training labels; if images come with them, `load` need not read them again."""
+        self._arrays = self._read(ImageSpec())
+        return self._arrays.train_labels
+
+
+def require_folder(folder: str, flag: str) -> None:
+    """Raises UserError if a folder does not exist.
+
+    Args:
+        folder: path of the folder.
+        flag: the flag with its value, for the message.
+    """
+    if not folder or not os.path.isdir(os.path.expanduser(folder)):
+        raise errors.UserError(f"{flag}: {folder!r} is not a folder. Give the path of one.")
