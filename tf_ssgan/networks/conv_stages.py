@@ -1,10 +1,12 @@
-"""The stages with which the discriminators of Salimans et al. (2016) and of FR-GAN begin.
+"""The stages with which the discriminators of Salimans et al. (2016) and of FR-GAN begin, and the
+head with which they end.
 
 A stage has three 3x3 convolutions, the last one of stride 2, and a dropout. Both papers have two
 stages, of w and 2w channels. For larger images, further stages precede these; see `frgan_cnn`.
 """
 
 import keras
+import tensorflow as tf
 
 from tf_ssgan.core import task
 from tf_ssgan.nn import layers
@@ -54,6 +56,41 @@ def last_padding(task: task.Task) -> str:
     # 24 pixels with two stages. Square images with more stages are always large enough.
     smallest = 6 * 2 ** _count_stages(task)
     return "VALID" if min(task.height, task.width) >= smallest else "SAME"
+
+
+def apply_head(
+    x: keras.KerasTensor,
+    task: task.Task,
+    weight_norm: bool = True,
+    dense: type[layers.Dense] = layers.Dense,
+) -> dict[str, keras.KerasTensor]:
+    """Applies the mean over the image, which gives the features, and the last layer.
+
+    Args:
+        x: [batch, h, w, c], the last map.
+        task: Number of classes.
+        weight_norm: Whether the last layer is weight-normalized.
+        dense: The class of the last layer.
+
+    Returns:
+        {"features": float32 [batch, c], "logits": float32 [batch, classes]}.
+    """
+    features = _GlobalMean(name="features", dtype="float32")(x)
+    logits = dense(
+        task.classes,
+        weight_norm=weight_norm,
+        initial_scale=LOGITS_SCALE,
+        name="logits",
+        dtype="float32",
+    )
+    return {"features": features, "logits": logits(features)}
+
+
+class _GlobalMean(keras.layers.Layer):
+    """Mean over the image, in float32: [batch, h, w, c] -> [batch, c]."""
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_mean(tf.cast(inputs, tf.float32), [1, 2])
 
 
 def _count_stages(task: task.Task) -> int:
