@@ -1,5 +1,4 @@
-"""The stages with which the discriminators of Salimans et al. (2016) and of FR-GAN begin, and the
-head with which they end.
+"""The first stages and the head of the discriminators of Salimans et al. (2016) and of FR-GAN.
 
 A stage has three 3x3 convolutions, the last one of stride 2, and a dropout. Both papers have two
 stages, of w and 2w channels. For larger images, further stages precede these; see `frgan_cnn`.
