@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tf_ssgan.core.task import Task
-from tf_ssgan.networks import conv_stages, improved_gan_cnn
+from tf_ssgan.networks import improved_gan_cnn
 from tf_ssgan.nn import layers, step_random, weights
 
 
@@ -43,7 +43,7 @@ def test_the_maps_of_the_public_code():
 
 def test_the_order_of_its_layers():
     stage = [layers.Conv, layers.Conv, layers.Conv, layers.Dropout]
-    rest = [layers.Conv] * 3 + [conv_stages._GlobalMean, layers.Dense]
+    rest = [layers.Conv] * 3 + [keras.layers.GlobalAveragePooling2D, layers.Dense]
     network = improved_gan_cnn.classifier(task(), width=4)
     types = [keras.layers.InputLayer, layers.Dropout, *stage, *stage, *rest]
     assert [type(layer) for layer in network.layers] == types

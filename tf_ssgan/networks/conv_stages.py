@@ -5,7 +5,6 @@ stages, of w and 2w channels. For larger images, further stages precede these; s
 """
 
 import keras
-import tensorflow as tf
 
 from tf_ssgan.core import task
 from tf_ssgan.nn import layers
@@ -74,7 +73,7 @@ def apply_head(
     Returns:
         {"features": float32 [batch, c], "logits": float32 [batch, classes]}.
     """
-    features = _GlobalMean(name="features", dtype="float32")(x)
+    features = keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
     logits = dense(
         task.classes,
         weight_norm=weight_norm,
@@ -83,13 +82,6 @@ def apply_head(
         dtype="float32",
     )
     return {"features": features, "logits": logits(features)}
-
-
-class _GlobalMean(keras.layers.Layer):
-    """Mean over the image, in float32: [batch, h, w, c] -> [batch, c]."""
-
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_mean(tf.cast(inputs, tf.float32), [1, 2])
 
 
 def _count_stages(task: task.Task) -> int:
