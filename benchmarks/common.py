@@ -1,8 +1,9 @@
-"""What all measurements share: constants of the steps, and the timer.
+"""What all measurements share: constants of the steps, the timer, and the choice of a variant.
 
 Imports neither TensorFlow nor PyTorch: their thread pools must not share a process.
 """
 
+import dataclasses
 import time
 from collections.abc import Callable
 from typing import Any
@@ -34,3 +35,46 @@ def time_calls(step: Callable[[], Any], repeats: int, warm_ups: int = WARM_UPS) 
         step()
         times.append(time.perf_counter() - began)
     return times
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A training step that is ready to be measured.
+
+    Attributes:
+        variants: Number format, and what else distinguishes a variant -> a call that takes a step.
+        device: "CPU" or "GPU".
+        parameters: Network -> its number of kernels and biases.
+        images: Images that a step reads; 0 if the step reads none.
+    """
+
+    variants: dict[str, Callable[[], Any]]
+    device: str
+    parameters: dict[str, int]
+    images: int = 0
+
+
+def measure(prepared: Prepared, repeats: int) -> dict[str, Any]:
+    """Times a step in its fastest variant; if there are several, each is tried briefly.
+
+    Args:
+        prepared: The step.
+        repeats: Number of timed steps.
+
+    Returns:
+        Seconds of each step, the variant as "format", the seconds of the trials, and the other
+        facts of `prepared`.
+    """
+    variants = prepared.variants
+    trials = {}
+    if len(variants) > 1:
+        trials = {k: min(time_calls(step, 2, warm_ups=1)) for k, step in variants.items()}
+    best = min(variants, key=lambda variant: trials.get(variant, 0.0))
+    return {
+        "seconds": time_calls(variants[best], repeats),
+        "format": best,
+        "trials": trials,
+        "device": prepared.device,
+        "parameters": prepared.parameters,
+        "images": prepared.images,
+    }

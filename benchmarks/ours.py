@@ -21,17 +21,8 @@ from tf_ssgan.nn import layers, pixels, precision, weights
 POOL_BATCHES = 10  # size of the pools, in batches
 
 
-def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
-    """Times the step of a method.
-
-    Args:
-        name: The method.
-        size: Sizes of networks and batch.
-        repeats: Number of timed steps.
-
-    Returns:
-        Seconds of each step, the number format, and the kernels and biases of each network.
-    """
+def prepare(name: str, size: steps.Size) -> common.Prepared:
+    """Builds the step of a method, see `common.measure`."""
     method = build(name, size)
     images, labels = _images(size)
     method.begin(pixels.to_float32(images[: size.batch]))
@@ -46,15 +37,14 @@ def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
     def step() -> list[float]:
         return [float(value) for value in train(batches).values()]
 
-    return {
-        "seconds": common.time_calls(step, repeats),
-        "format": precision.resolve("auto"),
-        "device": "GPU" if tf.config.list_physical_devices("GPU") else "CPU",
-        "images": sum(stream.examples for stream in method.streams().values()),
-        "parameters": {
+    return common.Prepared(
+        variants={precision.resolve("auto"): step},
+        device="GPU" if tf.config.list_physical_devices("GPU") else "CPU",
+        parameters={
             k: weights.parameter_count(n, gains=False) for k, n in networks(method).items()
         },
-    }
+        images=sum(stream.examples for stream in method.streams().values()),
+    )
 
 
 def build(name: str, size: steps.Size) -> Method:
@@ -69,7 +59,7 @@ def build(name: str, size: steps.Size) -> Method:
     listed = steps.STEPS[name]
     sizes = {"width": size.width, "latent_size": size.latent, "batch_size": size.batch}
     if isinstance(listed, steps.WideResNetStep):
-        sizes |= {"depth": listed.depth(size), "network": "wrn_plain"}
+        sizes |= {"depth": size.depth, "network": "wrn_plain"}
     known = {field.name for field in dataclasses.fields(module.HParams)}
     hparams = module.HParams(**{k: v for k, v in sizes.items() if k in known})
     with precision.policy(precision.resolve("auto")):

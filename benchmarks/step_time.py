@@ -16,8 +16,8 @@ next method, then the next round. Compare only figures of one run.
                   the number format of ours (`roofline.py`).
 
 Images per second count the images that a step reads, labeled and unlabeled. Each method is measured
-at its paper's size, for example 28x28x1, batch 100 and width 128 for the AC-GAN family, and
-32x32x3, batch 100 and width 64 for FR-GAN's (`steps.py`).
+with its default hyperparameters, which are its paper's: for example 28x28x1, batch 100 and width
+128 for the AC-GAN family, and 32x32x3, batch 100 and width 64 for FR-GAN's (`sizes.py`).
 """
 
 import argparse
@@ -31,6 +31,7 @@ import subprocess
 import sys
 from typing import Any
 
+import common
 import steps
 import tables
 
@@ -41,19 +42,15 @@ def main(argv: list[str] | None = None) -> None:
     """Measures what the command line asks for, and prints the result."""
     args = _parser().parse_args(argv)
     if args.only:
-        method = args.methods[0]
-        size = steps.STEPS[method].sizes[args.size]
-        measured = importlib.import_module(args.only).measure(method, size, args.repeats)
-        print(json.dumps(measured))
+        print(json.dumps(_measure_here(args.only, args.methods[0], args.at, args.repeats)))
         return
+    sizes = _sizes(args)
     facts = tables.machine() | {
-        "sizes": tables.merged(
-            {f"{_size(method, args.size)} ({method})" for method in args.methods}
-        ),
+        "sizes": tables.merged({f"{_format(sizes[name])} ({name})" for name in args.methods}),
         "rounds": args.rounds,
         "repeats": args.repeats,
     }
-    measurements = measure_all(args)
+    measurements = measure_all(args, sizes)
     print(tables.render(measurements, facts, args.layers))
     if args.json:
         content = {"facts": facts, "summary": tables.summary(measurements)}
@@ -61,30 +58,60 @@ def main(argv: list[str] | None = None) -> None:
         args.json.write_text(json.dumps(content, indent=1))
 
 
-def measure_all(args: argparse.Namespace) -> tables.Measurements:
-    """Measures in the order of rounds, then methods, then implementations."""
+def measure_all(args: argparse.Namespace, sizes: dict[str, steps.Size]) -> tables.Measurements:
+    """Measures in the order of rounds, then methods, then implementations.
+
+    Args:
+        args: The command line.
+        sizes: Method -> the size it is measured at.
+    """
     used = [name for name in IMPLEMENTATIONS if name != "pytorch" or _has_torch()]
     measurements = {method: {name: [] for name in used} for method in args.methods}
     for number in range(args.rounds):
         for method in args.methods:
             for name in used:
                 print(f"round {number + 1}: {method}, {name}", file=sys.stderr, flush=True)
-                measurements[method][name].append(_measure(name, method, args))
+                measurements[method][name].append(
+                    _measure(name, method, sizes[method], args.repeats)
+                )
             _check_same_networks(method, measurements[method])
     return measurements
 
 
-def _measure(name: str, method: str, args: argparse.Namespace) -> dict[str, Any]:
+def _measure(name: str, method: str, size: steps.Size, repeats: int) -> dict[str, Any]:
     """Runs one measurement in a process of its own."""
-    command = [sys.executable, __file__, f"--only={name}", f"--methods={method}"]
-    command += [f"--size={args.size}", f"--repeats={args.repeats}"]
+    at = json.dumps(dataclasses.asdict(size))
+    options = [f"--only={name}", f"--methods={method}", f"--at={at}", f"--repeats={repeats}"]
+    return _run(f"measuring {method}, {name}", [__file__, *options])
+
+
+def _measure_here(name: str, method: str, at: str, repeats: int) -> dict[str, Any]:
+    """Measures in this process; the roofline is no step, but the sum of its parts."""
+    module, size = importlib.import_module(name), steps.Size(**json.loads(at))
+    if name == "roofline":
+        return module.measure(method, size, repeats)
+    return common.measure(module.prepare(method, size), repeats)
+
+
+def _sizes(args: argparse.Namespace) -> dict[str, steps.Size]:
+    """Method -> the size it is measured at; `sizes` imports TensorFlow, so it is a process too."""
+    if args.size == "toy":
+        return dict.fromkeys(args.methods, steps.TOY)
+    script = pathlib.Path(__file__).with_name("sizes.py")
+    found = _run("reading the sizes", [str(script), *args.methods])
+    return {method: steps.Size(**size) for method, size in found.items()}
+
+
+def _run(task: str, arguments: list[str]) -> dict[str, Any]:
+    """Runs a script, which prints JSON in its last line; exits if it fails."""
     # A checkout need not be installed.
     paths = [str(pathlib.Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
     environment = {"TF_CPP_MIN_LOG_LEVEL": "3"} | os.environ
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    command = [sys.executable, *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
-        sys.exit(f"measuring {method}, {name} failed:\n{done.stderr[-3000:]}")
+        sys.exit(f"{task} failed:\n{done.stderr[-3000:]}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -99,9 +126,8 @@ def _has_torch() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
-def _size(method: str, name: str) -> str:
-    size = dataclasses.asdict(steps.STEPS[method].sizes[name])
-    return ", ".join(f"{k} {v}" for k, v in size.items())
+def _format(size: steps.Size) -> str:
+    return ", ".join(f"{k} {v}" for k, v in dataclasses.asdict(size).items() if v)
 
 
 def _methods(text: str) -> list[str]:
@@ -132,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--layers", action="store_true", help="print the layers of the steps too")
     parser.add_argument("--json", type=pathlib.Path, help="file for all measurements")
     parser.add_argument("--only", choices=IMPLEMENTATIONS, help=argparse.SUPPRESS)
+    parser.add_argument("--at", help=argparse.SUPPRESS)
     return parser
 
 

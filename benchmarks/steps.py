@@ -1,4 +1,4 @@
-"""Families of training steps, the step of each method, and the sizes it is measured at.
+"""Families of training steps, the step of each method, and what a size is.
 
 Imports neither TensorFlow nor PyTorch: both sides of a comparison read it.
 """
@@ -17,7 +17,8 @@ class Size:
         classes: Number of classes.
         batch: Batch size.
         width: Width of the networks, as the methods define it.
-        latent: Length of the generator's latent vector.
+        latent: Length of the generator's latent vector; 0 without a generator.
+        depth: Number of layers of a wide residual network; 0 for other networks.
     """
 
     side: int
@@ -26,17 +27,12 @@ class Size:
     batch: int
     width: int
     latent: int
+    depth: int = 0
 
 
-TOY = Size(side=16, channels=1, classes=3, batch=8, width=4, latent=8)
-CIFAR10_SIZES = {
-    "paper": Size(side=32, channels=3, classes=10, batch=100, width=64, latent=100),
-    "toy": TOY,
-}
-FASHION_MNIST_SIZES = {
-    "paper": Size(side=28, channels=1, classes=10, batch=100, width=128, latent=100),
-    "toy": TOY,
-}
+TOY = Size(side=16, channels=1, classes=3, batch=8, width=4, latent=8, depth=10)
+CIFAR10 = {"side": 32, "channels": 3, "classes": 10}
+FASHION_MNIST = {"side": 28, "channels": 1, "classes": 10}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,9 +58,9 @@ class RecalibrationStep:
         return 1 + self.branches + self.adversarial
 
     @property
-    def sizes(self) -> dict[str, Size]:
-        """The sizes it is measured at, by name."""
-        return CIFAR10_SIZES
+    def images(self) -> dict[str, int]:
+        """The images of its paper."""
+        return CIFAR10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,9 +79,9 @@ class MatchingStep:
         return True
 
     @property
-    def sizes(self) -> dict[str, Size]:
-        """The sizes it is measured at, by name."""
-        return CIFAR10_SIZES
+    def images(self) -> dict[str, int]:
+        """The images of its paper."""
+        return CIFAR10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,14 +103,14 @@ class ConditionalStep:
     search: bool = False
 
     @property
-    def sizes(self) -> dict[str, Size]:
-        """The sizes it is measured at, by name."""
-        return FASHION_MNIST_SIZES if self.adversarial else CIFAR10_SIZES
+    def images(self) -> dict[str, int]:
+        """The images of its paper."""
+        return FASHION_MNIST if self.adversarial else CIFAR10
 
 
 @dataclasses.dataclass(frozen=True)
 class WideResNetStep:
-    """The step of FixMatch or VAT on a wide residual network, WRN-28-2 at the paper's size.
+    """The step of FixMatch or VAT on a wide residual network.
 
     Attributes:
         ratio: Unlabeled images per labeled image.
@@ -126,15 +122,9 @@ class WideResNetStep:
     views: int
 
     @property
-    def sizes(self) -> dict[str, Size]:
-        """The sizes it is measured at, by name."""
-        batch = 64 if self.views == 2 else 32
-        paper = Size(side=32, channels=3, classes=10, batch=batch, width=32, latent=0)
-        return {"paper": paper, "toy": TOY}
-
-    def depth(self, size: Size) -> int:
-        """Number of layers of the network."""
-        return 28 if size is not TOY else 10
+    def images(self) -> dict[str, int]:
+        """The images of its paper."""
+        return CIFAR10
 
 
 Step = RecalibrationStep | MatchingStep | ConditionalStep | WideResNetStep

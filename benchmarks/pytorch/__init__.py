@@ -3,9 +3,9 @@
 These are channels_last, in-place ReLUs, fused Adam, and no gradients for D's kernels in G's step.
 Weight normalization is where ours has it. The images are in memory, and there is no EMA. The
 variants are the number formats (bfloat16 autocast, float32), each with one pass for each batch and,
-if D has no batch normalization, with one pass over all batches that it is trained on. Each variant
-is tried briefly, and the fastest is measured. A critic with a gradient penalty computes in float32
-in both formats, as in ours.
+if D has no batch normalization, with one pass over all batches that it is trained on. The fastest
+variant is measured. A critic with a gradient penalty computes in float32 in both formats, as in
+ours.
 
 Passes over generated images update the moving statistics of D, which ours does not. The losses do
 not read them, and the time for this is negligible.
@@ -15,7 +15,6 @@ Each family of steps has a module with its networks and its training step.
 
 import itertools
 import os
-from typing import Any
 
 import common
 import steps
@@ -31,17 +30,8 @@ FAMILIES = {
 }
 
 
-def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
-    """Times the step of a method in its fastest variant.
-
-    Args:
-        name: The method.
-        size: Sizes of networks and batch.
-        repeats: Number of timed steps.
-
-    Returns:
-        Seconds of each step, the variant, and the kernels and biases of each network.
-    """
+def prepare(name: str, size: steps.Size) -> common.Prepared:
+    """Builds the step of a method in all variants, see `common.measure`."""
     torch.set_num_threads(os.cpu_count() or 1)
     step = steps.STEPS[name]
     family = FAMILIES[type(step)]
@@ -49,16 +39,12 @@ def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
     for network in networks.values():
         network.to(parts.DEVICE, memory_format=torch.channels_last)
     trainer = family.Trainer(step, size, **networks)
-    variants = list(itertools.product(parts.FORMATS, trainer.passes))
-    trials = {v: min(common.time_calls(trainer.variant(*v), 2, warm_ups=1)) for v in variants}
-    best = min(trials, key=trials.get)
-    return {
-        "seconds": common.time_calls(trainer.variant(*best), repeats),
-        "format": f"{best[0]}, {best[1]} passes",
-        "device": parts.DEVICE.upper().replace("CUDA", "GPU"),
-        "trials": {", ".join(variant): seconds for variant, seconds in trials.items()},
-        "parameters": {k: _parameters(network) for k, network in networks.items()},
-    }
+    variants = itertools.product(parts.FORMATS, trainer.passes)
+    return common.Prepared(
+        variants={f"{kind}, {way} passes": trainer.variant(kind, way) for kind, way in variants},
+        device=parts.DEVICE.upper().replace("CUDA", "GPU"),
+        parameters={k: _parameters(network) for k, network in networks.items()},
+    )
 
 
 def _parameters(network: torch.nn.Module) -> int:

@@ -23,7 +23,7 @@ def classifier(step: steps.WideResNetStep, size: steps.Size) -> nn.Module:
     layers = [nn.Conv2d(size.channels, channels, 3, 1, 1, bias=False)]
     for group in range(3):
         units = size.width * 2**group
-        for number in range((step.depth(size) - 4) // 6):
+        for number in range((size.depth - 4) // 6):
             layers.append(_Block(channels, units, 2 if group and not number else 1, not number))
             channels = units
     layers += [nn.BatchNorm2d(channels), nn.ReLU(inplace=True), parts.GlobalMean()]

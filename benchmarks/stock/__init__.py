@@ -11,8 +11,6 @@ never more.
 Each family of steps has a module with its networks, its batch and its training step.
 """
 
-from typing import Any
-
 import common
 import keras
 import steps
@@ -28,17 +26,8 @@ FAMILIES = {
 }
 
 
-def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
-    """Times the step of a method.
-
-    Args:
-        name: The method.
-        size: Sizes of networks and batch.
-        repeats: Number of timed steps.
-
-    Returns:
-        Seconds of each step, the number format, and the kernels and biases of each network.
-    """
+def prepare(name: str, size: steps.Size) -> common.Prepared:
+    """Builds the step of a method, see `common.measure`."""
     step = steps.STEPS[name]
     family = FAMILIES[type(step)]
     networks = family.networks(step, size)
@@ -48,12 +37,11 @@ def measure(name: str, size: steps.Size, repeats: int) -> dict[str, Any]:
     def wait() -> list[float]:
         return [float(loss) for loss in train(*batch)]
 
-    return {
-        "seconds": common.time_calls(wait, repeats),
-        "format": keras.config.dtype_policy().name,
-        "device": "GPU" if tf.config.list_physical_devices("GPU") else "CPU",
-        "parameters": {
+    return common.Prepared(
+        variants={keras.config.dtype_policy().name: wait},
+        device="GPU" if tf.config.list_physical_devices("GPU") else "CPU",
+        parameters={
             k: sum(int(tf.size(w.value)) for w in network.trainable_variables)
             for k, network in networks.items()
         },
-    }
+    )

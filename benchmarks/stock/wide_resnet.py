@@ -30,7 +30,7 @@ def classifier(step: steps.WideResNetStep, size: steps.Size) -> keras.Model:
     x = _conv(images, min(16, size.width), 3)
     for group in range(3):
         channels = size.width * 2**group
-        for number in range((step.depth(size) - 4) // 6):
+        for number in range((size.depth - 4) // 6):
             stride = 2 if group and not number else 1
             active = _activated(x)
             shortcut = _conv(active, channels, 1, stride) if not number else x

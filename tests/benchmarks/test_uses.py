@@ -23,7 +23,7 @@ def build(benchmarks, name):
     """A method at toy size, and the uses of linear maps in its step."""
     steps = benchmarks("steps")
     step = steps.STEPS[name]
-    ours, size = benchmarks("ours"), step.sizes["toy"]
+    ours, size = benchmarks("ours"), steps.TOY
     method = ours.build(name, size)
     return method, benchmarks("uses").linear_uses(ours.networks(method), step, size.batch)
 

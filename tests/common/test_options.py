@@ -37,3 +37,17 @@ def test_only_choices_that_can_be_named_are_suggested():
     options.check(Record(kind="red"))
     with pytest.raises(errors.UserError, match="--kind=x is not one of its values. Known: red, b"):
         options.check(Record(kind="x"))
+
+
+def test_a_field_is_inherited_with_its_meaning_and_range():
+    @dataclasses.dataclass(frozen=True)
+    class Other:
+        share: float = options.inherited(Record, "share", 0.25, "Smith 2020")
+        count: int = options.inherited(Record, "count")
+
+    share, count = dataclasses.fields(Other)
+    assert (Other().share, Other().count) == (0.25, 3)
+    assert share.metadata["doc"] == "A share. Default: Smith 2020."
+    assert count.metadata == dataclasses.fields(Record)[1].metadata
+    with pytest.raises(errors.UserError, match="--share=2: expected above 0 and at most 1"):
+        options.check(Other(share=2))

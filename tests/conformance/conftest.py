@@ -24,13 +24,13 @@ def pytest_generate_tests(metafunc):
 
 
 def has_step(name: str) -> bool:
-    """Whether a method's step is its own.
+    """Whether a method's networks or its step are its own.
 
     A preset takes another method's step with a constant of its own. What depends on the number of
     replicas is asked of that other method, which has the same step and networks: tracing a preset
     on two devices would be a third of all that it costs.
     """
-    return "train_step" in vars(methods.find(name).Method)
+    return bool({"setup", "train_step"} & set(vars(methods.find(name).Method)))
 
 
 def pytest_collection_modifyitems(items):

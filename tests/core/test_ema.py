@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tf_ssgan.core import ema
@@ -42,6 +43,13 @@ def test_an_update_moves_every_variable_by_the_warmed_up_decay():
     assert values(copy) == {9.0} and values(source) == {10.0}
     ema.update([(copy, source, 0.5)], tf.constant(1000, tf.int64))
     assert values(copy) == {9.5}
+
+
+@pytest.mark.parametrize(("when", "expected"), [(True, {4.0}), (False, {0.0})])
+def test_a_reset_under_a_condition(when, expected):
+    pairs = [(network(0.0), network(4.0), 0.9)]
+    ema.reset(pairs, tf.constant(when))
+    assert values(pairs[0][0]) == expected
 
 
 def test_a_reset_copies_every_variable():

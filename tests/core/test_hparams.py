@@ -1,4 +1,4 @@
-"""Recipes, profiles and ranges of hyperparameters."""
+"""Recipes and ranges of hyperparameters."""
 
 import dataclasses
 
@@ -22,31 +22,13 @@ def test_the_most_specific_recipe_wins():
             "svhn/short": {"depth": 5},
         }
 
-    assert HParams.recipe("digits") == {}
-    assert HParams.recipe("svhn")["depth"] == 3  # its own 500 labels
-    assert HParams.recipe("svhn", labels=1000)["depth"] == 4
-    assert HParams.recipe("svhn", labels=7)["depth"] == 2
-    assert HParams.recipe("svhn", short=True) == {
+    assert HParams.recipe("digits", {}) == {}
+    assert HParams.recipe("svhn", {})["depth"] == 3  # its own 500 labels
+    assert HParams.recipe("svhn", {"labels": 1000})["depth"] == 4
+    assert HParams.recipe("svhn", {"labels": 7, "depth": 9})["depth"] == 2
+    assert HParams.recipe("svhn", {}, short=True) == {
         "depth": 5, "labels": 500, "epochs": 9, "learning_rate": 1.0,
     }  # fmt: skip
-
-
-def test_a_profile_wins_over_every_recipe():
-    @dataclasses.dataclass(frozen=True)
-    class HParams(hparams.HParams):
-        depth: int = option(1, "Depth.")
-        RECIPES = {
-            "svhn": {"depth": 2, "labels": 500},
-            "svhn/short": {"depth": 5},
-            "authors": {"depth": 6, "learning_rate": 2.0},
-            "authors/svhn": {"depth": 7},
-            "authors/svhn@250": {"depth": 8},
-        }
-
-    assert HParams.recipe("digits", profile="authors") == {"depth": 6, "learning_rate": 2.0}
-    assert HParams.recipe("svhn", profile="paper", short=True)["depth"] == 5
-    assert HParams.recipe("svhn", profile="authors", short=True)["depth"] == 7
-    assert HParams.recipe("svhn", labels=250, profile="authors")["depth"] == 8
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from support import scripted_outputs, toy_methods
 from tf_ssgan import methods
 from tf_ssgan.core.task import Task
 from tf_ssgan.methods import noise_reg
-from tf_ssgan.networks import resnet18
 from tf_ssgan.training import config
 
 # Logits of the residual head, and of the clean head for a noisy and for a clean image.
@@ -222,14 +221,13 @@ def test_streams_of_both_stages(method):
 
 def test_both_heads_have_two_layers():
     task = Task(10, 8, 8, 1, 12, 40, 12, 5)
-    short = mock.patch.multiple(resnet18, WIDTHS=(1,), BLOCKS=1)
-    with short:
+    with toy_methods.short():
         method = methods.find("noise_reg").Method(toy_methods.hparams("noise_reg"), task)
     for head in (method.residual, method.classifier):
         *_, weights, _, last, bias = head.variables
         assert (weights.shape, last.shape, bias.shape) == ((4, 384), (384, 10), (10,))
     hparams = dataclasses.replace(method.hp, clean_hidden=7)
-    with short:
+    with toy_methods.short():
         method = methods.find("noise_reg").Method(hparams, task)
     assert method.residual.variables[0].shape == method.classifier.variables[-4].shape == (4, 7)
 

@@ -129,7 +129,7 @@ def test_profiles_and_recipes():
     digits = config.configure("noise_reg_wsgan", "digits")
     assert (digits.clean_fraction, digits.noise, digits.hparams.batch_size) == (0.2, "permute", 50)
     assert digits.hparams.stage_fractions() == {"contrast": 0.25, "generate": 0.25}  # a short run
-    recipe = noise_reg_wsgan.HParams.recipe("fashion_mnist")
+    recipe = noise_reg_wsgan.HParams.recipe("fashion_mnist", {})
     fractions = {k: recipe[f"{k}_fraction"] for k in ("contrast", "generate")}
     # 10 epochs, then 100, then 10 with labels.
     first_steps = stages.consecutive_stages(120 * 200, fractions)

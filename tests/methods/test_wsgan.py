@@ -290,11 +290,11 @@ def test_tensorboard_has_a_grid_of_samples_for_each_stage(whole):
 def test_scoring_generated_images_changes_no_variable(tiny_run):
     method = tiny_run.at(2)
     fake = method.sampler().sample(8)
-    before = [v.numpy() for v in method.critic.variables + method.classifier.variables]
+    before = [v.numpy() for v in method.discriminator.variables + method.classifier.variables]
     method.score_fake(fake)
     method.source_of_fake(fake)
     assert not layers.statistics_are_frozen()
-    after = method.critic.variables + method.classifier.variables
+    after = method.discriminator.variables + method.classifier.variables
     for variable, value in zip(after, before, strict=True):
         np.testing.assert_array_equal(variable, value)
 
@@ -302,7 +302,7 @@ def test_scoring_generated_images_changes_no_variable(tiny_run):
 def test_recipes():
     hp = wsgan.HParams()
     assert (hp.batch_size, hp.learning_rate, hp.reconstruction_weight) == (256, 1e-3, 1.0)
-    recipe = wsgan.HParams.recipe("fashion_mnist")
+    recipe = wsgan.HParams.recipe("fashion_mnist", {})
     fractions = {k: recipe[f"{k}_fraction"] for k in ("contrast", "generate")}
     # 10 epochs, then 100, then 50 with labels.
     first_steps = stages.consecutive_stages(160 * 234, fractions)
@@ -322,11 +322,11 @@ def test_profile_authors_has_a_high_temperature_and_a_cross_entropy_gan(tiny_run
     paper = method.hp
     try:
         assert method.temperature() == 0.5
-        assert float(method.generator_loss(fake_scores)) == pytest.approx(0.25)
+        assert float(method.adversarial_loss(fake_scores)) == pytest.approx(0.25)
         method.hp = dataclasses.replace(paper, profile="authors")
         assert method.temperature() == pytest.approx(math.sqrt(2 * paper.batch_size))
         expected = float(losses.source_generator_loss(fake_scores))
-        assert float(method.generator_loss(fake_scores)) == pytest.approx(expected)
+        assert float(method.adversarial_loss(fake_scores)) == pytest.approx(expected)
         source, penalty = method.critic_loss(images, images, real_scores, fake_scores)
         expected = float(losses.source_loss(real_scores, fake_scores))
         assert float(source) == pytest.approx(expected)

@@ -50,7 +50,7 @@ def test_the_maps_of_table_1():
 def test_up_to_48_pixels_the_layers_are_those_of_the_table(size):
     network = frgan_cnn.classifier(task(size), width=4)
     stage = [layers.Conv, layers.Conv, layers.Conv, layers.Dropout]
-    rest = [layers.SqueezeExcite, layers.Conv, layers.Conv, frgan_cnn._GlobalMean]
+    rest = [layers.SqueezeExcite, layers.Conv, layers.Conv, keras.layers.GlobalAveragePooling2D]
     types = [keras.layers.InputLayer, layers.GaussianNoise, layers.Dropout, *stage, *stage, *rest]
     assert [type(layer) for layer in network.layers] == [*types, layers.Dense]
     kernels = [tuple(v.shape) for v in network.trainable_variables if v.name == "kernel"]

@@ -1,9 +1,17 @@
-"""Toy problems and toy-sized methods, shared by the tests."""
+"""Toy problems and toy-sized methods, shared by the tests.
+
+No method or network is named here. What else a method needs to be small is in a file beside its
+test: `TOY` in tests/methods/toy_METHOD.py, or in tests/methods/bases/toy_BASE.py for all methods
+whose HParams inherit from that base. Networks that take long to trace although they are narrow are
+made shorter by `short` in tests/networks/toy_NETWORK.py.
+"""
 
 import contextlib
 import dataclasses
+import pathlib
+import runpy
 from collections.abc import Iterator
-from unittest import mock
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -12,15 +20,13 @@ from tf_ssgan import methods
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import pipeline
 from tf_ssgan.data.pools import Pool, merge_pools
-from tf_ssgan.networks import resnet18, wsgan_classifier
-from tf_ssgan.nn import distribution, layers, pixels
+from tf_ssgan.nn import distribution, pixels
 
 CLASSES, SIZE, LABELED, UNLABELED, STEPS = 3, 8, 12, 40, 12
 CLEAN = LABELED // 3  # known to be right
-# xi: vat's direction multiplies the rounding by 1 / xi, and other devices round otherwise.
-# The fractions: stages of two steps, so that six steps are in all of them.
-SMALL = {"width": 4, "latent_size": 8, "batch_size": 8, "depth": 10, "xi": 1.0,
-         "contrast_fraction": 2 / STEPS, "generate_fraction": 2 / STEPS, "nr_ratio": 0.5}  # fmt: skip
+# Hyperparameters with these names mean the same in every method that has them.
+SMALL = {"width": 4, "latent_size": 8, "batch_size": 8, "depth": 10}
+TESTS = pathlib.Path(__file__).parents[1]
 
 
 def images(
@@ -65,24 +71,25 @@ def hparams(name: str, **hyperparameters):
     """The hyperparameters of a method at toy size."""
     kind = methods.find(name).HParams
     names = {field.name for field in dataclasses.fields(kind)}
-    return kind(**({k: v for k, v in SMALL.items() if k in names} | hyperparameters))
+    small = {k: v for k, v in SMALL.items() if k in names}
+    for base in reversed(kind.__mro__):
+        small |= toy_values(base.__module__)
+    return kind(**(small | hyperparameters))
+
+
+def toy_values(module: str) -> dict[str, Any]:
+    """The toy values of a module of hyperparameters, from the file beside its test."""
+    *folders, name = module.split(".")
+    file = TESTS.joinpath(*folders[1:], f"toy_{name}.py")
+    return runpy.run_path(str(file))["TOY"] if file.exists() else {}
 
 
 @contextlib.contextmanager
 def short() -> Iterator[None]:
-    """Networks built within this context have fewer layers, because each takes long to trace.
-
-    ResNet-18 keeps three of its twenty layers (batch statistics of a few images of one pixel would
-    multiply the rounding); each block of WSGAN's branches keeps one of its two convolutions.
-    """
-
-    def conv_block(x, channels, padding):
-        return layers.SpectralConv(channels, 2, padding=padding)(x)
-
-    with (
-        mock.patch.multiple(resnet18, WIDTHS=(1,), BLOCKS=1),
-        mock.patch.object(wsgan_classifier, "_conv_block", conv_block),
-    ):
+    """Networks built within this context have fewer layers, because each takes long to trace."""
+    with contextlib.ExitStack() as stack:
+        for file in sorted(TESTS.glob("networks/toy_*.py")):
+            stack.enter_context(runpy.run_path(str(file))["short"]())
         yield
 
 

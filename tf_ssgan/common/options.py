@@ -28,6 +28,21 @@ def option(
     return dataclasses.field(default=default, metadata={"doc": doc} | bounds)
 
 
+def inherited(dataclass: type, name: str, default: Any = None, source: str = "") -> Any:
+    """The field of another dataclass again: with its meaning and range, perhaps another default.
+
+    Args:
+        dataclass: A dataclass that has the field.
+        name: Name of the field.
+        default: The new default; None keeps the old one.
+        source: Where the new default comes from, for the help text.
+    """
+    (field,) = [field for field in dataclasses.fields(dataclass) if field.name == name]
+    default = field.default if default is None else default
+    doc = field.metadata["doc"] + (f" Default: {source}." if source else "")
+    return dataclasses.field(default=default, metadata=dict(field.metadata) | {"doc": doc})
+
+
 def check(record: Any) -> None:
     """Checks that every value has its type and is in its range or among its choices.
 

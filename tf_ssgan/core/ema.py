@@ -21,11 +21,16 @@ def frozen_clone(network: keras.Model) -> keras.Model:
     return copy
 
 
-def reset(pairs: Iterable[EmaPair]) -> None:
-    """Sets every copy to its network's current values."""
+def reset(pairs: Iterable[EmaPair], when: tf.Tensor | bool = True) -> None:
+    """Sets every copy to its network's current values.
+
+    Args:
+        pairs: The copies and their networks.
+        when: bool scalar; if it is false, nothing changes.
+    """
     for copy, network, _ in pairs:
         for slow, fast in zip(copy.variables, network.variables, strict=True):
-            slow.assign(fast)
+            slow.assign(tf.where(when, fast.value, slow.value))
 
 
 def update(pairs: Iterable[EmaPair], steps: tf.Tensor) -> None:

@@ -1,6 +1,7 @@
 """Hyperparameters that every method has, and recipes."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from tf_ssgan.common import options
@@ -14,8 +15,7 @@ class HParams:
     A recipe is a dictionary of hyperparameters and of defaults of the run (labels, noise,
     clean_fraction, epochs, max_steps). There are recipes for a dataset ("svhn"), for a dataset with
     a number of labels ("svhn@500"), for any short run ("short") and for a short run on a dataset
-    ("svhn/short"); later ones win. A profile other than the method's own ("authors",
-    "authors/cifar10") wins over all of them.
+    ("svhn/short"); later ones win.
     """
 
     batch_size: int = option(100, "Labeled images per step, over all replicas.", low=1)
@@ -39,26 +39,25 @@ class HParams:
         options.check(self)
 
     @classmethod
-    def recipe(
-        cls, dataset: str, labels: int | None = None, short: bool = False, profile: str = ""
-    ) -> dict[str, Any]:
+    def recipe(cls, dataset: str, given: Mapping[str, Any], short: bool = False) -> dict[str, Any]:
         """The recipe of a run: all that apply to it merged, the most specific one last.
 
         Args:
             dataset: Name of the dataset.
-            labels: Number of labels, or None for the recipe's own.
+            given: The flags that you have set; recipes depend on "labels" among them.
             short: Whether the run is too short for the schedule of the paper.
-            profile: Value of the hyperparameter of this name, if the method has one.
         """
         merged = dict(cls.RECIPES.get(dataset, {}))
-        labels = merged.get("labels") if labels is None else labels
-        merged |= cls.RECIPES.get(f"{dataset}@{labels}", {})
+        merged |= cls.RECIPES.get(f"{dataset}@{cls.recipe_labels(dataset, given)}", {})
         if short:
             merged |= cls.RECIPES.get("short", {}) | cls.RECIPES.get(f"{dataset}/short", {})
-        if profile:
-            merged |= cls.RECIPES.get(profile, {}) | cls.RECIPES.get(f"{profile}/{dataset}", {})
-            merged |= cls.RECIPES.get(f"{profile}/{dataset}@{labels}", {})
         return merged
+
+    @classmethod
+    def recipe_labels(cls, dataset: str, given: Mapping[str, Any]) -> int | None:
+        """The number of labels that is set, else that of the data set's recipe, if it has one."""
+        labels = given.get("labels")
+        return cls.RECIPES.get(dataset, {}).get("labels") if labels is None else labels
 
     @property
     def unlabeled_examples(self) -> int:

@@ -64,6 +64,14 @@ class RunState(keras.Model):
         self.ema_pairs.append((copy, network, decay))
         return copy
 
+    def restart_ema(self, when: tf.Tensor) -> None:
+        """Starts the EMA copies again from their networks.
+
+        Args:
+            when: bool scalar; if it is false, nothing changes.
+        """
+        ema.reset(self.ema_pairs, when)
+
     def per_example_buffer(self, name: str, rows: int, initial: int) -> keras.Variable:
         """A per-example buffer, one number for each example, saved in checkpoints: int64 [rows].
 

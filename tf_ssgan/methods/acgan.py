@@ -27,31 +27,20 @@ import keras
 import tensorflow as tf
 
 from tf_ssgan.common.options import option
-from tf_ssgan.core import hparams
 from tf_ssgan.core.task import Stream
-from tf_ssgan.methods.bases import gan
+from tf_ssgan.methods.bases import auxiliary_classifier, gan
 from tf_ssgan.networks import acgan_cnn, alexnet, conditional_dcgan
-from tf_ssgan.nn import layers, losses
+from tf_ssgan.nn import losses
 
 PAPER = "Dravid et al. 2022; Odena et al. 2017"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(hparams.HParams):
+class HParams(gan.GANHParams):
     """Hyperparameters of AC-GAN."""
 
     learning_rate: float = option(
         2e-4, "Learning rate of every optimizer (public code of Dravid et al. 2022).", low=0
-    )
-    beta_1: float = option(
-        0.5,
-        "Decay of Adam's first moment, 0 to 1 (public code of Dravid et al. 2022).",
-        low=0,
-        high=1,
-    )
-    latent_size: int = option(100, "Length of the generator's latent vector.", low=1)
-    critic_steps: int = option(
-        1, "Discriminator steps per generator step; 5 in Gulrajani et al. 2017.", low=1
     )
     network: Literal["fm_cnn", "alexnet"] = option(
         "fm_cnn",
@@ -80,13 +69,8 @@ class HParams(hparams.HParams):
         "cifar100": dict(labels=-1, epochs=1000, network="alexnet"),
     }
 
-    @property
-    def unlabeled_examples(self) -> int:
-        """Images per step. An epoch has the steps that would show every training image once."""
-        return self.batch_size * self.critic_steps
 
-
-class Method(gan.ConditionalGAN):
+class Method(auxiliary_classifier.AuxiliaryClassifierGAN):
     """The auxiliary-classifier GAN."""
 
     reports = ("supervised", "conditional", "source", "generator")
@@ -132,15 +116,8 @@ class Method(gan.ConditionalGAN):
 
         z, c = self.latents(x.shape[0])
         with tf.GradientTape() as tape:
-            generated = self.score_fake(self.generator([z, c], training=True))
-            adversarial = losses.source_generator_loss(generated["source"])
-            generator = adversarial + losses.cross_entropy(c, generated["logits"])
+            generator = self.generator_loss(z, c)
         self.g.minimize(generator, tape)
         return self.end_step(
             supervised=supervised, conditional=conditional, source=source, generator=generator
         )
-
-    def score_fake(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The discriminator's outputs for generated images; moving averages are not updated."""
-        with layers.frozen_statistics():
-            return self.discriminator(images, training=True)

@@ -83,10 +83,7 @@ class Method(acgan.Method):
         super().setup()
         if self.hp.tau_search == "gradient":
             self.factor = latent_truncation.LearnedTruncation(self.hp.tau)
-            adam = keras.optimizers.Adam(
-                self.tau_learning_rate, beta_1=self.hp.beta_1, epsilon=1e-8
-            )
-            self.t = self.player("tau", self.factor, adam)
+            self.t = self.player("tau", self.factor, self.adam(self.tau_learning_rate))
         if self.hp.tau_search == "grid":
             self.grid = latent_truncation.TruncationSearch(
                 self.task, [self.discriminator, self.generator]
@@ -109,9 +106,7 @@ class Method(acgan.Method):
 
         z, c = self.latents(x.shape[0])
         with tf.GradientTape() as tape:
-            fake_source, fake_logits = self.source_and_logits(*self.full_and_truncated(z, c))
-            adversarial = losses.source_generator_loss(fake_source)
-            generator = adversarial + losses.cross_entropy(c, fake_logits)
+            generator = self.generator_loss(z, c)
         self.g.minimize(generator, tape)
         return self.end_step(
             supervised=supervised,
@@ -120,6 +115,11 @@ class Method(acgan.Method):
             generator=generator,
             **self.update_tau(x.shape[0]),
         )
+
+    def generator_loss(self, z: tf.Tensor, c: tf.Tensor) -> tf.Tensor:
+        """The generator's loss: of G(z, c) on the source head, of G(z_tau, c) on the class head."""
+        fake_source, fake_logits = self.source_and_logits(*self.full_and_truncated(z, c))
+        return self.adversarial_loss(fake_source) + losses.cross_entropy(c, fake_logits)
 
     def truncate(self, z: tf.Tensor) -> tf.Tensor:
         """The latents z_tau, with the tau of this step."""
@@ -173,7 +173,8 @@ class Method(acgan.Method):
             return labeled
         step, label = self.step.value, labeled["label"]
         optimizers = [player.optimizer for player in (self.d, self.g)]
-        self.grid.reset_at_trial_start(step, optimizers, self.ema_pairs)
+        self.grid.reset_at_trial_start(step, optimizers)
+        self.restart_ema(self.grid.starts_again(step))
         held_out = self.grid.is_held_out(step, labeled["index"])
         logits = self.discriminator(labeled["image"], training=False)["logits"]
         self.grid.record(step, held_out, tf.argmax(logits, axis=-1) == label)

@@ -14,30 +14,20 @@ N(1, 0.02^2).
 
 import dataclasses
 
-import keras
-import tensorflow as tf
-
 from tf_ssgan.common.options import option
-from tf_ssgan.core import hparams, method
 from tf_ssgan.core.task import Stream
+from tf_ssgan.methods.bases import labels_only, optimizers
 from tf_ssgan.networks import alexnet
-from tf_ssgan.nn import losses
 
 PAPER = "Dravid et al. 2022, baseline; Krizhevsky et al. 2012"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(hparams.HParams):
+class HParams(optimizers.AdamHParams):
     """Hyperparameters of the AlexNet baseline."""
 
     learning_rate: float = option(
         2e-4, "Learning rate of Adam (public code of Dravid et al. 2022).", low=0
-    )
-    beta_1: float = option(
-        0.5,
-        "Decay of Adam's first moment, 0 to 1 (public code of Dravid et al. 2022).",
-        low=0,
-        high=1,
     )
     width: int = option(64, "Channels of the first convolution (Dravid et al. 2022).", low=1)
     dropout: float = option(
@@ -55,26 +45,14 @@ class HParams(hparams.HParams):
     }
 
 
-class Method(method.Method):
+class Method(labels_only.LabelsOnlyMethod, optimizers.AdamMethod):
     """AlexNet with cross-entropy on the labeled images."""
-
-    reports = ("supervised",)
-    needs_labels = True
 
     def setup(self) -> None:
         """Makes the network and its optimizer."""
         self.classifier = alexnet.classifier(self.task, self.hp.width, dropout=self.hp.dropout)
-        adam = keras.optimizers.Adam(self.hp.learning_rate, beta_1=self.hp.beta_1, epsilon=1e-8)
-        self.c = self.player("classifier", self.classifier, adam)
+        self.c = self.player("classifier", self.classifier, self.adam())
 
     def streams(self) -> dict[str, Stream]:
         """Labeled images without augmentation."""
         return {"labeled": Stream("labeled", self.hp.batch_size, {"image": "plain"})}
-
-    def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """One step on the cross-entropy."""
-        x, y = batch["labeled"]["image"], batch["labeled"]["label"]
-        with tf.GradientTape() as tape:
-            loss = losses.cross_entropy(y, self.classifier(x, training=True)["logits"])
-        self.c.minimize(loss, tape)
-        return self.end_step(supervised=loss)

@@ -27,29 +27,24 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common.options import option
+from tf_ssgan.common.options import inherited, option
 from tf_ssgan.core.monitoring import PseudoLabels
 from tf_ssgan.core.task import Stream
-from tf_ssgan.methods.bases import wrn
+from tf_ssgan.methods.bases import profile, wrn
 from tf_ssgan.nn import losses, schedules, weights
 
 PAPER = "Sohn et al. 2020"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(wrn.WideResNetHParams):
-    """Hyperparameters of FixMatch."""
+class HParams(profile.ProfileHParams, wrn.UnlabeledRatioHParams, wrn.WideResNetHParams):
+    """Hyperparameters of FixMatch; profile "authors" is the code of Alshami and Arya."""
 
-    profile: Literal["paper", "authors"] = option(
-        "paper",
-        "Variant: the paper's algorithm, or what Alshami and Arya's code does (see the description "
-        "of the method).",
-    )
     batch_size: int = option(
         64, "Labeled images per step, over all replicas (Sohn et al. 2020: B).", low=1
     )
-    unlabeled_ratio: int = option(
-        7, "Unlabeled images per labeled image (Sohn et al. 2020: mu).", low=1
+    unlabeled_ratio: int = inherited(
+        wrn.UnlabeledRatioHParams, "unlabeled_ratio", 7, "Sohn et al. 2020, mu"
     )
     learning_rate: float = option(0.03, "Initial learning rate (Sohn et al. 2020: eta).", low=0)
     momentum: float = option(0.9, "Momentum of SGD (Sohn et al. 2020: beta).", low=0, high=1)
@@ -68,10 +63,8 @@ class HParams(wrn.WideResNetHParams):
     unlabeled_weight: float = option(
         1.0, "Weight of the unlabeled loss (Sohn et al. 2020: lambda_u).", low=0
     )
-    network: Literal["wrn_leaky", "wrn_plain"] = option(
-        "wrn_leaky",
-        "Form of the wide residual network: that of Sohn et al. 2020 (wrn_leaky), or the plain one "
-        "of Alshami and Arya 2022 (wrn_plain).",
+    network: Literal["wrn_leaky", "wrn_plain"] = inherited(
+        wrn.WideResNetHParams, "network", "wrn_leaky"
     )
 
     RECIPES = {
@@ -96,11 +89,6 @@ class HParams(wrn.WideResNetHParams):
         "authors/cifar100": dict(epochs=200, max_steps=0),
     }
 
-    @property
-    def unlabeled_examples(self) -> int:
-        """Unlabeled images per step, which sets the length of an epoch."""
-        return self.batch_size * self.unlabeled_ratio
-
 
 class Method(wrn.WideResNetMethod):
     """Consistency regularization with confident pseudo-labels."""
@@ -115,10 +103,7 @@ class Method(wrn.WideResNetMethod):
 
     def rate(self) -> tf.Tensor:
         """The learning rate at this step; in profile "authors", at the start of its epoch."""
-        if self.hp.profile == "paper":
-            return self.hp.learning_rate * schedules.cosine_decay(self.progress())
-        epoch_start = self.step // self.task.steps_per_epoch * self.task.steps_per_epoch
-        progress = tf.cast(epoch_start, tf.float32) / self.task.steps
+        progress = self.progress() if self.hp.profile == "paper" else self.epoch_progress()
         return self.hp.learning_rate * schedules.cosine_decay(progress)
 
     def decayed_weights(self) -> list[tf.Tensor]:
@@ -148,15 +133,9 @@ class Method(wrn.WideResNetMethod):
 
         with tf.GradientTape() as tape:
             labeled, weak, strong = self.forward_concat(self.classifier, x, u_weak, u_strong)
-            logits_weak, logits_strong = weak["logits"], strong["logits"]
             supervised = losses.cross_entropy(y, labeled["logits"])
-            pseudo_labels, confident = losses.pseudo_labels(logits_weak, self.hp.threshold)
-            unsupervised = losses.masked_cross_entropy(
-                pseudo_labels,
-                logits_strong,
-                confident,
-                of_selected=self.hp.profile == "authors",
-            )
+            pseudo_labels, confident = losses.pseudo_labels(weak["logits"], self.hp.threshold)
+            unsupervised = self.unlabeled_loss(pseudo_labels, strong["logits"], confident)
             decay = losses.l2_loss(self.decayed_weights())
             loss = supervised + self.hp.unlabeled_weight * unsupervised
             loss += self.hp.weight_decay * decay
@@ -164,3 +143,16 @@ class Method(wrn.WideResNetMethod):
         return self.end_step(
             supervised=supervised, unsupervised=unsupervised, selected=tf.reduce_mean(confident)
         )
+
+    def unlabeled_loss(
+        self, pseudo_labels: tf.Tensor, logits_strong: tf.Tensor, confident: tf.Tensor
+    ) -> tf.Tensor:
+        """Cross-entropy of the confident images over the batch; "authors": over the confident.
+
+        Args:
+            pseudo_labels: int64 [rows].
+            logits_strong: float32 [rows, classes], for the strong views.
+            confident: float32 [rows], 1 for confident predictions, else 0.
+        """
+        of_selected = self.hp.profile == "authors"
+        return losses.masked_cross_entropy(pseudo_labels, logits_strong, confident, of_selected)

@@ -24,8 +24,8 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common.options import option
-from tf_ssgan.core.monitoring import PseudoLabels
+from tf_ssgan.common.options import inherited, option
+from tf_ssgan.core import hparams
 from tf_ssgan.methods import fixmatch
 from tf_ssgan.methods.bases import wrn
 from tf_ssgan.networks import wide_resnet
@@ -41,24 +41,14 @@ class HParams(fixmatch.HParams):
     batch_size: int = option(
         400, "Labeled images per step, over all replicas (Alshami and Arya 2022).", low=1
     )
-    unlabeled_ratio: int = option(1, "Unlabeled images per labeled image (public code).", low=1)
+    unlabeled_ratio: int = inherited(wrn.UnlabeledRatioHParams, "unlabeled_ratio", 1, "public code")
     learning_rate: float = option(0.003, "Initial learning rate (public code).", low=0)
     nesterov: bool = option(False, "Whether SGD uses Nesterov momentum; the public code does not.")
     weight_decay: float = option(
         5e-5, "Weight of half the squared norm of all weights (public code).", low=0
     )
-    average_decay: float = option(
-        0.0,
-        "Decay of the exponential moving average of the weights, which is exported; warmed up as "
-        "min(decay, (1+t)/(10+t)). 0, as in the public code, exports the raw weights.",
-        low=0,
-        high=1,
-    )
-    network: Literal["wrn_leaky", "wrn_plain"] = option(
-        "wrn_plain",
-        "Form of the wide residual network: that of Sohn et al. 2020 (wrn_leaky), or the plain one "
-        "of Alshami and Arya 2022 (wrn_plain).",
-    )
+    average_decay: float = inherited(hparams.HParams, "average_decay", 0.0, "public code")
+    network: Literal["wrn_leaky", "wrn_plain"] = inherited(wrn.WideResNetHParams, "network")
     attention_maps: int = option(
         2,
         "Number of maps that are summed to the attention (public code; 4 in its first runs).",
@@ -112,14 +102,11 @@ class Method(fixmatch.Method):
 
     def rate(self) -> tf.Tensor:
         """The learning rate of this epoch."""
-        epoch = tf.cast(self.step // self.task.steps_per_epoch, tf.float32)
-        return self.hp.learning_rate * schedules.cosine_decay(
-            epoch * self.task.steps_per_epoch / self.task.steps
-        )
+        return self.hp.learning_rate * schedules.cosine_decay(self.epoch_progress())
 
-    def monitors(self) -> tuple[PseudoLabels, ...]:
-        """The pseudo-labels that confident predictions would be."""
-        return (PseudoLabels(self.hp.threshold),)
+    def decayed_weights(self) -> list[tf.Tensor]:
+        """The weights that decay: all of them."""
+        return [weight.value for weight in self.c.variables]
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
         """One step on labeled images, and on strong views of confidently classified images."""
@@ -128,19 +115,13 @@ class Method(fixmatch.Method):
 
         with tf.GradientTape() as tape:
             labeled, weak, strong = self.forward_concat(self.classifier, x, u_weak, u_strong)
-            logits_weak, logits_strong = weak["logits"], strong["logits"]
             supervised = losses.cross_entropy(y, labeled["logits"])
-            pseudo_labels, confident = losses.pseudo_labels(logits_weak, self.hp.threshold)
-            unsupervised = losses.masked_cross_entropy(
-                pseudo_labels,
-                logits_strong,
-                confident,
-                of_selected=self.hp.profile == "authors",
-            )
+            pseudo_labels, confident = losses.pseudo_labels(weak["logits"], self.hp.threshold)
+            unsupervised = self.unlabeled_loss(pseudo_labels, strong["logits"], confident)
             target = weak["attention"]
             target = tf.stop_gradient(target) if self.hp.attention_teaches else target
             attention = losses.attention_divergence(target, strong["attention"], confident)
-            decay = losses.l2_loss([w.value for w in self.c.variables])
+            decay = losses.l2_loss(self.decayed_weights())
             loss = supervised + self.hp.unlabeled_weight * unsupervised
             loss += self.hp.attention_weight * attention + self.hp.weight_decay * decay
         self.c.minimize(loss, tape)

@@ -25,9 +25,10 @@ import dataclasses
 
 import tensorflow as tf
 
-from tf_ssgan.common.options import option
+from tf_ssgan.common.options import inherited, option
+from tf_ssgan.core import hparams
 from tf_ssgan.core.task import Stream
-from tf_ssgan.methods.bases import gan
+from tf_ssgan.methods.bases import gan, optimizers
 from tf_ssgan.networks import dcgan, improved_gan_cnn
 from tf_ssgan.nn import losses
 
@@ -35,46 +36,20 @@ PAPER = "Salimans et al. 2016, sections 3.1 and 5, public code"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(gan.GANHParams):
+class HParams(gan.SemiSupervisedGANHParams):
     """Hyperparameters of ImprovedGAN."""
 
-    average_decay: float = option(
-        0.9999,
-        "Decay of the exponential moving average of the weights, 0 to 1, which is exported "
-        "(public code of Salimans et al. 2016); warmed up as min(decay, (1+t)/(10+t)). 0 exports "
-        "the raw weights.",
-        low=0,
-        high=1,
+    average_decay: float = inherited(
+        hparams.HParams, "average_decay", 0.9999, "public code of Salimans et al. 2016"
     )
-    unlabeled_weight: float = option(
-        0.5,
-        "Weight of the real-or-fake loss in its full form; 0.5 is the half form of the public code "
-        "of Salimans et al. 2016, 1 the full form of Park et al. 2020.",
-        low=0,
-    )
-    width: int = option(
-        64,
-        "Channels of the discriminator's first convolutions (public code of Salimans et al. 2016: "
-        "64 for SVHN, 96 for CIFAR-10).",
-        low=1,
-    )
+    unlabeled_weight: float = inherited(gan.SemiSupervisedGANHParams, "unlabeled_weight", 0.5)
+    input_dropout: float = inherited(gan.SemiSupervisedGANHParams, "input_dropout", 0.2)
+    dropout: float = inherited(gan.SemiSupervisedGANHParams, "dropout", 0.5)
     generator_width: int = option(
         0,
         "Width of the generator, one eighth of the channels of its first map (public code of "
         "Salimans et al. 2016: 64); 0 uses --width.",
         low=0,
-    )
-    input_dropout: float = option(
-        0.2,
-        "Dropout rate on the images, 0 to 0.99 (public code of Salimans et al. 2016).",
-        low=0,
-        high=0.99,
-    )
-    dropout: float = option(
-        0.5,
-        "Dropout rate of the hidden layers, 0 to 0.99 (public code of Salimans et al. 2016).",
-        low=0,
-        high=0.99,
     )
     head_bias: bool = option(
         True,
@@ -105,7 +80,7 @@ class HParams(gan.GANHParams):
     }
 
 
-class Method(gan.GAN):
+class Method(optimizers.LinearDecayMethod, gan.GAN):
     """The semi-supervised GAN with feature matching."""
 
     reports = (

@@ -27,7 +27,7 @@ import tensorflow as tf
 
 from tf_ssgan.common.options import option
 from tf_ssgan.core.task import Stream
-from tf_ssgan.methods.bases import contrastive
+from tf_ssgan.methods.bases import contrastive, profile
 from tf_ssgan.networks import resnet18
 from tf_ssgan.nn import losses
 
@@ -35,14 +35,9 @@ PAPER = "Hu et al. 2019"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(contrastive.ContrastiveHParams):
+class HParams(profile.ProfileHParams, contrastive.ContrastiveHParams):
     """Hyperparameters of noise regularization."""
 
-    profile: Literal["paper", "authors"] = option(
-        "paper",
-        "Variant: the papers' equations, or what the public code does (see the description of the "
-        "method).",
-    )
     batch_size: int = option(
         300, "Images per step, clean and noisy together, over all replicas.", low=2
     )

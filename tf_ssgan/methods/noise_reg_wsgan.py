@@ -22,10 +22,10 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common.options import option
+from tf_ssgan.common.options import inherited, option
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods import noise_reg
-from tf_ssgan.methods.bases import generator_pretraining
+from tf_ssgan.methods.bases import gan, generator_pretraining
 from tf_ssgan.networks import resnet18, wsgan_classifier
 
 PAPER = "Axelrod, Kashi and Pandey, after Hu et al. 2019 and Mao et al. 2021"
@@ -33,10 +33,10 @@ MAPPER_UNITS = 216  # hidden units between features and latents (public code)
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(noise_reg.HParams, generator_pretraining.GeneratorHParams):
+class HParams(noise_reg.HParams, generator_pretraining.PretrainingHParams):
     """Hyperparameters of noise regularization and of the generator."""
 
-    latent_size: int = option(64, "Length of the generator's latent vector (public code).", low=1)
+    latent_size: int = inherited(gan.GeneratorHParams, "latent_size", 64, "public code")
     nrw_label: Literal["noisy", "predicted", "none"] = option(
         "noisy",
         "Class given to the generator: the noisy label (as in the paper), the class that the clean "

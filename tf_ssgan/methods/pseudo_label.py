@@ -28,11 +28,11 @@ import numpy as np
 import tensorflow as tf
 
 from tf_ssgan.common import errors
-from tf_ssgan.common.options import option
+from tf_ssgan.common.options import inherited, option
 from tf_ssgan.core import stages
 from tf_ssgan.core.monitoring import PseudoLabels
 from tf_ssgan.core.task import Stream
-from tf_ssgan.methods.bases import wrn
+from tf_ssgan.methods.bases import profile, wrn
 from tf_ssgan.nn import layers, losses, pixels, schedules
 
 PAPER = "Lee 2013; Alshami and Arya 2022"
@@ -40,14 +40,9 @@ RAMP = 0.4  # fraction of the run over which the weight of the online form rises
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(wrn.WideResNetHParams):
-    """Hyperparameters of pseudo-labels."""
+class HParams(profile.ProfileHParams, wrn.WarmUpHParams, wrn.WideResNetHParams):
+    """Hyperparameters of pseudo-labels; profile "authors" is the code of Alshami and Arya."""
 
-    profile: Literal["paper", "authors"] = option(
-        "paper",
-        "Variant: the algorithm of Alshami and Arya's report, or what its code does (see the "
-        "description of the method).",
-    )
     pl_mode: Literal["epoch", "online"] = option(
         "epoch",
         "When pseudo-labels are computed: once per evaluation interval of whole epochs (Alshami "
@@ -75,12 +70,8 @@ class HParams(wrn.WideResNetHParams):
     unlabeled_weight: float = option(
         1.0, "Final weight w(t) of the unlabeled loss with pl_mode=online.", low=0
     )
-    warm_up_fraction: float = option(
-        10 / 300,
-        "Fraction of the run, at its start, that learns from labels alone, with pl_mode=epoch "
-        "(public code).",
-        low=0,
-        high=0.9,
+    warm_up_fraction: float = inherited(
+        wrn.WarmUpHParams, "warm_up_fraction", 10 / 300, "public code; not with pl_mode=online"
     )
 
     RECIPES = {
@@ -131,10 +122,8 @@ class Method(wrn.WideResNetMethod):
 
     def rate(self) -> tf.Tensor:
         """The learning rate of this epoch."""
-        epoch = tf.cast(self.step // self.task.steps_per_epoch, tf.float32)
-        return self.hp.learning_rate * schedules.cosine_annealing(
-            epoch / self.hp.swing_epochs, 1 / 50
-        )
+        swings = self.epoch() / self.hp.swing_epochs
+        return self.hp.learning_rate * schedules.cosine_annealing(swings, 1 / 50)
 
     def streams(self) -> dict[str, Stream]:
         """Labeled and pseudo-labeled images in one pool; online, labeled and unlabeled images."""

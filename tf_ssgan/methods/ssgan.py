@@ -24,7 +24,7 @@ import tensorflow as tf
 
 from tf_ssgan.common.options import option
 from tf_ssgan.core.task import Stream
-from tf_ssgan.methods.bases import gan
+from tf_ssgan.methods.bases import gan, optimizers
 from tf_ssgan.networks import dcgan, frgan_cnn
 from tf_ssgan.nn import losses
 
@@ -32,40 +32,18 @@ PAPER = "Salimans et al. 2016, section 5; baseline of Jiang et al. 2019"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(gan.GANHParams):
+class HParams(gan.SemiSupervisedGANHParams):
     """Hyperparameters of the semi-supervised GAN."""
 
-    unlabeled_weight: float = option(
-        1.0,
-        "Weight of the real-or-fake loss in its full form (Jiang et al. 2019, algorithm 1); "
-        "0.5 is the half form of the public code of Salimans et al. 2016.",
-        low=0,
-    )
     gen_loss: Literal["log", "fm"] = option(
         "log",
         "Generator loss: log is -log D(G(z)) (Jiang et al. 2019), fm is feature matching "
         "(Salimans et al. 2016).",
     )
-    width: int = option(
-        64,
-        "Channels of the discriminator's first convolutions at 32 pixels (Jiang et al. 2019, "
-        "table 1).",
-        low=1,
-    )
     translate_labeled: bool = option(
         True,
         "Whether labeled images are randomly translated by up to 2 pixels, as unlabeled images "
         "always are (our choice, see Departures).",
-    )
-    input_dropout: float = option(
-        0.0, "Dropout rate on the images, 0 to 0.99; 0.2 in Salimans et al. 2016.", low=0, high=0.99
-    )
-    dropout: float = option(
-        0.2,
-        "Dropout rate of the hidden layers, 0 to 0.99 (Jiang et al. 2019, table 1); 0.5 in "
-        "Salimans et al. 2016.",
-        low=0,
-        high=0.99,
     )
     image_noise: float = option(
         0.15,
@@ -91,7 +69,7 @@ class HParams(gan.GANHParams):
     }
 
 
-class Method(gan.GAN):
+class Method(optimizers.LinearDecayMethod, gan.GAN):
     """The semi-supervised GAN without recalibration and consistency penalty."""
 
     reports = ("supervised", "adversarial", "generator")

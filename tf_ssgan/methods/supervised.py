@@ -24,18 +24,18 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common.options import option
-from tf_ssgan.core import hparams, method
+from tf_ssgan.common.options import inherited, option
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods import acgan, ssgan
+from tf_ssgan.methods.bases import labels_only, optimizers, wrn
 from tf_ssgan.networks import acgan_cnn, frgan_cnn, wide_resnet
-from tf_ssgan.nn import layers, losses, schedules
+from tf_ssgan.nn import layers
 
 PAPER = "baseline of Jiang et al. 2019, Salimans et al. 2016 and Dravid et al. 2022"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(hparams.HParams):
+class HParams(optimizers.LinearDecayHParams):
     """Hyperparameters of the baseline."""
 
     network: Literal["frgan", "ssgan", "fm_cnn", "wrn_leaky", "wrn_plain"] = option(
@@ -58,21 +58,9 @@ class HParams(hparams.HParams):
         "has twice as many.",
         low=1,
     )
-    depth: int = option(28, "Number of layers of a wide residual network, 6 n + 4.", low=10)
-    dropout: float = option(
-        0.2, "Rate of the two dropout layers (Jiang et al. 2019, table 1).", low=0, high=0.99
-    )
-    image_noise: float = option(
-        0.15,
-        "Standard deviation of Gaussian noise on the images, in [-1, 1] (Laine and Aila 2017).",
-        low=0,
-    )
-    decay_start: float = option(
-        2 / 3,
-        "Fraction of the run after which the learning rate falls linearly to 0.",
-        low=0,
-        high=0.999,
-    )
+    depth: int = inherited(wrn.WideResNetHParams, "depth")
+    dropout: float = inherited(ssgan.HParams, "dropout")
+    image_noise: float = inherited(ssgan.HParams, "image_noise")
 
     RECIPES = {
         name: {k: v for k, v in recipe.items() if k != "unlabeled_weight"}
@@ -84,11 +72,8 @@ class HParams(hparams.HParams):
     }
 
 
-class Method(method.Method):
+class Method(labels_only.LabelsOnlyMethod, optimizers.LinearDecayMethod):
     """Trains a classifier on the labeled images only."""
-
-    reports = ("supervised",)
-    needs_labels = True
 
     def setup(self) -> None:
         """Builds the network and its player."""
@@ -108,12 +93,6 @@ class Method(method.Method):
         adam = keras.optimizers.Adam(self.hp.learning_rate, beta_1=0.9, epsilon=1e-8)
         self.c = self.player("classifier", self.classifier, adam, self.rate)
 
-    def rate(self) -> tf.Tensor:
-        """The learning rate at this step."""
-        return self.hp.learning_rate * schedules.hold_then_linear_decay(
-            self.progress(), self.hp.decay_start
-        )
-
     def streams(self) -> dict[str, Stream]:
         """Labeled images only, in one view."""
         shifted = "crop" if self.hp.network.startswith("wrn_") else "translated"
@@ -124,11 +103,3 @@ class Method(method.Method):
     def initialize(self, images: tf.Tensor) -> None:
         """Initializes weight normalization from data."""
         layers.initialize_from_data(self.classifier, images)
-
-    def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """One step on the cross-entropy of a labeled batch."""
-        x, y = batch["labeled"]["image"], batch["labeled"]["label"]
-        with tf.GradientTape() as tape:
-            loss = losses.cross_entropy(y, self.classifier(x, training=True)["logits"])
-        self.c.minimize(loss, tape)
-        return self.end_step(supervised=loss)

@@ -29,16 +29,15 @@ it returns to the weights with the best test loss.
 """
 
 import dataclasses
-from typing import Literal
 
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common.options import option
+from tf_ssgan.common.options import inherited, option
 from tf_ssgan.core import monitoring, stages
 from tf_ssgan.core.task import Stream
-from tf_ssgan.methods.bases import wrn
-from tf_ssgan.nn import layers, losses, schedules
+from tf_ssgan.methods.bases import optimizers, profile, wrn
+from tf_ssgan.nn import layers, losses
 
 PAPER = "Miyato et al. 2018"
 AUTHORS = dict(
@@ -49,19 +48,21 @@ AUTHORS = dict(
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(wrn.WideResNetHParams):
+class HParams(
+    profile.ProfileHParams,
+    wrn.UnlabeledRatioHParams,
+    wrn.WarmUpHParams,
+    optimizers.LinearDecayHParams,
+    wrn.WideResNetHParams,
+):
     """Hyperparameters of virtual adversarial training."""
 
-    profile: Literal["paper", "authors"] = option(
-        "paper", "Variant: the paper's algorithm, or Alshami and Arya's code (see above)."
-    )
     batch_size: int = option(32, "Labeled images per step, over all replicas (public code).", low=1)
-    unlabeled_ratio: int = option(4, "Unlabeled images per labeled image (public code).", low=1)
+    unlabeled_ratio: int = inherited(wrn.UnlabeledRatioHParams, "unlabeled_ratio", 4, "public code")
     learning_rate: float = option(1e-3, "Initial learning rate (public code).", low=0)
-    decay_start: float = option(
-        0.92, "Fraction of the run after which the learning rate falls linearly to 0 (public code, "
-        "CIFAR-10); 1 keeps it constant.", low=0, high=1,
-    )  # fmt: skip
+    decay_start: float = inherited(
+        optimizers.LinearDecayHParams, "decay_start", 0.92, "public code, CIFAR-10"
+    )
     beta_1_end: float = option(
         0.5, "Final value of Adam's beta_1, which falls from 0.9 with the learning rate (public "
         "code).", low=0, high=0.999,
@@ -82,9 +83,6 @@ class HParams(wrn.WideResNetHParams):
     adversarial_weight: float = option(1.0, "Weight of the KL divergence (public code).", low=0)
     entmin: bool = option(False, "Whether to minimize the entropy of unlabeled predictions too.")
     entropy_weight: float = option(1.0, "Weight of that entropy (public code).", low=0)
-    warm_up_fraction: float = option(
-        0.0, "Fraction of the run, at its start, that trains on labels alone.", low=0, high=0.9
-    )
 
     RECIPES = {
         "digits": wrn.DIGITS | dict(epsilon=2.0),
@@ -103,13 +101,8 @@ class HParams(wrn.WideResNetHParams):
         "authors/cifar100@2500": dict(max_steps=105 + 4328, warm_up_fraction=105 / 4433),
     }
 
-    @property
-    def unlabeled_examples(self) -> int:
-        """Unlabeled images per step, which sets the length of an epoch."""
-        return self.batch_size * self.unlabeled_ratio
 
-
-class Method(wrn.WideResNetMethod):
+class Method(optimizers.LinearDecayMethod, wrn.WideResNetMethod):
     """Consistency regularization against adversarial perturbations."""
 
     reports = ("supervised", "adversarial", "entropy")
@@ -126,19 +119,9 @@ class Method(wrn.WideResNetMethod):
         """A warm-up on labels alone, if warm_up_fraction is not 0."""
         return stages.warm_up_stages(self.hp.warm_up_fraction, self.task.steps)
 
-    def rate(self) -> tf.Tensor:
-        """The learning rate at this step."""
-        return self.hp.learning_rate * self.decay_factor()
-
     def beta_1(self) -> tf.Tensor:
         """Adam's beta_1 at this step."""
         return self.hp.beta_1_end + (0.9 - self.hp.beta_1_end) * self.decay_factor()
-
-    def decay_factor(self) -> tf.Tensor:
-        """1 until decay_start, then linearly down to 0 at the end of the run."""
-        if self.hp.decay_start == 1:
-            return tf.constant(1.0)
-        return schedules.hold_then_linear_decay(self.progress(), self.hp.decay_start)
 
     def streams(self) -> dict[str, Stream]:
         """Labeled and unlabeled images, both in the weak view."""

@@ -23,18 +23,16 @@ import tensorflow as tf
 
 from tf_ssgan.common.options import option
 from tf_ssgan.methods import acgan
+from tf_ssgan.methods.bases import auxiliary_classifier
 from tf_ssgan.nn import losses
 
 PAPER = "Dravid et al. 2022; Gulrajani et al. 2017"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(acgan.HParams):
+class HParams(acgan.HParams, auxiliary_classifier.GradientPenaltyHParams):
     """Hyperparameters of AC-GAN with a Wasserstein critic."""
 
-    penalty_weight: float = option(
-        10.0, "Weight of the gradient penalty (Dravid et al. 2022).", low=0
-    )
     critic_norm: Literal["batch", "layer"] = option(
         "batch",
         "Normalization of the critic: over the batch (public code of Dravid et al. 2022), or of "
@@ -71,7 +69,7 @@ class Method(acgan.Method):
                 real = self.discriminator(x, training=True)
                 generated = self.score_fake(fake)
                 source = losses.wasserstein_critic_loss(real["source"], generated["source"])
-                penalty = losses.gradient_penalty(self.critic_score, x, fake, mix)
+                penalty = self.gradient_penalty(x, fake, mix)
                 supervised = losses.cross_entropy(y, real["logits"])
                 conditional = losses.cross_entropy(c, generated["logits"])
                 loss = source + self.hp.penalty_weight * penalty + supervised + conditional
@@ -79,9 +77,7 @@ class Method(acgan.Method):
 
         z, c = self.latents(x.shape[0])
         with tf.GradientTape() as tape:
-            generated = self.score_fake(self.generator([z, c], training=True))
-            adversarial = losses.wasserstein_generator_loss(generated["source"])
-            generator = adversarial + losses.cross_entropy(c, generated["logits"])
+            generator = self.generator_loss(z, c)
         self.g.minimize(generator, tape)
         return self.end_step(
             supervised=supervised,
@@ -91,6 +87,6 @@ class Method(acgan.Method):
             generator=generator,
         )
 
-    def critic_score(self, images: tf.Tensor) -> tf.Tensor:
-        """The critic's score s of each image, [rows, 1]; moving averages are not updated."""
-        return self.score_fake(images)["source"]
+    def adversarial_loss(self, fake_scores: tf.Tensor) -> tf.Tensor:
+        """The generator's loss on the source head, -E s(G(z, c))."""
+        return losses.wasserstein_generator_loss(fake_scores)

@@ -19,7 +19,7 @@ from typing import Literal
 
 import tensorflow as tf
 
-from tf_ssgan.common.options import option
+from tf_ssgan.common.options import inherited
 from tf_ssgan.methods import acgan_trunc, wacgan_gp
 from tf_ssgan.nn import losses
 
@@ -30,11 +30,8 @@ PAPER = "Dravid et al. 2022"
 class HParams(acgan_trunc.HParams, wacgan_gp.HParams):
     """Hyperparameters of the Wasserstein AC-GAN with truncated latents."""
 
-    tau_search: Literal["none", "gradient", "grid"] = option(
-        "gradient",
-        "How tau is found: none keeps --tau; gradient takes a gradient step on tau after each "
-        "generator step (Dravid et al. 2022, equation 4); grid runs seven trials in the first 35 % "
-        "of the steps.",
+    tau_search: Literal["none", "gradient", "grid"] = inherited(
+        acgan_trunc.HParams, "tau_search", "gradient"
     )
 
     RECIPES = wacgan_gp.HParams.RECIPES
@@ -54,7 +51,7 @@ class Method(acgan_trunc.Method, wacgan_gp.Method):
                 real = self.discriminator(x, training=True)
                 fake_source, fake_logits = self.source_and_logits(fake, truncated)
                 source = losses.wasserstein_critic_loss(real["source"], fake_source)
-                penalty = losses.gradient_penalty(self.critic_score, x, fake, mix)
+                penalty = self.gradient_penalty(x, fake, mix)
                 supervised = self.labeled_fraction(y) * losses.cross_entropy(y, real["logits"])
                 conditional = losses.cross_entropy(c, fake_logits)
                 loss = source + self.hp.penalty_weight * penalty + supervised + conditional
@@ -62,9 +59,7 @@ class Method(acgan_trunc.Method, wacgan_gp.Method):
 
         z, c = self.latents(x.shape[0])
         with tf.GradientTape() as tape:
-            fake_source, fake_logits = self.source_and_logits(*self.full_and_truncated(z, c))
-            adversarial = losses.wasserstein_generator_loss(fake_source)
-            generator = adversarial + losses.cross_entropy(c, fake_logits)
+            generator = self.generator_loss(z, c)
         self.g.minimize(generator, tape)
         return self.end_step(
             supervised=supervised,

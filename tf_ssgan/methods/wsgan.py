@@ -42,7 +42,7 @@ GENERATOR_RATE_FACTOR = 1 / 6  # in the paper, the generator learns in one epoch
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(generator_pretraining.GeneratorHParams):
+class HParams(generator_pretraining.PretrainingHParams):
     """Hyperparameters of WSGAN."""
 
     batch_size: int = option(

@@ -1,4 +1,4 @@
-"""The stages with which the discriminators of Salimans et al. (2016) and of FR-GAN begin.
+"""The first stages and the head of the discriminators of Salimans et al. (2016) and of FR-GAN.
 
 A stage has three 3x3 convolutions, the last one of stride 2, and a dropout. Both papers have two
 stages, of w and 2w channels. For larger images, further stages precede these; see `frgan_cnn`.
@@ -54,6 +54,34 @@ def last_padding(task: task.Task) -> str:
     # 24 pixels with two stages. Square images with more stages are always large enough.
     smallest = 6 * 2 ** _count_stages(task)
     return "VALID" if min(task.height, task.width) >= smallest else "SAME"
+
+
+def apply_head(
+    x: keras.KerasTensor,
+    task: task.Task,
+    weight_norm: bool = True,
+    dense: type[layers.Dense] = layers.Dense,
+) -> dict[str, keras.KerasTensor]:
+    """Applies the mean over the image, which gives the features, and the last layer.
+
+    Args:
+        x: [batch, h, w, c], the last map.
+        task: Number of classes.
+        weight_norm: Whether the last layer is weight-normalized.
+        dense: The class of the last layer.
+
+    Returns:
+        {"features": float32 [batch, c], "logits": float32 [batch, classes]}.
+    """
+    features = keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
+    logits = dense(
+        task.classes,
+        weight_norm=weight_norm,
+        initial_scale=LOGITS_SCALE,
+        name="logits",
+        dtype="float32",
+    )
+    return {"features": features, "logits": logits(features)}
 
 
 def _count_stages(task: task.Task) -> int:

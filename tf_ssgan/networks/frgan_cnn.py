@@ -39,7 +39,6 @@ shorter side has fewer than 6 * 2^stages pixels (24 with two stages).
 """
 
 import keras
-import tensorflow as tf
 
 from tf_ssgan.core import task
 from tf_ssgan.networks import conv_stages
@@ -79,19 +78,5 @@ def classifier(
         x = layers.SqueezeExcite(name="recalibration")(x)
     x = layers.Conv(4 * width, 3, padding=conv_stages.last_padding(task), **options)(x)
     x = layers.Conv(2 * width, 1, **options)(x)
-    features = _GlobalMean(name="features", dtype="float32")(x)
-    logits = layers.Dense(
-        task.classes,
-        weight_norm=weight_norm,
-        initial_scale=conv_stages.LOGITS_SCALE,
-        name="logits",
-        dtype="float32",
-    )(features)
-    return keras.Model(images, {"features": features, "logits": logits}, name="discriminator")
-
-
-class _GlobalMean(keras.layers.Layer):
-    """Mean over the image, in float32: [batch, h, w, c] -> [batch, c]."""
-
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_mean(tf.cast(inputs, tf.float32), [1, 2])
+    outputs = conv_stages.apply_head(x, task, weight_norm)
+    return keras.Model(images, outputs, name="discriminator")

@@ -58,11 +58,8 @@ def classifier(
     x = layers.Conv(2 * width, 3, padding=padding, slope=slope)(x)
     x = layers.Conv(2 * width, 1, slope=slope)(x)
     x = layers.Conv(2 * width, 1, slope=slope)(x)
-    features = keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
-    head = (layers.Dense if head_bias else _DenseWithoutBias)(
-        task.classes, initial_scale=conv_stages.LOGITS_SCALE, name="logits", dtype="float32"
-    )
-    outputs = {"features": features, "logits": head(features)}
+    dense = layers.Dense if head_bias else _DenseWithoutBias
+    outputs = conv_stages.apply_head(x, task, dense=dense)
     return keras.Model(images, outputs, name="discriminator")
 
 

@@ -203,14 +203,13 @@ def resolve_flags(
         own = {"labels": -1, "image_size": size, "noise": "none", "clean_fraction": 0.0}
         recipe_dataset = "digits" if size <= SMALL else dataset
         given = {k: v for k, v in given.items() if k != "image_size"}
-    profile = str(given.get("profile") or defaults.get("profile", ""))
-    recipe = hparams.recipe(recipe_dataset, given.get("labels"), profile=profile) | own
+    recipe = hparams.recipe(recipe_dataset, given) | own
     if any(given.get(name) for name in _LENGTH):
         recipe = {k: v for k, v in recipe.items() if k not in _LENGTH}
     elif not any(name in recipe for name in _LENGTH):
         recipe |= {"epochs": EPOCHS}
     if _steps(hparams, source, defaults | recipe | given) < SHORT_STEPS:
-        short = hparams.recipe(recipe_dataset, given.get("labels"), short=True, profile=profile)
+        short = hparams.recipe(recipe_dataset, given, short=True)
         recipe |= {k: v for k, v in short.items() if k not in _LENGTH} | own
     merged = defaults | recipe | {"method": method, "dataset": dataset} | given
     if merged["labels"] == -2:

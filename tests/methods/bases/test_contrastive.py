@@ -2,7 +2,6 @@
 
 import dataclasses
 import pathlib
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from support import toy_methods
 from tf_ssgan import methods
 from tf_ssgan.common import errors
 from tf_ssgan.methods.bases import contrastive
-from tf_ssgan.networks import resnet18
 from tf_ssgan.nn import losses, step_random
 
 IMAGES = toy_methods.centered(toy_methods.images()[0])
@@ -21,8 +19,8 @@ MISSING_LAYERS = pytest.mark.filterwarnings("ignore:Skipping nested container")
 
 
 def noise_reg(seed=0, **hparams):
-    """Noise regularization at toy size, with a shorter ResNet as in `toy_methods.short`."""
-    with mock.patch.multiple(resnet18, WIDTHS=(1,), BLOCKS=1):
+    """Noise regularization at toy size, with a shorter ResNet."""
+    with toy_methods.short():
         return methods.find("noise_reg").Method(
             toy_methods.hparams("noise_reg", **hparams), toy_methods.task(seed=seed)
         )

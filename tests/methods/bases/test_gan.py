@@ -1,4 +1,4 @@
-"""What the GAN methods share: latents, the learning rate and the discriminator's batches."""
+"""What the GAN methods share: latents and the discriminator's batches."""
 
 import keras
 import numpy as np
@@ -25,7 +25,7 @@ class _Networks:
         logits = keras.layers.Dense(3)(keras.layers.Flatten()(images))
         self.classifier = keras.Model(images, {"logits": logits})
         self.generator = self.build_generator()
-        self.d = self.player("discriminator", self.classifier, self.adam(), self.rate)
+        self.d = self.player("discriminator", self.classifier, self.adam())
 
     def streams(self):
         return {}
@@ -83,20 +83,6 @@ def test_samples_are_the_same_in_each_call(kind):
     assert sampler.sample(4).shape == (4, 2, 2, 1)
     np.testing.assert_array_equal(sampler.sample(4), sampler.sample(4))
     assert sampler.conditional == (kind is Conditional)
-
-
-@pytest.mark.parametrize(("step", "factor"), [(0, 1), (200, 1), (250, 0.5), (300, 0)])
-def test_the_learning_rate_falls_linearly_in_the_last_third(step, factor):
-    method = build(learning_rate=2e-3)
-    method.step.assign(step)
-    assert float(method.rate()) == pytest.approx(2e-3 * factor, abs=1e-9)
-
-
-def test_adam_has_the_hyperparameters_of_the_method():
-    adam = build(learning_rate=2e-3, beta_1=0.3).d.optimizer
-    assert isinstance(adam, keras.optimizers.Adam)
-    assert float(adam.learning_rate) == pytest.approx(2e-3)
-    assert (adam.beta_1, adam.epsilon) == (0.3, 1e-8)
 
 
 def test_critic_batches_share_the_rows_of_a_stream():

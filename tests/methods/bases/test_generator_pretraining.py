@@ -13,9 +13,9 @@ IMAGES = toy_methods.centered(toy_methods.images()[0])
 
 
 def test_the_generators_stage_follows_the_contrastive_one():
-    random = generator_pretraining.GeneratorHParams(backbone_init="random")
+    random = generator_pretraining.PretrainingHParams(backbone_init="random")
     assert random.stage_fractions() == {"generate": 0.25}
-    both = generator_pretraining.GeneratorHParams()
+    both = generator_pretraining.PretrainingHParams()
     assert both.stage_fractions() == {"contrast": 0.5, "generate": 0.25}
 
 
@@ -29,10 +29,10 @@ def test_the_losses_of_a_step(wsgan_toy, wsgan):
         z, c = wsgan.latents(8)
         fake = wsgan.generator([z, c], training=True)
         mix = wsgan.step_random().uniform(8, 1, 1, 1)
-    real, generated = wsgan.critic(x, training=True), wsgan.score_fake(fake)
+    real, generated = wsgan.discriminator(x, training=True), wsgan.score_fake(fake)
     penalty = losses.gradient_penalty(lambda y: wsgan.score_fake(y)["source"], x, fake, mix)
-    labeled = wsgan.critic(clean["image"], training=True)
-    recorded = [v.numpy() for v in wsgan.critic.non_trainable_variables]
+    labeled = wsgan.discriminator(clean["image"], training=True)
+    recorded = [v.numpy() for v in wsgan.discriminator.non_trainable_variables]
     expected = {
         "source": float(tf.reduce_mean(generated["source"]) - tf.reduce_mean(real["source"])),
         "penalty": float(penalty),
@@ -44,19 +44,19 @@ def test_the_losses_of_a_step(wsgan_toy, wsgan):
     logs = {name: float(value) for name, value in wsgan.one_step(batch).items()}
     assert tuple(logs) == (*expected, "generator") == generator_pretraining.GENERATOR_REPORTS
     assert {name: logs[name] for name in expected} == pytest.approx(expected, rel=1e-4, abs=1e-5)
-    for variable, value in zip(wsgan.critic.non_trainable_variables, recorded, strict=True):
+    for variable, value in zip(wsgan.discriminator.non_trainable_variables, recorded, strict=True):
         np.testing.assert_allclose(variable, value, atol=1e-6)
 
 
 def test_scoring_generated_images_changes_no_variable(wsgan):
-    before = [v.numpy() for v in wsgan.critic.variables]
+    before = [v.numpy() for v in wsgan.discriminator.variables]
     wsgan.score_fake(IMAGES[:8])
-    for variable, value in zip(wsgan.critic.variables, before, strict=True):
+    for variable, value in zip(wsgan.discriminator.variables, before, strict=True):
         np.testing.assert_array_equal(variable, value)
 
 
 def test_defaults(wsgan):
-    hp = generator_pretraining.GeneratorHParams()
+    hp = generator_pretraining.PretrainingHParams()
     assert (hp.generate_rate, hp.beta_1, hp.penalty_weight, hp.latent_size) == (2e-4, 0.5, 10, 100)
     adams = {player.name: player.optimizer for player in wsgan._players}
     for name in ("critic", "generator"):

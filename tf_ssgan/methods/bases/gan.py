@@ -7,29 +7,24 @@ import keras
 import tensorflow as tf
 
 from tf_ssgan.common.options import option
-from tf_ssgan.core import hparams, method
 from tf_ssgan.core.sampler import Sampler
-from tf_ssgan.nn import layers, schedules
+from tf_ssgan.methods.bases import optimizers
+from tf_ssgan.nn import layers
 
 
 @dataclasses.dataclass(frozen=True)
-class GANHParams(hparams.HParams):
-    """Hyperparameters of a GAN."""
+class GeneratorHParams(optimizers.AdamHParams):
+    """Hyperparameters of everything that has a generator."""
 
     latent_size: int = option(100, "Length of the generator's latent vector.", low=1)
-    critic_steps: int = option(1, "Discriminator steps per generator step.", low=1)
-    beta_1: float = option(
-        0.5,
-        "Decay of Adam's first moment, 0 to 1 (public code of Salimans et al. 2016).",
-        low=0,
-        high=1,
-    )
-    decay_start: float = option(
-        2 / 3,
-        "Fraction of the run after which the learning rate falls linearly to 0 "
-        "(public code of Salimans et al. 2016).",
-        low=0,
-        high=0.999,
+
+
+@dataclasses.dataclass(frozen=True)
+class GANHParams(GeneratorHParams):
+    """Hyperparameters of a GAN: several discriminator steps may precede a generator step."""
+
+    critic_steps: int = option(
+        1, "Discriminator steps per generator step; 5 in Gulrajani et al. 2017.", low=1
     )
 
     @property
@@ -38,20 +33,38 @@ class GANHParams(hparams.HParams):
         return self.batch_size * self.critic_steps
 
 
-class GAN(method.Method):
+@dataclasses.dataclass(frozen=True)
+class SemiSupervisedGANHParams(GANHParams, optimizers.LinearDecayHParams):
+    """Hyperparameters of a GAN whose discriminator is the classifier, with one class more."""
+
+    unlabeled_weight: float = option(
+        1.0,
+        "Weight of the real-or-fake loss in its full form (1 in Jiang et al. 2019 and Park et al. "
+        "2020); 0.5 is the half form of the public code of Salimans et al. 2016.",
+        low=0,
+    )
+    width: int = option(
+        64,
+        "Channels of the discriminator's first convolutions at 32 pixels (Jiang et al. 2019: 64; "
+        "public code of Salimans et al. 2016: 64 for SVHN, 96 for CIFAR-10).",
+        low=1,
+    )
+    input_dropout: float = option(
+        0.0, "Dropout rate on the images, 0 to 0.99; 0.2 in Salimans et al. 2016.", low=0, high=0.99
+    )
+    dropout: float = option(
+        0.2,
+        "Dropout rate of the hidden layers, 0 to 0.99 (0.2 in Jiang et al. 2019, 0.5 in Salimans "
+        "et al. 2016).",
+        low=0,
+        high=0.99,
+    )
+
+
+class GAN(optimizers.AdamMethod):
     """A method with a generator in `self.generator`."""
 
     generator: keras.Model
-
-    def adam(self) -> keras.optimizers.Optimizer:
-        """Adam with the method's hyperparameters and epsilon 1e-8 (Salimans et al. 2016, code)."""
-        return keras.optimizers.Adam(self.hp.learning_rate, beta_1=self.hp.beta_1, epsilon=1e-8)
-
-    def rate(self) -> tf.Tensor:
-        """The learning rate at this step."""
-        return self.hp.learning_rate * schedules.hold_then_linear_decay(
-            self.progress(), self.hp.decay_start
-        )
 
     @property
     def critic_steps(self) -> int:

@@ -1,28 +1,28 @@
 """A stage that trains a conditional generator against a small critic."""
 
 import dataclasses
-from typing import Literal
 
-import keras
 import tensorflow as tf
 
 from tf_ssgan.common.options import option
 from tf_ssgan.core.task import Stream
-from tf_ssgan.methods.bases import contrastive, gan
+from tf_ssgan.methods.bases import auxiliary_classifier, contrastive, gan, profile
 from tf_ssgan.networks import conditional_dcgan, wsgan_critic
-from tf_ssgan.nn import layers, losses
+from tf_ssgan.nn import losses
 
 
 @dataclasses.dataclass(frozen=True)
-class GeneratorHParams(contrastive.ContrastiveHParams):
-    """Hyperparameters of contrastive learning and of the generator's own stage."""
+class PretrainingHParams(
+    profile.ProfileHParams,
+    contrastive.ContrastiveHParams,
+    gan.GeneratorHParams,
+    auxiliary_classifier.GradientPenaltyHParams,
+):
+    """Hyperparameters of contrastive learning and of the generator's own stage.
 
-    profile: Literal["paper", "authors"] = option(
-        "paper",
-        "Variant: the paper's algorithm, or what its public code does (see the description of the "
-        "method).",
-    )
-    latent_size: int = option(100, "Length of the generator's latent vector.", low=1)
+    Adam's `beta_1` is that of generator and critic; other networks have the usual 0.9.
+    """
+
     generate_fraction: float = option(
         0.25,
         "Fraction of the run in which only the generator and its critic are trained.",
@@ -32,37 +32,25 @@ class GeneratorHParams(contrastive.ContrastiveHParams):
     generate_rate: float = option(
         2e-4, "Learning rate of generator and critic (public code of Dravid et al. 2022).", low=0
     )
-    beta_1: float = option(
-        0.5,
-        "Adam's beta_1 of generator and critic (public code of Dravid et al. 2022).",
-        low=0,
-        high=1,
-    )
-    penalty_weight: float = option(
-        10.0, "Weight of the critic's gradient penalty (Gulrajani et al. 2017).", low=0
-    )
 
     def stage_fractions(self) -> dict[str, float]:
         """The stages before the last one, and the fraction of the run that each takes."""
         return super().stage_fractions() | {"generate": self.generate_fraction}
 
 
-class GeneratorPretraining(gan.ConditionalGAN):
+class GeneratorPretraining(auxiliary_classifier.AuxiliaryClassifierGAN):
     """A method whose generator has a stage of its own, against a small critic."""
 
-    hp: GeneratorHParams
+    hp: PretrainingHParams
 
     def make_generator(self) -> None:
         """Builds generator and critic, and a player for each."""
         self.generator = conditional_dcgan.generator(
             self.task, self.hp.latent_size, 2 * self.hp.width
         )
-        self.critic = wsgan_critic.critic(self.task)
-        adams = [
-            keras.optimizers.Adam(self.hp.generate_rate, beta_1=self.hp.beta_1, epsilon=1e-8)
-            for _ in range(2)
-        ]
-        self.d = self.player("critic", self.critic, adams[0])
+        self.discriminator = wsgan_critic.critic(self.task)
+        adams = [self.adam(self.hp.generate_rate) for _ in range(2)]
+        self.d = self.player("critic", self.discriminator, adams[0])
         self.g = self.player("generator", self.generator, adams[1], self.generator_rate)
 
     def generator_rate(self) -> tf.Tensor:
@@ -87,24 +75,22 @@ class GeneratorPretraining(gan.ConditionalGAN):
         z, c = self.latents(x.shape[0])
         fake = self.generator([z, c], training=True)
         with tf.GradientTape() as tape:
-            real = self.critic(x, training=True)["source"]
+            real = self.discriminator(x, training=True)["source"]
             generated = self.score_fake(fake)
             source, penalty = self.critic_loss(x, fake, real, generated["source"])
-            supervised = losses.cross_entropy(y, self.critic(labeled, training=True)["logits"])
+            named = losses.cross_entropy(y, self.discriminator(labeled, training=True)["logits"])
             conditional = losses.cross_entropy(c, generated["logits"])
-            loss = source + self.hp.penalty_weight * penalty + supervised + conditional
+            loss = source + self.hp.penalty_weight * penalty + named + conditional
         self.d.minimize(loss, tape)
 
         z, c = self.latents(x.shape[0])
         with tf.GradientTape() as tape:
-            generated = self.score_fake(self.generator([z, c], training=True))
-            generator = self.generator_loss(generated["source"])
-            generator += losses.cross_entropy(c, generated["logits"])
+            generator = self.generator_loss(z, c)
         self.g.minimize(generator, tape)
         return self.end_step(
             source=source,
             penalty=penalty,
-            named=supervised,
+            named=named,
             conditional=conditional,
             generator=generator,
         )
@@ -126,21 +112,14 @@ class GeneratorPretraining(gan.ConditionalGAN):
         if self.hp.profile == "authors":
             return losses.source_loss(real_scores, fake_scores), tf.zeros([])
         mix = self.step_random().uniform(x.shape[0], 1, 1, 1)
-        penalty = losses.gradient_penalty(
-            lambda images: self.score_fake(images)["source"], x, fake, mix
-        )
+        penalty = self.gradient_penalty(x, fake, mix)
         return losses.wasserstein_critic_loss(real_scores, fake_scores), penalty
 
-    def generator_loss(self, fake_scores: tf.Tensor) -> tf.Tensor:
+    def adversarial_loss(self, fake_scores: tf.Tensor) -> tf.Tensor:
         """The generator's loss, given the critic's scores of its images."""
         if self.hp.profile == "authors":
-            return losses.source_generator_loss(fake_scores)
+            return super().adversarial_loss(fake_scores)
         return losses.wasserstein_generator_loss(fake_scores)
-
-    def score_fake(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The critic's outputs for images that are not real; records no batch statistics."""
-        with layers.frozen_statistics():
-            return self.critic(images, training=True)
 
 
 GENERATOR_REPORTS = ("source", "penalty", "named", "conditional", "generator")

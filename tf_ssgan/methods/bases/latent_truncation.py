@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.core import ema, task
+from tf_ssgan.core import task
 from tf_ssgan.nn import distribution
 
 TAU_RANGE = (0.1, 3.0)  # Limits of tau in the search by gradient.
@@ -108,29 +108,26 @@ class TruncationSearch(keras.Model):
         self._initial = lambda: initial
         self.built = True
 
+    def starts_again(self, step: tf.Tensor) -> tf.Tensor:
+        """Whether a trial, or the run after them, begins at a step: bool scalar."""
+        return (step % self.trial_steps == 0) & (step <= len(TAU_GRID) * self.trial_steps)
+
     def reset_at_trial_start(
-        self,
-        step: tf.Tensor,
-        optimizers: list[keras.optimizers.Optimizer],
-        ema_pairs: list[ema.EmaPair],
+        self, step: tf.Tensor, optimizers: list[keras.optimizers.Optimizer]
     ) -> None:
-        """Resets weights, optimizers and EMAs if a trial, or the run after them, begins.
+        """Resets weights and optimizers if a trial, or the run after them, begins.
 
         Args:
             step: The training step.
             optimizers: Optimizers of the networks.
-            ema_pairs: (EMA copy, network, decay) for each network that has an EMA.
         """
-        now = (step % self.trial_steps == 0) & (step <= len(TAU_GRID) * self.trial_steps)
+        now = self.starts_again(step)
         pairs = list(self._initial())
         for optimizer in optimizers:
             moments = [v for v in optimizer.variables if v is not optimizer.learning_rate]
             pairs += [(v, tf.zeros_like(v.value)) for v in moments]
         for variable, start in pairs:
             variable.assign(tf.where(now, start, variable.value))
-        for copy, network, _ in ema_pairs:
-            for slow, fast in zip(copy.variables, network.variables, strict=True):
-                slow.assign(tf.where(now, fast.value, slow.value))
 
     def tau(self, step: tf.Tensor) -> tf.Tensor:
         """The factor at a step: that of the current trial, or the best one after the trials."""

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Literal
 
 import keras
+import tensorflow as tf
 
 from tf_ssgan.common.options import option
 from tf_ssgan.core import hparams, method
@@ -41,6 +42,27 @@ class WideResNetHParams(hparams.HParams):
         wide_resnet.blocks_per_group(self.depth)
 
 
+@dataclasses.dataclass(frozen=True)
+class UnlabeledRatioHParams(hparams.HParams):
+    """Hyperparameters of a method with more unlabeled images per step than labeled ones."""
+
+    unlabeled_ratio: int = option(1, "Unlabeled images per labeled image.", low=1)
+
+    @property
+    def unlabeled_examples(self) -> int:
+        """Unlabeled images per step, which sets the length of an epoch."""
+        return self.batch_size * self.unlabeled_ratio
+
+
+@dataclasses.dataclass(frozen=True)
+class WarmUpHParams(hparams.HParams):
+    """Hyperparameters of a method that learns from labels alone at first."""
+
+    warm_up_fraction: float = option(
+        0.0, "Fraction of the run, at its start, that learns from labels alone.", low=0, high=0.9
+    )
+
+
 # Recipe for the small digits data set, for every method.
 DIGITS = {"labels": 50, "max_steps": 1000, "batch_size": 50, "depth": 10, "width": 32}
 
@@ -55,6 +77,14 @@ class WideResNetMethod(method.Method):
         """Operations of the weak view: a flip, if allowed, and a shift by up to an eighth."""
         flip = self.task.flip if self.hp.flip == "auto" else self.hp.flip == "yes"
         return "flip crop" if flip else "crop"
+
+    def epoch(self) -> tf.Tensor:
+        """Number of the epoch, from 0: float32 scalar."""
+        return tf.cast(self.step // self.task.steps_per_epoch, tf.float32)
+
+    def epoch_progress(self) -> tf.Tensor:
+        """The fraction of the run that was done when the epoch began, float32 in [0, 1]."""
+        return self.epoch() * self.task.steps_per_epoch / self.task.steps
 
     def wide_resnet(self, dtype: str | None = None) -> keras.Model:
         """Builds the network that the hyperparameters specify.

@@ -1,0 +1,5 @@
+"""Contrastive learning at toy size."""
+
+from support import toy_methods
+
+TOY = {"contrast_fraction": 2 / toy_methods.STEPS}  # so that six steps are in all stages
