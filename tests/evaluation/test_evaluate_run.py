@@ -12,7 +12,8 @@ from PIL import Image
 from tf_ssgan import evaluate
 from tf_ssgan.common import errors, files
 from tf_ssgan.evaluation import evaluate_run, inception, options, reference_network
-from tf_ssgan.training import build, workdir
+from tf_ssgan.training import build
+from tf_ssgan.training.workdir import Workdir
 
 FAST = ["--images=120", "--minutes=0.1"]
 FIGURES = {"evaluation_classes.png", "evaluation_interpolations.png", "evaluation_tsne.png"}
@@ -221,7 +222,7 @@ def test_a_run_of_other_classes_is_refused(make_run):
 
 def test_a_run_that_is_being_trained_is_left_alone(make_run):
     run = make_run("supervised")
-    with workdir.locked(run), pytest.raises(errors.UserError, match="Another process"):
+    with Workdir(run).locked(), pytest.raises(errors.UserError, match="Another process"):
         evaluate_run.evaluate(options.EvaluateOptions(run=str(run)))
 
 

@@ -22,7 +22,7 @@ from support.programs import python_path
 
 from tf_ssgan.methods import frgan
 from tf_ssgan.nn import losses
-from tf_ssgan.training import build, checkpoints, config, loop
+from tf_ssgan.training import build, config, loop, manifests
 
 ROOT = pathlib.Path(__file__).parents[2]
 STEPS = 380  # five evaluation intervals of 73 steps, and a rest
@@ -132,7 +132,7 @@ def complete_steps(workdir):
     """Steps of the checkpoints of a run that verify, ascending."""
     steps = []
     for folder in sorted((workdir / "checkpoints").glob("step-??????????")):
-        checkpoints.verified(folder)
+        manifests.verified(folder)
         steps.append(int(folder.name.removeprefix("step-")))
     return steps
 

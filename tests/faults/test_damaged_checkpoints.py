@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tf_ssgan.common import errors
-from tf_ssgan.training import build, checkpoints, loop
+from tf_ssgan.training import build, loop, manifests
 
 pytestmark = pytest.mark.xdist_group("finished run")
 
@@ -88,4 +88,4 @@ def test_a_run_continues_from_the_previous_checkpoint_to_the_same_end(toy, tmp_p
     (tmp_path / "run" / "result.json").unlink()
     loop.train(toy.run(tmp_path / "run"))
     assert curves(tmp_path / "run") == expected
-    checkpoints.verified(tmp_path / "run" / "checkpoints" / "step-0000000009")
+    manifests.verified(tmp_path / "run" / "checkpoints" / "step-0000000009")

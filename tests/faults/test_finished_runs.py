@@ -11,7 +11,7 @@ import flags
 from tf_ssgan.common import errors
 from tf_ssgan.common.version import __version__
 from tf_ssgan.methods import frgan
-from tf_ssgan.training import build, checkpoints, config, loop
+from tf_ssgan.training import build, checkpoints, config, loop, manifests
 
 pytestmark = pytest.mark.xdist_group("finished run")
 
@@ -168,7 +168,7 @@ def test_the_protocol_is_in_the_folder_and_in_each_checkpoint(finished):
     assert protocol["sizes"] == {"labeled": 50, "unlabeled": 1168, "validation": 129, "clean": 0,
                                  "noisy": 0, "wrong": 0}  # fmt: skip
     for folder in (finished / "checkpoints").iterdir():
-        manifest = checkpoints.verified(folder)
+        manifest = manifests.verified(folder)
         places = {name: protocol[name] for name in ("labeled_sources", "validation_sources")}
         assert manifest["protocol"] | places == protocol
         assert [len(sources) for sources in places.values()] == [50, 129]

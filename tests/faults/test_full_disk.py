@@ -5,10 +5,11 @@ import resource
 
 import pytest
 import tensorflow as tf
+from support.file_contents import manifest_metadata, metrics_line
 
 from flags import program
 from tf_ssgan.common import errors, files
-from tf_ssgan.training import checkpoints, loop, metrics_log
+from tf_ssgan.training import checkpoints, loop, manifests, metrics_log
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 EXHAUSTED = tf.errors.ResourceExhaustedError(None, None, "state.data; No space left on device")
@@ -43,14 +44,16 @@ def small_files():
 
 
 def test_a_save_that_does_not_fit_leaves_no_partial_file(tmp_path, small_files):
-    checkpoints.save(tmp_path, state(1.0), 1, {})
+    checkpoints.save(tmp_path, state(1.0), 1, manifest_metadata())
     small_files()
     with pytest.raises(errors.UserError, match="Make room") as refused:
-        checkpoints.save(tmp_path, state(2.0), 2, {})
+        checkpoints.save(tmp_path, state(2.0), 2, manifest_metadata())
     assert refused.value.status == 2 and "\n" not in str(refused.value)
     assert [path.name for path in tmp_path.iterdir()] == ["step-0000000001"]
     loaded = state(0.0)
-    assert checkpoints.restore(tmp_path, loaded, lambda manifest: None)["step"] == 1
+    found = manifests.find(tmp_path)
+    checkpoints.load(found.folder, loaded)
+    assert found.manifest["step"] == 1
     assert float(loaded["network"][0][-1]) == 1.0
 
 
@@ -103,8 +106,8 @@ def test_a_run_whose_disk_fills_up_while_it_writes_anything_else(
 
 def test_cutting_back_the_metrics_loses_nothing_when_the_disk_is_full(tmp_path, small_files):
     path = tmp_path / "metrics.jsonl"
-    for step in range(2_000):
-        metrics_log.append(path, {"step": step, "test_error": step / 7, "seconds": 1.0})
+    for step in range(1, 2_001):
+        metrics_log.append(path, metrics_line(step, step / 70))
     before = path.read_bytes(), (tmp_path / "history.csv").read_bytes()
     small_files()
     with pytest.raises(OSError):
@@ -115,7 +118,7 @@ def test_cutting_back_the_metrics_loses_nothing_when_the_disk_is_full(tmp_path, 
 def test_a_line_cut_short_is_written_again(tmp_path):
     path = tmp_path / "metrics.jsonl"
     for step in (3, 6):
-        metrics_log.append(path, {"step": step, "test_error": 1.5})
+        metrics_log.append(path, metrics_line(step, 1.5))
     whole = path.read_bytes(), (tmp_path / "history.csv").read_bytes()
     for file in (path, tmp_path / "history.csv"):
         with file.open("a") as end:

@@ -10,7 +10,8 @@ import pytest
 SAVERS = """
 import os, pathlib, random, select, signal, sys, time
 import tensorflow as tf
-from tf_ssgan.training import checkpoints
+from support.file_contents import manifest_metadata
+from tf_ssgan.training import checkpoints, manifests
 
 folder, rounds = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 chance, saved, leftovers = random.Random(0), -1, 0
@@ -20,8 +21,10 @@ def saver(out):
              "network": [tf.Variable(tf.zeros([100_000])) for _ in range(4)]}
     checkpoints.remove_leftovers(folder)
     assert not list(folder.glob("*.partial"))
-    manifest = checkpoints.restore(folder, state, lambda manifest: None)
-    step = manifest["step"] if manifest else 0
+    found = manifests.find(folder)
+    if found:
+        checkpoints.load(found.folder, state)
+    step = found.manifest["step"] if found else 0
     assert int(state["clock"][0]) == step
     for variable in state["network"]:
         assert bool(tf.reduce_all(variable == float(step)))
@@ -31,7 +34,7 @@ def saver(out):
         state["clock"][0].assign(step)
         for variable in state["network"]:
             variable.assign(tf.fill([100_000], float(step)))
-        checkpoints.save(folder, state, step, {"identity": {}})
+        checkpoints.save(folder, state, step, manifest_metadata())
         os.write(out, b"%d " % step)
 
 for round in range(rounds):
@@ -56,7 +59,7 @@ for round in range(rounds):
     complete = sorted(folder.glob("step-" + "[0-9]" * 10))
     assert complete
     for one in complete:
-        checkpoints.verified(one)
+        manifests.verified(one)
 print("rounds", rounds, "steps", saved, "leftovers", leftovers)
 """
 

@@ -13,7 +13,8 @@ from tf_ssgan.common import errors
 from tf_ssgan.common.version import __version__
 from tf_ssgan.evaluation import options
 from tf_ssgan.reports import finished_runs
-from tf_ssgan.training import build, loop, workdir
+from tf_ssgan.training import build, loop
+from tf_ssgan.training.workdir import Workdir
 
 pytestmark = pytest.mark.xdist_group("finished run")
 
@@ -104,8 +105,8 @@ def test_a_second_process_is_refused(copied, settings):
 
 
 def test_two_runs_of_one_process_cannot_share_a_folder(tmp_path):
-    with workdir.locked(tmp_path), pytest.raises(errors.UserError, match="Another process"):
-        with workdir.locked(tmp_path):
+    with Workdir(tmp_path).locked(), pytest.raises(errors.UserError, match="Another process"):
+        with Workdir(tmp_path).locked():
             pass
 
 

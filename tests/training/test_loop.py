@@ -16,7 +16,7 @@ from support.programs import python_path
 from tf_ssgan.common import checkout
 from tf_ssgan.core.task import Stream
 from tf_ssgan.data import datasets
-from tf_ssgan.training import build, checkpoints, config, loop
+from tf_ssgan.training import build, config, loop, manifests
 
 ROOT = pathlib.Path(__file__).parents[2]
 SMALL = {"width": 4, "latent_size": 8, "batch_size": 16, "precision": "float32"}
@@ -157,7 +157,7 @@ def test_a_signal_to_one_worker_stops_and_saves_them_all(tmp_path):
         _, err = process.communicate(timeout=120)
         assert process.returncode == 143 and "Traceback" not in err, err[-2000:]
     saved = max((tmp_path / "run/checkpoints").glob("step-*"))
-    assert checkpoints.verified(saved)["step"] >= 50
+    assert manifests.verified(saved)["step"] >= 50
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,116 @@
+"""Manifests: a checkpoint is complete and whole, or it is skipped and the reason is said."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from support.file_contents import manifest_metadata
+
+from tf_ssgan.common import errors
+from tf_ssgan.training import manifests
+
+
+def write(folder, step=7, **changed):
+    """A checkpoint with one file."""
+    checkpoint = folder / manifests.checkpoint_name(step)
+    checkpoint.mkdir(parents=True)
+    (checkpoint / "state.index").write_text("x")
+    manifests.write(checkpoint, step, manifest_metadata(**changed))
+    return checkpoint
+
+
+def sign_again(checkpoint, **changed):
+    """Changes fields and computes the manifest's own sum again; ... removes a field."""
+    path = checkpoint / manifests.MANIFEST
+    manifest = json.loads(path.read_text()) | changed
+    manifest = {name: value for name, value in manifest.items() if value is not ...}
+    manifest["sha256"] = manifests._digest(manifest)
+    path.write_text(json.dumps(manifest))
+
+
+def test_the_newest_complete_checkpoint_is_found(tmp_path):
+    assert manifests.find(tmp_path / "missing") is None
+    for step in (1, 2, 10):
+        write(tmp_path, step)
+    found = manifests.find(tmp_path)
+    assert found.folder.name == "step-0000000010" and found.damaged == ()
+    assert found.manifest == manifests.verified(found.folder)
+    assert [path.name[-2:] for path in manifests.checkpoint_folders(tmp_path)] == ["01", "02", "10"]
+
+
+def test_a_damaged_checkpoint_is_skipped_and_said(tmp_path):
+    write(tmp_path, 1)
+    (write(tmp_path, 2) / "state.index").write_text("y")
+    found = manifests.find(tmp_path)
+    assert found.manifest["step"] == 1
+    assert found.damaged == ("step-0000000002: state.index was changed or cut short",)
+
+
+def test_if_all_are_damaged_each_is_named(tmp_path):
+    (write(tmp_path, 1) / "state.index").unlink()
+    (write(tmp_path, 2) / manifests.MANIFEST).write_text("{")
+    with pytest.raises(errors.UserError) as refused:
+        manifests.find(tmp_path)
+    message = str(refused.value)
+    assert "step-0000000001: state.index is missing" in message
+    assert "manifest.json is damaged: Expecting property name" in message
+    assert "--workdir" in message and "\n" not in message
+
+
+PROTOCOL = manifest_metadata()["protocol"]
+INFO = manifest_metadata()["dataset_info"]
+
+
+@pytest.mark.parametrize(
+    "changed, reason",
+    [
+        ({"step": None}, "step: expected a valid integer, got null"),
+        ({"step": 1.5}, "step: expected a valid integer, got 1.5"),
+        ({"step": "x"}, "step: expected a valid integer, got 'x'"),
+        ({"step": 0}, "step is 0, the folder is step-0000000007"),
+        ({"step": ...}, "step is missing"),
+        ({"files": -1}, "files: expected a valid dictionary, got -1"),
+        ({"files": {}}, "files: Dictionary should have at least 1 item"),
+        ({"files": {"../../x": "0" * 64}}, "files.../../x.[key]: String should match pattern"),
+        ({"identity": None}, "identity: expected a valid dictionary, got null"),
+        ({"identity": {"seed": [1]}}, "identity.seed: expected a number, a text, true or false"),
+        ({"seconds": "x"}, "seconds: expected a valid number, got 'x'"),
+        ({"split_sha256": ...}, "split_sha256 is missing"),
+        ({"split_sha256": "0" * 64}, "split_sha256 is not that of its protocol"),
+        ({"protocol": 1.5}, "protocol: expected a JSON object, got 1.5"),
+        ({"protocol": PROTOCOL | {"labels": [1, 0]}}, "its ids and labels are not those of its"),
+        ({"protocol": PROTOCOL | {"pool": 10**12}}, "protocol.pool: expected less than or equal"),
+        ({"dataset_info": INFO | {"height": 10**6}}, "dataset_info.height: expected less than"),
+        ({"dataset_info": INFO | {"classes": ["a", "b"]}}, "dataset_info.classes are not those"),
+        ({"version": "0.1.0"}, "it was written by tf_ssgan 0.1.0"),
+        ({"version": ...}, "version is missing"),
+    ],
+)  # fmt: skip
+def test_a_wrong_field_is_named_even_if_the_sum_is_right(tmp_path, changed, reason):
+    checkpoint = write(tmp_path)
+    sign_again(checkpoint, **changed)
+    with pytest.raises(ValueError) as refused:
+        manifests.verified(checkpoint)
+    assert str(refused.value).startswith("manifest.json: ") and reason in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["null", "[1]", "", "\0", "[" * 100_000, "7"])
+def test_what_is_no_manifest_is_refused(tmp_path, text):
+    checkpoint = write(tmp_path)
+    (checkpoint / manifests.MANIFEST).write_text(text)
+    with pytest.raises(ValueError, match=r"manifest\.json"):
+        manifests.verified(checkpoint)
+
+
+def test_a_change_without_a_new_sum_is_seen(tmp_path):
+    path = write(tmp_path) / manifests.MANIFEST
+    path.write_text(path.read_text().replace('"seconds": 1.5', '"seconds": 2.5'))
+    with pytest.raises(ValueError, match=r"manifest\.json: it was changed"):
+        manifests.verified(path.parent)
+
+
+def test_tensorflow_is_not_imported():
+    code = "import sys; from tf_ssgan.training import manifests; print('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
