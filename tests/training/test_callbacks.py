@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tf_ssgan.common import errors
 from tf_ssgan.training import callbacks, metrics_log
+from tf_ssgan.training.workdir import Workdir
 
 
 class Model:
@@ -31,8 +32,8 @@ class Model:
 
 def make_logger(tmp_path, model):
     writer = tf.summary.create_file_writer(str(tmp_path / "tensorboard"))
-    scores = {"test_error": 12.5, "pseudo_label_right_percent": None}
-    logger = callbacks.MetricsLogger(tmp_path, lambda: scores, lambda: 64.04, writer)
+    scores = {"test_error": 12.5, "test_error_raw": 15.0, "pseudo_label_right_percent": None}
+    logger = callbacks.MetricsLogger(Workdir(tmp_path), lambda: scores, lambda: 64.04, writer)
     logger.set_model(model)
     return logger
 
@@ -66,11 +67,14 @@ def test_an_evaluation_writes_a_line_and_prints_the_errors(tmp_path, capsys):
     assert line.pop("seconds") >= 0
     assert list(line.items()) == [
         ("step", 50), ("epoch", 2.5), ("supervised", 0.5), ("test_error", 12.5),
+        ("test_error_raw", 15.0),
         ("pseudo_label_right_percent", None), ("images_per_second", 64.0),
         ("waiting_percent", 1.25),
     ]  # fmt: skip
     assert model.resets == 1
-    assert capsys.readouterr().out == "\nstep 50: test_error 12.50 %, waiting_percent 1.25 %\n"
+    assert capsys.readouterr().out == (
+        "\nstep 50: test_error 12.50 %, test_error_raw 15.00 %, waiting_percent 1.25 %\n"
+    )
 
 
 def test_a_missing_line_is_written_once(tmp_path):

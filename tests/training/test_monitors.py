@@ -10,6 +10,7 @@ from tf_ssgan.core import monitoring
 from tf_ssgan.metrics import plots
 from tf_ssgan.nn import step_random
 from tf_ssgan.training import monitors
+from tf_ssgan.training.workdir import Workdir
 
 NAMES = ("cat", "dog", "owl", "pig")
 
@@ -24,12 +25,12 @@ def make_run(workdir, names=NAMES, images=None, count=3, **attributes):
     step = types.SimpleNamespace(numpy=lambda: np.int64(50))
     method = types.SimpleNamespace(step=step, task=types.SimpleNamespace(seed=0), **attributes)
     arrays = types.SimpleNamespace(
-        info=types.SimpleNamespace(classes=names),
         train_images=images,
         train_labels=np.zeros(count, np.int64),
     )
     return types.SimpleNamespace(
-        workdir=workdir,
+        workdir=workdir and Workdir(workdir),
+        info=types.SimpleNamespace(classes=names),
         method=method,
         arrays=arrays,
         config=types.SimpleNamespace(seed=0),

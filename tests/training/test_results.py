@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import special
+from support.file_contents import metrics_line
 from tensorboard.backend.event_processing import event_accumulator
 
 from tf_ssgan.common import checkout, cpu
 from tf_ssgan.metrics import calibration, classification, ranking
 from tf_ssgan.nn import inference, weights
 from tf_ssgan.training import results
+from tf_ssgan.training.workdir import Workdir
 
-LINE = {"step": 2, "test_error": 40.0, "test_error_raw": 45.0, "images_per_second": 9.0,
-        "waiting_percent": 0.5}  # fmt: skip
+LINE = metrics_line(2, 40.0, test_error_raw=45.0)
+del LINE["validation_error"], LINE["validation_error_raw"]
 FIGURES = ("confusion", "reliability", "top3")
 
 
@@ -46,17 +48,18 @@ def finished_run(workdir, classes, held=30):
     (workdir / "metrics.jsonl").write_text(json.dumps(LINE | validated) + "\n")
     exported = network(classes)
     return types.SimpleNamespace(
-        workdir=workdir,
+        workdir=Workdir(workdir),
         config=types.SimpleNamespace(
             method="none", dataset="noise", labels=10, seed=0, split_seed=0, noise="none",
             label_split="balanced", noise_rate=0.0, hparams=HParams(),
         ),
         arrays=types.SimpleNamespace(
             train_images=images[:60], train_labels=labels[:60], test_images=images[60:],
-            test_labels=labels[60:], info=types.SimpleNamespace(classes=names),
+            test_labels=labels[60:],
         ),
+        info=types.SimpleNamespace(classes=names),
         protocol=types.SimpleNamespace(
-            labeled_ids=np.arange(10), validation_ids=np.arange(30, 30 + held), sha256="0",
+            labeled_ids=np.arange(10), validation_ids=np.arange(30, 30 + held), sha256="0" * 64,
             clean_fraction=0.0, wrong=0, pool=60,
         ),
         method=types.SimpleNamespace(
@@ -83,6 +86,7 @@ def test_everything_is_measured_and_written(tmp_path, classes):
     run = finished_run(tmp_path, classes)
     result = results.conclude(run, 1.0, 2.0)
     assert parse_strictly((tmp_path / "result.json").read_text()) == result
+    assert run.workdir.read_result() == result  # every field is as the readers expect it
     for name in ("average_precision_macro", "average_precision_weighted",
                  "average_precision_pooled", "expected_calibration_error",
                  "expected_calibration_error_calibrated"):  # fmt: skip
@@ -118,15 +122,30 @@ def test_the_numbers_are_those_of_the_exported_weights_on_test_images(tmp_path):
 
 def test_the_temperature_is_fitted_on_validation_images_alone(tmp_path):
     run = finished_run(tmp_path, 3)
-    before = results.fitted_temperature(run)
+    before = results.fitted_calibration(run)
     held, arrays = run.protocol.validation_ids, run.arrays
     logits = inference.predictor(run.method.exported_classifier)(arrays.train_images[held])
-    assert before == pytest.approx(calibration.fit_temperature(logits, arrays.train_labels[held]))
+    expected = calibration.fit_temperature(logits, arrays.train_labels[held])
+    assert before.temperature == pytest.approx(expected) and before.images == 30
     arrays.test_labels = (arrays.test_labels + 1) % 3
     others = np.setdiff1d(np.arange(60), held)
     arrays.train_labels[others] = (arrays.train_labels[others] + 1) % 3
-    assert results.fitted_temperature(run) == before
-    assert results.conclude(run, 1.0, 2.0)["temperature"] == before
+    assert results.fitted_calibration(run) == before
+    result = results.conclude(run, 1.0, 2.0)
+    assert result["temperature"] == before.temperature
+    assert result["calibration"] == dataclasses.asdict(before)
+
+
+def test_the_calibration_of_a_finished_run_needs_no_images(tmp_path):
+    run = finished_run(tmp_path, 3)
+    run.method.step = types.SimpleNamespace(numpy=lambda: 2)
+    fitted = results.saved_calibration(run)
+    results.conclude(run, 1.0, 2.0)
+    run.arrays = None
+    assert results.saved_calibration(run) == fitted
+    run.method.step = types.SimpleNamespace(numpy=lambda: 3)  # a longer run has gone on since
+    with pytest.raises(AttributeError):
+        results.saved_calibration(run)
 
 
 def test_evaluations_before_labels_were_learned_do_not_count(tmp_path):
