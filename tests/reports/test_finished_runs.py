@@ -171,6 +171,17 @@ def test_damaged_metrics_are_said_and_the_run_counts(tmp_path):
     assert finished.damage == [f"{path} cannot be read: Is a directory."]
 
 
+@pytest.mark.parametrize("content, last", [(b"", 0), (b"\xff" * 30, 0), (None, 200)])
+def test_metrics_that_end_before_the_run_are_said(tmp_path, content, last):
+    """A last line without an end is that of a run that was killed; this one has finished."""
+    path = finished_run_folders.write(tmp_path) / "metrics.jsonl"
+    path.write_bytes(path.read_bytes()[:-1] if content is None else content)
+    finished = finished_runs.read_runs([tmp_path])
+    assert finished.damage == [f"{path} ends at step {last} of 300: its curves are cut short."]
+    path.unlink()
+    assert finished_runs.read_runs([tmp_path]).damage == []  # somebody did not want them
+
+
 def test_a_damaged_evaluation_is_said_and_the_run_counts(tmp_path):
     folder = finished_run_folders.write(tmp_path)
     finished_run_folders.write_evaluation(folder, test_sets=[{}])

@@ -72,12 +72,16 @@ class FinishedRun:
     @functools.cached_property
     def _metrics(self) -> tuple[list[dict[str, Any]], str]:
         """The undamaged lines of its metrics, and a sentence on the damage, or ""."""
-        workdir = Workdir(self.folder)
+        path, steps = Workdir(self.folder).metrics_file, self.result["steps"]
         try:
-            found = workdir.read_metrics()
+            found = Workdir(self.folder).read_metrics()
         except errors.UserError as error:
             return [], str(error)
-        return found.lines, found.describe_damage(workdir.metrics_file)
+        damage = found.describe_damage(path)
+        last = found.lines[-1]["step"] if found.lines else 0
+        if not damage and path.exists() and last < steps:
+            damage = f"{path} ends at step {last:,} of {steps:,}: its curves are cut short."
+        return found.lines, damage
 
     @functools.cached_property
     def _evaluation(self) -> tuple[dict[str, Any], str]:
