@@ -109,22 +109,24 @@ def test_quality_metrics_are_those_of_the_other_images_only(single, tmp_path):
     assert other["top1_accuracy"] == pytest.approx(100 - other["test_error"])
 
 
-@pytest.mark.parametrize("result", [{"steps": 2}, {"steps": 1, "temperature": 9.0}])
-def test_without_a_temperature_of_these_weights_it_is_fitted_again(single, tmp_path, result):
+def test_without_a_temperature_of_these_weights_it_is_fitted_again(single, tmp_path):
     """It is fitted on the run's validation images, never on those that are evaluated."""
     _, original = single
-    entry = evaluated_with(single, tmp_path, result)
+    entry = evaluated_with(single, tmp_path, steps=1, temperature=9.0)
     assert entry["temperature"] == pytest.approx(original["temperature"])
 
 
 def test_the_temperature_in_the_result_is_taken(single, tmp_path):
-    entry = evaluated_with(single, tmp_path, {"steps": 2, "temperature": 9.0})
+    entry = evaluated_with(single, tmp_path, temperature=9.0)
     assert entry["temperature"] == 9.0
 
 
-def evaluated_with(single, tmp_path, result):
+def evaluated_with(single, tmp_path, temperature, **changed):
     """The entry of another data set for a copy of the run with another result."""
-    folder = shutil.copytree(single[0].workdir, tmp_path / "run")
+    run, original = single
+    folder = shutil.copytree(run.workdir.path, tmp_path / "run")
+    fitted = original["calibration"] | {"temperature": temperature}
+    result = original | {"temperature": temperature, "calibration": fitted} | changed
     (folder / "result.json").write_text(json.dumps(result))
     run = build.reopen(pathlib.Path(folder))
     _, entry = classifier_comparison.compare([run], write(tmp_path / "other"), "")

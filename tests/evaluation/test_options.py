@@ -66,28 +66,28 @@ def test_a_folder_that_is_no_run_is_refused(run, tmp_path):
 @pytest.mark.parametrize("name", ["result.json", "checkpoints/step-0000000002/manifest.json"])
 def test_an_unfinished_run_is_refused(run, tmp_path, name):
     begun = write_run(tmp_path / "begun", **{name: None})
-    sentence = "has no result yet. Finish the run first."
-    assert refusal(begun, generator=True) == f"--run={begun} {sentence}"
-    assert refusal(run, against=begun) == f"--against={begun} {sentence}"
+    sentence = {
+        "result.json": "has no result yet. Finish the run first.",
+        "checkpoints/step-0000000002/manifest.json": "holds no checkpoint yet. Continue the run "
+        "first.",
+    }[name]
+    assert refusal(begun, generator=True) == refusal(run, against=begun) == f"{begun} {sentence}"
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", "7", '{"dataset": 1, "steps": "2"}'])
 @pytest.mark.parametrize("name", ["result.json", "config.json"])
 def test_damaged_files_are_refused(run, tmp_path, name, text):
     damaged = write_run(tmp_path / "damaged", **{name: text})
-    for option, sentence in (
-        ("run", refusal(damaged, generator=True)),
-        ("against", refusal(run, against=damaged)),
-    ):
-        assert sentence.startswith(f"--{option}={damaged}: its {name} is damaged (")
-        assert sentence.endswith("). Evaluate another run.")
+    sentence = refusal(damaged, generator=True)
+    assert sentence == refusal(run, against=damaged) and "\n" not in sentence
+    assert sentence.startswith(f"{damaged / name} is damaged: ")
 
 
 def test_a_damaged_evaluation_is_refused_before_anything_is_measured(tmp_path):
     run = write_run(tmp_path / "run", **{"evaluation.json": "{"})
     sentence = refusal(run, generator=True)
-    assert sentence.startswith(f"--run={run}: its evaluation.json is damaged (")
-    assert sentence.endswith("Remove that file.")
+    assert sentence.startswith(f"{run}/evaluation.json is damaged: ")
+    assert sentence.endswith("Remove that file, and evaluate the run again.")
 
 
 def test_a_run_is_not_compared_with_itself(run):
