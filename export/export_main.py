@@ -77,7 +77,7 @@ def export_run(
     with startup.start_up():  # TensorFlow: after the paths are checked
         from export import servable, verify, warmup
         from tf_ssgan.training import build, results
-    run = build.reopen(workdir, data_dir)
+    run = build.reopen(workdir, data_dir=data_dir)
     networks = servable.networks_in_float32(run)
     calibration = results.saved_calibration(run)
     networks = dataclasses.replace(networks, temperature=calibration.temperature)

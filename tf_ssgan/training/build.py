@@ -84,21 +84,26 @@ def build(settings: config.Config) -> Run:
     return dataclasses.replace(_assemble(settings, arrays.info, protocol, saved), _arrays=arrays)
 
 
-def reopen(folder: pathlib.Path, data_dir: str = "") -> Run:
+def reopen(
+    folder: pathlib.Path, source: datasets.DataSource | None = None, data_dir: str = ""
+) -> Run:
     """Builds the method of a run again and loads its newest checkpoint, on one device.
 
     The data are not loaded; `Run.arrays` loads them.
 
     Args:
         folder: Folder of a run that has saved at least once.
+        source: Its data, if the command line has found them.
         data_dir: Where its data are now, if they have moved.
 
     Raises:
         UserError: The folder holds no run or no checkpoint, or its files are damaged.
     """
     workdir = Workdir(folder)
-    changes = {"workdir": str(folder), "devices": 1} | ({"data_dir": data_dir} if data_dir else {})
-    settings = workdir.read_config(**changes)
+    changes = {"workdir": str(folder), "devices": 1}
+    data_dir = source.data_dir if source else data_dir
+    changes |= {"data_dir": data_dir} if source or data_dir else {}
+    settings = dataclasses.replace(workdir.read_config(**changes), source=source)
     workdir.require_checkpoint()
     saved = manifests.find(workdir.checkpoints)
     workdir.refuse_differences(_differences(settings, saved.manifest))
