@@ -17,7 +17,7 @@ def expand(argv: list[str]) -> list[str]:
         The same without flag files. What stands after `--` is left alone.
 
     Raises:
-        UserError: A file cannot be read, or is not text.
+        UserError: A file cannot be read, is not text, or names a further one in another form.
     """
     try:
         words = absl_flags.FlagValues().read_flags_from_files(argv, force_gnu=False)
@@ -27,6 +27,12 @@ def expand(argv: list[str]) -> list[str]:
         raise errors.UserError(f"{_first(argv)} is not a text file. {_FORM}") from error
     if any("\0" in word for word in words):  # a shell passes no zero bytes
         raise errors.UserError(f"{_first(argv)} is not a text file. {_FORM}")
+    before_dashes = words[: words.index("--")] if "--" in words else words
+    if left := [word for word in before_dashes if word.lstrip("-").split("=")[0] == "flagfile"]:
+        raise errors.UserError(
+            f"{left[0]} stands in {_first(argv)}, where a further file is named by a line that "
+            "begins with --flagfile=FILE."
+        )
     return words
 
 
