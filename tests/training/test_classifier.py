@@ -1,5 +1,6 @@
 """Predictions of the classifier of a run: probabilities, batches, and images that are refused."""
 
+import json
 import shutil
 
 import numpy as np
@@ -147,9 +148,17 @@ def test_color_images_need_their_channels():
         classifier._checked_images(np.zeros((2, 8, 8), np.uint8), (8, 8, 3))
 
 
-def test_a_run_that_is_not_finished_is_not_calibrated_and_says_so(folder, opened, tmp_path, capsys):
+@pytest.mark.parametrize("longer", [False, True])
+def test_a_run_that_is_not_finished_is_not_calibrated_and_says_so(
+    folder, opened, tmp_path, capsys, longer
+):
+    """It has no result, or that of earlier weights if a longer run was stopped."""
     shutil.copytree(folder, tmp_path / "run")
-    (tmp_path / "run" / "result.json").unlink()
+    file = tmp_path / "run" / "result.json"
+    earlier = json.loads(file.read_text()) | {"steps": 1}
+    file.unlink()
+    if longer:
+        file.write_text(json.dumps(earlier))
     unfinished = classifier.open_run(tmp_path / "run")
     assert unfinished.temperature == 1.0 != opened.temperature
     assert "is not finished: its classifier is that of step 2 of 2" in capsys.readouterr().out
