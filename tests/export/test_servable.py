@@ -13,6 +13,7 @@ import tensorflow as tf
 from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
+import tf_ssgan
 from export import servable, verify, warmup
 from tf_ssgan.common import checkout
 from tf_ssgan.data import image_decoding
@@ -284,3 +285,9 @@ def test_a_conditional_generator_has_its_other_inputs_by_name(live, tmp_path):
     )
     expected = generator([z, y]).numpy() * 127.5 + 127.5
     np.testing.assert_allclose(signature(latents=z, label=y)["image"], expected, atol=0.51)
+
+
+def test_predictions_from_python_are_those_of_the_exported_model(workdir, digits, expected):
+    classifier = tf_ssgan.load(workdir)
+    assert classifier.temperature != 1.0
+    np.testing.assert_allclose(classifier.predict(digits), expected["probabilities"], atol=1e-6)

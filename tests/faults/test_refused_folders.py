@@ -8,12 +8,12 @@ import sys
 import pytest
 
 from export import export_main
-from flags import precheck, program
+from flags import program
 from tf_ssgan.common import errors
 from tf_ssgan.common.version import __version__
 from tf_ssgan.evaluation import options
 from tf_ssgan.reports import finished_runs
-from tf_ssgan.training import build, loop
+from tf_ssgan.training import build, loop, precheck
 from tf_ssgan.training.workdir import Workdir
 
 pytestmark = pytest.mark.xdist_group("finished run")
@@ -151,7 +151,7 @@ def test_a_run_of_another_version_is_refused_in_one_sentence(copied, settings, s
 def test_a_workdir_that_is_a_file_or_below_one(tmp_path, settings, below):
     (tmp_path / "file").write_text("mine")
     workdir = f"{tmp_path}/file{below}"
-    assert "is a file" in refusal(precheck.check_command_line, {"workdir": workdir})
+    assert "is a file" in refusal(precheck.check_run, {"workdir": workdir})
     assert "cannot be used" in refusal(loop.run, settings(workdir))
     assert (tmp_path / "file").read_text() == "mine"
 
@@ -160,16 +160,14 @@ def test_a_workdir_that_is_not_writable(tmp_path, settings, monkeypatch):
     (tmp_path / "run").mkdir()
     with monkeypatch.context() as patch:
         patch.setattr(os, "access", lambda path, mode: path != tmp_path / "run")
-        assert "is not writable" in refusal(
-            precheck.check_command_line, {"workdir": str(tmp_path / "run")}
-        )
+        assert "is not writable" in refusal(precheck.check_run, {"workdir": str(tmp_path / "run")})
     (tmp_path / "run" / "lock").mkdir()  # even root cannot open it as a file
     assert "cannot be used" in refusal(loop.run, settings(tmp_path / "run"))
 
 
 def test_a_workdir_whose_name_is_too_long(tmp_path, settings):
     workdir = f"{tmp_path}/{'a' * 300}/run"
-    precheck.check_command_line({"workdir": workdir})
+    precheck.check_run({"workdir": workdir})
     assert "File name too long" in refusal(loop.run, settings(workdir))
 
 
