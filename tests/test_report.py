@@ -184,6 +184,8 @@ def test_no_damaged_run_stops_the_report(here, capsys, monkeypatch, change, coun
     text = capsys.readouterr().out
     left_out = [line for line in text.splitlines() if line.startswith("left out: ")]
     assert len(left_out) == 1 - counts
+    damaged = [line for line in text.splitlines() if line.startswith("damaged file: ")]
+    assert len(damaged) == counts and all(r"runs/caf\udce9/" in line for line in damaged)
     assert all(r"runs/caf\udce9: " in line for line in left_out)
     if not table:
         assert f"| frgan | {'5.0 ± 0.0 (2)' if counts else '5.0 (1)'} |" in text

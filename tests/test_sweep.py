@@ -13,13 +13,11 @@ import time
 
 import pytest
 from absl import flags as absl_flags
-from support import image_folders
-from support.finished_run_folders import write_evaluation
+from support import file_contents, finished_run_folders, image_folders
 from support.programs import python_path
 
 from tf_ssgan import papers, sweep
 from tf_ssgan.common import errors
-from tf_ssgan.common.version import __version__
 from tf_ssgan.data import datasets
 from tf_ssgan.data.sources import image_listing, image_reader
 from tf_ssgan.launch import jobs, scheduler
@@ -213,6 +211,33 @@ def test_failures_are_named_at_the_end_and_do_not_stop_other_runs(fake, capfd, m
     assert "| frgan | 25.5 ± 0.7 (2) |" in capfd.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "name, count, line",
+    [
+        ("metrics.jsonl", 3, "damaged file: Skipped a damaged line of {path} (line 1: "),
+        ("evaluation.json", 3, "damaged file: {path} is damaged: "),
+        ("result.json", 2, "left out: {path.parent}: {path} is damaged: "),
+    ],
+)
+def test_a_damaged_file_does_not_stop_the_report(fake, capfd, monkeypatch, name, count, line):
+    """Here it is damaged after the runs have ended."""
+    run_all = scheduler.run_all
+
+    def run_and_damage(runs, *options):
+        statuses = run_all(runs, *options)
+        (runs[0].workdir / name).write_bytes(b"[\n")
+        damaged.append(runs[0].workdir / name)
+        return statuses
+
+    damaged = []
+    monkeypatch.setattr(scheduler, "run_all", run_and_damage)
+    words = ["--methods=frgan", "--labels=50", "--seeds=3", "--jobs=2", "--", "--max_steps=4"]
+    sweep.main(["sweep", *words])
+    output = capfd.readouterr().out
+    assert f"({count}) |" in output
+    assert f"\n{line.format(path=damaged[0])}" in output
+
+
 def test_the_runs_of_a_table_are_evaluated_as_its_quantity_needs():
     run = jobs.Job(pathlib.Path("runs/one"), ())
     for name, flags in {
@@ -226,23 +251,16 @@ def test_the_runs_of_a_table_are_evaluated_as_its_quantity_needs():
         assert all(locations <= set(one.flags) for one in followups)
 
 
-def finished_folder(folder, **more):
-    flags = {"method": "frgan", "dataset": "svhn", "labels": 1000, "seed": 0, "max_steps": 20}
-    folder.mkdir(exist_ok=True)
-    (folder / "config.json").write_text(json.dumps({"version": __version__} | flags))
-    result = flags | {"split_seed": 0, "steps": 20, "test_error": 5.0} | more
-    (folder / "result.json").write_text(json.dumps(result))
-
-
 def test_a_generator_is_evaluated_when_the_final_weights_have_a_score(tmp_path):
     run = jobs.Job(tmp_path / "run", ())
     (followup,) = sweep.followups(SweepOptions(table="frgan_table2"), [run])
-    finished_folder(run.workdir)
+    assert not followup.finished()
+    finished_run_folders.write(run.workdir, dataset="svhn", labels=1000, max_steps=20)
     (run.workdir / "samples.png").touch()
     assert not followup.finished()
-    scores = [{"inception_score": {"mean": 2.0}, "fingerprint": {}, "images": 10, "seed": 0}]
+    scores = [file_contents.scores()]
     for step, measured, done in [(10, scores, False), (20, [], False), (20, scores, True)]:
-        write_evaluation(run.workdir, step, generator_scores=measured)
+        finished_run_folders.write_evaluation(run.workdir, step, generator_scores=measured)
         assert followup.finished() is done
     (run.workdir / "samples.png").unlink()
     assert not followup.finished()  # the figure shows samples
@@ -251,14 +269,14 @@ def test_a_generator_is_evaluated_when_the_final_weights_have_a_score(tmp_path):
 def test_the_second_test_set_is_evaluated_when_the_final_weights_have_an_error(tmp_path):
     run = jobs.Job(tmp_path / "run", ())
     (followup,) = sweep.followups(SweepOptions(table="acgan_table3_shift"), [run])
-    finished_folder(run.workdir)
+    finished_run_folders.write(run.workdir, dataset="svhn", labels=1000, max_steps=20)
     path = run.workdir / "evaluation.json"
-    entry = {"dataset": "cifar10_1/v6", "test_error": 5.0}
+    entry = file_contents.errors_on("cifar10_1/v6", 5.0)
     for text in ("", '{"step": 20, "test_se', "[]", '{"step": 20, "test_sets": [7]}'):
         path.write_text(text)
         assert not followup.finished()
     for step, done in [(10, False), (20, True)]:
-        write_evaluation(run.workdir, step, test_sets=[entry])
+        finished_run_folders.write_evaluation(run.workdir, step, test_sets=[entry])
         assert followup.finished() is done
 
 

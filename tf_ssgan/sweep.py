@@ -177,7 +177,10 @@ def _is_evaluated(table: papers.Table, workdir: pathlib.Path) -> bool:
     images = [
         embedded_images.FIGURES[name] for name in table.shows if name in embedded_images.FIGURES
     ]
-    runs = finished_runs.read_runs([workdir]).runs
+    try:
+        runs = finished_runs.read_runs([workdir]).runs
+    except errors.UserError:  # its files are gone
+        return False
     return (
         bool(runs)
         and bool(runs[0].evaluation)

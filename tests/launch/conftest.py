@@ -26,7 +26,7 @@ def make_jobs():
         return [
             jobs.Job(
                 folder / f"at{rate}",
-                (f"--workdir={folder / f'at{rate}'}", f"--noise_rate={rate}", *flags),
+                (f"--workdir={folder / f'at{rate}'}", f"--noise_rate={float(rate)}", *flags),
             )
             for rate in rates
         ]

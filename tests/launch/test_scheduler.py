@@ -8,6 +8,7 @@ from support.programs import python_path
 
 from tf_ssgan.common import errors
 from tf_ssgan.launch import jobs, scheduler
+from tf_ssgan.training.workdir import Workdir
 
 
 def count_starts(job):
@@ -17,7 +18,7 @@ def count_starts(job):
 def test_all_are_run_and_their_output_is_kept(tmp_path, make_jobs, fake_program, capfd):
     some = make_jobs(tmp_path / "new", 0, 0.5)
     assert scheduler.run_all(some) == {some[0]: 0, some[1]: 0}
-    assert [line["step"] for line in some[1].history()] == [2, 4]
+    assert [line["step"] for line in Workdir(some[1].workdir).read_metrics().lines] == [2, 4]
     assert some[0].log == tmp_path / "new/at0.log"
     assert some[0].log.read_text().startswith(f"$ {sys.executable} {fake_program} --workdir=")
     shown = capfd.readouterr()
@@ -53,7 +54,7 @@ lock = open(sys.argv[1] + "/lock", "w")
 fcntl.flock(lock, fcntl.LOCK_EX)
 print("held", flush=True)
 time.sleep(0.5)
-for name in ("config.json", "run.flags", "result.json", "metrics.jsonl"):
+for name in ("config.json", "result.json", "metrics.jsonl"):
     shutil.copy(sys.argv[2] + "/" + name, sys.argv[1])
 """
 

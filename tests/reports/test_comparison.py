@@ -103,7 +103,9 @@ def test_other_splits_are_not_compared():
 
 
 def test_other_images_with_the_same_split_seed_are_another_split():
-    theirs = finished_run_folders.make_run(9.0, outcome={"split_sha256": "other"}, **SUPERVISED)
+    theirs = finished_run_folders.make_run(
+        9.0, outcome={"split_sha256": finished_run_folders.sha256("other")}, **SUPERVISED
+    )
     (text,) = comparison.compare_methods(make_table(finished_run_folders.make_run(4.0), theirs))
     assert "on other splits, which cannot be compared." in text
 

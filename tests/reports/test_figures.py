@@ -5,7 +5,7 @@ import dataclasses
 import json
 
 import pytest
-from support import finished_run_folders
+from support import file_contents, finished_run_folders
 
 from tf_ssgan import papers
 from tf_ssgan.reports import by_paper, by_protocol, figures, svg_charts
@@ -62,7 +62,7 @@ def titles(table):
 
 
 def runs_with_labels(*counts, **changed):
-    return [finished_run_folders.make_run(float(n), labels=n, **changed) for n in counts]
+    return [finished_run_folders.make_run(n / 10, labels=n, **changed) for n in counts]
 
 
 def test_curves_over_labels_have_every_run(charts):
@@ -77,7 +77,7 @@ def test_curves_over_labels_have_every_run(charts):
     assert titles(table)[0] == "by number of labels"
     assert charts[0] == Chart(
         "curves",
-        {"frgan": {50: [10.0, 10.0, 10.0, 10.0, 20.0], 100: [100.0], 500: [500.0]},
+        {"frgan": {50: [10.0, 10.0, 10.0, 10.0, 20.0], 100: [10.0], 500: [50.0]},
          "vat": {50: [9.0]}},
         "by number of labels", "test error (%) against labels", True,
     )  # fmt: skip
@@ -87,7 +87,7 @@ def test_curves_over_labels_have_every_run(charts):
     "runs",
     [
         runs_with_labels(50, 100),  # a line through two points shows no more than the points
-        runs_with_labels(-1, 100, 500),
+        runs_with_labels(0, 100, 500),  # the axis is logarithmic
         [*runs_with_labels(50, 100), *runs_with_labels(500, validation=7)],
         [*runs_with_labels(50, 100), *runs_with_labels(500, noise="wrong", noise_rate=0.1)],
         [*runs_with_labels(50, 100), *runs_with_labels(500, outcome={"test_images": 9})],
@@ -140,14 +140,14 @@ def test_learning_curves_are_of_the_runs_of_a_cell(charts, make_learned):
 
 def test_curves_are_of_the_steps_that_all_runs_share(charts, make_learned):
     """A mean over fewer runs at some steps would jump where a run begins or ends."""
-    lines = [{"step": k, "epoch": k, "test_error": 10.0 - k} for k in range(1, 5)]
+    lines = [file_contents.metrics_line(k, 10.0 - k) for k in range(1, 5)]
     table = make_table(make_learned(lines=lines[:3]), make_learned(lines=lines[1:], seed=1))
     titles(table)
     assert charts[1].data == {"frgan": {2: [8.0, 8.0], 3: [7.0, 7.0]}}
 
 
 def test_runs_with_no_common_steps_have_no_curve(charts, make_learned):
-    lines = [[{"step": 100 + k, "epoch": 1 + k, "test_error": 5.0}] for k in range(2)]
+    lines = [[file_contents.metrics_line(100 + k)] for k in range(2)]
     titles(make_table(*(make_learned(lines=own, seed=k) for k, own in enumerate(lines))))
     assert [chart.kind for chart in charts] == ["dots"]
 

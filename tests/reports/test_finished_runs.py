@@ -47,6 +47,8 @@ def test_broken_folders_are_left_out_with_the_reason(tmp_path, name):
         ("result.json", "pool", True),
         ("result.json", "split_sha256", ["a"]),
         ("result.json", "versions", "1.0"),
+        ("result.json", "code", 7),
+        ("result.json", "code", {"tf_ssgan": "0.2.0", "commit": [], "changed": None}),
         ("result.json", "searched", []),
         ("result.json", "validation_images", {}),
         ("config.json", "max_steps", "many"),
@@ -165,7 +167,8 @@ def test_damaged_metrics_are_said_and_the_run_counts(tmp_path):
     path.unlink()
     path.mkdir()
     finished = finished_runs.read_runs([tmp_path])
-    assert finished.runs[0].history == [] and "cannot be read" in finished.damage[0]
+    assert finished.runs[0].history == []
+    assert finished.damage == [f"{path} cannot be read: Is a directory."]
 
 
 def test_a_damaged_evaluation_is_said_and_the_run_counts(tmp_path):
@@ -211,7 +214,7 @@ def test_held_out_and_test_images_are_the_actual_numbers():
     assert (run.protocol["validation"], run.protocol["test_images"]) == (129, 500)
 
 
-@pytest.mark.parametrize("noise, rate", [("wrong", 0.0), ("pair", 0), ("none", -1.0)])
+@pytest.mark.parametrize("noise, rate", [("wrong", 0.0), ("pair", 0), ("none", 0.0)])
 def test_noise_at_rate_0_is_none(noise, rate):
     protocol = finished_run_folders.make_run(noise=noise, noise_rate=rate).protocol
     assert (protocol["noise"], protocol["noise_rate"]) == ("none", 0.0)

@@ -12,7 +12,7 @@ from support import finished_run_folders
 from tf_ssgan import papers
 from tf_ssgan.common import errors
 from tf_ssgan.common.version import __version__
-from tf_ssgan.reports import by_protocol, figures, formats, html_page
+from tf_ssgan.reports import by_protocol, figures, finished_runs, formats, html_page
 from tf_ssgan.reports.finished_runs import FinishedRuns
 from tf_ssgan.reports.report import Report
 from tf_ssgan.reports.result_table import PublishedNumber, ResultCell, ResultTable
@@ -242,6 +242,37 @@ def test_the_summary_has_the_tables_and_the_files():
     assert "digits, test error (%)\n\n|  | 50 labels | 100 labels |\n" in text
     assert "\nleft out: odd|folder: is not finished\n" in text
     assert text.endswith(f"In to: {', '.join(formats.FILE_NAMES)}")
+
+
+def damaged_report(tmp_path):
+    """A report of two runs; lines of the metrics of one are damaged, as is its evaluation."""
+    whole = finished_run_folders.write(tmp_path / "whole", seed=1)
+    damaged = finished_run_folders.write(tmp_path / "damaged")
+    with (damaged / "metrics.jsonl").open("a") as file:
+        file.write("[1]\nnull\n")
+    (damaged / "evaluation.json").write_text("[]")
+    report = make_report(*finished_runs.read_runs([whole, damaged]).runs)
+    return report, [
+        f"Skipped 2 damaged lines of {damaged}/metrics.jsonl "
+        "(line 4: expected a JSON object, got [1], ...).",
+        f"{damaged}/evaluation.json is damaged: expected a JSON object, got []. "
+        "Remove that file, and evaluate the run again.",
+    ]
+
+
+def test_damaged_files_are_listed_after_the_tables(tmp_path):
+    report, sentences = damaged_report(tmp_path)
+    assert "| frgan | 5.0 ± 0.0 (2) |" in formats.markdown(report)
+    listed = "".join(f"- {sentence}\n" for sentence in sentences)
+    assert formats.markdown(report).endswith(f"\n\n## Damaged files\n\n{listed}")
+    assert "Damaged" not in formats.markdown(usual())
+
+
+def test_the_summary_names_damaged_files(tmp_path):
+    report, sentences = damaged_report(tmp_path)
+    text = formats.format_summary(report, [tmp_path / "report.html"])
+    assert "".join(f"damaged file: {sentence}\n" for sentence in sentences) in text
+    assert "damaged file: " not in formats.format_summary(usual(), [tmp_path / "report.html"])
 
 
 def test_there_is_a_report_without_finished_runs(tmp_path):

@@ -6,6 +6,7 @@ import html.parser
 import os
 import pathlib
 import re
+import shutil
 import urllib.parse
 
 import pytest
@@ -383,36 +384,56 @@ def test_the_page_says_with_which_code_it_and_each_run_were_made(tmp_path, monke
     assert made in page.texts and "dddddddddddd, changed" in page.texts
 
 
-OTHERS = {"validation_images", "test_images", "wrong_labels", "precision", "devices", "code",
-          "parameters", "hparams", "temperature", "images_per_second"}  # fmt: skip
+# What a result lacks without validation images.
+VALIDATED = ("test_error_at_best_validation", "validation_error",
+             "test_error_raw_at_best_validation")  # fmt: skip
+NOT_VALIDATED = {"validation": 0, "outcome": dict.fromkeys(VALIDATED)}
 
 
-@pytest.mark.parametrize("value", [..., None])
-def test_missing_optional_values_are_a_dash(tmp_path, value):
-    keys = (finished_runs._OPTIONAL.keys() | OTHERS) - {"test_error"}
-    finished_run_folders.change(
-        finished_run_folders.write(tmp_path / "a"), "result.json", **dict.fromkeys(keys, value)
-    )
-    report = make_report([tmp_path])
-    assert len(report.runs) == 1
-    assert parse_page(report, tmp_path).texts.count("–") > 5
-    formats.write_report(report, tmp_path)
+def test_missing_numbers_are_a_dash(tmp_path):
+    finished_run_folders.write(tmp_path / "whole" / "a")
+    finished_run_folders.write(tmp_path / "lacking" / "a", **NOT_VALIDATED)
+    whole, lacking = (make_report([tmp_path / name]) for name in ("whole", "lacking"))
+    dashes = [parse_page(one, tmp_path).texts.count("–") for one in (whole, lacking)]
+    assert dashes[1] - dashes[0] == 2 * 2  # among the runs, and in the table of all numbers
+    formats.write_report(lacking, tmp_path)
 
 
-@pytest.mark.parametrize("value", [..., None])
 @pytest.mark.parametrize("number", ["test_error", "test_error_at_best_validation"])
-def test_a_run_that_lacks_optional_values_stands_beside_whole_runs(tmp_path, value, number):
-    """In a column of its own, because its images are not counted."""
-    given = {"validation_images": 129, "test_images": 500}
+def test_a_run_that_lacks_numbers_stands_beside_whole_runs(tmp_path, number):
+    """In a column of its own, because it held no images out."""
     for seed, method in enumerate(("frgan", "vat", "frgan")):
-        finished_run_folders.write(tmp_path / str(seed), method=method, seed=seed, outcome=given)
-    keys = (finished_runs._OPTIONAL.keys() | OTHERS) - {"test_error"}
-    finished_run_folders.change(tmp_path / "2", "result.json", **dict.fromkeys(keys, value))
+        changed = NOT_VALIDATED if seed == 2 else {}
+        finished_run_folders.write(tmp_path / str(seed), method=method, seed=seed, **changed)
     report = make_report([tmp_path], number=number)
     assert len(report.runs) == (3 if number == "test_error" else 2)
     formats.write_report(report, tmp_path)
-    if value is None:
-        assert "held-out images not counted" in (tmp_path / "report.md").read_text()
+    assert "50 labels, 0 held out" in (tmp_path / "report.md").read_text()
+
+
+@pytest.mark.parametrize("name", [*VALIDATED, "code", "split_sha256", "versions", "precision"])
+def test_a_run_that_lacks_a_field_is_left_out_and_the_field_named(tmp_path, name):
+    finished_run_folders.write(tmp_path / "whole", seed=1)
+    damaged = finished_run_folders.write(tmp_path / "damaged")
+    finished_run_folders.change(damaged, "result.json", **{name: ...})
+    page = parse_page(make_report([tmp_path]), tmp_path)
+    assert f"{damaged}/result.json is damaged: {name} is missing. " in page.text
+
+
+def test_damaged_files_of_runs_in_the_tables_are_listed(tmp_path):
+    folder = finished_run_folders.write(tmp_path / "<b>a</b>")
+    with (folder / "metrics.jsonl").open("a") as file:
+        file.write("[1]\n")
+    (folder / "evaluation.json").write_text("{")
+    page = parse_page(make_report([tmp_path]), tmp_path)
+    assert f"Skipped a damaged line of {folder}/metrics.jsonl (line 4: " in page.text
+    assert f"{folder}/evaluation.json is damaged: " in page.text
+    assert "Damaged files" in page.texts and "Left out" not in page.texts
+    inside = [link[1:] for link in page.links if link.startswith("#")]
+    assert inside == ["digits", "runs", "damaged-files"] and set(inside) <= set(page.ids)
+    shutil.rmtree(folder)
+    finished_run_folders.write(tmp_path / "a")
+    assert "Damaged files" not in parse_page(make_report([tmp_path]), tmp_path).texts
 
 
 def test_names_of_data_sets_need_not_be_unicode(tmp_path):

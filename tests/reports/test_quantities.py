@@ -2,17 +2,15 @@
 
 import pytest
 from support import finished_run_folders
+from support.file_contents import clusters, errors_on, scores
 
 from tf_ssgan import papers
-from tf_ssgan.reports import quantities
+from tf_ssgan.reports import finished_runs, quantities
 
 EVALUATION = {
-    "generator_scores": [
-        {"inception_score": {"mean": 3.25, "std": 0.1}},
-        {"inception_score": {"mean": 9.0, "std": 0.1}},
-    ],
-    "clusters": {"sets": {"generated": {"tsne": {"mean": 12.5, "std": 2.5}}, "real": {}}},
-    "test_sets": [{"dataset": "cifar10_1/v6", "test_error": 40.0}],
+    "generator_scores": [scores(3.25), scores(9.0, "b" * 16)],
+    "clusters": clusters(12.5, 2.5),
+    "test_sets": [errors_on("cifar10_1/v6", 40.0)],
 }
 
 
@@ -57,17 +55,21 @@ def test_a_quantity_that_a_run_does_not_have_is_none(quantity, measure):
 
 @pytest.mark.parametrize("measure", papers.QUANTITIES)
 def test_a_run_without_a_folder_has_no_evaluation(measure):
-    run = finished_run_folders.make_run(5.0, folder="/nowhere", outcome={"test_error": None})
-    assert quantities.run_quantity(run, measure, "test_error") is None
+    number = "test_error_at_best_validation"
+    run = finished_run_folders.make_run(5.0, folder="/nowhere", outcome={number: None})
+    assert quantities.run_quantity(run, measure, number) is None
+
+
+def without(content, name):
+    return {key: value for key, value in content.items() if key != name}
 
 
 DAMAGED = [
-    {}, {"generator_scores": []}, {"generator_scores": [{}]}, {"clusters": {"sets": {}}},
+    {}, {"generator_scores": []}, {"generator_scores": [{}]}, {"clusters": clusters(sets={})},
     {"clusters": None}, {"generator_scores": ["a", "b"]}, {"generator_scores": "abc"},
-    {"generator_scores": {"a": 1}}, {"clusters": ["a"]}, {"clusters": {"sets": ["a"]}},
-    {"generator_scores": [{"inception_score": {"mean": "3.0"}}]},
-    {"generator_scores": [{"inception_score": {"mean": float("nan")}}]},
-    {"generator_scores": None},
+    {"generator_scores": {"a": 1}}, {"clusters": ["a"]}, {"clusters": clusters(sets=["a"])},
+    {"generator_scores": [scores("3.0")]}, {"generator_scores": [scores(float("nan"))]},
+    {"generator_scores": [without(scores(), "inception_score")]}, {"generator_scores": None},
 ]  # fmt: skip
 
 
@@ -77,7 +79,26 @@ def test_a_score_that_is_missing_or_damaged_is_none(tmp_path, measure, evaluatio
     finished_run_folders.write_evaluation(tmp_path, **evaluation)
     run = finished_run_folders.make_run(folder=tmp_path)
     assert quantities.run_quantity(run, measure, "test_error") is None
-    assert quantities.score_fingerprint(run, measure) is None
+
+
+@pytest.mark.parametrize("measure", papers.QUANTITIES)
+def test_a_run_without_an_evaluation_has_no_fingerprint(tmp_path, measure):
+    finished_run_folders.write_evaluation(tmp_path)
+    for folder in (tmp_path, tmp_path / "none"):
+        run = finished_run_folders.make_run(folder=folder)
+        assert quantities.score_fingerprint(run, measure) is None
+
+
+def test_a_network_without_classes_gives_no_inception_score(quantity):
+    inception = scores(fingerprint=scores()["fingerprint"] | {"file": "a.h5", "top": False})
+    inception["real"] = without(inception["real"], "inception_score")
+    evaluation = {"generator_scores": [without(inception, "inception_score")]}
+    assert quantity("inception_score", evaluation=evaluation) is None
+
+
+def test_without_a_generator_the_distances_are_those_of_real_images(quantity):
+    real = {"sets": without(clusters()["sets"], "generated")}
+    assert quantity("cluster_distance", evaluation={"clusters": clusters(**real)}) == 20.0
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '{"step": null}'])
@@ -89,41 +110,42 @@ def test_a_damaged_file_is_no_evaluation(tmp_path, text):
 
 
 @pytest.mark.parametrize("value", ["1.25", [], None, float("nan"), float("inf")])
-def test_a_quantity_that_is_no_number_is_none(quantity, value):
-    assert quantity("tau", searched={"tau": value}) is None
-
-
-def test_null_instead_of_searched_hyperparameters_is_none(quantity):
-    assert quantity("tau", searched=None) is None
+def test_a_run_whose_quantity_is_no_number_is_left_out(tmp_path, value):
+    finished_run_folders.write(tmp_path, outcome={"searched": {"tau": value}})
+    finished = finished_runs.read_runs([tmp_path])
+    ((_, reason),) = finished.left_out
+    assert "result.json is damaged: searched.tau: expected " in reason
 
 
 def test_the_fingerprint_of_a_score(tmp_path):
     """Runs with different ones share no mean."""
-    score = {"fingerprint": "f", "images": 5000, "seed": 1, "inception_score": {"mean": 3.0}}
-    clusters = {"features": "own", "seed": 2}
+    first = scores(seed=1)
     finished_run_folders.write_evaluation(
-        tmp_path, generator_scores=[score, {}], clusters=clusters | {"sets": {}}
+        tmp_path, generator_scores=[first, scores(weights="b")], clusters=clusters(seed=2)
     )
     run = finished_run_folders.make_run(folder=tmp_path)
     fingerprints = {name: quantities.score_fingerprint(run, name) for name in papers.QUANTITIES}
     assert {name: value for name, value in fingerprints.items() if value is not None} == {
-        "inception_score": {"fingerprint": "f", "images": 5000, "seed": 1},
-        "cluster_distance": clusters, "cluster_stddev": clusters,
-    }  # fmt: skip
-
-
-def entry(dataset, error):
-    return {"dataset": dataset, "test_error": error}
+        "inception_score": {name: first[name] for name in ("fingerprint", "images", "seed")},
+        **dict.fromkeys(
+            ("cluster_distance", "cluster_stddev"),
+            {"features": "the features of reference_cnn/1", "seed": 2},
+        ),
+    }
 
 
 @pytest.mark.parametrize(
     "test_sets, step, value",
     [
-        ([entry("cifar10_1/v6", 40.0)], 300, 60.0),
-        ([entry("cifar10_1/v6", 40.0), entry("cifar10_1/v6", 45.0)], 300, 55.0),  # the latest
-        ([entry("cifar10_1/v6", 40.0), entry("svhn", 45.0)], 300, 60.0),
-        ([entry("cifar10_1/v6", 40.0)], 200, None),  # of earlier weights
-        ([entry("svhn", 40.0)], 300, None),
+        ([errors_on("cifar10_1/v6", 40.0)], 300, 60.0),
+        (
+            [errors_on("cifar10_1/v6", 40.0), errors_on("cifar10_1/v6", 45.0)],
+            300,
+            55.0,
+        ),  # the latest
+        ([errors_on("cifar10_1/v6", 40.0), errors_on("svhn", 45.0)], 300, 60.0),
+        ([errors_on("cifar10_1/v6", 40.0)], 200, None),  # of earlier weights
+        ([errors_on("svhn", 40.0)], 300, None),
         ([], 300, None),
     ],
 )
@@ -134,15 +156,18 @@ def test_accuracy_on_another_data_set(tmp_path, test_sets, step, value):
 
 
 @pytest.mark.parametrize(
-    "damaged", [None, {}, [1], 7, "a", entry("cifar10_1/v6", None), entry("cifar10_1/v6", "40")]
-)
-def test_a_damaged_entry_is_no_accuracy(quantity, damaged):
-    assert quantity("accuracy_on_cifar10_1", evaluation={"test_sets": [damaged]}) is None
-    nan = {"test_sets": [entry("cifar10_1/v6", float("nan"))]}
-    assert quantity("accuracy_on_cifar10_1", evaluation=nan) is None
-
-
-@pytest.mark.parametrize("damaged", [[1], None, {"dataset": "cifar10_1/v6"}])
-def test_a_damaged_entry_hides_no_other(quantity, damaged):
-    test_sets = [entry("cifar10_1/v6", 40.0), damaged]
-    assert quantity("accuracy_on_cifar10_1", evaluation={"test_sets": test_sets}) == 60.0
+    "damaged",
+    [
+        None, {}, [1], 7, "a", errors_on("cifar10_1/v6", None), errors_on("cifar10_1/v6", "40"),
+        errors_on("cifar10_1/v6", float("nan")), {"dataset": "cifar10_1/v6"},
+    ],
+)  # fmt: skip
+def test_a_file_with_a_damaged_entry_has_no_accuracy(tmp_path, damaged):
+    """The field is named, and nothing else of the file is believed."""
+    finished_run_folders.write_evaluation(
+        tmp_path, test_sets=[errors_on("cifar10_1/v6", 40.0), damaged]
+    )
+    run = finished_run_folders.make_run(folder=tmp_path)
+    assert quantities.run_quantity(run, "accuracy_on_cifar10_1", "test_error") is None
+    (sentence,) = run.damage
+    assert "evaluation.json is damaged: test_sets.1" in sentence

@@ -4,7 +4,7 @@ import dataclasses
 import pathlib
 
 import pytest
-from support import finished_run_folders
+from support import file_contents, finished_run_folders
 
 from tf_ssgan import papers
 from tf_ssgan.common import errors
@@ -70,9 +70,11 @@ def test_the_difference_is_of_the_number_that_the_paper_reports():
 
 
 def test_there_is_no_difference_if_a_run_lacks_the_number_of_the_paper():
-    lacking = finished_run_folders.make_run(5.0, seed=1, outcome={"test_error_raw": None})
+    """Without validation images there is no best step."""
+    number = "test_error_at_best_validation"
+    lacking = finished_run_folders.make_run(5.0, seed=1, outcome={number: None})
     run = finished_run_folders.make_run(4.0)
-    cell = make_cell_of_number(run, lacking, number="test_error_raw")
+    cell = make_cell_of_number(run, lacking, number=number)
     assert (cell.mean.mean, cell.difference) == (4.5, None)
 
 
@@ -95,7 +97,7 @@ def test_pairs_share_split_seed_and_labeled_images():
     table = result_table.add_paired_differences(make_table(a=ours, supervised=theirs))
     assert table.baseline == "supervised"
     assert table.cell("a", "c").paired.differences.values == (-1.0, -3.0)
-    elsewhere = make_cell((0, 5.0), outcome={"split_sha256": "other"})
+    elsewhere = make_cell((0, 5.0), outcome={"split_sha256": finished_run_folders.sha256("other")})
     table = result_table.add_paired_differences(make_table(a=ours, supervised=elsewhere))
     assert table.cell("a", "c").paired is None
 
@@ -148,11 +150,12 @@ def test_values_are_grouped_by_split():
         finished_run_folders.make_run(6.0, seed=1, split_seed=0),
         finished_run_folders.make_run(9.0, seed=2),
     ]
+    first, other = ((seed, finished_run_folders.sha256(seed)) for seed in (0, 2))
     values_by_split = result_table.values_by_split
     assert values_by_split(ResultCell()) == {}
     cell = result_table.make_cell(runs, "test_error", "test_error", None, "")
-    assert values_by_split(cell) == {(0, "split 0"): [4.0, 6.0], (2, "split 2"): [9.0]}
-    errors_by_split = {(0, "split 0"): [4.25, 6.25], (2, "split 2"): [9.25]}
+    assert values_by_split(cell) == {first: [4.0, 6.0], other: [9.0]}
+    errors_by_split = {first: [4.25, 6.25], other: [9.25]}
     assert values_by_split(cell, "validation_error") == errors_by_split
     assert values_by_split(cell, "unknown") == {}
 
@@ -165,12 +168,15 @@ def in_tmp_path(tmp_path, monkeypatch):
 
 def scored(folder, **changed):
     """A run with a score by a reference classifier."""
-    score = {"fingerprint": "a", "images": 5000, "seed": 0} | changed
+    score = file_contents.scores(**changed)
     finished_run_folders.write_evaluation(pathlib.Path(folder), generator_scores=[score])
     return finished_run_folders.make_run(folder=folder)
 
 
-@pytest.mark.parametrize("changed", [{"fingerprint": "b"}, {"images": 50_000}, {"seed": 1}])
+OTHER_IMAGES = {"generated": 50_000, "test": 500, "training": 1297}
+
+
+@pytest.mark.parametrize("changed", [{"weights": "b"}, {"images": OTHER_IMAGES}, {"seed": 1}])
 def test_scores_with_other_fingerprints_are_refused(in_tmp_path, changed):
     runs = [finished_run_folders.make_run(folder="unscored"), scored("a"), scored("b", **changed)]
     with pytest.raises(
@@ -183,7 +189,7 @@ def test_scores_with_other_fingerprints_are_refused(in_tmp_path, changed):
 
 def clustered(folder, **changed):
     """A run with distances to the class centers of a t-SNE."""
-    clusters = {"features": "own", "seed": 0} | changed
+    clusters = file_contents.clusters(**changed)
     finished_run_folders.write_evaluation(pathlib.Path(folder), clusters=clusters)
     return finished_run_folders.make_run(folder=folder)
 

@@ -2,6 +2,7 @@
 
 import pytest
 from support import finished_run_folders
+from support.file_contents import CODE
 
 from tf_ssgan.common.version import __version__
 from tf_ssgan.reports import run_code
@@ -44,16 +45,15 @@ def test_the_sentence_on_the_code_of_runs(codes, text):
 
 def test_runs_of_different_versions_are_different_code():
     runs = [
-        finished_run_folders.make_run(folder=v, outcome={"versions": {"tf_ssgan": v}})
+        finished_run_folders.make_run(folder=v, outcome={"code": CODE | {"tf_ssgan": v}})
         for v in ("0.2.0", "0.2.1")
     ]
     text = "Runs of different code are compared here: 0.2.0 (1 run); 0.2.1 (1 run)."
     assert run_code.describe_code(runs) == text
 
 
-@pytest.mark.parametrize("damage", [{"code": 7, "versions": None}, {"code": {"commit": []}}, {}])
-def test_damaged_and_missing_values_are_unknown(damage):
-    run = finished_run_folders.make_run(outcome={"versions": {}} | damage)
+def test_what_was_not_saved_is_unknown():
+    run = finished_run_folders.make_run(outcome={"code": dict.fromkeys(CODE), "versions": {}})
     assert run_code.describe_code([run]) == "Code: tf_ssgan unknown version."
     assert run_code.short_code(run) == "unknown"
     assert set(run_code.code_columns(run).values()) == {None}

@@ -27,9 +27,11 @@ def result(own, error=5.0, **changed):
                "brier_score_calibrated": 0.15}  # fmt: skip
     calibration = {"temperature": 1.5, "images": 129, "ece_before": 0.1, "ece_after": 0.05,
                    "nll_before": 0.4, "nll_after": 0.3}  # fmt: skip
+    held_out = 129 if own.get("validation", -1) == -1 else own["validation"]
     return (
         {name: own[name] for name in names}
-        | {"pool": POOL, "validation_images": 129, "test_images": 500, "wrong_labels": 0}
+        | {"labels": POOL - held_out if own["labels"] == -1 else own["labels"]}
+        | {"pool": POOL, "validation_images": held_out, "test_images": 500, "wrong_labels": 0}
         | {"split_sha256": sha256(own["split_seed"]), "steps": own["max_steps"], "epochs": 2.5}
         | {"test_error": error}
         | {name: error + more for name, more in ERROR_OFFSETS.items()}
@@ -53,6 +55,43 @@ def metrics_line(step, error=5.0, **changed):
     return {"step": step, "epoch": step / 120, "test_error": error, "test_error_raw": error,
             "validation_error": error, "validation_error_raw": error, "seconds": 1.0,
             "images_per_second": 500.0, "waiting_percent": 1.0} | changed  # fmt: skip
+
+
+def evaluation(step=300, **changed):
+    """The contents of evaluation.json, of which nothing was measured unless it is given."""
+    return {"step": step, "test_sets": [], "generator_scores": []} | changed
+
+
+def spread(mean, std=0.1):
+    """A mean and its standard deviation."""
+    return {"mean": mean, "std": std}
+
+
+def scores(inception_score=3.0, weights="a" * 16, **changed):
+    """Scores of a generator, for evaluation.json, by a reference classifier with these weights."""
+    fingerprint = {"network": "reference_cnn/1", "dataset": "digits", "classes": ["0", "1"],
+                   "trained_on": 1168, "test_accuracy": 98.6, "weights_sha256": weights,
+                   "temperature": 1.25}  # fmt: skip
+    numbers = {"inception_score": spread(inception_score), "frechet_distance": 3.0,
+               "kernel_distance": spread(0.25)}  # fmt: skip
+    images = {"generated": 5000, "test": 500, "training": POOL}
+    return {"fingerprint": fingerprint, "images": images, "seed": 0, **numbers,
+            "real": numbers | {"inception_score": spread(9.0)}} | changed  # fmt: skip
+
+
+def clusters(distance=12.5, std=2.5, **changed):
+    """Distances to the class centers, for evaluation.json."""
+    real = {"points": 500, "tsne": spread(20.0), "pca": spread(2.0)}
+    return {
+        "features": "the features of reference_cnn/1", "seed": 0, "against": "",
+        "sets": {"generated": real | {"tsne": spread(distance, std)}, "real": real},
+    } | changed  # fmt: skip
+
+
+def errors_on(dataset, error=40.0, **changed):
+    """The error on the test images of a data set, for evaluation.json."""
+    errors = {"test_error": error, "standard_error": 1.0}
+    return {"dataset": dataset, "images": 2000} | errors | changed
 
 
 def manifest_metadata(**changed):

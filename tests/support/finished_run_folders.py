@@ -8,10 +8,11 @@ import pathlib
 import numpy as np
 from PIL import Image
 
+from support import file_contents
 from support.file_contents import HYPERPARAMETERS, POOL, metrics_line, result, sha256  # noqa: F401
 from tf_ssgan.common.version import __version__
 from tf_ssgan.reports import finished_runs
-from tf_ssgan.training import config
+from tf_ssgan.training import config, run_file_contents, run_files
 
 # Image file of a run -> its size in pixels.
 IMAGE_FILES = {"samples.png": (135, 135), "confusion.png": (600, 540),
@@ -26,9 +27,11 @@ def flags(**changed):
 
 
 def make_run(error=5.0, folder="run", outcome=(), **changed):
-    """A run without a folder on disk."""
+    """A run without a folder on disk, with a result as it may be read from one."""
     own = flags(**changed)
-    return finished_runs.FinishedRun(pathlib.Path(folder), own, result(own, error, **dict(outcome)))
+    its_result = result(own, error, **dict(outcome))
+    run_files.check(run_file_contents.Result, its_result)
+    return finished_runs.FinishedRun(pathlib.Path(folder), own, its_result)
 
 
 def curve(error=5.0, evaluations=3, steps=300):
@@ -60,7 +63,7 @@ def write(folder, error=5.0, outcome=(), images=(), lines=None, **changed):
 def write_evaluation(folder, step=300, **content):
     """Writes what `tf_ssgan.evaluate` leaves in the folder of a run, and returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    content = {"step": step, "test_sets": [], "generator_scores": []} | content
+    content = file_contents.evaluation(step, **content)
     (folder / "evaluation.json").write_text(json.dumps(content))
     return folder
 

@@ -18,6 +18,77 @@ def test_whole_contents_are_accepted():
     run_files.check(contents.Manifest, manifest)
 
 
+def without(content, *names):
+    return {name: value for name, value in content.items() if name not in names}
+
+
+def test_a_run_without_validation_images_has_no_validation_errors():
+    names = "validation_error", "validation_error_raw"
+    run_files.check(contents.MetricsLine, without(file_contents.metrics_line(3), *names))
+    for line in (
+        without(file_contents.metrics_line(3), names[0]),
+        file_contents.metrics_line(3, validation_error=None),
+        file_contents.metrics_line(3, validation_error=None, validation_error_raw=None),
+    ):
+        with pytest.raises(ValueError, match="validation"):
+            run_files.check(contents.MetricsLine, line)
+
+
+INCEPTION = {"network": "keras InceptionV3", "file": "a.h5", "top": False,
+             "weights_sha256": "a" * 16, "temperature": 1.0}  # fmt: skip
+SCORES = file_contents.scores()
+NO_CLASSES = without(SCORES, "inception_score") | {
+    "fingerprint": INCEPTION, "real": without(SCORES["real"], "inception_score")
+}  # fmt: skip
+AGAINST = file_contents.errors_on("digits") | {
+    "run": "runs/b", "both": 450, "only_first": 20, "only_second": 5, "neither": 25, "p": 0.004
+}  # fmt: skip
+SETS = [
+    file_contents.errors_on("digits", against=AGAINST),
+    file_contents.errors_on("cifar10_1/v6", drop=-1.5, test_error_raw=3.0, temperature=1.5),
+]
+
+
+def test_whole_evaluations_are_accepted():
+    run_files.check(contents.Evaluation, file_contents.evaluation())
+    whole = file_contents.evaluation(
+        generator_scores=[SCORES, NO_CLASSES], clusters=file_contents.clusters(), test_sets=SETS
+    )
+    run_files.check(contents.Evaluation, whole)
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ({"clusters": None}, "clusters: expected a JSON object, got null"),
+        ({"test_sets": [SETS[0] | {"against": None}]}, "test_sets.0.against: expected a JSON"),
+        ({"test_sets": [SETS[1] | {"drop": None}]}, "test_sets.0.drop: expected a valid number"),
+        ({"generator_scores": [without(SCORES, "inception_score")]}, "an inception_score if the"),
+        ({"generator_scores": [NO_CLASSES | {"real": SCORES["real"]}]}, "an inception_score if"),
+        ({"generator_scores": [SCORES | {"inception_score": None}]}, "0.inception_score: expected"),
+        ({"generator_scores": [NO_CLASSES | {"fingerprint": without(INCEPTION, "file")}]},
+         "expected file, or dataset and test_accuracy"),
+    ],
+)  # fmt: skip
+def test_what_an_evaluation_lacks_is_missing_and_not_null(content, message):
+    with pytest.raises(ValueError, match=message):
+        run_files.check(contents.Evaluation, file_contents.evaluation(**content))
+
+
+def test_a_data_set_has_numbers_for_each_channel():
+    info = file_contents.manifest_metadata()["dataset_info"]
+    run_files.check(contents.SavedDatasetInfo, info)
+    with pytest.raises(ValueError, match="expected as many numbers in mean as channels"):
+        run_files.check(contents.SavedDatasetInfo, info | {"channels": 3})
+
+
+def test_names_need_not_be_unicode():
+    """Data sets are named by their paths."""
+    flags = finished_run_folders.flags(dataset="csv:caf\udce9")
+    run_files.check(contents.Flags, flags | {"version": "0.2.0", "data_dir": "caf\udce9"})
+    run_files.check(contents.Result, file_contents.result(flags))
+
+
 @pytest.mark.parametrize(
     "name, value",
     [
@@ -34,7 +105,14 @@ def test_a_number_out_of_range_is_refused(name, value):
         run_files.check(contents.Result, result)
 
 
-@pytest.mark.parametrize("value", [True, 3, -2.5, "text", ""])
+@pytest.mark.parametrize("value", [True, 3, -2.5, "text", "", float("inf")])
 def test_flags_are_numbers_texts_and_truth_values(value):
     flags = {"version": "0.2.0", "method": "vat", "dataset": "digits", "flag": value}
     run_files.check(contents.Flags, flags)
+
+
+@pytest.mark.parametrize("value", [None, [], {}, "a\0", float("nan"), 10**105])
+def test_other_values_are_no_flags(value):
+    flags = {"version": "0.2.0", "method": "vat", "dataset": "digits", "flag": value}
+    with pytest.raises(ValueError, match="flag: expected "):
+        run_files.check(contents.Flags, flags)

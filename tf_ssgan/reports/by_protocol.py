@@ -99,19 +99,11 @@ def _column_name(protocol: Mapping[str, Any], differing: list[str]) -> str:
     if set(NOISE) & set(differing):
         parts.append(describe_noise(protocol))
     if "validation" in differing:
-        parts.append(_describe_held_out(protocol["validation"]))
+        parts.append(f"{protocol['validation']:,} held out")
     if "images" in differing:
-        images = protocol["images"]
-        parts.append(f"{images:,} training images" if images else "images not counted")
+        parts.append(f"{protocol['images']:,} training images")
     known = ("labels", "dataset", "validation", "images", *NOISE)
     return ", ".join([*parts, *(f"{k}={protocol[k]}" for k in differing if k not in known)])
-
-
-def _describe_held_out(images: int | None) -> str:
-    """The number of held-out images in words; -1 is the usual share, and a result may lack it."""
-    if images == -1:
-        return "usual share held out"
-    return f"{images:,} held out" if isinstance(images, int) else "held-out images not counted"
 
 
 def describe_noise(protocol: Mapping[str, Any]) -> str:

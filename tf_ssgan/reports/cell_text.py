@@ -77,8 +77,7 @@ def table_decimals(table: ResultTable) -> int:
 
 def median_seconds(cell: ResultCell) -> float | None:
     """The median training time of its runs, in seconds."""
-    values = [run.result.get("seconds") for run in cell.runs]
-    values = [value for value in values if isinstance(value, (int, float))]
+    values = [run.result["seconds"] for run in cell.runs]
     return statistics.median(values) if values else None
 
 
@@ -89,9 +88,8 @@ def steps_per_run(cell: ResultCell) -> int | None:
 
 def mean_error(cell: ResultCell, name: str) -> MeanOverSeeds | None:
     """The mean of an error of its runs, in percent, by its key in `result.json`."""
-    values = tuple(run.result.get(name) for run in cell.runs)
-    complete = values and all(isinstance(value, (int, float)) for value in values)
-    return MeanOverSeeds(values) if complete else None
+    values = tuple(run.result[name] for run in cell.runs)
+    return MeanOverSeeds(values) if values and None not in values else None
 
 
 def quantity_label(table: ResultTable) -> str:
@@ -150,7 +148,7 @@ def _describe_budgets(table: ResultTable) -> Iterator[str]:
     budgets = {cell.budget for cell in cells}
     name = f"Budget {budgets.pop()}" if len(budgets) == 1 and "" not in budgets else "Length"
     lengths = [f"{_format_range([steps_per_run(cell) for cell in cells], ',')} steps per run"]
-    epochs = [r.result["epochs"] for c in cells for r in c.runs if r.result.get("epochs")]
+    epochs = [r.result["epochs"] for c in cells for r in c.runs if r.result["epochs"]]
     if epochs:
         lengths.append(f"{_format_range(epochs, '.3g')} passes over the images")
     yield f"{name}: {', '.join(lengths)}."

@@ -53,44 +53,44 @@ class FinishedRun:
         """Its split seed, and the seed of everything else."""
         return self.result["split_seed"], self.result["seed"]
 
-    @functools.cached_property
-    def metrics(self) -> metrics_log.MetricsHistory:
-        """Its evaluations during training; empty if the file cannot be read."""
-        try:
-            return Workdir(self.folder).read_metrics()
-        except errors.UserError as error:
-            return metrics_log.MetricsHistory([], (str(error),))
-
     @property
     def history(self) -> list[dict[str, Any]]:
-        """The undamaged lines of `metrics`."""
-        return self.metrics.lines
+        """The undamaged lines of its metrics; empty if the file cannot be read."""
+        return self._metrics[0]
 
-    @functools.cached_property
+    @property
     def evaluation(self) -> dict[str, Any]:
         """What `tf_ssgan.evaluate` measured of its final weights; empty if nothing, or damaged."""
+        evaluation, _ = self._evaluation
+        return evaluation if evaluation.get("step") == self.result["steps"] else {}
+
+    @property
+    def damage(self) -> list[str]:
+        """Sentences on damaged files without which the run can still be reported on."""
+        return [sentence for _, sentence in (self._metrics, self._evaluation) if sentence]
+
+    @functools.cached_property
+    def _metrics(self) -> tuple[list[dict[str, Any]], str]:
+        """The undamaged lines of its metrics, and a sentence on the damage, or ""."""
+        workdir = Workdir(self.folder)
         try:
-            evaluation = Workdir(self.folder).read_evaluation()
-        except errors.UserError:
-            return {}
-        final = evaluation is not None and evaluation["step"] == self.result["steps"]
-        return evaluation if final else {}
+            found = workdir.read_metrics()
+        except errors.UserError as error:
+            return [], str(error)
+        return found.lines, found.describe_damage(workdir.metrics_file)
+
+    @functools.cached_property
+    def _evaluation(self) -> tuple[dict[str, Any], str]:
+        """Its evaluation, of whatever weights, and a sentence on the damage, or ""."""
+        try:
+            return Workdir(self.folder).read_evaluation() or {}, ""
+        except errors.UserError as error:
+            return {}, str(error)
 
     @property
     def images(self) -> int:
         """Number of training images of the data set, held-out ones included."""
         return self.result["pool"]
-
-    def describe_damage(self) -> list[str]:
-        """Sentences on damaged files without which the run can still be reported on."""
-        workdir, sentences = Workdir(self.folder), []
-        if damage := self.metrics.describe_damage(workdir.metrics_file):
-            sentences.append(damage)
-        try:
-            workdir.read_evaluation()
-        except errors.UserError as error:
-            sentences.append(str(error))
-        return sentences
 
     @functools.cached_property
     def protocol(self) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class FinishedRun:
         """How it learned: its length, number format and every hyperparameter."""
         skipped = _PROTOCOL + _NEITHER
         flags = {name: value for name, value in self.flags.items() if name not in skipped}
-        return {"steps": self.result["steps"], "precision": self.result.get("precision")} | flags
+        return {"steps": self.result["steps"], "precision": self.result["precision"]} | flags
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,7 +129,7 @@ class FinishedRuns:
     @property
     def damage(self) -> list[str]:
         """Sentences on damaged files of the runs that are reported on."""
-        return [sentence for run in self.runs for sentence in run.describe_damage()]
+        return [sentence for run in self.runs for sentence in run.damage]
 
 
 def read_runs(paths: Sequence[pathlib.Path]) -> FinishedRuns:
@@ -227,4 +227,4 @@ def _progress(workdir: Workdir, flags: dict[str, Any]) -> str:
 def _identity(run: FinishedRun) -> tuple:
     """Equal for copies of one run; runs with other labeled images are other runs."""
     texts = [json.dumps(part, sort_keys=True) for part in (run.protocol, run.settings)]
-    return run.method, run.seeds, run.result.get("split_sha256"), *texts
+    return run.method, run.seeds, run.result["split_sha256"], *texts

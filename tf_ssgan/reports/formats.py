@@ -27,6 +27,8 @@ def markdown(report: Report) -> str:
     if report.finished.left_out:
         rows = [[f"`{folder}`", reason] for folder, reason in report.finished.left_out]
         parts += ["## Left out", _markdown_table([["folder", "reason"], *rows])]
+    if report.finished.damage:
+        parts += ["## Damaged files", "\n".join(f"- {line}" for line in report.finished.damage)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -41,9 +43,10 @@ def _short_tables(report: Report) -> str:
 
 
 def format_summary(report: Report, written: Sequence[pathlib.Path]) -> str:
-    """The text that a program prints at its end: tables, folders left out, and files written."""
+    """The text that a program prints at its end: tables, what is damaged, and files written."""
     lines = [_short_tables(report)]
     lines += [f"left out: {folder}: {reason}" for folder, reason in report.finished.left_out]
+    lines += [f"damaged file: {sentence}" for sentence in report.finished.damage]
     names = ", ".join(path.name for path in written)
     text = "\n".join([*lines, f"\nIn {written[0].parent}: {names}"])
     return text.encode(errors="backslashreplace").decode()  # as `files.replace` does
@@ -106,7 +109,7 @@ def runs_csv(report: Report) -> str:
     names += ("steps", "epochs", *ERROR_COLUMNS, "validation_error", "seconds")
     return _csv(
         [
-            {name: run.result.get(name) for name in names}
+            {name: run.result[name] for name in names}
             | run_code.code_columns(run)
             | {"folder": run.folder}
             for run in report.runs

@@ -61,6 +61,7 @@ def render(report: Report, folder: pathlib.Path) -> str:
         left_out=[
             (str(path), _link(path, folder), reason) for path, reason in report.finished.left_out
         ],
+        damage=report.finished.damage,
         code=checkout.format_code(checkout.code_version()),
     )
 
@@ -122,7 +123,7 @@ def _paired(table: ResultTable, cell: ResultCell, digits: int) -> str:
 def _run(run: FinishedRun, folder: pathlib.Path) -> dict[str, Any]:
     """The values that the template needs of a run."""
     result = run.result
-    numbers = {name: result.get(name) for name in ERROR_COLUMNS}
+    numbers = {name: result[name] for name in ERROR_COLUMNS}
     return {
         "name": run.folder.name,
         "link": _link(run.folder, folder),
@@ -131,7 +132,7 @@ def _run(run: FinishedRun, folder: pathlib.Path) -> dict[str, Any]:
         "seed": _seed(run),
         "numbers": {k: cell_text.EMPTY if v is None else f"{v:.2f}" for k, v in numbers.items()},
         "steps": f"{result['steps']:,}",
-        "seconds": f"{result['seconds']:,.0f}" if result.get("seconds") else cell_text.EMPTY,
+        "seconds": f"{result['seconds']:,.0f}" if result["seconds"] else cell_text.EMPTY,
         "code": run_code.short_code(run),
     }
 

@@ -36,11 +36,12 @@ def score_fingerprint(run: FinishedRun, measure: str) -> Any:
     Scores by different reference classifiers, or of other numbers of images, are never compared:
     runs with different values share no mean.
     """
-    if measure == "inception_score" and run.evaluation.get("generator_scores"):
-        scores = run.evaluation["generator_scores"][0]
+    evaluation = run.evaluation
+    if measure == "inception_score" and evaluation.get("generator_scores"):
+        scores = evaluation["generator_scores"][0]
         return {name: scores[name] for name in ("fingerprint", "images", "seed")}
-    if measure in ("cluster_distance", "cluster_stddev") and run.evaluation.get("clusters"):
-        return {name: run.evaluation["clusters"][name] for name in ("features", "seed")}
+    if measure in ("cluster_distance", "cluster_stddev") and "clusters" in evaluation:
+        return {name: evaluation["clusters"][name] for name in ("features", "seed")}
     return None
 
 
@@ -60,8 +61,8 @@ def _generator_quantity(evaluation: dict[str, Any], measure: str) -> float | Non
     """
     if measure == "inception_score":
         scores = (evaluation.get("generator_scores") or [{}])[0]
-        return (scores.get("inception_score") or {}).get("mean")
-    sets = (evaluation.get("clusters") or {}).get("sets", {})
+        return scores.get("inception_score", {}).get("mean")
+    sets = evaluation.get("clusters", {}).get("sets", {})
     shown = sets.get("generated") or sets.get("real")
     name = {"cluster_distance": "mean", "cluster_stddev": "std"}[measure]
     return shown["tsne"][name] if shown else None

@@ -32,7 +32,7 @@ def describe_runs(report: Report) -> str:
     """How many runs there are, their versions and machines, and the date of the report."""
     runs = report.runs
     versions = sorted({_versions(run) for run in runs} - {""})
-    cores = sorted({str(run.result["cores"]) for run in runs if run.result.get("cores")})
+    cores = sorted({str(run.result["cores"]) for run in runs})
     further = len(report.finished.runs) - len(runs)
     parts = [
         f"{_count(len(runs), 'run')}, {_count(len(report.finished.left_out), 'folder')} left out",
@@ -50,5 +50,4 @@ def _count(number: int, noun: str) -> str:
 
 
 def _versions(run: FinishedRun) -> str:
-    versions = run.result.get("versions") or {}
-    return ", ".join(f"{name} {version}" for name, version in versions.items())
+    return ", ".join(f"{name} {version}" for name, version in run.result["versions"].items())

@@ -69,7 +69,7 @@ class ResultCell:
     def other_images(self) -> bool:
         """Whether these runs had other images than the paper, so that numbers may differ."""
         official = self.published.images if self.published else 0
-        return bool(official) and any(run.images not in (None, official) for run in self.runs)
+        return bool(official) and any(run.images != official for run in self.runs)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -214,16 +214,11 @@ def refuse_other_fingerprints(where: str, runs: Sequence[FinishedRun], measure: 
 
 
 def _refuse_other_images(where: str, runs: Sequence[FinishedRun]) -> None:
-    """Raises UserError if runs with one split seed have different labeled images.
-
-    A result may lack the digest of its split; such a run is not compared.
-    """
+    """Raises UserError if runs with one split seed have different labeled images."""
     by_split_seed: dict[int, FinishedRun] = {}
     for run in runs:
-        if run.result.get("split_sha256") is None:
-            continue
         first = by_split_seed.setdefault(run.seeds[0], run)
-        if first.result.get("split_sha256") != run.result.get("split_sha256"):
+        if first.result["split_sha256"] != run.result["split_sha256"]:
             raise errors.UserError(
                 f"{first.folder} and {run.folder} both fit the cell {where}, and have the split "
                 f"seed {run.seeds[0]}, but not the same labeled images: their data sets differ. "
@@ -251,5 +246,5 @@ def values_by_split(cell: ResultCell, name: str = "") -> dict[Any, list[float]]:
         value = run.result.get(name) if name else value
         if value is None:
             return {}
-        splits[run.seeds[0], run.result.get("split_sha256")].append(value)
+        splits[run.seeds[0], run.result["split_sha256"]].append(value)
     return dict(splits)

@@ -3,7 +3,8 @@
 Fields that are not described here are kept and not checked.
 """
 
-from typing import Annotated, Any
+import math
+from typing import Annotated, Any, Self
 
 import pydantic
 
@@ -14,7 +15,7 @@ Size = Annotated[float, pydantic.Field(ge=0, le=_LARGEST)]
 Real = Annotated[float, pydantic.Field(ge=-_LARGEST, le=_LARGEST)]
 Fraction = Annotated[float, pydantic.Field(ge=0, le=1)]
 Percent = Annotated[float, pydantic.Field(ge=0, le=100)]
-Name = Annotated[str, pydantic.Field(pattern=r"^[^\x00-\x1f]+$")]
+Temperature = Annotated[float, pydantic.Field(gt=0, le=_LARGEST)]
 Sha256 = Annotated[str, pydantic.Field(pattern="^[0-9a-f]{64}$")]
 FileName = Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")]
 
@@ -22,12 +23,35 @@ FileName = Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")]
 def _check_scalar(value: Any) -> Any:
     if not isinstance(value, (bool, int, float, str)):
         raise ValueError("expected a number, a text, true or false")
-    if isinstance(value, (int, float)) and not abs(value) <= _LARGEST:  # nor is NaN
+    if isinstance(value, str):
+        return _check_text(value)
+    # A hyperparameter may be infinite; NaN is equal to nothing, not even to itself.
+    if not abs(value) <= _LARGEST and value not in (math.inf, -math.inf):
         raise ValueError(f"expected a number up to {_LARGEST:g}")
     return value
 
 
+def _check_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("expected a text")
+    if "\0" in value:
+        raise ValueError("expected a text without NUL, which no path has")
+    return value
+
+
+def _check_name(value: Any) -> str:
+    if not _check_text(value) or min(value) < " ":
+        raise ValueError("expected a text of one line")
+    return value
+
+
+# Not `str`: pydantic refuses texts that are not Unicode, and names of files need not be.
 Scalar = Annotated[Any, pydantic.AfterValidator(_check_scalar)]
+Text = Annotated[Any, pydantic.AfterValidator(_check_text)]
+Name = Annotated[Any, pydantic.AfterValidator(_check_name)]
+
+
+ABSENT: Any = None  # a field that may be missing; if it is there, it is not null
 
 
 class Content(pydantic.BaseModel):
@@ -37,18 +61,27 @@ class Content(pydantic.BaseModel):
 
 
 class MetricsLine(Content):
-    """A line of `metrics.jsonl`: one evaluation. All other values are numbers or null."""
+    """A line of `metrics.jsonl`: one evaluation. All other values are numbers or null.
+
+    A line has validation errors if the run has validation images.
+    """
 
     __pydantic_extra__: dict[str, Real | None]
     step: Positive
     epoch: Size
     test_error: Percent
     test_error_raw: Percent
-    validation_error: Percent | None = None
-    validation_error_raw: Percent | None = None
+    validation_error: Percent = ABSENT
+    validation_error_raw: Percent = ABSENT
     seconds: Size
     images_per_second: Size
     waiting_percent: Percent
+
+    @pydantic.model_validator(mode="after")
+    def _check_validation(self) -> Self:
+        if (self.validation_error is None) != (self.validation_error_raw is None):
+            raise ValueError("expected both validation errors or none")
+        return self
 
 
 class SavedCode(Content):
@@ -62,7 +95,7 @@ class SavedCode(Content):
 class SavedCalibration(Content):
     """A fitted temperature, see `metrics.calibration.Calibration`."""
 
-    temperature: Annotated[float, pydantic.Field(gt=0)]
+    temperature: Temperature
     images: Count
     ece_before: Fraction | None
     ece_after: Fraction | None
@@ -80,7 +113,7 @@ class Quality(Content):
     top3_accuracy: Percent | None
     expected_calibration_error: Fraction | None
     brier_score: Size | None
-    temperature: Annotated[float, pydantic.Field(gt=0)]
+    temperature: Temperature
     expected_calibration_error_calibrated: Fraction | None
     brier_score_calibrated: Size | None
 
@@ -121,7 +154,7 @@ class Result(Quality):
     cores: Positive
     parameters: dict[str, Count]
     hparams: dict[str, Scalar]
-    versions: dict[str, str]
+    versions: dict[str, Text]
     code: SavedCode
 
 
@@ -129,7 +162,7 @@ class SavedProtocol(Content):
     """The protocol in a manifest, see `data.protocol.Protocol`."""
 
     dataset: Name
-    classes: Annotated[list[str], pydantic.Field(min_length=1)]
+    classes: Annotated[list[Text], pydantic.Field(min_length=1)]
     pool: Annotated[int, pydantic.Field(ge=1, le=50_000_000)]  # ids are made for all of them
     label_split: Name
     split_seed: Count
@@ -152,12 +185,19 @@ class SavedDatasetInfo(Content):
     height: Annotated[int, pydantic.Field(ge=1, le=2**14)]
     width: Annotated[int, pydantic.Field(ge=1, le=2**14)]
     channels: Annotated[int, pydantic.Field(ge=1, le=4)]
-    classes: Annotated[list[str], pydantic.Field(min_length=1)]
+    classes: Annotated[list[Text], pydantic.Field(min_length=1)]
     mean: list[Real]
-    std: list[Annotated[float, pydantic.Field(gt=0)]]
+    std: list[Annotated[float, pydantic.Field(gt=0, le=_LARGEST)]]
     flip: bool
-    source: str
+    source: Text
     fit: Name
+
+    @pydantic.model_validator(mode="after")
+    def _check_channels(self) -> Self:
+        for name in ("mean", "std"):
+            if len(getattr(self, name)) != self.channels:
+                raise ValueError(f"expected as many numbers in {name} as channels")
+        return self
 
 
 class Manifest(Content):
@@ -189,7 +229,7 @@ class Spread(Content):
 class Scores(Content):
     """Scores of images by a reference network, see `evaluation.generator_scores`."""
 
-    inception_score: Spread | None = None
+    inception_score: Spread = ABSENT
     frechet_distance: Real
     kernel_distance: Spread
 
@@ -199,10 +239,17 @@ class Fingerprint(Content):
 
     network: Name
     weights_sha256: Name
-    file: str | None = None
-    dataset: str | None = None
-    test_accuracy: Percent | None = None
-    temperature: Real | None = None
+    temperature: Temperature
+    file: Text = ABSENT
+    top: bool = True  # whether it predicts classes
+    dataset: Name = ABSENT
+    test_accuracy: Percent = ABSENT
+
+    @pydantic.model_validator(mode="after")
+    def _check_kind(self) -> Self:
+        if self.file is None and (self.dataset is None or self.test_accuracy is None):
+            raise ValueError("expected file, or dataset and test_accuracy")
+        return self
 
 
 class ImageCounts(Content):
@@ -221,19 +268,26 @@ class GeneratorScores(Scores):
     seed: Count
     real: Scores
 
+    @pydantic.model_validator(mode="after")
+    def _check_inception_scores(self) -> Self:
+        for scores in (self, self.real):
+            if (scores.inception_score is not None) != self.fingerprint.top:
+                raise ValueError("expected an inception_score if the network predicts classes")
+        return self
+
 
 class Errors(Content):
     """The error of a classifier on some test images, in percent."""
 
     test_error: Percent
     standard_error: Size
-    drop: Real | None = None
+    drop: Real = ABSENT
 
 
 class Against(Errors):
     """The errors of another run, and McNemar's test."""
 
-    run: str
+    run: Text
     only_first: Count
     only_second: Count
     p: Fraction
@@ -244,8 +298,8 @@ class TestSetErrors(Errors):
 
     dataset: Name
     images: Positive
-    test_error_raw: Percent | None = None
-    against: Against | None = None
+    test_error_raw: Percent = ABSENT
+    against: Against = ABSENT
 
 
 class ClusterSet(Content):
@@ -270,7 +324,7 @@ class Evaluation(Content):
     step: Count
     test_sets: list[TestSetErrors]
     generator_scores: list[GeneratorScores]
-    clusters: Clusters | None = None
+    clusters: Clusters = ABSENT
 
 
 class Flags(Content):
