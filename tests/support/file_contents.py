@@ -94,6 +94,12 @@ def errors_on(dataset, error=40.0, **changed):
     return {"dataset": dataset, "images": 2000} | errors | changed
 
 
+def against(run="runs/b", error=42.0, **changed):
+    """The error of another run on the same images, and McNemar's test, for evaluation.json."""
+    counts = {"both": 1100, "only_first": 100, "only_second": 60, "neither": 740, "p": 0.002}
+    return {"run": run, "test_error": error, "standard_error": 1.0} | counts | changed
+
+
 def manifest_metadata(**changed):
     """What a manifest holds besides the step and the files, of a run with two labeled images."""
     own = protocol.Protocol(

@@ -40,11 +40,8 @@ SCORES = file_contents.scores()
 NO_CLASSES = without(SCORES, "inception_score") | {
     "fingerprint": INCEPTION, "real": without(SCORES["real"], "inception_score")
 }  # fmt: skip
-AGAINST = file_contents.errors_on("digits") | {
-    "run": "runs/b", "both": 450, "only_first": 20, "only_second": 5, "neither": 25, "p": 0.004
-}  # fmt: skip
 SETS = [
-    file_contents.errors_on("digits", against=AGAINST),
+    file_contents.errors_on("digits", against=file_contents.against()),
     file_contents.errors_on("cifar10_1/v6", drop=-1.5, test_error_raw=3.0, temperature=1.5),
 ]
 
@@ -66,6 +63,8 @@ def test_whole_evaluations_are_accepted():
         ({"generator_scores": [without(SCORES, "inception_score")]}, "an inception_score if the"),
         ({"generator_scores": [NO_CLASSES | {"real": SCORES["real"]}]}, "an inception_score if"),
         ({"generator_scores": [SCORES | {"inception_score": None}]}, "0.inception_score: expected"),
+        ({"generator_scores": [file_contents.scores(frechet_distance=-1.0)]}, "greater than or"),
+        ({"clusters": file_contents.clusters(std=-0.5)}, "tsne.std: expected greater than or"),
         ({"generator_scores": [NO_CLASSES | {"fingerprint": without(INCEPTION, "file")}]},
          "expected file, or dataset and test_accuracy"),
     ],

@@ -186,8 +186,8 @@ class SavedDatasetInfo(Content):
     width: Annotated[int, pydantic.Field(ge=1, le=2**14)]
     channels: Annotated[int, pydantic.Field(ge=1, le=4)]
     classes: Annotated[list[Text], pydantic.Field(min_length=1)]
-    mean: list[Real]
-    std: list[Annotated[float, pydantic.Field(gt=0, le=_LARGEST)]]
+    mean: list[Fraction]
+    std: list[Annotated[float, pydantic.Field(gt=0, le=1)]]
     flip: bool
     source: Text
     fit: Name
@@ -223,15 +223,22 @@ class Spread(Content):
     """A mean and its standard deviation."""
 
     mean: Real
-    std: Real
+    std: Size
+
+
+class Distances(Content):
+    """The mean of distances, and their standard deviation."""
+
+    mean: Size
+    std: Size
 
 
 class Scores(Content):
     """Scores of images by a reference network, see `evaluation.generator_scores`."""
 
     inception_score: Spread = ABSENT
-    frechet_distance: Real
-    kernel_distance: Spread
+    frechet_distance: Size
+    kernel_distance: Spread  # may be negative: its estimate is without bias
 
 
 class Fingerprint(Content):
@@ -305,8 +312,8 @@ class TestSetErrors(Errors):
 class ClusterSet(Content):
     """Distances of images to the class centers."""
 
-    tsne: Spread
-    pca: Spread
+    tsne: Distances
+    pca: Distances
     points: Count
 
 
