@@ -195,10 +195,14 @@ def test_a_finished_run_is_exported_without_its_data(tmp_path):
     )
     result = loop.run(settings)
     shutil.rmtree(tmp_path / "data")
+    metrics = tmp_path / "run/metrics.jsonl"
+    metrics.write_text("7\n" + metrics.read_text())
     exported = export_main.export_run(tmp_path / "run", tmp_path / "model")
     assert dataclasses.asdict(exported.calibration) == result["calibration"]
     assert exported.test_error == result["test_error"]
-    assert f"test_error {result['test_error']:.2f} %" in export_main.format_export(exported)
+    text = export_main.format_export(exported)
+    assert f"test_error {result['test_error']:.2f} %" in text
+    assert f"Skipped a damaged line of {metrics} (line 1: " in text
     (tmp_path / "run/result.json").unlink()  # as if the run had not finished
     with pytest.raises(errors.UserError, match="is not a folder|There is no"):
         export_main.export_run(tmp_path / "run", tmp_path / "model")

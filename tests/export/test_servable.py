@@ -18,6 +18,7 @@ from export import servable, verify, warmup
 from tf_ssgan.common import checkout
 from tf_ssgan.data import image_decoding
 from tf_ssgan.metrics import calibration
+from tf_ssgan.nn import precision
 from tf_ssgan.training import build, config, results
 
 OUTPUTS = {
@@ -269,7 +270,7 @@ def test_a_conditional_generator_has_its_other_inputs_by_name(live, tmp_path):
     generator = keras.Model([latents, label], keras.layers.Reshape((16, 16, 1))(x))
     plain = servable.networks_in_float32(live)
     networks = servable.ExportedNetworks(
-        plain.info, plain.classifier, servable.rebuild_in_float32(generator)
+        plain.info, plain.classifier, precision.rebuild_in_float32(generator)
     )
     servable.write_saved_model(networks, tmp_path / "model")
     warmup_file = tmp_path / "model" / warmup.FILE

@@ -9,17 +9,20 @@ from scipy import special
 
 from tf_ssgan.common import errors
 from tf_ssgan.data import datasets
-from tf_ssgan.nn import inference
+from tf_ssgan.nn import inference, precision
 from tf_ssgan.training import build, classifier, config, loop
 
-TINY = {"max_steps": 2, "width": 4, "latent_size": 8, "batch_size": 8, "precision": "float32"}
+TINY = {"max_steps": 2, "width": 4, "latent_size": 8, "batch_size": 8}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Folder of a tiny run of frgan on digits."""
     path = tmp_path_factory.mktemp("run") / "tiny"
-    loop.run(config.configure("frgan", "digits", workdir=str(path), **TINY))
+    tiny = config.configure(
+        "frgan", "digits", workdir=str(path), precision="mixed_bfloat16", **TINY
+    )
+    loop.run(tiny)
     return path
 
 
@@ -46,7 +49,9 @@ def test_probabilities_are_those_of_the_exported_weights_and_the_fitted_temperat
 ):
     run = build.reopen(folder)
     assert opened.temperature == run.workdir.read_result()["temperature"] != 1.0
-    logits = inference.predictor(run.method.exported_classifier)(digits[:9])
+    assert run.precision == "mixed_bfloat16"  # it answers in float32 all the same
+    in_float32 = precision.rebuild_in_float32(run.method.exported_classifier)
+    logits = inference.predictor(in_float32)(digits[:9])
     expected = special.softmax(logits / opened.temperature, axis=-1)
     probabilities = opened.predict(digits[:9])
     np.testing.assert_allclose(probabilities, expected, atol=1e-6)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from tf_ssgan.common import errors
-from tf_ssgan.nn import inference
+from tf_ssgan.nn import inference, precision
 from tf_ssgan.training import build, results
 
 
@@ -45,8 +45,8 @@ class Classifier:
                 [n, height, width] if the images are gray; n may be 0.
 
         Returns:
-            float32 [n, classes]; each row sums to 1. They are those of the exported model, up to
-            rounding.
+            float32 [n, classes]; each row sums to 1. They are computed in float32, as in the
+            exported model, whatever number format the run trained in.
 
         Raises:
             UserError: The images have another type or shape; the message says what to do.
@@ -79,7 +79,7 @@ def open_run(folder: pathlib.Path) -> Classifier:
         image_shape=run.info.shape,
         step=step,
         temperature=fitted.temperature if fitted else 1.0,
-        _network=run.method.exported_classifier,
+        _network=precision.rebuild_in_float32(run.method.exported_classifier),
     )
 
 
