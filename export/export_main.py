@@ -41,6 +41,7 @@ class ExportResult:
         calibration: A `calibration.Calibration`.
         test_error: Error of the run's weights on the test images in percent, measured in training;
             None if they were saved between two evaluations.
+        damage: A sentence on damaged lines of the run's metrics; empty without any.
         has_warmup: Whether it has warm-up requests.
         seconds: How long the export took.
     """
@@ -49,6 +50,7 @@ class ExportResult:
     verification: object
     calibration: object
     test_error: float | None
+    damage: str
     has_warmup: bool
     seconds: float
 
@@ -77,7 +79,7 @@ def export_run(
     with startup.start_up():  # TensorFlow: after the paths are checked
         from export import servable, verify, warmup
         from tf_ssgan.training import build, results
-    run = build.reopen(workdir, data_dir)
+    run = build.reopen(workdir, data_dir=data_dir)
     networks = servable.networks_in_float32(run)
     calibration = results.saved_calibration(run)
     networks = dataclasses.replace(networks, temperature=calibration.temperature)
@@ -94,6 +96,7 @@ def export_run(
         verification,
         calibration,
         info["test_error"],
+        run.workdir.read_metrics().describe_damage(run.workdir.metrics_file),
         warmup.is_available(),
         seconds,
     )
@@ -113,6 +116,7 @@ def format_export(result: ExportResult) -> str:
         [
             f"{result.folder}, written and verified in {result.seconds:.1f} s, {warmup}",
             *(f"  {name:{width}}  {line}" for name, line in verification.signatures.items()),
+            *([result.damage] if result.damage else []),
             *_format_test_error(result.test_error),
             f"  probabilities within {distance}",
             f"  {_format_calibration(result.calibration)}",

@@ -63,22 +63,9 @@ def networks_in_float32(run: build.Run) -> ExportedNetworks:
     sampler = run.method.sampler()
     return ExportedNetworks(
         run.info,
-        rebuild_in_float32(run.method.exported_classifier),
-        sampler and rebuild_in_float32(sampler.network),
+        precision.rebuild_in_float32(run.method.exported_classifier),
+        sampler and precision.rebuild_in_float32(sampler.network),
     )
-
-
-def rebuild_in_float32(network: keras.Model) -> keras.Model:
-    """Rebuilds a functional network in float32, with the same weights."""
-
-    def layer_in_float32(layer: keras.layers.Layer) -> keras.layers.Layer:
-        return type(layer).from_config(_without_bfloat16(layer.get_config()))
-
-    with precision.policy("float32"):
-        rebuilt = keras.models.clone_model(network, clone_function=layer_in_float32, recursive=True)
-    for new, old in zip(rebuilt.variables, network.variables, strict=True):
-        new.assign(old.value)
-    return rebuilt
 
 
 def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any]:
@@ -187,15 +174,6 @@ def _never_empty(batch: tf.Tensor) -> tf.Tensor:
     """
     missing = tf.maximum(1 - tf.shape(batch)[0], 0)
     return tf.pad(batch, [[0, missing]] + [[0, 0]] * (len(batch.shape) - 1))
-
-
-def _without_bfloat16(config: Any) -> Any:
-    """A layer's configuration, including wrapped layers, with every dtype policy float32."""
-    if isinstance(config, dict):
-        if config.get("class_name") == "DTypePolicy":
-            return config | {"config": {"name": "float32"}}
-        return {name: _without_bfloat16(value) for name, value in config.items()}
-    return [_without_bfloat16(c) for c in config] if isinstance(config, list) else config
 
 
 def _name_classify(folder: pathlib.Path) -> None:

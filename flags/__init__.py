@@ -11,11 +11,12 @@ from typing import Any
 
 from absl import flags as absl_flags
 
-from flags import dataclass_flags, precheck, program
+from flags import dataclass_flags, flagfiles, program
 from tf_ssgan import methods
 from tf_ssgan.common import startup
 from tf_ssgan.data import datasets
 from tf_ssgan.training import config as configurations
+from tf_ssgan.training import precheck
 
 
 def parse(argv: list[str]) -> configurations.Config:
@@ -32,31 +33,31 @@ def parse(argv: list[str]) -> configurations.Config:
             help.
     """
     with program.exit_on_user_error():
-        argv = absl_flags.FlagValues().read_flags_from_files(argv, force_gnu=False)
+        argv = flagfiles.expand(argv)
         wants_help = any(word in program.HELP_FLAGS for word in argv)
         argv = [word for word in argv if not word.lstrip("-").startswith("help") and word != "-h"]
-        given = precheck.given_flags(argv)
+        given = dataclass_flags.given_flags(argv)
         if wants_help and "method" not in given:
             print(dataclass_flags.general_help(argv[0]))
             raise SystemExit(0)
         if wants_help:
             _print_method_help(argv[0], given, precheck.check_for_help(given))
             raise SystemExit(0)
-        return _parse_strictly(argv, given, precheck.check_command_line(given))
+        return _parse_strictly(argv, given, precheck.check_run(given))
 
 
 def config_of_command_line(argv: list[str], source: datasets.DataSource) -> configurations.Config:
     """Returns the configuration of a command line of train_main.py; imports TensorFlow.
 
     Args:
-        argv: The program's name and its arguments, which `precheck.check_command_line` accepts.
+        argv: The program's name and its arguments, which `precheck.check_run` accepts.
         source: The data set that it returned.
 
     Raises:
         UserError: A value is out of range.
         absl.flags.Error: A flag is unknown, or its value has the wrong type.
     """
-    return _parse_strictly(argv, precheck.given_flags(argv), source)
+    return _parse_strictly(argv, dataclass_flags.given_flags(argv), source)
 
 
 def _print_method_help(

@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from absl import flags as absl_flags
 
+from flags import flagfiles
 from tf_ssgan import methods
 from tf_ssgan.data import datasets
-from tf_ssgan.training import config
+from tf_ssgan.training import config, precheck
 
 _DEFINE = {
     bool: absl_flags.DEFINE_boolean,
@@ -66,6 +67,22 @@ def parse(
     if len(rest) > 1 and not known_only:
         raise absl_flags.Error(f"{rest[1]!r} is not a flag. Flags look like --name=value.")
     return {name: flag_values[name].value for name in flag_values if flag_values[name].present}
+
+
+def given_flags(argv: list[str]) -> dict[str, Any]:
+    """Returns the flags of every run that a command line sets; ignores all others.
+
+    Raises:
+        UserError: A flag is given under its old name, or a flag file cannot be read.
+        absl.flags.Error: A value has the wrong type.
+    """
+    flag_values = absl_flags.FlagValues()
+    define(config.run_fields(), config.Config, flag_values)
+    for old in precheck.RENAMED:
+        absl_flags.DEFINE_string(old, None, "", flag_values=flag_values)
+    given = parse(flag_values, flagfiles.expand(argv), known_only=True)
+    precheck.refuse_old_names(given)
+    return given
 
 
 def general_help(program: str) -> str:

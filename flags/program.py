@@ -8,7 +8,7 @@ from typing import Any
 from absl import app
 from absl import flags as absl_flags
 
-from flags import dataclass_flags, precheck
+from flags import dataclass_flags, flagfiles
 from tf_ssgan.common import errors
 
 HELP_FLAGS = ("--help", "-h", "--helpfull", "--helpshort")
@@ -27,8 +27,10 @@ def read_options(dataclass: type, argv: list[str], doc: str) -> tuple[Any, list[
 
     Raises:
         SystemExit: Status 0, after help.
+        UserError: A flag file cannot be read.
         absl.flags.Error: A flag is unknown, or its value has the wrong type.
     """
+    argv = flagfiles.expand(argv)
     flag_values, fields = absl_flags.FlagValues(), dataclass_flags.fields(dataclass)
     dataclass_flags.define(fields, dataclass, flag_values)
     if any(word in HELP_FLAGS for word in argv):
@@ -66,7 +68,7 @@ def check_run_flags(further: Sequence[str], ours: Mapping[str, str]) -> None:
             "python train_main.py --method=NAME --help"
         )
     refuse_words([word for word in further[:1] if not word.startswith("-")])
-    given = precheck.given_flags(["train_main.py", *further])
+    given = dataclass_flags.given_flags(["train_main.py", *further])
     if set_here := [name for name in ours if name in given]:
         raise errors.UserError(
             f"--{set_here[0]} stands after --, but this program sets it for every run: give "

@@ -8,12 +8,11 @@ import sys
 
 import numpy as np
 import pytest
-from support import toy_methods
+from support import finished_run_folders, toy_methods
 from support.programs import python_path
 
 from tf_ssgan import evaluate
 from tf_ssgan.common import errors
-from tf_ssgan.common.version import __version__
 from tf_ssgan.training import config, loop
 
 ROOT = pathlib.Path(evaluate.__file__).parents[1]
@@ -55,24 +54,22 @@ def test_the_program_writes_and_prints_what_it_measured(run, capsys):
 
 def write_run(folder):
     """What looks like a finished run."""
+    finished_run_folders.write(folder)
     (folder / "checkpoints" / "step-0000000002").mkdir(parents=True)
-    (folder / "config.json").write_text(
-        json.dumps({"version": __version__, "dataset": "digits", "data_dir": ""})
-    )
     (folder / "checkpoints" / "step-0000000002" / "manifest.json").write_text("{}")
-    (folder / "result.json").write_text('{"steps": 2}')
     return folder
 
 
 def test_the_command_line_becomes_options(tmp_path):
     run, other = write_run(tmp_path / "run"), write_run(tmp_path / "other")
-    chosen = evaluate.parse_args(
+    chosen, _ = evaluate.parse_args(
         ["evaluate", f"--run={run}", f"--against={other}", "--images=1000"]
     )
     assert (chosen.workdir, chosen.other, chosen.images) == (run, other, 1000)
     assert not chosen.generator
-    chosen = evaluate.parse_args(["evaluate", f"--run={run}", "--generator"])
+    chosen, sources = evaluate.parse_args(["evaluate", f"--run={run}", "--generator"])
     assert chosen.other is None and chosen.generator
+    assert [source.name for source in sources.runs] == ["digits"]
 
 
 @pytest.mark.parametrize("words, sentence", [
@@ -96,7 +93,7 @@ def test_the_program_refuses_without_tensorflow(tmp_path):
         capture_output=True, text=True, env=os.environ | {"PYTHONPATH": python_path(ROOT)},
     )  # fmt: skip
     assert done.returncode == 2 and done.stdout == "False\n"
-    assert done.stderr == f"--run={tmp_path} is not the folder of a run: it holds no config.json.\n"
+    assert done.stderr == f"{tmp_path} is not the folder of a run: it holds no config.json.\n"
 
 
 def test_help_shows_the_flags_and_warns_of_inception(capsys):

@@ -46,7 +46,7 @@ MODULES = {module(path): path for path in FILES}
 
 
 def folder(name):
-    """tf_ssgan.nn.layers.noise -> nn; tf_ssgan.sweep -> programs; flags.precheck -> flags."""
+    """tf_ssgan.nn.layers.noise -> nn; tf_ssgan.sweep -> programs; flags.program -> flags."""
     first, *rest = name.split(".")
     if first == "tf_ssgan":
         return rest[0] if rest and (ROOT / "tf_ssgan" / rest[0]).is_dir() else "programs"

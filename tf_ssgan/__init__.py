@@ -1,8 +1,71 @@
-"""Semi-supervised GAN classifiers in Keras and TensorFlow.
+"""Image classifiers from few labels, with semi-supervised GANs, in Keras and TensorFlow.
 
-Importing this package does not import TensorFlow; many of its modules do.
+    import tf_ssgan
+
+    result = tf_ssgan.train("frgan", "digits", max_steps=300, workdir="runs/first")
+    classifier = tf_ssgan.load("runs/first")
+    probabilities = classifier.predict(images)
+
+`UserError` is the error of all mistakes that a caller can fix; its message says what to do.
+Importing this package imports neither TensorFlow nor numpy: `train` and `load` do it when they are
+called.
 """
 
+import os
+from typing import TYPE_CHECKING, Any
+
+from tf_ssgan.common.errors import UserError
 from tf_ssgan.common.version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from tf_ssgan.training.classifier import Classifier
+
+__all__ = ["UserError", "__version__", "load", "train"]
+
+
+def train(method: str, dataset: str = "digits", **options: Any) -> dict[str, Any]:
+    """Trains a classifier, continues its training, or returns the result of a finished run.
+
+    It does what `train_main.py` does, prints the same lines, and writes the same files to the
+    folder of the run. Ctrl-C and SIGTERM stop the run after a step and save it, if it is trained in
+    the main thread; a second Ctrl-C ends the process. The random state of Python and numpy stays as
+    it was.
+
+    Args:
+        method: Name of a method, such as "frgan".
+        dataset: Name of a data set, "folder:DIR", "csv:FILE" or "npz:DIR".
+        **options: Flags of `train_main.py` and hyperparameters of the method, such as `labels=100`,
+            `learning_rate=1e-3` or `deterministic=True`. What is not given has the same value as on
+            the command line; `python train_main.py --method=frgan --help` shows all names and
+            values. Numbers may be numpy scalars, and folders `pathlib` paths. Without `workdir` the
+            folder is runs/<dataset>-... in the working directory, and its name is printed.
+
+    Returns:
+        What `result.json` holds, such as "test_error" in percent; empty on workers of a cluster
+        that are not the chief.
+
+    Raises:
+        UserError: A name, a value, the data or the folder cannot be used, training diverged
+            (`Diverged`), or a signal stopped it (`Interrupted`).
+    """
+    from tf_ssgan.training import python_api
+
+    return python_api.train(method, dataset, options)
+
+
+def load(folder: str | os.PathLike[str]) -> "Classifier":
+    """Opens the folder of a run and returns its classifier; the data of the run are not needed.
+
+    Args:
+        folder: The `workdir` of a run that has saved at least once; it may still be training.
+
+    Returns:
+        The exported classifier with the newest saved weights. Its probabilities have the fitted
+        temperature; if the run is not finished, none is fitted yet, and it is 1.
+
+    Raises:
+        UserError: It is not the folder of a run, its files are damaged, or of another version.
+    """
+    from tf_ssgan.training import python_api
+
+    return python_api.load(folder)

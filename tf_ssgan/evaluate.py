@@ -26,27 +26,29 @@ from tf_ssgan.evaluation import options, results_file
 from tf_ssgan.training import workdir
 
 
-def parse_args(argv: list[str]) -> options.EvaluateOptions:
+def parse_args(argv: list[str]) -> tuple[options.EvaluateOptions, options.EvaluationSources]:
     """Reads the command line, and refuses mistakes before TensorFlow is imported.
 
     Args:
         argv: The program's name and its arguments.
+
+    Returns:
+        The options, and the data that they name.
 
     Raises:
         UserError: An option is missing or out of range, or a folder, a file or data are not there.
     """
     chosen, rest = program.read_options(options.EvaluateOptions, argv, __doc__)
     program.refuse_words(rest)
-    options.check(chosen)
-    return chosen
+    return chosen, options.check(chosen)
 
 
 def main(argv: list[str]) -> None:
     """Evaluates, writes and prints."""
-    chosen = parse_args(argv)
+    chosen, sources = parse_args(argv)
     with startup.start_up():  # TensorFlow: after names and paths are understood
         from tf_ssgan.evaluation import evaluate_run
-    result = evaluate_run.evaluate(chosen)
+    result = evaluate_run.evaluate(chosen, sources)
     print(results_file.format_results(result.measured, chosen.other))
     files = ", ".join([workdir.EVALUATION, *result.figures])
     print("\n".join(["", *result.left_out, f"In {chosen.run}: {files}"]))

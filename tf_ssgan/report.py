@@ -17,11 +17,12 @@ import pathlib
 from collections.abc import Sequence
 from typing import Literal
 
-from flags import precheck, program
+from flags import program
 from tf_ssgan import papers
 from tf_ssgan.common import errors
 from tf_ssgan.common.options import check, option
 from tf_ssgan.reports import by_paper, by_protocol, finished_runs, formats, report
+from tf_ssgan.training import precheck
 
 
 @dataclasses.dataclass(frozen=True)

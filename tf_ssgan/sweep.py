@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import flags
-from flags import precheck, program
+from flags import dataclass_flags, program
 from tf_ssgan import papers
 from tf_ssgan.common import errors
 from tf_ssgan.data import datasets
@@ -42,7 +42,7 @@ from tf_ssgan.reports import (
     quantities,
     report,
 )
-from tf_ssgan.training import config
+from tf_ssgan.training import config, precheck
 
 # Flags of a run that this program sets -> its own flag for them.
 _SWEEP_FLAGS = {
@@ -101,7 +101,8 @@ def make_jobs(options: SweepOptions, further: tuple[str, ...] = ()) -> list[jobs
         tuple(f"--{k}={_text(v)}" for k, v in run.items() if v is not None) for run in run_flags
     ]
     command_lines = [[jobs.PROGRAM[1], *own, *further] for own in words]
-    sources = _check_data([precheck.given_flags(line) for line in command_lines], options.runs)
+    given = [dataclass_flags.given_flags(line) for line in command_lines]
+    sources = _check_data(given, options.runs)
     configs = [
         flags.config_of_command_line(line, source)
         for line, source in zip(command_lines, sources, strict=True)
@@ -129,7 +130,7 @@ def _check_data(given: Sequence[dict[str, Any]], runs: str) -> list[datasets.Dat
         if different not in checked:
             checked.add(different)
             name = run.get("dataset", default)
-            sources[name] = precheck.check_command_line(run | {"workdir": runs}, sources.get(name))
+            sources[name] = precheck.check_run(run | {"workdir": runs}, sources.get(name))
     return [sources[run.get("dataset", default)] for run in given]
 
 

@@ -39,6 +39,18 @@ def test_only_choices_that_can_be_named_are_suggested():
         options.check(Record(kind="x"))
 
 
+def test_some_values_are_checked_before_there_is_a_record():
+    options.check_values(Record, {"count": 1, "other": None})
+    with pytest.raises(errors.UserError, match="--count=0: expected at least 1"):
+        options.check_values(Record, {"count": 0})
+
+
+@pytest.mark.parametrize("kind", [3, None, ["red"]])
+def test_a_choice_is_a_text(kind):
+    with pytest.raises(errors.UserError, match="^--kind: expected a text, got "):
+        options.check_values(Record, {"kind": kind})
+
+
 def test_a_field_is_inherited_with_its_meaning_and_range():
     @dataclasses.dataclass(frozen=True)
     class Other:

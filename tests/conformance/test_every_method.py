@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 from absl import flags as absl_flags
 from support import toy_methods
+from support.file_contents import manifest_metadata
 
 from export import servable, verify
 from flags import dataclass_flags
@@ -19,14 +20,14 @@ from tf_ssgan.augmentation import transforms
 from tf_ssgan.data import datasets, pipeline
 from tf_ssgan.metrics import classification
 from tf_ssgan.nn import inference, precision
-from tf_ssgan.training import build, checkpoints, config
+from tf_ssgan.training import build, checkpoints, config, manifests
 
 
 def save_after_three(toy, folder):
     """Three steps from the start, into a checkpoint."""
     toy.load(toy.start)
     toy.run(3)
-    checkpoints.save(folder, toy.method.state(), 3, {})
+    checkpoints.save(folder, toy.method.state(), 3, manifest_metadata())
 
 
 def digest_of_layers(*given):
@@ -159,7 +160,9 @@ def test_a_saved_state_resumes_exactly(toy, tmp_path):
     expected = toy.values()
     save_after_three(toy, tmp_path)
     toy.load({k: [np.zeros_like(v) + 7 for v in vs] for k, vs in toy.start.items()})
-    assert checkpoints.restore(tmp_path, toy.method.state(), lambda manifest: None)["step"] == 3
+    found = manifests.find(tmp_path)
+    checkpoints.load(found.folder, toy.method.state())
+    assert found.manifest["step"] == 3
     assert toy.run(3, first=3) == straight[3:]
     for owner, values in toy.values().items():
         for resumed, never_stopped in zip(values, expected[owner], strict=True):
@@ -169,7 +172,7 @@ def test_a_saved_state_resumes_exactly(toy, tmp_path):
 def test_a_saved_state_resumes_with_another_number_of_replicas(toy, pair, tmp_path):
     straight = toy.run(6)
     save_after_three(toy, tmp_path)
-    checkpoints.restore(tmp_path, pair.method.state(), lambda manifest: None)
+    checkpoints.load(manifests.find(tmp_path).folder, pair.method.state())
     for after, before in zip(pair.run(3, first=3), straight[3:], strict=True):
         assert after == pytest.approx(before, abs=1e-4)
 
@@ -189,10 +192,9 @@ def test_calling_it_classifies_with_the_exported_weights(toy):
 def test_the_exported_saved_model_gives_the_same_predictions(toy, tmp_path, notes):
     """Writing, loading and comparing is done once for networks of the same layers."""
     toy.run(1)
-    pixels, labels = toy_methods.images(20)
+    pixels, _ = toy_methods.images(20)
     info = datasets.DatasetInfo("toys", 8, 8, 1, ("a", "b", "c"), (0.5,), (0.5,), False, "made")
-    arrays = datasets.Arrays(info, pixels, labels, pixels, labels)
-    run = build.Run(None, arrays, None, toy.method, toy.strategy, "float32")
+    run = build.Run(None, info, None, toy.method, toy.strategy, "float32")
     made = servable.networks_in_float32(run)
     right = tf.nn.softmax(toy.method(toy_methods.centered(pixels)))
     np.testing.assert_allclose(made.probabilities(tf.constant(pixels)), right, atol=1e-5)

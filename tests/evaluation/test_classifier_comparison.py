@@ -9,6 +9,7 @@ import pytest
 from support import toy_methods
 
 from tf_ssgan.common import errors
+from tf_ssgan.data import datasets
 from tf_ssgan.evaluation import classifier_comparison
 from tf_ssgan.metrics import significance
 from tf_ssgan.training import build
@@ -37,7 +38,7 @@ def right(run, images, labels):
 
 def test_both_are_evaluated_on_every_test_image(pair):
     arrays = pair[0].arrays
-    (entry,) = classifier_comparison.compare(pair, "", "")
+    (entry,) = classifier_comparison.compare(pair)
     both = [right(run, arrays.test_images, arrays.test_labels) for run in pair]
     expected = significance.mcnemar(*both)
     assert entry["images"] == 60 and "drop" not in entry
@@ -50,7 +51,7 @@ def test_both_are_evaluated_on_every_test_image(pair):
 
 
 def test_the_drop_to_another_data_set_is_measured(pair, tmp_path):
-    own, other = classifier_comparison.compare(pair, write(tmp_path / "other"), "")
+    own, other = classifier_comparison.compare(pair, datasets.find(write(tmp_path / "other")))
     assert other["images"] == 40
     assert other["drop"] == pytest.approx(other["test_error"] - own["test_error"])
     theirs = other["against"], own["against"]
@@ -58,7 +59,7 @@ def test_the_drop_to_another_data_set_is_measured(pair, tmp_path):
 
 
 def test_a_single_run_has_a_standard_error_and_no_comparison(pair):
-    (entry,) = classifier_comparison.compare(pair[:1], "", "")
+    (entry,) = classifier_comparison.compare(pair[:1])
     assert "against" not in entry
     share = entry["test_error"] / 100
     assert entry["standard_error"] == pytest.approx(100 * (share * (1 - share) / 60) ** 0.5)
@@ -68,15 +69,17 @@ def test_runs_with_other_test_images_are_not_compared_on_them(pair, make_run, tm
     name = write(tmp_path / "moved", seed=8)
     stranger = build.reopen(make_run("supervised", dataset=name))
     assert not classifier_comparison.same_test_images(pair[0], stranger)
-    own, other = classifier_comparison.compare([pair[0], stranger], write(tmp_path / "other"), "")
+    own, other = classifier_comparison.compare(
+        [pair[0], stranger], datasets.find(write(tmp_path / "other"))
+    )
     assert "against" not in own and other["against"]["run"] == str(stranger.workdir)
 
 
 def test_images_or_classes_unlike_the_runs_are_refused(pair, tmp_path):
     with pytest.raises(errors.UserError, match="of 2 classes .* the run learned .* of 3"):
-        classifier_comparison.compare(pair, write(tmp_path / "two", classes=2), "")
+        classifier_comparison.compare(pair, datasets.find(write(tmp_path / "two", classes=2)))
     with pytest.raises(errors.UserError, match=r"images \(16, 16, 1\)"):
-        classifier_comparison.compare(pair, write(tmp_path / "large", size=16), "")
+        classifier_comparison.compare(pair, datasets.find(write(tmp_path / "large", size=16)))
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +91,7 @@ def single(make_run):
 
 def test_the_runs_own_data_set_gives_the_errors_in_its_result(single):
     run, result = single
-    (entry,) = classifier_comparison.compare([run], run.config.dataset, "")
+    (entry,) = classifier_comparison.compare([run], datasets.find(run.config.dataset))
     assert entry["test_error"] == pytest.approx(result["test_error"])
     assert entry["test_error_raw"] == pytest.approx(result["test_error_raw"])
     assert (entry["images"], entry["drop"]) == (60, 0.0)
@@ -96,7 +99,7 @@ def test_the_runs_own_data_set_gives_the_errors_in_its_result(single):
 
 def test_another_data_set_gives_all_quality_metrics_at_the_runs_temperature(single):
     run, result = single
-    (entry,) = classifier_comparison.compare([run], run.config.dataset, "")
+    (entry,) = classifier_comparison.compare([run], datasets.find(run.config.dataset))
     assert entry["temperature"] == result["temperature"] != 1.0
     names = [name for name in entry if name.startswith(("average", "top", "expected", "brier"))]
     assert len(names) == 9
@@ -104,28 +107,32 @@ def test_another_data_set_gives_all_quality_metrics_at_the_runs_temperature(sing
 
 
 def test_quality_metrics_are_those_of_the_other_images_only(single, tmp_path):
-    own, other = classifier_comparison.compare([single[0]], write(tmp_path / "other"), "")
+    own, other = classifier_comparison.compare(
+        [single[0]], datasets.find(write(tmp_path / "other"))
+    )
     assert "test_error_raw" not in own and "temperature" not in own
     assert other["top1_accuracy"] == pytest.approx(100 - other["test_error"])
 
 
-@pytest.mark.parametrize("result", [{"steps": 2}, {"steps": 1, "temperature": 9.0}])
-def test_without_a_temperature_of_these_weights_it_is_fitted_again(single, tmp_path, result):
+def test_without_a_temperature_of_these_weights_it_is_fitted_again(single, tmp_path):
     """It is fitted on the run's validation images, never on those that are evaluated."""
     _, original = single
-    entry = evaluated_with(single, tmp_path, result)
+    entry = evaluated_with(single, tmp_path, steps=1, temperature=9.0)
     assert entry["temperature"] == pytest.approx(original["temperature"])
 
 
 def test_the_temperature_in_the_result_is_taken(single, tmp_path):
-    entry = evaluated_with(single, tmp_path, {"steps": 2, "temperature": 9.0})
+    entry = evaluated_with(single, tmp_path, temperature=9.0)
     assert entry["temperature"] == 9.0
 
 
-def evaluated_with(single, tmp_path, result):
+def evaluated_with(single, tmp_path, temperature, **changed):
     """The entry of another data set for a copy of the run with another result."""
-    folder = shutil.copytree(single[0].workdir, tmp_path / "run")
+    run, original = single
+    folder = shutil.copytree(run.workdir.path, tmp_path / "run")
+    fitted = original["calibration"] | {"temperature": temperature}
+    result = original | {"temperature": temperature, "calibration": fitted} | changed
     (folder / "result.json").write_text(json.dumps(result))
     run = build.reopen(pathlib.Path(folder))
-    _, entry = classifier_comparison.compare([run], write(tmp_path / "other"), "")
+    _, entry = classifier_comparison.compare([run], datasets.find(write(tmp_path / "other")))
     return entry

@@ -164,7 +164,7 @@ def evaluate_changed(make_run):
 
 def test_too_few_images_for_scores_are_reported(evaluate_changed):
     def cut(run):
-        run.arrays = dataclasses.replace(
+        run._arrays = dataclasses.replace(
             run.arrays,
             test_images=run.arrays.test_images[:9],
             test_labels=run.arrays.test_labels[:9],

@@ -15,7 +15,7 @@ from tf_ssgan.evaluation.options import EvaluateOptions
 def write_run(folder, dataset="digits", data_dir="", **changed):
     """What looks like a finished run; None leaves a file out."""
     finished_run_folders.write(folder, dataset=dataset, data_dir=data_dir)
-    (folder / "checkpoints" / "step-0000000002").mkdir(parents=True)
+    (folder / "checkpoints" / "step-0000000002").mkdir(parents=True, exist_ok=True)
     for name, text in ({"checkpoints/step-0000000002/manifest.json": "{}"} | changed).items():
         (folder / name).unlink(missing_ok=True)
         if text is not None:
@@ -66,28 +66,28 @@ def test_a_folder_that_is_no_run_is_refused(run, tmp_path):
 @pytest.mark.parametrize("name", ["result.json", "checkpoints/step-0000000002/manifest.json"])
 def test_an_unfinished_run_is_refused(run, tmp_path, name):
     begun = write_run(tmp_path / "begun", **{name: None})
-    sentence = "has no result yet. Finish the run first."
-    assert refusal(begun, generator=True) == f"--run={begun} {sentence}"
-    assert refusal(run, against=begun) == f"--against={begun} {sentence}"
+    sentence = {
+        "result.json": "has no result yet. Finish the run first.",
+        "checkpoints/step-0000000002/manifest.json": "holds no checkpoint yet. Continue the run "
+        "first.",
+    }[name]
+    assert refusal(begun, generator=True) == refusal(run, against=begun) == f"{begun} {sentence}"
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", "7", '{"dataset": 1, "steps": "2"}'])
 @pytest.mark.parametrize("name", ["result.json", "config.json"])
 def test_damaged_files_are_refused(run, tmp_path, name, text):
     damaged = write_run(tmp_path / "damaged", **{name: text})
-    for option, sentence in (
-        ("run", refusal(damaged, generator=True)),
-        ("against", refusal(run, against=damaged)),
-    ):
-        assert sentence.startswith(f"--{option}={damaged}: its {name} is damaged (")
-        assert sentence.endswith("). Evaluate another run.")
+    sentence = refusal(damaged, generator=True)
+    assert sentence == refusal(run, against=damaged) and "\n" not in sentence
+    assert sentence.startswith(f"{damaged / name} is damaged: ")
 
 
 def test_a_damaged_evaluation_is_refused_before_anything_is_measured(tmp_path):
     run = write_run(tmp_path / "run", **{"evaluation.json": "{"})
     sentence = refusal(run, generator=True)
-    assert sentence.startswith(f"--run={run}: its evaluation.json is damaged (")
-    assert sentence.endswith("Remove that file.")
+    assert sentence.startswith(f"{run}/evaluation.json is damaged: ")
+    assert sentence.endswith("Remove that file, and evaluate the run again.")
 
 
 def test_a_run_is_not_compared_with_itself(run):
@@ -138,30 +138,43 @@ def present(monkeypatch):
     return only_in
 
 
-def test_the_runs_own_data_are_read_where_the_run_read_them(present):
-    flags = {"dataset": "svhn", "data_dir": "own"}
+def test_the_runs_own_data_are_read_where_the_run_read_them(present, tmp_path):
+    run = write_run(tmp_path / "run", dataset="svhn", data_dir="own")
+    given = EvaluateOptions(run=str(run), generator=True, data_dir="given")
     present("own", "given")
-    assert options.run_data_dir(flags, "given") == "own"
+    (source,) = options.find_sources(given).runs
+    assert (source.name, source.data_dir) == ("svhn", "own")
     present("given")
-    assert options.run_data_dir(flags, "given") == "given"
+    assert options.find_sources(given).runs[0].data_dir == "given"
     present()
     with pytest.raises(errors.UserError, match="svhn is not in given"):
-        options.run_data_dir(flags, "given")
+        options.find_sources(given)
     with pytest.raises(errors.UserError, match="svhn is not in own"):
-        options.run_data_dir(flags, "")
+        options.find_sources(dataclasses.replace(given, data_dir=""))
 
 
-def test_the_other_data_set_is_in_the_given_folder_or_beside_the_runs(present):
-    flags = {"dataset": "cifar10", "data_dir": "own"}
-    given = EvaluateOptions(dataset="cifar10_1/v6", data_dir="given")
+def test_the_other_data_set_is_in_the_given_folder_or_beside_the_runs(present, tmp_path):
+    run = write_run(tmp_path / "run", dataset="cifar10", data_dir="own")
+    given = EvaluateOptions(run=str(run), dataset="cifar10_1/v6", data_dir="given")
     present("own", "given", "")
-    assert options.dataset_data_dir(given, flags) == "given"
+    assert options.find_sources(given).dataset.data_dir == "given"
     without = dataclasses.replace(given, data_dir="")
-    assert options.dataset_data_dir(without, flags) == "own"
-    present("")  # the usual place
-    assert options.dataset_data_dir(without, flags) == ""
+    assert options.find_sources(without).dataset.data_dir == "own"
+    write_run(run, dataset="cifar10", data_dir="")
+    assert options.find_sources(without).dataset.data_dir == ""  # the usual place
+    present("")
     with pytest.raises(errors.UserError, match="cifar10_1/v6 is not in given"):
-        options.dataset_data_dir(given, flags)
+        options.find_sources(given)
+
+
+def test_a_data_set_is_found_once_a_command_line(run, tmp_path, monkeypatch):
+    """The evaluation reads what the check has found."""
+    names, find = [], options.datasets.find
+    monkeypatch.setattr(
+        options.datasets, "find", lambda *given: names.append(given[0]) or find(*given)
+    )
+    chosen = EvaluateOptions(run=str(run), against=str(write_run(tmp_path / "b")), generator=True)
+    assert len(options.check(chosen).runs) == 2 and names == ["digits", "digits"]
 
 
 def test_inception_needs_the_generator(run):

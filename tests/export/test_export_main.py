@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 
+import numpy as np
 import pytest
 from support.programs import python_path
 
@@ -18,6 +19,7 @@ from flags import program
 from tf_ssgan.common import errors
 from tf_ssgan.common.version import __version__
 from tf_ssgan.metrics import calibration
+from tf_ssgan.training import config, loop
 
 ROOT = pathlib.Path(export_main.__file__).parent.parent
 WHOLE = {"saved_model.pb", "fingerprint.pb", "variables", "assets"}
@@ -142,7 +144,7 @@ def test_the_program_reports_mistakes_in_a_sentence_without_tensorflow(tmp_path)
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True,
                           env=os.environ | {"PYTHONPATH": python_path(ROOT)})  # fmt: skip
     assert done.returncode == 2 and done.stdout == "False\n"
-    assert done.stderr == f"--run={tmp_path} is not the folder of a run: it holds no config.json.\n"
+    assert done.stderr == f"{tmp_path} is not the folder of a run: it holds no config.json.\n"
 
 
 @pytest.mark.parametrize(
@@ -170,9 +172,40 @@ def test_help_shows_the_flags(capsys):
 
 
 def test_a_run_without_checkpoint_is_refused(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps({"version": __version__}))
+    own = {"version": __version__, "method": "frgan", "dataset": "digits"}
+    (tmp_path / "config.json").write_text(json.dumps(own))
     with pytest.raises(errors.UserError, match="no checkpoint yet"):
         export_main.export_run(tmp_path, tmp_path / "model")
+
+
+def make_squares(folder):
+    """A data set in files, whose name it returns."""
+    folder.mkdir()
+    for split, count in (("train", 40), ("test", 20)):
+        images = np.random.default_rng(count).integers(0, 256, (count, 8, 8, 1), np.uint8)
+        np.savez(folder / f"{split}.npz", image=images, label=np.arange(count) % 2)
+    return f"npz:{folder}"
+
+
+def test_a_finished_run_is_exported_without_its_data(tmp_path):
+    """The temperature and the error are in its result, the shape of the images in the manifest."""
+    given = {"max_steps": 2, "batch_size": 8, "labels": 8, "validation": 10, "width": 4}
+    settings = config.configure(
+        "supervised", make_squares(tmp_path / "data"), workdir=str(tmp_path / "run"), **given
+    )
+    result = loop.run(settings)
+    shutil.rmtree(tmp_path / "data")
+    metrics = tmp_path / "run/metrics.jsonl"
+    metrics.write_text("7\n" + metrics.read_text())
+    exported = export_main.export_run(tmp_path / "run", tmp_path / "model")
+    assert dataclasses.asdict(exported.calibration) == result["calibration"]
+    assert exported.test_error == result["test_error"]
+    text = export_main.format_export(exported)
+    assert f"test_error {result['test_error']:.2f} %" in text
+    assert f"Skipped a damaged line of {metrics} (line 1: " in text
+    (tmp_path / "run/result.json").unlink()  # as if the run had not finished
+    with pytest.raises(errors.UserError, match="is not a folder|There is no"):
+        export_main.export_run(tmp_path / "run", tmp_path / "model")
 
 
 def test_a_file_instead_of_a_folder_is_refused(workdir, tmp_path):

@@ -13,11 +13,13 @@ import tensorflow as tf
 from PIL import Image
 from tensorflow.core.protobuf import saved_model_pb2
 
+import tf_ssgan
 from export import servable, verify, warmup
 from tf_ssgan.common import checkout
 from tf_ssgan.data import image_decoding
 from tf_ssgan.metrics import calibration
-from tf_ssgan.training import build, config
+from tf_ssgan.nn import precision
+from tf_ssgan.training import build, config, results
 
 OUTPUTS = {
     "probabilities": ([None, 10], tf.float32),
@@ -168,17 +170,14 @@ def test_a_temperature_changes_probabilities_but_no_label(live):
     assert (after.argmax(-1) == before.argmax(-1)).all()
 
 
-def test_without_validation_images_probabilities_stay_as_they_are(tmp_path):
-    run = build_run(tmp_path, "supervised", precision="float32", validation=0)
-    fitted = servable.calibrate_on_validation(servable.networks_in_float32(run), run)
+def test_without_validation_images_probabilities_stay_as_they_are(tmp_path, make_run):
+    run = build.reopen(make_run(tmp_path / "run", "supervised", validation=0))
+    fitted = results.saved_calibration(run)
     assert fitted == calibration.Calibration(temperature=1.0, images=0)
     assert servable.model_info(run, fitted)["calibration"] == {
         "temperature": 1.0, "images": 0, "ece_before": None, "ece_after": None,
         "nll_before": None, "nll_after": None,
     }  # fmt: skip
-    # It has no checkpoint, so the code that trained it is not known.
-    unknown = {"tf_ssgan": None, "commit": None, "changed": None}
-    assert servable.model_info(run, fitted)["code"]["trained"] == unknown
 
 
 # --- the folder -----------------------------------------------------------------------------------
@@ -271,7 +270,7 @@ def test_a_conditional_generator_has_its_other_inputs_by_name(live, tmp_path):
     generator = keras.Model([latents, label], keras.layers.Reshape((16, 16, 1))(x))
     plain = servable.networks_in_float32(live)
     networks = servable.ExportedNetworks(
-        plain.info, plain.classifier, servable.rebuild_in_float32(generator)
+        plain.info, plain.classifier, precision.rebuild_in_float32(generator)
     )
     servable.write_saved_model(networks, tmp_path / "model")
     warmup_file = tmp_path / "model" / warmup.FILE
@@ -287,3 +286,9 @@ def test_a_conditional_generator_has_its_other_inputs_by_name(live, tmp_path):
     )
     expected = generator([z, y]).numpy() * 127.5 + 127.5
     np.testing.assert_allclose(signature(latents=z, label=y)["image"], expected, atol=0.51)
+
+
+def test_predictions_from_python_are_those_of_the_exported_model(workdir, digits, expected):
+    classifier = tf_ssgan.load(workdir)
+    assert classifier.temperature != 1.0
+    np.testing.assert_allclose(classifier.predict(digits), expected["probabilities"], atol=1e-6)

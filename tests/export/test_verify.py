@@ -33,11 +33,20 @@ def test_a_sound_export_is_measured(live, networks, exported):
     assert "image uint8 [n, 16, 16, 1] ->" in line and "probabilities float32 [n, 10]" in line
 
 
-def test_the_error_is_measured_on_all_test_images(live, exported, signatures):
+def test_the_error_of_the_exported_model_is_that_of_the_run(live, exported, signatures):
     images = tf.constant(live.arrays.test_images)
     labels = signatures["serving_default"](image=images)["label"].numpy()
     expected = 100 * np.mean(labels != live.arrays.test_labels)
-    assert exported.verification.test_error == pytest.approx(expected)
+    assert exported.test_error == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (33, 20, 3)])
+def test_the_images_are_the_same_each_time_and_differ_from_each_other(shape):
+    images = verify.made_images(shape)
+    assert images.shape == (verify.IMAGES, *shape) and images.dtype == np.uint8
+    np.testing.assert_array_equal(images, verify.made_images(shape))
+    assert len({image.tobytes() for image in images}) == verify.IMAGES
+    assert (images[1][:2, :2] == images[1][0, 0]).all()  # squares of two pixels
 
 
 def test_other_weights_are_refused(live, networks, exported):

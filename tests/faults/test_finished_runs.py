@@ -5,13 +5,14 @@ import json
 
 import pytest
 import tensorflow as tf
+from support import file_contents
 from tensorboard.backend.event_processing import event_accumulator
 
 import flags
 from tf_ssgan.common import errors
 from tf_ssgan.common.version import __version__
 from tf_ssgan.methods import frgan
-from tf_ssgan.training import build, checkpoints, config, loop, manifests
+from tf_ssgan.training import build, config, loop, manifests
 
 pytestmark = pytest.mark.xdist_group("finished run")
 
@@ -85,7 +86,8 @@ def test_a_result_by_epochs_is_recognized(toy, tmp_path, monkeypatch):
     (tmp_path / "run" / "config.json").write_text(
         json.dumps({"version": __version__} | settings.as_flags())
     )
-    (tmp_path / "run" / "result.json").write_text(json.dumps({"steps": 9, "epochs": 3.0}))
+    result = file_contents.result(settings.as_flags(), steps=9, epochs=3.0)
+    (tmp_path / "run" / "result.json").write_text(json.dumps(result))
     monkeypatch.setattr(build, "build", None)
     assert loop.run(settings)["steps"] == 9
 
@@ -123,7 +125,7 @@ def test_the_result_holds_every_number(finished, curves):
     assert result["hparams"]["latent_size"] == 8 and result["hparams"]["width"] == 4
     assert {"tensorflow", "keras", "tf_ssgan"} <= result["versions"].keys()
     assert result["code"]["tf_ssgan"] == result["versions"]["tf_ssgan"]
-    assert result["code"] == checkpoints.newest(finished / "checkpoints")["code"]
+    assert result["code"] == manifests.find(finished / "checkpoints").manifest["code"]
 
 
 def test_curves_and_table_agree(finished, curves):

@@ -1,9 +1,14 @@
 """Processes killed while they save: what was saved before is still there."""
 
+import os
+import pathlib
 import subprocess
 import sys
 
 import pytest
+from support.programs import python_path
+
+ROOT = pathlib.Path(__file__).parents[2]
 
 # A parent imports TensorFlow once and forks savers, which it kills at random moments. A saver
 # restores a checkpoint and checks it, then saves without a pause and prints each step that it saved.
@@ -69,6 +74,7 @@ def test_what_was_saved_survives_a_kill_at_any_moment_of_the_next_save(tmp_path,
     end = subprocess.run(
         [sys.executable, "-c", SAVERS, str(tmp_path), str(rounds)],
         capture_output=True, text=True, timeout=300,
+        env=os.environ | {"PYTHONPATH": python_path(ROOT, ROOT / "tests")},
     )  # fmt: skip
     assert end.returncode == 0, end.stderr[-2000:]
     _, done, _, steps, _, leftovers = end.stdout.split()[-6:]

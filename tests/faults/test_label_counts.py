@@ -5,9 +5,9 @@ import re
 import pytest
 
 import flags
-from flags import precheck, program
+from flags import program
 from tf_ssgan.common import errors
-from tf_ssgan.training import build, config, loop
+from tf_ssgan.training import build, config, loop, precheck
 
 
 def refusal(do, *args):
@@ -23,17 +23,17 @@ def build_run(dataset, method="supervised", **other):
 
 
 def test_too_many_labels_for_a_class_are_refused_with_the_largest_number():
-    message = refusal(precheck.check_command_line, {"labels": 1160})
+    message = refusal(precheck.check_run, {"labels": 1160})
     most = int(re.search(r"--labels may be at most (\d+)", message).group(1))
     assert "class" in message and 1000 < most < 1160
-    precheck.check_command_line({"labels": most})
-    assert "at most" in refusal(precheck.check_command_line, {"labels": most + 1})
-    precheck.check_command_line({"labels": most + 1, "label_split": "proportional"})
+    precheck.check_run({"labels": most})
+    assert "at most" in refusal(precheck.check_run, {"labels": most + 1})
+    precheck.check_run({"labels": most + 1, "label_split": "proportional"})
 
 
 def test_more_labels_than_images_are_refused():
     assert "at most 1168" in refusal(
-        precheck.check_command_line, {"labels": 1169, "label_split": "proportional"}
+        precheck.check_run, {"labels": 1169, "label_split": "proportional"}
     )
 
 

@@ -8,8 +8,9 @@ from absl import flags as absl_flags
 
 from flags import dataclass_flags
 from tf_ssgan import methods
+from tf_ssgan.common import errors
 from tf_ssgan.common.options import option
-from tf_ssgan.training import config
+from tf_ssgan.training import config, precheck
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +74,26 @@ def test_fields_of_other_types_are_refused():
 
     with pytest.raises(TypeError, match="Odd.size: no flag can be made of"):
         dataclass_flags.define(dataclass_flags.fields(Odd), Odd, absl_flags.FlagValues())
+
+
+def test_given_flags_are_those_of_every_run():
+    argv = ["train_main.py", "--method=frgan", "--labels", "20", "--width=8", "word"]
+    assert dataclass_flags.given_flags(argv) == {"method": "frgan", "labels": 20}
+
+
+def test_given_flags_are_read_from_a_flagfile_too(tmp_path):
+    (tmp_path / "run.flags").write_text("--seed=3\n--width=8\n")
+    argv = ["train_main.py", f"--flagfile={tmp_path}/run.flags"]
+    assert dataclass_flags.given_flags(argv) == {"seed": 3}
+
+
+@pytest.mark.parametrize("old", precheck.RENAMED)
+def test_old_names_of_flags_are_refused_by_one_sentence(tmp_path, old):
+    (tmp_path / "run.flags").write_text(f"--{old}=1\n")
+    for word in (f"--{old}=1", f"--flagfile={tmp_path}/run.flags"):
+        with pytest.raises(errors.UserError, match=f"--{precheck.RENAMED[old]};") as refused:
+            dataclass_flags.given_flags(["train_main.py", word])
+        assert refused.value.status == 2 and "\n" not in str(refused.value)
 
 
 def test_general_help_has_all_flags_with_their_defaults_and_choices():

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from support import acgan_checks, toy_methods
+from support.file_contents import manifest_metadata
 
 from tf_ssgan import methods
 from tf_ssgan.methods.bases import latent_truncation
 from tf_ssgan.nn import step_random
-from tf_ssgan.training import checkpoints
+from tf_ssgan.training import checkpoints, manifests
 
 
 @pytest.mark.parametrize("mode", ["clamp", "resample"])
@@ -125,9 +126,9 @@ def test_a_grid_search_resumes_exactly_and_agrees_on_two_replicas(tmp_path):
     uninterrupted = toy.run(10)
     toy.load(toy.start)
     toy.run(5)
-    checkpoints.save(tmp_path, toy.method.state(), 5, {})
+    checkpoints.save(tmp_path, toy.method.state(), 5, manifest_metadata())
     resumed = toy_methods.Toy("acgan_trunc", tau_search="grid")
-    checkpoints.restore(tmp_path, resumed.method.state(), lambda manifest: None)
+    checkpoints.load(manifests.find(tmp_path).folder, resumed.method.state())
     assert resumed.run(5, first=5) == uninterrupted[5:]
     pair = toy_methods.Toy("acgan_trunc", devices=2, tau_search="grid")
     pair.load(toy.start)

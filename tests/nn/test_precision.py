@@ -97,3 +97,16 @@ def test_auto_means_what_the_test_option_says(pytestconfig):
         assert detected == "mixed_bfloat16"
     if not tf.config.list_physical_devices("GPU"):
         assert precision.resolve("auto") == detected
+
+
+def test_a_network_is_rebuilt_in_float32_with_the_same_weights():
+    with precision.policy("mixed_bfloat16"):
+        images = keras.Input((4,))
+        hidden = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "relu")])(images)
+        network = keras.Model(images, {"logits": keras.layers.Dense(2)(hidden)})
+    rebuilt = precision.rebuild_in_float32(network)
+    assert [layer.compute_dtype for layer in rebuilt.layers] == ["float32"] * 3
+    for new, old in zip(rebuilt.variables, network.variables, strict=True):
+        assert new is not old and bool(tf.reduce_all(new.value == old.value))
+    assert rebuilt(tf.ones((1, 4)))["logits"].dtype == tf.float32
+    assert network.layers[-1].compute_dtype == "bfloat16"

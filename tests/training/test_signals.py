@@ -1,6 +1,7 @@
 """Signals are recorded when they arrive, and raised where the run checks them."""
 
 import signal
+import threading
 
 import pytest
 
@@ -48,3 +49,17 @@ def test_in_a_cluster_a_worker_does_not_stop_alone(monkeypatch):
         monkeypatch.setattr(distribution, "max_over_workers", lambda number: number)
         with pytest.raises(errors.Interrupted):
             signals.check_all_workers()
+
+
+def test_outside_of_the_main_thread_the_handlers_stay_as_they_are():
+    before, during = [signal.getsignal(number) for number in NUMBERS], []
+
+    def watch():
+        with Signals() as signals:
+            during.extend(signal.getsignal(number) for number in NUMBERS)
+            signals.check()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    thread.join()
+    assert during == before == [signal.getsignal(number) for number in NUMBERS]

@@ -3,6 +3,7 @@
 import dataclasses
 import operator
 import typing
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from tf_ssgan.common import errors
@@ -52,10 +53,26 @@ def check(record: Any) -> None:
     Raises:
         UserError: A value is not; the message names the option, what was expected and what came.
     """
-    kinds = typing.get_type_hints(type(record))
-    for field in dataclasses.fields(record):
-        value, kind = getattr(record, field.name), kinds[field.name]
+    check_values(type(record), vars(record))
+
+
+def check_values(dataclass: type, values: Mapping[str, Any]) -> None:
+    """Checks values of some options of a dataclass, before a record is made of them.
+
+    Args:
+        dataclass: Its fields are made by `option`.
+        values: Name of an option -> value; names of other things are ignored.
+
+    Raises:
+        UserError: As `check`.
+    """
+    kinds = typing.get_type_hints(dataclass)
+    for field in dataclasses.fields(dataclass):
+        if field.name not in values:
+            continue
+        value, kind = values[field.name], kinds[field.name]
         if typing.get_origin(kind) is Literal:
+            _check_type(field.name, value, str)
             _check_choice(field.name, value, typing.get_args(kind))
         else:
             _check_type(field.name, value, kind)

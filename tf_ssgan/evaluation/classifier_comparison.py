@@ -13,14 +13,15 @@ from tf_ssgan.nn import inference
 from tf_ssgan.training import build, results
 
 
-def compare(runs: list[build.Run], dataset: str, data_dir: str) -> list[dict[str, Any]]:
+def compare(
+    runs: list[build.Run], source: datasets.DataSource | None = None
+) -> list[dict[str, Any]]:
     """Evaluates classifiers on their test images, and on those of another data set.
 
     Args:
         runs: A run, and perhaps one that it is compared with, which learned the same classes from
             images of the same shape.
-        dataset: Name of another data set; empty for none.
-        data_dir: Folder of its images.
+        source: Another data set.
 
     Returns:
         For each set of test images, for `json.dump`: how many there are, the error of the exported
@@ -36,16 +37,16 @@ def compare(runs: list[build.Run], dataset: str, data_dir: str) -> list[dict[str
     own = [_predict(other.method.exported_classifier, other.arrays) for other in runs]
     paired = len(runs) == 1 or same_test_images(*runs)
     entries = [_entry(run.config.dataset, runs, own if paired else own[:1])]
-    if dataset:
-        arrays = load(dataset, data_dir, run)
+    if source:
+        arrays = load(source, run)
         predictions = [_predict(other.method.exported_classifier, arrays) for other in runs]
-        entry = _entry(dataset, runs, predictions, own) | _quality(run, arrays, predictions[0])
-        same_name = dataset == run.config.dataset
+        entry = _entry(source.name, runs, predictions, own) | _quality(run, arrays, predictions[0])
+        same_name = source.name == run.config.dataset
         entries = [entry] if same_name else [*entries, entry]
     return entries
 
 
-def load(name: str, data_dir: str, run: build.Run) -> dataset_info.Arrays:
+def load(source: datasets.DataSource, run: build.Run) -> dataset_info.Arrays:
     """Loads a data set to evaluate a run on.
 
     Raises:
@@ -53,8 +54,8 @@ def load(name: str, data_dir: str, run: build.Run) -> dataset_info.Arrays:
     """
     info = run.info
     form = datasets.ImageSpec(info.height, str(info.channels), info.fit)
-    arrays = datasets.find(name, data_dir).load(form)
-    options.check_alike(f"--dataset={name}", arrays.info, info)
+    arrays = source.load(form)
+    options.check_alike(f"--dataset={source.name}", arrays.info, info)
     return arrays
 
 

@@ -2,13 +2,13 @@
 
 import dataclasses
 import json
-import pathlib
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from tf_ssgan.common import files
+from tf_ssgan.data import datasets
 from tf_ssgan.evaluation import (
     classifier_comparison,
     figures,
@@ -45,51 +45,53 @@ class EvaluationResult:
     left_out: list[str] = dataclasses.field(default_factory=list)
 
 
-def evaluate(chosen: EvaluateOptions) -> EvaluationResult:
+def evaluate(
+    chosen: EvaluateOptions, sources: options.EvaluationSources | None = None
+) -> EvaluationResult:
     """Evaluates a run and writes `evaluation.json` and the figures into its folder.
+
+    Args:
+        chosen: The options.
+        sources: The data, as `options.check` found them; found now if they are not given.
 
     Raises:
         UserError: No such run, data or weights, or runs that are not alike.
     """
     workdir = Workdir(chosen.workdir)
     with workdir.locked(), workdir.writing():
-        runs = [_reopen(folder, chosen) for folder in (chosen.workdir, chosen.other) if folder]
+        sources = sources or options.find_sources(chosen)
+        folders = [folder for folder in (chosen.workdir, chosen.other) if folder]
+        runs = [build.reopen(*pair) for pair in zip(folders, sources.runs, strict=True)]
         if chosen.against:
             options.check_alike(f"--against={chosen.against}", runs[1].info, runs[0].info)
-        result = _Evaluation(chosen, runs).whole()
+        result = _Evaluation(chosen, runs, sources.dataset).whole()
         _write(runs[0], result)
     return result
-
-
-def _reopen(folder: pathlib.Path, chosen: EvaluateOptions) -> build.Run:
-    """A run, with its own data from where they are now."""
-    flags = Workdir(folder).require_flags()
-    return build.reopen(folder, options.run_data_dir(flags, chosen.data_dir))
 
 
 class _Evaluation:
     """The parts of an evaluation, and what they share."""
 
-    def __init__(self, chosen: EvaluateOptions, runs: list[build.Run]):
+    def __init__(
+        self,
+        chosen: EvaluateOptions,
+        runs: list[build.Run],
+        other_data: datasets.DataSource | None = None,
+    ):
         """Begins with what may be refused, then gets the networks, and generates images."""
         self.options = chosen
         self.runs = runs
         self.run = runs[0]
         self.names = self.run.info.classes
         step = int(self.run.method.step.numpy())
+        test_sets = classifier_comparison.compare(runs, other_data)
         self.result = EvaluationResult(
-            {"step": step, "test_sets": self._test_sets(), "generator_scores": []}
+            {"step": step, "test_sets": test_sets, "generator_scores": []}
         )
         self.generating: dict[str, build.Run] = {}
         self.samples: dict[str, sampling.Samples] = {}
         if chosen.generator:
             self._prepare_generators()
-
-    def _test_sets(self) -> list[dict[str, Any]]:
-        dataset, data_dir = self.options.dataset, ""
-        if dataset:
-            data_dir = options.dataset_data_dir(self.options, self.run.config.as_flags())
-        return classifier_comparison.compare(self.runs, dataset, data_dir)
 
     def _prepare_generators(self) -> None:
         """Loads or trains the reference networks, and generates images."""

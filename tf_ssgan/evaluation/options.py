@@ -1,5 +1,6 @@
 """The options of an evaluation, and checks of them that need no TensorFlow."""
 
+import contextlib
 import dataclasses
 import pathlib
 from typing import Any
@@ -58,8 +59,24 @@ class EvaluateOptions:
         return pathlib.Path(self.against) if self.against else None
 
 
-def check(chosen: EvaluateOptions) -> None:
+@dataclasses.dataclass(frozen=True)
+class EvaluationSources:
+    """The data that an evaluation reads.
+
+    Attributes:
+        runs: Those of the run, and of the run that it is compared with.
+        dataset: Those of `--dataset`.
+    """
+
+    runs: tuple[datasets.DataSource, ...]
+    dataset: datasets.DataSource | None = None
+
+
+def check(chosen: EvaluateOptions) -> EvaluationSources:
     """Refuses what cannot be evaluated, within about a second.
+
+    Returns:
+        The data that the evaluation reads.
 
     Raises:
         UserError: An option is missing or out of range, a folder, a file or data are not there, a
@@ -79,10 +96,10 @@ def check(chosen: EvaluateOptions) -> None:
         _check_against(chosen, own)
     if chosen.inception:
         _check_inception(chosen)
-    run_data_dir(own, chosen.data_dir)
+    sources = find_sources(chosen)
     if chosen.dataset:
-        dataset_data_dir(chosen, own)
         _check_known(f"--dataset={chosen.dataset}", chosen.dataset, own["dataset"])
+    return sources
 
 
 def check_alike(
@@ -108,50 +125,35 @@ def check_alike(
         )
 
 
-def run_data_dir(flags: dict[str, Any], data_dir: str) -> str:
-    """The folder of a run's own data: where the run read them, else the one that was given.
+def find_sources(chosen: EvaluateOptions) -> EvaluationSources:
+    """Finds the data that an evaluation reads.
 
-    Args:
-        flags: What the run's `config.json` holds.
-        data_dir: The option.
-
-    Returns:
-        A folder; empty for the usual place.
+    The data of a run are where the run read them, or else in `--data_dir`. Those of `--dataset` are
+    in `--data_dir`; without one, with the data of the run, or else in the usual place.
 
     Raises:
-        UserError: The data are in neither.
+        UserError: A data set is unknown, or is not there.
     """
-    own = flags.get("data_dir") or ""
-    return _first_with_data(flags["dataset"], [own, data_dir or own], training=True)
+    folders = [folder for folder in (chosen.workdir, chosen.other) if folder]
+    flags = [Workdir(folder).require_flags() for folder in folders]
+    runs = tuple(
+        _first_with_data(own["dataset"], [own["data_dir"], chosen.data_dir or own["data_dir"]])
+        for own in flags
+    )
+    if not chosen.dataset:
+        return EvaluationSources(runs)
+    places = [chosen.data_dir] if chosen.data_dir else [flags[0]["data_dir"], ""]
+    return EvaluationSources(runs, _first_with_data(chosen.dataset, places, training=False))
 
 
-def dataset_data_dir(chosen: EvaluateOptions, flags: dict[str, Any]) -> str:
-    """The folder of the images of `--dataset`.
-
-    Args:
-        chosen: The options.
-        flags: What the run's `config.json` holds.
-
-    Returns:
-        The given folder; without one, that of the run's data, or else the usual place, as "".
-
-    Raises:
-        UserError: The data set is unknown, or is not there.
-    """
-    places = [chosen.data_dir] if chosen.data_dir else [flags.get("data_dir") or "", ""]
-    return _first_with_data(chosen.dataset, places, training=False)
-
-
-def _first_with_data(name: str, places: list[str], training: bool) -> str:
-    """The first folder that has a data set; the last one's refusal if none has."""
-    *before, last = dict.fromkeys(places)
-    for place in before:
-        try:
-            datasets.find(name, place).check(training)
-        except errors.UserError:
-            continue
-        return place
-    datasets.find(name, last).check(training)
+def _first_with_data(name: str, places: list[str], training: bool = True) -> datasets.DataSource:
+    """A data set in the first folder that has it; the last one's refusal if none has."""
+    *before, last = (datasets.find(name, place) for place in dict.fromkeys(places))
+    for source in before:
+        with contextlib.suppress(errors.UserError):
+            source.check(training)
+            return source
+    last.check(training)
     return last
 
 
@@ -161,7 +163,6 @@ def _check_against(chosen: EvaluateOptions, own: dict[str, Any]) -> None:
     if chosen.workdir.resolve() == chosen.other.resolve():
         raise errors.UserError(f"--against={chosen.against} is the run itself. Give another one.")
     _check_known(f"--against={chosen.against}", other["dataset"], own["dataset"])
-    run_data_dir(other, chosen.data_dir)
 
 
 def _check_known(name: str, other: str, own: str) -> None:

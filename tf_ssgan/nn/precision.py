@@ -3,6 +3,7 @@
 import contextlib
 import pathlib
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -51,3 +52,28 @@ def policy(name: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+def rebuild_in_float32(network: keras.Model) -> keras.Model:
+    """Rebuilds a functional network in float32, with the same weights.
+
+    The weights are float32 in every number format.
+    """
+
+    def layer_in_float32(layer: keras.layers.Layer) -> keras.layers.Layer:
+        return type(layer).from_config(_without_bfloat16(layer.get_config()))
+
+    with policy("float32"):
+        rebuilt = keras.models.clone_model(network, clone_function=layer_in_float32, recursive=True)
+    for new, old in zip(rebuilt.variables, network.variables, strict=True):
+        new.assign(old.value)
+    return rebuilt
+
+
+def _without_bfloat16(config: Any) -> Any:
+    """A layer's configuration, including wrapped layers, with every dtype policy float32."""
+    if isinstance(config, dict):
+        if config.get("class_name") == "DTypePolicy":
+            return config | {"config": {"name": "float32"}}
+        return {name: _without_bfloat16(value) for name, value in config.items()}
+    return [_without_bfloat16(c) for c in config] if isinstance(config, list) else config

@@ -31,7 +31,7 @@ class Run:
         method: Its method, with all networks.
         strategy: Where it runs.
         precision: Number format of the layers.
-        saved: Its newest complete checkpoint, if there is one.
+        saved: Its newest complete checkpoint when it was built or restored, if there is one.
     """
 
     config: config.Config
@@ -75,32 +75,35 @@ def build(settings: config.Config) -> Run:
     """
     workdir = Workdir(pathlib.Path(settings.workdir))
     saved = manifests.find(workdir.checkpoints)
-    if saved:
+    if saved:  # before the data are loaded, which may take long
         workdir.refuse_differences(_differences(settings, saved.manifest))
     arrays = _load_arrays(settings)
     protocol = make_protocol(settings, arrays)
-    if saved and saved.manifest["split_sha256"] != protocol.sha256:
-        workdir.refuse_differences(
-            {"split_sha256": (saved.manifest["split_sha256"], protocol.sha256)}
-        )
+    if saved:
+        workdir.refuse_differences(_differences(settings, saved.manifest, protocol))
     return dataclasses.replace(_assemble(settings, arrays.info, protocol, saved), _arrays=arrays)
 
 
-def reopen(folder: pathlib.Path, data_dir: str = "") -> Run:
+def reopen(
+    folder: pathlib.Path, source: datasets.DataSource | None = None, data_dir: str = ""
+) -> Run:
     """Builds the method of a run again and loads its newest checkpoint, on one device.
 
     The data are not loaded; `Run.arrays` loads them.
 
     Args:
         folder: Folder of a run that has saved at least once.
+        source: Its data, if the command line has found them.
         data_dir: Where its data are now, if they have moved.
 
     Raises:
         UserError: The folder holds no run or no checkpoint, or its files are damaged.
     """
     workdir = Workdir(folder)
-    changes = {"workdir": str(folder), "devices": 1} | ({"data_dir": data_dir} if data_dir else {})
-    settings = workdir.read_config(**changes)
+    changes = {"workdir": str(folder), "devices": 1}
+    data_dir = source.data_dir if source else data_dir
+    changes |= {"data_dir": data_dir} if source or data_dir else {}
+    settings = dataclasses.replace(workdir.read_config(**changes), source=source)
     workdir.require_checkpoint()
     saved = manifests.find(workdir.checkpoints)
     workdir.refuse_differences(_differences(settings, saved.manifest))
@@ -115,12 +118,15 @@ def restore(run: Run) -> dict[str, Any] | None:
     """Loads the newest complete checkpoint of the run; returns its manifest, or None.
 
     Raises:
-        UserError: It was made for other networks.
+        UserError: No checkpoint is complete, or it is of another run or other networks.
     """
+    run.saved = manifests.find(run.workdir.checkpoints)
     if run.saved is None:
         return None
+    manifest = run.saved.manifest
+    run.workdir.refuse_differences(_differences(run.config, manifest, run.protocol))
     checkpoints.load(run.saved.folder, run.method.state())
-    manifest, step = run.saved.manifest, int(run.method.step.numpy())
+    step = int(run.method.step.numpy())
     if step != manifest["step"]:
         raise errors.UserError(
             f"{run.saved.folder} is damaged: its manifest says step {manifest['step']}, its "
@@ -137,11 +143,18 @@ def _load_arrays(settings: config.Config) -> datasets.Arrays:
     return content_hash.sort_by_content(loaded)
 
 
-def _differences(settings: config.Config, manifest: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """What differs between a run and the one that has saved a checkpoint: (there, here)."""
-    differences = settings.differences(manifest["identity"])
-    there, here = manifest["number_format"], settings.precision
-    return differences | ({"precision": (there, here)} if here not in ("auto", there) else {})
+def _differences(
+    settings: config.Config, manifest: dict[str, Any], own: protocol.Protocol | None = None
+) -> dict[str, tuple[Any, Any]]:
+    """What differs between the run that has saved a checkpoint and this one: (there, here)."""
+    there, here = dict(manifest), {}
+    if settings.precision != "auto":
+        here["number_format"] = settings.precision
+    if own:
+        there["classes"] = len(manifest["protocol"]["classes"])
+        here |= {"classes": len(own.classes), "split_sha256": own.sha256}
+    differing = {k: (there[k], v) for k, v in here.items() if there[k] != v}
+    return settings.differences(manifest["identity"]) | differing
 
 
 def _assemble(

@@ -65,13 +65,18 @@ def load(checkpoint: pathlib.Path, state: State) -> None:
         state: The variables to load into.
 
     Raises:
-        UserError: It was made for other variables, or TensorFlow cannot read it.
+        UserError: TensorFlow cannot read it, or it was made for other variables.
     """
     try:
         status = tf.train.Checkpoint(**_trackable(state)).read(str(checkpoint / "state"))
         status.assert_consumed()
         status.assert_existing_objects_matched()
-    except (AssertionError, LookupError, TypeError, ValueError, tf.errors.OpError) as error:
+    except tf.errors.OpError as error:
+        raise errors.UserError(
+            f"{checkpoint} is damaged: TensorFlow cannot read it ({type(error).__name__}). Remove "
+            "it; the checkpoint before it is used."
+        ) from error
+    except (AssertionError, LookupError, TypeError, ValueError) as error:
         raise errors.UserError(
             f"{checkpoint} was made for other networks ({errors.first_line(error)}). "
             "Choose another --workdir."

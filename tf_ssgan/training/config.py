@@ -10,7 +10,7 @@ import json
 import math
 import pathlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from tf_ssgan import methods
@@ -241,23 +241,24 @@ def configure(
     Raises:
         UserError: An unknown name, or a value out of range.
     """
-    methods.check(method)
+    check_names(method, given)
     values = resolve_flags(method, dataset, given, source)
-    hparams = methods.find(method).HParams
-    names = [f.name for f in dataclasses.fields(hparams)]
-    run_names = [f.name for f in run_fields()]
-    for name in values:
-        if name not in names and name not in run_names:
-            raise errors.UserError(
-                f"{name} is not a hyperparameter of {method}. "
-                f"{errors.nearest(name, names + run_names)}"
-            )
-    config = Config(
-        **{k: values[k] for k in run_names},
-        hparams=hparams(**{k: values[k] for k in names}),
-        source=source,
-    )
+    config = dataclasses.replace(from_flags(values), source=source)
     return config if config.workdir else dataclasses.replace(config, workdir=_workdir(config))
+
+
+def check_names(method: str, names: Iterable[str]) -> None:
+    """Checks that all names are flags of a run or hyperparameters of a method, which is imported.
+
+    Raises:
+        UserError: One is neither; the message suggests similar names.
+    """
+    own = [field.name for field in dataclasses.fields(methods.find(method).HParams)]
+    known = own + [field.name for field in run_fields()]
+    for name in names:
+        if name not in known:
+            nearest = errors.nearest(name, known)
+            raise errors.UserError(f"{name} is not a hyperparameter of {method}. {nearest}")
 
 
 def run_defaults() -> dict[str, Any]:

@@ -65,15 +65,20 @@ def fitted_calibration(
 
 
 def saved_calibration(run: build.Run) -> calibration.Calibration:
-    """The calibration of the run's weights: from its result, or fitted on validation images.
+    """The calibration of the run's weights: from its result, or fitted on validation images."""
+    return recorded_calibration(run) or fitted_calibration(run)
+
+
+def recorded_calibration(run: build.Run) -> calibration.Calibration | None:
+    """The calibration in the result of the run; None if there is no result of its weights.
 
     The result may be that of earlier weights, if a longer run was stopped.
     """
     result = run.workdir.read_result()
-    if result and result["steps"] == int(run.method.step.numpy()):
-        names = [field.name for field in dataclasses.fields(calibration.Calibration)]
-        return calibration.Calibration(**{name: result["calibration"][name] for name in names})
-    return fitted_calibration(run)
+    if not result or result["steps"] != int(run.method.step.numpy()):
+        return None
+    names = [field.name for field in dataclasses.fields(calibration.Calibration)]
+    return calibration.Calibration(**{name: result["calibration"][name] for name in names})
 
 
 def quality_metrics(

@@ -99,7 +99,7 @@ def _describe(error: dict[str, Any]) -> str:
     if error["type"] == "missing":
         return f"{field} is missing"
     expected = error["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
-    expected = re.sub("a valid dictionary or instance of .*", "a JSON object", expected)
+    expected = re.sub("a valid dictionary( or instance of .*)?", "a JSON object", expected)
     value = "null" if error["input"] is None else repr(error["input"])
     value = value if len(value) <= _SHOWN else value[:_SHOWN] + "..."
     return f"{field}: {expected}, got {value}" if field else f"{expected}, got {value}"

@@ -318,7 +318,8 @@ class Workdir:
 
     def _check_version(self, content: dict[str, Any]) -> None:
         """Refuses a run of another version, whose flags and files have other names."""
-        theirs = str(content.get("version", "0.1.0"))[:20]
+        before = "0.1.0" if "method" in content else version.__version__  # which did not say it
+        theirs = str(content.get("version", before))[:20]
         if not version.is_compatible(theirs):
             raise errors.UserError(
                 f"{self} holds a run of tf_ssgan {theirs}, which {version.__version__} cannot "

@@ -1,12 +1,13 @@
-"""The first pass over a command line: finds mistakes before TensorFlow is imported."""
+"""What is checked before a run, in a second and without TensorFlow: names, numbers, data, folders.
+
+Command lines and `tf_ssgan.train` are checked by the same functions.
+"""
 
 import os
 import pathlib
+from collections.abc import Iterable
 from typing import Any
 
-from absl import flags as absl_flags
-
-from flags import dataclass_flags
 from tf_ssgan import methods
 from tf_ssgan.common import errors
 from tf_ssgan.data import datasets, label_noise, splits
@@ -16,25 +17,16 @@ from tf_ssgan.training import config
 RENAMED = {"clean_pct": "clean_fraction", "n_critic": "critic_steps"}
 
 
-def given_flags(argv: list[str]) -> dict[str, Any]:
-    """Returns the flags of every run that a command line sets; ignores all others.
-
-    Raises:
-        UserError: A flag is given under its old name.
-        absl.flags.Error: A value has the wrong type.
-    """
-    flag_values = absl_flags.FlagValues()
-    dataclass_flags.define(config.run_fields(), config.Config, flag_values)
-    for old in RENAMED:
-        absl_flags.DEFINE_string(old, None, "", flag_values=flag_values)
-    given = dataclass_flags.parse(flag_values, argv, known_only=True)
-    for old, new in RENAMED.items():
-        if old in given:
-            raise errors.UserError(f"--{old} is now called --{new}; its values are the same.")
-    return given
+def refuse_old_names(given: Iterable[str]) -> None:
+    """Raises UserError if a flag is given under its old name; the message says the new one."""
+    for name in given:
+        if name in RENAMED:
+            raise errors.UserError(
+                f"--{name} is now called --{RENAMED[name]}; its values are the same."
+            )
 
 
-def check_command_line(
+def check_run(
     given: dict[str, Any], source: datasets.DataSource | None = None
 ) -> datasets.DataSource:
     """Checks names, numbers, data and the folder of the run.
@@ -92,8 +84,9 @@ def check_for_help(given: dict[str, Any]) -> datasets.DataSource:
 def _check_values(given: dict[str, Any]) -> config.Config:
     """Returns the configuration without hyperparameters, whose names and numbers are checked."""
     merged = {f.name: f.default for f in config.run_fields()} | given
-    methods.check(merged["method"])
-    return config.Config(**merged)
+    settings = config.Config(**merged)  # types first: a method may be given as anything
+    methods.check(settings.method)
+    return settings
 
 
 def _noise_rate(settings: config.Config) -> float:

@@ -1,0 +1,158 @@
+"""Training and opening runs from Python: what `tf_ssgan.train` and `tf_ssgan.load` do.
+
+As on a command line, mistakes in names, numbers, data and folders are reported before TensorFlow is
+imported.
+"""
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import random
+import sys
+import typing
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from tf_ssgan import methods
+from tf_ssgan.common import errors, startup
+from tf_ssgan.common.options import check_values
+from tf_ssgan.training import config, precheck
+from tf_ssgan.training.workdir import Workdir
+
+if TYPE_CHECKING:
+    from tf_ssgan.training.classifier import Classifier
+
+
+def train(method: str, dataset: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Trains, and prints a summary of the result, see `tf_ssgan.train`.
+
+    Args:
+        method: Name of a method.
+        dataset: Name of a data set.
+        options: Flags of every run and hyperparameters of the method.
+
+    Returns:
+        What `result.json` holds.
+
+    Raises:
+        UserError: The configuration, the data or the folder are wrong, or training was stopped.
+    """
+    settings = configure(method, dataset, options)
+    from tf_ssgan.training import loop, summary  # TensorFlow: after the options are understood
+
+    with _keep_random_state():
+        result = loop.run(settings)
+    if result:
+        print(summary.format_summary(result, settings.workdir))
+    return result
+
+
+def configure(method: str, dataset: str, options: Mapping[str, Any]) -> config.Config:
+    """Checks and resolves the options of a run as the command line does.
+
+    Raises:
+        UserError: A name is unknown, a value has another type or is out of range, the data cannot
+            be loaded, or the folder cannot be written to.
+    """
+    precheck.refuse_old_names(options)
+    given = plain_values(config.Config, {"method": method, "dataset": dataset, **options})
+    run_names = config.run_defaults()
+    source = precheck.check_run({k: v for k, v in given.items() if k in run_names})
+    with _quiet_import():
+        hparams = methods.find(given["method"]).HParams
+    config.check_names(given["method"], options)
+    given = plain_values(hparams, given)
+    check_values(hparams, given)  # their types, before recipes look at them
+    return config.configure(**given, source=source)
+
+
+def load(folder: str | os.PathLike[str]) -> "Classifier":
+    """Opens the folder of a run, see `tf_ssgan.load`.
+
+    Raises:
+        UserError: It is not the folder of a run that has saved, or is damaged.
+    """
+    path = _folder(folder)
+    workdir = Workdir(path)
+    workdir.require_flags()
+    workdir.require_checkpoint()
+    with _quiet_import():
+        from tf_ssgan.training import classifier
+    with _keep_random_state():
+        return classifier.open_run(path)
+
+
+def plain_values(dataclass: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as a command line would give them; values of another type are left as they are.
+
+    Numpy scalars become numbers of Python, and paths become texts. The number 3 becomes 3.0 for an
+    option that may be a fraction, and "3" for an option whose choices are texts, so that the run
+    has the same folder.
+
+    Args:
+        dataclass: The dataclass of some of the options.
+        given: Name of an option -> value.
+    """
+    kinds = typing.get_type_hints(dataclass)
+    fields = {field.name for field in dataclasses.fields(dataclass)}
+    return {
+        name: _plain(value, kinds[name]) if name in fields else value
+        for name, value in given.items()
+    }
+
+
+def _plain(value: Any, kind: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if type(value) is int and kind is float:
+        return float(value)
+    if type(value) is int and typing.get_origin(kind) is Literal:
+        return str(value)
+    return value
+
+
+def _folder(folder: Any) -> pathlib.Path:
+    """The path of a folder that may be that of a run.
+
+    Raises:
+        UserError: It is not a path, or holds an exported model.
+    """
+    if not isinstance(folder, (str, os.PathLike)):
+        raise errors.UserError(
+            f"load expects the path of a run's folder, got {type(folder).__name__}. Give the "
+            "workdir of the run."
+        )
+    path = pathlib.Path(folder)
+    exported = [*path.glob("saved_model.pb"), *path.glob("*/saved_model.pb")]
+    if exported and not Workdir(path).config_file.exists():
+        raise errors.UserError(
+            f"{path} holds an exported model, not a run. Give the folder of the run, or classify "
+            f"with python -m export.predict --model={path}"
+        )
+    return path
+
+
+@contextlib.contextmanager
+def _quiet_import() -> Iterator[None]:
+    """Hides TensorFlow's start-up messages, unless the caller has started it already."""
+    if "tensorflow" in sys.modules:
+        yield
+        return
+    with startup.start_up():
+        yield
+
+
+@contextlib.contextmanager
+def _keep_random_state() -> Iterator[None]:
+    """Gives the caller's random numbers back: a run seeds the generators of the whole process."""
+    python, numpy = random.getstate(), np.random.get_state()
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
