@@ -39,7 +39,8 @@ def result(own, error=5.0, **changed):
         | quality
         | {"calibration": calibration, "seconds": 60.0, "images_per_second": 500.0}
         | {"waiting_percent": 1.0, "precision": "float32", "devices": 1, "cores": 2}
-        | {"parameters": {"classifier": 1000}, "hparams": dict(HYPERPARAMETERS)}
+        | {"parameters": {"classifier": 1000}}
+        | {"hparams": {name: own[name] for name in HYPERPARAMETERS if name in own}}
         | {"versions": {"keras": "3.15.1", "tf_ssgan": __version__}, "code": CODE}
         | changed
     )

@@ -182,5 +182,9 @@ BROKEN = {
         _changed("config.json", method="vat"),
         "result.json is damaged: method is frgan, and vat in config.json",
     ),
+    "other hyperparameter": (
+        _changed("config.json", width=33),
+        "result.json is damaged: width is 32, and 33 in config.json",
+    ),
     "other seed": (_changed("config.json", seed=77), ", and 77 in config.json"),
 }

@@ -106,6 +106,7 @@ def test_the_configuration_comes_back_whole(tmp_path):
         ({"method": "frgann"}, "config.json is damaged: --method=frgann is not a method"),
         ({"labels": True}, "config.json is damaged: --labels: expected a whole number, got True"),
         ({"method": ...}, "config.json is damaged: method is missing"),
+        ({"seed": 2**32}, "config.json is damaged: --seed=4294967296: expected at least 0 and at"),
     ],
 )  # fmt: skip
 def test_a_configuration_edited_by_hand_names_file_and_field(tmp_path, changed, text):

@@ -23,6 +23,7 @@ UNKNOWN_POOL = 50_000  # assumed training images of a dataset whose files are mi
 LABELS_PER_CLASS = 10  # for a dataset without a recipe
 SMALL = 16  # pixels; user images up to this size take the recipe of digits, which are as large
 LEAST_SIZE = 8  # pixels; the networks halve images twice
+LARGEST_SEED = 2**32 - 1  # numpy takes no larger one
 EPOCHS = 300  # for a dataset without a recipe; Salimans et al. (2016) take 900
 
 # The places of data and files and the number of devices do not change what a run computes.
@@ -90,12 +91,14 @@ class Config:
         0,
         "Seed of all random numbers of training, such as initial weights and augmentation.",
         low=0,
+        high=LARGEST_SEED,
     )
     split_seed: int = option(
         -1,
         "Seed that selects the labeled and the held-out images, and the label noise; -1 takes "
         "--seed.",
         low=-1,
+        high=LARGEST_SEED,
     )
     epochs: int = option(0, "Passes over the unlabeled pool; 0 leaves it to --max_steps.", low=0)
     max_steps: int = option(0, "Length of the run in steps; 0 leaves it to --epochs.", low=0)

@@ -171,8 +171,10 @@ def _result(
         "test_error_at_best_validation": best["test_error"] if best else None,
         "validation_error": last.get("validation_error"),
         "test_error_raw_at_best_validation": raw_best["test_error_raw"] if raw_best else None,
-        "searched": {name: last[name] for name in run.method.searched},
-        "searched_at_best_validation": {name: best[name] for name in run.method.searched if best},
+        "searched": {name: last[name] for name in run.method.searched if name in last},
+        "searched_at_best_validation": {
+            name: best[name] for name in run.method.searched if best and name in best
+        },
         **metrics,
         "seconds": round(seconds, 1),
         "images_per_second": round(speed or last["images_per_second"], 1),

@@ -176,9 +176,10 @@ class Workdir:
         remedy = "Remove that file; the command that trained the run writes it again."
         result = run_files.read_checked(self.result_file, run_file_contents.Result, remedy)
         flags = self.read_flags() if result else None
-        for name in _IN_BOTH if flags else ():
-            if flags[name] != result[name]:
-                reason = f"{name} is {result[name]}, and {flags[name]} in {CONFIG}"
+        repeated = {name: result[name] for name in _IN_BOTH} | result["hparams"] if flags else {}
+        for name, value in repeated.items():
+            if flags.get(name) != value:
+                reason = f"{name} is {value}, and {flags.get(name)} in {CONFIG}"
                 raise run_files.damaged(self.result_file, reason, remedy)
         return result
 
