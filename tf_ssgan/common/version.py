@@ -3,6 +3,12 @@
 __version__ = "0.2.0"
 
 
-def is_compatible(theirs: str) -> bool:
-    """Whether files of a run of another version can be read: only the last number may differ."""
-    return theirs.split(".")[:2] == __version__.split(".")[:2]
+def is_other(theirs: object) -> bool:
+    """Whether something is a version whose files this one cannot read: not just the last number.
+
+    Args:
+        theirs: What a file says; if it is no version, the file is damaged, and this is False.
+    """
+    if not isinstance(theirs, str) or not theirs.replace(".", "").replace("+", "").isalnum():
+        return False
+    return len(theirs) <= 40 and theirs.split(".")[:2] != __version__.split(".")[:2]

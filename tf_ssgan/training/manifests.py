@@ -113,7 +113,7 @@ def find(folder: pathlib.Path) -> SavedCheckpoint | None:
 def _check(manifest: Any, name: str) -> None:
     """Raises ValueError unless a manifest is whole and belongs to the folder of this name."""
     theirs = manifest.get("version") if isinstance(manifest, dict) else None
-    if isinstance(theirs, str) and not version.is_compatible(theirs):
+    if version.is_other(theirs):
         raise ValueError(f"it was written by tf_ssgan {theirs}")
     run_files.check(run_file_contents.Manifest, manifest)
     if manifest["sha256"] != _digest(manifest):

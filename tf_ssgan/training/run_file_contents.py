@@ -17,6 +17,7 @@ Fraction = Annotated[float, pydantic.Field(ge=0, le=1)]
 Percent = Annotated[float, pydantic.Field(ge=0, le=100)]
 Temperature = Annotated[float, pydantic.Field(gt=0, le=_LARGEST)]
 Sha256 = Annotated[str, pydantic.Field(pattern="^[0-9a-f]{64}$")]
+Version = Annotated[str, pydantic.Field(pattern=r"^[0-9A-Za-z.+-]{1,40}$")]
 FileName = Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")]
 
 
@@ -203,7 +204,7 @@ class SavedDatasetInfo(Content):
 class Manifest(Content):
     """`manifest.json` of a checkpoint."""
 
-    version: Name
+    version: Version
     code: SavedCode
     step: Count
     identity: dict[str, Scalar]
@@ -338,6 +339,6 @@ class Flags(Content):
     """`config.json`: the version, and every flag of the run, hyperparameters included."""
 
     __pydantic_extra__: dict[str, Scalar]
-    version: Name
+    version: Version
     method: Name
     dataset: Name

@@ -320,8 +320,8 @@ class Workdir:
     def _check_version(self, content: dict[str, Any]) -> None:
         """Refuses a run of another version, whose flags and files have other names."""
         before = "0.1.0" if "method" in content else version.__version__  # which did not say it
-        theirs = str(content.get("version", before))[:20]
-        if not version.is_compatible(theirs):
+        theirs = content.get("version", before)
+        if version.is_other(theirs):
             raise errors.UserError(
                 f"{self} holds a run of tf_ssgan {theirs}, which {version.__version__} cannot "
                 f"read: train it again in another folder, or use tf_ssgan {theirs}."
