@@ -1,5 +1,8 @@
 """Flag files: `--flagfile=FILE` stands for the flags in FILE, one a line."""
 
+import contextlib
+import os
+
 from absl import flags as absl_flags
 
 from tf_ssgan.common import errors
@@ -19,6 +22,7 @@ def expand(argv: list[str]) -> list[str]:
     Raises:
         UserError: A file cannot be read, is not text, or names a further one in another form.
     """
+    _refuse_circles(argv)
     try:
         words = absl_flags.FlagValues().read_flags_from_files(argv, force_gnu=False)
     except absl_flags.Error as error:
@@ -34,6 +38,21 @@ def expand(argv: list[str]) -> list[str]:
             "begins with --flagfile=FILE."
         )
     return words
+
+
+def _refuse_circles(argv: list[str], inside: tuple[str, ...] = ()) -> None:
+    """Raises UserError if a file names itself, or one that names it; absl would leave it out."""
+    for word in argv[: argv.index("--")] if "--" in argv else argv:
+        name, _, value = word.strip().partition("=")
+        if name.lstrip("-") != "flagfile" or not name.startswith("-") or not value:
+            continue
+        path = os.path.realpath(os.path.expanduser(value.strip("\"'")))
+        if path in inside:
+            raise errors.UserError(f"--flagfile={value} names itself. {_FORM}")
+        if not os.path.isfile(path):  # a pipe could be read only once
+            continue
+        with contextlib.suppress(OSError, ValueError), open(path, encoding="utf-8") as file:
+            _refuse_circles(file.read().splitlines(), (*inside, path))
 
 
 def _reason(error: absl_flags.Error) -> str:

@@ -28,8 +28,8 @@ def train(method: str, dataset: str = "digits", **options: Any) -> dict[str, Any
 
     It does what `train_main.py` does, prints the same lines, and writes the same files to the
     folder of the run. Ctrl-C and SIGTERM stop the run after a step and save it, if it is trained in
-    the main thread; a second Ctrl-C ends the process. The random state of Python and numpy stays as
-    it was.
+    the main thread; a second Ctrl-C ends the process. Threads that call it take turns. The random
+    state of Python and numpy stays as it was.
 
     Args:
         method: Name of a method, such as "frgan".

@@ -1,5 +1,6 @@
 """Locks: one holder at a time, looked at without being kept, gone with the process."""
 
+import os
 import subprocess
 import sys
 
@@ -40,3 +41,10 @@ def test_a_folder_that_is_missing_cannot_be_locked(tmp_path):
     with pytest.raises(FileNotFoundError):
         with locks.exclusive(tmp_path / "missing/lock"):
             pass
+
+
+def test_a_pipe_is_locked_without_waiting_for_its_other_end(tmp_path):
+    os.mkfifo(tmp_path / "lock")
+    assert not locks.is_held(tmp_path / "lock")
+    with locks.exclusive(tmp_path / "lock") as taken:
+        assert taken and locks.is_held(tmp_path / "lock")

@@ -99,7 +99,7 @@ def test_a_second_process_is_refused(copied, settings):
         assert process.stdout.readline() == b"held\n"
         message = refusal(loop.run, settings(copied))
         process.kill()
-    assert "Another process is training in" in message
+    assert "Another process uses" in message
     assert loop.run(settings(copied))["steps"] == 380  # the lock ended with the process
 
 

@@ -1,8 +1,10 @@
 """Flag files: what they stand for, and files that end every program in a sentence."""
 
 import importlib
+import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -26,6 +28,24 @@ def test_a_flag_file_stands_for_its_lines(tmp_path):
     (tmp_path / "flags").write_text(f"# ours\n\n--seed=3\n--flagfile={tmp_path}/more\n")
     for words in ([f"--flagfile={tmp_path}/flags"], ["--flagfile", f"{tmp_path}/flags"]):
         assert flagfiles.expand(["a", *words, "b"]) == ["a", "--seed=3", "--width=8", "b"]
+
+
+def test_files_that_name_each_other_are_refused(tmp_path):
+    (tmp_path / "a").write_text(f"--seed=3\n--flagfile={tmp_path}/b\n")
+    (tmp_path / "b").write_text(f"--flagfile={tmp_path}/a\n")
+    with pytest.raises(errors.UserError, match=f"--flagfile={tmp_path}/a names itself."):
+        flagfiles.expand(["program", f"--flagfile={tmp_path}/a"])
+    twice = [f"--flagfile={tmp_path}/c"] * 2
+    (tmp_path / "c").write_text("--seed=3\n")
+    assert flagfiles.expand(["program", *twice])[0] == "program"
+
+
+def test_a_pipe_is_read_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=("--seed=3\n",))
+    writer.start()
+    assert flagfiles.expand(["program", f"--flagfile={tmp_path}/pipe"]) == ["program", "--seed=3"]
+    writer.join()
 
 
 def test_what_stands_after_dashes_is_left_alone():

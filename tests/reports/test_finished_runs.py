@@ -168,7 +168,7 @@ def test_damaged_metrics_are_said_and_the_run_counts(tmp_path):
     path.mkdir()
     finished = finished_runs.read_runs([tmp_path])
     assert finished.runs[0].history == []
-    assert finished.damage == [f"{path} cannot be read: Is a directory."]
+    assert finished.damage == [f"{path} is damaged: it is not a file. Remove it."]
 
 
 @pytest.mark.parametrize("content, last", [(b"", 0), (b"\xff" * 30, 0), (None, 200)])

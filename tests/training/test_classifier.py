@@ -103,7 +103,7 @@ def refusal(opened, images):
         (np.arange(256) % 2, "int64 with values from 0 to 1. Give images.astype(np.uint8)."),
         (np.arange(256) * 257, "from 0 to 65535. Scale them to 0 to 255"),
         (np.arange(256) - 1, "from -1 to 254. Scale them to 0 to 255"),
-        (np.full(256, np.nan), "from nan to nan. Scale them to 0 to 255"),
+        (np.full(256, np.nan), "with values that are not finite. Leave them out."),
     ],
 )  # fmt: skip
 def test_images_of_another_type_are_refused_with_the_conversion(opened, images, words):

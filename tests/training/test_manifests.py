@@ -80,6 +80,15 @@ INFO = manifest_metadata()["dataset_info"]
         ({"split_sha256": "0" * 64}, "split_sha256 is not that of its protocol"),
         ({"protocol": 1.5}, "protocol: expected a JSON object, got 1.5"),
         ({"protocol": PROTOCOL | {"labels": [1, 0]}}, "its ids and labels are not those of its"),
+        ({"protocol": PROTOCOL | {"labels": [0]}}, "labels are not as many as labeled_ids"),
+        ({"protocol": PROTOCOL | {"labels": [0, 2]}}, "labels are larger than the number of cla"),
+        ({"protocol": PROTOCOL | {"labeled_ids": [0, 4]}}, "labeled_ids are not ascending ids of"),
+        ({"protocol": PROTOCOL | {"labeled_ids": [3, 0]}}, "labeled_ids are not ascending ids of"),
+        ({"protocol": PROTOCOL | {"validation_ids": [3]}}, "validation_ids are labeled too"),
+        ({"protocol": PROTOCOL | {"clean_ids": [1]}}, "clean_ids are not labeled"),
+        ({"number_format": "int8"}, "number_format: expected 'float32' or 'mixed_bfloat16', got"),
+        ({"dataset_info": INFO | {"fit": "x"}}, "dataset_info.fit: expected 'resize', 'crop' or"),
+        ({"files": {"other": "0" * 64}}, "does not list state.index"),
         ({"protocol": PROTOCOL | {"pool": 10**12}}, "protocol.pool: expected less than or equal"),
         ({"dataset_info": INFO | {"height": 10**6}}, "dataset_info.height: expected less than"),
         ({"dataset_info": INFO | {"classes": ["a", "b"]}}, "dataset_info.classes are not those"),
@@ -92,7 +101,7 @@ def test_a_wrong_field_is_named_even_if_the_sum_is_right(tmp_path, changed, reas
     sign_again(checkpoint, **changed)
     with pytest.raises(ValueError) as refused:
         manifests.verified(checkpoint)
-    assert str(refused.value).startswith("manifest.json: ") and reason in str(refused.value)
+    assert str(refused.value).startswith("manifest.json") and reason in str(refused.value)
 
 
 @pytest.mark.parametrize("text", ["null", "[1]", "", "\0", "[" * 100_000, "7"])
@@ -114,3 +123,9 @@ def test_tensorflow_is_not_imported():
     code = "import sys; from tf_ssgan.training import manifests; print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "checkpoints").write_text("")
+    with pytest.raises(errors.UserError, match="checkpoints is not a folder. Remove it"):
+        manifests.find(tmp_path / "checkpoints")

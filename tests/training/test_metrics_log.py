@@ -2,10 +2,12 @@
 
 import csv
 import json
+import os
 
 import pytest
 from support.finished_run_folders import metrics_line
 
+from tf_ssgan.common import errors
 from tf_ssgan.training import metrics_log
 
 LINES = [metrics_line(5), metrics_line(10, right=50.0)]
@@ -95,7 +97,8 @@ def test_a_damaged_line_is_skipped_and_said(tmp_path, text, reason):
     assert found.lines == LINES
     sentence = found.describe_damage(path)
     assert sentence.startswith(f"Skipped a damaged line of {path} (line 2: ") and reason in sentence
-    assert metrics_log.rewind(path, 10) == sentence and metrics_log.rewind(path, 10) == ""
+    removed = sentence.replace("Skipped", "Removed")
+    assert metrics_log.rewind(path, 10) == removed and metrics_log.rewind(path, 10) == ""
     assert metrics_log.history(path) == LINES
 
 
@@ -117,3 +120,12 @@ def test_the_last_line_is_found_without_reading_the_others(tmp_path):
     assert metrics_log.last(path) == LINES[-1]
     path.write_text(path.read_text() + "null\n" + '{"step": 15, "te')
     assert metrics_log.last(path) == LINES[-1]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("nowhere")])
+def test_what_is_no_file_is_refused_without_waiting(tmp_path, make):
+    path = tmp_path / "metrics.jsonl"
+    make(path)
+    with pytest.raises(errors.UserError, match="metrics.jsonl is damaged: it is not a file"):
+        metrics_log.read(path)
+    assert metrics_log.last(path) is None

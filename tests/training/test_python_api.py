@@ -5,6 +5,7 @@ import json
 import pathlib
 import random
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -210,3 +211,40 @@ def test_a_run_without_a_checkpoint_is_refused(tmp_path, trained):
     (tmp_path / "config.json").write_text((trained[0] / "config.json").read_text())
     with pytest.raises(errors.UserError, match="holds no checkpoint yet"):
         tf_ssgan.load(tmp_path)
+
+
+def test_threads_take_turns(monkeypatch, tmp_path):
+    """Seeds and number formats belong to the process."""
+    inside, most = [], []
+
+    def run(settings):
+        inside.append(settings)
+        most.append(len(inside))
+        time.sleep(0.05)
+        inside.remove(settings)
+        return {}
+
+    monkeypatch.setattr(loop, "run", run)
+    threads = [
+        threading.Thread(
+            target=python_api.train, args=("supervised", "digits", {"workdir": tmp_path / str(k)})
+        )
+        for k in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "given, sentence",
+    [
+        ({"workdir": "a\0b"}, "--workdir: a text must hold no zero byte"),
+        ({"learning_rate": 10**400}, "--learning_rate: expected a number below 1e300"),
+    ],
+)
+def test_values_that_no_file_or_number_can_have_are_refused(given, sentence):
+    with pytest.raises(errors.UserError, match=sentence):
+        python_api.configure("supervised", "digits", given)

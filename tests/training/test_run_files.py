@@ -1,6 +1,7 @@
 """Reading JSON files: their content, or one sentence with the file and the field."""
 
 import json
+import os
 
 import pydantic
 import pytest
@@ -84,3 +85,12 @@ def test_checking_alone_raises_value_errors():
     run_files.check(Outer, GOOD)
     with pytest.raises(ValueError, match="^name is missing$"):
         run_files.check(Outer, {"parts": [{"size": 1}]})
+
+
+def test_a_pipe_and_a_link_to_nothing_are_refused_and_a_name_that_is_too_long_is_missing(tmp_path):
+    os.mkfifo(tmp_path / "a.json")
+    (tmp_path / "b.json").symlink_to(tmp_path / "nowhere")
+    for name in ("a.json", "b.json"):
+        with pytest.raises(errors.UserError, match="is damaged: it is not a file. Do this."):
+            run_files.read(tmp_path / name, "Do this.")
+    assert run_files.read(tmp_path / ("a" * 300), "") is None

@@ -82,7 +82,7 @@ def test_the_lock_ends_with_the_block(tmp_path):
     for _ in range(2):
         with workdir.locked():
             assert (workdir.path / "lock").exists() and workdir.is_locked()
-            with pytest.raises(errors.UserError, match="Another process is training in"):
+            with pytest.raises(errors.UserError, match="Another process uses"):
                 with workdir.locked():
                     pass
         assert not workdir.is_locked()

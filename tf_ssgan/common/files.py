@@ -1,4 +1,4 @@
-"""Writing files whole or not at all, flushing them to disk, and their digests."""
+"""Files read whole, written whole or not at all, flushed to disk, and their digests."""
 
 import contextlib
 import hashlib
@@ -24,6 +24,26 @@ def replace(path: pathlib.Path, text: str) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def read_whole(path: pathlib.Path, most: int) -> bytes | None:
+    """The content of a file; None if there is no such file.
+
+    Args:
+        path: The file.
+        most: Bytes that it may have.
+
+    Raises:
+        ValueError: It is a folder, a pipe or a link to nothing, or is larger.
+        OSError: It cannot be read.
+    """
+    if not os.path.lexists(path):  # unlike Path.exists, this raises for no name
+        return None
+    if not os.path.isfile(path):
+        raise ValueError("it is not a file")
+    if os.path.getsize(path) > most:
+        raise ValueError(f"it is larger than {most // 2**20} MiB")
+    return path.read_bytes()
 
 
 def sha256(path: pathlib.Path) -> str:

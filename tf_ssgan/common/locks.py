@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import os
 import pathlib
 import time
 from collections.abc import Iterator
@@ -23,17 +24,20 @@ def exclusive(path: pathlib.Path) -> Iterator[bool]:
     Raises:
         OSError: The file cannot be made or opened.
     """
-    with path.open("w") as file:
+    # Not blocking: opening a pipe would wait for its other end.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK, 0o666)
+    with os.fdopen(descriptor) as file:
         yield _take(file)
 
 
 def is_held(path: pathlib.Path) -> bool:
     """Whether a process holds the lock of a file; False for one that cannot be opened."""
     try:
-        file = path.open("r+")  # NFS locks only files that are open for writing
+        # NFS locks only files that are open for writing.
+        descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
     except OSError:
         return False
-    with file:
+    with os.fdopen(descriptor) as file:
         return not _take(file, tries=1)
 
 

@@ -79,6 +79,8 @@ def check_values(dataclass: type, values: Mapping[str, Any]) -> None:
             _check_range(field, value)
 
 
+_LARGEST_WHOLE = 10**300  # larger whole numbers are no floating-point numbers
+
 # Type of an option -> (what it is called, the Python types of its values).
 _KINDS = {
     bool: ("true or false", bool),
@@ -94,6 +96,10 @@ def _check_type(name: str, value: Any, kind: Any) -> None:
     words, types = _KINDS[kind]
     if not isinstance(value, types) or (isinstance(value, bool) and kind is not bool):
         raise errors.UserError(f"--{name}: expected {words}, got {value!r}.")
+    if kind is str and "\0" in value:
+        raise errors.UserError(f"--{name}: a text must hold no zero byte, got {value!r}.")
+    if kind is float and isinstance(value, int) and abs(value) > _LARGEST_WHOLE:
+        raise errors.UserError(f"--{name}: expected a number below 1e300, got a larger one.")
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:

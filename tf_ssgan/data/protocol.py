@@ -96,15 +96,31 @@ class Protocol:
             content: What `as_json` returned.
 
         Raises:
-            ValueError: The ids or labels are not those of its hash.
+            ValueError: The ids or labels are not those of its hash, or are impossible.
         """
         values = {field.name: content[field.name] for field in dataclasses.fields(cls)}
         values["classes"] = tuple(content["classes"])
         arrays = {k: np.array(v, np.int64) for k, v in values.items() if isinstance(v, list)}
         protocol = cls(**values | arrays)
+        protocol._check_ids()
         if protocol.sha256 != content["sha256"]:
             raise ValueError("its ids and labels are not those of its sha256")
         return protocol
+
+    def _check_ids(self) -> None:
+        """Raises ValueError if ids or labels are impossible."""
+        if len(self.labels) != len(self.labeled_ids):
+            raise ValueError("labels are not as many as labeled_ids")
+        if self.labels.size and self.labels.max() >= len(self.classes):
+            raise ValueError("labels are larger than the number of classes")
+        for name in ("labeled_ids", "validation_ids", "clean_ids"):
+            ids = getattr(self, name)
+            if ids.size and (ids.max() >= self.pool or (np.diff(ids) <= 0).any()):
+                raise ValueError(f"{name} are not ascending ids of the pool")
+        if np.isin(self.validation_ids, self.labeled_ids).any():
+            raise ValueError("validation_ids are labeled too")
+        if not np.isin(self.clean_ids, self.labeled_ids).all():
+            raise ValueError("clean_ids are not labeled")
 
     def describe(self) -> str:
         """Returns a summary of one line."""

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from tf_ssgan.common import errors
-from tf_ssgan.training import metrics_log
 from tf_ssgan.training.workdir import Workdir
 
 # The training program of this checkout or installation.
@@ -68,7 +67,7 @@ class Job:
 
     def progress(self) -> float:
         """The fraction of the run that was done at its last evaluation, in [0, 1]."""
-        line, flags = metrics_log.last(Workdir(self.workdir).metrics_file), {}
+        line, flags = Workdir(self.workdir).last_line(), {}
         with contextlib.suppress(errors.UserError):
             flags = Workdir(self.workdir).read_flags() or {}
         if line is None:

@@ -58,6 +58,8 @@ def data_url(path: pathlib.Path) -> str | None:
     Returns:
         A WebP image, at most `WIDEST` pixels wide; None if the file is missing or no PNG image.
     """
+    if not path.is_file():  # opening a pipe would wait
+        return None
     try:
         with Image.open(path, formats=["PNG"]) as opened:
             image = opened.convert("RGB")

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tf_ssgan.common import errors
-from tf_ssgan.training import metrics_log
-from tf_ssgan.training.workdir import Workdir
+from tf_ssgan.training.workdir import RUN_MARKS, Workdir
 
 # The errors of a run: key of result.json -> what it is.
 ERROR_COLUMNS = {
@@ -178,7 +177,7 @@ def _workdirs(
     def note(error: OSError) -> None:
         unreadable.append((pathlib.Path(error.filename), f"cannot be read: {error.strerror}"))
 
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise errors.UserError(f"{path} is not a folder. Give the folders of runs.")
     visited = set()
     for root, folders, files in os.walk(path, onerror=note, followlinks=True):
@@ -186,7 +185,7 @@ def _workdirs(
         # A link may lead back to a folder above it.
         folders[:] = [] if real in visited else sorted(set(folders) - _SKIPPED_FOLDERS)
         visited.add(real)
-        if {"config.json", "result.json", "metrics.jsonl"} & set(files):
+        if set(RUN_MARKS) & set(files):
             yield pathlib.Path(root)
             folders.clear()  # no run is inside the folder of another
 
@@ -220,7 +219,7 @@ def _refuse_continued(flags: dict[str, Any], result: dict[str, Any]) -> None:
 
 def _progress(workdir: Workdir, flags: dict[str, Any]) -> str:
     """How far an unfinished run is."""
-    line = metrics_log.last(workdir.metrics_file)
+    line = workdir.last_line()
     if line is None:
         return "no evaluation yet"
     if steps := flags["max_steps"]:

@@ -1,6 +1,7 @@
 """The classifier of a run, for predictions in Python."""
 
 import dataclasses
+import math
 import pathlib
 from typing import Any
 
@@ -113,6 +114,8 @@ def _type_sentence(array: np.ndarray) -> str:
     if not array.size:
         return f"{expected}, got {array.dtype}. Give images.astype(np.uint8)."
     low, high = float(array.min()), float(array.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return f"{expected}, got {array.dtype} with values that are not finite. Leave them out."
     came = f"{expected}, got {array.dtype} with values from {low:g} to {high:g}."
     conversion = _conversion(array.dtype.kind, low, high)
     if not conversion:

@@ -6,6 +6,7 @@ TensorFlow is not imported here, so that programs can look for a checkpoint at o
 import dataclasses
 import hashlib
 import json
+import os
 import pathlib
 from typing import Any
 
@@ -15,7 +16,6 @@ from tf_ssgan.training import run_file_contents, run_files
 
 MANIFEST = "manifest.json"
 _DIGITS = 10  # of the step in the name of a checkpoint
-_REMEDY = "Remove its folder; the checkpoint before it is used."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +70,7 @@ def verified(checkpoint: pathlib.Path) -> dict[str, Any]:
         ValueError: A file is missing, damaged or was changed; the message names it.
     """
     try:
-        manifest = run_files.read(checkpoint / MANIFEST, _REMEDY)
+        manifest = run_files.read(checkpoint / MANIFEST, "")
     except errors.UserError as error:
         raise ValueError(str(error)) from error
     if manifest is None:
@@ -79,6 +79,9 @@ def verified(checkpoint: pathlib.Path) -> dict[str, Any]:
         _check(manifest, checkpoint.name)
     except ValueError as error:
         raise ValueError(f"{MANIFEST}: {error}") from error
+    unlisted = {path.name for path in checkpoint.glob("state.*")} - set(manifest["files"])
+    if unlisted:
+        raise ValueError(f"{MANIFEST} does not list {min(unlisted)}")
     for name, digest in manifest["files"].items():
         if not (checkpoint / name).is_file():
             raise ValueError(f"{name} is missing")
@@ -96,6 +99,8 @@ def find(folder: pathlib.Path) -> SavedCheckpoint | None:
     Raises:
         UserError: There are checkpoints, but none of them is complete.
     """
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise errors.UserError(f"{folder} is not a folder. Remove it, or give another --workdir.")
     damaged = []
     for checkpoint in reversed(checkpoint_folders(folder)):
         try:

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+import os
 import pathlib
 from typing import Any
 
@@ -25,14 +26,14 @@ class MetricsHistory:
     lines: list[dict[str, Any]]
     damaged: tuple[str, ...] = ()
 
-    def describe_damage(self, path: pathlib.Path) -> str:
-        """A sentence about the skipped lines; empty if there are none."""
+    def describe_damage(self, path: pathlib.Path, verb: str = "Skipped") -> str:
+        """A sentence about the damaged lines; empty if there are none."""
         if not self.damaged:
             return ""
         count = len(self.damaged)
         lines = "a damaged line" if count == 1 else f"{count:,} damaged lines"
         more = ", ..." if count > 1 else ""
-        return f"Skipped {lines} of {path} ({self.damaged[0]}{more})."
+        return f"{verb} {lines} of {path} ({self.damaged[0]}{more})."
 
 
 def append(path: pathlib.Path, line: dict[str, Any]) -> None:
@@ -61,7 +62,9 @@ def read(path: pathlib.Path) -> MetricsHistory:
         UserError: It cannot be read.
     """
     try:
-        *whole, _ = path.read_bytes().split(b"\n") if path.exists() else [b""]
+        *whole, _ = (files.read_whole(path, run_files.LARGEST_FILE) or b"").split(b"\n")
+    except ValueError as error:
+        raise run_files.damaged(path, str(error), "Remove it.") from error
     except OSError as error:
         raise errors.UserError(f"{path} cannot be read: {error.strerror}.") from error
     lines, damaged = [], []
@@ -88,6 +91,8 @@ def history(path: pathlib.Path, until: int | None = None) -> list[dict[str, Any]
 
 def last(path: pathlib.Path) -> dict[str, Any] | None:
     """The last undamaged line, read without the ones before it; None if there is none."""
+    if not os.path.isfile(path):  # opening a pipe would wait
+        return None
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - _TAIL))
@@ -112,7 +117,7 @@ def rewind(path: pathlib.Path, step: int) -> str:
     kept = [line for line in found.lines if line["step"] <= step]
     files.replace(path, "".join(json.dumps(line) + "\n" for line in kept))
     files.replace(path.with_name("history.csv"), _table(kept))
-    return found.describe_damage(path)
+    return found.describe_damage(path, "Removed")
 
 
 def _parsed(text: bytes) -> dict[str, Any]:

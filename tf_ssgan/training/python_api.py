@@ -10,6 +10,7 @@ import os
 import pathlib
 import random
 import sys
+import threading
 import typing
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,6 +25,10 @@ from tf_ssgan.training.workdir import Workdir
 
 if TYPE_CHECKING:
     from tf_ssgan.training.classifier import Classifier
+
+
+# The seeds and the number format of layers belong to the process, so threads take turns.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def train(method: str, dataset: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,7 +48,7 @@ def train(method: str, dataset: str, options: Mapping[str, Any]) -> dict[str, An
     settings = configure(method, dataset, options)
     from tf_ssgan.training import loop, summary  # TensorFlow: after the options are understood
 
-    with _keep_random_state():
+    with _ONE_AT_A_TIME, _keep_random_state():
         result = loop.run(settings)
     if result:
         print(summary.format_summary(result, settings.workdir))
@@ -81,7 +86,7 @@ def load(folder: str | os.PathLike[str]) -> "Classifier":
     workdir.require_checkpoint()
     with _quiet_import():
         from tf_ssgan.training import classifier
-    with _keep_random_state():
+    with _ONE_AT_A_TIME, _keep_random_state():
         return classifier.open_run(path)
 
 
@@ -110,7 +115,8 @@ def _plain(value: Any, kind: Any) -> Any:
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if type(value) is int and kind is float:
-        return float(value)
+        with contextlib.suppress(OverflowError):  # which is no number for the option
+            return float(value)
     if type(value) is int and typing.get_origin(kind) is Literal:
         return str(value)
     return value
@@ -128,8 +134,10 @@ def _folder(folder: Any) -> pathlib.Path:
             "workdir of the run."
         )
     path = pathlib.Path(folder)
-    exported = [*path.glob("saved_model.pb"), *path.glob("*/saved_model.pb")]
-    if exported and not Workdir(path).config_file.exists():
+    exported = []
+    if os.path.isdir(path):
+        exported = [*path.glob("saved_model.pb"), *path.glob("*/saved_model.pb")]
+    if exported and not os.path.exists(Workdir(path).config_file):
         raise errors.UserError(
             f"{path} holds an exported model, not a run. Give the folder of the run, or classify "
             f"with python -m export.predict --model={path}"

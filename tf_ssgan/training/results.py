@@ -171,10 +171,8 @@ def _result(
         "test_error_at_best_validation": best["test_error"] if best else None,
         "validation_error": last.get("validation_error"),
         "test_error_raw_at_best_validation": raw_best["test_error_raw"] if raw_best else None,
-        "searched": {name: last[name] for name in run.method.searched if name in last},
-        "searched_at_best_validation": {
-            name: best[name] for name in run.method.searched if best and name in best
-        },
+        "searched": _numbers(last, run.method.searched),
+        "searched_at_best_validation": _numbers(best or {}, run.method.searched),
         **metrics,
         "seconds": round(seconds, 1),
         "images_per_second": round(speed or last["images_per_second"], 1),
@@ -188,6 +186,11 @@ def _result(
         | {"tf_ssgan": version.__version__, "python": platform.python_version()},
         "code": checkout.code_version(),
     }
+
+
+def _numbers(line: dict[str, Any], names: tuple[str, ...]) -> dict[str, float]:
+    """Some numbers of a line of the metrics; someone may have removed them by hand."""
+    return {name: line[name] for name in names if line.get(name) is not None}
 
 
 def _write_tensorboard(run: build.Run, figures: dict[str, bytes], result: dict[str, Any]) -> None:

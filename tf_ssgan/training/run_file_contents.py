@@ -4,7 +4,7 @@ Fields that are not described here are kept and not checked.
 """
 
 import math
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import pydantic
 
@@ -191,7 +191,7 @@ class SavedDatasetInfo(Content):
     std: list[Annotated[float, pydantic.Field(gt=0, le=1)]]
     flip: bool
     source: Text
-    fit: Name
+    fit: Literal["resize", "crop", "pad"]
 
     @pydantic.model_validator(mode="after")
     def _check_channels(self) -> Self:
@@ -209,7 +209,7 @@ class Manifest(Content):
     step: Count
     identity: dict[str, Scalar]
     split_sha256: Sha256
-    number_format: Name
+    number_format: Literal["float32", "mixed_bfloat16"]
     replicas: Positive
     cores: Positive
     seconds: Size

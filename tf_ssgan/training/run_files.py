@@ -11,7 +11,7 @@ from typing import Any
 
 import pydantic
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, files
 from tf_ssgan.training.run_file_contents import Content
 
 LARGEST_FILE = 256 * 2**20  # bytes; the labels of millions of images fit in
@@ -47,14 +47,11 @@ def read(path: pathlib.Path, remedy: str) -> Any:
     Raises:
         UserError: It cannot be read, is too large, or is no JSON.
     """
-    if not path.exists():
-        return None
     try:
-        if not path.is_file():
-            raise damaged(path, "it is not a file", remedy)
-        if path.stat().st_size > LARGEST_FILE:
-            raise damaged(path, f"it is larger than {LARGEST_FILE // 2**20} MiB", remedy)
-        content = json.loads(path.read_bytes())
+        text = files.read_whole(path, LARGEST_FILE)
+        if text is None:
+            return None
+        content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise damaged(path, errors.first_line(error), remedy) from error
     except OSError as error:
@@ -89,7 +86,7 @@ def read_checked(path: pathlib.Path, kind: type[Content], remedy: str) -> dict[s
 
 def damaged(path: pathlib.Path, reason: str, remedy: str) -> errors.UserError:
     """The error that a file of a run is damaged."""
-    return errors.UserError(f"{path} is damaged: {reason}. {remedy}")
+    return errors.UserError(f"{path} is damaged: {reason}. {remedy}".rstrip())
 
 
 def _describe(error: dict[str, Any]) -> str:

@@ -16,15 +16,19 @@ from tf_ssgan.common import errors, files, locks, version
 from tf_ssgan.training import config, manifests, metrics_log, run_file_contents, run_files
 
 CONFIG, RESULT, EVALUATION = "config.json", "result.json", "evaluation.json"
+METRICS = "metrics.jsonl"
+RUN_MARKS = (CONFIG, RESULT, METRICS)  # a folder with one of them is, or was, that of a run
 
 # Files of a run besides config.json. A folder that has some of them but no config.json is refused.
 _RUN_FILES = (
     "run.flags",
     "protocol.json",
-    "metrics.jsonl",
+    METRICS,
     "history.csv",
     "checkpoints",
     RESULT,
+    EVALUATION,
+    "evaluation_*.png",
     "samples.png",
     "confusion.png",
     "reliability.png",
@@ -62,7 +66,7 @@ class Workdir:
     @property
     def metrics_file(self) -> pathlib.Path:
         """One line per evaluation, see `metrics_log`."""
-        return self.path / "metrics.jsonl"
+        return self.path / METRICS
 
     @property
     def result_file(self) -> pathlib.Path:
@@ -199,6 +203,10 @@ class Workdir:
         """The evaluations during training; damaged lines are skipped."""
         return metrics_log.read(self.metrics_file)
 
+    def last_line(self) -> dict[str, Any] | None:
+        """The last evaluation during training that is not damaged, or None."""
+        return metrics_log.last(self.metrics_file)
+
     def finished_result(self, settings: config.Config) -> dict[str, Any] | None:
         """The result of a run that has taken all its steps, or None.
 
@@ -217,6 +225,7 @@ class Workdir:
         lengths = {k: (saved[k], getattr(settings, k)) for k in ("epochs", "max_steps")}
         fewer = {k: (old, new) for k, (old, new) in lengths.items() if 0 < new < old}
         self.refuse_differences(fewer)
+        self.read_metrics()  # refused now rather than when training begins
         # The saved flags may already be those of a longer run that was stopped: the result decides.
         result = self.read_result()
         if result is None:
@@ -283,8 +292,7 @@ class Workdir:
                 raise errors.UserError(reason) from error
             if not taken:
                 raise errors.UserError(
-                    f"Another process is training in {self}. Wait for it, or give another "
-                    "--workdir."
+                    f"Another process uses {self}. Wait for it, or give another --workdir."
                 )
             yield
 
