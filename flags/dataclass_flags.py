@@ -92,7 +92,7 @@ def general_help(program: str) -> str:
             f"usage: {_command(program)} --method=NAME --dataset=NAME [--flag=value ...]\n",
             f"methods:  {' '.join(methods.names())}",
             f"datasets: {' '.join([*datasets.names(), *datasets.PREFIXED_NAMES])}\n",
-            *_help_lines(config.run_fields(), {f.name: f.default for f in config.run_fields()}),
+            *_help_lines(config.run_fields(), config.run_defaults()),
             "\n--method=NAME --help also shows the hyperparameters of a method.",
         ]
     )

@@ -30,6 +30,7 @@ import flags
 from flags import dataclass_flags, program
 from tf_ssgan import papers
 from tf_ssgan.common import errors
+from tf_ssgan.common.options import flag_text
 from tf_ssgan.data import datasets
 from tf_ssgan.launch import jobs, scheduler, sweep_plan
 from tf_ssgan.launch.sweep_plan import SweepOptions
@@ -98,7 +99,7 @@ def make_jobs(options: SweepOptions, further: tuple[str, ...] = ()) -> list[jobs
         run | {"data_dir": options.data_dir or None} for run in sweep_plan.run_flags(options)
     ]
     words = [
-        tuple(f"--{k}={_text(v)}" for k, v in run.items() if v is not None) for run in run_flags
+        tuple(f"--{k}={flag_text(v)}" for k, v in run.items() if v is not None) for run in run_flags
     ]
     command_lines = [[jobs.PROGRAM[1], *own, *further] for own in words]
     given = [dataclass_flags.given_flags(line) for line in command_lines]
@@ -148,11 +149,6 @@ def _refuse_different_labels(configs: Sequence[config.Config]) -> None:
                 f"These methods would not learn from the same labels: by their recipes {name} is "
                 f"{text}. Give it for all of them with {flag}=VALUE."
             )
-
-
-def _text(value: Any) -> str:
-    """A value as in flags, and as `run.flags` has it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def followups(options: SweepOptions, runs: Sequence[jobs.Job]) -> list[jobs.Followup]:

@@ -44,6 +44,11 @@ def inherited(dataclass: type, name: str, default: Any = None, source: str = "")
     return dataclasses.field(default=default, metadata=dict(field.metadata) | {"doc": doc})
 
 
+def flag_text(value: Any) -> str:
+    """A value as on a command line."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def check(record: Any) -> None:
     """Checks that every value has its type and is in its range or among its choices.
 

@@ -5,9 +5,9 @@ import dataclasses
 import pathlib
 import sys
 from collections.abc import Callable
-from typing import Any
 
 from tf_ssgan.common import errors
+from tf_ssgan.common.options import flag_text
 from tf_ssgan.training.workdir import Workdir
 
 # The training program of this checkout or installation.
@@ -40,7 +40,7 @@ class Job:
             return False
         if flags is None or result is None:
             return False
-        saved = {f"--{name}={_text(value)}" for name, value in flags.items()}
+        saved = {f"--{name}={flag_text(value)}" for name, value in flags.items()}
         given = {flag for flag in self.flags if not flag.startswith(_LOCATION_FLAGS)}
         ends = {"max_steps": result["steps"], "epochs": result["epochs"]}
         reached = any(flags[name] == end for name, end in ends.items() if end)
@@ -111,11 +111,6 @@ class Followup(Job):
     def progress(self) -> float:
         """Always 0: its progress is not known before its end."""
         return 0.0
-
-
-def _text(value: Any) -> str:
-    """A value as on a command line."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 # Flags of places and devices, which do not change the result.

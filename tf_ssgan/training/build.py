@@ -110,7 +110,7 @@ def reopen(
     info = datasets.DatasetInfo.from_json(saved.manifest["dataset_info"])
     own = protocol.Protocol.from_json(saved.manifest["protocol"])
     opened = _assemble(settings, info, own, saved)
-    restore(opened)
+    _load_saved(opened)
     return opened
 
 
@@ -123,10 +123,15 @@ def restore(run: Run) -> dict[str, Any] | None:
     run.saved = manifests.find(run.workdir.checkpoints)
     if run.saved is None:
         return None
-    manifest = run.saved.manifest
-    run.workdir.refuse_differences(_differences(run.config, manifest, run.protocol))
+    run.workdir.refuse_differences(_differences(run.config, run.saved.manifest, run.protocol))
+    _load_saved(run)
+    return run.saved.manifest
+
+
+def _load_saved(run: Run) -> None:
+    """Loads the checkpoint `run.saved`, which is of this run."""
     checkpoints.load(run.saved.folder, run.method.state())
-    step = int(run.method.step.numpy())
+    manifest, step = run.saved.manifest, int(run.method.step.numpy())
     if step != manifest["step"]:
         raise errors.UserError(
             f"{run.saved.folder} is damaged: its manifest says step {manifest['step']}, its "
@@ -134,7 +139,6 @@ def restore(run: Run) -> dict[str, Any] | None:
         )
     for line in run.saved.damaged:
         print(f"Skipped a damaged checkpoint, {line}.")
-    return manifest
 
 
 def _load_arrays(settings: config.Config) -> datasets.Arrays:

@@ -165,7 +165,7 @@ class Config:
         """Flags on which the result depends and that differ, without the length: (other, own)."""
         own = self.identity()
         # Flags that did not exist when the other run began have their defaults.
-        other = {f.name: f.default for f in run_fields()} | other
+        other = run_defaults() | other
         skipped = _LENGTH + _RESOLVED + _NOT_IDENTITY
         names = [k for k in dict.fromkeys([*other, *own]) if k not in skipped]
         return {k: (other.get(k), own.get(k)) for k in names if other.get(k) != own.get(k)}
@@ -318,7 +318,7 @@ def _steps(hparams: type, source: datasets.DataSource, merged: dict[str, Any]) -
 
 def _refuse_image_options(config: Config) -> None:
     """Raises UserError if size, channels or fit are given for a dataset that fixes them."""
-    defaults = {f.name: f.default for f in run_fields()}
+    defaults = run_defaults()
     changed = [k for k in ("image_size", "channels", "fit") if getattr(config, k) != defaults[k]]
     if changed:
         raise errors.UserError(

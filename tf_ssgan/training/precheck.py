@@ -83,7 +83,7 @@ def check_for_help(given: dict[str, Any]) -> datasets.DataSource:
 
 def _check_values(given: dict[str, Any]) -> config.Config:
     """Returns the configuration without hyperparameters, whose names and numbers are checked."""
-    merged = {f.name: f.default for f in config.run_fields()} | given
+    merged = config.run_defaults() | given
     settings = config.Config(**merged)  # types first: a method may be given as anything
     methods.check(settings.method)
     return settings

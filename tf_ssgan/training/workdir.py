@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tf_ssgan.common import errors, files, locks, version
+from tf_ssgan.common.options import flag_text
 from tf_ssgan.training import config, manifests, metrics_log, run_file_contents, run_files
 
 CONFIG, RESULT, EVALUATION = "config.json", "result.json", "evaluation.json"
@@ -260,9 +261,9 @@ class Workdir:
             A sentence about damaged lines of the metrics, which are removed; empty without any.
         """
         flags = [
-            f"--{k}={str(v).lower() if isinstance(v, bool) else v}"
-            for k, v in settings.as_flags().items()
-            if v != ""
+            f"--{name}={flag_text(value)}"
+            for name, value in settings.as_flags().items()
+            if value != ""
         ]
         # config.json comes first: it marks the folder as that of a run.
         content = {"version": version.__version__} | settings.as_flags()

@@ -31,11 +31,6 @@ class Cifar101Source(DataSource):
         self.folder = folder
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """Class names."""
-        return self.known.classes
-
-    @property
     def train_count(self) -> int:
         """There are no training images."""
         return 0

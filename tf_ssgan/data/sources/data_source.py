@@ -12,7 +12,8 @@ from tf_ssgan.data.image_decoding import ImageSpec
 
 
 class DataSource(abc.ABC):
-    """A data set in one place. A subclass knows one kind of place.
+    """A data set in one place. A subclass knows one kind of place; one whose data sets need
+    not be `known` says what their classes are and how many images they have.
 
     Making it reads nothing. Labels and names are kept once they are read; images are not kept.
     Files must not change while it is used, so it is made for one command line, and not kept longer.
@@ -69,14 +70,14 @@ class DataSource(abc.ABC):
             self._checked = True
 
     @property
-    @abc.abstractmethod
     def classes(self) -> tuple[str, ...]:
         """Class names. Images are not read, and nothing is downloaded."""
+        return self.known.classes
 
     @property
-    @abc.abstractmethod
     def train_count(self) -> int:
         """Number of training images. Images are not read, and nothing is downloaded."""
+        return self.known.train_count
 
     @functools.cached_property
     def train_labels(self) -> np.ndarray:

@@ -22,16 +22,6 @@ class DigitsSource(DataSource):
     The file is read without importing scikit-learn, because the import takes more than a second.
     """
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Class names."""
-        return self.known.classes
-
-    @property
-    def train_count(self) -> int:
-        """Number of training images."""
-        return self.known.train_count
-
     def _check_data(self) -> None:
         pass  # the file is read as fast as it is checked
 

@@ -34,16 +34,6 @@ class TfdsSource(DataSource):
         root = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
         self.root = pathlib.Path(root).expanduser()
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Class names."""
-        return self.known.classes
-
-    @property
-    def train_count(self) -> int:
-        """Number of training images, whether or not they are on this machine."""
-        return self.known.train_count
-
     def check_location(self, training: bool = True) -> None:
         """Refuses a given folder that does not exist, see `DataSource`."""
         super().check_location(training)
