@@ -84,8 +84,15 @@ def test_recipes_name_only_hyperparameters_and_run_defaults(name):
     kind = methods.find(name).HParams
     names = {field.name for field in dataclasses.fields(kind)}
     for recipe in kind.RECIPES.values():
-        assert set(recipe) <= names | {"labels", "noise", "clean_fraction", "epochs", "max_steps"}
+        run = {"labels", "noise", "clean_fraction", "epochs", "max_steps", "labeled_epochs"}
+        assert set(recipe) <= names | run
         kind(**{k: v for k, v in recipe.items() if k in names})
+
+
+def test_the_labeled_stream_has_as_many_examples_as_a_labeled_pass_counts(toy):
+    streams = [s for _ in toy.stages() for s in toy.method.streams().values()]
+    examples = {s.examples for s in streams if s.pool == "labeled"}
+    assert examples <= {toy.method.hp.labeled_examples}
 
 
 def test_streams_draw_from_known_pools_and_unlabeled_ones_have_no_labels(toy):

@@ -47,3 +47,8 @@ def test_values_out_of_range_are_refused(values, message):
 
 def test_an_epoch_has_as_many_unlabeled_as_labeled_images_a_step():
     assert hparams.HParams(batch_size=7).unlabeled_examples == 7
+
+
+@pytest.mark.parametrize("labels, steps", [(250, 3), (300, 3), (301, 4), (40, 1), (0, 1)])
+def test_a_pass_over_the_labels_ends_when_the_last_one_was_seen(labels, steps):
+    assert hparams.HParams(batch_size=100).labeled_pass(labels) == steps

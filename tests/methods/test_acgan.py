@@ -124,6 +124,11 @@ def test_the_papers_recipes():
     assert config.configure("acgan", "cifar10").hparams.network == "alexnet"
 
 
+def test_a_pass_over_the_labels_counts_all_discriminator_steps():
+    hp = acgan.HParams(batch_size=100, critic_steps=5)
+    assert hp.labeled_examples == 500 and hp.labeled_pass(2500) == 5
+
+
 @pytest.mark.parametrize("name", ["alexnet", "acgan", "acgan_trunc", "wacgan_gp", "wacgan_gpt"])
 def test_a_run_without_labels_is_refused(name, tmp_path):
     settings = config.configure(name, "digits", labels=0, workdir=str(tmp_path))

@@ -35,6 +35,7 @@ def test_its_network_has_the_size_of_the_method_it_is_compared_with():
 
     assert parameters("supervised") == parameters("frgan")
     assert parameters("supervised", network="ssgan") == parameters("ssgan")
+    assert parameters("supervised", network="improved_gan") == parameters("improved_gan")
     assert parameters("frgan") - parameters("ssgan") == 2 * 32 * 2  # 32 channels, 32 / 16 hidden
 
 
@@ -44,6 +45,46 @@ def test_it_has_the_recipe_of_the_methods_it_is_compared_with():
         assert getattr(mine, name) == getattr(theirs, name)
     for name in ("batch_size", "width", "learning_rate", "dropout", "image_noise", "decay_start"):
         assert getattr(mine.hparams, name) == getattr(theirs.hparams, name)
+
+
+@pytest.mark.parametrize(
+    ("network", "method"),
+    [("ssgan", "ssgan"), ("improved_gan", "improved_gan"), ("fm_cnn", "acgan"),
+     ("wrn_plain", "vat")],
+)  # fmt: skip
+@pytest.mark.parametrize("dataset", ["svhn", "cifar100", "digits"])
+def test_with_a_network_it_has_the_recipe_of_that_networks_method(network, method, dataset):
+    mine = config.configure("supervised", dataset, network=network).as_flags()
+    theirs = config.configure(method, dataset).as_flags()
+    shared = set(mine) & set(theirs)
+    shared -= {"method", "workdir", "network", "translate_labeled", "flip"}
+    if (network, dataset) == ("ssgan", "digits"):  # a short run
+        assert (mine["beta_1"], theirs["beta_1"]) == (0.9, 0.5)
+        shared -= {"beta_1"}
+    assert {name: mine[name] for name in shared} == {name: theirs[name] for name in shared}
+
+
+def test_flags_win_over_the_recipe():
+    hp = config.configure("supervised", "svhn", network="improved_gan", width=5, beta_1=0.7).hparams
+    assert (hp.width, hp.beta_1, hp.input_dropout) == (5, 0.7, 0.2)
+
+
+@pytest.mark.parametrize("short, beta_1", [(False, 0.5), (True, 0.9)])
+def test_beta_1_is_that_of_the_gans_except_in_short_runs(short, beta_1):
+    given = {"max_steps": 1500} if short else {}
+    hp = config.configure("supervised", "svhn", **given).hparams
+    method = supervised.Method(toy_methods.hparams("supervised", beta_1=hp.beta_1),
+                               toy_methods.task())  # fmt: skip
+    assert float(method.c.optimizer.beta_1) == hp.beta_1 == beta_1
+
+
+def test_a_constant_learning_rate_stays_constant():
+    method = supervised.Method(
+        toy_methods.hparams("supervised", learning_rate=2e-4, decay_start=1.0),
+        toy_methods.task(steps=12),
+    )
+    method.step.assign(12)
+    assert float(method.rate()) == pytest.approx(2e-4)
 
 
 def test_the_learning_rate_decays_to_zero():
@@ -62,10 +103,10 @@ def test_on_fashion_mnist_it_is_the_baseline_of_acgan():
     assert mine.hparams.network == theirs.hparams.network == "fm_cnn"
     for name in ("labels", "max_steps", "epochs"):
         assert getattr(mine, name) == getattr(theirs, name)
-    for name in ("batch_size", "learning_rate", "average_decay"):
+    for name in ("batch_size", "learning_rate", "average_decay", "beta_1", "width"):
         assert getattr(mine.hparams, name) == getattr(theirs.hparams, name)
     method = supervised.Method(
-        supervised.HParams(network="fm_cnn"), Task(10, 28, 28, 1, 9, 9, 9, 9)
+        supervised.HParams(network="fm_cnn", width=128), Task(10, 28, 28, 1, 9, 9, 9, 9)
     )
     assert weights.parameter_count(method.classifier) == 2_671_370
 

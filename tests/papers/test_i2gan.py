@@ -32,3 +32,19 @@ def test_labels_are_counted_over_all_classes():
         for cell in papers.find(name).cells:
             if cell.trained:
                 assert cell.flags["labels"] == classes * int(cell.column.split()[0])
+
+
+def test_supervise_only_trains_the_discriminator_of_improved_gan():
+    table = papers.find("i2gan_cifar100")
+    for budget in papers.BUDGETS:
+        alone, theirs = (
+            paper_tables.configure(
+                table, paper_tables.find_cell(table.name, row, "40 labels per class"), budget
+            )
+            for row in ("Supervise Only", "ImprovedGAN (our implementation)")
+        )
+        assert alone.hparams.network == "improved_gan"
+        assert (alone.max_steps, alone.epochs) == (theirs.max_steps, theirs.epochs)
+        for name in ("width", "batch_size", "learning_rate", "beta_1", "decay_start", "dropout",
+                     "input_dropout", "average_decay"):  # fmt: skip
+            assert getattr(alone.hparams, name) == getattr(theirs.hparams, name)

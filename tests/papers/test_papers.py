@@ -15,7 +15,7 @@ from tf_ssgan.core import stages
 from tf_ssgan.data import dataset_info
 from tf_ssgan.methods.bases import contrastive
 from tf_ssgan.papers.table import PublishedFigure
-from tf_ssgan.training import config
+from tf_ssgan.training import config, recipes
 
 TABLES = [papers.find(name) for name in papers.names()]
 TRAINED = [(table, cell) for table in TABLES for cell in table.cells if cell.trained]
@@ -27,7 +27,9 @@ def ident(value):
 
 def length(settings):
     """About how many steps a run has."""
-    return config._steps(type(settings.hparams), settings.find_source(), settings.as_flags())
+    return recipes.approximate_steps(
+        type(settings.hparams), settings.find_source(), settings.as_flags()
+    )
 
 
 def test_every_method_of_a_paper_occurs():

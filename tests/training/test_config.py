@@ -10,8 +10,8 @@ from support import image_folders
 from tf_ssgan.common import errors
 from tf_ssgan.data import datasets, label_noise
 from tf_ssgan.data.sources import data_source
-from tf_ssgan.methods import supervised
-from tf_ssgan.training import config
+from tf_ssgan.methods import alexnet
+from tf_ssgan.training import config, recipes
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def test_user_images_keep_all_labels_and_record_their_size(tmp_path):
     settings = config.configure("frgan", name)
     assert (settings.labels, settings.image_size) == (-1, 24)
     assert config.configure("frgan", name, labels=6, image_size=48).image_size == 48
-    assert settings.epochs == config.EPOCHS and settings.hparams.learning_rate == 1e-3  # short
+    assert settings.epochs == recipes.EPOCHS and settings.hparams.learning_rate == 1e-3  # short
     assert config.configure(**settings.as_flags()) == settings
 
 
@@ -96,7 +96,7 @@ def test_the_usual_size_is_assumed_if_files_are_missing(tmp_path):
 def noisy_recipe(monkeypatch):
     """A recipe of a method that learns from wrong labels."""
     recipe = {"digits": {"labels": 100, "noise": "permute", "clean_fraction": 0.1, "max_steps": 9}}
-    monkeypatch.setattr(supervised.HParams, "RECIPES", recipe)
+    monkeypatch.setattr(alexnet.HParams, "RECIPES", recipe)
 
 
 def test_the_flag_knows_every_kind_of_noise():
@@ -126,7 +126,7 @@ def test_noise_without_a_rate_is_refused(kind):
 
 def test_recipes_may_set_label_noise(noisy_recipe):
     def noise(**given):
-        settings = config.configure("supervised", "digits", **given)
+        settings = config.configure("alexnet", "digits", **given)
         return settings.noise, settings.noise_rate, settings.clean_fraction
 
     assert noise() == ("permute", 1.0, 0.1)
@@ -136,10 +136,10 @@ def test_recipes_may_set_label_noise(noisy_recipe):
 
 def test_no_recipe_changes_the_labels_of_user_images(noisy_recipe, tmp_path):
     name = image_folders.make_folder(tmp_path / "d", size=(16, 16))
-    settings = config.configure("supervised", name)
+    settings = config.configure("alexnet", name)
     assert (settings.noise, settings.noise_rate, settings.clean_fraction) == ("none", 0.0, 0.0)
     given = {"noise": "pair", "noise_rate": 0.2, "clean_fraction": 0.3}
-    settings = config.configure("supervised", name, **given)
+    settings = config.configure("alexnet", name, **given)
     assert {flag: getattr(settings, flag) for flag in given} == given
 
 

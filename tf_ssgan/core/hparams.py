@@ -13,8 +13,9 @@ class HParams:
     """Hyperparameters that every method has.
 
     A recipe is a dictionary of hyperparameters and of defaults of the run (labels, noise,
-    clean_fraction, epochs, max_steps). There are recipes for a dataset ("svhn"), for a dataset with
-    a number of labels ("svhn@500"), for any short run ("short") and for a short run on a dataset
+    clean_fraction, epochs, max_steps, and labeled_epochs: the length of the run in passes over
+    the labeled images). There are recipes for a dataset ("svhn"), for a dataset with a number
+    of labels ("svhn@500"), for any short run ("short") and for a short run on a dataset
     ("svhn/short"); later ones win.
     """
 
@@ -63,3 +64,16 @@ class HParams:
     def unlabeled_examples(self) -> int:
         """Unlabeled images a step, which determine the length of an epoch."""
         return self.batch_size
+
+    @property
+    def labeled_examples(self) -> int:
+        """Labeled images a step."""
+        return self.batch_size
+
+    def labeled_pass(self, labels: int) -> int:
+        """Steps in which every labeled image is seen once, the last batch may be incomplete.
+
+        Args:
+            labels: Number of labeled images.
+        """
+        return max(1, -(-labels // self.labeled_examples))

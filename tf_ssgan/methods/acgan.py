@@ -13,11 +13,13 @@ Departures: the poster's generator maximizes L_C - L_S, which saturates; here it
 non-saturating form. Batch normalization in D normalizes with the statistics of each batch, as
 usual, but its moving averages record real images only, because the classifier is used on these. The
 length of z is not given; we use 100. We export an EMA of the weights, which the public code lacks,
-and also report the raw weights, at the last step and at the best validation accuracy. An epoch
-counts all training images, not only the labeled ones; the recipes give 1,000 epochs of 500 labeled
-images in steps. On digits, images are translated: without translation and with 50 labels, the error
-rate of the class head rose from 13.4 % at step 100 to 36.4 % at step 1,000, because D memorized the
-pixels of each image. See `networks.acgan_cnn` for sizes and initial weights.
+and also report the raw weights, at the last step and at the best validation accuracy. The README of
+the public code gives 1,000 epochs, of which it keeps the weights that were best on validation
+images: the recipes take 1,000 passes over the labeled images, 5,000 steps for 500 labels and
+400,000 for 40,000. Everywhere else an epoch counts all training images. On digits, images are
+translated: without translation and with 50 labels, the error rate of the class head rose from 13.4
+% at step 100 to 36.4 % at step 1,000, because D memorized the pixels of each image. See
+`networks.acgan_cnn` for sizes and initial weights.
 """
 
 import dataclasses
@@ -64,10 +66,15 @@ class HParams(gan.GANHParams):
 
     RECIPES = {
         "digits": dict(labels=50, max_steps=1000, batch_size=50, width=32, translate_labeled=True),
-        "fashion_mnist": dict(labels=500, max_steps=5000),
-        "cifar10": dict(labels=-1, epochs=1000, network="alexnet"),
-        "cifar100": dict(labels=-1, epochs=1000, network="alexnet"),
+        "fashion_mnist": dict(labels=500, labeled_epochs=1000),
+        "cifar10": dict(labels=-1, labeled_epochs=1000, network="alexnet"),
+        "cifar100": dict(labels=-1, labeled_epochs=1000, network="alexnet"),
     }
+
+    @property
+    def labeled_examples(self) -> int:
+        """Labeled images a step: those of all its discriminator steps."""
+        return self.batch_size * self.critic_steps
 
 
 class Method(auxiliary_classifier.AuxiliaryClassifierGAN):
@@ -96,9 +103,8 @@ class Method(auxiliary_classifier.AuxiliaryClassifierGAN):
 
     def streams(self) -> dict[str, Stream]:
         """Labeled images for each discriminator step."""
-        examples = self.hp.batch_size * self.hp.critic_steps
         view = "translated" if self.hp.translate_labeled else "plain"
-        return {"labeled": Stream("labeled", examples, {"image": view})}
+        return {"labeled": Stream("labeled", self.hp.labeled_examples, {"image": view})}
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
         """Discriminator steps, each on new images, then one generator step."""

@@ -39,9 +39,9 @@ class HParams(optimizers.AdamHParams):
 
     RECIPES = {
         "digits": dict(labels=50, max_steps=1000, batch_size=50, width=32),
-        "fashion_mnist": dict(labels=500, max_steps=5000),
-        "cifar10": dict(labels=-1, epochs=1000),
-        "cifar100": dict(labels=-1, epochs=1000),
+        "fashion_mnist": dict(labels=500, labeled_epochs=1000),
+        "cifar10": dict(labels=-1, labeled_epochs=1000),
+        "cifar100": dict(labels=-1, labeled_epochs=1000),
     }
 
 

@@ -10,14 +10,16 @@ this stronger.
 
 With tau = 1 and fake_ratio = 1 this is `improved_gan` with the same unlabeled_weight.
 
-Departures: the paper gives neither tau nor N'; our values are 2 and 4. Its feature matching is a
-sum over the features. Ours is a mean, as in the public code of Salimans et al. (2016); apart from
-its epsilon, Adam takes the same steps. The N' generated images are used in the generator step only,
-because the paper's loss of D has N real and N generated images. Short runs use the half form of the
-real-or-fake loss, which tau = 2 scales back to the full form (recipe "short"): with tau times the
-full form, 1,000 steps on digits ended at 9.3 % validation errors instead of 6.2 % (seed 0, dropout
-0.5). On digits tau is 1.5 and N' is 2 N: this gave 5.4, 9.3 and 7.0 % validation errors with seeds
-10 to 12, compared with 4.7, 9.3 and 10.9 % for 2 and 4. See `improved_gan` for the rest.
+Departures: the paper's similarity of an image and a class is f . w_j, without a bias; the logits
+here have one, as in the public code of Salimans et al. (2016), and `--head_bias=False` leaves it
+out. The paper gives neither tau nor N'; our values are 2 and 4. Its feature matching is a sum over
+the features. Ours is a mean, as in that code; apart from its epsilon, Adam takes the same steps.
+The N' generated images are used in the generator step only, because the paper's loss of D has N
+real and N generated images. Short runs use the half form of the real-or-fake loss, which tau = 2
+scales back to the full form (recipe "short"): with tau times the full form, 1,000 steps on digits
+ended at 9.3 % validation errors instead of 6.2 % (seed 0, dropout 0.5). On digits tau is 1.5 and N'
+is 2 N: this gave 5.4, 9.3 and 7.0 % validation errors with seeds 10 to 12, compared with 4.7, 9.3
+and 10.9 % for 2 and 4. See `improved_gan` for the rest.
 """
 
 import dataclasses

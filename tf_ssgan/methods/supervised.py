@@ -7,42 +7,59 @@ Salimans et al.: Improved Techniques for Training GANs (2016) and Dravid et al.:
 Potential of Auxiliary-Classifier GANs for Image Classification in Low Data Regimes (2022) compare
 with this on the same network.
 
-Departures: none of the papers gives the training schedule of its baseline. Here it has the network,
-optimizer, learning rate, batch size, image noise and number of steps of the method it is compared
-with: on Fashion-MNIST `acgan`, whose learning rate is constant, elsewhere `frgan`. Adam's beta_1,
-however, is the usual 0.9: with the 0.5 of the GANs and the learning rate of short runs, the loss on
-SVHN jumped to hundreds after 600 steps and stayed high. As in the public code of Salimans et al.,
-images are not shifted; `--translate_labeled` shifts them as FR-GAN does. The baseline of the
-methods on wide residual networks is `--network=wrn_plain` or `wrn_leaky` with their weak view
-(`--translate_labeled`, and `--flip` except on digits) and their `--width`, `--depth` and
-`--batch_size`.
+With --network, the baseline takes the settings of the method whose network it is: batch size,
+optimizer, learning rate and its decay, dropout, image noise, EMA, labels and length. That is
+`frgan` or `ssgan`, `improved_gan` ("Supervise Only" of Park et al. 2020), `acgan` for fm_cnn
+(whose public code has Adam with 2e-4 and beta_1 .5 for all networks), and `vat` for the wide
+residual networks, of which it leaves batches without labels aside.
+
+Departures: Jiang et al., Salimans et al. and Park et al. do not give the training schedule of
+their baseline. As in the public code of Salimans et al., images are not shifted;
+`--translate_labeled` shifts them as FR-GAN does, or, with a wide residual network, as its weak view
+does (with `--flip`, except on digits). With frgan and ssgan, short runs have the usual beta_1 of
+0.9: with 0.5 and their learning rate, the loss on SVHN jumped to hundreds after 600 steps and
+stayed high.
 """
 
 import dataclasses
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
 
 from tf_ssgan.common.options import inherited, option
 from tf_ssgan.core.task import Stream
-from tf_ssgan.methods import acgan, ssgan
-from tf_ssgan.methods.bases import labels_only, optimizers, wrn
-from tf_ssgan.networks import acgan_cnn, frgan_cnn, wide_resnet
+from tf_ssgan.methods import acgan, frgan, improved_gan, ssgan, vat
+from tf_ssgan.methods.bases import gan, labels_only, optimizers, wrn
+from tf_ssgan.networks import acgan_cnn, frgan_cnn, improved_gan_cnn, wide_resnet
 from tf_ssgan.nn import layers
 
 PAPER = "baseline of Jiang et al. 2019, Salimans et al. 2016 and Dravid et al. 2022"
 
 
+FAMILIES = {
+    "frgan": frgan.HParams,
+    "ssgan": ssgan.HParams,
+    "improved_gan": improved_gan.HParams,
+    "fm_cnn": acgan.HParams,
+    "wrn_leaky": vat.HParams,
+    "wrn_plain": vat.HParams,
+}  # network -> hyperparameters of the method whose network it is
+LENGTHS = ("labels", "epochs", "max_steps", "labeled_epochs")
+OWN = ("network", "translate_labeled", "flip")  # settings that no other method decides
+
+
 @dataclasses.dataclass(frozen=True)
-class HParams(optimizers.LinearDecayHParams):
+class HParams(optimizers.AdamHParams, optimizers.LinearDecayHParams):
     """Hyperparameters of the baseline."""
 
-    network: Literal["frgan", "ssgan", "fm_cnn", "wrn_leaky", "wrn_plain"] = option(
+    network: Literal["frgan", "ssgan", "improved_gan", "fm_cnn", "wrn_leaky", "wrn_plain"] = option(
         "frgan",
         "Network that is trained: FR-GAN's classifier (frgan), the same without recalibration "
-        "(ssgan), that of Dravid et al. 2022 for Fashion-MNIST (fm_cnn), or a wide residual "
-        "network (wrn_leaky, wrn_plain); the last three have neither dropout nor image noise.",
+        "(ssgan), ImprovedGAN's (improved_gan), that of Dravid et al. 2022 for Fashion-MNIST "
+        "(fm_cnn), or a wide residual network (wrn_leaky, wrn_plain); the last three have neither "
+        "dropout nor image noise.",
     )
     translate_labeled: bool = option(
         False,
@@ -54,44 +71,61 @@ class HParams(optimizers.LinearDecayHParams):
     )
     width: int = option(
         64,
-        "Channels of the first convolutions (Jiang et al. 2019, table 1), 32 in WRN-28-2; fm_cnn "
-        "has twice as many.",
+        "Channels of the first convolutions: 64 in Jiang et al. 2019, table 1, 128 in fm_cnn, 32 "
+        "in WRN-28-2.",
         low=1,
     )
     depth: int = inherited(wrn.WideResNetHParams, "depth")
-    dropout: float = inherited(ssgan.HParams, "dropout")
+    input_dropout: float = inherited(gan.SemiSupervisedGANHParams, "input_dropout")
+    dropout: float = inherited(gan.SemiSupervisedGANHParams, "dropout")
     image_noise: float = inherited(ssgan.HParams, "image_noise")
 
-    RECIPES = {
-        name: {k: v for k, v in recipe.items() if k != "unlabeled_weight"}
-        for name, recipe in ssgan.HParams.RECIPES.items()
-    } | {
-        "fashion_mnist": acgan.HParams.RECIPES["fashion_mnist"]
-        | dict(network="fm_cnn", learning_rate=2e-4, decay_start=0.999),
-        "fashion_mnist/short": dict(learning_rate=2e-4),
-    }
+    @classmethod
+    def recipe(cls, dataset: str, given: Mapping[str, Any], short: bool = False) -> dict[str, Any]:
+        """The settings of the method whose network is trained, as far as they exist here.
+
+        Args:
+            dataset: Name of the dataset.
+            given: The flags that you have set; recipes depend on "network" and "labels".
+            short: Whether the run is too short for the schedule of the paper.
+        """
+        network = given.get("network") or ("fm_cnn" if dataset == "fashion_mnist" else cls.network)
+        family = FAMILIES.get(network, frgan.HParams)
+        settings = {"decay_start": 1.0, "beta_1": 0.9}  # of a method that has no such setting
+        settings |= {field.name: field.default for field in dataclasses.fields(family)}
+        settings |= family.recipe(dataset, given, short)
+        if short and network in ("frgan", "ssgan"):
+            settings["beta_1"] = 0.9
+        names = {*LENGTHS, *(field.name for field in dataclasses.fields(cls))} - {*OWN}
+        return {k: v for k, v in settings.items() if k in names} | {"network": network}
 
 
-class Method(labels_only.LabelsOnlyMethod, optimizers.LinearDecayMethod):
+class Method(labels_only.LabelsOnlyMethod, optimizers.LinearDecayMethod, optimizers.AdamMethod):
     """Trains a classifier on the labeled images only."""
 
     def setup(self) -> None:
         """Builds the network and its player."""
-        if self.hp.network == "fm_cnn":
-            self.classifier = acgan_cnn.classifier(self.task, 2 * self.hp.width)
-        elif self.hp.network.startswith("wrn_"):
-            form = self.hp.network.removeprefix("wrn_")
-            self.classifier = wide_resnet.classifier(self.task, self.hp.depth, self.hp.width, form)
-        else:
-            self.classifier = frgan_cnn.classifier(
-                self.task,
-                width=self.hp.width,
-                recalibrate=self.hp.network == "frgan",
-                dropout=self.hp.dropout,
-                noise=self.hp.image_noise,
-            )
-        adam = keras.optimizers.Adam(self.hp.learning_rate, beta_1=0.9, epsilon=1e-8)
-        self.c = self.player("classifier", self.classifier, adam, self.rate)
+        self.classifier = self.build_network()
+        self.c = self.player("classifier", self.classifier, self.adam(), self.rate)
+
+    def build_network(self) -> keras.Model:
+        """Builds the network that the hyperparameters specify."""
+        hp = self.hp
+        if hp.network == "fm_cnn":
+            return acgan_cnn.classifier(self.task, hp.width)
+        if hp.network.startswith("wrn_"):
+            form = hp.network.removeprefix("wrn_")
+            return wide_resnet.classifier(self.task, hp.depth, hp.width, form)
+        if hp.network == "improved_gan":
+            return improved_gan_cnn.classifier(self.task, hp.width, hp.dropout, hp.input_dropout)
+        return frgan_cnn.classifier(
+            self.task,
+            width=hp.width,
+            recalibrate=hp.network == "frgan",
+            dropout=hp.dropout,
+            input_dropout=hp.input_dropout,
+            noise=hp.image_noise,
+        )
 
     def streams(self) -> dict[str, Stream]:
         """Labeled images only, in one view."""

@@ -11,8 +11,10 @@ et al. (2017).
 Departures: equation 3 adds the penalty to the objective that D maximizes; here it is subtracted.
 Gulrajani et al. use no batch normalization in the critic, because the penalty is defined for each
 image by itself. The public code does, and so do we; `--critic_norm=layer` is the alternative, which
-digits use. The penalty's pass does not update moving averages. The critic computes in float32 in
-any precision. See `acgan` for the rest.
+digits use. Gulrajani et al. take five steps of the critic for one of the generator. The poster does
+not say how many it takes, and the README of its public code gives all methods the same settings:
+one here, `--critic_steps=5` takes five. The penalty's pass does not update moving averages. The
+critic computes in float32 in any precision. See `acgan` for the rest.
 """
 
 import dataclasses

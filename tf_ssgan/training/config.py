@@ -7,7 +7,6 @@ method for this dataset (and number of labels, and short runs), and the flags th
 import dataclasses
 import hashlib
 import json
-import math
 import pathlib
 import re
 from collections.abc import Iterable, Mapping
@@ -17,18 +16,13 @@ from tf_ssgan import methods
 from tf_ssgan.common import errors, options
 from tf_ssgan.common.options import option
 from tf_ssgan.data import datasets, label_noise
+from tf_ssgan.training import recipes
 
-SHORT_STEPS = 20_000  # a shorter run takes the recipe "short"
-UNKNOWN_POOL = 50_000  # assumed training images of a dataset whose files are missing
-LABELS_PER_CLASS = 10  # for a dataset without a recipe
-SMALL = 16  # pixels; user images up to this size take the recipe of digits, which are as large
 LEAST_SIZE = 8  # pixels; the networks halve images twice
 LARGEST_SEED = 2**32 - 1  # numpy takes no larger one
-EPOCHS = 300  # for a dataset without a recipe; Salimans et al. (2016) take 900
 
 # The places of data and files and the number of devices do not change what a run computes.
 _NOT_IDENTITY = ("data_dir", "workdir", "devices")
-_LENGTH = ("epochs", "max_steps")
 _RESOLVED = ("precision",)  # compared by the resolved value in the checkpoint instead
 
 
@@ -166,7 +160,7 @@ class Config:
         own = self.identity()
         # Flags that did not exist when the other run began have their defaults.
         other = run_defaults() | other
-        skipped = _LENGTH + _RESOLVED + _NOT_IDENTITY
+        skipped = recipes.LENGTHS + _RESOLVED + _NOT_IDENTITY
         names = [k for k in dict.fromkeys([*other, *own]) if k not in skipped]
         return {k: (other.get(k), own.get(k)) for k in names if other.get(k) != own.get(k)}
 
@@ -199,24 +193,9 @@ def resolve_flags(
     hparams = methods.find(method).HParams
     given = {k: v for k, v in given.items() if (k, v) != ("labels", -2)}
     defaults = {f.name: f.default for f in (*run_fields(), *dataclasses.fields(hparams))}
-    own, recipe_dataset = {}, dataset
-    if datasets.is_user_images(dataset):
-        size = given.get("image_size") or source.image_size
-        # A recipe may change the labels of digits; those of user images stay as they are.
-        own = {"labels": -1, "image_size": size, "noise": "none", "clean_fraction": 0.0}
-        recipe_dataset = "digits" if size <= SMALL else dataset
-        given = {k: v for k, v in given.items() if k != "image_size"}
-    recipe = hparams.recipe(recipe_dataset, given) | own
-    if any(given.get(name) for name in _LENGTH):
-        recipe = {k: v for k, v in recipe.items() if k not in _LENGTH}
-    elif not any(name in recipe for name in _LENGTH):
-        recipe |= {"epochs": EPOCHS}
-    if _steps(hparams, source, defaults | recipe | given) < SHORT_STEPS:
-        short = hparams.recipe(recipe_dataset, given, short=True)
-        recipe |= {k: v for k, v in short.items() if k not in _LENGTH} | own
+    given, recipe = recipes.find(hparams, source, given, defaults)
     merged = defaults | recipe | {"method": method, "dataset": dataset} | given
-    if merged["labels"] == -2:
-        merged["labels"] = LABELS_PER_CLASS * len(source.classes)
+    merged["labels"] = recipes.number_of_labels(source, merged["labels"])
     if merged["split_seed"] == -1:
         merged["split_seed"] = merged["seed"]
     if merged["noise_rate"] == -1:
@@ -302,18 +281,6 @@ def from_flags(flags: Mapping[str, Any]) -> Config:
         **{name: flags.get(name, default) for name, default in run_names.items()},
         hparams=hparams(**{name: flags[name] for name in names}),
     )
-
-
-def _steps(hparams: type, source: datasets.DataSource, merged: dict[str, Any]) -> float:
-    """The approximate number of steps of a run."""
-    names = {f.name for f in dataclasses.fields(hparams)}
-    examples = hparams(**{k: v for k, v in merged.items() if k in names}).unlabeled_examples
-    try:
-        pool = source.train_count
-    except errors.UserError:
-        pool = UNKNOWN_POOL  # missing data are reported when the run begins
-    lengths = (merged["epochs"] * max(1, pool // examples), merged["max_steps"])
-    return min((n for n in lengths if n > 0), default=math.inf)
 
 
 def _refuse_image_options(config: Config) -> None:
