@@ -144,6 +144,29 @@ def test_each_player_moves_all_its_weights_and_no_others(toy, monkeypatch):
         assert moved[player.name] == {id(v) for v in player.variables}, player.name
 
 
+def test_each_stage_changes_the_networks_that_it_declares_and_no_others(toy):
+    method, networks = toy.method, toy.method.networks()
+    declared, stages = set(), method.stages()
+    assert set(method.trains_in) <= set(stages)
+    for begin, end in zip(stages.values(), [*stages.values(), 6][1:], strict=True):
+        before = {k: [v.numpy() for v in n.trainable_variables] for k, n in networks.items()}
+        toy.run(end - begin, begin)
+        moved = {
+            id(variable)
+            for name, network in networks.items()
+            for variable, value in zip(network.trainable_variables, before[name], strict=True)
+            if not np.array_equal(variable, value)
+        }
+        expected = set()
+        for name in method.trained:
+            own = {id(v) for v in networks[name].trainable_variables}
+            assert moved & own, f"stage {method.stage} does not change {name}"
+            expected |= own
+        assert moved <= expected, f"stage {method.stage} changes other networks too"
+        declared |= expected
+    assert declared == {id(v) for n in networks.values() for v in n.trainable_variables}
+
+
 def test_the_traced_step_equals_the_eager_one(toy):
     (traced,) = toy.run(1)
     toy.load(toy.start)
@@ -155,7 +178,7 @@ def test_two_replicas_equal_one(toy, pair):
     pair.load(toy.start)
     alone, together = toy.run(6), pair.run(6)
     for one, two in zip(alone, together, strict=True):
-        assert two == pytest.approx(one, abs=1e-4)
+        assert two == pytest.approx(one, abs=1e-4, rel=1e-5)
     for owner, values in toy.values().items():
         if not owner.startswith("optimizer"):
             for one, two in zip(values, pair.values()[owner], strict=True):
@@ -181,7 +204,7 @@ def test_a_saved_state_resumes_with_another_number_of_replicas(toy, pair, tmp_pa
     save_after_three(toy, tmp_path)
     checkpoints.load(manifests.find(tmp_path).folder, pair.method.state())
     for after, before in zip(pair.run(3, first=3), straight[3:], strict=True):
-        assert after == pytest.approx(before, abs=1e-4)
+        assert after == pytest.approx(before, abs=1e-4, rel=1e-5)
 
 
 def test_calling_it_classifies_with_the_exported_weights(toy):

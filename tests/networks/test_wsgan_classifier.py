@@ -100,6 +100,7 @@ def test_pooling_adds_mean_and_maximum():
     keras.utils.set_random_seed(0)
     pooled = model(lambda x: wsgan_classifier._global_pooling(x, "VALID"), 4, 4, 3)
     (convolution,) = [y for y in pooled.layers if isinstance(y, layers.SpectralConv)]
+    assert convolution.slope is None  # no leaky ReLU before the pooling
     x = tf.random.stateless_normal([2, 4, 4, 3], [1, 1])
     last = convolution(x).numpy()
     assert last.shape == (2, 3, 3, 3)
@@ -119,6 +120,23 @@ def test_other_sizes(size, channels, local_side, global_side):
               if isinstance(x, keras.layers.GlobalMaxPooling2D)]  # fmt: skip
     assert sorted(pooled) == sorted([local_side, global_side])
     assert network.get_layer("colored").input.shape[1:] == (size, size, channels)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_it_can_take_over_a_resnet_that_copies_gray_images(channels):
+    keras.utils.set_random_seed(1)
+    with mock.patch.multiple(resnet18, WIDTHS=(1, 2), BLOCKS=1):
+        network = wsgan_classifier.classifier(task(8, channels), 4)
+        backbone = resnet18.backbone(resnet18.classifier(task(8, channels), 4))
+    for number, variable in enumerate(backbone.variables):  # batch statistics too
+        variable.assign(tf.random.stateless_uniform(variable.shape, [7, number], 0.1, 1.0))
+    x = images(8, channels)
+    before = {k: v.numpy() for k, v in network(x).items()}
+    wsgan_classifier.load_resnet(network, backbone, tf.constant(False))
+    np.testing.assert_array_equal(network(x)["features"], before["features"])
+    wsgan_classifier.load_resnet(network, backbone, tf.constant(True))
+    np.testing.assert_allclose(network(x)["features"], backbone(x)["features"], rtol=1e-6)
+    assert not np.allclose(before["features"], backbone(x)["features"])
 
 
 def test_channels_are_the_next_multiple_of_four():

@@ -1,9 +1,11 @@
 """The tables of the noise regularization paper: published numbers, and steps on labels."""
 
+import numpy as np
 import pytest
 from support import paper_tables
 
 from tf_ssgan import papers
+from tf_ssgan.core import stages
 
 
 @pytest.mark.parametrize(
@@ -34,7 +36,14 @@ def test_the_model_with_wsgan_is_ahead_from_half_clean_labels_on():
 
 
 def test_both_tables_have_as_many_steps_on_labels():
-    for number, before in ((1, 0.2), (2, 0.15 + 0.25)):
+    lengths = []
+    for number in (1, 2):
         table = papers.find(f"noise_reg_table{number}")
         settings = paper_tables.configure(table, table.cells[0], "small")
-        assert settings.max_steps * (1 - before) == pytest.approx(360)
+        fractions = settings.hparams.stage_fractions()
+        first_steps = stages.consecutive_stages(settings.max_steps, fractions)
+        ends = [*first_steps.values(), settings.max_steps]
+        lengths.append(dict(zip(first_steps, np.diff(ends), strict=True)))
+    noise_reg, wsgan = lengths
+    assert noise_reg == {"contrast": 90, "train": 360}
+    assert wsgan == {"contrast": 90, "generate": 150, "classify": 120, "train": 360}

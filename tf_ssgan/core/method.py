@@ -31,6 +31,8 @@ class Method(run_state.RunState):
             or `classifier` itself if `average_decay` is 0.
         reports: Names of the scalars that a step reports, in the order to read them.
         reports_in: Stage -> its names, for stages whose steps report other scalars.
+        trains_in: Stage -> names of the networks that it changes, as in `networks`; for stages that
+            do not change all of them.
         searched: The reported scalars that are results of the run, such as a hyperparameter that
             the method searches.
         needs_labels: Whether it cannot train without labels.
@@ -41,6 +43,7 @@ class Method(run_state.RunState):
 
     reports: tuple[str, ...] = ()
     reports_in: ClassVar[dict[str, tuple[str, ...]]] = {}
+    trains_in: ClassVar[dict[str, tuple[str, ...]]] = {}
     searched: tuple[str, ...] = ()
     needs_labels: bool = False
     needs_noisy: bool = False
@@ -233,6 +236,11 @@ class Method(run_state.RunState):
     def reported(self) -> tuple[str, ...]:
         """Names of the scalars that a step of the current stage reports."""
         return self.reports_in.get(self.stage, self.reports)
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """Names of the networks that the current stage changes."""
+        return self.trains_in.get(self.stage, tuple(self.networks()))
 
     def mean_scalars(self) -> dict[str, float]:
         """Means of the reported scalars over the steps since the last `reset_means`."""

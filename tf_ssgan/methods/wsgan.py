@@ -11,6 +11,8 @@ attention; its outputs are class logits l and a source logit s, whether an image
                        G: E (sigmoid s(G) - 1)^2, at a sixth of its learning rate
 
 Labels are the clean ones (--clean_fraction), or all if none is known to be clean; u is any image.
+G learns from augmented images: crops, changes of brightness, and flips if classes survive them. So
+u and all images of stage "generate" are augmented; x in stage "train" is the image as it is.
 
 Profile "authors" is the public code where it differs: the temperature of the contrastive loss is
 the square root of the number of views, which flattens the loss; G and its critic have a binary
@@ -33,12 +35,11 @@ import tensorflow as tf
 
 from tf_ssgan.common.options import option
 from tf_ssgan.core.task import Stream
-from tf_ssgan.methods.bases import contrastive, generator_pretraining
-from tf_ssgan.networks import dcgan, wsgan_classifier
-from tf_ssgan.nn import layers, losses
+from tf_ssgan.methods.bases import contrastive, generator_pretraining, source_classifier
+from tf_ssgan.networks import dcgan
+from tf_ssgan.nn import losses
 
 PAPER = "Axelrod, Kashi and Pandey, after Mao et al. 2021"
-GENERATOR_RATE_FACTOR = 1 / 6  # in the paper, the generator learns in one epoch of six
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,21 +69,25 @@ class HParams(generator_pretraining.PretrainingHParams):
     }
 
 
-class Method(contrastive.ContrastivePretraining, generator_pretraining.GeneratorPretraining):
+class Method(contrastive.ContrastivePretraining, source_classifier.SourceClassifier):
     """A classifier with three branches that also learns to detect generated images."""
 
-    reports = ("supervised", "source", "generator")
+    reports = source_classifier.CLASSIFY_REPORTS
     reports_in = {
         "contrast": (*contrastive.CONTRASTIVE_REPORTS, "reconstruction"),
         "generate": generator_pretraining.GENERATOR_REPORTS,
+    }
+    trains_in = {
+        "contrast": ("backbone", "projector", "decoder"),
+        "generate": ("critic", "generator"),
+        "train": ("classifier", "generator"),
     }
     needs_labels = True
 
     def setup(self) -> None:
         """Builds classifier, projector, decoder, generator and critic, and their players."""
-        self.classifier = wsgan_classifier.classifier(self.task, self.hp.width)
-        adam = keras.optimizers.Adam(self.hp.learning_rate, epsilon=1e-8)
-        self.c = self.player("classifier", self.classifier, adam)
+        self.make_branches("classifier", self.hp.learning_rate)
+        self.classifier = self.branches
         decoders = [self.make_decoder()] if self.hp.backbone_init == "contrastive" else []
         self.make_contrast(*decoders)
         self.make_generator()
@@ -93,11 +98,6 @@ class Method(contrastive.ContrastivePretraining, generator_pretraining.Generator
         self.decoder = dcgan.generator(self.task, size, self.hp.width, "decoder")
         return self.decoder
 
-    def generator_rate(self) -> tf.Tensor:
-        """The generator's learning rate, a sixth of it in the last stage."""
-        factor = 1.0 if self.stage == "generate" else GENERATOR_RATE_FACTOR
-        return super().generator_rate() * factor
-
     def temperature(self) -> float:
         """Temperature of the contrastive loss."""
         authors = self.hp.profile == "authors"
@@ -105,7 +105,9 @@ class Method(contrastive.ContrastivePretraining, generator_pretraining.Generator
 
     def streams(self) -> dict[str, Stream]:
         """All images, in two views, in stage "contrast"; then all images and clean ones."""
-        return self.contrast_streams() if self.stage == "contrast" else self.generate_streams()
+        if self.stage == "contrast":
+            return self.contrast_streams()
+        return self.generate_streams() if self.stage == "generate" else self.classify_streams()
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
         """One step of the current stage."""
@@ -113,29 +115,7 @@ class Method(contrastive.ContrastivePretraining, generator_pretraining.Generator
             return self.contrast_step(batch)
         if self.stage == "generate":
             return self.generate_step(batch)
-        x, y = batch["clean"]["image"], batch["clean"]["label"]
-        u = batch["unlabeled"]["image"]
-
-        z, c = self.latents(u.shape[0])
-        fake = self.generator([z, c], training=True)
-        with tf.GradientTape() as tape:
-            supervised = losses.cross_entropy(y, self.classifier(x, training=True)["logits"])
-            real = self.classifier(u, training=True)["source"]
-            source = losses.least_squares_critic_loss(real, self.source_of_fake(fake))
-            loss = supervised + source
-        self.c.minimize(loss, tape)
-
-        z, c = self.latents(u.shape[0])
-        with tf.GradientTape() as tape:
-            fake = self.generator([z, c], training=True)
-            generator = losses.least_squares_generator_loss(self.source_of_fake(fake))
-        self.g.minimize(generator, tape)
-        return self.end_step(supervised=supervised, source=source, generator=generator)
-
-    def source_of_fake(self, images: tf.Tensor) -> tf.Tensor:
-        """The classifier's source logits for generated images; records no batch statistics."""
-        with layers.frozen_statistics():
-            return self.classifier(images, training=True)["source"]
+        return self.classify_step(batch)
 
     def contrast_step(self, batch: dict) -> dict[str, tf.Tensor]:
         """One step on the contrastive loss of two views and on the image's reconstruction."""

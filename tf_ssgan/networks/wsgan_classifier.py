@@ -12,11 +12,11 @@ are the logits of the classes and of "real".
     CB o       conv2 o/2, conv2 o, plus the first one's mean over 2 x 2, twice side by side
     pooled     global mean + global maximum
 
-Convolutions of the local and global branches are spectrally normalized, have no padding, and are
-followed by a leaky ReLU of slope 0.01. Each attention has its own maps q, k, v: over n positions it
-is softmax(q^T k / sqrt(n)) v and a dense layer, over channels softmax(q k^T / sqrt(n)) v. The
-public code reorders the latter's result when it reshapes it to an image, which scrambles it; here
-the order is kept.
+Convolutions of the local and global branches are spectrally normalized and have no padding. In CB,
+a leaky ReLU of slope 0.01 follows each; none follows the last conv2 before the pooling. Each
+attention has its own maps q, k, v: over n positions it is softmax(q^T k / sqrt(n)) v and a dense
+layer, over channels softmax(q k^T / sqrt(n)) v. The public code reorders the latter's result when
+it reshapes it to an image, which scrambles it; here the order is kept.
 
 Convolutions of images under 16 pixels use padding, because nothing would be left otherwise. For the
 local and global branches, images of more than 36 pixels are first halved by average pooling,
@@ -81,9 +81,31 @@ def _conv_block(x: keras.KerasTensor, channels: int, padding: str) -> keras.Kera
 
 def _global_pooling(x: keras.KerasTensor, padding: str) -> keras.KerasTensor:
     """A convolution, then the sum of global mean and global maximum: float32 [batch, channels]."""
-    x = layers.SpectralConv(x.shape[-1], 2, padding=padding)(x)
+    x = layers.SpectralConv(x.shape[-1], 2, padding=padding, slope=None)(x)
     kinds = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
     return keras.layers.Add(dtype="float32")([kind(dtype="float32")(x) for kind in kinds])
+
+
+def load_resnet(
+    branches: keras.Model, backbone: keras.Model, when: tf.Tensor | bool = True
+) -> None:
+    """Gives the network's ResNet the weights of a ResNet that copies gray images to 3 channels.
+
+    Its map to 3 channels then copies too, so that both compute the same features.
+
+    Args:
+        branches: A network that `classifier` built.
+        backbone: The backbone of a network that `resnet18.classifier` built, of the same width.
+        when: bool scalar; if it is false, nothing changes.
+    """
+    colored = branches.get_layer("colored")
+    own = {id(v) for v in colored.variables}
+    targets = [v for v in resnet18.backbone(branches).variables if id(v) not in own]
+    channels = colored.kernel.shape[-2]
+    copying = tf.ones([1, 3]) if channels == 1 else tf.eye(channels, 3)
+    values = [copying[None, None], tf.zeros(3), *[v.value for v in backbone.variables]]
+    for target, value in zip([*colored.variables, *targets], values, strict=True):
+        target.assign(tf.where(when, value, target.value))
 
 
 class _Columns(keras.layers.Layer):

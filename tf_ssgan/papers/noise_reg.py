@@ -23,9 +23,10 @@ BUDGETS = {
         "": {"batch_size": 100, "width": 16, "learning_rate": 0.001},
         "noise_reg": {"max_steps": 450, "contrast_fraction": 0.2},
         "noise_reg_wsgan": {
-            "max_steps": 600,
-            "contrast_fraction": 0.15,
-            "generate_fraction": 0.25,
+            "max_steps": 720,
+            "contrast_fraction": 90 / 720,
+            "generate_fraction": 150 / 720,
+            "classify_fraction": 120 / 720,
         },
         "wsgan": {"max_steps": 400, "batch_size": 25},
     },

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tf_ssgan.common import errors
 from tf_ssgan.common.options import option
 from tf_ssgan.core import hparams, method, stages
-from tf_ssgan.core.task import Stream
+from tf_ssgan.core.task import Stream, Task
 from tf_ssgan.networks import resnet18
 from tf_ssgan.nn import losses
 
@@ -86,9 +86,8 @@ class ContrastivePretraining(method.Method):
         return stages.consecutive_stages(self.task.steps, self.hp.stage_fractions())
 
     def contrast_streams(self) -> dict[str, Stream]:
-        """Images as they are, and the same with random crop, flips if allowed, and brightness."""
-        flips = "flip flip_vertical " if self.task.flip else ""
-        views = {"image": "plain", "augmented": f"resized_crop {flips}brightness"}
+        """Images as they are, and the same augmented."""
+        views = {"image": "plain", "augmented": augmented_view(self.task)}
         return {"unlabeled": Stream("unlabeled", self.hp.batch_size, views)}
 
     def contrast_step(self, batch: dict) -> dict[str, tf.Tensor]:
@@ -117,6 +116,12 @@ class ContrastivePretraining(method.Method):
 
 
 CONTRASTIVE_REPORTS = ("contrastive",)
+
+
+def augmented_view(task: Task) -> str:
+    """The view with random crop, both flips if classes survive them, and brightness."""
+    flips = "flip flip_vertical " if task.flip else ""
+    return f"resized_crop {flips}brightness"
 
 
 def load_weights(network: keras.Model, path: pathlib.Path) -> None:

@@ -1,4 +1,4 @@
-"""A stage that trains a conditional generator against a small critic."""
+"""A stage that trains a conditional generator against a small critic, on augmented images."""
 
 import dataclasses
 
@@ -58,8 +58,8 @@ class GeneratorPretraining(auxiliary_classifier.AuxiliaryClassifierGAN):
         return tf.constant(self.hp.generate_rate)
 
     def generate_streams(self) -> dict[str, Stream]:
-        """All images without labels, and clean images with theirs."""
-        views = {"image": "plain"}
+        """All images without labels, and clean images with theirs, all augmented."""
+        views = {"image": contrastive.augmented_view(self.task)}
         return {
             "unlabeled": Stream("unlabeled", self.hp.batch_size, views),
             "clean": Stream("clean", self.hp.batch_size, views),
