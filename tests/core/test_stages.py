@@ -1,4 +1,4 @@
-"""Stages of a run: first steps from fractions of the run."""
+"""Stages of a run: first steps from fractions of the run, and warm-ups."""
 
 import pytest
 
@@ -46,8 +46,18 @@ def test_stages_that_leave_no_step_are_refused(steps, fractions):
         stages.consecutive_stages(steps, fractions)
 
 
-@pytest.mark.parametrize("steps", [3, 12, 160, 997])
-def test_a_warm_up_of_whole_steps_is_not_rounded_down(steps):
-    assert stages.warm_up_stages(0.0, steps) == {"train": 0}
-    for begin in range(1, steps):
-        assert stages.warm_up_stages(begin / steps, steps) == {"warm_up": 0, "train": begin}
+def test_a_warm_up_has_the_steps_that_it_asks_for():
+    assert stages.warm_up_stages(0, 100) == {"train": 0}
+    for begin in range(1, 31):
+        assert stages.warm_up_stages(begin, 100) == {"warm_up": 0, "train": begin}
+
+
+@pytest.mark.parametrize(("steps", "begin"), [(100, 30), (20, 6), (12, 3), (10, 3), (4, 1)])
+def test_a_warm_up_takes_at_most_three_tenths_of_the_run(steps, begin):
+    assert stages.warm_up_stages(steps, steps) == {"warm_up": 0, "train": begin}
+    assert stages.warm_up_stages(10**9, steps) == {"warm_up": 0, "train": begin}
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_a_run_of_a_few_steps_has_no_warm_up(steps):
+    assert stages.warm_up_stages(10, steps) == {"train": 0}

@@ -17,7 +17,7 @@ RECORDED = ("moving_mean", "moving_variance")
 
 @pytest.fixture(scope="module")
 def toy():
-    return toy_methods.Toy("pseudo_label", warm_up_fraction=0.5, threshold=0.5)
+    return toy_methods.Toy("pseudo_label", warm_up_epochs=1, threshold=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -41,28 +41,28 @@ def refresh(method, *rows):
 
 
 def test_only_predictions_above_the_threshold_become_labels(method):
-    method.set_stage(6)
+    method.set_stage(2)
     refresh(method, [0, 0, -1e4], [0, 0.1, -1e4], [-1e4, 0, 9], [0.5, 0, 0])
     assert method.pseudo_labels().tolist() == [-1, 1, 2, *[-1] * 37]  # .5, .525, 1 and .452
 
 
 def test_new_pseudo_labels_replace_the_old_ones(method):
-    method.set_stage(6)
+    method.set_stage(2)
     refresh(method, [9, 0, 0], [0, 9, 0])
     refresh(method, [0, 0, 0], [0, 0, 9], [9, 0, 0])
     assert method.pseudo_labels().tolist() == [-1, 2, 0, *[-1] * 37]
 
 
 def test_there_are_no_pseudo_labels_in_the_warm_up(method):
-    assert method.stages() == {"warm_up": 0, "train": 6}
-    for step in (0, 5):
+    assert method.stages() == {"warm_up": 0, "train": 2}  # 12 labels, 8 a step
+    for step in (0, 1):
         method.set_stage(step)
         method.refresh_pseudo_labels(lambda: pytest.fail("nothing is predicted"))
         assert set(method.pseudo_labels()) == {-1}
 
 
 def test_the_next_batches_contain_images_with_new_pseudo_labels(toy, method):
-    method.set_stage(6)
+    method.set_stage(2)
     refresh(method, *[[0, 9, 0]] * 40)
     batch = next(toy.batches())["merged"]
     index, label = batch["index"].numpy(), batch["label"].numpy()
@@ -75,7 +75,7 @@ def test_the_next_batches_contain_images_with_new_pseudo_labels(toy, method):
 
 
 def test_pseudo_labels_are_saved_in_checkpoints(method):
-    method.set_stage(6)
+    method.set_stage(2)
     refresh(method, [0, 0, 9])
     (labels,) = method.state()["buffers"]
     assert labels.dtype == tf.int64 and labels.numpy().tolist() == [2, *[-1] * 39]
@@ -180,12 +180,71 @@ def test_profile_authors_has_no_online_form():
 
 def test_the_learning_rate_follows_a_cosine_by_epochs(method):
     """An epoch has 5 steps; the factor goes from 1 to 1/50 in 2 epochs."""
-    scripted_outputs.with_hparams(method, swing_epochs=2)
+    scripted_outputs.with_hparams(method, swing_epochs=2, warm_up_epochs=0)
+    assert factors(method, (0, 4, 5, 9, 10, 11)) == pytest.approx(
+        [1, 1, 0.51, 0.51, 0.02, 0.02], abs=1e-5
+    )
+
+
+def factors(method, steps):
     rates = []
-    for step in (0, 4, 5, 9, 10, 11):
+    for step in steps:
         method.step.assign(step)
         rates.append(float(method.rate()) / method.hp.learning_rate)
-    assert rates == pytest.approx([1, 1, 0.51, 0.51, 0.02, 0.02], abs=1e-5)
+    return rates
+
+
+def test_a_pass_over_the_labels_is_an_epoch_of_the_learning_rate(method):
+    """The 2 steps of the warm-up are epoch 0, the 5 steps of the first pool epoch are epoch 1."""
+    scripted_outputs.with_hparams(method, swing_epochs=2)
+    assert factors(method, (0, 1, 2, 6, 7, 11)) == pytest.approx(
+        [1, 1, 0.51, 0.51, 0.02, 0.02], abs=1e-5
+    )
+
+
+def test_the_warm_up_takes_the_learning_rate_to_its_smallest(monkeypatch):
+    """CIFAR-10 with 4,000 labels: 10 passes of 8 steps, then epochs of 87 steps."""
+    hparams = toy_methods.hparams("pseudo_label", batch_size=512)
+    method = pseudo_label.Method(hparams, toy_methods.task())
+    sizes = dict(labeled=4000, steps=300 * 87, steps_per_epoch=87)
+    monkeypatch.setattr(method, "task", dataclasses.replace(method.task, **sizes))
+    assert factors(method, (0, 7, 40, 80, 166, 80 + 10 * 87)) == pytest.approx(
+        [1, 1, 0.51, 0.02, 0.02, 1], abs=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("dataset", "labels", "steps"),
+    [
+        ("cifar10", 250, 10),
+        ("cifar10", 4000, 80),
+        ("cifar100", 2500, 50),
+        ("cifar100", 10_000, 200),
+    ],
+)
+def test_the_warm_up_is_ten_passes_over_the_labels(dataset, labels, steps):
+    """Of 1, 8, 5 and 20 batches, the last of which may be incomplete."""
+    hparams = config.configure("pseudo_label", dataset, labels=labels).hparams
+    assert warm_up(hparams, labels, 300 * 87) == steps
+
+
+def warm_up(hparams, labels, steps):
+    """First step of "train"."""
+    method = pseudo_label.Method(
+        toy_methods.hparams("pseudo_label", warm_up_epochs=hparams.warm_up_epochs),
+        toy_methods.task(),
+    )
+    method.hp = hparams
+    method.task = dataclasses.replace(method.task, labeled=labels, steps=steps)
+    return method.stages()["train"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "steps", "expected"),
+    [(50, 1000, 10), (50, 100, 10), (50, 12, 3), (1168, 1000, 240), (5000, 1000, 300)],
+)
+def test_digits_and_images_as_small_have_a_warm_up_in_every_run(labels, steps, expected):
+    assert warm_up(config.configure("pseudo_label", "digits").hparams, labels, steps) == expected
 
 
 def test_defaults_and_recipes():
@@ -220,7 +279,7 @@ def test_a_run_stopped_within_an_evaluation_interval_resumes_with_its_labels(tmp
     def settings(name):
         return config.configure(
             "pseudo_label", dataset, labels=12, validation=0, max_steps=20, batch_size=30, depth=10,
-            width=4, threshold=0.4, learning_rate=1e-2, warm_up_fraction=0.0, average_decay=0.0,
+            width=4, threshold=0.4, learning_rate=1e-2, warm_up_epochs=0, average_decay=0.0,
             precision="float32", workdir=str(tmp_path / name),
         )  # fmt: skip
 
@@ -244,6 +303,6 @@ def test_a_run_stopped_within_an_evaluation_interval_resumes_with_its_labels(tmp
 
 
 def test_online_there_is_no_warm_up():
-    hparams = toy_methods.hparams("pseudo_label", pl_mode="online", warm_up_fraction=0.5)
+    hparams = toy_methods.hparams("pseudo_label", pl_mode="online", warm_up_epochs=1)
     method = pseudo_label.Method(hparams, toy_methods.task())
     assert method.stages() == {"train": 0} and method.stage == "train"

@@ -1,5 +1,7 @@
 """VAT: the adversarial perturbation, the parts of the loss, schedules and recipes."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -149,16 +151,16 @@ def test_profile_authors_takes_the_entropy_of_perturbed_images(toy, method):
 
 
 def test_the_step_is_traced_again_after_the_warm_up():
-    toy = toy_methods.Toy("vat", warm_up_fraction=0.5)
+    toy = toy_methods.Toy("vat", warm_up_epochs=1)
     method = toy.method
-    assert method.stages() == {"warm_up": 0, "train": 6} and method.stage == "warm_up"
+    assert method.stages() == {"warm_up": 0, "train": 2} and method.stage == "warm_up"
     (logs,) = toy.run(1)
     assert logs["adversarial"] == 0.0 and logs["entropy"] == 0.0 and logs["supervised"] > 0
     traced = method.train_function
-    method.set_stage(5)
+    method.set_stage(1)
     assert method.train_function is traced
-    method.step.assign(6)
-    (logs,) = toy.run(1, first=6)
+    method.step.assign(2)
+    (logs,) = toy.run(1, first=2)
     assert method.stage == "train" and method.train_function is not traced
     assert logs["adversarial"] > 0 and logs["entropy"] > 0
 
@@ -214,12 +216,21 @@ def test_defaults_and_recipes():
     assert (small.batch_size, small.xi) == (50, 10)
 
 
-@pytest.mark.parametrize(("labels", "warm_up"), [(4000, 140), (250, 35)])
-def test_profile_authors_warms_up_for_35_passes_over_the_labels(labels, warm_up):
-    authors = config.configure("vat", "cifar10", profile="authors", labels=labels)
-    batches = -(-labels // authors.hparams.batch_size)
-    assert authors.hparams.warm_up_fraction * authors.max_steps == pytest.approx(35 * batches)
-    assert warm_up == 35 * batches
+@pytest.mark.parametrize(
+    ("dataset", "labels", "warm_up"),
+    [
+        ("cifar10", 4000, 140),
+        ("cifar10", 250, 35),
+        ("cifar100", 10_000, 350),
+        ("cifar100", 2500, 105),
+    ],
+)
+def test_profile_authors_warms_up_for_35_passes_over_the_labels(dataset, labels, warm_up):
+    authors = config.configure("vat", dataset, profile="authors", labels=labels)
+    method = vat.Method(toy_methods.hparams("vat"), toy_methods.task())
+    method.hp = authors.hparams
+    method.task = dataclasses.replace(method.task, labeled=labels, steps=authors.max_steps)
+    assert method.stages() == {"warm_up": 0, "train": warm_up}
 
 
 def test_the_learning_rate_is_constant_with_decay_start_1(method):

@@ -128,7 +128,10 @@ def test_every_stage_of_a_run_has_steps(table, cell):
             with_steps = stages.consecutive_stages(settings.max_steps, hparams.stage_fractions())
             assert set(with_steps) == {*hparams.stage_fractions(), "train"}
         if settings.method == "pseudo_label" and hparams.pl_mode == "epoch":
-            assert 1 <= hparams.warm_up_fraction * settings.max_steps < settings.max_steps / 2
+            asked = hparams.warm_up_epochs * math.ceil(settings.labels / hparams.batch_size)
+            first_steps = stages.warm_up_stages(asked, settings.max_steps)
+            assert 1 <= first_steps["train"] < settings.max_steps / 2
+            assert hparams.warm_up_epochs == 10
 
 
 def test_the_rows_of_a_table_have_as_many_steps_and_images():

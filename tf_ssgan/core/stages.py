@@ -2,18 +2,21 @@
 
 from tf_ssgan.common import errors
 
+LONGEST_WARM_UP = 0.3  # fraction of the run
 
-def warm_up_stages(fraction: float, steps: int) -> dict[str, int]:
+
+def warm_up_stages(warm_up_steps: int, steps: int) -> dict[str, int]:
     """The stages of a run that learns from labels alone before stage "train".
 
     Args:
-        fraction: Fraction of the run before stage "train".
+        warm_up_steps: Steps before stage "train"; no more than `LONGEST_WARM_UP` of the run are
+            taken, so that a short run, or one with many labels, has both stages.
         steps: Length of the run.
 
     Returns:
         Stage -> its first step.
     """
-    begin = int(fraction * steps + 1e-6)  # 1e-6: n / steps * steps may round to less than n
+    begin = min(warm_up_steps, int(LONGEST_WARM_UP * steps + 1e-6))  # 1e-6: .3 * 10 may be 2.99..
     return {"warm_up": 0, "train": begin} if begin else {"train": 0}
 
 

@@ -11,12 +11,18 @@ Lee: Pseudo-Label (2013), in the form of Alshami and Arya: Semi-supervised Image
                       2018, public code); batch statistics record labeled images only
     learning rate: learning_rate times a cosine between 1 and 1/50, updated once an epoch
 
-Departures: predictions are for images without augmentation; the public code shifts and flips them.
-An evaluation interval is the smallest number of whole epochs (passes over the unlabeled pool) that
-has at least 50 steps; its length does not depend on the size of X. Training continues from the last
-warm-up weights; the public code returns to those with the best test error. The exported weights are
-an EMA; the raw weights are reported too. Profile "authors" has no EMA and keeps a bug: images with
-a pseudo-label are standardized floats cast to bytes, which leaves little but black and white.
+An epoch of the warm-up is a pass over the labeled images, of ceil(labels / batch_size) steps:
+nothing else is in the merged pool then, whose order still drops incomplete batches. Afterwards an
+epoch is a pass over the unlabeled pool.
+
+Departures: in the public code an epoch after the warm-up is a pass over labeled images and X; here
+its length does not depend on the size of X. An evaluation interval is the smallest number of whole
+epochs with at least 50 steps. The warm-up takes at most 30 % of a run, which only short runs reach.
+Predictions are for images without augmentation; the public code shifts and flips them. Training
+continues from the last warm-up weights; the public code returns to those with the best test loss.
+The exported weights are an EMA; the raw weights are reported too. Profile "authors" has no EMA and
+keeps a bug: images with a pseudo-label are standardized floats cast to bytes, which leaves little
+but black and white.
 """
 
 import dataclasses
@@ -29,7 +35,6 @@ import tensorflow as tf
 
 from tf_ssgan.common import errors
 from tf_ssgan.common.options import inherited, option
-from tf_ssgan.core import stages
 from tf_ssgan.core.monitoring import PseudoLabels
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import profile, wrn
@@ -70,12 +75,12 @@ class HParams(profile.ProfileHParams, wrn.WarmUpHParams, wrn.WideResNetHParams):
     unlabeled_weight: float = option(
         1.0, "Final weight w(t) of the unlabeled loss with pl_mode=online.", low=0
     )
-    warm_up_fraction: float = inherited(
-        wrn.WarmUpHParams, "warm_up_fraction", 10 / 300, "public code; not with pl_mode=online"
+    warm_up_epochs: int = inherited(
+        wrn.WarmUpHParams, "warm_up_epochs", 10, "public code; not with pl_mode=online"
     )
 
     RECIPES = {
-        "digits": wrn.DIGITS | dict(swing_epochs=11, warm_up_fraction=0.3),
+        "digits": wrn.DIGITS,
         "cifar10": dict(labels=4000, epochs=300),
         "cifar10@250": dict(batch_size=250),
         "cifar100": dict(labels=10000, epochs=300, learning_rate=5e-4),
@@ -97,7 +102,7 @@ class HParams(profile.ProfileHParams, wrn.WarmUpHParams, wrn.WideResNetHParams):
             )
 
 
-class Method(wrn.WideResNetMethod):
+class Method(wrn.WarmUpMethod):
     """Self-training with pseudo-labels."""
 
     reports = ("supervised", "unsupervised", "selected")
@@ -116,9 +121,7 @@ class Method(wrn.WideResNetMethod):
 
     def stages(self) -> dict[str, int]:
         """A warm-up on labels alone, except with pl_mode=online."""
-        if self.hp.pl_mode == "online":
-            return {"train": 0}
-        return stages.warm_up_stages(self.hp.warm_up_fraction, self.task.steps)
+        return {"train": 0} if self.hp.pl_mode == "online" else super().stages()
 
     def rate(self) -> tf.Tensor:
         """The learning rate of this epoch."""

@@ -34,7 +34,7 @@ import keras
 import tensorflow as tf
 
 from tf_ssgan.common.options import inherited, option
-from tf_ssgan.core import monitoring, stages
+from tf_ssgan.core import monitoring
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import optimizers, profile, wrn
 from tf_ssgan.nn import layers, losses
@@ -43,7 +43,7 @@ PAPER = "Miyato et al. 2018"
 AUTHORS = dict(
     batch_size=1024, unlabeled_ratio=1, learning_rate=0.03, decay_start=1.0, beta_1_end=0.9,
     weight_decay=5e-5, amsgrad=True, epsilon=10.0, xi=10.0, iterations=5, average_decay=0.0,
-    warm_up_fraction=35 / 300,
+    warm_up_epochs=35,
 )  # fmt: skip
 
 
@@ -91,18 +91,18 @@ class HParams(
         "svhn": dict(labels=1000, max_steps=48_000, decay_start=2 / 3, epsilon=20.0),
         "fashion_mnist": dict(labels=1000, max_steps=48_000, decay_start=2 / 3),
         "authors": AUTHORS,
-        "authors/digits": wrn.DIGITS | dict(warm_up_fraction=0.0),
+        "authors/digits": wrn.DIGITS | dict(warm_up_epochs=0),
         # 35 passes over the labels, then 265 over the 49 batches of the pool. Of these batches, one
         # in ceil(labels / batch) is a step: one in 4 for 4,000 labels, in 10 for 10,000, in 3 for
         # 2,500, and every batch for 250.
-        "authors/cifar10": dict(max_steps=140 + 3246, warm_up_fraction=140 / 3386),
-        "authors/cifar10@250": dict(batch_size=250, max_steps=53_035, warm_up_fraction=35 / 53_035),
-        "authors/cifar100": dict(max_steps=350 + 1298, warm_up_fraction=350 / 1648),
-        "authors/cifar100@2500": dict(max_steps=105 + 4328, warm_up_fraction=105 / 4433),
+        "authors/cifar10": dict(max_steps=140 + 3246),
+        "authors/cifar10@250": dict(batch_size=250, max_steps=35 + 53_000),
+        "authors/cifar100": dict(max_steps=350 + 1298),
+        "authors/cifar100@2500": dict(max_steps=105 + 4328),
     }
 
 
-class Method(optimizers.LinearDecayMethod, wrn.WideResNetMethod):
+class Method(optimizers.LinearDecayMethod, wrn.WarmUpMethod):
     """Consistency regularization against adversarial perturbations."""
 
     reports = ("supervised", "adversarial", "entropy")
@@ -114,10 +114,6 @@ class Method(optimizers.LinearDecayMethod, wrn.WideResNetMethod):
             self.hp.learning_rate, self.hp.weight_decay, amsgrad=self.hp.amsgrad, epsilon=1e-8
         )
         self.c = self.player("classifier", self.classifier, adam, self.rate, self.beta_1)
-
-    def stages(self) -> dict[str, int]:
-        """A warm-up on labels alone, if warm_up_fraction is not 0."""
-        return stages.warm_up_stages(self.hp.warm_up_fraction, self.task.steps)
 
     def beta_1(self) -> tf.Tensor:
         """Adam's beta_1 at this step."""

@@ -27,12 +27,11 @@ BUDGETS = {
     "full": {},
     "small": {
         "": {"max_steps": 450, "depth": 10, "width": 16, "batch_size": 32},
-        "pseudo_label": {"batch_size": 128, "warm_up_fraction": 0.3},
+        "pseudo_label": {"batch_size": 128},
         "fixmatch_attention": {"unlabeled_ratio": 4, "learning_rate": 0.03},
     },
     "smoke": {
         "": {"max_steps": 20, "depth": 10, "width": 8, "batch_size": 10},
-        "pseudo_label": {"warm_up_fraction": 0.3},
     },
 }
 

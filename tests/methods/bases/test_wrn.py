@@ -79,12 +79,12 @@ def test_a_pool_smaller_than_a_batch_is_repeated_with_a_note(squares, tmp_path, 
 
 def test_a_run_of_vat_warms_up_and_writes_its_figure(squares, tmp_path):
     settings = config.configure(
-        "vat", squares, labels=6, validation=0, batch_size=6, unlabeled_ratio=2, max_steps=3,
-        warm_up_fraction=0.5, workdir=str(tmp_path / "run"), **TINY,
+        "vat", squares, labels=6, validation=0, batch_size=6, unlabeled_ratio=2, max_steps=4,
+        warm_up_epochs=1, workdir=str(tmp_path / "run"), **TINY,
     )  # fmt: skip
     loop.run(settings)
     picture = tf.io.decode_png((tmp_path / "run/perturbed.png").read_bytes())
     assert min(picture.shape[:2]) > 100
-    one, three = metrics_log.history(tmp_path / "run/metrics.jsonl")
-    assert (one["step"], three["step"]) == (1, 3)
-    assert one["adversarial"] == 0.0 < three["adversarial"]
+    one, four = metrics_log.history(tmp_path / "run/metrics.jsonl")
+    assert (one["step"], four["step"]) == (1, 4)
+    assert one["adversarial"] == 0.0 < four["adversarial"]

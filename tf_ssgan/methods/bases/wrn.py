@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 
 from tf_ssgan.common.options import option
-from tf_ssgan.core import hparams, method
+from tf_ssgan.core import hparams, method, stages
 from tf_ssgan.networks import wide_resnet
 
 
@@ -58,8 +58,11 @@ class UnlabeledRatioHParams(hparams.HParams):
 class WarmUpHParams(hparams.HParams):
     """Hyperparameters of a method that learns from labels alone at first."""
 
-    warm_up_fraction: float = option(
-        0.0, "Fraction of the run, at its start, that learns from labels alone.", low=0, high=0.9
+    warm_up_epochs: int = option(
+        0,
+        "Passes over the labeled images at the start of the run, which learns from them alone; "
+        f"at most {stages.LONGEST_WARM_UP:.0%} of its steps.",
+        low=0,
     )
 
 
@@ -94,3 +97,27 @@ class WideResNetMethod(method.Method):
         """
         form = self.hp.network.removeprefix("wrn_")
         return wide_resnet.classifier(self.task, self.hp.depth, self.hp.width, form, dtype)
+
+
+class WarmUpMethod(WideResNetMethod):
+    """A method that learns from labels alone at first.
+
+    An epoch of the warm-up is a pass over the labeled images: ceil(labeled / batch size) steps.
+    """
+
+    @property
+    def steps_per_labeled_pass(self) -> int:
+        """Steps in which all labeled images are read, the last of them in an incomplete batch."""
+        return -(-self.task.labeled // self.hp.batch_size)
+
+    def stages(self) -> dict[str, int]:
+        """A warm-up on labels alone, if warm_up_epochs is not 0."""
+        warm_up_steps = self.hp.warm_up_epochs * self.steps_per_labeled_pass
+        return stages.warm_up_stages(warm_up_steps, self.task.steps)
+
+    def epoch(self) -> tf.Tensor:
+        """Number of the epoch, from 0: float32 scalar. Those of the warm-up count too."""
+        begin = self.stages()["train"]
+        passes = tf.minimum(self.step, begin) // self.steps_per_labeled_pass
+        epochs = tf.maximum(self.step - begin, 0) // self.task.steps_per_epoch
+        return tf.cast(passes + epochs, tf.float32)
