@@ -48,16 +48,17 @@ def test_stages_that_leave_no_step_are_refused(steps, fractions):
 
 def test_a_warm_up_has_the_steps_that_it_asks_for():
     assert stages.warm_up_stages(0, 100) == {"train": 0}
-    for begin in range(1, 31):
+    for begin in range(1, 51):
         assert stages.warm_up_stages(begin, 100) == {"warm_up": 0, "train": begin}
 
 
-@pytest.mark.parametrize(("steps", "begin"), [(100, 30), (20, 6), (12, 3), (10, 3), (4, 1)])
-def test_a_warm_up_takes_at_most_three_tenths_of_the_run(steps, begin):
+@pytest.mark.parametrize(
+    ("steps", "begin"), [(100, 50), (20, 10), (13, 6), (10, 5), (3, 1), (2, 1)]
+)
+def test_a_warm_up_takes_at_most_half_of_the_run(steps, begin):
     assert stages.warm_up_stages(steps, steps) == {"warm_up": 0, "train": begin}
     assert stages.warm_up_stages(10**9, steps) == {"warm_up": 0, "train": begin}
 
 
-@pytest.mark.parametrize("steps", [1, 2, 3])
-def test_a_run_of_a_few_steps_has_no_warm_up(steps):
-    assert stages.warm_up_stages(10, steps) == {"train": 0}
+def test_a_run_of_one_step_has_no_warm_up():
+    assert stages.warm_up_stages(10, 1) == {"train": 0}

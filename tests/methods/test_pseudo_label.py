@@ -241,7 +241,7 @@ def warm_up(hparams, labels, steps):
 
 @pytest.mark.parametrize(
     ("labels", "steps", "expected"),
-    [(50, 1000, 10), (50, 100, 10), (50, 12, 3), (1168, 1000, 240), (5000, 1000, 300)],
+    [(50, 1000, 10), (50, 100, 10), (50, 12, 6), (1168, 1000, 240), (5000, 1000, 500)],
 )
 def test_digits_and_images_as_small_have_a_warm_up_in_every_run(labels, steps, expected):
     assert warm_up(config.configure("pseudo_label", "digits").hparams, labels, steps) == expected

@@ -17,7 +17,7 @@ epoch is a pass over the unlabeled pool.
 
 Departures: in the public code an epoch after the warm-up is a pass over labeled images and X; here
 its length does not depend on the size of X. An evaluation interval is the smallest number of whole
-epochs with at least 50 steps. The warm-up takes at most 30 % of a run, which only short runs reach.
+epochs with at least 50 steps. The warm-up takes at most half of a run, which only short runs reach.
 Predictions are for images without augmentation; the public code shifts and flips them. Training
 continues from the last warm-up weights; the public code returns to those with the best test loss.
 The exported weights are an EMA; the raw weights are reported too. Profile "authors" has no EMA and
