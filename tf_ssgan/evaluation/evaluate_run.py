@@ -224,7 +224,7 @@ class _Evaluation:
         self.result.figures["evaluation_tsne.png"] = figures.cluster_panels(
             {self._caption(key): embedding for key, embedding in embeddings.items()},
             self.names,
-            f"t-SNE by the features of {name}; "
+            f"t-SNE by the features of {name}; in these features, not in the picture: "
             "mean ± standard deviation of the distances to the class centers",
         )
 
