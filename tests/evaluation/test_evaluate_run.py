@@ -66,6 +66,9 @@ def test_a_generator_is_evaluated_beside_another_one(copy_run, capsys):
         assert Image.open(run / name).format == "PNG"
     assert not (run / "evaluation_truncation.png").exists()  # its latents are uniform
     assert "McNemar" in text and "nothing to compare" in text
+    points = {name: own["points"] for name, own in measured["clusters"]["sets"].items()}
+    few = f"generated has {points['generated']} images, real 60, because some classes"
+    assert points["generated"] < points["real"] == 60 and few in text
     assert not (other / "evaluation_tsne.png").exists()
 
 
