@@ -7,9 +7,9 @@
 --dataset: errors, average precision and calibration on the test images of another data set.
 --against: errors of both classifiers on the same images, and McNemar's test.
 --generator: Inception Score, Frechet distance and kernel distance of generated images, beside those
-of real images, by a reference classifier; images by class, interpolations, truncated latents, and a
-t-SNE with the distances to the class centers. The reference classifier is trained once on all
-labels of the data set, except those of a validation split, and kept.
+of as many real images, by a reference classifier; distances to the class centers in its features;
+images by class, interpolations, truncated latents, and a t-SNE. The reference classifier is trained
+once on all labels of the data set, except those of a validation split, and kept.
 
 Everything is printed, and added to `evaluation.json` in the folder of the run. The figures are
 written to evaluation_*.png in this folder, and to the run's TensorBoard. The run's weights and its

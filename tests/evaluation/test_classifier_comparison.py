@@ -11,7 +11,7 @@ from support import toy_methods
 from tf_ssgan.common import errors
 from tf_ssgan.data import datasets
 from tf_ssgan.evaluation import classifier_comparison
-from tf_ssgan.metrics import significance
+from tf_ssgan.metrics import binomial, significance
 from tf_ssgan.training import build
 
 
@@ -62,7 +62,7 @@ def test_a_single_run_has_a_standard_error_and_no_comparison(pair):
     (entry,) = classifier_comparison.compare(pair[:1])
     assert "against" not in entry
     share = entry["test_error"] / 100
-    assert entry["standard_error"] == pytest.approx(100 * (share * (1 - share) / 60) ** 0.5)
+    assert entry["standard_error"] == pytest.approx(100 * binomial.standard_error(share, 60))
 
 
 def test_runs_with_other_test_images_are_not_compared_on_them(pair, make_run, tmp_path):

@@ -5,13 +5,21 @@ import json
 import shutil
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
 from tf_ssgan import evaluate
 from tf_ssgan.common import errors, files
-from tf_ssgan.evaluation import evaluate_run, inception, options, reference_network
+from tf_ssgan.evaluation import (
+    evaluate_run,
+    inception,
+    options,
+    reference_classifier,
+    reference_network,
+    tsne,
+)
 from tf_ssgan.training import build
 from tf_ssgan.training.workdir import Workdir
 
@@ -46,7 +54,8 @@ def test_a_generator_is_evaluated_beside_another_one(copy_run, capsys):
     assert (run / "result.json").read_text() == result
     assert measured["step"] == 2
     (scores,) = measured["generator_scores"]
-    assert scores["images"] == {"generated": 120, "test": 60, "training": 90}
+    numbers = {"generated": 120, "test": 60, "inception_score": 60, "distances": 90}
+    assert scores["images"] == numbers
     fingerprint = scores["fingerprint"]
     assert fingerprint["network"] == "small_cnn/1" and fingerprint["classes"][0] == "dark"
     assert 1 <= scores["inception_score"]["mean"] <= 3
@@ -57,6 +66,9 @@ def test_a_generator_is_evaluated_beside_another_one(copy_run, capsys):
         assert Image.open(run / name).format == "PNG"
     assert not (run / "evaluation_truncation.png").exists()  # its latents are uniform
     assert "McNemar" in text and "nothing to compare" in text
+    points = {name: own["points"] for name, own in measured["clusters"]["sets"].items()}
+    few = f"generated has {points['generated']} images, real 60, because some classes"
+    assert points["generated"] < points["real"] == 60 and few in text
     assert not (other / "evaluation_tsne.png").exists()
 
 
@@ -123,6 +135,33 @@ def test_without_the_flag_no_reference_network_is_trained(copy_run, capsys, monk
     assert measured["test_sets"][0]["against"]["run"] == str(other) and "McNemar" in text
     assert measured["generator_scores"] == [] and not list(run.glob("evaluation_*.png"))
     assert "no generator" not in text and not (tmp_path / "cache").exists()
+
+
+def test_real_images_have_the_same_distances_alone_and_beside_generated_ones(evaluate_with_real):
+    """Alone, beside one and beside two sets of generated images, by the reference classifier."""
+    alone, one, two = (evaluate_with_real(*names) for names in ((), ("a",), ("a", "b")))
+    assert alone["real"] == one["real"] == two["real"] and two["a"] == one["a"]
+    assert alone["real"]["points"] == 120 and alone["real"]["distance"]["mean"] > 0
+
+
+@pytest.fixture
+def evaluate_with_real(arrays):
+    """A function names -> metrics of real images and of noise by the reference classifier."""
+    reference = reference_classifier.reference_classifier(arrays, "squares", 0.1)
+    random = np.random.default_rng(0)
+    images = {"real": np.concatenate([arrays.test_images] * 2)}
+    images |= {name: random.integers(0, 256, (120, 8, 8, 1), np.uint8) for name in "ab"}
+    labels = np.concatenate([arrays.test_labels] * 2)
+
+    def measure(*names):
+        features = {
+            name: reference_network.outputs(reference.network, images[name])["features"]
+            for name in ("real", *names)
+        }
+        embedded = tsne.embed({name: (own, labels) for name, own in features.items()})
+        return {name: embedding.metrics() for name, embedding in embedded.items()}
+
+    return measure
 
 
 def test_without_a_generator_the_rest_is_done_and_reported(copy_run, capsys, make_run):

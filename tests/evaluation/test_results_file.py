@@ -11,13 +11,13 @@ FINGERPRINT = {
     "network": "small_cnn/1", "dataset": "digits", "classes": ["0", "1"], "test_accuracy": 98.6,
     "weights_sha256": "a" * 16, "temperature": 1.25,
 }  # fmt: skip
+IMAGES = {"generated": 5000, "test": 500, "inception_score": 500, "distances": 1297}
 
 
 def scored(distance=3.0, **given):
     numbers = {"inception_score": {"mean": 1.5, "std": 0.1}, "frechet_distance": distance}
     numbers |= {"kernel_distance": {"mean": 0.25, "std": 0.01}}
-    images = {"generated": 5000, "test": 500, "training": 1297}
-    scores = {"fingerprint": FINGERPRINT, "images": images, "seed": 0}
+    scores = {"fingerprint": FINGERPRINT, "images": IMAGES, "seed": 0}
     return scores | numbers | {"real": numbers} | given
 
 
@@ -97,13 +97,17 @@ def test_scores_with_the_same_fingerprint_stand_beside_each_other(against):
 @pytest.mark.parametrize("theirs", [
     (), (OTHER,), (scored(4.5, seed=1),),
     (scored(4.5, fingerprint=FINGERPRINT | {"temperature": 1.0}),),
-    (scored(4.5, images={"generated": 1000, "test": 500, "training": 1000}),),
+    (scored(4.5, images=IMAGES | {"distances": 1000}),),
+    (scored(4.5, images=IMAGES | {"inception_score": 400}),),
+    (scored(4.5, images={"generated": 5000, "test": 500, "training": 1297}),),  # an older one
 ])  # fmt: skip
 def test_scores_that_are_not_alike_are_never_compared(against, theirs):
     folder = against(*theirs)
     assert results_file.comparable(folder, scored()) is None
     text = results_file.format_results(measured(scores=[scored()]), folder)
-    assert "4.5" not in text and "9" not in text.split("real: the score")[0].split("weights")[2:]
+    assert (
+        "4.5" not in text and "9" not in text.split("images were generated")[0].split("weights")[2:]
+    )
     command = f"python -m tf_ssgan.evaluate --run={folder} --generator"
     assert f"nothing to compare. Evaluate it too: {command}" in text
 
@@ -112,14 +116,18 @@ def test_scores_of_earlier_weights_of_the_other_run_are_not_compared(against):
     assert results_file.comparable(against(scored(4.5), steps=9), scored()) is None
 
 
-def test_the_summary_has_the_fingerprint_the_scores_and_their_ceiling():
+def test_the_summary_has_the_fingerprint_the_scores_and_their_numbers_of_images():
     text = results_file.format_results(measured(scores=[scored()]), None)
     assert (
         "reference network small_cnn/1, weights aaaaaaaaaaaaaaaa: trained on digits, test accuracy "
         "98.6 %, temperature 1.25"
     ) in text
     assert "inception_score" in text and "1.5 ± 0.1" in text and "0.25 ± 0.01" in text
-    assert "5,000 generated images" in text and "500 test images" in text
+    assert (
+        "5,000 images were generated. As many real ones stand beside those that are used:\n"
+        "  the Inception Score is of 500 generated and of 500 test images; the distances are of "
+        "1,297\n  generated and of 1,297 training images to 500 test images"
+    ) in text
     assert "mean little" not in text
 
 
@@ -151,7 +159,7 @@ def test_the_summary_has_the_error_of_the_raw_weights():
 
 
 def test_the_summary_has_the_clusters():
-    metrics = {"points": 490, "tsne": {"mean": 7.83, "std": 4.71}, "pca": {"mean": 1.0, "std": 0.5}}
+    metrics = {"points": 490, "distance": {"mean": 7.83, "std": 4.71}}
     text = results_file.format_results(
         measured(clusters={"features": "the features", "sets": {"real": metrics}}), None
     )

@@ -147,7 +147,9 @@ def test_the_description_of_a_table():
         "Length: 300 steps per run, 2.5 passes over the images.",
         f"Code: tf_ssgan {__version__}.",
         "Against supervised: differences between runs of the same split seed, mean, 95 % interval "
-        "of the mean (Student's t), and how many are ahead.",
+        "of the mean (Student's t over the splits, but no narrower than the binomial errors of both "
+        "on the test images), and how many are ahead. Fewer than three splits are not enough to "
+        "distinguish two methods.",
     ]
 
 
@@ -196,6 +198,25 @@ def test_the_sources_of_published_numbers_are_listed():
     table = dataclasses.replace(table, source="The paper")
     assert "Published: The paper." in cell_text.describe_table(table)
     assert not any(line.startswith("Published") for line in cell_text.describe_table(two_methods()))
+
+
+def test_intervals_of_other_quantities_have_no_binomial_error():
+    rows = {(row, "c"): ResultCell((RUN,), (3.0,), paired=PairedDifference(MeanOverSeeds((1.0,))))
+            for row in "ab"}  # fmt: skip
+    table = ResultTable("s", "S", ("a", "b"), ("c",), rows, papers.QUANTITIES["tau"], "test_error",
+                        baseline="a")  # fmt: skip
+    assert "(Student's t over the splits), and how" in cell_text.describe_table(table)[-1]
+
+
+def test_published_numbers_of_another_scale_are_explained():
+    published = PublishedNumber(7.83, None, "A", 0)
+    cell = dataclasses.replace(CELL, published=published)
+    text = "Published numbers are measured "
+    lines = cell_text.describe_table(table_of_cells(cell, measure="cluster_distance"))
+    tsne = "in the plane of a t-SNE, whose scale is arbitrary: no difference to them is formed."
+    assert f"{text}{tsne}" in lines
+    lines = cell_text.describe_table(table_of_cells(cell))
+    assert not any(line.startswith(text) for line in lines)
 
 
 def test_differences_of_another_number_are_explained():

@@ -29,6 +29,10 @@ def runs_of(errors, held=None, **changed):
     ]
 
 
+def mark(*runs):
+    return comparison.mark_of_best(make_table(*runs), "50 labels")
+
+
 def compare(ours, theirs, held=(None, None), **options):
     """The text on frgan and supervised, the only methods."""
     table = make_table(*runs_of(ours, held[0]), *runs_of(theirs, held[1], **SUPERVISED), **options)
@@ -39,19 +43,70 @@ def compare(ours, theirs, held=(None, None), **options):
 def test_splits_that_are_not_shared_do_not_put_a_method_ahead():
     """On the only split that both have, supervised has error 2 and frgan 4."""
     runs = runs_of((2.0, 9.0, 9.0, 9.0, 9.0), **SUPERVISED), runs_of((4.0,))
-    assert comparison.best_row(make_table(*runs[0], *runs[1]), "50 labels") == "supervised"
-    # (2 + 4 * 9) / 5 = 7.6; differences to it are -5.6 and four times 1.4: root of 39.2 / 4 is 3.13.
+    assert mark(*runs[0], *runs[1]) == ("supervised", "lowest")
     assert compare((4.0,), (2.0, 9.0, 9.0, 9.0, 9.0)) == (
-        "50 labels: supervised has 2.0 on the splits that all share, frgan comes next with 4.0 (1): "
-        "one split is not enough to distinguish them."
+        "50 labels, on the 1 split that they share: supervised has 2.0 (1), frgan comes next with "
+        "4.0 (1): one split is not enough to distinguish them."
     )
 
 
-def test_splits_that_one_method_lacks_do_not_affect_the_ranks():
-    """All three share splits 1 and 2: vat 3, frgan 4, supervised 5; over all, frgan 2.9."""
-    runs = [*runs_of((0.7, 4.0, 4.0)), *runs_of((3.0, 3.0, 3.0), method="vat"),
-             *runs_of((None, 5.0, 5.0), **SUPERVISED)]  # fmt: skip
-    assert comparison.best_row(make_table(*runs), "50 labels") == "vat"
+FRGAN, VAT = (5.0, 9.0, 9.2, 9.1, 8.9), (5.1, 6.0, 6.1, 6.2, 5.9)
+
+
+@pytest.mark.parametrize("supervised", [15.0, 5.05])
+def test_a_row_with_one_split_does_not_put_a_worse_method_ahead(supervised):
+    """On split 0, frgan is ahead of vat; on the five that both have, vat is."""
+    runs = [*runs_of(FRGAN), *runs_of(VAT, method="vat"), *runs_of((supervised,), **SUPERVISED)]
+    (text,) = comparison.compare_methods(make_table(*runs))
+    # Differences 0.1, 3.0, 3.1, 2.9, 3.0: mean 2.42; the binomial errors are 1.07 and 1.24 points.
+    there = "" if supervised > 5.1 else ", −0.05 to vat there"
+    decimals = f".{1 if supervised == 15 else 2}f"
+    assert text == (
+        f"50 labels: vat has {5.86:{decimals}} ± {0.4353:{decimals}} (5), frgan comes next with "
+        f"{8.24:{decimals}} ± {1.81:{decimals}} (5): −{2.38:{decimals}} [−{5.59:{decimals}}, "
+        f"+{0.83:{decimals}}] on the same splits, which is not enough to distinguish them. "
+        f"Not ranked: supervised (only 1 of these 5 splits{there})."
+    )
+    assert mark(*runs) == ("vat", "lowest")
+
+
+def test_with_more_test_images_the_same_errors_are_told_apart():
+    more = {"test_images": 10_000, "validation_error": None}
+    runs = [
+        finished_run_folders.make_run(error, seed=seed, method=method, outcome=more)
+        for method, values in (("frgan", FRGAN), ("vat", VAT), ("supervised", (15.0,)))
+        for seed, error in enumerate(values)
+    ]
+    (text,) = comparison.compare_methods(make_table(*runs))
+    assert ": −2.4 [−4.1, −0.7] on the same splits. Not ranked: supervised" in text
+    assert mark(*runs) == ("vat", "ahead")
+
+
+def test_methods_that_lack_splits_are_named_and_what_they_have_is_compared():
+    runs = [*runs_of((9.0,) * 5), *runs_of((20.0,) * 5, **SUPERVISED),
+            *runs_of((4.0,) * 3, method="fixmatch"), *runs_of((None,) * 5 + (1.0,), method="vat"),
+            *runs_of((12.0, 12.0), method="ssgan")]  # fmt: skip
+    (text,) = comparison.compare_methods(make_table(*runs))
+    not_ranked = text.partition(" Not ranked: ")[2]
+    assert text.startswith("50 labels: frgan has 9.0 ± 0.0 (5), supervised comes next with 20.0 ")
+    assert not_ranked == (
+        "fixmatch (only 3 of these 5 splits, −5.0 [−8.1, −1.9] to frgan there), "
+        "ssgan (only 2 of these 5 splits), vat (none of these 5 splits)."
+    )
+    assert mark(*runs) is None  # fixmatch is told apart from frgan, and ahead of it
+
+
+def test_two_splits_do_not_distinguish_methods():
+    ending = " on the same splits; two splits are not enough to distinguish them."
+    text = compare((5.0, 5.0), (90.0, 90.0))
+    assert ": −85.0 [" in text and text.endswith(ending)
+    assert compare((5.0, 5.4), (5.2, 5.6)).endswith(f": −0.2 [−3.0, +2.6]{ending}")
+
+
+def test_constant_differences_of_one_image_do_not_distinguish_methods():
+    assert compare((5.0, 5.4, 6.0), (5.2, 5.6, 6.2)).endswith(
+        ": −0.2 [−3.1, +2.7] on the same splits, which is not enough to distinguish them."
+    )
 
 
 def test_runs_of_one_split_count_as_one():
@@ -63,14 +118,16 @@ def test_runs_of_one_split_count_as_one():
         *runs_of((3.0, 7.5), **SUPERVISED),
     ]
     # Over the runs, frgan would have 4.67.
-    assert comparison.best_row(make_table(*runs), "50 labels") == "supervised"
+    assert mark(*runs) == ("supervised", "lowest")
+    (text,) = comparison.compare_methods(make_table(*runs))
+    assert ": supervised has 5.2 ± 3.2 (2), frgan comes next with 5.5 ± 3.5 (2): " in text
 
 
 def test_an_interval_without_0_distinguishes_methods():
-    # Differences -10, -10.5, -10: mean -10.17, std 0.289; 4.303 * 0.289 / root 3 is 0.72.
+    # Differences -10, -10.5, -10: mean -10.17; the binomial errors are 1.00 and 1.61 points.
     assert compare((4.0, 5.0, 6.0), (14.0, 15.5, 16.0)) == (
         "50 labels: frgan has 5.0 ± 1.0 (3), supervised comes next with 15.2 ± 1.0 (3): "
-        "−10.2 [−10.9, −9.4] on the same splits."
+        "−10.2 [−13.9, −6.5] on the same splits."
     )
 
 
@@ -83,9 +140,10 @@ def test_an_interval_with_0_does_not_distinguish_methods():
 
 
 def test_equal_methods_are_not_distinguished():
-    assert compare((4.0, 5.0), (4.0, 5.0)).endswith(
-        ": +0.0 [+0.0, +0.0] on the same splits, which is not enough to distinguish them."
+    assert compare((4.0, 5.0, 6.0), (4.0, 5.0, 6.0)).endswith(
+        ": +0.0 [−2.7, +2.7] on the same splits, which is not enough to distinguish them."
     )
+    assert mark(*runs_of((4.0, 5.0)), *runs_of((4.0, 5.0), **SUPERVISED)) is None
 
 
 def test_one_split_does_not_distinguish_methods():
@@ -97,9 +155,9 @@ def test_one_split_does_not_distinguish_methods():
 
 def test_other_splits_are_not_compared():
     assert compare((4.0,), (None, 9.0)) == (
-        "50 labels: frgan has 4.0 (1), supervised comes next with 9.0 (1): on other splits, which "
-        "cannot be compared."
+        "50 labels: no two rows have a split in common, so none can be compared."
     )
+    assert mark(*runs_of((4.0,)), *runs_of((None, 9.0), **SUPERVISED)) is None
 
 
 def test_other_images_with_the_same_split_seed_are_another_split():
@@ -107,7 +165,7 @@ def test_other_images_with_the_same_split_seed_are_another_split():
         9.0, outcome={"split_sha256": finished_run_folders.sha256("other")}, **SUPERVISED
     )
     (text,) = comparison.compare_methods(make_table(finished_run_folders.make_run(4.0), theirs))
-    assert "on other splits, which cannot be compared." in text
+    assert "no two rows have a split in common" in text
 
 
 def test_the_second_best_method_comes_next():
@@ -164,9 +222,10 @@ def test_the_highest_accuracy_is_ahead():
     table = by_paper.fill_table(paper_table("accuracy"), runs, against="supervised")
     assert list(comparison.compare_methods(table)) == [
         "c: frgan has 95.0 ± 1.0 (3), supervised comes next with 84.8 ± 1.0 (3): "
-        "+10.2 [+9.4, +10.9] on the same splits. Held-out images would have selected supervised, "
+        "+10.2 [+6.5, +13.9] on the same splits. Held-out images would have selected supervised, "
         "84.8 ± 1.0 (3)."
     ]
+    assert comparison.mark_of_best(table, "c") == ("frgan", "ahead")
 
 
 @pytest.mark.parametrize("measure", sorted(papers.QUANTITIES.keys() - {"test_error", "accuracy"}))
@@ -175,7 +234,7 @@ def test_other_quantities_are_not_compared(measure, monkeypatch):
     runs = [*runs_of((4.0,)), *runs_of((9.0,), **SUPERVISED)]
     table = by_paper.fill_table(paper_table(measure), runs)
     assert len(table.runs) == 2
-    assert comparison.best_row(table, "c") is None
+    assert comparison.mark_of_best(table, "c") is None
     assert list(comparison.compare_methods(table)) == []
 
 
@@ -183,7 +242,7 @@ def test_one_method_alone_is_not_compared():
     runs = [finished_run_folders.make_run(4.0), finished_run_folders.make_run(5.0, labels=100)]
     table = make_table(*runs)
     assert list(comparison.compare_methods(table)) == []
-    assert comparison.best_row(table, "50 labels") is None
+    assert comparison.mark_of_best(table, "50 labels") is None
 
 
 def test_the_methods_of_each_column_are_compared():

@@ -121,6 +121,14 @@ def test_the_published_number_stands_beside_the_dots(charts):
     assert charts[0].data == ({"FR-GAN": (4.0,)}, {"FR-GAN": 3.0})
 
 
+def test_a_published_number_of_another_scale_has_no_place_beside_the_dots(charts, tmp_path):
+    finished_run_folders.write_evaluation(tmp_path, generator_scores=[file_contents.scores(3.25)])
+    table = dataclasses.replace(TABLE, measure="inception_score")
+    runs = [finished_run_folders.make_run(folder=tmp_path, seed=seed) for seed in (0, 1)]
+    assert titles(by_paper.fill_table(table, runs)) == ["50"]
+    assert charts[0].data == ({"FR-GAN": (3.25, 3.25)}, {})
+
+
 def test_a_single_run_has_no_chart(charts):
     assert titles(make_table(finished_run_folders.make_run(4.0))) == []
     assert titles(by_paper.fill_table(TABLE, [])) == []

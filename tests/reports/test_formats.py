@@ -84,7 +84,7 @@ def test_csv_has_every_cell_at_full_precision():
     expected = {"mean": 6.0, "std": 7**0.5, "n": 3, "paired_difference": -4.75, "paired_n": 2,
                 "mean_test_error_raw": 8.0, "steps": 300, "seconds": 60.0}  # fmt: skip
     assert {name: float(first[name]) for name in expected} == pytest.approx(expected, rel=1e-15)
-    half_width = 12.7062 * 0.125**0.5 / 2**0.5
+    half_width = 12.7062 * 0.125**0.5 / 2**0.5  # the binomial errors are 3.16
     assert float(first["paired_half_width_95"]) == pytest.approx(half_width, rel=1e-5)
     assert (second["std"], second["published"], second["paired_difference"]) == ("", "", "")
     assert (third["row"], float(third["mean"])) == ("supervised", 9.25)

@@ -325,7 +325,7 @@ def test_the_best_of_a_column_is_marked_and_compared(tmp_path):
         finished_run_folders.write(tmp_path / f"s{k}", error + 5, seed=k, **SUPERVISED)
     text = html_page.render(make_report([tmp_path]), tmp_path)
     (best,) = re.findall(r'<td class="best">(.*?)</td>', text, re.DOTALL)
-    assert best.startswith("4.5 ± 0.7 (2) <b>ahead</b>")  # in words, not only by a color
+    assert best.startswith("4.5 ± 0.7 (2) <b>lowest</b>")  # in words, not only by a color
     assert "−5.0 to supervised (2 of 2 lower)" in best
     comparison = "50 labels: frgan has 4.5 ± 0.7 (2), supervised comes next with 9.5 ± 0.7 (2): "
     assert f'<p class="comparison">{comparison}' in text
@@ -336,18 +336,19 @@ def test_the_best_of_a_column_is_marked_and_compared(tmp_path):
 def test_of_accuracies_the_higher_is_ahead(tmp_path):
     for seed in range(3):
         finished_run_folders.write(tmp_path / f"f{seed}", 4.0, seed=seed)
-        finished_run_folders.write(tmp_path / f"s{seed}", 9.0, seed=seed, **SUPERVISED)
+        finished_run_folders.write(tmp_path / f"s{seed}", 19.0, seed=seed, **SUPERVISED)
     cells = tuple(
         papers.PublishedCell(m, "50", {"method": m, "labels": 50}) for m in ("frgan", "supervised")
     )
     table = dataclasses.replace(TABLE, measure="accuracy", cells=cells)
     text = html_page.render(make_report([tmp_path], table), tmp_path)
-    assert "+5.0 to supervised (3 of 3 higher)" in text
+    assert "+15.0 to supervised (3 of 3 higher)" in text
+    assert "96.0 ± 0.0 (3) <b>ahead</b>" in text and text.count('class="best"') == 1
 
 
 def test_a_single_method_is_not_ahead(tmp_path):
     finished_run_folders.write(tmp_path / "a")
-    assert "ahead</b>" not in html_page.render(make_report([tmp_path]), tmp_path)
+    assert 'class="best"' not in html_page.render(make_report([tmp_path]), tmp_path)
 
 
 def test_published_numbers_are_beside_ours(tmp_path):

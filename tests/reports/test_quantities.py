@@ -2,7 +2,7 @@
 
 import pytest
 from support import finished_run_folders
-from support.file_contents import clusters, errors_on, scores
+from support.file_contents import clusters, errors_on, older_clusters, scores
 
 from tf_ssgan import papers
 from tf_ssgan.reports import finished_runs, quantities
@@ -99,6 +99,28 @@ def test_a_network_without_classes_gives_no_inception_score(quantity):
 def test_without_a_generator_the_distances_are_those_of_real_images(quantity):
     real = {"sets": without(clusters()["sets"], "generated")}
     assert quantity("cluster_distance", evaluation={"clusters": clusters(**real)}) == 20.0
+
+
+def test_distances_in_a_t_sne_are_not_read(tmp_path):
+    """They depend on what was evaluated beside the run."""
+    finished_run_folders.write_evaluation(tmp_path, clusters=older_clusters())
+    run = finished_run_folders.make_run(folder=tmp_path)
+    assert run.evaluation["clusters"] == older_clusters() and run.damage == []
+    for measure in ("cluster_distance", "cluster_stddev"):
+        assert quantities.run_quantity(run, measure, "test_error") is None
+        assert quantities.score_fingerprint(run, measure) is None
+
+
+def test_the_test_images_of_a_share(tmp_path):
+    """A quantity that is no share of test images, or that a run lacks, has none."""
+    finished_run_folders.write_evaluation(tmp_path, **EVALUATION)
+    run = finished_run_folders.make_run(folder=tmp_path, outcome={"test_images": 501})
+    images = {name: quantities.images_measured(run, name) for name in papers.QUANTITIES}
+    assert {name: count for name, count in images.items() if count} == {
+        "test_error": 501, "accuracy": 501, "accuracy_on_cifar10_1": 2000
+    }  # fmt: skip
+    unknown = finished_run_folders.make_run(folder=tmp_path / "none")
+    assert quantities.images_measured(unknown, "accuracy_on_cifar10_1") == 0
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '{"step": null}'])

@@ -8,6 +8,7 @@ from support import file_contents, finished_run_folders
 
 from tf_ssgan import papers
 from tf_ssgan.common import errors
+from tf_ssgan.metrics import across_seeds
 from tf_ssgan.reports import result_table
 from tf_ssgan.reports.result_table import PublishedNumber, ResultCell, ResultTable
 
@@ -83,6 +84,18 @@ def test_the_difference_of_accuracies_is_of_accuracies():
     runs = [finished_run_folders.make_run(4.0)]
     cell = result_table.make_cell(runs, "accuracy", "test_error", published, "")
     assert (cell.values, cell.difference) == ((96.0,), 4.0)  # 100 - 6 - 90
+
+
+@pytest.mark.parametrize("measure", ["inception_score", "cluster_distance", "cluster_stddev"])
+def test_there_is_no_difference_between_numbers_of_different_scales(tmp_path, measure):
+    finished_run_folders.write_evaluation(
+        tmp_path, clusters=file_contents.clusters(), generator_scores=[file_contents.scores()]
+    )
+    published = PublishedNumber(3.24, None, "", 0)
+    runs = [finished_run_folders.make_run(folder=tmp_path)]
+    cell = result_table.make_cell(runs, measure, "test_error", published, "")
+    assert (cell.published, cell.difference, cell.test_images) == (published, None, 0)
+    assert len(cell.values) == 1
 
 
 def test_an_empty_cell_has_nothing():
@@ -173,10 +186,13 @@ def scored(folder, **changed):
     return finished_run_folders.make_run(folder=folder)
 
 
-OTHER_IMAGES = {"generated": 50_000, "test": 500, "training": 1297}
+OTHER_IMAGES = {"generated": 5000, "test": 500, "inception_score": 500, "distances": 1000}
+OLDER_IMAGES = {"generated": 5000, "test": 500, "training": 1297}
 
 
-@pytest.mark.parametrize("changed", [{"weights": "b"}, {"images": OTHER_IMAGES}, {"seed": 1}])
+@pytest.mark.parametrize(
+    "changed", [{"weights": "b"}, {"images": OTHER_IMAGES}, {"images": OLDER_IMAGES}, {"seed": 1}]
+)
 def test_scores_with_other_fingerprints_are_refused(in_tmp_path, changed):
     runs = [finished_run_folders.make_run(folder="unscored"), scored("a"), scored("b", **changed)]
     with pytest.raises(
@@ -188,7 +204,7 @@ def test_scores_with_other_fingerprints_are_refused(in_tmp_path, changed):
 
 
 def clustered(folder, **changed):
-    """A run with distances to the class centers of a t-SNE."""
+    """A run with distances to the class centers."""
     clusters = file_contents.clusters(**changed)
     finished_run_folders.write_evaluation(pathlib.Path(folder), clusters=clusters)
     return finished_run_folders.make_run(folder=folder)
@@ -202,6 +218,28 @@ def test_distances_by_other_features_are_refused(in_tmp_path, changed, measure):
             "here", [clustered("a"), clustered("b", **changed)], measure
         )
     result_table.refuse_other_fingerprints("here", [clustered("a"), clustered("b")], measure)
+
+
+@pytest.mark.parametrize("changed, paired", [({}, (-3.0,)), ({"features": "others"}, None)])
+def test_distances_by_other_features_have_no_difference(in_tmp_path, changed, paired):
+    ours, theirs = (
+        result_table.make_cell([run], "cluster_distance", "test_error", None, "")
+        for run in (clustered("a"), clustered("b", **changed | {"distance": 15.5}))
+    )
+    found = result_table.compare_cells(ours, theirs)
+    assert (found and found.differences.values) == paired
+
+
+def test_accuracies_on_other_images_have_the_binomial_error_of_these(in_tmp_path):
+    cells = []
+    for folder, error in (("a", 40.0), ("b", 44.0)):
+        entry = file_contents.errors_on("cifar10_1/v6", error)  # on 2,000 images
+        finished_run_folders.write_evaluation(pathlib.Path(folder), test_sets=[entry])
+        run = finished_run_folders.make_run(folder=folder)
+        measure = "accuracy_on_cifar10_1"
+        cells.append(result_table.make_cell([run], measure, "test_error", None, ""))
+    found = result_table.compare_cells(*cells)
+    assert found.least_half_width == across_seeds.least_half_width(60.0, 56.0, (2000, 2000))
 
 
 def test_mixtures_are_refused_wherever_the_other_run_is():

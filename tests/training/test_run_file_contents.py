@@ -54,6 +54,16 @@ def test_whole_evaluations_are_accepted():
     run_files.check(contents.Evaluation, whole)
 
 
+def test_older_evaluations_are_accepted():
+    """Their distances are in a t-SNE, and their scores are of other numbers of images."""
+    images = {"generated": 5000, "test": 500, "training": 1297}
+    scores = [file_contents.scores(images=images)]
+    older = file_contents.evaluation(
+        generator_scores=scores, clusters=file_contents.older_clusters()
+    )
+    run_files.check(contents.Evaluation, older)
+
+
 @pytest.mark.parametrize(
     "content, message",
     [
@@ -64,7 +74,7 @@ def test_whole_evaluations_are_accepted():
         ({"generator_scores": [NO_CLASSES | {"real": SCORES["real"]}]}, "an inception_score if"),
         ({"generator_scores": [SCORES | {"inception_score": None}]}, "0.inception_score: expected"),
         ({"generator_scores": [file_contents.scores(frechet_distance=-1.0)]}, "greater than or"),
-        ({"clusters": file_contents.clusters(std=-0.5)}, "tsne.std: expected greater than or"),
+        ({"clusters": file_contents.clusters(std=-0.5)}, "distance.std: expected greater than"),
         ({"generator_scores": [NO_CLASSES | {"fingerprint": without(INCEPTION, "file")}]},
          "expected file, or dataset and test_accuracy"),
     ],

@@ -8,7 +8,7 @@ import numpy as np
 
 from tf_ssgan.data import content_hash, dataset_info, datasets
 from tf_ssgan.evaluation import options, reference_network
-from tf_ssgan.metrics import classification, significance
+from tf_ssgan.metrics import binomial, classification, significance
 from tf_ssgan.nn import inference
 from tf_ssgan.training import build, results
 
@@ -88,9 +88,8 @@ def _entry(
 def _errors(predictions: classification.Predictions) -> dict[str, float]:
     """The error and its binomial standard error, both in percent."""
     right = predictions.predicted == predictions.labels
-    wrong = 1.0 - float(right.mean())
-    stddev = (wrong * (1 - wrong) / len(right)) ** 0.5
-    return {"test_error": predictions.error, "standard_error": 100 * stddev}
+    error = binomial.standard_error(1.0 - float(right.mean()), len(right))
+    return {"test_error": predictions.error, "standard_error": 100 * error}
 
 
 def _quality(

@@ -206,6 +206,7 @@ class _Evaluation:
                 "left out."
             )
             return
+        self._explain_small_sets(sets)
         # Not the features of one of the runs, which would be measured by its own ruler.
         reference = self.reference or self._reference_classifier()
         fingerprint = reference.fingerprint
@@ -224,9 +225,20 @@ class _Evaluation:
         self.result.figures["evaluation_tsne.png"] = figures.cluster_panels(
             {self._caption(key): embedding for key, embedding in embeddings.items()},
             self.names,
-            f"t-SNE by the features of {name}; "
+            f"t-SNE by the features of {name}; in these features, not in the picture: "
             "mean ± standard deviation of the distances to the class centers",
         )
+
+    def _explain_small_sets(self, sets: dict[str, sampling.Samples]) -> None:
+        """Names sets with fewer images of some class than the real one has."""
+        real = len(sets["real"].labels)
+        for name, samples in sets.items():
+            if (count := len(samples.labels)) < real:
+                self.result.left_out.append(
+                    f"Distances to the class centers: {name} has {count:,} images, real {real:,}, "
+                    "because some classes were generated more rarely. Classes of few images look "
+                    "tighter than they are."
+                )
 
     def _balanced_sets(self) -> dict[str, sampling.Samples]:
         """Real test images and samples, as many of each class."""

@@ -50,7 +50,7 @@ def image_rows(images: np.ndarray, names: list[str], title: str) -> bytes:
 def cluster_panels(
     embeddings: dict[str, tsne.Embedding], names: tuple[str, ...], title: str
 ) -> bytes:
-    """Draws the sets of a t-SNE side by side, on one scale, a color for each class.
+    """Draws the sets of a t-SNE side by side, a color for each class, with their distances.
 
     Args:
         embeddings: Title -> the embedding of a set.
@@ -70,7 +70,7 @@ def cluster_panels(
     panels = np.atleast_1d(figure.subplots(1, len(embeddings), sharex=True, sharey=True))
     for axes, (name, embedding) in zip(panels, embeddings.items(), strict=True):
         axes.scatter(*embedding.points.T, s=6, c=shades[embedding.labels])
-        metric = embedding.metrics()["tsne"]
+        metric = embedding.metrics()["distance"]
         axes.set_title(f"{name}\n{metric['mean']:.2f} ± {metric['std']:.2f}", fontsize=10)
         axes.set(xticks=[], yticks=[], aspect="equal")
     if len(names) <= NAMED:

@@ -1,4 +1,10 @@
-"""The scores of a generator, each beside the score of real images, which is its ceiling."""
+"""The scores of a generator, each beside that of as many real images.
+
+Scores depend on the number of images: the Inception Score of few is lower, their Frechet distance
+higher. Generated and real images are scored in equal numbers, so that the score of real ones is
+about what a perfect generator would have. It is no bound: images that are all typical of their
+class have a higher Inception Score than real ones.
+"""
 
 import dataclasses
 from typing import Any
@@ -26,6 +32,16 @@ class ImageSets:
     test: np.ndarray
     training: np.ndarray
 
+    @property
+    def scored(self) -> int:
+        """Images whose Inception Score is measured, of generated and of test images alike."""
+        return min(len(self.generated), len(self.test))
+
+    @property
+    def compared(self) -> int:
+        """Images whose distances are measured, of generated and of training images alike."""
+        return min(len(self.generated), len(self.training))
+
 
 def add_real_images(generated: np.ndarray, arrays: dataset_info.Arrays, seed: int) -> ImageSets:
     """Chooses the real images that generated ones are compared with.
@@ -45,9 +61,11 @@ def add_real_images(generated: np.ndarray, arrays: dataset_info.Arrays, seed: in
 def measure(
     reference: reference_network.ReferenceNetwork, images: ImageSets, seed: int
 ) -> dict[str, Any]:
-    """Scores generated images, and real ones, by one reference network.
+    """Scores generated images, and as many real ones, by one reference network.
 
-    The distances are those to the test images, of generated images and of training images.
+    The Inception Score is that of generated and of test images. The distances are those to all test
+    images, of generated images and of training images. If there are more generated images than
+    real ones, the first are used.
 
     Args:
         reference: The network.
@@ -58,17 +76,26 @@ def measure(
         For `json.dump`: the network's fingerprint, how many images there were, and the scores, of
         generated images and under "real" of real ones.
     """
-    outputs = {
-        field.name: reference.predict(getattr(images, field.name), f"scoring {field.name} images")
-        for field in dataclasses.fields(images)
-    }
-    generated, test, training = (outputs[name] for name in ("generated", "test", "training"))
+    scored, compared = images.scored, images.compared
+    generated, test, training = (
+        reference.predict(pixels, f"scoring {name} images")
+        for name, pixels in (
+            ("generated", images.generated[: max(scored, compared)]),
+            ("test", images.test),
+            ("training", images.training),
+        )
+    )
     return {
         "fingerprint": reference.fingerprint,
-        "images": {name: len(output.features) for name, output in outputs.items()},
+        "images": {
+            "generated": len(images.generated),
+            "test": len(images.test),
+            "inception_score": scored,
+            "distances": compared,
+        },
         "seed": seed,
-        **_scores(generated.probabilities, generated, test, seed),
-        "real": _scores(test.probabilities, training, test, seed),
+        **_scores(generated.first(scored), generated.first(compared), test, seed),
+        "real": _scores(test.first(scored), training.first(compared), test, seed),
     }
 
 
@@ -79,18 +106,18 @@ def means(scores: dict[str, Any]) -> dict[str, float]:
 
 
 def _scores(
-    probabilities: np.ndarray | None,
-    outputs: reference_network.NetworkOutputs,
+    scored: reference_network.NetworkOutputs,
+    compared: reference_network.NetworkOutputs,
     test: reference_network.NetworkOutputs,
     seed: int,
 ) -> dict[str, Any]:
-    """The score of probabilities, if there are any, and the distances of outputs to `test`."""
+    """The Inception Score of `scored`, if there are classes, and the distances to `test`."""
     scores = {}
-    if probabilities is not None:
-        scores["inception_score"] = _mean_and_std(*generative.inception_score(probabilities))
-    moments = (*generative.moments(outputs.features), *generative.moments(test.features))
+    if scored.probabilities is not None:
+        scores["inception_score"] = _mean_and_std(*generative.inception_score(scored.probabilities))
+    moments = (*generative.moments(compared.features), *generative.moments(test.features))
     scores["frechet_distance"] = generative.frechet_distance(*moments)
-    distance = generative.kernel_distance(outputs.features, test.features, seed=seed)
+    distance = generative.kernel_distance(compared.features, test.features, seed=seed)
     return scores | {"kernel_distance": _mean_and_std(*distance)}
 
 

@@ -42,7 +42,12 @@ class EvaluateOptions:
         "the Inception of published Frechet distances: its scores can only be compared with scores "
         "by this file.",
     )
-    images: int = option(5000, "Number of images to generate; 50,000 in the literature.", low=100)
+    images: int = option(
+        5000,
+        "Number of images to generate; 50,000 in the literature. Scores use at most as many of "
+        "them as there are real ones to stand beside.",
+        low=100,
+    )
     minutes: float = option(
         5.0, "Time limit for training the reference classifier, in minutes.", low=0.01, high=10
     )

@@ -52,6 +52,13 @@ class NetworkOutputs:
     features: np.ndarray
     probabilities: np.ndarray | None
 
+    def first(self, count: int) -> "NetworkOutputs":
+        """The outputs for the first images."""
+        probabilities = self.probabilities
+        return NetworkOutputs(
+            self.features[:count], None if probabilities is None else probabilities[:count]
+        )
+
 
 def outputs(network: keras.Model, images: np.ndarray, name: str = "") -> dict[str, np.ndarray]:
     """The outputs of a network for images, in inference mode.

@@ -74,7 +74,7 @@ def _test_set_key(entry: dict[str, Any]) -> tuple[str, str | None]:
 
 
 def _score_lines(scores: dict[str, Any], against: pathlib.Path | None) -> list[str]:
-    """A table: generated images, real ones as the ceiling, and another run's if comparable."""
+    """A table: generated images, as many real ones, and another run's if comparable."""
     fingerprint, images = scores["fingerprint"], scores["images"]
     weights = f"weights {fingerprint['weights_sha256']}"
     lines = [f"\nreference network {fingerprint['network']}, {weights}{_description(fingerprint)}"]
@@ -98,10 +98,14 @@ def _score_lines(scores: dict[str, Any], against: pathlib.Path | None) -> list[s
         if name in scores:
             values = "".join(f"{_number(column[name]):>20}" for column in columns.values())
             lines.append(f"  {name:20}{values}")
-    lines.append(
-        f"  of {images['generated']:,} generated images; real: the score of {images['test']:,} "
-        f"test images, the distance of {images['training']:,} training images to them"
-    )
+    score, distance = images["inception_score"], images["distances"]
+    lines += [
+        f"  {images['generated']:,} images were generated. As many real ones stand beside those "
+        "that are used:",
+        f"  the Inception Score is of {score:,} generated and of {score:,} test images; the "
+        f"distances are of {distance:,}",
+        f"  generated and of {distance:,} training images to {images['test']:,} test images",
+    ]
     return lines
 
 
@@ -116,10 +120,9 @@ def _description(fingerprint: dict[str, Any]) -> str:
 
 def _cluster_lines(clusters: dict[str, Any]) -> list[str]:
     lines = [f"\ndistances to the class centers, by {clusters['features']}"]
-    lines.append(" " * 22 + f"{'in the t-SNE':>20}{'before it':>20}{'images':>10}")
+    lines.append(" " * 22 + f"{'distance':>20}{'images':>10}")
     for name, metrics in clusters["sets"].items():
-        values = "".join(f"{_number(metrics[space]):>20}" for space in ("tsne", "pca"))
-        lines.append(f"  {name:20}{values}{metrics['points']:>10,}")
+        lines.append(f"  {name:20}{_number(metrics['distance']):>20}{metrics['points']:>10,}")
     return lines
 
 

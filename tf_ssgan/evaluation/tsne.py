@@ -1,4 +1,8 @@
-"""A common t-SNE of real and generated images, and how tight their classes are in it."""
+"""How tight the classes of real and of generated images are, and a common t-SNE of them.
+
+The distances are taken in the features themselves: those of a set do not depend on the sets beside
+it. Distances in a t-SNE do, and its scale is arbitrary, so the t-SNE is a picture and no more.
+"""
 
 import dataclasses
 from typing import Any
@@ -20,21 +24,18 @@ class Embedding:
 
     Attributes:
         points: float32 [n, 2], from t-SNE.
-        reduced: float [n, at most 50], from PCA.
+        features: float [n, d].
         labels: int64 [n].
     """
 
     points: np.ndarray
-    reduced: np.ndarray
+    features: np.ndarray
     labels: np.ndarray
 
     def metrics(self) -> dict[str, Any]:
-        """The cluster metric in the plane, and before t-SNE, which depends on a seed."""
-        metrics = {"points": len(self.labels)}
-        for name, points in (("tsne", self.points), ("pca", self.reduced)):
-            mean, stddev = generative.cluster_metric(points, self.labels)
-            metrics[name] = {"mean": mean, "std": stddev}
-        return metrics
+        """The number of images, and the cluster metric of their features."""
+        mean, stddev = generative.cluster_metric(self.features, self.labels)
+        return {"points": len(self.labels), "distance": {"mean": mean, "std": stddev}}
 
 
 def images_per_class(test_labels: np.ndarray, classes: int) -> int:
@@ -49,7 +50,7 @@ def images_per_class(test_labels: np.ndarray, classes: int) -> int:
 
 
 def embed(sets: dict[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, Embedding]:
-    """Embeds sets of features together, so that they have one scale.
+    """Embeds sets of features together, so that one picture shows them.
 
     Dravid et al. (2022) do not say how they made their t-SNE. Here all points together are reduced
     to 50 dimensions by PCA, then to 2 by t-SNE (van der Maaten and Hinton 2008) of perplexity 30,
@@ -72,7 +73,5 @@ def embed(sets: dict[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, Embedding
     with threadpoolctl.threadpool_limits(1, user_api="openmp"):
         plane = tsne.fit_transform(reduced)
     ends = np.cumsum([len(labels) for _, labels in sets.values()])[:-1]
-    parts = zip(np.split(plane, ends), np.split(reduced, ends), sets.items(), strict=True)
-    return {
-        name: Embedding(points, before, labels) for points, before, (name, (_, labels)) in parts
-    }
+    parts = zip(np.split(plane, ends), sets.items(), strict=True)
+    return {name: Embedding(points, *own) for points, (name, own) in parts}

@@ -30,21 +30,38 @@ class Quantity:
         label: Its name in reports.
         unit: "%", or empty.
         better: Whether lower or higher values are better; empty if neither is.
+        published_scale: How published numbers are measured, if that gives them another scale than
+            ours: they are quoted, and no difference to them is formed. Else empty.
     """
 
     label: str
     unit: str
     better: Literal["lower", "higher", ""]
+    published_scale: str = ""
 
+
+_TSNE = "in the plane of a t-SNE, whose scale is arbitrary"
 
 QUANTITIES: Mapping[str, Quantity] = {
     "test_error": Quantity("test error", "%", "lower"),
     "accuracy": Quantity("test accuracy", "%", "higher"),  # 100 - test_error
-    "inception_score": Quantity("Inception Score", "", "higher"),
+    "inception_score": Quantity(
+        "Inception Score", "", "higher", "by a network that the paper does not name"
+    ),
     "tau": Quantity("truncation factor tau", "", ""),
     "accuracy_on_cifar10_1": Quantity("accuracy on CIFAR-10.1 v6", "%", "higher"),
-    "cluster_distance": Quantity("mean distance to the class centers of a t-SNE", "", "lower"),
-    "cluster_stddev": Quantity("standard deviation of these distances", "", "lower"),
+    "cluster_distance": Quantity(
+        "mean distance to the class centers in the features of the reference classifier",
+        "",
+        "lower",
+        _TSNE,
+    ),
+    "cluster_stddev": Quantity(
+        "standard deviation of the distances to the class centers in these features",
+        "",
+        "lower",
+        _TSNE,
+    ),
 }
 
 

@@ -1,16 +1,14 @@
 """Tables of runs by their own settings: a row for each method, a column for each protocol."""
 
 import collections
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tf_ssgan import papers
 from tf_ssgan.common import errors
-from tf_ssgan.reports import by_paper
+from tf_ssgan.reports import by_paper, ranking
 from tf_ssgan.reports.finished_runs import NOISE, FinishedRun
 from tf_ssgan.reports.result_table import (
-    ResultCell,
     ResultTable,
     add_paired_differences,
     make_cell,
@@ -51,19 +49,18 @@ def _make_table(dataset: str, runs: list[FinishedRun], number: str) -> ResultTab
     grouped = collections.defaultdict(list)
     for run, row, column in zip(runs, rows, columns, strict=True):
         grouped[row, column].append(run)
-    cells = {}
+    cells, measure = {}, papers.QUANTITIES["test_error"]
     for (row, column), own in grouped.items():
         refuse_mixture(f"{row}, {column}", own)
         published = by_paper.published_error(own[0])
         cells[row, column] = make_cell(own, "test_error", number, published, "")
-    order = {row: _mean_distance(row, cells) for row in dict.fromkeys(rows)}
     return ResultTable(
         name=dataset,
         title=dataset,
-        rows=tuple(sorted(order, key=lambda row: (order[row], row))),
+        rows=tuple(ranking.sorted_rows(cells, measure.better)),
         columns=tuple(sorted(dict.fromkeys(columns), key=_column_order(runs, columns))),
         cells=cells,
-        measure=papers.QUANTITIES["test_error"],
+        measure=measure,
         number=number,
     )
 
@@ -136,17 +133,3 @@ def _column_order(runs: Sequence[FinishedRun], columns: Sequence[str]) -> Callab
         noise = protocol["noise_rate"], protocol["clean_fraction"]
         order[column] = (protocol["labels"], *noise, column)
     return lambda column: order[column]
-
-
-def _mean_distance(row: str, cells: Mapping[tuple[str, str], ResultCell]) -> float:
-    """The mean distance of a row to the means of its columns, by which rows are sorted."""
-    by_column = collections.defaultdict(dict)
-    for (name, column), cell in cells.items():
-        if cell.mean:
-            by_column[column][name] = cell.mean.mean
-    distances = [
-        means[row] - statistics.fmean(means.values())
-        for means in by_column.values()
-        if row in means and len(means) > 1
-    ]
-    return statistics.fmean(distances) if distances else float("inf")

@@ -55,7 +55,7 @@ def format_difference(paired: PairedDifference, decimals: int) -> str:
     """−10.4 [−13.4, −7.4]: the mean difference, and its interval if it has one."""
     differences = paired.differences
     text = format_signed(differences.mean, decimals)
-    if (half := differences.half_width) is not None:
+    if (half := paired.half_width) is not None:
         low, high = differences.mean - half, differences.mean + half
         text += f" [{format_signed(low, decimals)}, {format_signed(high, decimals)}]"
     return text
@@ -115,11 +115,19 @@ def describe_table(table: ResultTable) -> list[str]:
             "*Not the images of the published number: these runs had another part of the data set."
         )
     if table.baseline and any(cell.paired for *_, cell in filled_cells(table)):
-        lines.append(
-            f"Against {table.baseline}: differences between runs of the same split seed, mean, "
-            "95 % interval of the mean (Student's t), and how many are ahead."
-        )
+        lines.append(_describe_differences(table))
     return lines + ([table.note] if table.note else [])
+
+
+def _describe_differences(table: ResultTable) -> str:
+    """What the differences to the baseline and their intervals are."""
+    shares = any(cell.test_images for *_, cell in filled_cells(table))
+    floor = ", but no narrower than the binomial errors of both on the test images" * shares
+    return (
+        f"Against {table.baseline}: differences between runs of the same split seed, mean, 95 % "
+        f"interval of the mean (Student's t over the splits{floor}), and how many are ahead. Fewer "
+        "than three splits are not enough to distinguish two methods."
+    )
 
 
 def _describe_number(number: str) -> str:
@@ -134,6 +142,8 @@ def _describe_published(table: ResultTable) -> Iterator[str]:
     sources = [table.source] if table.source else dict.fromkeys(p.source for p in published)
     if sources:
         yield f"Published: {'; '.join(sources)}."
+    if published and (scale := table.measure.published_scale):
+        yield f"Published numbers are measured {scale}: no difference to them is formed."
     others = sorted({p.number for p in published} - {table.number})
     if others and is_error_or_accuracy(table):
         text = " or ".join(_describe_number(number) for number in others)

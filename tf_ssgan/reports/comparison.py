@@ -1,13 +1,11 @@
 """Which method is ahead, in sentences that claim no more than the runs show."""
 
-import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from tf_ssgan.metrics.across_seeds import paired_difference
-from tf_ssgan.reports import cell_text
-from tf_ssgan.reports.result_table import ResultCell, ResultTable, values_by_split
-
-Splits = dict[object, list[float]]  # split -> the values of its runs
+from tf_ssgan.metrics.across_seeds import MIN_SPLITS, PairedDifference
+from tf_ssgan.reports import cell_text, ranking
+from tf_ssgan.reports.ranking import Ranking
+from tf_ssgan.reports.result_table import ResultTable, compare_cells, values_by_split
 
 
 def compare_methods(table: ResultTable) -> Iterator[str]:
@@ -17,85 +15,123 @@ def compare_methods(table: ResultTable) -> Iterator[str]:
         table: A table of errors or accuracies; other quantities are not compared.
 
     Yields:
-        One or two sentences for each such column.
+        One to three sentences for each such column.
     """
-    digits = cell_text.table_decimals(table)
     for column in table.columns:
-        ranked = _ranked(table, column)
-        if len(ranked) > 1:
-            lead, held_out = _compare_best_two(ranked, digits), _held_out(table, ranked, digits)
-            yield f"{column}: {lead}{held_out}"
+        if ranked := _ranked(table, column):
+            yield (
+                _compare(table, column, ranked)
+                if ranked.means
+                else (f"{column}: no two rows have a split in common, so none can be compared.")
+            )
 
 
-def best_row(table: ResultTable, column: str) -> str | None:
-    """The row that is ahead in a column; None if there are no two rows to compare.
+def mark_of_best(table: ResultTable, column: str) -> tuple[str, str] | None:
+    """The row that ranks first in a column, and what may be said of it.
 
-    Rows are ranked by the splits that all of them share, if there are any.
+    Returns:
+        The row, and "ahead" if it is told apart from the next one, else "lowest" or "highest". None
+        if no rows are ranked, if the first two are equal, or if a row that is not ranked is told
+        apart from the first one and ahead of it on the splits that both have.
     """
     ranked = _ranked(table, column)
-    return next(iter(ranked)) if len(ranked) > 1 else None
+    if not (ranked and ranked.means):
+        return None
+    best, second, *_ = ranked.means
+    beaten = (_ahead_of(table, column, row, best) for row in ranked.lacking)
+    if any(paired and paired.tells_apart for paired in beaten):
+        return None
+    paired = _paired(table, column, best, second)
+    if paired.differences.mean == 0:
+        return None
+    words = {"lower": "lowest", "higher": "highest"}
+    return best, "ahead" if paired.tells_apart else words[table.measure.better]
 
 
-def _ranked(table: ResultTable, column: str) -> dict[str, ResultCell]:
-    """The rows of a column that have runs, the best first; empty for tables without errors."""
+def _ranked(table: ResultTable, column: str) -> Ranking | None:
+    """The ranks of a column; None without two rows, and for tables without errors."""
     if not cell_text.is_error_or_accuracy(table):
-        return {}
-    cells = {row: cell for row in table.rows if (cell := table.cell(row, column)).runs}
-    sign = 1 if table.measure.better == "lower" else -1
-    means = _means({row: values_by_split(cell) for row, cell in cells.items()})
-    return {row: cells[row] for row in sorted(means, key=lambda row: sign * means[row])}
+        return None
+    cells = {row: table.cell(row, column) for row in table.rows}
+    ranked = ranking.rank(cells, table.measure.better)
+    return ranked if len(ranked.means) + len(ranked.lacking) > 1 else None
 
 
-def _shared_splits(rows: Mapping[str, Splits]) -> set[object]:
-    """The splits that all rows have."""
-    return set.intersection(*map(set, rows.values())) if rows else set()
+def _paired(table: ResultTable, column: str, one: str, two: str) -> PairedDifference | None:
+    return compare_cells(table.cell(one, column), table.cell(two, column))
 
 
-def _means(rows: Mapping[str, Splits]) -> dict[str, float]:
-    """The mean of each row over the splits that all share; over its own if none is shared."""
-    shared = _shared_splits(rows)
-    return {
-        row: statistics.fmean(statistics.fmean(splits[split]) for split in shared or splits)
-        for row, splits in rows.items()
-    }
+def _ahead_of(table: ResultTable, column: str, row: str, best: str) -> PairedDifference | None:
+    """The difference of a row to the best one, if the row is ahead on the splits of both."""
+    paired = _paired(table, column, row, best)
+    sign = -1 if table.measure.better == "higher" else 1
+    return paired if paired and sign * paired.differences.mean < 0 else None
 
 
-def _compare_best_two(ranked: Mapping[str, ResultCell], digits: int) -> str:
-    """The best method, the second best, and their difference on the same splits."""
-    splits = {row: values_by_split(cell) for row, cell in ranked.items()}
-    shared, means = _shared_splits(splits), _means(splits)
-    best, second, *_ = ranked
-    best_mean, second_mean = (
-        f"{means[row]:.{digits}f} on the splits that all share"
-        if shared and shared != set(splits[row])
-        else cell_text.format_mean(ranked[row].mean, digits)
-        for row in (best, second)
+def _compare(table: ResultTable, column: str, ranked: Ranking) -> str:
+    """The best method, the second best, their difference, and who is not ranked."""
+    digits = cell_text.table_decimals(table)
+    best, second, *_ = ranked.means
+    means = {row: cell_text.format_mean(ranked.means[row], digits) for row in (best, second)}
+    text = (
+        f"{column}{_which_splits(table, column, ranked)}: {best} has {means[best]}, {second} comes "
+        f"next with {means[second]}: {_difference(_paired(table, column, best, second), digits)}"
     )
-    text = f"{best} has {best_mean}, {second} comes next with {second_mean}"
-    paired = paired_difference(splits[best], splits[second])
-    if paired is None:
-        return f"{text}: on other splits, which cannot be compared."
-    half = paired.differences.half_width
-    if half is None:
-        return f"{text}: one split is not enough to distinguish them."
-    clear = abs(paired.differences.mean) > half
-    doubt = "" if clear else ", which is not enough to distinguish them"
-    return f"{text}: {cell_text.format_difference(paired, digits)} on the same splits{doubt}."
+    return text + _not_ranked(table, column, ranked) + _held_out(table, column, ranked)
 
 
-def _held_out(table: ResultTable, ranked: Mapping[str, ResultCell], digits: int) -> str:
-    """Which method held-out images would have selected; empty if they do not apply to the number.
+def _which_splits(table: ResultTable, column: str, ranked: Ranking) -> str:
+    """Which splits the means are of, if a ranked row has others too; else empty."""
+    own = (values_by_split(table.cell(row, column)) for row in ranked.means)
+    if all(len(values) == len(ranked.splits) for values in own):
+        return ""
+    return f", on the {_count(len(ranked.splits))} that they share"
 
-    They apply to the errors of the last step, if all runs have validation errors.
+
+def _difference(paired: PairedDifference, digits: int) -> str:
+    """The difference of two rows, and whether it tells them apart."""
+    if paired.differences.n == 1:
+        return "one split is not enough to distinguish them."
+    text = f"{cell_text.format_difference(paired, digits)} on the same splits"
+    if paired.differences.n < MIN_SPLITS:
+        return f"{text}; two splits are not enough to distinguish them."
+    return f"{text}{'' if paired.tells_apart else ', which is not enough to distinguish them'}."
+
+
+def _not_ranked(table: ResultTable, column: str, ranked: Ranking) -> str:
+    """The rows that lack some of the splits, and those of them that are ahead on the others."""
+    if not ranked.lacking:
+        return ""
+    best, digits = next(iter(ranked.means)), cell_text.table_decimals(table)
+    parts = []
+    for row, count in ranked.lacking.items():
+        text = f"only {count}" if count else "none"
+        text += f" of these {_count(len(ranked.splits))}"
+        if count and (paired := _ahead_of(table, column, row, best)):
+            text += f", {cell_text.format_difference(paired, digits)} to {best} there"
+        parts.append(f"{row} ({text})")
+    return f" Not ranked: {', '.join(parts)}."
+
+
+def _count(splits: int) -> str:
+    return f"{splits:,} split{'' if splits == 1 else 's'}"
+
+
+def _held_out(table: ResultTable, column: str, ranked: Ranking) -> str:
+    """Which ranked row held-out images would have selected; empty if they do not apply.
+
+    They apply to the errors of the last step, if all these runs have validation errors.
     """
-    validation = {row: values_by_split(cell, "validation_error") for row, cell in ranked.items()}
+    validation = {
+        row: values_by_split(table.cell(row, column), "validation_error") for row in ranked.means
+    }
     if table.number != "test_error" or not all(validation.values()):
         return ""
-    means = _means(validation)
+    means = {row: ranking.mean_over(own, ranked.splits).mean for row, own in validation.items()}
     chosen = [row for row in means if means[row] == min(means.values())]
     if len(chosen) > 1:
         return f" Held-out images do not distinguish {' from '.join(chosen)}."
-    if chosen == [next(iter(ranked))]:
+    if chosen == [next(iter(means))]:
         return " Held-out images would have selected it too."
-    mean = cell_text.format_mean(ranked[chosen[0]].mean, digits)
+    mean = cell_text.format_mean(ranked.means[chosen[0]], cell_text.table_decimals(table))
     return f" Held-out images would have selected {chosen[0]}, {mean}."

@@ -60,7 +60,8 @@ def _label_charts(table: ResultTable) -> Charts:
 def _dot_charts(table: ResultTable) -> Charts:
     """Each run as a dot, a chart for each column that has something to compare."""
     for column, cells in _filled_columns(table):
-        published = {row: cell.published.value for row, cell in cells.items() if cell.published}
+        scale = table.measure.published_scale  # a number of another scale has no place here
+        published = {r: c.published.value for r, c in cells.items() if c.published and not scale}
         values = {row: cell.values for row, cell in cells.items()}
         if published or sum(map(len, values.values())) > 1:
             label = cell_text.quantity_label(table)

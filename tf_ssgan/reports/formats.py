@@ -78,7 +78,8 @@ def cells_csv(report: Report) -> str:
 
 def _cell_numbers(cell: ResultCell) -> dict[str, Any]:
     """The numbers of a cell."""
-    mean, paired = cell.mean, cell.paired and cell.paired.differences
+    mean, paired = cell.mean, cell.paired
+    differences = paired and paired.differences
     return {
         "mean": mean and mean.mean,
         "std": mean and mean.std,
@@ -88,9 +89,9 @@ def _cell_numbers(cell: ResultCell) -> dict[str, Any]:
         "published_source": cell.published and cell.published.source,
         "published_on_other_images": cell.other_images,
         "difference": cell.difference,
-        "paired_difference": paired and paired.mean,
+        "paired_difference": differences and differences.mean,
         "paired_half_width_95": paired and paired.half_width,
-        "paired_n": paired.n if paired else 0,
+        "paired_n": differences.n if differences else 0,
     }
 
 

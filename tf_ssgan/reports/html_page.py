@@ -70,7 +70,7 @@ def _section(
     table: ResultTable, folder: pathlib.Path, max_charts: int, max_galleries: int
 ) -> dict[str, Any]:
     """The values that the template needs of a table."""
-    best = {column: comparison.best_row(table, column) for column in table.columns}
+    marks = {column: comparison.mark_of_best(table, column) for column in table.columns}
     digits, charts = cell_text.table_decimals(table), figures.table_charts(table)
     return {
         "anchor": _anchor(table.name),
@@ -79,7 +79,7 @@ def _section(
         "comparisons": list(comparison.compare_methods(table)),
         "columns": table.columns,
         "rows": [
-            (row, [_cell(table, row, c, digits, folder, row == best[c]) for c in table.columns])
+            (row, [_cell(table, row, c, digits, folder, marks[c]) for c in table.columns])
             for row in table.rows
         ],
         "details": table_rows.long_table(table),
@@ -91,7 +91,12 @@ def _section(
 
 
 def _cell(
-    table: ResultTable, row: str, column: str, digits: int, folder: pathlib.Path, best: bool
+    table: ResultTable,
+    row: str,
+    column: str,
+    digits: int,
+    folder: pathlib.Path,
+    mark: tuple[str, str] | None,
 ) -> dict[str, Any]:
     """The values that the template needs of a cell."""
     cell = table.cell(row, column)
@@ -102,7 +107,7 @@ def _cell(
         "difference": cell_text.format_signed(cell.difference, digits) if difference else "",
         "source": cell.published.source if cell.published else "",
         "paired": _paired(table, cell, digits),
-        "best": best,
+        "mark": mark[1] if mark and mark[0] == row else "",
         "runs": [
             (f"{value:.{digits}f}", _link(run.folder, folder), _seed(run))
             for run, value in zip(cell.runs, cell.values, strict=True)

@@ -26,7 +26,8 @@ def run_quantity(run: FinishedRun, measure: str, number: str) -> float | None:
         best = number.endswith("at_best_validation")
         return result["searched_at_best_validation" if best else "searched"].get("tau")
     if measure == "accuracy_on_cifar10_1":
-        return _accuracy_on(run, SECOND_TEST_SET)
+        entry = _entry_on(run, SECOND_TEST_SET)
+        return 100.0 - entry["test_error"] if entry else None
     return _generator_quantity(run.evaluation, measure)
 
 
@@ -34,35 +35,46 @@ def score_fingerprint(run: FinishedRun, measure: str) -> Any:
     """What a score of a run depends on besides its images; None for measures that are no scores.
 
     Scores by different reference classifiers, or of other numbers of images, are never compared:
-    runs with different values share no mean.
+    runs with different values share no mean, and have no difference.
     """
     evaluation = run.evaluation
     if measure == "inception_score" and evaluation.get("generator_scores"):
         scores = evaluation["generator_scores"][0]
         return {name: scores[name] for name in ("fingerprint", "images", "seed")}
-    if measure in ("cluster_distance", "cluster_stddev") and "clusters" in evaluation:
+    if measure in ("cluster_distance", "cluster_stddev") and _cluster_distances(evaluation):
         return {name: evaluation["clusters"][name] for name in ("features", "seed")}
     return None
 
 
-def _accuracy_on(run: FinishedRun, dataset: str) -> float | None:
-    """Accuracy in percent on another data set; the latest evaluation counts."""
-    for entry in reversed(run.evaluation.get("test_sets", ())):
-        if entry["dataset"] == dataset:
-            return 100.0 - entry["test_error"]
-    return None
+def images_measured(run: FinishedRun, measure: str) -> int:
+    """The test images that an error or accuracy is a share of; 0 for quantities of other kinds."""
+    if measure in ("test_error", "accuracy"):
+        return run.result["test_images"]
+    entry = _entry_on(run, SECOND_TEST_SET) if measure == "accuracy_on_cifar10_1" else None
+    return entry["images"] if entry else 0
+
+
+def _entry_on(run: FinishedRun, dataset: str) -> dict[str, Any] | None:
+    """What was measured on another data set; the latest evaluation counts."""
+    entries = reversed(run.evaluation.get("test_sets", ()))
+    return next((entry for entry in entries if entry["dataset"] == dataset), None)
 
 
 def _generator_quantity(evaluation: dict[str, Any], measure: str) -> float | None:
-    """The score by the first reference network, or the distances to the class centers.
-
-    The distances are those in the plane of the t-SNE, of generated images. Of a run without a
-    generator they are those of real images, as in figure 8 of Dravid et al. (2022).
-    """
+    """The score by the first reference network, or the distances to the class centers."""
     if measure == "inception_score":
         scores = (evaluation.get("generator_scores") or [{}])[0]
         return scores.get("inception_score", {}).get("mean")
-    sets = evaluation.get("clusters", {}).get("sets", {})
-    shown = sets.get("generated") or sets.get("real")
     name = {"cluster_distance": "mean", "cluster_stddev": "std"}[measure]
-    return shown["tsne"][name] if shown else None
+    return _cluster_distances(evaluation).get(name)
+
+
+def _cluster_distances(evaluation: dict[str, Any]) -> dict[str, float]:
+    """The distances of generated images to the class centers; empty if there are none.
+
+    Of a run without a generator they are those of real images, as in figure 8 of Dravid et al.
+    (2022). Older evaluations have distances in a t-SNE, and in components of all sets together.
+    These depend on what was evaluated beside the run, and are not read.
+    """
+    sets = evaluation.get("clusters", {}).get("sets", {})
+    return (sets.get("generated") or sets.get("real") or {}).get("distance", {})

@@ -50,7 +50,9 @@ class ResultCell:
         paired: Difference to the table's baseline; None if no split is shared, and in the baseline.
         budget: The budget that the runs have; empty if they have none.
         difference: Our mean minus the published number, both of the number that the paper reports;
-            None if one is missing.
+            None if one is missing, or if they have different scales.
+        test_images: Test images that each value is a share of; 0 if it is not a share.
+        fingerprint: What its scores depend on besides the images; None if they are no scores.
     """
 
     runs: tuple[FinishedRun, ...] = ()
@@ -59,6 +61,8 @@ class ResultCell:
     paired: PairedDifference | None = None
     budget: str = ""
     difference: float | None = None
+    test_images: int = 0
+    fingerprint: Any = None
 
     @property
     def mean(self) -> MeanOverSeeds | None:
@@ -133,7 +137,8 @@ def add_paired_differences(table: ResultTable, against: str = "") -> ResultTable
     baseline = against or min(filled, key=functools.partial(_baseline_order, table))
     cells = {
         (row, column): dataclasses.replace(
-            cell, paired=_paired(cell, table.cell(baseline, column)) if row != baseline else None
+            cell,
+            paired=compare_cells(cell, table.cell(baseline, column)) if row != baseline else None,
         )
         for (row, column), cell in table.cells.items()
     }
@@ -168,17 +173,20 @@ def make_cell(
     measured = [(run, quantities.run_quantity(run, measure, number)) for run in ordered]
     measured = [(run, value) for run, value in measured if value is not None]
     difference = None
-    if measured and published:
+    own = [run for run, _ in measured]
+    if measured and published and not papers.QUANTITIES[measure].published_scale:
         # The paper may report another number of a run than the table takes.
-        values = [quantities.run_quantity(run, measure, published.number) for run, _ in measured]
+        values = [quantities.run_quantity(run, measure, published.number) for run in own]
         if None not in values:
             difference = statistics.fmean(values) - published.value
     return ResultCell(
-        runs=tuple(run for run, _ in measured),
+        runs=tuple(own),
         values=tuple(value for _, value in measured),
         published=published,
         budget=budget,
         difference=difference,
+        test_images=min((quantities.images_measured(run, measure) for run in own), default=0),
+        fingerprint=quantities.score_fingerprint(own[0], measure) if own else None,
     )
 
 
@@ -226,9 +234,16 @@ def _refuse_other_images(where: str, runs: Sequence[FinishedRun]) -> None:
             )
 
 
-def _paired(ours: ResultCell, theirs: ResultCell) -> PairedDifference | None:
-    """Differences between runs that learned from the same labeled images."""
-    return paired_difference(values_by_split(ours), values_by_split(theirs))
+def compare_cells(ours: ResultCell, theirs: ResultCell) -> PairedDifference | None:
+    """Differences between runs that learned from the same labeled images.
+
+    Returns:
+        None if there are no such runs, or if their scores have different fingerprints.
+    """
+    if ours.fingerprint != theirs.fingerprint:
+        return None
+    images = ours.test_images, theirs.test_images
+    return paired_difference(values_by_split(ours), values_by_split(theirs), images)
 
 
 def values_by_split(cell: ResultCell, name: str = "") -> dict[Any, list[float]]:

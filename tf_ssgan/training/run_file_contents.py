@@ -261,11 +261,11 @@ class Fingerprint(Content):
 
 
 class ImageCounts(Content):
-    """Numbers of images that scores were computed from."""
+    """Numbers of images that scores were computed from; older evaluations have other ones."""
 
+    __pydantic_extra__: dict[str, Count]
     generated: Count
     test: Count
-    training: Count
 
 
 class GeneratorScores(Scores):
@@ -311,10 +311,9 @@ class TestSetErrors(Errors):
 
 
 class ClusterSet(Content):
-    """Distances of images to the class centers."""
+    """Distances of images to the class centers; older evaluations have only those in a t-SNE."""
 
-    tsne: Distances
-    pca: Distances
+    distance: Distances = ABSENT
     points: Count
 
 
