@@ -16,7 +16,7 @@ def warm_up_stages(warm_up_steps: int, steps: int) -> dict[str, int]:
     Returns:
         Stage -> its first step.
     """
-    begin = min(warm_up_steps, int(LONGEST_WARM_UP * steps + 1e-6))  # 1e-6: .3 * 10 may be 2.99..
+    begin = min(warm_up_steps, int(LONGEST_WARM_UP * steps))
     return {"warm_up": 0, "train": begin} if begin else {"train": 0}
 
 
