@@ -49,8 +49,26 @@ def test_the_whole_loss_by_hand(method, profile, unsupervised):
         abs=1e-5,
     )
     half = sum(np.square(v.numpy()).sum() for v in method.classifier.trainable_variables) / 2
-    expected = scripted_outputs.SUPERVISED + unsupervised + 0.5 * attention + 0.01 * half
+    expected = scripted_outputs.SUPERVISED + unsupervised + 0.5 * attention / 4 + 0.01 * half
     assert captured["loss"] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(("size", "positions"), [(16, 16), (32, 64)])
+def test_the_divergence_is_averaged_over_the_positions_of_the_map(method, size, positions):
+    """With 16 positions, KL([1/2, 15 times 1/30] || uniform) is ln(8) / 2 + ln(8/15) / 2."""
+    hparams, task = method.hp, toy_methods.task(height=size, width=size)
+    network = fixmatch_attention.Method(hparams, task).classifier
+    assert network.output["attention"].shape == (None, positions)
+    scripted_outputs.with_hparams(method, weight_decay=0.0)
+    spike = [float(np.log(positions - 1)), *[0.0] * (positions - 1)]
+    rows = {"weak": [spike] * 3, "strong": [[0.0] * positions] * 3}
+    captured = scripted_outputs.script_outputs(method, **rows)
+    logs = method.train_step(scripted_outputs.BATCH)
+    divergence = {16: 0.725417, 64: 1.394169}[positions]
+    assert float(logs["attention"]) == pytest.approx(divergence, abs=1e-5)
+    rest = scripted_outputs.SUPERVISED + scripted_outputs.UNSUPERVISED_OVER_BATCH
+    mean = {16: 0.0453385, 64: 0.0217839}[positions]
+    assert captured["loss"] == pytest.approx(rest + mean, abs=1e-6)
 
 
 def test_all_weights_decay(method):
@@ -128,7 +146,7 @@ def test_the_learning_rate_is_constant_within_an_epoch(method):
 def test_defaults_and_recipes():
     hp = fixmatch_attention.HParams()
     assert (hp.batch_size, hp.unlabeled_examples, hp.learning_rate) == (400, 400, 0.003)
-    assert (hp.weight_decay, hp.attention_weight, hp.attention_maps) == (5e-5, 1 / 64, 2)
+    assert (hp.weight_decay, hp.attention_weight, hp.attention_maps) == (5e-5, 1.0, 2)
     assert config.configure("fixmatch_attention", "cifar10", labels=250).hparams.batch_size == 250
     assert config.configure("fixmatch_attention", "cifar10").epochs == 200
     assert config.configure("fixmatch_attention", "digits").hparams.unlabeled_examples == 200

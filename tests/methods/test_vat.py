@@ -8,6 +8,7 @@ import tensorflow as tf
 from support import scripted_outputs, toy_methods
 
 from tf_ssgan import methods
+from tf_ssgan.common import errors
 from tf_ssgan.methods import vat
 from tf_ssgan.nn import layers, losses, precision, step_random
 from tf_ssgan.training import config
@@ -227,10 +228,82 @@ def test_defaults_and_recipes():
 )
 def test_profile_authors_warms_up_for_35_passes_over_the_labels(dataset, labels, warm_up):
     authors = config.configure("vat", dataset, profile="authors", labels=labels)
+    assert first_step_of_training(authors, labels) == warm_up
+
+
+def first_step_of_training(settings, labels):
+    """First step of "train" of a run with these settings."""
     method = vat.Method(toy_methods.hparams("vat"), toy_methods.task())
-    method.hp = authors.hparams
-    method.task = dataclasses.replace(method.task, labeled=labels, steps=authors.max_steps)
-    assert method.stages() == {"warm_up": 0, "train": warm_up}
+    method.hp = settings.hparams
+    method.task = dataclasses.replace(method.task, labeled=labels, steps=settings.max_steps)
+    return method.stages()["train"]
+
+
+def test_profile_report_takes_what_the_report_says_and_the_rest_of_the_paper():
+    report = config.configure("vat", "cifar10", profile="report").hparams
+    assert (report.xi, report.epsilon, report.iterations) == (10, 10, 5)
+    assert (report.warm_up_epochs, report.entmin) == (35, False)
+    paper = config.configure("vat", "cifar10").hparams
+    changed = dict(xi=10.0, epsilon=10.0, iterations=5, warm_up_epochs=35, profile="report")
+    assert report == dataclasses.replace(paper, **changed)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "labels", "warm_up", "steps"),
+    [
+        ("cifar10", 250, 35 * 8, 103_895),
+        ("cifar10", 4000, 35 * 125, 107_990),
+        ("cifar100", 2500, 35 * 79, 106_380),
+        ("cifar100", 10_000, 35 * 313, 114_570),
+    ],
+)
+def test_profile_report_has_35_passes_over_the_labels_and_265_over_the_pool(
+    dataset, labels, warm_up, steps
+):
+    """Of batches of 32 labeled and 128 of the 50,000 images: 391 batches, the last of 80."""
+    report = config.configure("vat", dataset, profile="report", labels=labels)
+    assert report.max_steps == steps == warm_up + 265 * 391
+    assert first_step_of_training(report, labels) == warm_up
+
+
+def test_a_step_of_profile_report_is_the_direct_formula(toy, method):
+    """L = CE + KL(p || q(10 d)), d from 5 times d <- unit(grad KL(p || q(r)) at r = 10 d)."""
+    report = config.configure("vat", "cifar10", profile="report").hparams
+    taken = {k: getattr(report, k) for k in ("profile", "xi", "epsilon", "iterations")}
+    recorded = record_losses(scripted_outputs.with_hparams(method, **taken))
+    batch = next(toy.batches())
+    logs = method.one_step(batch)
+    toy.load(toy.start)
+    u = batch["unlabeled"]["image"]
+
+    def unit(d):
+        return d / tf.sqrt(tf.reduce_sum(d**2, [1, 2, 3], keepdims=True))
+
+    def divergence(r):
+        log_q = tf.nn.log_softmax(method.classifier(u + r, training=True)["logits"])
+        return tf.reduce_sum(p * (tf.math.log(p) - log_q), 1)
+
+    with step_random.at(method.task.seed, 0), layers.frozen_statistics():
+        p = tf.nn.softmax(method.classifier(u, training=True)["logits"])
+        d = unit(method.step_random().normal(*u.shape))
+        for _ in range(5):
+            r = 10.0 * d
+            with tf.GradientTape() as tape:
+                tape.watch(r)
+                changed = divergence(r)
+            d = unit(tape.gradient(changed, r))
+        expected = float(tf.reduce_mean(divergence(10.0 * d)))
+    assert float(logs["adversarial"]) == pytest.approx(expected, rel=1e-3)
+    assert recorded == pytest.approx([float(logs["supervised"]) + expected], rel=1e-3)
+
+
+def test_only_vat_has_the_profile_of_the_report():
+    with pytest.raises(
+        errors.UserError, match="--profile=reprt is not one of its values. .*'report'"
+    ):
+        vat.HParams(profile="reprt")
+    with pytest.raises(errors.UserError, match="--profile=report is not one of its values"):
+        methods.find("pseudo_label").HParams(profile="report")
 
 
 def test_the_learning_rate_is_constant_with_decay_start_1(method):

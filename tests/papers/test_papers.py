@@ -114,8 +114,9 @@ def test_a_run_with_other_flags_is_not_found():
     assert papers.cells_of_run({}) == []
 
 
-def test_a_run_with_the_authors_profile_is_compared_with_their_numbers():
-    run = config.configure("vat", "cifar10", labels=4000, profile="authors").as_flags()
+@pytest.mark.parametrize("profile", ["authors", "report"])
+def test_a_run_with_the_authors_profile_is_compared_with_their_numbers(profile):
+    run = config.configure("vat", "cifar10", labels=4000, profile=profile).as_flags()
     assert {c.published for _, c in papers.cells_of_run(run)} == {27.557}
 
 

@@ -5,17 +5,21 @@ Alshami and Arya: Semi-supervised Image Classification (2022), section 2.4, and 
 feature map, see `networks.wide_resnet`.
 
     L = CE(labeled) + unlabeled_weight E 1[max p >= threshold] CE(l(strong(u)), argmax p)
-        + attention_weight E_selected KL(softmax A(weak(u)) || softmax A(strong(u)))
+        + attention_weight E_selected KL(softmax A(weak(u)) || softmax A(strong(u))) / positions
         + weight_decay 1/2 ||weights||^2
     learning rate: learning_rate cos(7 pi t / 16), t the fraction of the run at the start of the
         epoch; momentum .9; no EMA
 
 Departures: the report says 100 epochs in one place and 200 in another; 200 here. It describes two
-1x1 convolutions; its code has one with two output maps, as here. Its code averages the divergence
-over all 64 positions, hence the weight 1/64 of the sum here. The unlabeled loss is divided by the
-batch size, as in FixMatch; profile "authors" divides by the number of selected images and has the
-code's strong view. Labeled, weak and strong images are one pass here, three in the code. If the
-attention is 0 at all positions, the classifier sees nothing: "blank" is the fraction of such views.
+1x1 convolutions; its code has one with two output maps, as here. The report adds the divergence of
+two distributions; its code averages over the positions (64 for images of 32 pixels), as here. The
+report says "all the tasks used randomly initialized models" and then "For task 3, we did not used a
+randomly initialized Wideresnet model"; here the weights are random. The unlabeled loss is divided
+by the batch size, as in FixMatch; profile "authors" divides by the number of selected images and
+has the code's strong view. Labeled, weak and strong images are one pass here, three in the code.
+
+If the attention is 0 at all positions, the classifier sees nothing: "blank" is the fraction of such
+views. The reported "attention" is the divergence itself, not divided by the positions.
 """
 
 import dataclasses
@@ -55,7 +59,10 @@ class HParams(fixmatch.HParams):
         low=1,
     )
     attention_weight: float = option(
-        1 / 64, "Weight of the divergence between the two views' attention (public code).", low=0
+        1.0,
+        "Weight of the divergence between the two views' attention, which is averaged over the "
+        "positions of the map (public code).",
+        low=0,
     )
     attention_activated: bool = option(
         False,
@@ -123,7 +130,8 @@ class Method(fixmatch.Method):
             attention = losses.attention_divergence(target, strong["attention"], confident)
             decay = losses.l2_loss(self.decayed_weights())
             loss = supervised + self.hp.unlabeled_weight * unsupervised
-            loss += self.hp.attention_weight * attention + self.hp.weight_decay * decay
+            weight = self.hp.attention_weight / target.shape[-1]  # the mean over the positions
+            loss += weight * attention + self.hp.weight_decay * decay
         self.c.minimize(loss, tape)
         blank = tf.reduce_max(tf.concat([weak["attention"], strong["attention"]], 0), axis=-1) <= 0
         return self.end_step(

@@ -16,8 +16,9 @@ nothing else is in the merged pool then, whose order still drops incomplete batc
 epoch is a pass over the unlabeled pool.
 
 Departures: in the public code an epoch after the warm-up is a pass over labeled images and X; here
-its length does not depend on the size of X. An evaluation interval is the smallest number of whole
-epochs with at least 50 steps. The warm-up takes at most half of a run, which only short runs reach.
+its length does not depend on the size of X. X may be empty; the public code then keeps the one
+before. An evaluation interval is the smallest number of whole epochs with at least 50 steps. The
+warm-up takes at most half of a run, which short runs and runs with many labels reach.
 Predictions are for images without augmentation; the public code shifts and flips them. Training
 continues from the last warm-up weights; the public code returns to those with the best test loss.
 The exported weights are an EMA; the raw weights are reported too. Profile "authors" has no EMA and

@@ -1,6 +1,7 @@
 """Profiles and their recipes."""
 
 import dataclasses
+from typing import Literal
 
 import pytest
 
@@ -41,6 +42,19 @@ def test_a_default_of_authors_selects_their_recipe():
 
     assert Authors.recipe("svhn", {})["depth"] == 7
     assert Authors.recipe("svhn", {"profile": "paper"})["depth"] == 2
+
+
+def test_a_method_may_declare_other_profiles():
+    @dataclasses.dataclass(frozen=True)
+    class Three(HParams):
+        profile: Literal["paper", "authors", "report"] = option("paper", "Variant.")
+        RECIPES = {"report": {"depth": 3}, "report/svhn": {"depth": 4}}
+
+    assert Three.recipe("digits", {"profile": "report"}) == {"depth": 3}
+    assert Three.recipe("svhn", {"profile": "report"}) == {"depth": 4}
+    assert Three(profile="report").profile == "report"
+    with pytest.raises(errors.UserError, match="--profile=reprt .* Did you mean 'report'"):
+        Three(profile="reprt")
 
 
 def test_other_profiles_are_refused():

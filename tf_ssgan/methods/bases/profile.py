@@ -1,4 +1,4 @@
-"""The hyperparameter `profile`: a method as its paper describes it, or as its authors' code is."""
+"""The hyperparameter `profile`: a method as its paper describes it, or in another variant."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -12,8 +12,9 @@ from tf_ssgan.core import hparams
 class ProfileHParams(hparams.HParams):
     """Hyperparameters of a method that can also do what public code does.
 
-    The recipes of the profile ("authors"), of the profile on a dataset ("authors/cifar10") and of
-    this with a number of labels ("authors/cifar10@250") win over all others; later ones win.
+    A method with other profiles declares the field again. The recipes of the profile ("authors"),
+    of the profile on a dataset ("authors/cifar10") and of this with a number of labels
+    ("authors/cifar10@250") win over all others; later ones win.
     """
 
     profile: Literal["paper", "authors"] = option(

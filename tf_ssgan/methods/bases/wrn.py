@@ -102,22 +102,17 @@ class WideResNetMethod(method.Method):
 class WarmUpMethod(WideResNetMethod):
     """A method that learns from labels alone at first.
 
-    An epoch of the warm-up is a pass over the labeled images: ceil(labeled / batch size) steps.
+    An epoch of the warm-up is a pass over the labeled images (`HParams.labeled_pass`).
     """
-
-    @property
-    def steps_per_labeled_pass(self) -> int:
-        """Steps in which all labeled images are read, the last of them in an incomplete batch."""
-        return -(-self.task.labeled // self.hp.batch_size)
 
     def stages(self) -> dict[str, int]:
         """A warm-up on labels alone, if warm_up_epochs is not 0."""
-        warm_up_steps = self.hp.warm_up_epochs * self.steps_per_labeled_pass
+        warm_up_steps = self.hp.warm_up_epochs * self.hp.labeled_pass(self.task.labeled)
         return stages.warm_up_stages(warm_up_steps, self.task.steps)
 
     def epoch(self) -> tf.Tensor:
         """Number of the epoch, from 0: float32 scalar. Those of the warm-up count too."""
         begin = self.stages()["train"]
-        passes = tf.minimum(self.step, begin) // self.steps_per_labeled_pass
+        passes = tf.minimum(self.step, begin) // self.hp.labeled_pass(self.task.labeled)
         epochs = tf.maximum(self.step - begin, 0) // self.task.steps_per_epoch
         return tf.cast(passes + epochs, tf.float32)
