@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import initial_values
 
 from tf_ssgan.core.task import Task
 from tf_ssgan.networks import acgan_cnn
@@ -111,3 +112,20 @@ def test_gradients_reach_every_weight(norm):
     variables = [v.value for v in network.trainable_variables]
     for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
         assert gradient is not None and np.any(gradient), variable.name
+
+
+@pytest.mark.parametrize("source_head", [False, True])
+def test_the_class_head_starts_as_in_pytorch(source_head):
+    """Its bound is 1 / sqrt(4608).
+
+    Glorot's bound is sqrt(6 / (inputs + outputs)), which is sqrt(6 * 4608 / 4618) times as wide.
+    """
+    keras.utils.set_random_seed(0)
+    head = acgan_cnn.classifier(task(), source_head=source_head).get_layer("logits")
+    assert head.kernel.shape == (4608, 10)
+    initial_values.check_torch_uniform(head.kernel, 4608)
+    initial_values.check_torch_uniform(head.bias, 4608)
+    glorot = keras.initializers.GlorotUniform(seed=0)(head.kernel.shape)
+    ratio = np.sqrt(6 / (4608 + 10)) / head.kernel_initializer.maxval
+    assert ratio == pytest.approx(np.sqrt(6 * 4608 / 4618)) == pytest.approx(2.447, abs=1e-3)
+    assert np.std(glorot) / np.std(head.kernel) == pytest.approx(ratio, rel=0.02)

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import initial_values
 
 from tf_ssgan.core.task import Task
 from tf_ssgan.networks import alexnet
@@ -86,3 +87,17 @@ def test_it_can_be_differentiated_twice():
         loss = tf.reduce_sum(inner.gradient(scores, x) ** 2)
     kernel = next(v for v in network.layers if isinstance(v, keras.layers.Conv2D)).kernel
     assert np.any(outer.gradient(loss, kernel.value))
+
+
+def test_dense_layers_start_as_in_pytorch_and_biases_of_convolutions_from_zero():
+    keras.utils.set_random_seed(0)
+    network = alexnet.classifier(task(), 8, source_head=True)
+    dense = [x for x in network.layers if isinstance(x, keras.layers.Dense)]
+    assert sorted(tuple(x.kernel.shape) for x in dense) == [
+        (128, 512), (128, 512), (512, 1), (512, 10), (512, 512), (512, 512),
+    ]  # fmt: skip
+    for layer in dense:
+        initial_values.check_torch_uniform(layer.kernel, layer.kernel.shape[0])
+        initial_values.check_torch_uniform(layer.bias, layer.kernel.shape[0])
+    for layer in network.layers:
+        assert not isinstance(layer, keras.layers.Conv2D) or not np.any(layer.bias.numpy())

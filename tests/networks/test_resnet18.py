@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import initial_values
 
 from tf_ssgan.core.task import Task
 from tf_ssgan.networks import resnet18
@@ -174,3 +175,14 @@ def test_in_bfloat16_features_and_logits_are_float32():
         network = resnet18.classifier(task(8), width=1, hidden=3)
     assert convolutions(network)[0].compute_dtype == "bfloat16"
     assert {output.dtype for output in network(images(size=8)).values()} == {tf.float32}
+
+
+def test_dense_layers_start_as_in_pytorch():
+    keras.utils.set_random_seed(0)
+    head = resnet18.mlp_head(512, 384, 10, "residual")
+    hidden, logits = (large().get_layer(name) for name in ("hidden", "logits"))
+    variables = [*head.variables, hidden.kernel, hidden.bias, logits.kernel, logits.bias]
+    shapes = [tuple(v.shape) for v in variables]
+    assert shapes == [(512, 384), (384,), (384, 10), (10,)] * 2
+    for variable, inputs in zip(variables, [512, 512, 384, 384] * 2, strict=True):
+        initial_values.check_torch_uniform(variable, inputs)

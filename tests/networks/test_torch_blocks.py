@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import initial_values
 
 from tf_ssgan.common import errors
 from tf_ssgan.core.task import Task
@@ -67,3 +68,17 @@ def test_layer_norm_normalizes_each_image_by_itself():
 def test_images_too_small_and_a_single_class_are_refused(build, classes, height, width, message):
     with pytest.raises(errors.UserError, match=message):
         build(Task(classes, height, width, 1, 10, 100, 10, 10))
+
+
+def test_a_dense_layer_starts_from_pytorchs_uniform_distribution():
+    """nn.Linear: kernel and bias are from U(-1 / sqrt(inputs), 1 / sqrt(inputs))."""
+    keras.utils.set_random_seed(0)
+    features = keras.Input((400,))
+    layer = torch_blocks.dense(features, 300)._keras_history.operation
+    initial_values.check_torch_uniform(layer.kernel, 400)
+    initial_values.check_torch_uniform(layer.bias, 400)
+    assert (layer.activation.__name__, layer.compute_dtype) == ("linear", "float32")
+    other = torch_blocks.dense(features, 300, "relu", "one", "bfloat16")._keras_history.operation
+    assert (other.name, other.activation.__name__) == ("one", "relu")
+    assert other.compute_dtype == "bfloat16"
+    assert not np.allclose(layer.kernel.numpy(), other.kernel.numpy(), atol=1e-2)

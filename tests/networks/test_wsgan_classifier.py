@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import initial_values
 
 from tf_ssgan.core.task import Task
 from tf_ssgan.networks import resnet18, wsgan_classifier
@@ -162,3 +163,14 @@ def test_the_paper_parameters():
     branches = block(1) + conv(64, 64) + block(1) + block(64) + conv(64, 64)
     short = 7 * 7 * 3 * 64 + 2 * 64 + 2 * (9 * 64 * 64 + 2 * 64)
     assert count == branches + short + conv(1, 3, 1) + 3 * conv(64, 11, 1)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_weights_outside_the_resnet_start_as_in_pytorch(channels):
+    network = built(8, channels, 64)
+    dense = [x for x in network.layers if isinstance(x, keras.layers.Dense)]
+    assert [tuple(x.kernel.shape) for x in dense] == [(64, 11)] * 3
+    for layer in (*dense, network.get_layer("colored")):
+        inputs = layer.kernel.shape[-2]
+        initial_values.check_torch_uniform(layer.kernel, inputs)
+        initial_values.check_torch_uniform(layer.bias, inputs)

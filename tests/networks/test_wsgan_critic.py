@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import initial_values
 
 from tf_ssgan.core.task import Task
 from tf_ssgan.networks import wsgan_critic
@@ -90,3 +91,9 @@ def test_a_frozen_pass_and_a_penalty_change_no_variable():
     moved = {v.name for v, old in zip(network.variables, before, strict=True)
              if not np.array_equal(v, old)}  # fmt: skip
     assert moved == {"direction", "moving_mean", "moving_variance"}
+
+
+def test_its_dense_layers_start_as_in_pytorch(critic):
+    logits = critic.get_layer("logits")
+    for values in (logits.kernel, logits.bias, critic.get_layer("source").kernel):
+        initial_values.check_torch_uniform(values, 64)

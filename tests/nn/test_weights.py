@@ -1,4 +1,4 @@
-"""The number of weights, kernels, and biases."""
+"""Initial values, the number of weights, kernels, and biases."""
 
 import keras
 import numpy as np
@@ -6,6 +6,14 @@ import pytest
 import tensorflow as tf
 
 from tf_ssgan.nn import layers, weights
+
+
+def test_pytorchs_initial_values_have_its_bound_and_differ_between_layers():
+    keras.utils.set_random_seed(0)
+    one, two = (np.array(weights.torch_uniform(25)((100, 100))) for _ in range(2))
+    assert 0.1999 < np.abs(one).max() <= 0.2 and abs(one.mean()) < 0.005
+    assert one.std() == pytest.approx(0.2 / 3**0.5, rel=0.02)
+    assert not np.array_equal(one, two)
 
 
 def test_kernels_are_the_weights_of_convolutions_and_dense_layers():

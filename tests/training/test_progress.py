@@ -8,6 +8,8 @@ from tf_ssgan.training import progress
 class StagedModel:
     """The attributes of a method with stages that a bar reads."""
 
+    trained = ("backbone", "projector")
+
     def __init__(self, **stages):
         self.first_steps = stages
         self.stage = next(iter(stages))
@@ -31,9 +33,9 @@ def test_the_bar_names_the_stages_and_their_steps(capsys):
         shown.on_train_begin()  # fit is called for each segment; a stage is printed once
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Stage")]
     assert lines == [
-        "Stage contrast (1 of 3): steps 0 to 1,200",
-        "Stage generate (2 of 3): steps 1,200 to 5,000",
-        "Stage train (3 of 3): steps 5,000 to 6,000",
+        "Stage contrast (1 of 3): steps 0 to 1,200; trains backbone, projector",
+        "Stage generate (2 of 3): steps 1,200 to 5,000; trains backbone, projector",
+        "Stage train (3 of 3): steps 5,000 to 6,000; trains backbone, projector",
     ]
     assert shown.bar.unit_name == "step of train (3 of 3)"
 
@@ -43,7 +45,7 @@ def test_a_continued_run_names_its_current_stage(capsys):
     model.stage = "train"
     shown = make_progress(12, 20, model)
     shown.on_train_begin()
-    assert "Stage train (2 of 2): steps 10 to 20\n" in capsys.readouterr().out
+    assert "Stage train (2 of 2): steps 10 to 20; trains backbone, projector\n" in capsys.readouterr().out
     assert shown.bar.first == 12
 
 

@@ -10,10 +10,11 @@ and with the same blocks for chest radiographs of 128 pixels. `w` is the width, 
     class head: dense on the flattened map         classes
     source head: conv as large as the map, VALID   1
 
-Convolutions are padded by 1 on all sides. They and the source head have no bias. The slope of the
-leaky ReLUs is 0.2. The source head sees the image only, never a class. With w = 128, 28 x 28 x 1
-and 10 classes, the classifier has 2,671,370 parameters, and the source head 4,608; with
-128 x 128 x 3 and 2 classes, 2,891,522 and 131,072.
+Convolutions are padded by 1 on all sides. They and the source head have no bias. The class head
+starts from PyTorch's uniform distribution, as the README says. The slope of the leaky ReLUs is 0.2.
+The source head sees the image only, never a class. With w = 128, 28 x 28 x 1 and 10 classes, the
+classifier has 2,671,370 parameters, and the source head 4,608; with 128 x 128 x 3 and 2 classes,
+2,891,522 and 131,072.
 
 Other sizes: each block halves the map, rounding down. Blocks whose map would have a side under 2
 pixels are left out: 16 pixels have three blocks (2 x 2), 8 pixels have two.
@@ -59,7 +60,7 @@ def classifier(
     for channels in _channels(task, width):
         x = _block(x, channels, norm, dtype)
     features = keras.layers.Flatten(name="features", dtype="float32")(x)
-    logits = keras.layers.Dense(task.classes, name="logits", dtype="float32")(features)
+    logits = torch_blocks.dense(features, task.classes, name="logits")
     outputs = {"features": features, "logits": logits}
     if source_head:
         source = keras.layers.Conv2D(

@@ -16,7 +16,8 @@ the same map and one unit at its end; it never sees a class. There is no normali
 
 Other sizes: a pooling whose map would have a side under 2 pixels is left out: the last one for 28
 and 16 pixels, the last two for 8. For other widths, the initial kernels keep the variance of the
-layers' outputs, because nothing normalizes them: N(0, 0.02^2 64 / w).
+layers' outputs, because nothing normalizes them: N(0, 0.02^2 64 / w). Biases of convolutions start
+from 0, and dense layers from PyTorch's uniform distribution, as the README says.
 """
 
 import keras
@@ -61,11 +62,11 @@ def classifier(
         x = _conv(x, channels, width, "same", dtype)
     flat = keras.layers.Flatten(dtype=dtype)(_max_pool(x, dtype))
     features = _hidden_layers(flat, 64 * width, dropout, dtype)
-    logits = keras.layers.Dense(task.classes, name="logits", dtype="float32")(features)
+    logits = torch_blocks.dense(features, task.classes, name="logits")
     outputs = {"features": keras.layers.Identity(dtype="float32")(features), "logits": logits}
     if source_head:
         hidden = _hidden_layers(flat, 64 * width, dropout, dtype)
-        outputs["source"] = keras.layers.Dense(1, name="source", dtype="float32")(hidden)
+        outputs["source"] = torch_blocks.dense(hidden, 1, name="source")
     name = "discriminator" if source_head else "classifier"
     return keras.Model(images, outputs, name=name)
 
@@ -101,5 +102,5 @@ def _hidden_layers(
     """The two hidden layers of a head, each after a dropout."""
     for _ in range(2):
         x = layers.Dropout(rate, dtype=dtype)(x)
-        x = keras.layers.Dense(units, activation="relu", dtype=dtype)(x)
+        x = torch_blocks.dense(x, units, "relu", dtype=dtype)
     return x

@@ -13,14 +13,16 @@
 
 Each block adds its input to its output, and a ReLU follows. If the shape changes, the input goes
 through a conv1 and a norm. Convolutions have no bias and are padded on all sides. Kernels start
-from N(0, 2 / (size^2 outputs)). With w = 64, there are 11,176,512 parameters. A convolution that
-maps 1 channel to 3 has 6 more.
+from N(0, 2 / (size^2 outputs)) as in torchvision, and the dense layers of heads, which the public
+code leaves alone, from PyTorch's uniform distribution. With w = 64, there are 11,176,512
+parameters. A convolution that maps 1 channel to 3 has 6 more.
 """
 
 import keras
 import tensorflow as tf
 
 from tf_ssgan.core import task
+from tf_ssgan.networks import torch_blocks
 from tf_ssgan.nn import layers
 
 WIDTHS = (1, 2, 4, 8)  # Channels of the groups, in widths.
@@ -41,8 +43,8 @@ def classifier(task: task.Task, width: int = 64, hidden: int = 384) -> keras.Mod
     """
     images = keras.Input(task.image_shape, name="images")
     features = extract_features(_GrayToRGB(name="rgb")(images), width)
-    x = keras.layers.Dense(hidden, "relu", name="hidden", dtype="float32")(features)
-    logits = keras.layers.Dense(task.classes, name="logits", dtype="float32")(x)
+    x = torch_blocks.dense(features, hidden, "relu", name="hidden")
+    logits = torch_blocks.dense(x, task.classes, name="logits")
     return keras.Model(images, {"features": features, "logits": logits}, name="classifier")
 
 
@@ -58,14 +60,9 @@ def mlp_head(inputs: int, hidden: int, outputs: int, name: str) -> keras.Model:
     Returns:
         float32 [batch, inputs] -> float32 [batch, outputs].
     """
-    return keras.Sequential(
-        [
-            keras.Input((inputs,), name="features"),
-            keras.layers.Dense(hidden, "relu", dtype="float32"),
-            keras.layers.Dense(outputs, dtype="float32"),
-        ],
-        name=name,
-    )
+    features = keras.Input((inputs,), name="features")
+    x = torch_blocks.dense(features, hidden, "relu")
+    return keras.Model(features, torch_blocks.dense(x, outputs), name=name)
 
 
 def backbone(classifier: keras.Model) -> keras.Model:

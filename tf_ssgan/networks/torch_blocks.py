@@ -1,9 +1,13 @@
-"""Building blocks of AC-GAN's networks: PyTorch's layers with DCGAN's initial weights.
+"""Building blocks of networks whose source is PyTorch code: PyTorch's layers and initial weights.
 
-The public code (avdravid/AC-GANS-FOR-IMAGE-CLASSIFICATION) uses PyTorch. PyTorch pads equally on
-all sides, where "same" in Keras pads right and below, and its batch normalization has a scale.
-Kernels start from N(0, 0.02^2) and scales from N(1, 0.02^2) (Radford et al. 2016). The README of
-the public code says N(1, 0.02^2) for both, which would saturate a convolution at once.
+PyTorch pads equally on all sides, where "same" in Keras pads right and below. Its dense layers
+start from U(-1 / sqrt(inputs), 1 / sqrt(inputs)), kernels and biases; Keras' from Glorot's kernels
+and no bias.
+
+The other blocks are those of AC-GAN (avdravid/AC-GANS-FOR-IMAGE-CLASSIFICATION), with DCGAN's
+initial weights (Radford et al. 2016): kernels of convolutions start from N(0, 0.02^2), scales of
+normalizations from N(1, 0.02^2). The README of the public code says N(1, 0.02^2) for both, which
+would saturate a convolution at once.
 """
 
 import keras
@@ -11,7 +15,7 @@ import tensorflow as tf
 
 from tf_ssgan.common import errors
 from tf_ssgan.core import task
-from tf_ssgan.nn import layers
+from tf_ssgan.nn import layers, weights
 
 MIN_SIDE = 8  # Pixels; smaller images cannot be halved twice.
 STDDEV = 0.02  # Of initial kernels and scales.
@@ -45,6 +49,20 @@ def normal_kernel(stddev: float = STDDEV) -> keras.initializers.Initializer:
     Layers must not share one, because it would give all of them the same values.
     """
     return keras.initializers.RandomNormal(0.0, stddev)
+
+
+def dense(
+    x: keras.KerasTensor,
+    units: int,
+    activation: str | None = None,
+    name: str | None = None,
+    dtype: str | None = "float32",
+) -> keras.KerasTensor:
+    """Applies a dense layer with PyTorch's initial kernel and bias: [..., in] -> [..., units]."""
+    kernel, bias = (weights.torch_uniform(x.shape[-1]) for _ in range(2))
+    return keras.layers.Dense(
+        units, activation, kernel_initializer=kernel, bias_initializer=bias, name=name, dtype=dtype
+    )(x)
 
 
 class TorchBatchNorm(layers.BatchNorm):

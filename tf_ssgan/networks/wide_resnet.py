@@ -24,11 +24,11 @@ conv1.
                     the block's input in the others
     dense kernel    Glorot normal                    PyTorch's uniform, +-1 / sqrt(features)
 
-Kernels start from N(0, 2 / (size^2 outputs)) in both. With depth 28, w = 32, 3 channels and 10
-classes, there are 1,467,610 parameters in the plain form
-(shrebox/Semi-supervised-Image-Classification) and 1,469,642 in the leaky form. In PyTorch ports of
-the leaky form, the first conv3 of the later groups skips its norm and sees the block's input; here
-it sees the normalized input, as in the code of Sohn et al.
+Kernels start from N(0, 2 / (size^2 outputs)) in both, and the biases of the dense layers from 0:
+both codes set them so. With depth 28, w = 32, 3 channels and 10 classes, there are 1,467,610
+parameters in the plain form (shrebox/Semi-supervised-Image-Classification) and 1,469,642 in the
+leaky form. In PyTorch ports of the leaky form, the first conv3 of the later groups skips its norm
+and sees the block's input; here it sees the normalized input, as in the code of Sohn et al.
 
 Images over 48 pixels get convolutions of stride 2 after the first one, until no side of the last
 map has more than 12 pixels.

@@ -16,7 +16,8 @@ Convolutions of the local and global branches are spectrally normalized and have
 a leaky ReLU of slope 0.01 follows each; none follows the last conv2 before the pooling. Each
 attention has its own maps q, k, v: over n positions it is softmax(q^T k / sqrt(n)) v and a dense
 layer, over channels softmax(q k^T / sqrt(n)) v. The public code reorders the latter's result when
-it reshapes it to an image, which scrambles it; here the order is kept.
+it reshapes it to an image, which scrambles it; here the order is kept. Outside the ResNet, weights
+start from PyTorch's uniform distribution.
 
 Convolutions of images under 16 pixels use padding, because nothing would be left otherwise. For the
 local and global branches, images of more than 36 pixels are first halved by average pooling,
@@ -27,8 +28,8 @@ import keras
 import tensorflow as tf
 
 from tf_ssgan.core import task
-from tf_ssgan.networks import resnet18
-from tf_ssgan.nn import layers
+from tf_ssgan.networks import resnet18, torch_blocks
+from tf_ssgan.nn import layers, weights
 
 MIN_UNPADDED = 16  # Smallest side of images without padding, in pixels.
 MAX_ATTENTION_SIDE = 36  # Largest side of the inputs of the attention branches, in pixels.
@@ -47,7 +48,10 @@ def classifier(task: task.Task, width: int = 64) -> keras.Model:
         "logits": float32 [batch, classes], "source": float32 [batch, 1]}.
     """
     images = keras.Input(task.image_shape, name="images")
-    colored = keras.layers.Conv2D(3, 1, name="colored")(images)
+    kernel, bias = (weights.torch_uniform(task.channels) for _ in range(2))
+    colored = keras.layers.Conv2D(
+        3, 1, kernel_initializer=kernel, bias_initializer=bias, name="colored"
+    )(images)
     features = resnet18.extract_features(colored, width)
     padding = "VALID" if min(task.height, task.width) >= MIN_UNPADDED else "SAME"
     small = images
@@ -57,7 +61,7 @@ def classifier(task: task.Task, width: int = 64) -> keras.Model:
     local_map = _attention_block(small, channels, padding)
     global_map = _attention_block(_attention_block(small, channels, padding), channels, padding)
     branches = [features, _global_pooling(local_map, padding), _global_pooling(global_map, padding)]
-    dense = [keras.layers.Dense(task.classes + 1, dtype="float32")(branch) for branch in branches]
+    dense = [torch_blocks.dense(branch, task.classes + 1) for branch in branches]
     total = keras.layers.Add(dtype="float32")(dense)
     logits = _Columns(0, task.classes, name="logits", dtype="float32")(total)
     source = _Columns(task.classes, task.classes + 1, name="source", dtype="float32")(total)

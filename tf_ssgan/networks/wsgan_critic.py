@@ -11,14 +11,16 @@ recognizes every generated image, so the generator gets no gradient from it.
     global mean, dense             classes + 1
 
 The last layer has no bias for "real", because it would cancel in the difference of two means.
-Convolutions are spectrally normalized. They have no padding, except for images under 22 pixels, of
-which nothing would be left. Everything is in float32, because it is differentiated twice.
+Weights start from PyTorch's uniform distribution. Convolutions are spectrally normalized. They have
+no padding, except for images under 22 pixels, of which nothing would be left. Everything is in
+float32, because it is differentiated twice.
 """
 
 import keras
 
 from tf_ssgan.core import task
-from tf_ssgan.nn import layers
+from tf_ssgan.networks import torch_blocks
+from tf_ssgan.nn import layers, weights
 
 CHANNELS = (8, 16, 32)
 LAST_CHANNELS = 64
@@ -41,9 +43,13 @@ def critic(task: task.Task) -> keras.Model:
         x = _conv_norm_relu(x, channels, 4, 2, padding)
     x = _conv_norm_relu(x, LAST_CHANNELS, 1, 1, padding)
     pooled = keras.layers.GlobalAveragePooling2D(dtype="float32")(x)
+    initial = weights.torch_uniform(LAST_CHANNELS)
+    source = keras.layers.Dense(
+        1, use_bias=False, kernel_initializer=initial, name="source", dtype="float32"
+    )
     outputs = {
-        "logits": keras.layers.Dense(task.classes, name="logits", dtype="float32")(pooled),
-        "source": keras.layers.Dense(1, use_bias=False, name="source", dtype="float32")(pooled),
+        "logits": torch_blocks.dense(pooled, task.classes, name="logits"),
+        "source": source(pooled),
     }
     return keras.Model(images, outputs, name="critic")
 

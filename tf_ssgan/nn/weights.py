@@ -1,7 +1,20 @@
-"""Functions of weights: their number, the kernels among them, adding biases."""
+"""Functions of weights: their initial values, their number, the kernels among them, biases."""
 
 import keras
 import tensorflow as tf
+
+
+def torch_uniform(inputs: int) -> keras.initializers.Initializer:
+    """A new initializer U(-1 / sqrt(inputs), 1 / sqrt(inputs)), PyTorch's default.
+
+    There, kernels and biases of dense layers and of convolutions have it. Layers must not share
+    one, because it would give all of them the same values.
+
+    Args:
+        inputs: Values that each unit sums: for a convolution, those of all positions of its kernel.
+    """
+    bound = inputs**-0.5
+    return keras.initializers.RandomUniform(-bound, bound)
 
 
 def parameter_count(network: keras.Model, gains: bool = True) -> int:

@@ -29,7 +29,7 @@ class Progress(keras.callbacks.Callback):
         self.bar = _Bar(steps, interval=0.5 if sys.stdout.isatty() else 20.0)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Prints which stage begins, if the method has several."""
+        """Prints which stage begins and what it trains, if the method has several."""
         if self.model.stage == self.stage:
             return
         self.stage, self.step_images = self.model.stage, self.images_per_step()
@@ -40,7 +40,11 @@ class Progress(keras.callbacks.Callback):
             last = [*stages.values(), self.bar.target][place + 1]
             name = f"{self.stage} ({place + 1} of {len(stages)})"
             self.bar.unit_name = f"step of {name}"
-            print(f"\nStage {name}: steps {stages[self.stage]:,} to {last:,}", flush=True)
+            trained = ", ".join(self.model.trained)
+            print(
+                f"\nStage {name}: steps {stages[self.stage]:,} to {last:,}; trains {trained}",
+                flush=True,
+            )
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Moves the bar."""

@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from support import toy_methods
 
 from tf_ssgan.methods.bases import source_classifier
 from tf_ssgan.nn import losses, step_random

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import initial_values
 
 from tf_ssgan.nn import layers
 
@@ -114,3 +115,13 @@ def test_shapes_of_the_weights_and_a_clone(kind):
     for slow, fast in zip(twin.variables, network.variables, strict=True):
         slow.assign(fast)
     np.testing.assert_array_equal(twin(IMAGES), network(IMAGES))
+
+
+@BOTH
+def test_weights_start_as_in_pytorch(kind):
+    """Every unit of Q, K, V and of the last layer sums as many values as there are channels."""
+    keras.utils.set_random_seed(0)
+    layer = kind()
+    layer.build((None, 2, 2, 120))
+    for variable in layer.variables:
+        initial_values.check_torch_uniform(variable, 120)

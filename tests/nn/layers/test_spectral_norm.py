@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import initial_values
 
 from tf_ssgan.nn import layers, precision
 
@@ -181,3 +182,9 @@ def test_in_bfloat16_the_kernel_is_normalized_in_float32():
         assert layer(IMAGES, training=True).dtype == tf.bfloat16
     assert layer.normalized().dtype == tf.float32
     assert {v.dtype for v in layer.variables} == {"float32"}
+
+
+def test_kernel_and_bias_start_as_in_pytorch():
+    layer = built(200, 3, 5)
+    initial_values.check_torch_uniform(layer.kernel, 9 * 5)
+    initial_values.check_torch_uniform(layer.bias, 9 * 5)

@@ -1,12 +1,15 @@
 """Self-attention of images: over their positions, and over their channels.
 
 For a feature map of n = h w positions, X [n, c]: Q, K and V are linear maps of X (1 x 1
-convolutions). After the public code of rajas582/weakly-supervised-gan. Departure: there the result
-of channel attention is reshaped to an image in another order than its input; here in the same.
+convolutions). After the public code of rajas582/weakly-supervised-gan, with PyTorch's initial
+values. Departure: there the result of channel attention is reshaped to an image in another order
+than its input; here in the same.
 """
 
 import keras
 import tensorflow as tf
+
+from tf_ssgan.nn import weights
 
 
 class _Attention(keras.layers.Layer):
@@ -15,12 +18,12 @@ class _Attention(keras.layers.Layer):
     def build(self, input_shape: tuple[int, ...]) -> None:
         """Makes kernel [c, 3 c] and bias [3 c], for Q, K and V side by side."""
         channels = input_shape[-1]
-        # As in torch for 1 x 1 convolutions; the fan-in of each of the three is c.
-        initial = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
-        self.kernel = self.add_weight(
-            shape=(channels, 3 * channels), initializer=initial, name="kernel"
-        )
-        self.bias = self.add_weight(shape=(3 * channels,), initializer="zeros", name="bias")
+        self.kernel = self._add("kernel", channels, channels, 3 * channels)
+        self.bias = self._add("bias", channels, 3 * channels)
+
+    def _add(self, name: str, summed: int, *shape: int) -> keras.Variable:
+        """A kernel or bias of units that sum so many values each."""
+        return self.add_weight(shape=shape, initializer=weights.torch_uniform(summed), name=name)
 
     def _projections(self, inputs: tf.Tensor) -> list[tf.Tensor]:
         """Q / sqrt(n), K and V, [batch, n, c] each."""
@@ -38,17 +41,14 @@ class PositionAttention(_Attention):
         """Makes the weights of Q, K and V, and those of the last layer, [c, c] and [c]."""
         super().build(input_shape)
         channels = input_shape[-1]
-        initial = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
-        self.last_kernel = self.add_weight(
-            shape=(channels, channels), initializer=initial, name="last_kernel"
-        )
-        self.last_bias = self.add_weight(shape=(channels,), initializer="zeros", name="last_bias")
+        self.last_kernel = self._add("last_kernel", channels, channels, channels)
+        self.last_bias = self._add("last_bias", channels, channels)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Maps [batch, h, w, c] to the same shape."""
         q, k, v = self._projections(inputs)
-        weights = _softmax(tf.matmul(q, k, transpose_b=True))
-        attended = tf.reshape(tf.matmul(weights, v), [-1, *inputs.shape[1:]])
+        shares = _softmax(tf.matmul(q, k, transpose_b=True))
+        attended = tf.reshape(tf.matmul(shares, v), [-1, *inputs.shape[1:]])
         last = tf.einsum("bhwc,cd->bhwd", attended, tf.convert_to_tensor(self.last_kernel))
         return last + tf.convert_to_tensor(self.last_bias)
 
@@ -59,8 +59,8 @@ class ChannelAttention(_Attention):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Maps [batch, h, w, c] to the same shape."""
         q, k, v = self._projections(inputs)
-        weights = _softmax(tf.matmul(q, k, transpose_a=True))
-        return tf.reshape(tf.matmul(v, weights, transpose_b=True), [-1, *inputs.shape[1:]])
+        shares = _softmax(tf.matmul(q, k, transpose_a=True))
+        return tf.reshape(tf.matmul(v, shares, transpose_b=True), [-1, *inputs.shape[1:]])
 
 
 def _softmax(scores: tf.Tensor) -> tf.Tensor:

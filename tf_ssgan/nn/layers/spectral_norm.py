@@ -14,7 +14,7 @@ from tf_ssgan.nn.layers import pass_modes
 
 
 class SpectralConv(keras.layers.Layer):
-    """A convolution by W / sigma(W), a bias, and a leaky ReLU.
+    """A convolution by W / sigma(W), a bias, and a leaky ReLU; PyTorch's initial values.
 
     sigma is the largest singular value of W as a [size * size * in, units] matrix. It is estimated
     by one power iteration per pass, starting from the estimate of the last training pass. Gradients
@@ -57,14 +57,17 @@ class SpectralConv(keras.layers.Layer):
 
     def build(self, input_shape: tuple[int, ...]) -> None:
         """Makes kernel [size, size, in, units], bias [units] and the estimate [units]."""
-        initial = keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")  # as in torch
         shape = (self.size, self.size, input_shape[-1], self.units)
+        summed = self.size**2 * input_shape[-1]
         self.kernel = self.add_weight(
-            shape=shape, initializer=initial, name="kernel", autocast=False
+            shape=shape, initializer=weights.torch_uniform(summed), name="kernel", autocast=False
         )
         if self.with_bias:
             self.bias = self.add_weight(
-                shape=(self.units,), initializer="zeros", name="bias", autocast=False
+                shape=(self.units,),
+                initializer=weights.torch_uniform(summed),
+                name="bias",
+                autocast=False,
             )
         self.direction = self.add_weight(
             shape=(self.units,),
