@@ -30,7 +30,7 @@ PAPER = "Dravid et al. 2022"
 class HParams(acgan_trunc.HParams, wacgan_gp.HParams):
     """Hyperparameters of the Wasserstein AC-GAN with truncated latents."""
 
-    tau_search: Literal["none", "gradient", "grid"] = inherited(
+    tau_search: Literal["none", "gradient", "validation", "grid"] = inherited(
         acgan_trunc.HParams, "tau_search", "gradient"
     )
 
@@ -67,5 +67,5 @@ class Method(acgan_trunc.Method, wacgan_gp.Method):
             source=source,
             penalty=penalty,
             generator=generator,
-            **self.update_tau(x.shape[0]),
+            **self.update_tau(batch),
         )
