@@ -1,46 +1,45 @@
-"""The effect of a training step on another loss, whose gradient tunes hyperparameters.
+"""The effect of a player's next step on another loss, by which hyperparameters are tuned.
 
 Luketina et al. (2016), "Scalable gradient-based tuning of continuous regularization
-hyperparameters", and Liu et al. (2019), "DARTS", equations 5 to 7, in the limit of small steps. A
-step theta' = theta - eta grad L(theta, h) changes a loss M to first order by -eta <grad M, grad L>.
-The derivative of this with respect to a hyperparameter h of L is the hypergradient of M.
+hyperparameters": a hyperparameter h of a training loss L acts on a held-out loss M through the
+steps on L. A step of Adam on L, to first order in its learning rate r, changes M by
+-r <grad M, a(grad L)>, with a of `Player.adam_directions`. The difference of two such changes, of
+two values of h, says which value lowers M more.
 """
 
 from collections.abc import Callable
 
 import tensorflow as tf
 
-from tf_ssgan.nn import distribution
+from tf_ssgan.core import player
+
+Loss = Callable[[], tf.Tensor]  # returns the mean over this replica's examples
 
 
-def change_by_step(
-    outer: Callable[[], tf.Tensor], inner: Callable[[], tf.Tensor], variables: list[tf.Tensor]
-) -> tf.Tensor:
-    """How a gradient step on one loss changes another loss, for each unit of its learning rate.
+def changes_by_step(mover: player.Player, held_out: Loss, training: list[Loss]) -> list[tf.Tensor]:
+    """How a step of a player on each of several losses changes another loss.
 
-    It is -<grad M, grad L>, with M the mean of `outer` over all replicas and L this replica's
-    `inner`. Its mean over the replicas is that of the mean of `inner`. It is differentiable in
-    everything that `inner` depends on. The gradient of `outer` is a constant, because a
-    hyperparameter of the step acts on `outer` through the step alone.
+    The momentum of the step is left out. A momentum spreads the effect of a gradient over later
+    steps.
 
     Args:
-        outer: Returns the loss that is watched: a scalar, the mean over this replica's examples.
-        inner: Returns the loss of the step: a scalar, the mean over this replica's examples.
-        variables: The weights that the step moves; some may be in one of the losses only.
+        mover: The player, trained by Adam.
+        held_out: The loss that changes.
+        training: The losses of the steps.
 
     Returns:
-        A float32 scalar, negative if the step lowers the outer loss.
+        float32 scalars, for each unit of the learning rate, the same on all replicas; negative if
+        the step lowers the loss.
     """
-    direction = [
-        tf.stop_gradient(distribution.mean_over_replicas(slope))
-        for slope in _gradients(outer, variables)
+    slopes = _gradients(mover, held_out)
+    directions = [mover.adam_directions(_gradients(mover, loss)) for loss in training]
+    return [
+        -tf.add_n([tf.reduce_sum(a * b) for a, b in zip(slopes, moves, strict=True)])
+        for moves in directions
     ]
-    steps = _gradients(inner, variables)
-    return -tf.add_n([tf.reduce_sum(a * b) for a, b in zip(direction, steps, strict=True)])
 
 
-def _gradients(loss: Callable[[], tf.Tensor], variables: list[tf.Tensor]) -> list[tf.Tensor]:
-    """Gradients of a loss; zeros for variables that it does not depend on."""
+def _gradients(mover: player.Player, loss: Loss) -> list[tf.Tensor]:
     with tf.GradientTape() as tape:
         value = loss()
-    return tape.gradient(value, variables, unconnected_gradients="zero")
+    return mover.gradients(value, tape)

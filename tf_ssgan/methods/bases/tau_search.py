@@ -3,15 +3,18 @@
 It is fixed, or one of three searches finds it (`--tau_search`), see `methods.acgan_trunc`.
 """
 
+import functools
+
 import keras
 import tensorflow as tf
 
 from tf_ssgan.common import errors
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import auxiliary_classifier, hypergradient, latent_truncation
-from tf_ssgan.nn import layers, losses
+from tf_ssgan.nn import layers, losses, step_random
 
 LEARNED = ("gradient", "validation")  # the searches in which tau is a trainable scalar
+TAU_DIFFERENCE = 0.1  # A search by validation compares steps with tau more and less this much.
 
 
 class TauSearch(auxiliary_classifier.AuxiliaryClassifierGAN):
@@ -82,7 +85,7 @@ class TauSearch(auxiliary_classifier.AuxiliaryClassifierGAN):
                 if self.hp.tau_search == "gradient":
                     loss = self.truncated_loss(z, c)
                 else:
-                    loss = self.held_out_change(z, c, batch["held_out"])
+                    loss = self.held_out_slope(z, c, batch["held_out"]) * self.tau()
             self.t.minimize(loss, tape)
             self.factor.clip_to_range()
         return {"tau": self.tau()}
@@ -93,24 +96,41 @@ class TauSearch(auxiliary_classifier.AuxiliaryClassifierGAN):
         logits = self.discriminator(truncated, training=False)["logits"]
         return losses.cross_entropy(c, logits)
 
-    def held_out_change(
+    def held_out_slope(
         self, z: tf.Tensor, c: tf.Tensor, held_out: dict[str, tf.Tensor]
     ) -> tf.Tensor:
-        """How D's step on CE(p(G(z_tau, c)), c) changes CE(p(x), y) of held-out images.
+        """The slope in tau of the held-out loss after D's next step, by a central difference.
 
-        All passes normalize by their batch, as those of D's step do, and record nothing.
+        The networks change their slope abruptly at the kinks of their rectifiers. A difference
+        counts these changes; a second derivative of the loss of a batch would leave them out.
+
+        Args:
+            z: Latents, the same for both values of tau.
+            c: Their classes.
+            held_out: Images and labels.
+
+        Returns:
+            A float32 scalar, for each unit of D's learning rate, the same on all replicas.
         """
-        with layers.frozen_statistics():
-            truncated = self.generator([self.truncate(z), c], training=True)
-        return hypergradient.change_by_step(
-            lambda: self.class_loss(held_out["image"], held_out["label"]),
-            lambda: self.class_loss(truncated, c),
-            [v.value for v in self.d.variables],
-        )
 
-    def class_loss(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        """Cross-entropy of the class head in training mode; moving averages are not updated."""
-        return losses.cross_entropy(labels, self.score_fake(images)["logits"])
+        def held_out_loss() -> tf.Tensor:
+            logits = self.discriminator(held_out["image"], training=False)["logits"]
+            return losses.cross_entropy(held_out["label"], logits)
+
+        taus = (self.tau() - TAU_DIFFERENCE, self.tau() + TAU_DIFFERENCE)
+        steps = [functools.partial(self.step_loss, z, c, tau) for tau in taus]
+        low, high = hypergradient.changes_by_step(self.d, held_out_loss, steps)
+        return tf.stop_gradient(high - low) / (2.0 * TAU_DIFFERENCE)
+
+    def step_loss(self, z: tf.Tensor, c: tf.Tensor, tau: tf.Tensor) -> tf.Tensor:
+        """D's class loss on G(z_tau, c), in the mode of its step; nothing is recorded.
+
+        Dropout drops the same units in every call of a step.
+        """
+        truncated = latent_truncation.truncate_latents(z, tau, self.hp.trunc_mode)
+        with layers.frozen_statistics(), step_random.at(self.task.seed, self.step.value):
+            images = self.generator([truncated, c], training=True)
+            return losses.cross_entropy(c, self.score_fake(images)["logits"])
 
     def apply_grid_search(self, labeled: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Resets the networks if a trial begins, scores it, and sets held-out labels to -1."""
