@@ -12,6 +12,7 @@ IMAGES = tf.random.stateless_normal([6, 3], [1, 2])
 
 def mover(rate=1e-3):
     """A player with two weights and no momentum, which has taken a step."""
+    keras.utils.set_random_seed(0)
     network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
     made = player.Player("p", [network], keras.optimizers.Adam(rate, beta_1=0.0), None)
     step(made, lambda: tf.reduce_mean(network(IMAGES) ** 2))
@@ -28,20 +29,18 @@ def test_the_changes_are_what_short_steps_do():
     network, made = mover(rate=1e-4)
 
     def held_out():
-        return tf.reduce_mean(tf.sin(network(3.0 * IMAGES)))
+        return tf.reduce_sum(tf.sin(network(3.0 * IMAGES)))
 
     losses = [lambda s=s: tf.reduce_mean(tf.nn.softplus(s * network(IMAGES))) for s in (1.0, -2.0)]
     changes = hypergradient.changes_by_step(made, held_out, losses)
-    start, before = (
-        [tf.identity(v) for v in (*network.variables, *made.optimizer.variables)],
-        held_out(),
-    )
+    variables = [*network.variables, *made.optimizer.variables]
+    start, before = [tf.identity(v) for v in variables], held_out()
     for loss, change in zip(losses, changes, strict=True):
-        for v, value in zip((*network.variables, *made.optimizer.variables), start, strict=True):
+        for v, value in zip(variables, start, strict=True):
             v.assign(value)
         step(made, loss)
         assert float(held_out() - before) / 1e-4 == pytest.approx(float(change), rel=0.02)
-        assert abs(float(change)) > 0.1
+        assert abs(float(change)) > 1.0
 
 
 def test_weights_of_one_loss_alone_do_not_count():
