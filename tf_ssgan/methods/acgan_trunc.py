@@ -8,25 +8,24 @@ truncation".
     D: E softplus(-s(x)) + E softplus(s(G(z, c))) + CE(p(x), y) + CE(p(G(z_tau, c)), c)
     G: E softplus(-s(G(z, c))) + CE(p(G(z_tau, c)), c)
     --tau_search=gradient, after each step of G: tau <- tau - Adam(d CE(p(G(z_tau, c)), c) / d tau)
-    --tau_search=validation: tau <- tau - Adam(-d <grad CE(p(x'), y'), grad CE(p(G(z_tau, c)), c)>
-    / d tau), with held-out images x', their labels y', and gradients in the weights of D
+    --tau_search=validation: tau <- tau - Adam(d M(theta') / d tau), with M the class loss of
+    held-out images and theta' the weights of D after a step of Adam on CE(p(G(z_tau, c)), c)
 
 Departures: we could not see figure 6, which shows where truncated latents go. The text feeds them
 "into the classifier", so the source head sees G(z, c) and the class head G(z_tau, c), with the same
 z and c. The public code's tau is 1. For the search the poster gives only the outer problem,
 equation 4, whose optimum for a fixed G is near the mode. We take steps of Adam with learning rate
-1e-3, with D and G in inference mode and tau in [0.1, 3]. `--tau_search=validation` is ours: to
-first order, a step of gradient descent of D on its loss changes the loss of held-out images by this
-inner product (Luketina et al. 2016; Liu et al. 2019). Both networks are in training mode, as in D's
-step, but record nothing. It leaves out that D steps by Adam and that G depends on tau, and with
+1e-3, with D and G in inference mode and tau in [0.1, 3]. `--tau_search=validation` is ours: tau is
+what a bilevel problem would ask for, the one whose images teach D most about held-out images
+(Luketina et al. 2016). It looks one step of D ahead, to first order in D's learning rate, and
+compares tau + 0.1 with tau - 0.1. It leaves out that tau changes G, too, and with
 `--trunc_scope=all` the source head. With it the labels of the validation images determine tau, so
-the validation error is not that of images the run has never used; test labels determine nothing.
-`--tau_search=grid` is ours: the first
-35 % of the steps are seven trials with tau from 0.5 to 2. Each trial begins with the initial
-weights and is scored on a fifth of the labeled images, whose labels it does not see (a method has
-no access to the validation images). The run then starts again with the best tau. Batch
-normalization in G records the statistics of full latents, unless all latents are truncated. See
-`acgan` for the rest.
+the validation error is no longer that of images that the run has never used. Test labels determine
+nothing. `--tau_search=grid` is ours, too: the first 35 % of the steps are seven trials with tau
+from 0.5 to 2. Each trial begins with the initial weights and is scored on a fifth of the labeled
+images, whose labels it does not see; it needs no validation images. The run then starts again with
+the best tau. Batch normalization in G records the statistics of full latents, unless all latents
+are truncated. See `acgan` for the rest.
 """
 
 import dataclasses
