@@ -100,7 +100,7 @@ def test_streams_draw_from_known_pools_and_unlabeled_ones_have_no_labels(toy):
     for _ in toy.stages():
         batch = next(iter(pipeline.dataset(pools, toy.method.streams(), 0, 0)))
         for stream_name, stream in toy.method.streams().items():
-            assert stream.pool in ("labeled", "clean", "noisy", "unlabeled", "merged")
+            assert stream.pool in ("labeled", "clean", "noisy", "unlabeled", "merged", "held_out")
             assert all(callable(transforms.view(kind)) for kind in stream.views.values())
             assert ("label" in batch[stream_name]) == (stream.pool != "unlabeled")
 

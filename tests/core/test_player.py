@@ -71,3 +71,40 @@ def test_a_player_trains_all_its_networks_and_no_other_weights():
     np.testing.assert_allclose(one.layers[0].kernel, start - 1.0, rtol=1e-5)
     for network, value in zip((two, other), before, strict=True):
         np.testing.assert_array_equal(network.layers[0].kernel, value)
+
+
+def test_the_directions_are_those_of_adams_steps():
+    """Without momentum, a step moves each weight by the learning rate times its direction."""
+    network = linear()
+    kernel = network.layers[0].kernel
+    adam = keras.optimizers.Adam(0.1, beta_1=0.0, beta_2=0.9, epsilon=0.01)
+    critic = player.Player("p", [network], adam, None)
+    for scale in (1.0, 5.0, -0.3):
+        with tf.GradientTape(persistent=True) as tape:
+            loss = scale * tf.reduce_sum(kernel.value**2)
+        (direction,) = critic.adam_directions(critic.gradients(loss, tape))
+        before = kernel.numpy()
+        critic.minimize(loss, tape)
+        np.testing.assert_allclose(before - kernel.numpy(), 0.1 * direction, rtol=1e-4)
+
+
+def test_gradients_are_means_over_replicas_and_zero_for_other_weights():
+    strategy = distribution.strategy(2)
+    with strategy.scope():
+        network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        critic = player.Player("p", [network], keras.optimizers.SGD(1.0), None)
+
+    @tf.function
+    def gradients():
+        def one():
+            own = tf.cast(distribution.replica_rank(), tf.float32)
+            with tf.GradientTape() as tape:
+                loss = own * tf.reduce_sum(network.layers[0].kernel.value)
+            return critic.gradients(loss, tape)
+
+        return strategy.run(one)
+
+    kernel, bias = (strategy.experimental_local_results(g) for g in gradients())
+    for replica in range(2):
+        np.testing.assert_array_equal(kernel[replica], np.full([3, 1], 0.5))
+        np.testing.assert_array_equal(bias[replica], [0.0])

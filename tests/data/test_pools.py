@@ -18,12 +18,23 @@ def make_pools(pseudo_labels=None, labels=10, **options):
 
 def test_labeled_and_unlabeled_pools_follow_the_protocol():
     protocol, made = make_pools()
-    assert set(made) == {"labeled", "unlabeled", "clean"}
+    assert set(made) == {"labeled", "unlabeled", "clean", "held_out"}
     assert made["labeled"].ids.tolist() == protocol.labeled_ids.tolist()
     assert made["labeled"].labels.tolist() == protocol.labels.tolist()
     assert made["unlabeled"].ids.tolist() == protocol.unlabeled_ids.tolist()
     assert made["unlabeled"].labels is None
     assert made["clean"] is made["labeled"]
+
+
+def test_held_out_images_have_their_true_labels_and_are_in_no_other_pool():
+    protocol, made = make_pools(validation=8, noise="pair", noise_rate=1.0)
+    assert made["held_out"].ids.tolist() == protocol.validation_ids.tolist()
+    assert (made["held_out"].labels == TRUE[protocol.validation_ids]).all()
+    assert not {*made["held_out"].ids} & {*made["unlabeled"].ids, *made["labeled"].ids}
+
+
+def test_without_validation_images_there_is_no_held_out_pool():
+    assert "held_out" not in make_pools(validation=0)[1]
 
 
 def test_clean_and_noisy_images_have_pools_of_their_own():

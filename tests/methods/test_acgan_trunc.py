@@ -65,23 +65,6 @@ def test_a_fixed_tau_is_the_default_and_is_not_reported():
     assert set(method.networks()) == {"discriminator", "generator"}
 
 
-def test_the_search_by_gradient_moves_tau_in_small_steps():
-    logs = toy_methods.Eager("acgan_trunc", tau_search="gradient").run(3)
-    taus = [1.0] + [one["tau"] for one in logs]
-    steps = np.abs(np.diff(taus))
-    assert np.all(steps > 0) and np.all(steps < 2e-3)
-
-
-def test_the_search_by_gradient_changes_only_tau_and_its_optimizer():
-    """The networks are in inference mode, so their moving averages stay too."""
-    toy = toy_methods.Toy("acgan_trunc", tau_search="gradient")
-    with step_random.at(0, 0):
-        toy.method.update_tau(8)
-    for owner, values in toy.values().items():
-        same = [np.array_equal(a, b) for a, b in zip(values, toy.start[owner], strict=True)]
-        assert all(same) is (owner not in ("network/tau", "optimizer/tau")), owner
-
-
 def test_the_grid_search_begins_each_trial_with_the_initial_weights():
     toy = toy_methods.Eager("acgan_trunc", tau_search="grid")  # one step a trial
     taus = [one["tau"] for one in toy.run(7)]

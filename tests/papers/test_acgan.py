@@ -33,6 +33,11 @@ def test_the_last_method_is_the_best_and_its_tau_rises_with_the_labels():
     assert factors == sorted(factors)
 
 
+def test_tau_is_read_where_the_accuracy_is():
+    table1, table2 = papers.find("acgan_table1"), papers.find("acgan_table2")
+    assert table2.number == table1.number == "test_error_raw_at_best_validation"
+
+
 @pytest.mark.parametrize("labels", [500, 2500, 10_000, 20_000, 40_000])
 @pytest.mark.parametrize("row", ["WAC-GAN-GPT", "Baseline CNN", "AC-GAN"])
 def test_full_runs_are_1000_passes_over_the_labeled_images(row, labels):

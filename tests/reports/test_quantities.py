@@ -34,7 +34,9 @@ def quantity(tmp_path):
         ("accuracy", "test_error", 95.0),
         ("accuracy", "test_error_at_best_validation", 94.5),
         ("tau", "test_error", 1.25),
+        ("tau", "test_error_raw", 1.25),
         ("tau", "test_error_at_best_validation", 0.75),
+        ("tau", "test_error_raw_at_best_validation", 0.5),
         ("inception_score", "test_error", 3.25),
         ("cluster_distance", "test_error", 12.5),
         ("cluster_stddev", "test_error", 2.5),
@@ -43,8 +45,15 @@ def quantity(tmp_path):
 )
 def test_a_quantity(quantity, measure, number, value):
     result = quantity(measure, number, EVALUATION, searched={"tau": 1.25},
-                     searched_at_best_validation={"tau": 0.75})  # fmt: skip
+                     searched_at_best_validation={"tau": 0.75},
+                     searched_raw_at_best_validation={"tau": 0.5})  # fmt: skip
     assert result == value
+
+
+def test_a_run_that_did_not_note_tau_of_its_best_raw_weights_has_none(tmp_path):
+    run = finished_run_folders.make_run(folder=tmp_path, outcome={"searched": {"tau": 1.25}})
+    del run.result["searched_raw_at_best_validation"]
+    assert quantities.run_quantity(run, "tau", "test_error_raw_at_best_validation") is None
 
 
 @pytest.mark.parametrize("measure", papers.QUANTITIES)

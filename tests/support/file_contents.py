@@ -36,6 +36,7 @@ def result(own, error=5.0, **changed):
         | {"test_error": error}
         | {name: error + more for name, more in ERROR_OFFSETS.items()}
         | {"searched": {}, "searched_at_best_validation": {}}
+        | {"searched_raw_at_best_validation": {}}
         | quality
         | {"calibration": calibration, "seconds": 60.0, "images_per_second": 500.0}
         | {"waiting_percent": 1.0, "precision": "float32", "devices": 1, "cores": 2}

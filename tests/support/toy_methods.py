@@ -24,6 +24,7 @@ from tf_ssgan.nn import distribution, pixels
 
 CLASSES, SIZE, LABELED, UNLABELED, STEPS = 3, 8, 12, 40, 12
 CLEAN = LABELED // 3  # known to be right
+HELD_OUT = 9
 # Hyperparameters with these names mean the same in every method that has them.
 SMALL = {"width": 4, "latent_size": 8, "batch_size": 8, "depth": 10}
 TESTS = pathlib.Path(__file__).parents[1]
@@ -40,13 +41,15 @@ def images(
 
 
 def pools(pseudo_labels: np.ndarray | None = None) -> dict[str, Pool]:
-    """The toy data as labeled, clean, noisy and unlabeled pools, and what a method labeled."""
+    """The toy data as pools, with other images as held-out ones, and what a method labeled."""
     squares, labels = images()
     ids = np.arange(LABELED)
     parts = {"labeled": ids, "clean": ids[:CLEAN], "noisy": ids[CLEAN:]}
     made = {k: Pool(squares, part, labels[part]) for k, part in parts.items()}
     labeled = made["labeled"]
     made["unlabeled"] = unlabeled = Pool(squares, np.arange(UNLABELED))
+    others, their_labels = images(HELD_OUT, seed=1)
+    made["held_out"] = Pool(others, np.arange(HELD_OUT), their_labels)
     if pseudo_labels is not None:
         made["merged"] = merge_pools(labeled, unlabeled, pseudo_labels)
     return made
@@ -64,6 +67,7 @@ def task(seed: int = 0, steps: int = STEPS, **sizes) -> Task:
         seed=seed,
         clean=CLEAN,
         noisy=LABELED - CLEAN,
+        held_out=HELD_OUT,
     )
 
 

@@ -41,6 +41,7 @@ def test_one_seed_gives_the_same_noise_for_every_method(digits):
 def test_clean_and_noisy_labels_are_separate_pools(digits):
     protocol, pools, task = build_parts(digits)
     assert (task.labeled, task.clean, task.noisy) == (100, 10, 90)
+    assert task.held_out == len(protocol.validation_ids) == len(pools["held_out"].ids) > 0
     true = digits.train_labels
     assert pools["clean"].ids.tolist() == protocol.clean_ids.tolist()
     assert (pools["clean"].labels == true[protocol.clean_ids]).all()

@@ -248,6 +248,15 @@ def test_surprising_pools_are_noted(labeled, examples, expected):
     assert loop._pool_notes(types.SimpleNamespace(method=method)) == expected
 
 
+def test_a_run_that_held_out_labels_tune_says_so():
+    method = types.SimpleNamespace(
+        task=types.SimpleNamespace(labeled=5, unlabeled=10), needs_noisy=False,
+        streams=lambda: {"tuning": Stream("held_out", 5, {"image": "plain"})},
+    )  # fmt: skip
+    (note,) = loop._pool_notes(types.SimpleNamespace(method=method))
+    assert note.startswith("The labels of held-out images tune this run")
+
+
 ONE, TWO = "1" * 40, "2" * 40
 
 

@@ -160,6 +160,20 @@ def test_evaluations_before_labels_were_learned_do_not_count(tmp_path):
     assert result["test_error_raw_at_best_validation"] == 45.0
 
 
+def test_what_a_search_found_is_noted_at_the_step_of_each_number(tmp_path):
+    run = finished_run(tmp_path, 3)
+    run.method.searched = ("tau",)
+    lines = [
+        LINE | {"step": k, "validation_error": v, "validation_error_raw": raw, "tau": tau}
+        for k, v, raw, tau in ((1, 5.0, 9.0, 0.75), (2, 6.0, 8.0, 0.5), (3, 7.0, 9.0, 1.25))
+    ]
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    result = results.conclude(run, 1.0, 9.0)
+    assert result["searched"] == {"tau": 1.25}
+    assert result["searched_at_best_validation"] == {"tau": 0.75}
+    assert result["searched_raw_at_best_validation"] == {"tau": 0.5}
+
+
 def test_without_validation_images_the_temperature_is_one(tmp_path):
     result = results.conclude(finished_run(tmp_path, 3, held=0), 1.0, 2.0)
     assert result["temperature"] == 1.0 and result["validation_error"] is None

@@ -60,3 +60,38 @@ class Player:
             # Keras reads it while tracing, so it may be a tensor instead of a number.
             self.optimizer.beta_1 = self.beta_1()
         self.optimizer.apply([g * share for g in gradients], self.variables)
+
+    def gradients(self, loss: tf.Tensor, tape: tf.GradientTape) -> list[tf.Tensor]:
+        """Gradients of a loss in the weights, without a step: means over all replicas.
+
+        Args:
+            loss: Scalar, the mean over this replica's examples.
+            tape: The tape that recorded it.
+
+        Returns:
+            One for each of `variables`; zeros for a weight that the loss does not depend on.
+        """
+        variables = [v.value for v in self.variables]
+        gradients = tape.gradient(loss, variables, unconnected_gradients="zero")
+        return [distribution.mean_over_replicas(g) for g in gradients]
+
+    def adam_directions(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+        """Adam's next step for some gradients, without momentum, for a learning rate of -1.
+
+        It is g / (sqrt(v) + epsilon), where v is Adam's mean of squared gradients, these ones
+        included, with the correction of Keras for the first steps. The optimizer does not change.
+
+        Args:
+            gradients: One for each of `variables`, means over all replicas.
+        """
+        adam = self.optimizer
+        squares = [v.value for v in adam.variables if v.name.endswith("_velocity")]
+        correction = tf.sqrt(1.0 - adam.beta_2 ** tf.cast(adam.iterations + 1, tf.float32))
+        means = [
+            adam.beta_2 * v + (1.0 - adam.beta_2) * tf.square(g)
+            for v, g in zip(squares, gradients, strict=True)
+        ]
+        return [
+            correction * g / (tf.sqrt(v) + adam.epsilon)
+            for v, g in zip(means, gradients, strict=True)
+        ]

@@ -23,6 +23,7 @@ class Task:
         flip: Whether a mirrored image keeps its class.
         clean: Images in the pool "clean"; all labeled ones if none is known to be clean.
         noisy: Images in the pool "noisy", the labeled ones that are not known to be clean.
+        held_out: Images in the pool "held_out", those of validation.
     """
 
     classes: int
@@ -39,6 +40,7 @@ class Task:
     flip: bool = False
     clean: int = 0
     noisy: int = 0
+    held_out: int = 0
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -66,7 +68,8 @@ class Stream:
             "clean", labeled images whose labels are known to be right, or all labeled images if
             none is known to be;
             "noisy", the other labeled images;
-            "merged", labeled images and images with pseudo-labels (`Method.pseudo_labels`).
+            "merged", labeled images and images with pseudo-labels (`Method.pseudo_labels`);
+            "held_out", the validation images, for methods that tune themselves by their labels.
         examples: Examples a step, over all replicas.
         views: Name in the batch -> names of `transforms.OPERATIONS`, in the order of application.
     """

@@ -60,6 +60,9 @@ def make_pools(
         pools["clean"] = _subset(labeled, protocol.clean_ids)
     if len(protocol.noisy_ids):
         pools["noisy"] = _subset(labeled, protocol.noisy_ids)
+    if len(protocol.validation_ids):
+        held_out = protocol.validation_ids
+        pools["held_out"] = Pool(arrays.train_images, held_out, arrays.train_labels[held_out])
     if pseudo_labels is not None:
         pools["merged"] = merge_pools(labeled, unlabeled, pseudo_labels)
     return pools

@@ -11,7 +11,7 @@ of `wacgan_gp` and the latents of `acgan_trunc`.
     x' = m x + (1 - m) G(z, c), m ~ U[0, 1] for each image
 
 Departures: those of `wacgan_gp` and `acgan_trunc`. The poster gives tau for each number of labels,
-from 0.89 at 500 to 1.63 at 40,000; here every search by gradient starts from 1.
+from 0.89 at 500 to 1.63 at 40,000; here every search by gradient or by validation starts from 1.
 """
 
 import dataclasses
@@ -30,7 +30,7 @@ PAPER = "Dravid et al. 2022"
 class HParams(acgan_trunc.HParams, wacgan_gp.HParams):
     """Hyperparameters of the Wasserstein AC-GAN with truncated latents."""
 
-    tau_search: Literal["none", "gradient", "grid"] = inherited(
+    tau_search: Literal["none", "gradient", "validation", "grid"] = inherited(
         acgan_trunc.HParams, "tau_search", "gradient"
     )
 
@@ -67,5 +67,5 @@ class Method(acgan_trunc.Method, wacgan_gp.Method):
             source=source,
             penalty=penalty,
             generator=generator,
-            **self.update_tau(x.shape[0]),
+            **self.update_tau(batch),
         )

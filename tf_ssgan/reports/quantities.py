@@ -5,6 +5,11 @@ from typing import Any
 from tf_ssgan.reports.finished_runs import FinishedRun
 
 SECOND_TEST_SET = "cifar10_1/v6"  # for the accuracy on it
+# Number of a run -> what its search had found at the step of that number; else at the last step.
+_SEARCHED = {
+    "test_error_at_best_validation": "searched_at_best_validation",
+    "test_error_raw_at_best_validation": "searched_raw_at_best_validation",
+}
 
 
 def run_quantity(run: FinishedRun, measure: str, number: str) -> float | None:
@@ -23,8 +28,7 @@ def run_quantity(run: FinishedRun, measure: str, number: str) -> float | None:
         error = result[number]
         return 100.0 - error if measure == "accuracy" and error is not None else error
     if measure == "tau":
-        best = number.endswith("at_best_validation")
-        return result["searched_at_best_validation" if best else "searched"].get("tau")
+        return result.get(_SEARCHED.get(number, "searched"), {}).get("tau")
     if measure == "accuracy_on_cifar10_1":
         entry = _entry_on(run, SECOND_TEST_SET)
         return 100.0 - entry["test_error"] if entry else None

@@ -232,6 +232,7 @@ def make_task(
         flip=info.flip,
         clean=len(protocol.clean_ids) if protocol.clean_fraction else labeled,
         noisy=len(protocol.noisy_ids),
+        held_out=len(protocol.validation_ids),
     )
 
 

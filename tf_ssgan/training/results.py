@@ -173,6 +173,7 @@ def _result(
         "test_error_raw_at_best_validation": raw_best["test_error_raw"] if raw_best else None,
         "searched": _numbers(last, run.method.searched),
         "searched_at_best_validation": _numbers(best or {}, run.method.searched),
+        "searched_raw_at_best_validation": _numbers(raw_best or {}, run.method.searched),
         **metrics,
         "seconds": round(seconds, 1),
         "images_per_second": round(speed or last["images_per_second"], 1),

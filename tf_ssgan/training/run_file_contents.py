@@ -146,6 +146,7 @@ class Result(Quality):
     test_error_raw_at_best_validation: Percent | None
     searched: dict[str, Real]
     searched_at_best_validation: dict[str, Real]
+    searched_raw_at_best_validation: dict[str, Real] = ABSENT
     calibration: SavedCalibration
     seconds: Size
     images_per_second: Size

@@ -14,7 +14,7 @@ import tensorflow as tf
 from tf_ssgan.core import task
 from tf_ssgan.nn import distribution
 
-TAU_RANGE = (0.1, 3.0)  # Limits of tau in the search by gradient.
+TAU_RANGE = (0.1, 3.0)  # Limits of tau in the searches by gradient and by validation.
 TAU_GRID = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)  # Values of tau in the grid search.
 TRIAL_FRACTION = 0.05  # Length of one trial, as a fraction of the run.
 HOLD_OUT_EVERY = 5  # One labeled image in five is held out to score the trials.
