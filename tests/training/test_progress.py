@@ -45,7 +45,10 @@ def test_a_continued_run_names_its_current_stage(capsys):
     model.stage = "train"
     shown = make_progress(12, 20, model)
     shown.on_train_begin()
-    assert "Stage train (2 of 2): steps 10 to 20; trains backbone, projector\n" in capsys.readouterr().out
+    assert (
+        "Stage train (2 of 2): steps 10 to 20; trains backbone, projector\n"
+        in capsys.readouterr().out
+    )
     assert shown.bar.first == 12
 
 
