@@ -79,7 +79,7 @@ class Method(contrastive.ContrastivePretraining):
 
     reports = ("noisy", "clean")
     reports_in = {"contrast": contrastive.CONTRASTIVE_REPORTS}
-    trains_in = {"contrast": ("backbone", "projector")}
+    trains_in = {"contrast": ("backbone", "projector"), "train": ("classifier", "residual")}
     needs_labels = True
     needs_noisy = True
 

@@ -13,17 +13,17 @@ and Mao et al. (2021); public code: rajas582/weakly-supervised-gan. As `noise_re
 
 The mapper, two layers, moves in the last stage only, because no other stage has it. WSGAN's
 classifier has a ResNet too. When stage "contrast" ends, it gets a copy of the weights trained
-there, and with --backbone_init=path a copy of those in the file. r gets the label that it helps
-to predict: it can reach r + c = y without the ResNet, and then noisy images teach the ResNet
-nothing. That may explain the paper's second table, where this method is worse than `noise_reg` for
-up to 20 % clean labels and better from 50 % on. --nrw_label=predicted, which gives r the class that
-c predicts, and --nrw_label=none avoid this leak.
+there, and with --backbone_init=path a copy of those in the file. r gets the label that it helps to
+predict: it can reach r + c = y without the ResNet, and then noisy images teach the ResNet nothing.
+That may explain the paper's second table, where this method is worse than `noise_reg` for up to 20
+% clean labels and better from 50 % on. --nrw_label=predicted, which gives r the class that c
+predicts, and --nrw_label=none avoid this leak.
 
 Departures: those of `noise_reg` and `wsgan`. One contrastive stage serves both ResNets, without the
 decoder of `wsgan`; in the paper the first one starts from ImageNet weights, and only that of WSGAN
-from contrastive learning. The clean head is that of the public code, 384 units,
-where the paper describes a deeper one. Profile "authors" is that of `noise_reg`, with 300 images
-per step, and that of `wsgan` for the generator.
+from contrastive learning. The clean head is that of the public code, 384 units, where the paper
+describes a deeper one. Profile "authors" is that of `noise_reg`, with 300 images per step, and that
+of `wsgan` for the generator.
 """
 
 import dataclasses
