@@ -7,11 +7,11 @@ Salimans et al.: Improved Techniques for Training GANs (2016) and Dravid et al.:
 Potential of Auxiliary-Classifier GANs for Image Classification in Low Data Regimes (2022) compare
 with this on the same network.
 
-With --network, the baseline takes the settings of the method whose network it is: batch size,
-optimizer, learning rate and its decay, dropout, image noise, EMA, labels and length. That is
-`frgan` or `ssgan`, `improved_gan` ("Supervise Only" of Park et al. 2020), `acgan` for fm_cnn
-(whose public code has Adam with 2e-4 and beta_1 .5 for all networks), and `vat` for the wide
-residual networks, of which it leaves batches without labels aside.
+The baseline takes the settings of the method whose network it has (--network): batch size,
+optimizer, learning rate and its decay, dropout, image noise, EMA, labels and length. That method is
+`frgan` or `ssgan`; `improved_gan`, for "Supervise Only" of Park et al. (2020); `acgan` for fm_cnn,
+whose public code has Adam with 2e-4 and beta_1 .5 for all networks; and `vat` for the wide residual
+networks.
 
 Departures: Jiang et al., Salimans et al. and Park et al. do not give the training schedule of
 their baseline. As in the public code of Salimans et al., images are not shifted;
@@ -35,8 +35,7 @@ from tf_ssgan.methods.bases import gan, labels_only, optimizers, wrn
 from tf_ssgan.networks import acgan_cnn, frgan_cnn, improved_gan_cnn, wide_resnet
 from tf_ssgan.nn import layers
 
-PAPER = "baseline of Jiang et al. 2019, Salimans et al. 2016 and Dravid et al. 2022"
-
+PAPER = "baseline of Jiang et al. 2019, Salimans et al. 2016, Park et al. 2020, Dravid et al. 2022"
 
 FAMILIES = {
     "frgan": frgan.HParams,
