@@ -103,10 +103,10 @@ def table2() -> Table:
         ),
         budgets=BUDGETS,
         number=NUMBER,
-        note="Tau is read where the accuracy of acgan_table1 is. The poster does not say what keeps "
-        "its search away from small factors, whose images are the easiest to classify; here each "
-        "search starts from 1 and stays in [0.1, 3]. --tau_search=validation asks instead which "
-        "images lower the loss of held-out images.",
+        note="Tau is read where the accuracy of acgan_table1 is. The poster does not say what "
+        "keeps its search away from small factors, whose images are the easiest to classify; here "
+        "each search starts from 1 and stays in [0.1, 3]. --tau_search=validation asks instead "
+        "which images lower the loss of held-out images.",
         images=IMAGES["fashion_mnist"],
     )
 
