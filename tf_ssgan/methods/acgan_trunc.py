@@ -18,14 +18,14 @@ equation 4, whose optimum for a fixed G is near the mode. We take steps of Adam 
 1e-3, with D and G in inference mode and tau in [0.1, 3]. `--tau_search=validation` is ours: tau is
 what a bilevel problem would ask for, the one whose images teach D most about held-out images
 (Luketina et al. 2016). It looks one step of D ahead, to first order in D's learning rate, and
-compares tau + 0.1 with tau - 0.1. It leaves out that tau changes G, too, and with
-`--trunc_scope=all` the source head. With it the labels of the validation images determine tau, so
-the validation error is no longer that of images that the run has never used. Test labels determine
-nothing. `--tau_search=grid` is ours, too: the first 35 % of the steps are seven trials with tau
-from 0.5 to 2. Each trial begins with the initial weights and is scored on a fifth of the labeled
-images, whose labels it does not see; it needs no validation images. The run then starts again with
-the best tau. Batch normalization in G records the statistics of full latents, unless all latents
-are truncated. See `acgan` for the rest.
+compares tau + 0.1 with tau - 0.1; tau's learning rate is 5e-3. It leaves out that tau changes G,
+too, and with `--trunc_scope=all` the source head. With it the labels of the validation images
+determine tau, so the validation error is no longer that of images that the run has never used. Test
+labels determine nothing. `--tau_search=grid` is ours, too: the first 35 % of the steps are seven
+trials with tau from 0.5 to 2. Each trial begins with the initial weights and is scored on a fifth
+of the labeled images, whose labels it does not see; it needs no validation images. The run then
+starts again with the best tau. Batch normalization in G records the statistics of full latents,
+unless all latents are truncated. See `acgan` for the rest.
 """
 
 import dataclasses

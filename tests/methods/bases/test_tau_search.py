@@ -41,7 +41,7 @@ def test_without_held_out_images_the_search_by_validation_is_refused():
 def test_a_learned_tau_moves_in_small_steps(search):
     logs = toy_methods.Eager(NAME, tau_search=search).run(3)
     steps = np.abs(np.diff([1.0] + [one["tau"] for one in logs]))
-    assert np.all(steps > 0) and np.all(steps < 2e-3)
+    assert np.all(steps > 0) and np.all(steps < 2 * tau_search.LEARNING_RATES[search])
 
 
 @pytest.mark.parametrize("search", ["gradient", "validation"])
@@ -68,7 +68,7 @@ def loss_after_step(toy, tau, z, c, held_out):
 @pytest.mark.parametrize("mode", ["clamp", "resample"])
 @pytest.mark.parametrize(
     ("network", "learning_rate", "steps", "rate"),
-    [("fm_cnn", 1e-3, 10, 1e-3), ("alexnet", 3e-3, 15, 1e-5)],
+    [("fm_cnn", 3e-3, 30, 1e-3), ("alexnet", 3e-3, 15, 1e-5)],
 )
 def test_the_slope_is_what_steps_with_more_and_less_tau_do(
     network, learning_rate, steps, rate, mode
@@ -95,7 +95,7 @@ def test_the_slope_is_what_steps_with_more_and_less_tau_do(
 def test_tau_moves_against_the_slope(slope, monkeypatch):
     toy = toy_methods.Toy(NAME, tau_search="validation")
     monkeypatch.setattr(toy.method, "held_out_slope", lambda *_: tf.constant(slope))
-    assert update_tau(toy) == pytest.approx(1 - np.sign(slope) * 1e-3, abs=1e-6)
+    assert update_tau(toy) == pytest.approx(1 - np.sign(slope) * 5e-3, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", [NAME, "wacgan_gpt"])
