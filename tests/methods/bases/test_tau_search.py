@@ -68,7 +68,7 @@ def loss_after_step(toy, tau, z, c, held_out):
 @pytest.mark.parametrize("mode", ["clamp", "resample"])
 @pytest.mark.parametrize(
     ("network", "learning_rate", "steps", "rate"),
-    [("fm_cnn", 3e-3, 30, 1e-3), ("alexnet", 3e-3, 15, 1e-5)],
+    [("fm_cnn", 3e-3, 10, 1e-3), ("alexnet", 3e-3, 15, 1e-5)],
 )
 def test_the_slope_is_what_steps_with_more_and_less_tau_do(
     network, learning_rate, steps, rate, mode
