@@ -46,6 +46,21 @@ def test_a_length_that_is_given_wins(given):
     assert not {"max_steps", "epochs", "labeled_epochs"} & set(find("digits", **given))
 
 
+@pytest.mark.parametrize("name", ["max_steps", "epochs"])
+def test_a_length_of_0_leaves_it_to_the_recipe(name):
+    assert find("digits", **{name: 0})["max_steps"] == 120
+    assert config.configure("acgan", "fashion_mnist", **{name: 0}).max_steps == 5000
+
+
+@pytest.mark.parametrize("labels, steps", [(40_000, 80_000), (-1, 120_000)])
+def test_a_pass_counts_the_images_of_all_discriminator_steps(labels, steps):
+    settings = config.configure("acgan", "fashion_mnist", labels=labels, critic_steps=5)
+    length = recipes.approximate_steps(
+        type(settings.hparams), settings.find_source(), settings.as_flags()
+    )
+    assert length == steps  # 1,000 passes of 500 images a step
+
+
 def test_the_length_decides_whether_a_run_is_short():
     assert find("digits")["learning_rate"] == 0.5
     assert "learning_rate" not in find("digits", labels=10_000)  # 40 passes of 500 steps

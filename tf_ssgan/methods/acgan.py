@@ -15,11 +15,12 @@ usual, but its moving averages record real images only, because the classifier i
 length of z is not given; we use 100. We export an EMA of the weights, which the public code lacks,
 and also report the raw weights, at the last step and at the best validation accuracy. The README of
 the public code gives 1,000 epochs, of which it keeps the weights that were best on validation
-images: the recipes take 1,000 passes over the labeled images, 5,000 steps for 500 labels and
-400,000 for 40,000. Everywhere else an epoch counts all training images. On digits, images are
-translated: without translation and with 50 labels, the error rate of the class head rose from 13.4
-% at step 100 to 36.4 % at step 1,000, because D memorized the pixels of each image. See
-`networks.acgan_cnn` for sizes and initial weights.
+images: the recipes for Fashion-MNIST and CIFAR take 1,000 passes over the labeled images, 5,000
+steps for 500 labels and 400,000 for 40,000. Everywhere else an epoch counts all training images,
+and other data sets have the usual 300 of them. On digits, images are translated: without
+translation and with 50 labels, the error rate of the class head rose from 13.4 % at step 100 to
+36.4 % at step 1,000, because D memorized the pixels of each image. See `networks.acgan_cnn` for
+sizes and initial weights.
 """
 
 import dataclasses

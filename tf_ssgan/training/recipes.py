@@ -43,7 +43,7 @@ def find(
     Raises:
         UserError: The size of images is needed, and their files are missing.
     """
-    given, own, name = dict(given), {}, source.name
+    given, own, name = _without_zero(given), {}, source.name
     if datasets.is_user_images(source.name):
         size = given.pop("image_size", 0) or source.image_size
         # A recipe may change the labels of digits; those of user images stay as they are.
@@ -55,6 +55,15 @@ def find(
         return given, long
     short = method_hparams.recipe(name, given, short=True) | own
     return given, long | {k: v for k, v in short.items() if k not in (*LENGTHS, "labeled_epochs")}
+
+
+def _without_zero(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The given flags without a length of 0, which leaves the length to the recipe.
+
+    If both lengths are 0 they stay, and the run is refused: it has no steps.
+    """
+    zero = [name for name in LENGTHS if given.get(name) == 0]
+    return {k: v for k, v in given.items() if len(zero) == len(LENGTHS) or k not in zero}
 
 
 def number_of_labels(source: datasets.DataSource, labels: int) -> int:
