@@ -94,8 +94,15 @@ class Config:
         low=-1,
         high=LARGEST_SEED,
     )
-    epochs: int = option(0, "Passes over the unlabeled pool; 0 leaves it to --max_steps.", low=0)
-    max_steps: int = option(0, "Length of the run in steps; 0 leaves it to --epochs.", low=0)
+    epochs: int = option(
+        0,
+        "Length of the run in passes over the unlabeled pool; 0 leaves it to --max_steps, or to the "
+        "recipe.",
+        low=0,
+    )
+    max_steps: int = option(
+        0, "Length of the run in steps; 0 leaves it to --epochs, or to the recipe.", low=0
+    )
     workdir: str = option("", "Folder of the run; runs/<dataset>-... by default.")
     devices: int = option(
         0,
