@@ -18,6 +18,7 @@ from tf_ssgan.evaluation import (
     options,
     reference_classifier,
     reference_network,
+    sampling,
     tsne,
 )
 from tf_ssgan.training import build
@@ -67,7 +68,8 @@ def test_a_generator_is_evaluated_beside_another_one(copy_run, capsys):
     assert not (run / "evaluation_truncation.png").exists()  # its latents are uniform
     assert "McNemar" in text and "nothing to compare" in text
     points = {name: own["points"] for name, own in measured["clusters"]["sets"].items()}
-    few = f"generated has {points['generated']} images, real 60, because some classes"
+    few = (f"generated has {points['generated']} images, real 60, because fewer than 20 of some "
+           "classes are among the 120 generated images. Classes")  # fmt: skip
     assert points["generated"] < points["real"] == 60 and few in text
     assert not (other / "evaluation_tsne.png").exists()
 
@@ -140,7 +142,10 @@ def test_without_the_flag_no_reference_network_is_trained(copy_run, capsys, monk
 def test_real_images_have_the_same_distances_alone_and_beside_generated_ones(evaluate_with_real):
     """Alone, beside one and beside two sets of generated images, by the reference classifier."""
     alone, one, two = (evaluate_with_real(*names) for names in ((), ("a",), ("a", "b")))
-    assert alone["real"] == one["real"] == two["real"] and two["a"] == one["a"]
+    for space in ("points", "distance", "pca"):
+        assert alone["real"][space] == one["real"][space] == two["real"][space]
+        assert two["a"][space] == one["a"][space]
+    assert alone["real"]["tsne"] != one["real"]["tsne"]  # the picture is another
     assert alone["real"]["points"] == 120 and alone["real"]["distance"]["mean"] > 0
 
 
@@ -224,6 +229,27 @@ def test_the_t_sne_is_by_the_features_of_the_reference_classifier(evaluate_chang
 
     clusters = evaluate_changed(without_features).measured["clusters"]
     assert clusters["features"].startswith("the features of small_cnn/1, weights ")
+
+
+@pytest.mark.parametrize(
+    "images, cause",
+    [
+        (200, "because --images=200 generates no more."),
+        (490, "because fewer than 49 of some classes are among the 490 generated images."),
+    ],
+)
+def test_the_cause_of_a_small_set_is_the_true_one(make_run, images, cause):
+    """Of digits, 49 images of each class are compared."""
+    chosen = options.EvaluateOptions(run="r", images=images)
+    evaluation = evaluate_run._Evaluation(chosen, [build.reopen(make_run("acgan"))])
+    evaluation.names = tuple("0123456789")
+    many = np.arange(490) % 10
+    evaluation._explain_small_sets({
+        "real": sampling.Samples(np.zeros((490, 1)), many),
+        "generated": sampling.Samples(np.zeros((190, 1)), many[:190]),
+    })  # fmt: skip
+    (text,) = evaluation.result.left_out
+    assert f"generated has 190 images, real 490, {cause} Classes of few images look" in text
 
 
 def test_inception_is_a_second_reference_network(evaluate_changed, bright, monkeypatch):

@@ -42,7 +42,7 @@ def test_clusters_take_any_number_of_classes(classes):
     random = np.random.default_rng(0)
     labels = np.arange(2 * classes) % classes
     points = random.normal(size=(len(labels), 2))
-    embedding = tsne.Embedding(points, np.zeros((len(labels), 5)), labels)
+    embedding = tsne.Embedding(points, *np.zeros((2, len(labels), 5)), labels)
     names = tuple(f"class {k}" for k in range(classes))
     panels = {"real": embedding, "generated": embedding}
     picture = decoded(figures.cluster_panels(panels, names, "title"))

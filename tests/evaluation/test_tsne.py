@@ -47,10 +47,27 @@ def test_the_distances_are_those_of_the_features(embeddings, sets):
     assert embeddings["wide"].metrics()["distance"] == {"mean": mean, "std": stddev}
 
 
+def test_the_distances_are_taken_in_the_plane_and_in_components_too(embeddings, sets):
+    """The components are those of the first set: 50 of 60 keep most of a distance, not all."""
+    for one in embeddings.values():
+        metrics = one.metrics()
+        mean, stddev = generative.cluster_metric(one.points, one.labels)
+        assert metrics["tsne"] == {"mean": mean, "std": stddev}
+        assert 0.8 < metrics["pca"]["mean"] / metrics["distance"]["mean"] < 1
+    first = sets["tight"][0].astype(np.float64)
+    center = first.mean(axis=0)
+    *_, directions = np.linalg.svd(first - center, full_matrices=False)
+    reduced = (sets["wide"][0] - center) @ directions[:50].T
+    mean, stddev = generative.cluster_metric(reduced, sets["wide"][1])
+    expected = pytest.approx({"mean": mean, "std": stddev})
+    assert embeddings["wide"].metrics()["pca"] == expected
+
+
 def test_a_set_has_the_same_distances_alone_and_beside_others(embeddings, sets):
     """Its place in the t-SNE is another."""
     alone = tsne.embed({"tight": sets["tight"], "more": sets["tight"]})["tight"]
-    assert alone.metrics() == embeddings["tight"].metrics()
+    for space in ("distance", "pca"):
+        assert alone.metrics()[space] == embeddings["tight"].metrics()[space]
     in_the_plane = [generative.cluster_metric(e.points, e.labels)[0]
                     for e in (alone, embeddings["tight"])]  # fmt: skip
     assert in_the_plane[0] != pytest.approx(in_the_plane[1], rel=0.01)

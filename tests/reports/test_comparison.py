@@ -67,7 +67,50 @@ def test_a_row_with_one_split_does_not_put_a_worse_method_ahead(supervised):
         f"+{0.83:{decimals}}] on the same splits, which is not enough to distinguish them. "
         f"Not ranked: supervised (only 1 of these 5 splits{there})."
     )
-    assert mark(*runs) == ("vat", "lowest")
+    # With 5.05, supervised is the better one on the split that it shares with vat.
+    assert mark(*runs) == (("vat", "lowest") if supervised > 5.1 else None)
+
+
+def test_the_mark_goes_to_the_best_of_all_rows_though_two_have_a_split_more():
+    runs = [*runs_of((9.0,) * 10), *runs_of((8.0,) * 10, method="vat"),
+            *runs_of((7.0,) * 9, method="fixmatch"), *runs_of((6.6,) * 9, method="i2gan")]  # fmt: skip
+    assert mark(*runs) == ("i2gan", "lowest")
+    (text,) = comparison.compare_methods(make_table(*runs))
+    assert text.startswith("50 labels, on the 9 splits that they share: i2gan has 6.6 ± 0.0 (9), ")
+    assert "Not ranked" not in text
+
+
+@pytest.mark.parametrize("i2gan, marked", [(3.0, None), (8.2, ("vat", "lowest"))])
+def test_a_row_that_is_better_on_two_splits_leaves_no_mark(i2gan, marked):
+    runs = [*runs_of((9.0,) * 3), *runs_of((8.1,) * 3, method="vat"),
+            *runs_of((i2gan,) * 2, method="i2gan")]  # fmt: skip
+    assert mark(*runs) == marked
+
+
+def test_rows_that_share_no_split_with_the_first_one_leave_no_mark_if_they_are_better():
+    runs = [*runs_of((9.0,) * 3), *runs_of((8.1,) * 3, method="vat")]
+    later = (None,) * 3
+    better = [*runs_of((*later, 3.0, 3.0, 3.0), method="i2gan"),
+              *runs_of((*later, 1.0, 1.0, 1.0), method="fixmatch")]  # fmt: skip
+    worse = runs_of((*later, 8.2), method="i2gan")
+    assert mark(*runs, *better) is None
+    assert mark(*runs, *worse) == ("vat", "lowest")
+
+
+def test_a_difference_on_two_splits_has_no_interval():
+    runs = [*runs_of((9.0,) * 5), *runs_of((20.0,) * 5, **SUPERVISED),
+            *runs_of((4.0, 4.5), method="vat")]  # fmt: skip
+    (text,) = comparison.compare_methods(make_table(*runs))
+    assert text.endswith(
+        " Not ranked: vat (only 2 of these 5 splits, −4.8 to frgan there)."  # -4.75
+    )
+
+
+def test_a_row_without_the_only_split_of_a_ranking():
+    runs = [*runs_of((4.0,)), *runs_of((6.0,), **SUPERVISED),
+            *runs_of((None, 9.0), method="vat")]  # fmt: skip
+    (text,) = comparison.compare_methods(make_table(*runs))
+    assert text.endswith(" Not ranked: vat (not on this split).")
 
 
 def test_with_more_test_images_the_same_errors_are_told_apart():
@@ -93,7 +136,7 @@ def test_methods_that_lack_splits_are_named_and_what_they_have_is_compared():
         "fixmatch (only 3 of these 5 splits, −5.0 [−8.1, −1.9] to frgan there), "
         "ssgan (only 2 of these 5 splits), vat (none of these 5 splits)."
     )
-    assert mark(*runs) is None  # fixmatch is told apart from frgan, and ahead of it
+    assert mark(*runs) is None  # fixmatch has a better mean on three splits, vat on its own
 
 
 def test_two_splits_do_not_distinguish_methods():
@@ -226,6 +269,20 @@ def test_the_highest_accuracy_is_ahead():
         "84.8 ± 1.0 (3)."
     ]
     assert comparison.mark_of_best(table, "c") == ("frgan", "ahead")
+
+
+def test_a_higher_accuracy_on_other_splits_leaves_no_mark():
+    ours, theirs = runs_of((4.0, 4.0, 4.0)), runs_of((9.0, 9.0, 9.0), **SUPERVISED)
+    for error, marked in ((2.0, None), (6.0, ("frgan", "ahead"))):
+        cells = ("frgan", "supervised", "vat")
+        table = papers.Table(
+            "t", "T", "S", "accuracy",
+            tuple(papers.PublishedCell(m, "c", {"method": m}) for m in cells),
+            dict.fromkeys(papers.BUDGETS, {}),
+        )  # fmt: skip
+        runs = [*ours, *theirs, *runs_of((None,) * 3 + (error,), method="vat")]
+        filled = by_paper.fill_table(table, runs)
+        assert comparison.mark_of_best(filled, "c") == marked
 
 
 @pytest.mark.parametrize("measure", sorted(papers.QUANTITIES.keys() - {"test_error", "accuracy"}))

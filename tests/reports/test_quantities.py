@@ -160,9 +160,19 @@ def test_the_fingerprint_of_a_score(tmp_path):
         "inception_score": {name: first[name] for name in ("fingerprint", "images", "seed")},
         **dict.fromkeys(
             ("cluster_distance", "cluster_stddev"),
-            {"features": "the features of reference_cnn/1", "seed": 2},
+            {"features": "the features of reference_cnn/1", "seed": 2, "points": 500},
         ),
     }
+
+
+def test_the_fingerprint_of_distances_has_the_number_of_the_images_measured(tmp_path):
+    """Of the generated ones; of the real ones if there is no generator."""
+    sets = clusters()["sets"]
+    few = {"generated": sets["generated"] | {"points": 190}, "real": sets["real"]}
+    for own, points in ((few, 190), (without(few, "generated"), 500)):
+        finished_run_folders.write_evaluation(tmp_path, clusters=clusters(sets=own))
+        run = finished_run_folders.make_run(folder=tmp_path)
+        assert quantities.score_fingerprint(run, "cluster_distance")["points"] == points
 
 
 @pytest.mark.parametrize(

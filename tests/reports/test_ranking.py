@@ -1,4 +1,4 @@
-"""Rows are ranked on splits that all ranked rows have; rows with fewer do not choose them."""
+"""Rows are ranked on splits that all ranked rows have; no row removes many others."""
 
 import pytest
 from support import finished_run_folders
@@ -41,6 +41,34 @@ def test_rows_are_ranked_on_what_the_best_furnished_ones_share():
     }  # fmt: skip
     assert [seed for seed, _ in ranked.splits] == [0, 1, 2]
     assert ranked.lacking == {"supervised": 2}
+
+
+def test_a_split_that_only_poor_rows_have_removes_no_better_row():
+    """frgan and vat have ten splits, i2gan and fixmatch nine of these."""
+    ranked = rank(frgan=(9.0,) * 10, vat=(8.0,) * 10, fixmatch=(7.0,) * 9, i2gan=(6.6,) * 9)
+    assert list(ranked.means) == ["i2gan", "fixmatch", "vat", "frgan"]
+    assert [seed for seed, _ in ranked.splits] == list(range(9)) and ranked.lacking == {}
+
+
+def test_splits_that_three_rows_share_and_no_two_of_them_alone():
+    """Each lacks one of seven splits: four splits of three rows are more than five of two."""
+    every = range(7)
+    rows = {f"r{k}": tuple(None if seed == k else 1.0 + k for seed in every) for k in range(3)}
+    ranked = rank(**rows)
+    assert list(ranked.means) == ["r0", "r1", "r2"]
+    assert [seed for seed, _ in ranked.splits] == [3, 4, 5, 6]
+
+
+def test_many_rows_with_other_gaps_are_ranked_soon():
+    """Each of 24 rows lacks another split: 12 rows share 12 splits. Of combinations, 17 million."""
+    every = range(24)
+    ranked = rank(**{f"r{k}": [None if seed == k else 1.0 for seed in every] for k in every})
+    assert (len(ranked.means), len(ranked.splits)) == (12, 12)
+
+
+def test_without_three_common_splits_the_most_rows_and_splits_are_taken():
+    ranked = rank(a=(1.0, 1.0), b=(2.0, 2.0), c=(3.0,), d=(4.0,), e=(5.0,))
+    assert list(ranked.means) == ["a", "b", "c", "d", "e"] and len(ranked.splits) == 1
 
 
 def test_of_equally_many_splits_those_of_most_rows_are_taken():

@@ -204,13 +204,15 @@ def test_scores_with_other_fingerprints_are_refused(in_tmp_path, changed):
 
 
 def clustered(folder, **changed):
-    """A run with distances to the class centers."""
+    """A run with distances of `points` generated images to the class centers."""
+    points = changed.pop("points", 500)
     clusters = file_contents.clusters(**changed)
+    clusters["sets"]["generated"]["points"] = points
     finished_run_folders.write_evaluation(pathlib.Path(folder), clusters=clusters)
     return finished_run_folders.make_run(folder=folder)
 
 
-@pytest.mark.parametrize("changed", [{"features": "others"}, {"seed": 1}])
+@pytest.mark.parametrize("changed", [{"features": "others"}, {"seed": 1}, {"points": 190}])
 @pytest.mark.parametrize("measure", ["cluster_distance", "cluster_stddev"])
 def test_distances_by_other_features_are_refused(in_tmp_path, changed, measure):
     with pytest.raises(errors.UserError, match="a and b both fit .* Evaluate them again: "):
@@ -220,7 +222,9 @@ def test_distances_by_other_features_are_refused(in_tmp_path, changed, measure):
     result_table.refuse_other_fingerprints("here", [clustered("a"), clustered("b")], measure)
 
 
-@pytest.mark.parametrize("changed, paired", [({}, (-3.0,)), ({"features": "others"}, None)])
+@pytest.mark.parametrize(
+    "changed, paired", [({}, (-3.0,)), ({"features": "others"}, None), ({"points": 190}, None)]
+)
 def test_distances_by_other_features_have_no_difference(in_tmp_path, changed, paired):
     ours, theirs = (
         result_table.make_cell([run], "cluster_distance", "test_error", None, "")

@@ -83,7 +83,7 @@ def scores(inception_score=3.0, weights="a" * 16, **changed):
 
 def clusters(distance=12.5, std=2.5, **changed):
     """Distances to the class centers, for evaluation.json."""
-    real = {"points": 500, "distance": spread(20.0)}
+    real = {"points": 500, "distance": spread(20.0), "tsne": spread(8.0), "pca": spread(18.0)}
     return {
         "features": "the features of reference_cnn/1", "seed": 0, "against": "",
         "sets": {"generated": real | {"distance": spread(distance, std)}, "real": real},

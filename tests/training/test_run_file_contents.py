@@ -75,6 +75,8 @@ def test_older_evaluations_are_accepted():
         ({"generator_scores": [SCORES | {"inception_score": None}]}, "0.inception_score: expected"),
         ({"generator_scores": [file_contents.scores(frechet_distance=-1.0)]}, "greater than or"),
         ({"clusters": file_contents.clusters(std=-0.5)}, "distance.std: expected greater than"),
+        ({"clusters": file_contents.clusters(sets={"real": {"points": 9, "tsne": None}})},
+         "clusters.sets.real.tsne: expected a JSON object, got null"),
         ({"generator_scores": [NO_CLASSES | {"fingerprint": without(INCEPTION, "file")}]},
          "expected file, or dataset and test_accuracy"),
     ],

@@ -232,12 +232,15 @@ class _Evaluation:
     def _explain_small_sets(self, sets: dict[str, sampling.Samples]) -> None:
         """Names sets with fewer images of some class than the real one has."""
         real = len(sets["real"].labels)
+        each, images = real // len(self.names), self.options.images
+        reason = f"fewer than {each:,} of some classes are among the {images:,} generated images"
+        if images < real:
+            reason = f"--images={images} generates no more"
         for name, samples in sets.items():
             if (count := len(samples.labels)) < real:
                 self.result.left_out.append(
                     f"Distances to the class centers: {name} has {count:,} images, real {real:,}, "
-                    "because some classes were generated more rarely. Classes of few images look "
-                    "tighter than they are."
+                    f"because {reason}. Classes of few images look tighter than they are."
                 )
 
     def _balanced_sets(self) -> dict[str, sampling.Samples]:

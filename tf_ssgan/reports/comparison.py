@@ -31,15 +31,14 @@ def mark_of_best(table: ResultTable, column: str) -> tuple[str, str] | None:
 
     Returns:
         The row, and "ahead" if it is told apart from the next one, else "lowest" or "highest". None
-        if no rows are ranked, if the first two are equal, or if a row that is not ranked is told
-        apart from the first one and ahead of it on the splits that both have.
+        if no rows are ranked, if the first two are equal, or if a row that is not ranked has a
+        better mean: on the splits that it shares with the first one, or else on its own.
     """
     ranked = _ranked(table, column)
     if not (ranked and ranked.means):
         return None
     best, second, *_ = ranked.means
-    beaten = (_ahead_of(table, column, row, best) for row in ranked.lacking)
-    if any(paired and paired.tells_apart for paired in beaten):
+    if any(_has_better_mean(table, column, row, best) for row in ranked.lacking):
         return None
     paired = _paired(table, column, best, second)
     if paired.differences.mean == 0:
@@ -66,6 +65,15 @@ def _ahead_of(table: ResultTable, column: str, row: str, best: str) -> PairedDif
     paired = _paired(table, column, row, best)
     sign = -1 if table.measure.better == "higher" else 1
     return paired if paired and sign * paired.differences.mean < 0 else None
+
+
+def _has_better_mean(table: ResultTable, column: str, row: str, best: str) -> bool:
+    """Whether a row has a better mean than the best one, on the splits of both if there are any."""
+    if _paired(table, column, row, best):
+        return _ahead_of(table, column, row, best) is not None
+    splits = (values_by_split(table.cell(name, column)) for name in (row, best))
+    own, theirs = (ranking.mean_over(values, values).mean for values in splits)
+    return own > theirs if table.measure.better == "higher" else own < theirs
 
 
 def _compare(table: ResultTable, column: str, ranked: Ranking) -> str:
@@ -105,12 +113,25 @@ def _not_ranked(table: ResultTable, column: str, ranked: Ranking) -> str:
     best, digits = next(iter(ranked.means)), cell_text.table_decimals(table)
     parts = []
     for row, count in ranked.lacking.items():
-        text = f"only {count}" if count else "none"
-        text += f" of these {_count(len(ranked.splits))}"
+        text = _how_many(count, len(ranked.splits))
         if count and (paired := _ahead_of(table, column, row, best)):
-            text += f", {cell_text.format_difference(paired, digits)} to {best} there"
+            text += f", {_short_difference(paired, digits)} to {best} there"
         parts.append(f"{row} ({text})")
     return f" Not ranked: {', '.join(parts)}."
+
+
+def _how_many(count: int, splits: int) -> str:
+    """How many of the splits of a ranking a row has that lacks some."""
+    if splits == 1:
+        return "not on this split"
+    return f"{f'only {count}' if count else 'none'} of these {_count(splits)}"
+
+
+def _short_difference(paired: PairedDifference, digits: int) -> str:
+    """A difference; its interval only if there are enough splits to distinguish two rows."""
+    if paired.differences.n < MIN_SPLITS:
+        return cell_text.format_signed(paired.differences.mean, digits)
+    return cell_text.format_difference(paired, digits)
 
 
 def _count(splits: int) -> str:

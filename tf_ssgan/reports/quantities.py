@@ -46,7 +46,9 @@ def score_fingerprint(run: FinishedRun, measure: str) -> Any:
         scores = evaluation["generator_scores"][0]
         return {name: scores[name] for name in ("fingerprint", "images", "seed")}
     if measure in ("cluster_distance", "cluster_stddev") and _cluster_distances(evaluation):
-        return {name: evaluation["clusters"][name] for name in ("features", "seed")}
+        clusters = evaluation["clusters"]
+        points = _cluster_set(evaluation)["points"]  # classes of few images look tighter
+        return {name: clusters[name] for name in ("features", "seed")} | {"points": points}
     return None
 
 
@@ -77,8 +79,13 @@ def _cluster_distances(evaluation: dict[str, Any]) -> dict[str, float]:
     """The distances of generated images to the class centers; empty if there are none.
 
     Of a run without a generator they are those of real images, as in figure 8 of Dravid et al.
-    (2022). Older evaluations have distances in a t-SNE, and in components of all sets together.
-    These depend on what was evaluated beside the run, and are not read.
+    (2022). Distances in a t-SNE and in principal components are not read: the former depend on what
+    was evaluated beside the run, in older evaluations the latter do, too.
     """
+    return _cluster_set(evaluation).get("distance", {})
+
+
+def _cluster_set(evaluation: dict[str, Any]) -> dict[str, Any]:
+    """The distances and the number of the images that `_cluster_distances` are of."""
     sets = evaluation.get("clusters", {}).get("sets", {})
-    return (sets.get("generated") or sets.get("real") or {}).get("distance", {})
+    return sets.get("generated") or sets.get("real") or {}

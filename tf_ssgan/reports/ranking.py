@@ -1,21 +1,23 @@
 """Which rows of a column are ahead: rows are ranked and compared on the same splits.
 
-The splits are the largest set that two rows share. Rows that have all of them are ranked by their
-means over them. Rows that lack some are not ranked, because those that they have may be the easy or
-the hard ones; nor do they decide on which splits the others are ranked.
+The splits are those with the largest product of rows that have them all and splits, of at least
+three if rows share so many. These rows are ranked by their means over the splits. Rows that lack
+some are not ranked, because those that they have may be the easy or the hard ones. So a row of few
+splits takes none from the others, and a split that only few rows have removes no row.
 """
 
 import collections
 import dataclasses
 import itertools
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from tf_ssgan.metrics.across_seeds import MeanOverSeeds
+from tf_ssgan.metrics.across_seeds import MIN_SPLITS, MeanOverSeeds
 from tf_ssgan.reports.result_table import ResultCell, values_by_split
 
 Split = tuple[int, str]  # split seed, SHA-256 of the split
+_COMBINED = 100  # sets of splits that are combined with one more row, at most
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,11 +82,32 @@ def sorted_rows(cells: Mapping[tuple[str, str], ResultCell], better: str) -> lis
 
 
 def _common_splits(rows: Iterable[Iterable[Split]]) -> frozenset[Any]:
-    """The largest set of splits that two rows share; of equal ones, that of most rows."""
+    """The splits on which rows are ranked; empty if no two rows share one.
+
+    They have the largest product of rows and splits among the sets of at least three that rows
+    share, or among all sets if there are none of three; of equal products, the most splits.
+    """
     sets = [frozenset(row) for row in rows]
-    shared = {one & two for one, two in itertools.combinations(sets, 2)}
 
     def order(splits: frozenset[Split]) -> tuple:
-        return -len(splits), -sum(splits <= own for own in sets), sorted(splits)
+        ranked = sum(splits <= own for own in sets)
+        return len(splits) < MIN_SPLITS, -ranked * len(splits), -len(splits), sorted(splits)
 
-    return min(shared, key=order, default=frozenset())
+    return min(_shared_sets(sets, order), key=order, default=frozenset())
+
+
+def _shared_sets(
+    sets: Sequence[frozenset[Any]], order: Callable[[frozenset[Any]], tuple]
+) -> set[frozenset[Any]]:
+    """The sets of splits that two rows share, three rows and so on; none is empty.
+
+    All combinations of many rows would be too many. Only the first sets in this order are combined
+    with one more row.
+    """
+    new = {one & two for one, two in itertools.combinations(sets, 2)} - {frozenset()}
+    found = set(new)
+    while new:
+        first = sorted(new, key=order)[:_COMBINED]
+        new = {one & own for one in first for own in set(sets)} - found - {frozenset()}
+        found |= new
+    return found

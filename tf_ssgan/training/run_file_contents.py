@@ -312,9 +312,15 @@ class TestSetErrors(Errors):
 
 
 class ClusterSet(Content):
-    """Distances of images to the class centers; older evaluations have only those in a t-SNE."""
+    """Distances of images to the class centers, see `evaluation.tsne.Embedding.metrics`.
+
+    Those in a t-SNE are not compared across evaluations. Older evaluations lack `distance`, or have
+    nothing else; their `pca` was fitted to all sets together.
+    """
 
     distance: Distances = ABSENT
+    tsne: Distances = ABSENT
+    pca: Distances = ABSENT
     points: Count
 
 
