@@ -96,8 +96,8 @@ class Config:
     )
     epochs: int = option(
         0,
-        "Length of the run in passes over the unlabeled pool; 0 leaves it to --max_steps, or to the "
-        "recipe.",
+        "Length of the run in passes over the unlabeled pool; 0 leaves it to --max_steps, or to "
+        "the recipe.",
         low=0,
     )
     max_steps: int = option(
