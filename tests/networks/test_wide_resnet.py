@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import initial_values
 
 from tf_ssgan.common import errors
 from tf_ssgan.core.task import Task
@@ -138,6 +139,22 @@ def test_the_initial_kernels_of_the_last_layers():
     assert 0.9 / math.sqrt(128) < np.abs(plain).max() <= 1 / math.sqrt(128)
     leaky = large("leaky").get_layer("logits").kernel.numpy()
     assert leaky.std() == pytest.approx(math.sqrt(2 / (128 + 10)), rel=0.1)
+
+
+@FORMS
+def test_the_bias_of_the_last_layer_starts_from_zero(form):
+    np.testing.assert_array_equal(large(form).get_layer("logits").bias, np.zeros(10))
+
+
+@FORMS
+def test_attention_and_the_layer_after_it_start_as_in_pytorch(form):
+    keras.utils.set_random_seed(0)
+    network = wide_resnet.attention_classifier(task(classes=100), 10, 32, form, maps=100)
+    attention = [x for x in convolutions(network, 1) if x.filters == 100]
+    for layer in [*attention, network.get_layer("logits")]:
+        for values in (layer.kernel, layer.bias):
+            initial_values.check_torch_uniform(values, 128)
+    assert len(attention) == 1
 
 
 @FORMS

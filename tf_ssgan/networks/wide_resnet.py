@@ -25,10 +25,14 @@ conv1.
     dense kernel    Glorot normal                    PyTorch's uniform, +-1 / sqrt(features)
 
 Kernels start from N(0, 2 / (size^2 outputs)) in both, and the biases of the dense layers from 0:
-both codes set them so. With depth 28, w = 32, 3 channels and 10 classes, there are 1,467,610
-parameters in the plain form (shrebox/Semi-supervised-Image-Classification) and 1,469,642 in the
-leaky form. In PyTorch ports of the leaky form, the first conv3 of the later groups skips its norm
-and sees the block's input; here it sees the normalized input, as in the code of Sohn et al.
+both codes set them so. The network with an attention map is from the code of the plain form. That
+code leaves the convolution of the attention and the dense layer after it as PyTorch makes them, so
+their kernels and biases start from U(-1 / sqrt(inputs), 1 / sqrt(inputs)), here in both forms.
+
+With depth 28, w = 32, 3 channels and 10 classes, there are 1,467,610 parameters in the plain form
+(shrebox/Semi-supervised-Image-Classification) and 1,469,642 in the leaky form. In PyTorch ports of
+the leaky form, the first conv3 of the later groups skips its norm and sees the block's input; here
+it sees the normalized input, as in the code of Sohn et al.
 
 Images over 48 pixels get convolutions of stride 2 after the first one, until no side of the last
 map has more than 12 pixels.
@@ -41,7 +45,8 @@ import tensorflow as tf
 
 from tf_ssgan.common import errors
 from tf_ssgan.core import task
-from tf_ssgan.nn import layers
+from tf_ssgan.networks import torch_blocks
+from tf_ssgan.nn import layers, weights
 
 Form = Literal["leaky", "plain"]
 FIRST_CHANNELS = 16  # Of the first convolution; the width if that is smaller.
@@ -75,7 +80,11 @@ def classifier(
     images, x = last_feature_map(task, depth, width, form, dtype)
     x = _norm_activation(x, form, dtype)
     features = keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
-    logits = logits_layer(task.classes, form)(features)
+    size = features.shape[-1]
+    initial = "glorot_normal" if form == "leaky" else weights.torch_uniform(size)
+    logits = keras.layers.Dense(
+        task.classes, kernel_initializer=initial, name="logits", dtype="float32"
+    )(features)
     return keras.Model(images, {"features": features, "logits": logits}, name="classifier")
 
 
@@ -127,17 +136,6 @@ def blocks_per_group(depth: int) -> int:
             f"--depth={depth}: wide residual networks have 10, 16, 22, 28, ... layers (6 n + 4)."
         )
     return blocks
-
-
-def logits_layer(classes: int, form: Form) -> keras.layers.Layer:
-    """The dense layer of the logits, in float32.
-
-    Args:
-        classes: Number of classes.
-        form: Which of the two published forms; it determines the initial kernel.
-    """
-    initial = "glorot_normal" if form == "leaky" else _torch_uniform()
-    return keras.layers.Dense(classes, kernel_initializer=initial, name="logits", dtype="float32")
 
 
 def _block(
@@ -223,7 +221,10 @@ def attention_classifier(
     """
     images, x = last_feature_map(task, depth, width, form, dtype)
     x = _norm_activation(x, form, dtype) if normalize_map else x
-    values = keras.layers.Conv2D(maps, 1, kernel_initializer=_torch_uniform(), dtype=dtype)(x)
+    kernel, bias = (weights.torch_uniform(x.shape[-1]) for _ in range(2))
+    values = keras.layers.Conv2D(
+        maps, 1, kernel_initializer=kernel, bias_initializer=bias, dtype=dtype
+    )(x)
     values = keras.layers.ReLU(dtype=dtype)(layers.BatchNorm(scaled=True, dtype=dtype)(values))
     attention = _ChannelSum(dtype="float32")(values)
     weighted = keras.layers.Multiply(dtype="float32")([x, attention])
@@ -231,7 +232,7 @@ def attention_classifier(
         "features": keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(weighted),
         "attention": keras.layers.Flatten(name="attention", dtype="float32")(attention),
     }
-    outputs["logits"] = logits_layer(task.classes, form)(outputs["features"])
+    outputs["logits"] = torch_blocks.dense(outputs["features"], task.classes, name="logits")
     return keras.Model(images, outputs, name="classifier")
 
 
@@ -240,8 +241,3 @@ class _ChannelSum(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         return tf.reduce_sum(inputs, axis=-1, keepdims=True)
-
-
-def _torch_uniform() -> keras.initializers.Initializer:
-    """PyTorch's default initializer of dense layers and convolutions."""
-    return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
