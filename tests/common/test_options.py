@@ -60,6 +60,9 @@ def test_a_field_is_inherited_with_its_meaning_and_range():
     share, count = dataclasses.fields(Other)
     assert (Other().share, Other().count) == (0.25, 3)
     assert share.metadata["doc"] == "A share. Default: Smith 2020."
+    noted = options.inherited(Record, "share", 0.25, "Smith 2020", note="None for red.")
+    assert noted.metadata["doc"] == "A share. Default: Smith 2020. None for red."
+    assert options.inherited(Record, "share", note="Ah.").metadata["doc"] == "A share. Ah."
     assert count.metadata == dataclasses.fields(Record)[1].metadata
     with pytest.raises(errors.UserError, match="--share=2: expected above 0 and at most 1"):
         options.check(Other(share=2))

@@ -249,21 +249,34 @@ def test_profile_report_takes_what_the_report_says_and_the_rest_of_the_paper():
 
 
 @pytest.mark.parametrize(
-    ("dataset", "labels", "warm_up", "steps"),
+    ("dataset", "labels", "warm_up", "batches"),
     [
-        ("cifar10", 250, 35 * 8, 103_895),
-        ("cifar10", 4000, 35 * 125, 107_990),
-        ("cifar100", 2500, 35 * 79, 106_380),
-        ("cifar100", 10_000, 35 * 313, 114_570),
+        ("cifar10", 250, 8, 391),
+        ("cifar10", 1000, 32, 391),
+        ("cifar10", 4000, 125, 391),
+        ("cifar100", 2500, 79, 391),
+        ("cifar100", 10_000, 313, 391),
+        ("svhn", 500, 16, 573),
+        ("svhn", 1000, 32, 573),
+        ("fashion_mnist", 1000, 32, 469),
     ],
 )
 def test_profile_report_has_35_passes_over_the_labels_and_265_over_the_pool(
-    dataset, labels, warm_up, steps
+    dataset, labels, warm_up, batches
 ):
-    """Of batches of 32 labeled and 128 of the 50,000 images: 391 batches, the last of 80."""
+    """Of batches of 32 labeled and 128 unlabeled images; the last batch may be incomplete."""
     report = config.configure("vat", dataset, profile="report", labels=labels)
-    assert report.max_steps == steps == warm_up + 265 * 391
-    assert first_step_of_training(report, labels) == warm_up
+    assert report.max_steps == 35 * warm_up + 265 * batches
+    assert first_step_of_training(report, labels) == 35 * warm_up
+
+
+def test_profile_report_has_its_length_for_the_usual_labels_and_none_that_you_replace():
+    report = config.configure("vat", "svhn", profile="report")
+    assert (report.labels, report.max_steps) == (1000, 1120 + 265 * 573)
+    assert report.hparams.epsilon == 10.0
+    given = config.configure("vat", "svhn", profile="report", epochs=3)
+    assert (given.epochs, given.max_steps) == (3, 0)
+    assert config.configure("vat", "digits", profile="report").max_steps == 1000
 
 
 def test_a_step_of_profile_report_is_the_direct_formula(toy, method):

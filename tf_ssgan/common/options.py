@@ -29,7 +29,9 @@ def option(
     return dataclasses.field(default=default, metadata={"doc": doc} | bounds)
 
 
-def inherited(dataclass: type, name: str, default: Any = None, source: str = "") -> Any:
+def inherited(
+    dataclass: type, name: str, default: Any = None, source: str = "", note: str = ""
+) -> Any:
     """The field of another dataclass again: with its meaning and range, perhaps another default.
 
     Args:
@@ -37,10 +39,12 @@ def inherited(dataclass: type, name: str, default: Any = None, source: str = "")
         name: Name of the field.
         default: The new default; None keeps the old one.
         source: Where the new default comes from, for the help text.
+        note: A last sentence of the help text.
     """
     (field,) = [field for field in dataclasses.fields(dataclass) if field.name == name]
     default = field.default if default is None else default
-    doc = field.metadata["doc"] + (f" Default: {source}." if source else "")
+    default_text = f"Default: {source}." if source else ""
+    doc = " ".join(filter(None, (field.metadata["doc"], default_text, note)))
     return dataclasses.field(default=default, metadata=dict(field.metadata) | {"doc": doc})
 
 

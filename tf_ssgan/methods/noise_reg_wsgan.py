@@ -19,11 +19,14 @@ That may explain the paper's second table, where this method is worse than `nois
 % clean labels and better from 50 % on. --nrw_label=predicted, which gives r the class that c
 predicts, and --nrw_label=none avoid this leak.
 
-Departures: those of `noise_reg` and `wsgan`. One contrastive stage serves both ResNets, without the
-decoder of `wsgan`; in the paper the first one starts from ImageNet weights, and only that of WSGAN
-from contrastive learning. The clean head is that of the public code, 384 units, where the paper
-describes a deeper one. Profile "authors" is that of `noise_reg`, with 300 images per step, and that
-of `wsgan` for the generator.
+Departures: those of `noise_reg` and `wsgan`. So the images that WSGAN's classifier compares with
+those of G are augmented in stage "classify", where the public code takes them as they are: G
+learned to draw augmented images, and against plain ones the classifier would only learn to tell
+whole images from crops. One contrastive stage serves both ResNets, without the decoder of `wsgan`;
+in the paper the first one starts from ImageNet weights, and only that of WSGAN from contrastive
+learning. The clean head is that of the public code, 384 units, where the paper describes a deeper
+one. Profile "authors" is that of `noise_reg`, with 300 images per step, and that of `wsgan` for the
+generator.
 """
 
 import dataclasses

@@ -77,8 +77,9 @@ class HParams(profile.ProfileHParams, wrn.WarmUpHParams, wrn.WideResNetHParams):
         1.0, "Final weight w(t) of the unlabeled loss with pl_mode=online.", low=0
     )
     warm_up_epochs: int = inherited(
-        wrn.WarmUpHParams, "warm_up_epochs", 10, "public code; not with pl_mode=online"
-    )
+        wrn.WarmUpHParams, "warm_up_epochs", 10, "public code",
+        note="With pl_mode=online there is no warm-up.",
+    )  # fmt: skip
 
     RECIPES = {
         "digits": wrn.DIGITS,

@@ -19,12 +19,15 @@ the square root of the number of views, which flattens the loss; G and its criti
 cross-entropy, no gradient penalty and a learning rate of 0.01, for 50 epochs instead of 100; no
 EMA.
 
-Departures: G learns in every step of the last stage, at a sixth of its learning rate; in the paper
-it has an epoch of its own "after a few iterations", for which short runs are too short. The last G
-is kept, not the best by a distance in the features of another network. G is that of AC-GAN, with
-the class as a one-hot vector: the paper's cannot be built in Keras, and its images have another
-range than the data. One batch size serves all stages (the public code: 100, 256, 256). Mao et al.
-also guess labels as in MixMatch; the paper leaves that out, and so does this method.
+Departures: u is augmented in stage "train" too, where the public code takes the images as they are.
+G learned to draw augmented images, so that a classifier of plain images against those of G would
+only learn to tell whole images from crops. G learns in every step of the last stage, at a sixth of
+its learning rate; in the paper it has an epoch of its own "after a few iterations", for which short
+runs are too short. The last G is kept, not the best by a distance in the features of another
+network. G is that of AC-GAN, with the class as a one-hot vector: the paper's cannot be built in
+Keras, and its images have another range than the data. One batch size serves all stages (the public
+code: 100, 256, 256). Mao et al. also guess labels as in MixMatch; the paper leaves that out, and so
+does this method.
 """
 
 import dataclasses
