@@ -91,9 +91,15 @@ def test_recipes_name_only_hyperparameters_and_run_defaults(name):
 
 
 def test_the_labeled_stream_has_as_many_examples_as_a_labeled_pass_counts(toy):
-    streams = [s for _ in toy.stages() for s in toy.method.streams().values()]
-    examples = {s.examples for s in streams if s.pool == "labeled"}
-    assert examples <= {toy.method.hp.labeled_examples}
+    """Or the stream of the merged pool, of clean images, or of clean and noisy ones together."""
+    counted = []
+    for _ in toy.stages():
+        sizes = {s.pool: s.examples for s in toy.method.streams().values()}
+        with_labels = sizes.keys() & {"labeled", "merged", "clean", "noisy"}
+        assert with_labels in (set(), {"labeled"}, {"merged"}, {"clean"}, {"clean", "noisy"})
+        if with_labels:
+            counted.append(sum(sizes[pool] for pool in with_labels))
+    assert counted and set(counted) == {toy.method.hp.labeled_examples}
 
 
 def test_streams_draw_from_known_pools_and_unlabeled_ones_have_no_labels(toy):
