@@ -21,7 +21,7 @@ from tf_ssgan.augmentation import transforms
 from tf_ssgan.data import datasets, pipeline
 from tf_ssgan.metrics import classification
 from tf_ssgan.nn import inference, precision
-from tf_ssgan.training import build, checkpoints, config, manifests
+from tf_ssgan.training import build, checkpoints, config, manifests, recipes
 
 
 def save_after_three(toy, folder):
@@ -85,7 +85,7 @@ def test_recipes_name_only_hyperparameters_and_run_defaults(name):
     kind = methods.find(name).HParams
     names = {field.name for field in dataclasses.fields(kind)}
     for recipe in kind.RECIPES.values():
-        run = {"labels", "noise", "clean_fraction", "epochs", "max_steps", "labeled_epochs"}
+        run = {"labels", "noise", "clean_fraction", "epochs", "max_steps", *recipes.PASSES}
         assert set(recipe) <= names | run
         kind(**{k: v for k, v in recipe.items() if k in names})
 

@@ -41,6 +41,24 @@ def test_without_a_number_of_labels_it_counts_the_usual_ones():
     assert find("svhn")["max_steps"] == 40  # 100 labels, 100 a step
 
 
+@dataclasses.dataclass(frozen=True)
+class Both(hparams.HParams):
+    """3 passes over the labels, then 10 over the unlabeled pool."""
+
+    RECIPES = {"svhn": {"labels": 1000, "labeled_epochs": 3, "unlabeled_epochs": 10}}
+
+
+@pytest.mark.parametrize(
+    "given, steps",
+    [({}, 3 * 10 + 10 * 733), ({"labels": 250}, 3 * 3 + 10 * 733), ({"labels": -1}, 13 * 733),
+     ({"batch_size": 50}, 3 * 20 + 10 * 1466)],
+)  # fmt: skip
+def test_passes_over_the_pool_may_follow_those_over_the_labels(given, steps):
+    defaults = config.run_defaults() | dataclasses.asdict(Both())
+    recipe = recipes.find(Both, datasets.find("svhn"), given, defaults)[1]
+    assert recipe["max_steps"] == steps and "epochs" not in recipe
+
+
 @pytest.mark.parametrize("given", [{"max_steps": 7}, {"epochs": 3}])
 def test_a_length_that_is_given_wins(given):
     assert not {"max_steps", "epochs", "labeled_epochs"} & set(find("digits", **given))

@@ -13,10 +13,10 @@ class HParams:
     """Hyperparameters that every method has.
 
     A recipe is a dictionary of hyperparameters and of defaults of the run (labels, noise,
-    clean_fraction, epochs, max_steps, and labeled_epochs: the length of the run in passes over
-    the labeled images). There are recipes for a dataset ("svhn"), for a dataset with a number
-    of labels ("svhn@500"), for any short run ("short") and for a short run on a dataset
-    ("svhn/short"); later ones win.
+    clean_fraction, epochs, max_steps, and labeled_epochs, unlabeled_epochs: the length of the
+    run in passes over the labeled images, then over the unlabeled pool). There are recipes for
+    a dataset ("svhn"), for a dataset with a number of labels ("svhn@500"), for any short run
+    ("short") and for a short run on a dataset ("svhn/short"); later ones win.
     """
 
     batch_size: int = option(100, "Labeled images per step, over all replicas.", low=1)

@@ -44,7 +44,7 @@ import tensorflow as tf
 from tf_ssgan.common.options import inherited, option
 from tf_ssgan.core import monitoring
 from tf_ssgan.core.task import Stream
-from tf_ssgan.methods.bases import optimizers, pool_passes, wrn
+from tf_ssgan.methods.bases import optimizers, profile, wrn
 from tf_ssgan.nn import layers, losses
 
 PAPER = "Miyato et al. 2018"
@@ -56,7 +56,13 @@ AUTHORS = dict(
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(pool_passes.PoolPassesHParams, optimizers.LinearDecayHParams, wrn.WideResNetHParams):
+class HParams(
+    profile.ProfileHParams,
+    wrn.UnlabeledRatioHParams,
+    wrn.WarmUpHParams,
+    optimizers.LinearDecayHParams,
+    wrn.WideResNetHParams,
+):
     """Hyperparameters of virtual adversarial training."""
 
     profile: Literal["paper", "authors", "report"] = option(
@@ -105,9 +111,12 @@ class HParams(pool_passes.PoolPassesHParams, optimizers.LinearDecayHParams, wrn.
         "authors/cifar10@250": dict(batch_size=250, max_steps=35 + 53_000),
         "authors/cifar100": dict(max_steps=350 + 1298),
         "authors/cifar100@2500": dict(max_steps=105 + 4328),
-        "report": dict(epsilon=10.0, xi=10.0, iterations=5, warm_up_epochs=35),
-    }
-    POOL_PASSES = {"report": 300 - 35}
+        "report": dict(
+            epsilon=10.0, xi=10.0, iterations=5, warm_up_epochs=35, labeled_epochs=35,
+            unlabeled_epochs=300 - 35,
+        ),
+        "report/digits": dict(labeled_epochs=0),  # its own number of steps
+    }  # fmt: skip
 
 
 class Method(optimizers.LinearDecayMethod, wrn.WarmUpMethod):

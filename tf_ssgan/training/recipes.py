@@ -1,8 +1,9 @@
 """The recipe of a run: settings that a method recommends for its dataset, number of labels, length.
 
 A recipe may say how long a run is in passes over the unlabeled pool ("epochs"), in steps
-("max_steps"), or in passes over the labeled images ("labeled_epochs"), which is turned into one of
-the other two here, where the number of labels is known.
+("max_steps"), or in passes over the labeled images ("labeled_epochs") and, after these, over the
+unlabeled pool ("unlabeled_epochs"). These are turned into one of the others here, where the number
+of labels is known.
 """
 
 import dataclasses
@@ -19,6 +20,7 @@ EPOCHS = 300  # for a dataset without a recipe; Salimans et al. (2016) take 900
 SHORT_STEPS = 20_000  # a shorter run takes the recipe "short"
 UNKNOWN_POOL = 50_000  # assumed training images of a dataset whose files are missing
 LABELS_PER_CLASS = 10  # for a dataset without a recipe
+PASSES = ("labeled_epochs", "unlabeled_epochs")  # lengths that are no flags
 SMALL = 16  # pixels; user images up to this size take the recipe of digits, which are as large
 
 
@@ -54,7 +56,7 @@ def find(
     if approximate_steps(method_hparams, source, defaults | long | given) >= SHORT_STEPS:
         return given, long
     short = method_hparams.recipe(name, given, short=True) | own
-    return given, long | {k: v for k, v in short.items() if k not in (*LENGTHS, "labeled_epochs")}
+    return given, long | {k: v for k, v in short.items() if k not in LENGTHS + PASSES}
 
 
 def _without_zero(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,16 +86,26 @@ def _with_length(
     defaults: Mapping[str, Any],
 ) -> dict[str, Any]:
     """A recipe with its length in steps or passes over the pool; with none if one is given."""
-    passes = recipe.pop("labeled_epochs", 0)
+    labeled, unlabeled = (recipe.pop(name, 0) for name in PASSES)
     if any(given.get(name) for name in LENGTHS):
         return {k: v for k, v in recipe.items() if k not in LENGTHS}
-    if not passes:
+    if not labeled:
         return recipe if any(k in recipe for k in LENGTHS) else recipe | {"epochs": EPOCHS}
     merged = {**defaults, **recipe, **given}
     labels = number_of_labels(source, merged["labels"])
-    if labels == -1:  # both pools hold all images
-        return recipe | {"epochs": passes}
-    return recipe | {"max_steps": passes * _make(method_hparams, merged).labeled_pass(labels)}
+    if labels == -1 and not unlabeled:  # both pools hold all images
+        return recipe | {"epochs": labeled}
+    hp, pool = _make(method_hparams, merged), _pool_size(source)
+    steps = labeled * hp.labeled_pass(pool if labels == -1 else labels)
+    return recipe | {"max_steps": steps + unlabeled * -(-pool // hp.unlabeled_examples)}
+
+
+def _pool_size(source: datasets.DataSource) -> int:
+    """Number of training images; held-out ones are not subtracted."""
+    try:
+        return source.train_count
+    except errors.UserError:
+        return UNKNOWN_POOL  # missing data are reported when the run begins
 
 
 def _make(method_hparams: type[hparams.HParams], merged: Mapping[str, Any]) -> hparams.HParams:
@@ -115,10 +127,6 @@ def approximate_steps(
     Returns:
         The steps; infinity if the flags have no length.
     """
-    try:
-        pool = source.train_count
-    except errors.UserError:
-        pool = UNKNOWN_POOL  # missing data are reported when the run begins
-    per_epoch = max(1, pool // _make(method_hparams, merged).unlabeled_examples)
+    per_epoch = max(1, _pool_size(source) // _make(method_hparams, merged).unlabeled_examples)
     lengths = (merged["epochs"] * per_epoch, merged["max_steps"])
     return min((n for n in lengths if n > 0), default=math.inf)
