@@ -79,7 +79,7 @@ def test_a_class_without_usable_images_is_an_error(tmp_path, finding_with):
     for path in (tmp_path / "d/labeled/dog").iterdir():
         path.write_bytes(b"no image")
     findings, arrays = check(name)
-    bad = finding_with(findings, "10 of 34 files are left out; nothing is left of dog")
+    bad = finding_with(findings, "10 of 34 files are left out; no labeled image is left of dog")
     assert bad.level == "error" and len(bad.names) == 10 and arrays is None
     assert finding_with(findings, "no image of dog can be read").level == "error"
 
@@ -89,7 +89,7 @@ def test_only_bad_files(tmp_path, texts):
     for path in (tmp_path / "d").rglob("*.png"):
         path.write_bytes(b"")
     findings, arrays = check(name)
-    assert arrays is None and "nothing is left of cat, dog" in texts(findings)
+    assert arrays is None and "no labeled image is left of cat, dog" in texts(findings)
     assert "could not be checked" not in texts(findings)
 
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from tf_ssgan.common import cache
 from tf_ssgan.data import content_hash, dataset_info, datasets, image_decoding
-from tf_ssgan.data.sources import image_listing, image_reader, user_images
+from tf_ssgan.data.sources import image_reader, user_images
+from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED
 from tf_ssgan.diagnostics import duplicate_images, file_checks
 from tf_ssgan.diagnostics.findings import (
     MAX_LISTED,
@@ -70,8 +71,7 @@ def _check_user_images(
     for what, check, *arguments in (
         ("the cache", _check_cache, loaded),
         ("the classes", _check_user_counts, loaded, compared.test),
-        ("unusable files", file_checks.check_unusable, loaded),
-        ("files that are not read", file_checks.check_ignored, loaded.listing),
+        ("the files", file_checks.check_remarks, loaded),
         ("suffixes", file_checks.check_suffixes, loaded),
         ("names", file_checks.check_names, loaded.listing),
         ("rows", file_checks.check_rows, loaded.listing),
@@ -98,7 +98,7 @@ def images_to_compare(
             it could not be made.
     """
     entries = [loaded.listing.entries[index] for index in loaded.usable]
-    test = np.array([entry.part == image_listing.TEST for entry in entries], bool)
+    test = np.array([entry.part == TEST for entry in entries], bool)
     if arrays is not None:
         train = collections.Counter(arrays.train_files)
         for index, entry in enumerate(entries):
@@ -130,16 +130,16 @@ def _check_user_counts(loaded: image_reader.LoadedImages, test: np.ndarray) -> I
         counts[part], counts[part, label] = counts[part] + 1, counts[part, label] + 1
         columns["test" if is_test else "labeled"][label] += 1
     labels = range(len(loaded.listing.classes))
-    declared = any(entry.part == image_listing.TEST for entry in entries)
+    declared = loaded.listing.declares(TEST)
     text = f"{len(entries):,} files, {len(loaded.usable):,} images: "
-    text += f"{counts[image_listing.LABELED]:,} labeled, "
-    text += f"{counts[image_listing.UNLABELED]:,} unlabeled, "
-    text += f"{counts[image_listing.TEST]:,} test"
+    text += f"{counts[LABELED]:,} labeled, "
+    text += f"{counts[UNLABELED]:,} unlabeled, "
+    text += f"{counts[TEST]:,} test"
     yield from _check_counts(
         text,
         loaded.listing.classes,
         {name: [column[label] for label in labels] for name, column in columns.items()},
-        [counts[image_listing.LABELED, label] for label in labels],
+        [counts[LABELED, label] for label in labels],
     )
     if not declared:
         yield Finding(

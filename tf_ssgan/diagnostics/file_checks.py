@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from tf_ssgan.data import image_decoding
-from tf_ssgan.data.sources import image_listing, image_reader
+from tf_ssgan.data.sources import image_reader
+from tf_ssgan.data.sources.image_entries import LABELED, TEST, Entry, Listing
 from tf_ssgan.diagnostics.findings import Finding
 
 SECTION = "Data"
@@ -17,44 +18,16 @@ STRETCHED = 2  # a file is stretched if its longer side is more than this times 
 _NO_ACTION = "nothing must be done: rename them only if other programs have trouble with them"
 
 
-def check_unusable(loaded: image_reader.LoadedImages) -> Iterator[Finding]:
-    """Files that cannot be decoded, each with its reason."""
+def check_remarks(loaded: image_reader.LoadedImages) -> Iterator[Finding]:
+    """What training says about the files: those left out or passed over, and odd names."""
+    for remark in loaded.remarks():
+        yield Finding(SECTION, remark.level, remark.text, remark.advice, remark.names)
     entries = loaded.listing.entries
-    bad = [
-        f"{entry.name} {record.problem}"
-        for entry, record in zip(entries, loaded.records, strict=True)
-        if record.problem
-    ]
-    labeled = {
-        entries[index].label
-        for index in loaded.usable
-        if entries[index].part == image_listing.LABELED
-    }
+    labeled = {entries[index].label for index in loaded.usable if entries[index].part == LABELED}
     empty = [kind for label, kind in enumerate(loaded.listing.classes) if label not in labeled]
-    if bad:
-        text = f"{len(bad):,} of {len(entries):,} files are left out"
-        text += f"; nothing is left of {', '.join(empty)}" if empty else ""
-        level = "error" if empty else "warning"
-        yield Finding(SECTION, level, text, "repair or remove them", tuple(bad))
-
-
-def check_ignored(listing: image_listing.Listing) -> Iterator[Finding]:
-    """Files that are not read, and empty folders that are not classes."""
-    if listing.hidden:
-        yield Finding(
-            SECTION, "note", f"{len(listing.hidden):,} hidden file(s) are not read",
-            "rename them if they are images", listing.hidden,
-        )  # fmt: skip
-    if listing.stray:
-        yield Finding(
-            SECTION, "note", f"{len(listing.stray):,} file(s) belong to no class and are not read",
-            "move images among them into the folder of a class", listing.stray,
-        )  # fmt: skip
-    if listing.empty:
-        yield Finding(
-            SECTION, "warning", f"{len(listing.empty):,} folder(s) without files are not classes",
-            "add images to them, or remove them", listing.empty,
-        )  # fmt: skip
+    if empty:
+        text = f"no labeled image is left of {', '.join(empty)}"
+        yield Finding(SECTION, "error", text, "repair the files that are left out")
 
 
 def check_suffixes(loaded: image_reader.LoadedImages) -> Iterator[Finding]:
@@ -79,7 +52,7 @@ def check_suffixes(loaded: image_reader.LoadedImages) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def check_names(listing: image_listing.Listing) -> Iterator[Finding]:
+def check_names(listing: Listing) -> Iterator[Finding]:
     """Names that other programs may have trouble with."""
     unusual = [
         entry.name
@@ -93,7 +66,7 @@ def check_names(listing: image_listing.Listing) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def check_rows(listing: image_listing.Listing) -> Iterator[Finding]:
+def check_rows(listing: Listing) -> Iterator[Finding]:
     """Files that are in several rows of a table."""
     rows = collections.defaultdict(list)
     for entry in listing.entries:
@@ -110,10 +83,10 @@ def check_rows(listing: image_listing.Listing) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _role(listing: image_listing.Listing, entry: image_listing.Entry) -> str:
+def _role(listing: Listing, entry: Entry) -> str:
     """How an entry is used: its class, "unlabeled", or "test" and its class."""
     kind = listing.classes[entry.label] if entry.label >= 0 else ""
-    return f"test {kind}" if entry.part == image_listing.TEST else kind or entry.part
+    return f"test {kind}" if entry.part == TEST else kind or entry.part
 
 
 def check_sizes(

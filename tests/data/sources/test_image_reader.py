@@ -11,14 +11,14 @@ from support import image_folders
 
 from tf_ssgan.common import cache, errors
 from tf_ssgan.data import image_decoding, memory_limit
-from tf_ssgan.data.sources import image_listing, image_reader
+from tf_ssgan.data.sources import image_cache, image_listing, image_reader
 
 SPEC = image_decoding.ImageSpec(8)
 
 
 @pytest.fixture(autouse=True)
 def _trust_new_files(monkeypatch):
-    monkeypatch.setattr(image_reader, "_CLOCK_TOLERANCE", -10.0)
+    monkeypatch.setattr(image_cache, "_CLOCK_TOLERANCE", -10.0)
 
 
 def read(name, spec=SPEC):
@@ -68,7 +68,7 @@ def test_a_file_that_was_just_changed_is_read_again(tmp_path, monkeypatch):
     assert (
         read(name).records[0] == first
     )  # trusted, because its size and modification time are the same
-    monkeypatch.setattr(image_reader, "_CLOCK_TOLERANCE", 1000.0)
+    monkeypatch.setattr(image_cache, "_CLOCK_TOLERANCE", 1000.0)
     assert read(name).records[0].digest != first.digest
 
 

@@ -1,53 +1,27 @@
-"""Decodes the files of a listing once, in parallel, and caches the images.
+"""Decodes the files of a listing once, in parallel; later runs take the images from the cache.
 
-The cache folder holds two kinds of files. The index, one per data set, stores for each file the
-hash of its bytes, its header, and why it cannot be used, if so. It is trusted for files whose size
-and modification time are unchanged. The images are in an array that is named by the hashes of all
-files, the image spec and the version of the decoder, so its key is the contents of the files, not
-their names. If files were added or changed, only these are decoded.
+If files were added or changed, only these are decoded.
 """
 
 import concurrent.futures
 import dataclasses
 import hashlib
 import itertools
-import json
 import os
 import pathlib
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import tqdm
 
-from tf_ssgan.common import cache
 from tf_ssgan.data import image_decoding, memory_limit
-from tf_ssgan.data.sources import image_listing
+from tf_ssgan.data.sources.image_cache import CachedImages, FileRecord, Index
+from tf_ssgan.data.sources.image_entries import Listing, Remark
 
 SAMPLE = 100  # files whose headers decide on the size of images
 SIZES = (8, 128)  # smallest and largest size that is taken from the files
 DEFAULT_SIZE = 32  # if the files have several sizes
-_CLOCK_TOLERANCE = 0.1  # seconds in which a file may change without a new modification time
 _CHUNK = 8  # files per task of the thread pool
-
-
-@dataclasses.dataclass(frozen=True)
-class FileRecord:
-    """What is known about a file.
-
-    Attributes:
-        size: in bytes.
-        modified: modification time, in nanoseconds.
-        digest: hash of the bytes; empty if they cannot be read.
-        header: header of the image; None if it cannot be read.
-        problem: why the file cannot be used; empty if it can.
-    """
-
-    size: int
-    modified: int
-    digest: str
-    header: image_decoding.ImageFileInfo | None
-    problem: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,14 +36,25 @@ class LoadedImages:
         decoded: number of images that were decoded now, not taken from the cache.
     """
 
-    listing: image_listing.Listing
+    listing: Listing
     records: tuple[FileRecord, ...]
     usable: np.ndarray
     images: np.ndarray
     decoded: int
 
+    def remarks(self) -> list[Remark]:
+        """What was found in listing and in reading the files."""
+        unusable = tuple(
+            f"{entry.name} {record.problem}"
+            for entry, record in zip(self.listing.entries, self.records, strict=True)
+            if record.problem
+        )
+        text = f"{len(unusable):,} of {len(self.records):,} files are left out"
+        found = [Remark("warning", text, "repair or remove them", unusable)] if unusable else []
+        return [*self.listing.remarks, *found]
 
-def read(listing: image_listing.Listing, spec: image_decoding.ImageSpec) -> LoadedImages:
+
+def read(listing: Listing, spec: image_decoding.ImageSpec) -> LoadedImages:
     """Decodes all files of a listing that are images, or takes them from the cache.
 
     Args:
@@ -79,13 +64,13 @@ def read(listing: image_listing.Listing, spec: image_decoding.ImageSpec) -> Load
     Raises:
         UserError: The images do not fit into memory.
     """
-    index = _Index(listing)
+    index = Index(listing)
     size = spec.size or image_size(listing)
     # Whether all files are gray is known only at the end; gray in three channels is the same gray.
     channels = 3 if spec.channels == "auto" else int(spec.channels)
     memory_limit.check(len(listing.entries), size, channels)
     known = index.lookup()
-    cached = _CachedImages(index, f"{size}-{spec.channels}-{spec.fit}")
+    cached = CachedImages(index, f"{size}-{spec.channels}-{spec.fit}")
     if cached.match(known):
         return LoadedImages(listing, tuple(known), _usable(known), cached.images, 0)
     decoder = _Decoder(cached, (len(known), size, size, channels), spec.fit)
@@ -100,7 +85,7 @@ def read(listing: image_listing.Listing, spec: image_decoding.ImageSpec) -> Load
     return LoadedImages(listing, tuple(records), usable, images, decoder.decoded)
 
 
-def image_size(listing: image_listing.Listing) -> int:
+def image_size(listing: Listing) -> int:
     """Returns the default size of images, in pixels.
 
     If all files of a sample are squares of one size from 8 to 128, it is that size, otherwise 32.
@@ -124,100 +109,10 @@ def _usable(records: Sequence[FileRecord]) -> np.ndarray:
     return np.array([row for row, record in enumerate(records) if not record.problem], np.int64)
 
 
-# --- The index ------------------------------------------------------------------------------------
-
-
-class _Index:
-    """The records of a listing's files, kept from one run to the next."""
-
-    def __init__(self, listing: image_listing.Listing):
-        self.listing = listing
-        source = os.fsencode(os.path.abspath(listing.source))
-        root = hashlib.sha256(source).hexdigest()[:16]
-        self.path = cache.folder() / "pictures" / f"index-{root}.json"
-        self.written, self.files, self.arrays = 0.0, {}, {}
-        try:
-            content = json.loads(self.path.read_text(encoding="utf-8", errors="surrogateescape"))
-            if content["rule"] == image_decoding.DECODER_VERSION:
-                self.written, self.arrays = content["written"], content["arrays"]
-                self.files = content["files"]
-        except (OSError, ValueError, KeyError, TypeError):
-            pass  # missing or damaged: all files are read again
-
-    def lookup(self) -> list[FileRecord | None]:
-        """Returns the record of each entry; None for new and changed files."""
-        return [self._lookup(entry) for entry in self.listing.entries]
-
-    def save(self, records: Sequence[FileRecord]) -> None:
-        """Writes the index for the next run."""
-        files = {
-            entry.name: [
-                record.size, record.modified, record.digest,
-                dataclasses.astuple(record.header) if record.header else None, record.problem,
-            ]
-            for entry, record in zip(self.listing.entries, records, strict=True)
-        }  # fmt: skip
-        content = {
-            "rule": image_decoding.DECODER_VERSION,
-            "written": time.time(),
-            "arrays": self.arrays,
-            "files": files,
-        }
-        cache.write_text(json.dumps(content, separators=(",", ":")), self.path)
-
-    def _lookup(self, entry: image_listing.Entry) -> FileRecord | None:
-        """Returns the record of a file if the file is unchanged."""
-        row = self.files.get(entry.name)
-        if row is None:
-            return None
-        try:
-            status = os.stat(entry.path)
-        except OSError:
-            return None
-        recent = status.st_mtime > self.written - _CLOCK_TOLERANCE
-        if recent or [status.st_size, status.st_mtime_ns] != row[:2]:
-            return None
-        header = image_decoding.ImageFileInfo(*row[3]) if row[3] else None
-        return FileRecord(*row[:3], header, row[4])
-
-
-# --- The images -----------------------------------------------------------------------------------
-
-
-class _CachedImages:
-    """The images of a data set from the last run with the same image spec."""
-
-    def __init__(self, index: _Index, spec: str):
-        self.index = index
-        self.spec = spec
-        last = index.arrays.get(spec, {"name": "", "digests": []})
-        self.path = cache.folder() / "pictures" / last["name"] if last["name"] else None
-        self.images = cache.read_array(self.path) if self.path else None
-        self.digests = last["digests"] if self.images is not None else None
-        self.rows = {digest: row for row, digest in enumerate(self.digests or [])}
-
-    def match(self, records: Sequence[FileRecord | None]) -> bool:
-        """Returns whether they are the images of the files as they are now."""
-        if self.digests is None or None in records:
-            return False
-        return self.digests == [record.digest for record in records if not record.problem]
-
-    def replace(self, digests: list[str], images: np.ndarray) -> None:
-        """Stores other images instead, under a name that depends on the contents of the files."""
-        content = f"{image_decoding.DECODER_VERSION} {self.spec} {' '.join(digests)}"
-        name = f"images-{hashlib.sha256(content.encode()).hexdigest()[:32]}.npy"
-        path = cache.folder() / "pictures" / name
-        if path != self.path:
-            cache.write_array(images, path)
-            if self.path:
-                self.path.unlink(missing_ok=True)
-        self.index.arrays[self.spec] = {"name": name, "digests": digests}
-
-
 class _Decoder:
     """Decodes files from several threads, each into its row of one array."""
 
-    def __init__(self, cached: _CachedImages, shape: tuple[int, int, int, int], fit: str):
+    def __init__(self, cached: CachedImages, shape: tuple[int, int, int, int], fit: str):
         self.cached = cached
         self.images = np.empty(shape, np.uint8)
         self.fit = fit

@@ -16,6 +16,7 @@ from tf_ssgan.data import dataset_info
 from tf_ssgan.data.image_decoding import ImageSpec
 from tf_ssgan.data.sources import image_listing, image_reader
 from tf_ssgan.data.sources.data_source import DataSource
+from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED, Listing, Remark
 
 TEST_SHARE = 5  # one in so many labeled images of a class becomes a test image
 MAX_NAMES = 3  # files that a message names
@@ -25,7 +26,7 @@ class UserImageSource(DataSource):
     """The image files of a folder or of a table, listed once."""
 
     @functools.cached_property
-    def listing(self) -> image_listing.Listing:
+    def listing(self) -> Listing:
         """The files and their classes; no file is opened.
 
         Raises:
@@ -64,7 +65,7 @@ class UserImageSource(DataSource):
     def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
         """Reads the images, from their files or from the cache."""
         loaded = image_reader.read(self.listing, spec)
-        _report_unusable(self.name, loaded)
+        _print_remarks(self.name, loaded.remarks())
         return make_arrays(self.name, loaded, spec)
 
 
@@ -98,7 +99,7 @@ def make_arrays(
 
 
 def _split_train_test(
-    listing: image_listing.Listing, keys: list[str], usable: set[int] | None = None
+    listing: Listing, keys: list[str], usable: set[int] | None = None
 ) -> tuple[list[int], list[int]]:
     """Returns the indices of the training and the test entries, in the order of the listing.
 
@@ -111,16 +112,16 @@ def _split_train_test(
     for index, entry in enumerate(listing.entries):
         if usable is None or index in usable:
             by_part[entry.part].append(index)
-    test = by_part[image_listing.TEST]
-    if not any(entry.part == image_listing.TEST for entry in listing.entries):
+    test = by_part[TEST]
+    if not listing.declares(TEST):
         by_class = collections.defaultdict(list)
-        for index in by_part[image_listing.LABELED]:
+        for index in by_part[LABELED]:
             by_class[listing.entries[index].label].append(index)
         for indices in by_class.values():
             indices.sort(key=lambda index: keys[index])
             test += indices[: len(indices) // TEST_SHARE]
     selected = set(test)
-    train = by_part[image_listing.LABELED] + by_part[image_listing.UNLABELED]
+    train = by_part[LABELED] + by_part[UNLABELED]
     return [index for index in train if index not in selected], sorted(test)
 
 
@@ -134,7 +135,7 @@ def _check_classes(
             f"--dataset={name}: no image of {', '.join(missing)} can be read. Repair or remove the "
             "files; python -m tf_ssgan.doctor names each of them."
         )
-    if not test and any(entry.part == image_listing.TEST for entry in loaded.listing.entries):
+    if not test and loaded.listing.declares(TEST):
         raise errors.UserError(
             f"--dataset={name}: none of the test images can be read. Repair them, or remove test/ "
             "so that a fifth of the labeled images is used instead."
@@ -146,23 +147,17 @@ def _check_classes(
         )
 
 
-def _report_unusable(name: str, loaded: image_reader.LoadedImages) -> None:
-    """Prints to standard error which files are left out."""
-    unusable = [
-        f"{entry.name} {record.problem}"
-        for entry, record in zip(loaded.listing.entries, loaded.records, strict=True)
-        if record.problem
-    ]
-    if unusable:
-        more = f", and {len(unusable) - MAX_NAMES:,} more" if len(unusable) > MAX_NAMES else ""
+def _print_remarks(name: str, remarks: list[Remark]) -> None:
+    """Prints to standard error what the doctor would say about the files."""
+    for remark in remarks:
+        names = "; ".join(remark.names[:MAX_NAMES])
+        more = len(remark.names) - MAX_NAMES
+        rest = f" and {more:,} more" if more > 0 else ""
         print(
-            printable(
-                f"{len(unusable):,} of {len(loaded.records):,} files of {name} are left out: "
-                f"{'; '.join(unusable[:MAX_NAMES])}{more}. "
-                f"To list them all: python -m tf_ssgan.doctor --dataset={name}"
-            ),
-            file=sys.stderr,
+            printable(f"{name}: {remark.text}: {names}{rest}. ({remark.advice})"), file=sys.stderr
         )
+    if remarks:
+        print(printable(f"All names: python -m tf_ssgan.doctor --dataset={name}"), file=sys.stderr)
 
 
 def printable(text: str) -> str:
