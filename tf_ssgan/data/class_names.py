@@ -118,7 +118,7 @@ def can_be_shown(name: str) -> bool:
 
 
 def _as_bytes(name: str) -> bytes:
-    """Returns the bytes that were decoded with surrogate escapes; other surrogates as "\\ud800"."""
+    """Returns the bytes that surrogate escapes stand for; other surrogates become escapes."""
     try:
         return name.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # from a file that is not a name of the file system
