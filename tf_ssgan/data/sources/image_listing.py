@@ -63,13 +63,19 @@ def _remarks_on_classes(classes: Sequence[str]) -> Iterator[Remark]:
         yield Remark(
             "warning", f"{len(alike):,} name(s) of classes are written in several ways, and each "
             "is a class of its own", "give all images of one class the same name",
-            tuple(" and ".join(map(repr, group)) for group in alike),
+            tuple(map(_apart, alike)),
         )  # fmt: skip
     if nothing := class_names.stand_for_nothing(classes):
         yield Remark(
             "warning", f"{len(nothing):,} class(es) are named like a missing value",
             "rename them, or use their images without labels", tuple(nothing),
         )  # fmt: skip
+
+
+def _apart(names: Sequence[str]) -> str:
+    """Returns names that look the same so that they differ."""
+    same_letters = len({class_names.fold(name) for name in names}) == 1
+    return " and ".join(map(repr if same_letters else ascii, names))
 
 
 def _path(name: str, data_dir: str | None) -> pathlib.Path:
