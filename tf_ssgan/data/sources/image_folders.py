@@ -16,7 +16,7 @@ from tf_ssgan.common import errors
 from tf_ssgan.data import class_names
 from tf_ssgan.data.sources import class_folders, folder_layout
 from tf_ssgan.data.sources.class_folders import ClassFolder
-from tf_ssgan.data.sources.folder_walk import FolderWalk, join_names
+from tf_ssgan.data.sources.folder_walk import FolderWalk, join_names, say_files
 from tf_ssgan.data.sources.image_entries import (
     LABELED,
     LAYOUT,
@@ -229,7 +229,7 @@ class _FolderLister:
         for folder in self._layout.others if self._layout.parts else ():
             part = folder_layout.likely_part(folder)
             meant = f", did you mean {part}/?" if part else ""
-            beside.append(f"{folder}/ ({self._walk.count_files(folder):,} files{meant})")
+            beside.append(f"{folder}/ ({say_files(self._walk.count_files(folder))}{meant})")
         if beside:
             parts = join_names(self._layout.parts.values())
             yield Remark(
