@@ -74,7 +74,7 @@ def _check_name(kind: ClassFolder) -> None:
     name = escape_name(kind.folder)
     if not class_names.can_be_shown(kind.name):
         raise errors.UserError(
-            f"The name of the folder {name!r} is blank, or has a control character or a line "
+            f"The name of the folder '{name}' is blank, or has a control character or a line "
             "break. A class needs a name that can be shown: rename the folder."
         )
     part = folder_layout.part_of(kind.name)
