@@ -8,7 +8,7 @@ import numpy as np
 from tf_ssgan.common import cache
 from tf_ssgan.data import content_hash, dataset_info, datasets, image_decoding
 from tf_ssgan.data.sources import image_reader, user_images
-from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED
+from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED, VALIDATION
 from tf_ssgan.diagnostics import duplicate_images, file_checks
 from tf_ssgan.diagnostics.findings import (
     MAX_LISTED,
@@ -125,15 +125,20 @@ def _check_cache(loaded: image_reader.LoadedImages) -> Iterator[Finding]:
 def _check_user_counts(loaded: image_reader.LoadedImages, test: np.ndarray) -> Iterator[Finding]:
     entries, counts = loaded.listing.entries, collections.Counter()
     columns = {"labeled": collections.Counter(), "test": collections.Counter()}
+    if loaded.listing.declares(VALIDATION):
+        columns = {"labeled": columns["labeled"], "held out": collections.Counter()} | columns
     for index, is_test in zip(loaded.usable, test, strict=True):
         part, label = entries[index].part, entries[index].label
         counts[part], counts[part, label] = counts[part] + 1, counts[part, label] + 1
-        columns["test" if is_test else "labeled"][label] += 1
+        column = "test" if is_test else "held out" if part == VALIDATION else "labeled"
+        columns[column][label] += 1
     labels = range(len(loaded.listing.classes))
     declared = loaded.listing.declares(TEST)
     text = f"{len(entries):,} files, {len(loaded.usable):,} images: "
     text += f"{counts[LABELED]:,} labeled, "
     text += f"{counts[UNLABELED]:,} unlabeled, "
+    if loaded.listing.declares(VALIDATION):
+        text += f"{counts[VALIDATION]:,} held out, "
     text += f"{counts[TEST]:,} test"
     yield from _check_counts(
         text,

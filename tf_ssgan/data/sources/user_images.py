@@ -16,7 +16,14 @@ from tf_ssgan.data import dataset_info
 from tf_ssgan.data.image_decoding import ImageSpec
 from tf_ssgan.data.sources import image_listing, image_reader
 from tf_ssgan.data.sources.data_source import DataSource
-from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED, Listing, Remark
+from tf_ssgan.data.sources.image_entries import (
+    LABELED,
+    TEST,
+    UNLABELED,
+    VALIDATION,
+    Listing,
+    Remark,
+)
 
 TEST_SHARE = 5  # one in so many labeled images of a class becomes a test image
 MAX_NAMES = 3  # files that a message names
@@ -57,10 +64,19 @@ class UserImageSource(DataSource):
     def _check_data(self) -> None:
         _ = self.listing
 
+    @property
+    def train_held_out(self) -> np.ndarray | None:
+        """The images that the folder or table holds out, bool [n]; None if it names none."""
+        return _held_out(self.listing, self._train_indices)
+
+    @functools.cached_property
+    def _train_indices(self) -> list[int]:
+        """The training files, before it is known which of them can be decoded."""
+        return _split_train_test(self.listing, [entry.name for entry in self.listing.entries])[0]
+
     def _read_train_labels(self) -> np.ndarray:
         entries = self.listing.entries
-        train, _ = _split_train_test(self.listing, [entry.name for entry in entries])
-        return np.array([entries[index].label for index in train], np.int64)
+        return np.array([entries[index].label for index in self._train_indices], np.int64)
 
     def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
         """Reads the images, from their files or from the cache."""
@@ -94,8 +110,9 @@ def make_arrays(
     )  # fmt: skip
     files = tuple(entries[index].name for index in train)
     return dataset_info.Arrays(
-        info, images["train"], labels["train"], images["test"], labels["test"], files
-    )
+        info, images["train"], labels["train"], images["test"], labels["test"],
+        _held_out(loaded.listing, train), files,
+    )  # fmt: skip
 
 
 def _split_train_test(
@@ -121,14 +138,24 @@ def _split_train_test(
             indices.sort(key=lambda index: keys[index])
             test += indices[: len(indices) // TEST_SHARE]
     selected = set(test)
-    train = by_part[LABELED] + by_part[UNLABELED]
+    train = by_part[LABELED] + by_part[UNLABELED] + by_part[VALIDATION]
     return [index for index in train if index not in selected], sorted(test)
+
+
+def _held_out(listing: Listing, train: list[int]) -> np.ndarray | None:
+    """Whether each image is named for validation, bool [train]; None if none is."""
+    if not listing.declares(VALIDATION):
+        return None
+    return np.array([listing.entries[index].part == VALIDATION for index in train], bool)
 
 
 def _check_classes(
     name: str, loaded: image_reader.LoadedImages, train: list[int], test: list[int]
 ) -> None:
-    counts = collections.Counter(loaded.listing.entries[index].label for index in train)
+    entries = loaded.listing.entries
+    counts = collections.Counter(
+        entries[index].label for index in train if entries[index].part == LABELED
+    )
     missing = [kind for k, kind in enumerate(loaded.listing.classes) if not counts[k]]
     if missing:
         raise errors.UserError(
