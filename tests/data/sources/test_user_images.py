@@ -165,3 +165,12 @@ def test_digits_saved_as_files_give_the_same_data(tmp_path):
     keys = content_hash.keys(digits.train_images[:300])
     assert (arrays.train_keys == np.sort(keys)).all()
     assert (arrays.train_labels == digits.train_labels[:300][np.argsort(keys)]).all()
+
+
+def test_training_names_a_test_image_that_it_learns_from(tmp_path, capsys):
+    name = image_folders.make_folder(tmp_path / "d")
+    shutil.copy(tmp_path / "d/labeled/cat/3.png", tmp_path / "d/test/cat/again.png")
+    load(name)
+    text = "1 test image(s) have the same pixels as a training image"
+    pair = "test/cat/again.png = labeled/cat/3.png"
+    assert f"{name}: {text}: {pair}. (remove them from training" in capsys.readouterr().err

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 from tf_ssgan.common import errors
-from tf_ssgan.data import dataset_info
+from tf_ssgan.data import content_hash, dataset_info, equal_images
 from tf_ssgan.data.image_decoding import ImageSpec
 from tf_ssgan.data.sources import image_listing, image_reader
 from tf_ssgan.data.sources.data_source import DataSource
@@ -82,7 +82,9 @@ class UserImageSource(DataSource):
         """Reads the images, from their files or from the cache."""
         loaded = image_reader.read(self.listing, spec)
         _print_remarks(self.name, loaded.remarks())
-        return make_arrays(self.name, loaded, spec)
+        arrays = make_arrays(self.name, loaded, spec)
+        _print_remarks(self.name, [*equal_images.remarks(images_to_compare(loaded, arrays))])
+        return arrays
 
 
 def make_arrays(
@@ -113,6 +115,33 @@ def make_arrays(
         info, images["train"], labels["train"], images["test"], labels["test"],
         _held_out(loaded.listing, train), files,
     )  # fmt: skip
+
+
+def images_to_compare(
+    loaded: image_reader.LoadedImages, arrays: dataset_info.Arrays | None
+) -> equal_images.ImagesToCompare:
+    """Returns the label and the name of each image, and whether it is a test image.
+
+    Args:
+        loaded: the images.
+        arrays: the data set made of them, which tells the test images that were set aside; None if
+            it could not be made.
+    """
+    entries = [loaded.listing.entries[index] for index in loaded.usable]
+    test = np.array([entry.part == TEST for entry in entries], bool)
+    if arrays is not None:
+        train = collections.Counter(arrays.train_files)
+        for index, entry in enumerate(entries):
+            if not test[index]:
+                train[entry.name] -= 1
+                test[index] = train[entry.name] < 0
+    return equal_images.ImagesToCompare(
+        content_hash.keys(loaded.images),
+        np.array([entry.label for entry in entries], np.int64),
+        test,
+        [entry.name for entry in entries],
+        loaded.listing.classes,
+    )
 
 
 def _split_train_test(
@@ -177,14 +206,16 @@ def _check_classes(
 def _print_remarks(name: str, remarks: list[Remark]) -> None:
     """Prints to standard error what the doctor would say about the files."""
     for remark in remarks:
-        names = "; ".join(remark.names[:MAX_NAMES])
-        more = len(remark.names) - MAX_NAMES
-        rest = f" and {more:,} more" if more > 0 else ""
-        print(
-            printable(f"{name}: {remark.text}: {names}{rest}. ({remark.advice})"), file=sys.stderr
-        )
-    if remarks:
+        text = f"{name}: {remark.text}{_first_names(remark.names)}. ({remark.advice})"
+        print(printable(text), file=sys.stderr)
+    if any(remark.names for remark in remarks):
         print(printable(f"All names: python -m tf_ssgan.doctor --dataset={name}"), file=sys.stderr)
+
+
+def _first_names(names: tuple[str, ...]) -> str:
+    """The first names, to follow a text; empty without any."""
+    more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
+    return f": {'; '.join(names[:MAX_NAMES])}{more}" if names else ""
 
 
 def printable(text: str) -> str:
