@@ -170,7 +170,7 @@ class _TableLister:
             part = folder_layout.part_of(row.split) if row.split else LABELED
             if part is None:
                 raise self._error(
-                    row.line, f"split {escape_name(row.split)!r} is unknown. Expected {_SPLITS}."
+                    row.line, f"split '{escape_name(row.split)}' is unknown. Expected {_SPLITS}."
                 )
             self._parts[row.split] = part
         return self._parts[row.split]
@@ -179,7 +179,7 @@ class _TableLister:
         if row.label not in self._kinds:
             if row.label and not class_names.can_be_shown(row.label):
                 raise self._error(
-                    row.line, f"the label {escape_name(row.label)!r} has a control character. Give "
+                    row.line, f"the label '{escape_name(row.label)}' has a control character. Give "
                     "the class a name that can be shown.",
                 )  # fmt: skip
             self._kinds[row.label] = class_names.decode(row.label)

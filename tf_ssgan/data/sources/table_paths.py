@@ -27,6 +27,7 @@ class FileFinder:
 
     def __init__(self, root: pathlib.Path):
         self.root = os.path.abspath(root)
+        self._inside = os.path.join(self.root, "")
         self.other_bytes: list[str] = []
         self.missing: list[str] = []
         self._real: dict[str, str | None] = {}  # folder as in the table -> as on the disk
@@ -58,7 +59,7 @@ class FileFinder:
 
     def lies_outside(self, path: str) -> bool:
         """Returns whether a path, without "..", leads out of the folder of the table."""
-        return not path.startswith(os.path.join(self.root, ""))
+        return not path.startswith(self._inside)
 
     def suggest_capitals(self, name: str) -> str:
         """Returns the name of a file in the same folder that differs in capitals only, or ""."""
@@ -88,22 +89,22 @@ class FileFinder:
                 yield os.path.join(above, text)
 
     def _find_same_text(self, path: str) -> str | None:
-        """Returns the path on the disk that is the same text, folder by folder."""
+        """Returns the path on the disk that is the same text; None if there is none."""
         above, last = os.path.split(path)
-        folder = self._find_folder(above)
-        if folder is None or not last:
-            return None
-        known = self._names(folder).get(class_names.decode(last))
-        return None if known is None else os.path.join(folder, known)
+        if above not in self._real:
+            folder: str | None = os.sep
+            for part in pathlib.PurePath(above).parts[1:]:
+                folder = folder and self._find_in(folder, part)
+            self._real[above] = folder
+        folder = self._real[above]
+        return self._find_in(folder, last) if folder and last else None
 
-    def _find_folder(self, folder: str) -> str | None:
-        if folder not in self._real:
-            self._real[folder] = (
-                folder if os.path.isdir(folder)
-                else self._find_same_text(folder) if os.path.dirname(folder) != folder
-                else None
-            )  # fmt: skip
-        return self._real[folder]
+    def _find_in(self, folder: str, name: str) -> str | None:
+        path = os.path.join(folder, name)
+        if os.path.exists(path):
+            return path
+        known = self._names(folder).get(class_names.decode(name))
+        return None if known is None else os.path.join(folder, known)
 
     def _names(self, folder: str) -> dict[str, str]:
         """Returns the names in a folder by their text; none if it cannot be read."""

@@ -40,14 +40,14 @@ class Row(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Table:
+class TableRows:
     """The rows of a table that name a file, and what was found in reading them."""
 
     rows: list[Row]
     remarks: tuple[Remark, ...]
 
 
-def read_table(path: pathlib.Path) -> Table:
+def read_table(path: pathlib.Path) -> TableRows:
     """Reads a table.
 
     Args:
@@ -71,7 +71,7 @@ class _TableReader:
         self._passed = 0  # lines before those that the csv module counts
         self._remarks: list[Remark] = []
 
-    def read(self) -> Table:
+    def read(self) -> TableRows:
         """Returns the rows."""
         self._check_text()
         separator, first = self._find_separator()
@@ -82,11 +82,11 @@ class _TableReader:
         rows = self._read_rows(records, header, columns)
         if not rows:
             raise errors.UserError(
-                f"{self._path} has no rows below its first line {_shorten(first)!r}. Expected a "
+                f"{self._path} has no rows below its first line '{_shorten(first)}'. Expected a "
                 "row for each image."
             )
         self._say_what_was_guessed()
-        return Table(rows, tuple(self._remarks))
+        return TableRows(rows, tuple(self._remarks))
 
     # --- The first lines --------------------------------------------------------------------------
 
@@ -156,7 +156,7 @@ class _TableReader:
         )
         if len(missing) == len(_NEEDED) and looks_like_a_row:
             return (
-                f"{self._path} has no names of columns: its first line {line!r} names an image "
+                f"{self._path} has no names of columns: its first line '{line}' names an image "
                 "already. Put the line path,label above it."
             )
         close = [errors.closest(column, header) for column in missing]
@@ -164,7 +164,7 @@ class _TableReader:
                         for column, name in zip(missing, close, strict=True) if name)  # fmt: skip
         separated = "" if len(header) > 1 else ", separated by a comma, a semicolon, a tab or |"
         return (
-            f"{self._path} lacks the column {' and '.join(missing)}; its first line is {line!r}. "
+            f"{self._path} lacks the column {' and '.join(missing)}; its first line is '{line}'. "
             f"Expected path,label and optionally split{separated}.{meant}"
         )
 
@@ -188,7 +188,8 @@ class _TableReader:
         self, records: Iterator[tuple[int, list[str]]], header: list[str], columns: dict[str, int]
     ) -> list[Row]:
         """Returns the rows that name a file."""
-        needed = 1 + max(index for index, name in enumerate(header) if name)
+        needed = 1 + max(at for at, name in enumerate(header) if name)
+        unnamed = [at for at, name in enumerate(header) if not name]
         at_path, at_label, at_split = columns["path"], columns["label"], columns.get("split")
         rows, empty, filled = [], [], set()
         for line, fields in records:
@@ -197,8 +198,8 @@ class _TableReader:
                 continue
             if len(fields) != len(header):
                 fields = self._check_count(line, fields, needed, len(header))
-            if needed < len(header):
-                filled |= {at for at in range(needed, len(fields)) if fields[at].strip()}
+            if unnamed:
+                filled |= {at for at in unnamed if fields[at : at + 1] and fields[at].strip()}
             split = "" if at_split is None else fields[at_split].strip()
             row = Row(line, fields[at_path].strip(), fields[at_label].strip(), split)
             if "\n" in row.path + row.label + split or "\r" in row.path + row.label + split:
