@@ -197,7 +197,7 @@ class _TableReader:
                 empty += [f"line {line}"] if len(fields) > 1 else []
                 continue
             if len(fields) != len(header):
-                fields = self._check_count(line, fields, needed, len(header))
+                self._check_count(line, len(fields), needed, len(header))
             if unnamed:
                 filled |= {at for at in unnamed if fields[at : at + 1] and fields[at].strip()}
             split = "" if at_split is None else fields[at_split].strip()
@@ -213,15 +213,14 @@ class _TableReader:
         self._say_what_is_not_read(unread, empty)
         return rows
 
-    def _check_count(self, line: int, fields: list[str], needed: int, given: int) -> list[str]:
-        """Returns the fields of a row without empty ones at its end; refuses other numbers."""
-        if len(fields) < needed or any(map(str.strip, fields[given:])):
+    def _check_count(self, line: int, count: int, needed: int, given: int) -> None:
+        """Refuses a row that does not fit the columns: a path with a comma moves all that follow."""
+        if not needed <= count <= given:
             raise errors.UserError(
-                f"{self._path}, line {line}: this row has {len(fields)} field(s), but the first "
-                f"line has {given}. Write {self._separator!r} between fields only, or put a field "
-                "that contains it in quotation marks."
+                f"{self._path}, line {line}: this row has {count} field(s), but the first line has "
+                f"{given}. Write {self._separator!r} between fields only, or put a field that "
+                "contains it in quotation marks."
             )
-        return fields[:given]
 
     # --- What is said -----------------------------------------------------------------------------
 
