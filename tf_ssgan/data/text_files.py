@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import stat
+from collections.abc import Iterator
 
 from tf_ssgan.common import errors
 
@@ -22,6 +23,7 @@ _MARKS = (  # those of UTF-32 begin like those of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
 )  # fmt: skip
+_LINE = "[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+"
 _TITLES = {"cp1252": "Windows-1252", "latin-1": "Latin-1"}
 _HEADS = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook"),
@@ -59,6 +61,10 @@ class TextFile:
     def lines(self) -> list[str]:
         """Returns the lines without their ends."""
         return re.split("\r\n|\r|\n", self.text)
+
+    def lines_with_ends(self) -> Iterator[str]:
+        """Yields the lines with their ends, one at a time: a table can be large."""
+        return (found[0] for found in re.finditer(_LINE, self.text))
 
 
 def read(path: pathlib.Path, expected: str) -> TextFile:
@@ -157,7 +163,7 @@ def _decode_lines(content: bytes) -> TextFile:
     """
     decoded: list[str] = []
     odd: dict[int, bytes] = {}
-    for index, line in enumerate(re.findall(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", content)):
+    for index, line in enumerate(re.findall(_LINE.encode(), content)):
         try:
             decoded.append(line.decode("utf-8"))
         except UnicodeDecodeError:

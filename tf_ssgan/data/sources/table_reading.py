@@ -5,7 +5,7 @@ Read are the columns `path`, `label` and optionally `split`, or columns with obv
 
 import csv
 import dataclasses
-import io
+import itertools
 import pathlib
 import re
 from collections.abc import Iterator, Sequence
@@ -67,7 +67,7 @@ class _TableReader:
     def __init__(self, path: pathlib.Path, file: text_files.TextFile):
         self._path = path
         self._file = file
-        self._lines = io.StringIO(file.text, newline="")
+        self._lines = file.lines_with_ends()
         self._passed = 0  # lines before those that the csv module counts
         self._remarks: list[Remark] = []
 
@@ -105,14 +105,14 @@ class _TableReader:
         """Returns the separator and the line of the column names, to which it moves."""
         separators = _SEPARATORS
         while True:
-            place, line = self._lines.tell(), self._lines.readline()
+            line = next(self._lines, "")
             named = re.fullmatch(r'"?sep=(.)"?', line.strip("\r\n"), re.IGNORECASE)
             if named:
                 separators = named[1]
             elif line.strip() or not line:
                 break
             self._passed += 1
-        self._lines.seek(place)
+        self._lines = itertools.chain([line], self._lines)
         first = line.strip("\r\n")
         if not first:
             raise errors.UserError(f"{self._path} has no rows. Expected {EXPECTED}.")
@@ -214,7 +214,7 @@ class _TableReader:
         return rows
 
     def _check_count(self, line: int, count: int, needed: int, given: int) -> None:
-        """Refuses a row that does not fit the columns: a path with a comma moves all that follow."""
+        """Refuses a row that does not fit the columns: a comma in a path moves all behind it."""
         if not needed <= count <= given:
             raise errors.UserError(
                 f"{self._path}, line {line}: this row has {count} field(s), but the first line has "
