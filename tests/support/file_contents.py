@@ -8,6 +8,7 @@ from tf_ssgan.common.version import __version__
 from tf_ssgan.data import dataset_info, protocol
 
 POOL = 1297
+DIGITS_SHA256 = "12481d780ceb6e70b097dbea093f0c21859bc1a569a8c2b75f23121fde63fde6"  # fingerprint of the data set
 CODE = {"tf_ssgan": __version__, "commit": None, "changed": None}  # of an installation
 HYPERPARAMETERS = {"batch_size": 64, "width": 32}
 # Key of result.json -> how much higher `result` makes it than the error of the last step.
