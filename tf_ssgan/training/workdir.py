@@ -200,10 +200,10 @@ class Workdir(run_paths.RunPaths):
         if expected in (None, now.sha256):
             return
         place = self.require_flags()["data_dir"]
-        origin = f", which the run read from --data_dir={place}," if place else ""
+        origin = f", which the run read from --data_dir={place}" if place else ""
         raise errors.UserError(
             f"{self} holds a run on other data: "
-            f"{run_data.describe_changes(self.data_file, expected, now)}. Restore the data{origin} "
+            f"{run_data.describe_changes(self.data_file, expected, now)}. Restore the data{origin}, "
             f"or train in another folder: --workdir={run_data.free_folder(self.path)}"
         )
 
