@@ -80,7 +80,7 @@ def test_a_checkpoint_of_other_classes_is_refused(squares, toy, tmp_path, monkey
     assert "training images relabeled" in message and "the class 3 is new" in message
     squares(tmp_path / "data", size=16)
     message = refusal(build.build, settings)
-    assert "they are 16 x 16 pixels in color and were 8 x 8 pixels in color" in message
+    assert "they are 16 x 16 pixels in gray and were 8 x 8 pixels in gray" in message
 
 
 def test_another_number_of_replicas_is_allowed(copied, settings, capsys):
