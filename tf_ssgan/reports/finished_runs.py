@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tf_ssgan.common import errors
-from tf_ssgan.training.workdir import RUN_MARKS, Workdir
+from tf_ssgan.training.run_paths import RUN_MARKS
+from tf_ssgan.training.workdir import Workdir
 
 # The errors of a run: key of result.json -> what it is.
 ERROR_COLUMNS = {
@@ -106,6 +107,7 @@ class FinishedRun:
             "labels": self.result["labels"],
             "images": self.images,
             "test_images": self.result["test_images"],
+            "data": self.result["data_sha256"],
         }
         return protocol | counts
 
@@ -133,6 +135,16 @@ class FinishedRuns:
     def damage(self) -> list[str]:
         """Sentences on damaged files of the runs that are reported on."""
         return [sentence for run in self.runs for sentence in run.damage]
+
+    def without(self, reasons: Mapping[pathlib.Path, str]) -> "FinishedRuns":
+        """The same without some of the finished runs.
+
+        Args:
+            reasons: Folder -> why its run is left out, if it is a finished one.
+        """
+        kept = tuple(run for run in self.runs if run.folder not in reasons)
+        went = [(run.folder, reasons[run.folder]) for run in self.runs if run.folder in reasons]
+        return FinishedRuns(kept, (*self.left_out, *went))
 
 
 def read_runs(paths: Sequence[pathlib.Path]) -> FinishedRuns:
