@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from tf_ssgan import methods
-from tf_ssgan.common import errors, startup
+from tf_ssgan.common import errors, keras_settings, startup
 from tf_ssgan.common.options import check_values
 from tf_ssgan.training import config, precheck
 from tf_ssgan.training.workdir import Workdir
@@ -149,6 +149,7 @@ def _folder(folder: Any) -> pathlib.Path:
 def _quiet_import() -> Iterator[None]:
     """Hides TensorFlow's start-up messages, unless the caller has started it already."""
     if "tensorflow" in sys.modules:
+        keras_settings.enforce()  # the caller may have changed them
         yield
         return
     with startup.start_up():
