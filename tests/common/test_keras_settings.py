@@ -167,6 +167,13 @@ def test_an_imported_keras_is_set_right(capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_tensorflow_takes_keras_3(monkeypatch, capsys):
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
+    keras_settings.enforce()
+    assert "TF_USE_LEGACY_KERAS" not in os.environ
+    assert "TF_USE_LEGACY_KERAS=1" in capsys.readouterr().err
+
+
 def test_keras_imported_with_another_backend_is_one_sentence(monkeypatch):
     config = types.SimpleNamespace(backend=lambda: "jax")
     monkeypatch.setitem(sys.modules, "keras", types.SimpleNamespace(config=config))

@@ -38,6 +38,8 @@ def enforce() -> None:
     keras = sys.modules.get("keras")
     loaded = keras is not None and hasattr(keras, "config")
     overruled = _overrule_loaded(keras.config) if loaded else _overrule_environment()
+    if os.environ.get("TF_USE_LEGACY_KERAS") in ("true", "True", "1"):  # read at any time
+        overruled.append(f"TF_USE_LEGACY_KERAS={os.environ.pop('TF_USE_LEGACY_KERAS')}")
     if overruled:
         print(
             f"Settings of Keras that are not used here: {', '.join(overruled)}. tf_ssgan always "

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, plain_text
 from tf_ssgan.data.sources import user_images
 
 LEVELS = ("ok", "note", "warning", "error")
@@ -125,11 +125,7 @@ def as_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
 
 def escape_name(name: str) -> str:
     """Returns a file's name that a terminal can show: control characters become escapes."""
-    characters = (
-        c if c.isprintable() else c.encode("unicode_escape").decode()
-        for c in user_images.printable(name)
-    )
-    return "".join(characters)
+    return plain_text.escape(user_images.printable(name))
 
 
 def _names(finding: Finding) -> str:
