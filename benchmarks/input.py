@@ -32,6 +32,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 import pillow_views  # noqa: E402
 
+import tf_ssgan  # noqa: E402, F401  before Keras, whose settings it checks
+
 # TensorFlow is imported in functions: the processes of the pool import this file without it.
 BATCH, IMAGES = 448, 4480
 VIEWS = {"weak": "flip crop", "strong": "flip crop randaugment cutout"}

@@ -33,6 +33,7 @@ def metric_sum(path: pathlib.Path) -> str:
 
 def weight_sum(checkpoint: pathlib.Path) -> str:
     """SHA-256 of all variables of a checkpoint, whatever their names and order."""
+    import tf_ssgan  # noqa: F401, I001  before Keras, whose settings it checks
     import tensorflow as tf
 
     reader = tf.train.load_checkpoint(str(checkpoint / "state"))

@@ -35,6 +35,8 @@ import common
 import steps
 import tables
 
+import tf_ssgan  # noqa: F401  before Keras, whose settings it checks
+
 IMPLEMENTATIONS = ("ours", "stock", "pytorch", "roofline")
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from export import server_clients
 from flags import program
-from tf_ssgan.common import errors, options, startup
+from tf_ssgan.common import errors, options, plain_text, startup
 from tf_ssgan.common.options import option
 from tf_ssgan.data import image_decoding
 
@@ -105,7 +105,8 @@ def format_prediction(
     probabilities = prediction.probabilities
     order = sorted(range(len(probabilities)), key=lambda k: -probabilities[k])
     labels = [prediction.label, *(k for k in order if k != prediction.label)][:top]
-    pairs = [f"{names[k] if names else prediction.name}\t{probabilities[k]:.4f}" for k in labels]
+    shown = {k: plain_text.escape(names[k] if names else prediction.name) for k in labels}
+    pairs = [f"{name}\t{probabilities[k]:.4f}" for k, name in shown.items()]
     return "\t".join([str(path), *pairs])
 
 

@@ -18,7 +18,7 @@ import tensorflow as tf
 
 import export
 from export import graph_image_decoding
-from tf_ssgan.common import checkout, version
+from tf_ssgan.common import checkout, plain_text, version
 from tf_ssgan.data import datasets
 from tf_ssgan.metrics import calibration
 from tf_ssgan.nn import pixels, precision
@@ -62,7 +62,7 @@ def networks_in_float32(run: build.Run) -> ExportedNetworks:
     """The exported classifier and the generator of a run, rebuilt in float32."""
     sampler = run.method.sampler()
     return ExportedNetworks(
-        run.info,
+        dataclasses.replace(run.info, classes=_class_names(run)),
         precision.rebuild_in_float32(run.method.exported_classifier),
         sampler and precision.rebuild_in_float32(sampler.network),
     )
@@ -76,7 +76,7 @@ def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any
     return {
         "method": run.config.method,
         "dataset": run.config.dataset,
-        "classes": list(images.classes),
+        "classes": list(_class_names(run)),
         "image_shape": list(images.shape),
         "fit": images.fit,
         "step": int(run.method.step.numpy()),
@@ -92,6 +92,11 @@ def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any
         | {"tf_ssgan": version.__version__},
         "code": {"trained": trained, "exported": checkout.code_version()},
     }
+
+
+def _class_names(run: build.Run) -> tuple[str, ...]:
+    """The names of the classes as a line of text each, which TensorFlow and clients can take."""
+    return tuple(map(plain_text.escape, run.info.classes))
 
 
 def _test_error(run: build.Run) -> float | None:

@@ -9,7 +9,7 @@ from absl import app
 from absl import flags as absl_flags
 
 from flags import dataclass_flags, flagfiles
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, plain_text
 
 HELP_FLAGS = ("--help", "-h", "--helpfull", "--helpshort")
 
@@ -84,7 +84,7 @@ def main(program: Callable[[list[str]], Any]) -> None:
     """
 
     def guarded(argv: list[str]) -> None:
-        with exit_on_user_error():
+        with plain_text.escaped_output(), exit_on_user_error():
             program(argv)
 
     absl_flags.FLAGS.mark_as_parsed()  # absl's own flags keep their defaults

@@ -6,6 +6,7 @@ import pathlib
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import tf_ssgan  # noqa: F401, I001  settles Keras' settings before TensorFlow imports it
 import pytest
 import tensorflow as tf
 from support.programs import python_path

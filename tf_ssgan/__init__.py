@@ -14,6 +14,7 @@ called.
 import os
 from typing import TYPE_CHECKING, Any
 
+from tf_ssgan.common import keras_settings
 from tf_ssgan.common.errors import UserError
 from tf_ssgan.common.version import __version__
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from tf_ssgan.training.classifier import Classifier
 
 __all__ = ["UserError", "__version__", "load", "train"]
+
+keras_settings.enforce()  # before any module of this package imports Keras
 
 
 def train(method: str, dataset: str = "digits", **options: Any) -> dict[str, Any]:

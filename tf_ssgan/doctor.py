@@ -101,8 +101,6 @@ def _check_json(file: str) -> None:
 def main(argv: list[str]) -> None:
     """Runs all checks in turn, and prints each section when it is done."""
     options = parse_args(argv)
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
     # Measured before this program takes memory itself; if that fails, it is a finding below.
     free = findings.call_or_finding(environment.SECTION, "memory", memory_limit.available)[0] or 0
     results = _start_tensorflow() + environment.check_environment(pathlib.Path(options.workdir))

@@ -180,6 +180,19 @@ def test_without_validation_images_probabilities_stay_as_they_are(tmp_path, make
     }  # fmt: skip
 
 
+def test_odd_names_of_classes_are_exported_as_a_line_each(live):
+    names = ("猫", "two\nlines", "Gr\udcf6", *"3456789")
+    odd = dataclasses.replace(live, info=dataclasses.replace(live.info, classes=names))
+    fitted = calibration.Calibration(temperature=1.0, images=0)
+    expected = ["猫", r"two\nlines", r"Gr\udcf6", *"3456789"]
+    assert servable.model_info(odd, fitted)["classes"] == expected
+    networks = servable.networks_in_float32(odd)
+    assert list(networks.info.classes) == expected
+    function, _ = servable.endpoints(networks)["serving_default"]
+    given = function(tf.constant(live.arrays.test_images[:64]))["name"].numpy()
+    assert set(given) <= {name.encode() for name in expected}
+
+
 # --- the folder -----------------------------------------------------------------------------------
 
 

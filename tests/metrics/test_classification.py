@@ -50,6 +50,17 @@ def test_a_class_without_images_is_in_the_confusion_and_the_table():
     assert ["accuracy", "0.5000", "2"] in lines
 
 
+def test_a_table_of_odd_names_ends_with_the_list_of_their_numbers():
+    predictions = classification.evaluate(first_pixel, images([0, 2]), np.array([0, 0]), 3)
+    assert "by their numbers" not in predictions.classification_report(("cat", "dog", "eel"))
+    names = ("猫", "two\nlines \udcf6", "W" * 255)
+    table = predictions.classification_report(names)
+    rows = ["#0 猫", r"#1 two\nlines \udcf6", "#2 " + "W" * 255]
+    assert table.endswith("The classes by their numbers:\n" + "\n".join(rows) + "\n")
+    assert max(map(len, table.splitlines()[:6])) < 100
+    assert table.encode("utf-8")
+
+
 def test_probabilities_over_a_temperature_by_hand():
     predictions = classification.Predictions(
         np.log(np.array([[1, 4, 16]], np.float32)), np.array([2])

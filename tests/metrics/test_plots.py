@@ -1,11 +1,13 @@
 """Figures of an evaluated classifier, and grids of images."""
 
+import warnings
+
 import matplotlib.figure
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_ssgan.metrics import calibration, plots
+from tf_ssgan.metrics import calibration, name_fonts, plots
 
 NAMES = ("cat", "dog", "a name of many, many letters", "$x^$", "\N{GREEK SMALL LETTER MU}")
 
@@ -63,7 +65,7 @@ def test_the_top_three_classes_are_named_and_the_right_one_is_marked(figures, ch
         "\N{CHECK MARK} dog",
         "a name of many, many le\N{HORIZONTAL ELLIPSIS}",
     ]
-    assert names[1][0] == r"\$x^\$" and names[1][2] == "dog"  # the right one is not among them
+    assert names[1][0] == "$x^$" and names[1][2] == "dog"  # the right one is not among them
     assert names[2][0] == "\N{CHECK MARK} \N{GREEK SMALL LETTER MU}"
     assert figures[0].axes[2].get_title() == "true: cat"
 
@@ -86,5 +88,37 @@ def test_a_grid_arranges_images_in_rows():
 def test_the_figure_of_pairs_of_images_is_drawn(channels):
     images = np.random.default_rng(0).uniform(-1, 1, (2, 8, 8, channels))
     for added in (0.0, 0.3):  # nothing to enlarge, too
-        png = plots.pairs_figure(images, images + added, ["a", "b"], ["b", "b"])
+        png = plots.pairs_figure(
+            images, images + added, np.array([0, 1]), np.array([1, 1]), ("a", "b")
+        )
         assert min(tf.io.decode_png(png).shape[:2]) > 100
+
+
+NAMES_OF_THE_WORLD = ("猫", "고양이", "かわいい", "قطة سلام", "שלום", "हिन्दी", "👨‍👩‍👧", "🐱", "a\u0301\u0323", "$x^$", r"\$a_1 $b", "_x", "a\\b", "two\nlines", "\x07\x1b[1m", "W" * 255, "漢" * 255, "Gr\udcf6\udcdfe", "\u202eabc", "  ")  # fmt: skip
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_any_name_is_drawn_without_a_warning(figures, monkeypatch, capfd, known):
+    """With the fonts of this machine, and as on one without any further font."""
+    if not known:
+        monkeypatch.setattr(name_fonts, "_homes", lambda characters: {c: [] for c in characters})
+    names = NAMES_OF_THE_WORLD
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert is_drawn(plots.confusion_figure(np.eye(20, dtype=int), names))
+        images = np.zeros((20, 8, 8, 1))
+        probabilities = np.eye(20) + np.roll(np.eye(20), 1, axis=1)
+        assert is_drawn(plots.top3_figure(images, np.arange(20), probabilities, names))
+        assert is_drawn(plots.pairs_figure(images, images, np.arange(20), np.arange(20), names))
+    assert capfd.readouterr().err == ""
+    ticks = [text.get_text() for text in figures[0].axes[0].get_xticklabels()]
+    assert ticks[9:16] == ["$x^$", r"\$a_1 $b", "_x", "a\\b", r"two\nlines", r"\x07\x1b[1m", "W" * 23 + "…"]  # fmt: skip
+    assert ticks[17:19] == [r"Gr\udcf6\udcdfe", r"\u202eabc"]
+    if not known:
+        assert ticks[:8] == ["#0", "#1", "#2", names[3], names[4], "#5", "#6", "🐱"]
+        assert [figure.get_supxlabel() for figure in figures] == [name_fonts.NOTE] * 3
+
+
+def test_a_figure_without_numbers_has_no_note(figures):
+    plots.confusion_figure(np.eye(2, dtype=int), ("cat", "Katze\u00e4"))
+    assert figures[0].get_supxlabel() == ""

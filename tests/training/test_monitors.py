@@ -90,9 +90,9 @@ def test_images_are_shown_with_their_predicted_classes(tmp_path, writer, monkeyp
 
     original = plots.pairs_figure
 
-    def figure(images, changed, before, after):
-        titles.append((before, after))
-        return original(images, changed, before, after)
+    def figure(images, changed, before, after, names):
+        titles.append((before.tolist(), after.tolist(), names))
+        return original(images, changed, before, after, names)
 
     monkeypatch.setattr(plots, "pairs_figure", figure)
     images = np.full([12, 8, 8, 1], 200, np.uint8)
@@ -102,7 +102,7 @@ def test_images_are_shown_with_their_predicted_classes(tmp_path, writer, monkeyp
     monitor.on_epoch_end(0)
     monitor.on_epoch_end(1)
     assert titles[0] == titles[2]  # the same random start at every evaluation
-    assert titles[1] == (["bright"] * 6, ["dark"] * 6)  # the first six of ten
+    assert titles[1] == ([1] * 6, [0] * 6, ("dark", "bright"))  # the first six of ten
     picture = tf.io.decode_png((tmp_path / "darkened.png").read_bytes())
     assert min(picture.shape[:2]) > 100
     assert monitor.scalars() == {}

@@ -77,3 +77,8 @@ def test_the_message_names_the_flag_of_the_folder(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(errors.UserError, match=f"^--runs={tmp_path}/file: "):
         precheck.check_writable(pathlib.Path(tmp_path / "file"), "runs")
+
+
+def test_a_workdir_whose_path_is_not_utf8_is_refused_before_training(tmp_path):
+    with pytest.raises(errors.UserError, match=r"run\\udce4: the folder's path holds bytes"):
+        precheck.check_run({"workdir": f"{tmp_path}/run\udce4"})

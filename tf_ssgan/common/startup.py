@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 from absl import logging
 
+from tf_ssgan.common import keras_settings
+
 
 @contextlib.contextmanager
 def start_up() -> Iterator[None]:
@@ -15,7 +17,11 @@ def start_up() -> Iterator[None]:
 
     TensorFlow's C++ code logs to the file descriptor, not to `sys.stderr`, and some messages come
     before a log level can be set. Users who set TF_CPP_MIN_LOG_LEVEL want to see them.
+
+    Raises:
+        UserError: Keras is already imported, and its backend is not TensorFlow.
     """
+    keras_settings.enforce()  # again: a caller from Python may have changed them since
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         yield
         return

@@ -179,7 +179,8 @@ class _Evaluation:
         kind = "spherical, between normal" if spherical else "linear, between uniform"
         self.result.figures["evaluation_interpolations.png"] = figures.image_rows(
             images.reshape(INTERPOLATIONS, figures.COLUMNS, *images.shape[1:]),
-            [self.names[k] for k in rows] if label else [],
+            self.names,
+            rows if label else (),
             f"Interpolations, {kind} latents",
         )
 
@@ -195,6 +196,7 @@ class _Evaluation:
         self.result.figures["evaluation_truncation.png"] = figures.image_rows(
             images.reshape(len(TAUS), figures.COLUMNS, *images.shape[1:]),
             [f"tau {tau:g}" if np.isfinite(tau) else "all" for tau in TAUS],
+            range(len(TAUS)),
             "The same latents, cut to [-tau, tau]",
         )
 

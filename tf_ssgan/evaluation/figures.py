@@ -1,11 +1,12 @@
 """Figures of an evaluation, as PNG files."""
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 
 from tf_ssgan.evaluation import sampling, tsne
-from tf_ssgan.metrics import plots
+from tf_ssgan.metrics import name_fonts, plots
 from tf_ssgan.nn import pixels
 
 COLUMNS = 10
@@ -30,21 +31,24 @@ def class_grid(samples: sampling.Samples, names: tuple[str, ...], title: str) ->
     for label, row in enumerate(rows):
         own = samples.images[samples.labels == label][:COLUMNS]
         row[: len(own)] = pixels.to_float32(own)
-    return _grid(rows, names if len(names) <= NAMED else (), title)
+    return _grid(rows, names, range(len(names)) if len(names) <= NAMED else (), title)
 
 
-def image_rows(images: np.ndarray, names: list[str], title: str) -> bytes:
+def image_rows(
+    images: np.ndarray, names: Sequence[str], labels: Sequence[int], title: str
+) -> bytes:
     """Draws rows of images, such as interpolations.
 
     Args:
         images: uint8 [rows, columns, h, w, c].
-        names: Names of the rows; empty if they have none.
+        names: Names of all classes, or of the rows.
+        labels: The place of each row in `names`; empty if the rows have no names.
         title: Title of the figure.
 
     Returns:
         A PNG file.
     """
-    return _grid(pixels.to_float32(images).numpy(), names, title)
+    return _grid(pixels.to_float32(images).numpy(), names, labels, title)
 
 
 def cluster_panels(
@@ -71,18 +75,23 @@ def cluster_panels(
     for axes, (name, embedding) in zip(panels, embeddings.items(), strict=True):
         axes.scatter(*embedding.points.T, s=6, c=shades[embedding.labels])
         metric = embedding.metrics()["distance"]
-        axes.set_title(f"{name}\n{metric['mean']:.2f} ± {metric['std']:.2f}", fontsize=10)
+        caption = f"{name}\n{metric['mean']:.2f} ± {metric['std']:.2f}"
+        name_fonts.write(axes.set_title("", fontsize=10), caption)
         axes.set(xticks=[], yticks=[], aspect="equal")
     if len(names) <= NAMED:
-        for name, shade in zip(names, shades, strict=True):
-            panels[-1].scatter([], [], color=shade, label=name, s=12)
-        figure.legend(loc="outside right center", fontsize=8)
-    figure.suptitle(title, fontsize=9)
+        for label, shade in enumerate(shades):
+            panels[-1].scatter([], [], color=shade, label=str(label), s=12)
+        legend = figure.legend(loc="outside right center", fontsize=8)
+        shown = name_fonts.ClassNames(names, range(len(names)))
+        for label, text in enumerate(legend.get_texts()):  # as a label, "_" would hide a class
+            shown.write(text, label)
+        shown.write_note(figure)
+    name_fonts.write(figure.suptitle("", fontsize=9), title)
     return _png(figure)
 
 
-def _grid(rows: np.ndarray, names: tuple[str, ...] | list[str], title: str) -> bytes:
-    """Draws images [rows, columns, h, w, c] in [-1, 1] with the names of the rows."""
+def _grid(rows: np.ndarray, names: Sequence[str], labels: Sequence[int], title: str) -> bytes:
+    """Draws images [rows, columns, h, w, c] in [-1, 1]; row r is named names[labels[r]]."""
     from matplotlib.figure import Figure  # slow to import
 
     count, columns, height, _, channels = rows.shape
@@ -92,12 +101,14 @@ def _grid(rows: np.ndarray, names: tuple[str, ...] | list[str], title: str) -> b
     figure = Figure(figsize=(inch * columns + 1.6, inch * count + 0.6), layout="constrained")
     axes = figure.subplots()
     axes.imshow(picture, interpolation="nearest")
-    centers = np.arange(len(names)) * (height + 1) + (height - 1) / 2
-    axes.set_yticks(centers, list(names), fontsize=8)
+    centers = np.arange(len(labels)) * (height + 1) + (height - 1) / 2
+    shown = name_fonts.ClassNames(names, labels)
+    shown.write_ticks(axes.yaxis, labels, centers, fontsize=8)
+    shown.write_note(figure)
     axes.set_xticks([])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_title(title, fontsize=9)
+    name_fonts.write(axes.set_title("", fontsize=9), title)
     return _png(figure)
 
 

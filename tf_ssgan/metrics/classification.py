@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from tf_ssgan.common import plain_text
 from tf_ssgan.nn import inference
+
+LONGEST_NAME = 40  # columns of a class name in a table
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -46,17 +49,26 @@ class Predictions:
         return special.softmax(self.scores.astype(np.float64) / temperature, axis=-1)
 
     def classification_report(self, names: tuple[str, ...]) -> str:
-        """Precision, recall, F1 and images of each class, as a table of text; n at least 1."""
+        """Precision, recall, F1 and images of each class, as a table of text; n at least 1.
+
+        Names that are long or not ASCII follow as a list with the numbers that figures may show.
+        """
         from sklearn import metrics  # slow to import, and needed once a run
 
-        return metrics.classification_report(
+        names = [plain_text.escape(name) for name in names]
+        short = [plain_text.shorten(name, LONGEST_NAME) for name in names]
+        table = metrics.classification_report(
             self.labels,
             self.predicted,
             labels=range(self.scores.shape[1]),
-            target_names=names,
+            target_names=short,
             digits=4,
             zero_division=0,
         )
+        if short == names and all(map(str.isascii, names)):
+            return table
+        rows = (f"#{label} {name}\n" for label, name in enumerate(names))
+        return f"{table}\nThe classes by their numbers:\n{''.join(rows)}"
 
 
 def evaluate(

@@ -4,11 +4,9 @@ import io
 
 import numpy as np
 
-from tf_ssgan.metrics import ranking
+from tf_ssgan.metrics import name_fonts, ranking
 from tf_ssgan.metrics.calibration import Reliability
 from tf_ssgan.nn import pixels
-
-_LONGEST_NAME = 24  # characters of a class name
 
 
 def confusion_figure(confusion: np.ndarray, names: tuple[str, ...]) -> bytes:
@@ -30,9 +28,11 @@ def confusion_figure(confusion: np.ndarray, names: tuple[str, ...]) -> bytes:
     figure.colorbar(heat_map, label="% of the true class")
     axes.set(xlabel="predicted", ylabel="true")
     if len(names) <= 20:
-        labels = [_tick_label(name) for name in names]
-        axes.set_xticks(range(len(names)), labels, rotation=45, ha="right")
-        axes.set_yticks(range(len(names)), labels)
+        labels = range(len(names))
+        shown = name_fonts.ClassNames(names, labels)
+        shown.write_ticks(axes.xaxis, labels, rotation=45, ha="right")
+        shown.write_ticks(axes.yaxis, labels)
+        shown.write_note(figure)
         for (row, column), share in np.ndenumerate(shares):
             if share >= 0.5:
                 color = "white" if share > 50 else "black"
@@ -89,42 +89,53 @@ def top3_figure(
 
     figure = Figure(figsize=(6, 1.6 * len(images)), layout="constrained")
     rows = figure.subplots(len(images), 2, squeeze=False, width_ratios=(1, 2.4))
+    top3 = ranking.top_k(probabilities, 3)
+    shown = name_fonts.ClassNames(names, {*labels, *top3.flat})
     for row, (left, right) in enumerate(rows):
         image = images[row]
         left.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0,
                     vmax=255)  # fmt: skip
-        left.set_title(f"true: {_tick_label(names[labels[row]])}", fontsize=9)
+        shown.write(left.set_title("", fontsize=9), labels[row], "true: ")
         left.set_axis_off()
-        _draw_top3(right, probabilities[row], labels[row], names)
+        _draw_top3(right, probabilities[row], top3[row], labels[row], shown)
+    shown.write_note(figure)
     return _png(figure)
 
 
 def pairs_figure(
-    images: np.ndarray, changed: np.ndarray, before: list[str], after: list[str]
+    images: np.ndarray,
+    changed: np.ndarray,
+    before: np.ndarray,
+    after: np.ndarray,
+    names: tuple[str, ...],
 ) -> bytes:
     """Draws images, changed images, and their difference, enlarged.
 
     Args:
         images: float [n, h, w, c] in [-1, 1].
         changed: float [n, h, w, c]; clipped to [-1, 1] in the figure.
-        before: Name of the class predicted for each image.
-        after: Name of the class predicted for each changed image.
+        before: int [n], the class predicted for each image.
+        after: int [n], the class predicted for each changed image.
+        names: Names of all classes.
 
     Returns:
         A PNG file with a row for each image.
     """
     from matplotlib.figure import Figure  # slow to import, and needed once a run
 
+    shown = name_fonts.ClassNames(names, {*before, *after})
     figure = Figure(figsize=(4.8, 1.75 * len(images)), layout="constrained")
     for row, axes in enumerate(figure.subplots(len(images), 3, squeeze=False)):
         added = changed[row] - images[row]
         panels = (images[row], changed[row], added / max(np.abs(added).max(), 1e-12))
-        titles = (before[row], after[row], "difference, enlarged")
-        for ax, panel, title in zip(axes, panels, titles, strict=True):
+        for ax, panel in zip(axes, panels, strict=True):
             image = np.clip(0.5 * panel + 0.5, 0, 1)
             ax.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=1)
-            ax.set_title(title, fontsize=8)
+            ax.set_title("difference, enlarged", fontsize=8)
             ax.set_axis_off()
+        shown.write(axes[0].title, before[row])
+        shown.write(axes[1].title, after[row])
+    shown.write_note(figure)
     return _png(figure)
 
 
@@ -163,24 +174,17 @@ def _bins(reliability: Reliability) -> tuple[np.ndarray, float]:
     return np.arange(bins) / bins, 1 / bins
 
 
-def _draw_top3(axes, probabilities: np.ndarray, label: int, names: tuple[str, ...]) -> None:
+def _draw_top3(
+    axes, probabilities: np.ndarray, top3: np.ndarray, label: int, shown: name_fonts.ClassNames
+) -> None:
     """Draws a bar for each of the three most probable classes, the first one on top."""
-    (top3,) = ranking.top_k(probabilities[None], 3)
     colors = np.where(top3 == label, "tab:green", "tab:gray")
     bars = axes.barh(range(len(top3)), probabilities[top3], color=colors)
     axes.bar_label(bars, [f"{100 * p:.1f} %" for p in probabilities[top3]], padding=3, fontsize=8)
-    ticks = [("\N{CHECK MARK} " if k == label else "") + _tick_label(names[k]) for k in top3]
-    axes.set_yticks(range(len(top3)), ticks, fontsize=8)
+    shown.write_ticks(axes.yaxis, top3, marked=label, fontsize=8)
     axes.invert_yaxis()
     axes.set(xlim=(0, 1.25), xticks=[])
     axes.spines[["top", "right", "bottom"]].set_visible(False)
-
-
-def _tick_label(name: str) -> str:
-    """A class name for Matplotlib: shortened, and with its dollars escaped."""
-    if len(name) > _LONGEST_NAME:
-        name = name[: _LONGEST_NAME - 1] + "\N{HORIZONTAL ELLIPSIS}"
-    return name.replace("$", r"\$")
 
 
 def _png(figure) -> bytes:

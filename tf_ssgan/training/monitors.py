@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tf_ssgan.common import plain_text
 from tf_ssgan.core import monitoring
 from tf_ssgan.metrics import classification, plots
 from tf_ssgan.nn import step_random
@@ -88,9 +89,10 @@ class PseudoLabelMonitor(Monitor):
             tf.summary.histogram("pseudo_labels", given, buckets=len(names))
         never = [name for name, count in zip(names, quality["all"], strict=True) if not count]
         if never:
+            few = ", ".join(map(plain_text.escape, never[:10]))
             print(
                 f"\nNone of {len(self.ids):,} unlabeled images is predicted as "
-                f"{', '.join(never[:10])}{', ...' if len(never) > 10 else ''}.",
+                f"{few}{', ...' if len(never) > 10 else ''}.",
                 flush=True,
             )
         return {k: v for k, v in quality.items() if k.startswith("pseudo_label")}
@@ -123,15 +125,16 @@ class ImagePairsMonitor(Monitor):
             changed = self.declared.transform(self.images)
         pairs = [images[:IMAGES_SHOWN] for images in (self.images, changed)]
         classes = [self._predict(images) for images in pairs]
-        png = plots.pairs_figure(*(images.numpy() for images in pairs), *classes)
+        pixels = (images.numpy() for images in pairs)
+        png = plots.pairs_figure(*pixels, *classes, self.run.info.classes)
         self.run.workdir.figure(name).write_bytes(png)
         with self.summary():
             tf.summary.image(name, tf.io.decode_png(png, channels=3)[None])
 
-    def _predict(self, images: tf.Tensor) -> list[str]:
-        """Names of the classes that the raw weights predict."""
+    def _predict(self, images: tf.Tensor) -> np.ndarray:
+        """The classes that the raw weights predict, int [n]."""
         logits = self.run.method.classifier(images, training=False)["logits"]
-        return [self.run.info.classes[k] for k in logits.numpy().argmax(axis=-1)]
+        return logits.numpy().argmax(axis=-1)
 
 
 def make(

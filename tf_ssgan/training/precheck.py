@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tf_ssgan import methods
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, plain_text
 from tf_ssgan.data import datasets, label_noise, splits
 from tf_ssgan.training import config
 
@@ -104,9 +104,15 @@ def check_writable(folder: pathlib.Path, flag: str = "workdir") -> None:
         flag: The flag that names it, for the message.
 
     Raises:
-        UserError: The folder is a file, or it (or the nearest folder above it) is not writable.
+        UserError: The folder is a file, it (or the nearest folder above it) is not writable, or its
+            name is not UTF-8, which TensorFlow cannot open.
     """
     above = folder.absolute()
+    if not _is_utf8(str(above)):
+        raise errors.UserError(
+            f"--{flag}={plain_text.escape(str(folder))}: the folder's path holds bytes that are "
+            "not UTF-8. Give a folder with another name."
+        )
     while not os.path.exists(above):  # unlike Path.exists, this raises for no name
         above = above.parent
     if not above.is_dir():
@@ -115,3 +121,7 @@ def check_writable(folder: pathlib.Path, flag: str = "workdir") -> None:
         raise errors.UserError(
             f"--{flag}={folder}: {above} is not writable. Give a folder in which you can write."
         )
+
+
+def _is_utf8(path: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in path)

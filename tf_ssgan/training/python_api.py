@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from tf_ssgan import methods
-from tf_ssgan.common import errors, startup
+from tf_ssgan.common import errors, keras_settings, plain_text, startup
 from tf_ssgan.common.options import check_values
 from tf_ssgan.training import config, precheck
 from tf_ssgan.training.workdir import Workdir
@@ -45,13 +45,14 @@ def train(method: str, dataset: str, options: Mapping[str, Any]) -> dict[str, An
     Raises:
         UserError: The configuration, the data or the folder are wrong, or training was stopped.
     """
-    settings = configure(method, dataset, options)
-    from tf_ssgan.training import loop, summary  # TensorFlow: after the options are understood
+    with plain_text.escaped_output():
+        settings = configure(method, dataset, options)
+        from tf_ssgan.training import loop, summary  # TensorFlow: after the options are understood
 
-    with _ONE_AT_A_TIME, _keep_random_state():
-        result = loop.run(settings)
-    if result:
-        print(summary.format_summary(result, settings.workdir))
+        with _ONE_AT_A_TIME, _keep_random_state():
+            result = loop.run(settings)
+        if result:
+            print(summary.format_summary(result, settings.workdir))
     return result
 
 
@@ -149,6 +150,7 @@ def _folder(folder: Any) -> pathlib.Path:
 def _quiet_import() -> Iterator[None]:
     """Hides TensorFlow's start-up messages, unless the caller has started it already."""
     if "tensorflow" in sys.modules:
+        keras_settings.enforce()  # the caller may have changed them
         yield
         return
     with startup.start_up():

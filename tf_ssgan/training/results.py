@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.common import checkout, cpu, files, version
+from tf_ssgan.common import checkout, cpu, files, plain_text, version
 from tf_ssgan.metrics import calibration, classification, plots, ranking
 from tf_ssgan.nn import inference, weights
 from tf_ssgan.training import build
@@ -205,7 +205,7 @@ def _write_tensorboard(run: build.Run, figures: dict[str, bytes], result: dict[s
             tf.summary.image(name, tf.io.decode_png(png, channels=3)[None])
         shown = {
             "method": run.config.method,
-            "dataset": run.config.dataset,
+            "dataset": plain_text.escape(run.config.dataset),
             "labels": run.config.labels,
             "seed": run.config.seed,
         }
