@@ -23,7 +23,7 @@ different fingerprints are never compared.
 from flags import program
 from tf_ssgan.common import startup
 from tf_ssgan.evaluation import options, results_file
-from tf_ssgan.training import workdir
+from tf_ssgan.training import run_paths
 
 
 def parse_args(argv: list[str]) -> tuple[options.EvaluateOptions, options.EvaluationSources]:
@@ -50,7 +50,7 @@ def main(argv: list[str]) -> None:
         from tf_ssgan.evaluation import evaluate_run
     result = evaluate_run.evaluate(chosen, sources)
     print(results_file.format_results(result.measured, chosen.other))
-    files = ", ".join([workdir.EVALUATION, *result.figures])
+    files = ", ".join([run_paths.EVALUATION, *result.figures])
     print("\n".join(["", *result.left_out, f"In {chosen.run}: {files}"]))
 
 

@@ -5,9 +5,10 @@ import hashlib
 import numpy as np
 
 from tf_ssgan.common.version import __version__
-from tf_ssgan.data import dataset_info, protocol
+from tf_ssgan.data import dataset_info, fingerprint, protocol
 
 POOL = 1297
+DIGITS_SHA256 = "12481d780ceb6e70b097dbea093f0c21859bc1a569a8c2b75f23121fde63fde6"  # fingerprint of the data set
 CODE = {"tf_ssgan": __version__, "commit": None, "changed": None}  # of an installation
 HYPERPARAMETERS = {"batch_size": 64, "width": 32}
 # Key of result.json -> how much higher `result` makes it than the error of the last step.
@@ -32,7 +33,8 @@ def result(own, error=5.0, **changed):
         {name: own[name] for name in names}
         | {"labels": POOL - held_out if own["labels"] == -1 else own["labels"]}
         | {"pool": POOL, "validation_images": held_out, "test_images": 500, "wrong_labels": 0}
-        | {"split_sha256": sha256(own["split_seed"]), "steps": own["max_steps"], "epochs": 2.5}
+        | {"split_sha256": sha256(own["split_seed"]), "data_sha256": DIGITS_SHA256}
+        | {"steps": own["max_steps"], "epochs": 2.5}
         | {"test_error": error}
         | {name: error + more for name, more in ERROR_OFFSETS.items()}
         | {"searched": {}, "searched_at_best_validation": {}}
@@ -50,6 +52,15 @@ def result(own, error=5.0, **changed):
 def sha256(content):
     """Stands for the hash of a split."""
     return hashlib.sha256(str(content).encode()).hexdigest()
+
+
+def data_record(train=(0, 1, -1), test=(0, 1), first=0):
+    """The record of a data set of two classes: images with the keys first, first + 1, ..."""
+    train, test = np.array(train), np.array(test)
+    keys = np.arange(first, first + len(train) + len(test), dtype=np.uint64)
+    parts = (fingerprint.PartRecord.of(keys[: len(train)], train),
+             fingerprint.PartRecord.of(keys[len(train) :], test))  # fmt: skip
+    return fingerprint.DataRecord((16, 16, 1), ("0", "1"), *parts)
 
 
 def metrics_line(step, error=5.0, **changed):
@@ -122,6 +133,7 @@ def manifest_metadata(**changed):
         "code": CODE,
         "identity": {"method": "supervised", "seed": 0},
         "split_sha256": own.sha256,
+        "data_sha256": DIGITS_SHA256,
         "number_format": "float32",
         "replicas": 1,
         "cores": 2,

@@ -3,11 +3,13 @@
 import json
 
 import pytest
-from support import finished_run_folders
+from support import file_contents, finished_run_folders
 
 from tf_ssgan.common import errors
 from tf_ssgan.training import config, metrics_log
 from tf_ssgan.training.workdir import Workdir
+
+DATA = file_contents.data_record()
 
 
 def settings(folder, **given):
@@ -18,7 +20,7 @@ def settings(folder, **given):
 def finish(folder, **given):
     """Writes the files of a run that has finished."""
     own = settings(folder, **given)
-    Workdir(folder).prepare(own, {}, 0)
+    Workdir(folder).prepare(own, {}, 0, DATA)
     result = finished_run_folders.result(own.as_flags() | {"labels": 50})
     Workdir(folder).result_file.write_text(json.dumps(result))
 
@@ -27,7 +29,7 @@ def test_preparing_writes_flags_and_protocol_and_cuts_the_metrics_back(tmp_path)
     own = settings(tmp_path)
     for step in (3, 6):
         metrics_log.append(tmp_path / "metrics.jsonl", finished_run_folders.metrics_line(step))
-    assert Workdir(tmp_path).prepare(own, {"pool": 5}, 3) == ""
+    assert Workdir(tmp_path).prepare(own, {"pool": 5}, 3, DATA) == ""
     assert Workdir(tmp_path).read_flags() == own.as_flags()
     assert json.loads((tmp_path / "protocol.json").read_text()) == {"pool": 5}
     assert [line["step"] for line in Workdir(tmp_path).read_metrics().lines] == [3]
@@ -90,7 +92,7 @@ def test_the_lock_ends_with_the_block(tmp_path):
 
 def test_the_configuration_comes_back_whole(tmp_path):
     own = settings(tmp_path, learning_rate=0.5)
-    Workdir(tmp_path).prepare(own, {}, 0)
+    Workdir(tmp_path).prepare(own, {}, 0, DATA)
     assert Workdir(tmp_path).read_config() == own
     moved = Workdir(tmp_path).read_config(data_dir="elsewhere")
     assert moved.data_dir == "elsewhere" and moved.identity() == own.identity()
@@ -110,7 +112,7 @@ def test_the_configuration_comes_back_whole(tmp_path):
     ],
 )  # fmt: skip
 def test_a_configuration_edited_by_hand_names_file_and_field(tmp_path, changed, text):
-    Workdir(tmp_path).prepare(settings(tmp_path), {}, 0)
+    Workdir(tmp_path).prepare(settings(tmp_path), {}, 0, DATA)
     finished_run_folders.change(tmp_path, "config.json", **changed)
     with pytest.raises(errors.UserError) as refused:
         Workdir(tmp_path).read_config()
@@ -118,13 +120,13 @@ def test_a_configuration_edited_by_hand_names_file_and_field(tmp_path, changed, 
 
 
 def test_a_flag_that_did_not_exist_yet_has_its_default(tmp_path):
-    Workdir(tmp_path).prepare(settings(tmp_path), {}, 0)
+    Workdir(tmp_path).prepare(settings(tmp_path), {}, 0, DATA)
     finished_run_folders.change(tmp_path, "config.json", deterministic=...)
     assert Workdir(tmp_path).read_config().deterministic is False
 
 
 def test_a_finished_run_needs_result_and_checkpoint(tmp_path):
-    Workdir(tmp_path).prepare(settings(tmp_path), {}, 0)
+    Workdir(tmp_path).prepare(settings(tmp_path), {}, 0, DATA)
     with pytest.raises(errors.UserError, match="has no result yet. Finish the run first"):
         Workdir(tmp_path).require_finished()
     finish(tmp_path)

@@ -1,6 +1,6 @@
 """The version of the project, in a module that imports nothing."""
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 
 def is_other(theirs: object) -> bool:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tf_ssgan.common import errors
-from tf_ssgan.training.workdir import RUN_MARKS, Workdir
+from tf_ssgan.training.run_paths import RUN_MARKS
+from tf_ssgan.training.workdir import Workdir
 
 # The errors of a run: key of result.json -> what it is.
 ERROR_COLUMNS = {

@@ -11,9 +11,16 @@ from tf_ssgan import methods
 from tf_ssgan.common import errors
 from tf_ssgan.core import method
 from tf_ssgan.core.task import Task
-from tf_ssgan.data import content_hash, datasets, pipeline, pools, protocol, splits
+from tf_ssgan.data import (
+    datasets,
+    fingerprint,
+    pipeline,
+    pools,
+    protocol,
+    splits,
+)
 from tf_ssgan.nn import distribution, pixels, precision
-from tf_ssgan.training import checkpoints, config, manifests
+from tf_ssgan.training import checkpoints, config, manifests, same_data
 from tf_ssgan.training.workdir import Workdir
 
 # Images of the data-dependent initialization, as in the public code.
@@ -42,6 +49,7 @@ class Run:
     precision: str
     saved: manifests.SavedCheckpoint | None = None
     _arrays: datasets.Arrays | None = None
+    _record: fingerprint.DataRecord | None = None
 
     @property
     def workdir(self) -> Workdir:
@@ -56,12 +64,21 @@ class Run:
             UserError: They cannot be found, or are not those that the run began with.
         """
         if self._arrays is None:
-            arrays = _load_arrays(self.config)
+            arrays = same_data.load_arrays(self.config)
+            self._record = fingerprint.record(arrays)
+            self.workdir.refuse_other_data(same_data.of_checkpoint(self.saved), self._record)
             own = make_protocol(self.config, arrays).sha256
             if own != self.protocol.sha256:
                 self.workdir.refuse_differences({"split_sha256": (self.protocol.sha256, own)})
             self._arrays = arrays
         return self._arrays
+
+    @property
+    def data_record(self) -> fingerprint.DataRecord:
+        """The record of these images and labels, as in `data.json`."""
+        arrays = self.arrays
+        self._record = self._record or fingerprint.record(arrays)
+        return self._record
 
 
 def build(settings: config.Config) -> Run:
@@ -77,11 +94,15 @@ def build(settings: config.Config) -> Run:
     saved = manifests.find(workdir.checkpoints)
     if saved:  # before the data are loaded, which may take long
         workdir.refuse_differences(_differences(settings, saved.manifest))
-    arrays = _load_arrays(settings)
+    arrays = same_data.load_arrays(settings)
+    record = fingerprint.record(arrays)
+    expected = same_data.of_checkpoint(saved) or same_data.of_result(workdir)
+    workdir.refuse_other_data(expected, record)
     protocol = make_protocol(settings, arrays)
     if saved:
         workdir.refuse_differences(_differences(settings, saved.manifest, protocol))
-    return dataclasses.replace(_assemble(settings, arrays.info, protocol, saved), _arrays=arrays)
+    run = _assemble(settings, arrays.info, protocol, saved)
+    return dataclasses.replace(run, _arrays=arrays, _record=record)
 
 
 def reopen(
@@ -123,6 +144,7 @@ def restore(run: Run) -> dict[str, Any] | None:
     run.saved = manifests.find(run.workdir.checkpoints)
     if run.saved is None:
         return None
+    run.workdir.refuse_other_data(same_data.of_checkpoint(run.saved), run.data_record)
     run.workdir.refuse_differences(_differences(run.config, run.saved.manifest, run.protocol))
     _load_saved(run)
     return run.saved.manifest
@@ -139,12 +161,6 @@ def _load_saved(run: Run) -> None:
         )
     for line in run.saved.damaged:
         print(f"Skipped a damaged checkpoint, {line}.")
-
-
-def _load_arrays(settings: config.Config) -> datasets.Arrays:
-    """The data of a run, sorted by their contents."""
-    loaded = settings.find_source().load(settings.image_spec)
-    return content_hash.sort_by_content(loaded)
 
 
 def _differences(

@@ -22,7 +22,7 @@ from tf_ssgan.core.task import Task
 from tf_ssgan.data import content_hash
 from tf_ssgan.metrics import classification
 from tf_ssgan.nn import distribution, inference, weights
-from tf_ssgan.training import build, callbacks, checkpoints, config, monitors, results
+from tf_ssgan.training import build, callbacks, checkpoints, config, monitors, results, same_data
 from tf_ssgan.training.progress import Progress
 from tf_ssgan.training.signals import Signals
 from tf_ssgan.training.workdir import Workdir
@@ -35,7 +35,7 @@ def run(settings: config.Config) -> dict[str, Any]:
 
     Args:
         settings: The configuration. The same one continues a run that was stopped, and returns
-            the result of a finished one.
+            the result of a finished one, if the data are the same.
 
     Returns:
         What `result.json` holds; empty on workers that are not the chief.
@@ -47,7 +47,7 @@ def run(settings: config.Config) -> dict[str, Any]:
     """
     workdir = Workdir(pathlib.Path(settings.workdir))
     with workdir.locked(), workdir.writing():
-        result = workdir.finished_result(settings)
+        result = same_data.finished_result(workdir, settings)
         if result:
             print(
                 f"{workdir} is finished; this is its result. "
@@ -73,7 +73,7 @@ def train(run: build.Run) -> dict[str, Any]:
         _refuse_earlier_stage(run, first, manifest.get("stage"))
     _print_summary(run, manifest)
     if chief:
-        damage = run.workdir.prepare(run.config, _protocol_json(run), first)
+        damage = run.workdir.prepare(run.config, _protocol_json(run), first, run.data_record)
         print(damage, end="\n" if damage else "", flush=True)
     seconds = manifest["seconds"] if manifest else 0.0
     began = time.perf_counter()
@@ -250,6 +250,7 @@ def _save(run: build.Run, seconds: float) -> None:
         "code": checkout.code_version(),
         "identity": run.config.identity(),
         "split_sha256": run.protocol.sha256,
+        "data_sha256": run.data_record.sha256,
         "number_format": run.precision,
         "replicas": run.strategy.num_replicas_in_sync,
         "cores": len(cpu.usable()),

@@ -163,6 +163,7 @@ def _result(
         "clean_fraction": run.protocol.clean_fraction,
         "wrong_labels": run.protocol.wrong,
         "split_sha256": run.protocol.sha256,
+        "data_sha256": run.data_record.sha256,
         "steps": task.steps,
         "epochs": round(task.steps / task.steps_per_epoch, 3),
         "test_error": last["test_error"],

@@ -1,5 +1,6 @@
 """What the JSON files of a run hold: types and ranges of their fields, for pydantic.
 
+`evaluation_contents` has those of `evaluation.json`.
 Fields that are not described here are kept and not checked.
 """
 
@@ -136,6 +137,7 @@ class Result(Quality):
     clean_fraction: Fraction
     wrong_labels: Count
     split_sha256: Sha256
+    data_sha256: Sha256
     steps: Positive
     epochs: Size
     test_error: Percent
@@ -210,6 +212,7 @@ class Manifest(Content):
     step: Count
     identity: dict[str, Scalar]
     split_sha256: Sha256
+    data_sha256: Sha256
     number_format: Literal["float32", "mixed_bfloat16"]
     replicas: Positive
     cores: Positive
@@ -221,124 +224,21 @@ class Manifest(Content):
     sha256: Sha256
 
 
-class Spread(Content):
-    """A mean and its standard deviation."""
+class SavedKeys(Content):
+    """The images of a part in `data.json`: their keys in base64, by class."""
 
-    mean: Real
-    std: Size
-
-
-class Distances(Content):
-    """The mean of distances, and their standard deviation."""
-
-    mean: Size
-    std: Size
+    labeled: list[str]
+    unlabeled: str
 
 
-class Scores(Content):
-    """Scores of images by a reference network, see `evaluation.generator_scores`."""
+class SavedData(Content):
+    """`data.json`: the data of the run, see `data.fingerprint.DataRecord`."""
 
-    inception_score: Spread = ABSENT
-    frechet_distance: Size
-    kernel_distance: Spread  # may be negative: its estimate is without bias
-
-
-class Fingerprint(Content):
-    """The reference network of scores: its file, or what it was trained on."""
-
-    network: Name
-    weights_sha256: Name
-    temperature: Temperature
-    file: Text = ABSENT
-    top: bool = True  # whether it predicts classes
-    dataset: Name = ABSENT
-    test_accuracy: Percent = ABSENT
-
-    @pydantic.model_validator(mode="after")
-    def _check_kind(self) -> Self:
-        if self.file is None and (self.dataset is None or self.test_accuracy is None):
-            raise ValueError("expected file, or dataset and test_accuracy")
-        return self
-
-
-class ImageCounts(Content):
-    """Numbers of images that scores were computed from; older evaluations have other ones."""
-
-    __pydantic_extra__: dict[str, Count]
-    generated: Count
-    test: Count
-
-
-class GeneratorScores(Scores):
-    """Scores of a generator, and under "real" those of real images."""
-
-    fingerprint: Fingerprint
-    images: ImageCounts
-    seed: Count
-    real: Scores
-
-    @pydantic.model_validator(mode="after")
-    def _check_inception_scores(self) -> Self:
-        for scores in (self, self.real):
-            if (scores.inception_score is not None) != self.fingerprint.top:
-                raise ValueError("expected an inception_score if the network predicts classes")
-        return self
-
-
-class Errors(Content):
-    """The error of a classifier on some test images, in percent."""
-
-    test_error: Percent
-    standard_error: Size
-    drop: Real = ABSENT
-
-
-class Against(Errors):
-    """The errors of another run, and McNemar's test."""
-
-    run: Text
-    only_first: Count
-    only_second: Count
-    p: Fraction
-
-
-class TestSetErrors(Errors):
-    """An evaluation on some test images, see `evaluation.classifier_comparison`."""
-
-    dataset: Name
-    images: Positive
-    test_error_raw: Percent = ABSENT
-    against: Against = ABSENT
-
-
-class ClusterSet(Content):
-    """Distances of images to the class centers, see `evaluation.tsne.Embedding.metrics`.
-
-    Those in a t-SNE are not compared across evaluations. Older evaluations lack `distance`, or have
-    nothing else; their `pca` was fitted to all sets together.
-    """
-
-    distance: Distances = ABSENT
-    tsne: Distances = ABSENT
-    pca: Distances = ABSENT
-    points: Count
-
-
-class Clusters(Content):
-    """Distances to the class centers, see `evaluation.tsne`."""
-
-    features: Name
-    seed: Count
-    sets: dict[str, ClusterSet]
-
-
-class Evaluation(Content):
-    """`evaluation.json`: what `tf_ssgan.evaluate` measured."""
-
-    step: Count
-    test_sets: list[TestSetErrors]
-    generator_scores: list[GeneratorScores]
-    clusters: Clusters = ABSENT
+    shape: Annotated[list[Positive], pydantic.Field(min_length=3, max_length=3)]
+    classes: Annotated[list[Text], pydantic.Field(min_length=1)]
+    train: SavedKeys
+    test: SavedKeys
+    sha256: Sha256
 
 
 class Flags(Content):

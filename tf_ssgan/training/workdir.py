@@ -1,41 +1,28 @@
-"""The folder of a run: the names of its files, its lock, and reading them with a check.
+"""The folder of a run: its lock, and its files, which are read with a check.
 
-A run writes `config.json` first, which marks the folder as its own, then the protocol, the metrics,
-checkpoints, figures, and at the end `result.json`. `tf_ssgan.evaluate` adds `evaluation.json`. All
-programs read these files through `Workdir`.
+A run writes `config.json` first, which marks the folder as its own, then the protocol, the
+record of its data, the metrics, checkpoints, figures, and at the end `result.json`.
+`tf_ssgan.evaluate` adds `evaluation.json`. All programs read these files through `Workdir`.
 """
 
 import contextlib
 import dataclasses
 import json
-import pathlib
 from collections.abc import Iterator
 from typing import Any
 
 from tf_ssgan.common import errors, files, locks, version
 from tf_ssgan.common.options import flag_text
-from tf_ssgan.training import config, manifests, metrics_log, run_file_contents, run_files
-
-CONFIG, RESULT, EVALUATION = "config.json", "result.json", "evaluation.json"
-METRICS = "metrics.jsonl"
-RUN_MARKS = (CONFIG, RESULT, METRICS)  # a folder with one of them is, or was, that of a run
-
-# Files of a run besides config.json. A folder that has some of them but no config.json is refused.
-_RUN_FILES = (
-    "run.flags",
-    "protocol.json",
-    METRICS,
-    "history.csv",
-    "checkpoints",
-    RESULT,
-    EVALUATION,
-    "evaluation_*.png",
-    "samples.png",
-    "confusion.png",
-    "reliability.png",
-    "top3.png",
-    "report.txt",
-    "*.weights.h5",
+from tf_ssgan.data import fingerprint
+from tf_ssgan.training import (
+    config,
+    evaluation_contents,
+    manifests,
+    metrics_log,
+    run_data,
+    run_file_contents,
+    run_files,
+    run_paths,
 )
 
 # Flags that result.json repeats.
@@ -46,61 +33,8 @@ _OTHER_FOLDER = "Give the folder of another run, or train in another --workdir."
 
 
 @dataclasses.dataclass(frozen=True)
-class Workdir:
-    """The folder of a run.
-
-    Attributes:
-        path: The folder, which may not exist yet.
-    """
-
-    path: pathlib.Path
-
-    def __str__(self) -> str:
-        """The path, as in messages."""
-        return str(self.path)
-
-    @property
-    def config_file(self) -> pathlib.Path:
-        """Every flag of the run and its value; marks the folder as that of a run."""
-        return self.path / CONFIG
-
-    @property
-    def metrics_file(self) -> pathlib.Path:
-        """One line per evaluation, see `metrics_log`."""
-        return self.path / METRICS
-
-    @property
-    def result_file(self) -> pathlib.Path:
-        """The result of a finished run."""
-        return self.path / RESULT
-
-    @property
-    def evaluation_file(self) -> pathlib.Path:
-        """What `tf_ssgan.evaluate` measured."""
-        return self.path / EVALUATION
-
-    @property
-    def checkpoints(self) -> pathlib.Path:
-        """Folder of the checkpoints."""
-        return self.path / "checkpoints"
-
-    @property
-    def tensorboard(self) -> pathlib.Path:
-        """Folder of TensorBoard's events."""
-        return self.path / "tensorboard"
-
-    @property
-    def classification_report(self) -> pathlib.Path:
-        """Precision and recall of each class."""
-        return self.path / "report.txt"
-
-    def figure(self, name: str) -> pathlib.Path:
-        """The PNG file of a figure."""
-        return self.path / f"{name}.png"
-
-    def pretrained(self, name: str) -> pathlib.Path:
-        """The weights of a network that a stage has pretrained."""
-        return self.path / f"{name}.weights.h5"
+class Workdir(run_paths.RunPaths):
+    """The folder of a run: its files are read, written and compared here."""
 
     # Reading.
 
@@ -146,7 +80,8 @@ class Workdir:
         """
         flags = self.read_flags()
         if flags is None:
-            raise errors.UserError(f"{self} is not the folder of a run: it holds no {CONFIG}.")
+            missing = self.config_file.name
+            raise errors.UserError(f"{self} is not the folder of a run: it holds no {missing}.")
         return flags
 
     def require_checkpoint(self) -> None:
@@ -184,7 +119,7 @@ class Workdir:
         repeated = {name: result[name] for name in _IN_BOTH} | result["hparams"] if flags else {}
         for name, value in repeated.items():
             if flags.get(name) != value:
-                reason = f"{name} is {value}, and {flags.get(name)} in {CONFIG}"
+                reason = f"{name} is {value}, and {flags.get(name)} in {run_paths.CONFIG}"
                 raise run_files.damaged(self.result_file, reason, remedy)
         return result
 
@@ -196,9 +131,17 @@ class Workdir:
         """
         return run_files.read_checked(
             self.evaluation_file,
-            run_file_contents.Evaluation,
+            evaluation_contents.Evaluation,
             "Remove that file, and evaluate the run again.",
         )
+
+    def read_data_record(self) -> fingerprint.DataRecord | None:
+        """Which images and labels the run learned from and is tested on, or None.
+
+        Raises:
+            UserError: The file is damaged.
+        """
+        return run_data.read(self.data_file)
 
     def read_metrics(self) -> metrics_log.MetricsHistory:
         """The evaluations during training; damaged lines are skipped."""
@@ -247,15 +190,39 @@ class Workdir:
                 "--workdir."
             )
 
+    def refuse_other_data(self, expected: str | None, now: fingerprint.DataRecord) -> None:
+        """Raises UserError if data are not those of the run in the folder; it says what changed.
+
+        Args:
+            expected: The fingerprint of the run's data; None if it has learned nothing yet.
+            now: The data that are there now.
+        """
+        if expected in (None, now.sha256):
+            return
+        place = self.require_flags()["data_dir"]
+        origin = f", which the run read from --data_dir={place}," if place else ""
+        raise errors.UserError(
+            f"{self} holds a run on other data: "
+            f"{run_data.describe_changes(self.data_file, expected, now)}. Restore the data{origin} "
+            f"or train in another folder: --workdir={run_data.free_folder(self.path)}"
+        )
+
     # Writing.
 
-    def prepare(self, settings: config.Config, protocol: dict[str, Any], first: int) -> str:
-        """Writes flags and protocol of a run, and cuts its metrics back to the restored step.
+    def prepare(
+        self,
+        settings: config.Config,
+        protocol: dict[str, Any],
+        first: int,
+        data: fingerprint.DataRecord,
+    ) -> str:
+        """Writes flags, protocol and data record, and cuts the metrics to the restored step.
 
         Args:
             settings: Its configuration.
             protocol: Content of `protocol.json`.
             first: The step from which it continues.
+            data: The record of its data.
 
         Returns:
             A sentence about damaged lines of the metrics, which are removed; empty without any.
@@ -270,7 +237,12 @@ class Workdir:
         files.replace(self.config_file, json.dumps(content, indent=1))
         files.replace(self.path / "run.flags", "\n".join(flags) + "\n")
         files.replace(self.path / "protocol.json", json.dumps(protocol))
+        self.keep_data_record(data)
         return metrics_log.rewind(self.metrics_file, first)
+
+    def keep_data_record(self, data: fingerprint.DataRecord) -> None:
+        """Writes the record of the run's data, if it is not there whole."""
+        run_data.keep(self.data_file, data)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -338,9 +310,9 @@ class Workdir:
 
     def _refuse_files_of_no_run(self) -> None:
         """Raises UserError if there are files that a run would overwrite."""
-        found = [path.name for name in _RUN_FILES for path in sorted(self.path.glob(name))]
+        found = [path.name for name in run_paths.RUN_FILES for path in sorted(self.path.glob(name))]
         if found:
             raise errors.UserError(
-                f"{self} holds {', '.join(found)} but no {CONFIG}: these files belong to no run "
-                "and would be overwritten. Give another --workdir."
+                f"{self} holds {', '.join(found)} but no {self.config_file.name}: these files "
+                "belong to no run and would be overwritten. Give another --workdir."
             )

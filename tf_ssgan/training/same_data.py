@@ -1,0 +1,73 @@
+"""Whether the data of a run are those that it began with: they are loaded, and compared.
+
+A run that is finished answers, and one that was stopped goes on, only with the same images and
+labels, test images included. Where they lie and what the files are called does not matter.
+"""
+
+import pathlib
+from typing import Any
+
+from tf_ssgan.common import errors
+from tf_ssgan.data import content_hash, datasets, fingerprint
+from tf_ssgan.nn import distribution
+from tf_ssgan.training import config, manifests
+from tf_ssgan.training.workdir import Workdir
+
+
+def finished_result(workdir: Workdir, settings: config.Config) -> dict[str, Any] | None:
+    """The result of a run that has taken all its steps on the data that are there now, or None.
+
+    Raises:
+        UserError: The data changed, or as `Workdir.finished_result`.
+    """
+    try:
+        result = workdir.finished_result(settings)
+    except errors.UserError:
+        _refuse_changed_data(settings)  # from which recipes, and hence flags, may follow
+        raise
+    if result:
+        now = fingerprint.record(load_arrays(settings))
+        workdir.refuse_other_data(result["data_sha256"], now)
+        if distribution.is_chief():
+            workdir.keep_data_record(now)
+    return result
+
+
+def load_arrays(settings: config.Config) -> datasets.Arrays:
+    """Loads the data of a run, sorted by their contents.
+
+    Raises:
+        UserError: They cannot be found or read.
+    """
+    loaded = settings.find_source().load(settings.image_spec)
+    return content_hash.sort_by_content(loaded)
+
+
+def of_checkpoint(saved: manifests.SavedCheckpoint | None) -> str | None:
+    """The fingerprint of the data that a checkpoint has learned from."""
+    return saved.manifest["data_sha256"] if saved else None
+
+
+def of_result(workdir: Workdir) -> str | None:
+    """The fingerprint of the data of a finished run, whose checkpoints may be gone."""
+    result = workdir.read_result()
+    return result["data_sha256"] if result else None
+
+
+def _refuse_changed_data(settings: config.Config) -> None:
+    """Raises UserError if the folder holds such a run, by its data set, on data that changed.
+
+    Nothing is read if it holds none, or one of another method, data set or form of images.
+
+    Raises:
+        UserError: The data changed; or they cannot be read.
+    """
+    workdir = Workdir(pathlib.Path(settings.workdir))
+    try:
+        flags, record = workdir.read_flags() or {}, workdir.read_data_record()
+    except errors.UserError:
+        return  # the caller has a mistake to report, perhaps this one
+    names = ("method", "dataset", "image_size", "channels", "fit")
+    if record and all(flags.get(name) == getattr(settings, name) for name in names):
+        now = fingerprint.record(load_arrays(settings))
+        workdir.refuse_other_data(record.sha256, now)
