@@ -8,13 +8,12 @@ import numpy as np
 from tf_ssgan.common import cache
 from tf_ssgan.data import content_hash, dataset_info, datasets, image_decoding
 from tf_ssgan.data.sources import image_reader, user_images
-from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED
+from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED, escape_name
 from tf_ssgan.diagnostics import duplicate_images, file_checks
 from tf_ssgan.diagnostics.findings import (
     MAX_LISTED,
     Finding,
     call_or_finding,
-    escape_name,
     run_check,
 )
 from tf_ssgan.training import config

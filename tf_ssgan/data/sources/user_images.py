@@ -16,7 +16,14 @@ from tf_ssgan.data import dataset_info
 from tf_ssgan.data.image_decoding import ImageSpec
 from tf_ssgan.data.sources import image_listing, image_reader
 from tf_ssgan.data.sources.data_source import DataSource
-from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED, Listing, Remark
+from tf_ssgan.data.sources.image_entries import (
+    LABELED,
+    TEST,
+    UNLABELED,
+    Listing,
+    Remark,
+    escape_name,
+)
 
 TEST_SHARE = 5  # one in so many labeled images of a class becomes a test image
 MAX_NAMES = 3  # files that a message names
@@ -150,12 +157,11 @@ def _check_classes(
 def _print_remarks(name: str, remarks: list[Remark]) -> None:
     """Prints to standard error what the doctor would say about the files."""
     for remark in remarks:
-        names = "; ".join(remark.names[:MAX_NAMES])
+        names = "; ".join(map(escape_name, remark.names[:MAX_NAMES]))
         more = len(remark.names) - MAX_NAMES
         rest = f" and {more:,} more" if more > 0 else ""
-        print(
-            printable(f"{name}: {remark.text}: {names}{rest}. ({remark.advice})"), file=sys.stderr
-        )
+        listed = f": {names}{rest}" if names else ""
+        print(printable(f"{name}: {remark.text}{listed}. ({remark.advice})"), file=sys.stderr)
     if remarks:
         print(printable(f"All names: python -m tf_ssgan.doctor --dataset={name}"), file=sys.stderr)
 
