@@ -20,7 +20,7 @@ import export
 from export import graph_image_decoding
 from tf_ssgan.common import checkout, version
 from tf_ssgan.data import datasets
-from tf_ssgan.metrics import calibration
+from tf_ssgan.metrics import calibration, few_images
 from tf_ssgan.nn import pixels, precision
 from tf_ssgan.training import build
 
@@ -83,7 +83,7 @@ def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any
         "protocol": run.protocol.as_json(),
         "trained_in": run.precision,
         "exported_in": "float32",
-        "calibration": dataclasses.asdict(fitted),
+        "calibration": dataclasses.asdict(fitted) | _why_no_temperature(run),
         "config": run.config.identity(),
         "result": run.workdir.read_result(),
         "test_error": _test_error(run),
@@ -92,6 +92,12 @@ def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any
         | {"tf_ssgan": version.__version__},
         "code": {"trained": trained, "exported": checkout.code_version()},
     }
+
+
+def _why_no_temperature(run: build.Run) -> dict[str, str]:
+    """A note if the run's held-out images are too few to fit a temperature."""
+    note = few_images.why_no_temperature(len(run.protocol.validation_ids))
+    return {"note": note} if note else {}
 
 
 def _test_error(run: build.Run) -> float | None:

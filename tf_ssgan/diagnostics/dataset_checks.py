@@ -16,6 +16,7 @@ from tf_ssgan.diagnostics.findings import (
     call_or_finding,
     run_check,
 )
+from tf_ssgan.metrics import few_images
 from tf_ssgan.training import config
 
 SECTION = "Data"
@@ -50,6 +51,9 @@ def check_protocol(settings: config.Config, arrays: dataset_info.Arrays) -> Iter
 
     protocol = build.make_protocol(settings, content_hash.sort_by_content(arrays))
     yield Finding(SECTION, "ok", f"a run of {settings.method}: {protocol.describe()}")
+    held_out = len(protocol.validation_ids)
+    if held_out and (text := few_images.why_nothing(held_out)):
+        yield Finding(SECTION, "note", text, "label more images, or give a larger --validation")
 
 
 # --- User images ----------------------------------------------------------------------------------
@@ -208,9 +212,8 @@ def _check_counts(
         )  # fmt: skip
     missing = tuple(kind for kind, n in zip(classes, columns["test"], strict=True) if not n)
     if missing and any(columns["test"]):
-        text = f"{len(missing)} class(es) have no test images"
-        advice = "add some: the test error says nothing about these classes"
-        yield Finding(SECTION, "note", text, advice, missing)
+        text = few_images.untested([*map(escape_name, missing)])
+        yield Finding(SECTION, "warning", text, "add some", missing)
 
 
 def _format_table(classes: Sequence[str], columns: dict[str, list[int]]) -> str:

@@ -97,7 +97,7 @@ def _quality(
 ) -> dict[str, float | None]:
     """The error of the raw weights in percent, and the quality metrics of the exported ones."""
     raw = _predict(run.method.classifier, arrays)
-    metrics = results.quality_metrics(predictions, results.saved_calibration(run).temperature)
+    metrics = results.quality_metrics(predictions, results.saved_calibration(run))
     return {"test_error_raw": raw.error} | metrics
 
 
