@@ -13,9 +13,8 @@ import time
 
 from export import publishing
 from flags import program
-from tf_ssgan.common import errors, options, startup
+from tf_ssgan.common import errors, few_images, options, startup
 from tf_ssgan.common.options import option
-from tf_ssgan.metrics import few_images
 from tf_ssgan.training.workdir import Workdir
 
 

@@ -18,9 +18,9 @@ import tensorflow as tf
 
 import export
 from export import graph_image_decoding
-from tf_ssgan.common import checkout, version
+from tf_ssgan.common import checkout, few_images, version
 from tf_ssgan.data import datasets
-from tf_ssgan.metrics import calibration, few_images
+from tf_ssgan.metrics import calibration
 from tf_ssgan.nn import pixels, precision
 from tf_ssgan.training import build
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tf_ssgan.common import cache
+from tf_ssgan.common import cache, few_images
 from tf_ssgan.data import content_hash, dataset_info, datasets, image_decoding
 from tf_ssgan.data.sources import image_reader, user_images
 from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED, escape_name
@@ -16,7 +16,6 @@ from tf_ssgan.diagnostics.findings import (
     call_or_finding,
     run_check,
 )
-from tf_ssgan.metrics import few_images
 from tf_ssgan.training import config
 
 SECTION = "Data"

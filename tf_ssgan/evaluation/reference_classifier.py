@@ -14,10 +14,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from tf_ssgan.common import cache
+from tf_ssgan.common import cache, few_images
 from tf_ssgan.data import content_hash, dataset_info, protocol, splits
 from tf_ssgan.evaluation import reference_cnn, reference_network, reference_training
-from tf_ssgan.metrics import calibration, few_images
+from tf_ssgan.metrics import calibration
 from tf_ssgan.nn import precision
 
 DIGITS = 16  # hexadecimal digits of a hash in a fingerprint

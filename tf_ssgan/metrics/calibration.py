@@ -11,7 +11,7 @@ import math
 import numpy as np
 from scipy import optimize, special
 
-from tf_ssgan.metrics import few_images
+from tf_ssgan.common import few_images
 
 BINS = 15  # as in Guo et al. 2017
 _LOWEST, _HIGHEST = 0.05, 20.0

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from tf_ssgan import papers
-from tf_ssgan.metrics import few_images
+from tf_ssgan.common import few_images
 from tf_ssgan.metrics.across_seeds import MeanOverSeeds, PairedDifference
 from tf_ssgan.reports import run_code
 from tf_ssgan.reports.finished_runs import ERROR_COLUMNS

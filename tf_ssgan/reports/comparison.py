@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tf_ssgan.metrics import few_images
+from tf_ssgan.common import few_images
 from tf_ssgan.metrics.across_seeds import MIN_SPLITS, PairedDifference
 from tf_ssgan.reports import cell_text, ranking
 from tf_ssgan.reports.ranking import Ranking

@@ -7,9 +7,8 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, few_images
 from tf_ssgan.core import method
-from tf_ssgan.metrics import few_images
 from tf_ssgan.training import metrics_log, signals
 from tf_ssgan.training.workdir import Workdir
 
@@ -109,8 +108,9 @@ class MetricsLogger(keras.callbacks.Callback):
 
     def _counted(self, name: str) -> str:
         """The number of images that a validation error is of, if they are few; else empty."""
-        held_out = self.model.task.held_out
-        return few_images.counted(held_out) if name.startswith("validation_") else ""
+        if not name.startswith("validation_"):
+            return ""
+        return few_images.counted(self.model.task.held_out)
 
 
 class SaveCheckpoint(keras.callbacks.Callback):

@@ -277,7 +277,7 @@ def _images_per_step(run: build.Run) -> int:
 
 def _pool_notes(run: build.Run) -> list[str]:
     """Notes on surprising combinations of the method and its pools."""
-    task, notes = run.method.task, results.notes_on_few_images(run)
+    task, notes = run.method.task, []
     streams = [s for s in run.method.streams().values() if s.pool in ("unlabeled", "merged")]
     if streams and task.unlabeled <= task.labeled and not run.method.needs_noisy:
         notes.append("Every image is labeled: the unlabeled pool holds no other images.")
@@ -314,7 +314,7 @@ def _print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
         f"{run.strategy.num_replicas_in_sync} device(s)"
     )
     print(run.protocol.describe())
-    for line in _pool_notes(run):
+    for line in [*_pool_notes(run), *results.notes_on_few_images(run)]:
         print(line)
     if manifest:
         print(f"Continuing from step {manifest['step']} of {run.method.task.steps}.")

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.common import checkout, cpu, files, version
-from tf_ssgan.metrics import calibration, classification, few_images, plots, ranking
+from tf_ssgan.common import checkout, cpu, few_images, files, version
+from tf_ssgan.metrics import calibration, classification, plots, ranking
 from tf_ssgan.nn import inference, weights
 from tf_ssgan.training import build
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tf_ssgan.metrics import few_images
+from tf_ssgan.common import few_images
 
 
 def format_summary(result: dict[str, Any], workdir: str) -> str:
@@ -52,7 +52,8 @@ def _quality(result: dict[str, Any]) -> list[str]:
     else:
         fitted = f"(temperature {result['temperature']:.3g}: fitted on validation images)"
         effect = f" -> {after:.3f} {fitted}"
-    over = f"mean over the {tested} classes that have test images"
+    counted = "1 class that has" if tested == 1 else f"{tested} classes that have"
+    over = f"mean over the {counted} test images"
     return [
         f"  {'average_precision_macro':<30}{macro:6.3f}     ({over})",
         f"  {'expected_calibration_error':<30}{before:6.3f}{effect}",

@@ -8,9 +8,8 @@ import functools
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, few_images
 from tf_ssgan.core.task import Stream
-from tf_ssgan.metrics import few_images
 from tf_ssgan.methods.bases import auxiliary_classifier, hypergradient, latent_truncation
 from tf_ssgan.nn import layers, losses, step_random
 
