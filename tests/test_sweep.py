@@ -19,7 +19,7 @@ from tf_ssgan import papers, sweep
 from tf_ssgan.common import errors
 from tf_ssgan.data import datasets
 from tf_ssgan.data.sources import image_listing, image_reader
-from tf_ssgan.launch import jobs, scheduler
+from tf_ssgan.launch import data_hashes, jobs, scheduler
 from tf_ssgan.launch.sweep_plan import SweepOptions
 from tf_ssgan.papers import PublishedCell, Table
 from tf_ssgan.reports import svg_charts
@@ -53,6 +53,7 @@ def fake(monkeypatch, tmp_path):
     monkeypatch.setattr(jobs, "PROGRAM", (sys.executable, str(FAKE)))
     monkeypatch.setattr(scheduler, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(papers, "find", lambda name: SMALL)
+    monkeypatch.setattr(data_hashes, "_in_own_process", lambda *_: file_contents.DIGITS_SHA256)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -183,6 +184,28 @@ def test_a_sweep_ends_in_a_table_and_a_page(fake, capfd):
     sweep.main([*words, "--", "--max_steps=4"])
     assert "6 of 6 finished before" in capfd.readouterr().err
     assert all(len(p.read_text()) == 1 for p in (fake / "runs").glob("*/starts"))
+
+
+def test_runs_on_data_that_changed_are_started_and_their_refusal_is_reported(
+    fake, capfd, monkeypatch
+):
+    words = ["sweep", "--methods=frgan,supervised", "--labels=50", "--seeds=2"]
+    sweep.main([*words, "--", "--max_steps=4"])
+    calls, new = [], file_contents.sha256("changed")
+    monkeypatch.setattr(data_hashes, "_in_own_process", lambda *key: calls.append(key) or new)
+    monkeypatch.setenv("TRAINED_DATA", new)
+    capfd.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        sweep.main([*words[:-1], "--seeds=3", "--", "--max_steps=4"])
+    assert ended.value.code == 1
+    output = capfd.readouterr()
+    assert output.err.count("failed with status 2: runs/digits-50-") == 4
+    assert output.err.count(" holds a run on other data: the images changed.") == 4
+    assert "finished before" not in output.err
+    # The report has the new seed alone, and names the others.
+    assert output.out.count("was refused: runs/digits-50-") == 4
+    assert "| frgan | 27.0 (1)" in output.out
+    assert len(calls) == 1, "data are read once for all runs"
 
 
 def test_a_table_has_its_published_column(fake, capfd):

@@ -7,9 +7,10 @@
 Give folders of runs, or folders that contain folders of runs. The program writes report.html,
 report.md, report.csv, runs.csv and report.tex into --to. Without --table there is a table for each
 data set, with a row for each method and a column for each protocol; runs that differ in more than
-their seeds never share a cell. With --table the rows and columns are those of a paper, and runs
-that do not belong in one cell are refused. Damaged and unfinished runs are listed and left out. If
-only the metrics or the evaluation of a run are damaged, it stays in, and the file is named.
+their seeds, or learned from other images or labels, never share a cell. With --table the rows and
+columns are those of a paper: runs on other data than most are listed and left out, and runs that
+differ in their settings are refused. Damaged and unfinished runs are listed and left out. If only
+the metrics or the evaluation of a run are damaged, it stays in, and the file is named.
 """
 
 import dataclasses

@@ -32,7 +32,7 @@ from tf_ssgan import papers
 from tf_ssgan.common import errors
 from tf_ssgan.common.options import flag_text
 from tf_ssgan.data import datasets
-from tf_ssgan.launch import jobs, scheduler, sweep_plan
+from tf_ssgan.launch import data_hashes, jobs, scheduler, sweep_plan
 from tf_ssgan.launch.sweep_plan import SweepOptions
 from tf_ssgan.reports import (
     by_paper,
@@ -111,9 +111,15 @@ def make_jobs(options: SweepOptions, further: tuple[str, ...] = ()) -> list[jobs
     if not options.table:
         _refuse_different_labels(configs)
     by_workdir: dict[pathlib.Path, jobs.Job] = {}
+    hashes = data_hashes.DataHashes()
     for own, settings in zip(words, configs, strict=True):
         workdir = pathlib.Path(options.runs) / pathlib.Path(settings.workdir).name
-        by_workdir[workdir] = jobs.Job(workdir, (*own, *further, f"--workdir={workdir}"))
+        place = settings.dataset, settings.data_dir, settings.image_spec
+        by_workdir[workdir] = jobs.Job(
+            workdir,
+            (*own, *further, f"--workdir={workdir}"),
+            data=functools.partial(hashes.sha256, *place),
+        )
     return list(by_workdir.values())
 
 
@@ -186,7 +192,10 @@ def _is_evaluated(table: papers.Table, workdir: pathlib.Path) -> bool:
 
 
 def make_report(
-    options: SweepOptions, runs: Sequence[jobs.Job], further: Sequence[str] = ()
+    options: SweepOptions,
+    runs: Sequence[jobs.Job],
+    further: Sequence[str] = (),
+    failed: Sequence[jobs.Job] = (),
 ) -> report.Report:
     """Makes the report on the runs of a sweep.
 
@@ -194,8 +203,11 @@ def make_report(
         options: Flags of this program.
         runs: The runs.
         further: Flags that every run got too.
+        failed: Those of the runs that failed now.
     """
     finished = finished_runs.read_runs([run.workdir for run in runs if run.workdir.is_dir()])
+    refused = {run.workdir: f"was refused: {run.last_log_line()}" for run in failed}
+    finished = finished.without(refused)  # results of earlier runs, say on data that have changed
     if not options.table:
         title = f"{', '.join(options.chosen_methods)} on {options.chosen_dataset}"
         title += " by noise rate" if options.noise_rates else ""
@@ -218,7 +230,7 @@ def main(argv: list[str]) -> None:
         statuses |= scheduler.run_all(evaluations, options.jobs)
     failed = scheduler.report_failures(statuses)
     if len(failed) < len(statuses):
-        contents = make_report(options, runs, further)
+        contents = make_report(options, runs, further, [run for run in runs if statuses[run]])
         paths = formats.write_report(contents, options.report_folder)
         print(formats.format_summary(contents, paths))
     if failed:

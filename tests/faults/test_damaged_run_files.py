@@ -24,7 +24,9 @@ from tf_ssgan.training.workdir import Workdir
 DELETED = object()
 ODD = [None, 0, -1, 1.5, 10**105, float("nan"), float("inf"), "", "x", "\0", [], [1], {}, {"a": 1},
        True, DELETED]  # fmt: skip
-JSON_FILES = ("config.json", "result.json", "evaluation.json", "metrics.jsonl", "manifest.json")
+JSON_FILES = ("config.json", "result.json", "evaluation.json", "metrics.jsonl", "manifest.json",
+              "data.json")  # fmt: skip
+NOT_REPORTED = ("manifest.json", "data.json")  # a report does not read them
 STEPS = 300
 CHECKPOINT = f"checkpoints/{manifests.checkpoint_name(STEPS)}"
 # Fields that nothing reads, or whose value may be anything.
@@ -63,6 +65,7 @@ def write_run(folder, seed):
     del flags["workdir"]
     finished_run_folders.write(folder, 5.0 + seed, **flags)
     finished_run_folders.write_evaluation(folder, **EVALUATION)
+    (folder / "data.json").write_text(json.dumps(file_contents.data_record().as_json()))
     checkpoint = folder / CHECKPOINT
     checkpoint.mkdir(parents=True)
     (checkpoint / "state.index").write_bytes(b"index")
@@ -161,6 +164,7 @@ def ask_all(runs, name, what):
         "result": workdir.read_result,
         "evaluation": workdir.read_evaluation,
         "metrics": workdir.read_metrics,
+        "data": workdir.read_data_record,
         "checkpoint": lambda: manifests.find(workdir.checkpoints),
         "train": lambda: workdir.finished_result(runs.settings),
         "rewind": lambda: rewind_copy(runs),
@@ -199,7 +203,8 @@ def rewind_copy(runs):
 
 
 OWNERS = {"config.json": "flags", "result.json": "result", "evaluation.json": "evaluation",
-          "metrics.jsonl": "metrics", "manifest.json": "checkpoint"}  # fmt: skip
+          "metrics.jsonl": "metrics", "manifest.json": "checkpoint",
+          "data.json": "data"}  # fmt: skip
 
 
 def check_answers(name, what, answers):
@@ -211,7 +216,7 @@ def check_answers(name, what, answers):
     sentences = [*finished.damage, *(reason for _, reason in finished.left_out)]
     assert all("\n" not in sentence for sentence in sentences), (name, what)
     owner = answers[OWNERS[name]]
-    if name != "manifest.json" and isinstance(owner, errors.UserError):
+    if name not in NOT_REPORTED and isinstance(owner, errors.UserError):
         assert any(str(owner) in sentence for sentence in sentences), (name, what, sentences)
     if name == "metrics.jsonl":
         assert finished.damage or len(finished.runs[0].history) == 3, (what, finished)
@@ -304,7 +309,7 @@ def check_report(runs, capsys, name, what, content):
 def reported_cases(runs, fields_count, bytes_count):
     """(file, what was done, bytes) of some odd fields, and of some files."""
     generator = random.Random(2)
-    names = JSON_FILES[:4]  # a report reads no checkpoint
+    names = [name for name in JSON_FILES if name not in NOT_REPORTED]
     cases = [case for case in odd_fields(runs.originals) if case[0] in names]
     for name, path, odd in generator.sample(cases, fields_count):
         yield name, f"{path}: {odd!r}"[:80], with_odd_field(runs.originals, name, path, odd)

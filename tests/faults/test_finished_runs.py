@@ -11,8 +11,9 @@ from tensorboard.backend.event_processing import event_accumulator
 import flags
 from tf_ssgan.common import errors
 from tf_ssgan.common.version import __version__
+from tf_ssgan.data import fingerprint
 from tf_ssgan.methods import frgan
-from tf_ssgan.training import build, config, loop, manifests
+from tf_ssgan.training import build, config, loop, manifests, same_data
 
 pytestmark = pytest.mark.xdist_group("finished run")
 
@@ -86,7 +87,8 @@ def test_a_result_by_epochs_is_recognized(toy, tmp_path, monkeypatch):
     (tmp_path / "run" / "config.json").write_text(
         json.dumps({"version": __version__} | settings.as_flags())
     )
-    result = file_contents.result(settings.as_flags(), steps=9, epochs=3.0)
+    data = fingerprint.record(same_data.load_arrays(settings))
+    result = file_contents.result(settings.as_flags(), steps=9, epochs=3.0, data_sha256=data.sha256)
     (tmp_path / "run" / "result.json").write_text(json.dumps(result))
     monkeypatch.setattr(build, "build", None)
     assert loop.run(settings)["steps"] == 9

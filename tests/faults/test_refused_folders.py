@@ -74,10 +74,13 @@ def test_a_checkpoint_of_other_classes_is_refused(squares, toy, tmp_path, monkey
     run = build.build(settings)
     loop._save(run, 0.0)
     squares(tmp_path / "data", classes=4)
+    assert "images or labels changed" in refusal(build.build, settings)
+    run.workdir.keep_data_record(run.data_record)
     message = refusal(build.build, settings)
-    assert "classes is 3 there and 4 here" in message
+    assert "training images relabeled" in message and "the class 3 is new" in message
     squares(tmp_path / "data", size=16)
-    assert "other networks" in refusal(build.restore, build.build(settings))
+    message = refusal(build.build, settings)
+    assert "they are 16 x 16 pixels in color and were 8 x 8 pixels in color" in message
 
 
 def test_another_number_of_replicas_is_allowed(copied, settings, capsys):

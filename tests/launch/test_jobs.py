@@ -1,5 +1,6 @@
 """Jobs: their commands, and what their folders say about them."""
 
+import dataclasses
 import fcntl
 import json
 import pathlib
@@ -7,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from support.file_contents import metrics_line
+from support.file_contents import DIGITS_SHA256, metrics_line
 
 from tf_ssgan.common.version import __version__
 from tf_ssgan.launch import jobs
@@ -56,6 +57,21 @@ def test_a_result_belongs_to_exactly_its_flags(tmp_path, make_jobs, changed, fin
     names = {word.split("=")[0] for word in changed}
     flags = tuple(f for f in job.flags if f.split("=")[0] not in names) + changed
     assert jobs.Job(job.workdir, flags).finished() is finished
+
+
+def test_a_result_of_other_data_does_not_count(tmp_path, make_jobs):
+    (job,) = make_jobs(tmp_path, 0)
+    asked = []
+
+    def on(sha256):
+        job_on = dataclasses.replace(job, data=lambda: asked.append(1) or sha256)
+        assert job_on == job and hash(job_on) == hash(job)
+        return job_on
+
+    assert not on(DIGITS_SHA256).finished() and not asked, "data are read only if it matters"
+    run_to_end(job)
+    assert on(DIGITS_SHA256).finished()
+    assert not on("0" * 64).finished() and not on("").finished()
 
 
 @pytest.mark.parametrize("name", ["config.json", "result.json"])

@@ -12,6 +12,7 @@ from tf_ssgan.data import label_noise
 from tf_ssgan.reports import by_paper
 from tf_ssgan.training import config
 
+OTHER = finished_run_folders.sha256("other")
 DIGITS = {"dataset": "digits"}
 FRGAN, VAT = {"method": "frgan"}, {"method": "vat"}
 TABLE = papers.Table(
@@ -199,15 +200,33 @@ def test_scores_with_other_fingerprints_are_refused(tmp_path, monkeypatch):
     assert (names(cell), cell.values) == (["a", "b"], (3.0, 3.0))
 
 
-def test_the_same_seeds_with_other_images_are_refused():
-    runs = [
-        make_run("a"),
-        make_run("b", outcome={"split_sha256": finished_run_folders.sha256("other")}),
-    ]
-    with pytest.raises(
-        errors.UserError, match="a and b both fit .* split seed 0, but not the same"
-    ):
-        by_paper.fill_table(TABLE, runs)
+def other_data(name, error=5.0, **changed):
+    """A run of the same flags on data that changed."""
+    return make_run(name, error, outcome={"data_sha256": OTHER}, **changed)
+
+
+def test_the_same_seeds_with_other_labeled_images_are_left_out():
+    changed = make_run("b", outcome={"split_sha256": finished_run_folders.sha256("other")})
+    table = by_paper.fill_table(TABLE, [make_run("a"), changed])
+    assert names(table.cell("FR-GAN", "50 labels")) == ["a"]
+    ((folder, reason),) = table.left_out
+    assert str(folder) == "b" and reason.startswith("has the split seed 0 and the data of a, but")
+
+
+def test_runs_on_other_data_than_most_are_left_out_by_name():
+    """In all cells of the table, so that its rows can be compared."""
+    runs = [other_data("x", 1.0), make_run("a0"), make_run("a1", seed=1),
+            make_run("v", 7.0, **VAT), other_data("y", 1.0, labels=100),
+            other_data("s", 1.0, dataset="svhn")]  # fmt: skip
+    table = by_paper.fill_table(TABLE, runs)
+    assert names(table.cell("FR-GAN", "50 labels")) == ["a0", "a1"]
+    assert names(table.cell("VAT", "50 labels")) == ["v"]
+    assert table.cell("FR-GAN", "100 labels").runs == ()
+    assert sorted(str(folder) for folder, _ in table.left_out) == ["x", "y"]  # "s" fits no cell
+    short = OTHER[:8], file_contents.DIGITS_SHA256[:8]
+    for _, reason in table.left_out:
+        assert reason.startswith("was trained on other images or labels of digits than ")
+        assert f"(data {short[0]} and {short[1]})" in reason
 
 
 def test_an_unknown_budget_is_a_mistake():

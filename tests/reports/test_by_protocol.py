@@ -3,12 +3,13 @@
 import collections
 
 import pytest
-from support import finished_run_folders
+from support import file_contents, finished_run_folders
 
 from tf_ssgan import papers
 from tf_ssgan.common import errors
 from tf_ssgan.reports import by_paper, by_protocol
 
+OTHER = finished_run_folders.sha256("other")
 NOISY = {"noise": "wrong", "noise_rate": 0.1}
 TABLE = papers.Table(
     name="toy_table",
@@ -62,6 +63,8 @@ def places_of_runs(table):
         ({}, {"validation": 0}),
         ({}, {"outcome": {"pool": 1298}}),
         ({}, {"outcome": {"test_images": 501}}),
+        ({}, {"outcome": {"data_sha256": OTHER}}),
+        ({}, {"outcome": {"data_sha256": OTHER, "pool": 1298}}),
         ({}, {"outcome": {"validation_images": 130}}),
         ({}, {"max_steps": 301}),
         ({}, {"width": 33}),
@@ -244,8 +247,8 @@ def test_one_split_seed_has_one_set_of_labeled_images():
             outcome={"split_sha256": finished_run_folders.sha256("other")},
         ),
     ]
-    with pytest.raises(errors.UserError, match="mine and theirs .* split seed 0"):
-        by_protocol.make_tables(runs)
+    ((folder, reason),) = make_table(*runs).left_out
+    assert str(folder) == "theirs" and reason.startswith("has the split seed 0 and the data of mi")
     # Two methods are in two cells; but they learned from other images, and are not compared.
     vat = finished_run_folders.make_run(
         method="vat", outcome={"split_sha256": finished_run_folders.sha256("other")}
@@ -253,15 +256,34 @@ def test_one_split_seed_has_one_set_of_labeled_images():
     assert [cell.paired for cell in make_table(runs[0], vat).cells.values()] == [None, None]
 
 
-def test_the_same_seeds_with_other_images_are_refused():
+def test_other_data_are_named_only_where_nothing_else_tells_them_apart():
+    data = {"data_sha256": OTHER}
     runs = [
         finished_run_folders.make_run(folder="a"),
-        finished_run_folders.make_run(
-            folder="b", outcome={"split_sha256": finished_run_folders.sha256("other")}
-        ),
+        finished_run_folders.make_run(folder="b", outcome=data),
+        finished_run_folders.make_run(folder="c", method="vat", outcome=data),
+        finished_run_folders.make_run(folder="d", labels=100),
+        finished_run_folders.make_run(folder="e", labels=20, outcome=data),
     ]
-    with pytest.raises(errors.UserError, match="a and b both fit .* split seed 0"):
-        by_protocol.make_tables(runs)
+    table = make_table(*runs)
+    places = places_of_runs(table)
+    first, other = file_contents.DIGITS_SHA256[:8], OTHER[:8]
+    assert places == {
+        "a": ("frgan", f"50 labels, data {first}"), "b": ("frgan", f"50 labels, data {other}"),
+        "c": ("vat", f"50 labels, data {other}"), "d": ("frgan", "100 labels"),
+        "e": ("frgan", "20 labels"),
+    }  # fmt: skip
+    assert table.left_out == ()
+    more = finished_run_folders.make_run(folder="b", outcome=data | {"pool": 1298})
+    columns = {column for _, column in places_of_runs(make_table(runs[0], more)).values()}
+    assert columns == {"50 labels, 1,297 training images", "50 labels, 1,298 training images"}
+
+
+def test_noise_curves_do_not_mix_data():
+    runs = [finished_run_folders.make_run(**NOISY), finished_run_folders.make_run(),
+            finished_run_folders.make_run(outcome={"data_sha256": OTHER})]  # fmt: skip
+    first, second, other = by_protocol.names_without_noise(runs)
+    assert first == second != other
 
 
 @pytest.mark.parametrize("number, error", [("test_error", 5.0), ("test_error_median20", 6.0),

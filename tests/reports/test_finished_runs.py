@@ -131,6 +131,21 @@ def test_the_same_seeds_with_other_images_are_another_run(tmp_path):
     assert (folders(finished), finished.left_out) == ([first, other], ())
 
 
+def test_the_same_seeds_on_other_data_are_another_run(tmp_path):
+    first = finished_run_folders.write(tmp_path / "a")
+    other = finished_run_folders.write(tmp_path / "b", outcome={"data_sha256": "0" * 64})
+    finished = finished_runs.read_runs([tmp_path])
+    assert (folders(finished), finished.left_out) == ([first, other], ())
+
+
+def test_finished_runs_can_be_left_out_with_a_reason(tmp_path):
+    first, other = (
+        finished_run_folders.write(tmp_path / name, seed=k) for k, name in enumerate("ab")
+    )
+    finished = finished_runs.read_runs([tmp_path]).without({other: "why", tmp_path / "c": "none"})
+    assert (folders(finished), finished.left_out) == ([first], ((other, "why"),))
+
+
 def test_a_folder_given_by_relative_and_absolute_paths_is_read_once(tmp_path, monkeypatch):
     finished_run_folders.write(tmp_path / "runs" / "a")
     monkeypatch.chdir(tmp_path)
@@ -215,7 +230,7 @@ def test_every_flag_that_affects_a_result_is_in_protocol_or_settings():
     covered = run.protocol.keys() | run.settings.keys()
     others = {"method", "seed", "split_seed", "data_dir", "workdir", "devices", "epochs",
               "max_steps"}  # fmt: skip
-    assert covered - {"images", "test_images", "steps"} == run.flags.keys() - others
+    assert covered - {"images", "test_images", "data", "steps"} == run.flags.keys() - others
 
 
 def test_held_out_and_test_images_are_the_actual_numbers():

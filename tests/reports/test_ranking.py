@@ -39,7 +39,7 @@ def test_rows_are_ranked_on_what_the_best_furnished_ones_share():
     assert {row: mean.values for row, mean in ranked.means.items()} == {
         "vat": (3.5,) * 3, "frgan": (4.0,) * 3,
     }  # fmt: skip
-    assert [seed for seed, _ in ranked.splits] == [0, 1, 2]
+    assert [seed for seed, *_ in ranked.splits] == [0, 1, 2]
     assert ranked.lacking == {"supervised": 2}
 
 
@@ -47,7 +47,7 @@ def test_a_split_that_only_poor_rows_have_removes_no_better_row():
     """frgan and vat have ten splits, i2gan and fixmatch nine of these."""
     ranked = rank(frgan=(9.0,) * 10, vat=(8.0,) * 10, fixmatch=(7.0,) * 9, i2gan=(6.6,) * 9)
     assert list(ranked.means) == ["i2gan", "fixmatch", "vat", "frgan"]
-    assert [seed for seed, _ in ranked.splits] == list(range(9)) and ranked.lacking == {}
+    assert [seed for seed, *_ in ranked.splits] == list(range(9)) and ranked.lacking == {}
 
 
 def test_splits_that_three_rows_share_and_no_two_of_them_alone():
@@ -56,7 +56,7 @@ def test_splits_that_three_rows_share_and_no_two_of_them_alone():
     rows = {f"r{k}": tuple(None if seed == k else 1.0 + k for seed in every) for k in range(3)}
     ranked = rank(**rows)
     assert list(ranked.means) == ["r0", "r1", "r2"]
-    assert [seed for seed, _ in ranked.splits] == [3, 4, 5, 6]
+    assert [seed for seed, *_ in ranked.splits] == [3, 4, 5, 6]
 
 
 def test_many_rows_with_other_gaps_are_ranked_soon():

@@ -113,6 +113,9 @@ def test_pairs_share_split_seed_and_labeled_images():
     elsewhere = make_cell((0, 5.0), outcome={"split_sha256": finished_run_folders.sha256("other")})
     table = result_table.add_paired_differences(make_table(a=ours, supervised=elsewhere))
     assert table.cell("a", "c").paired is None
+    changed = make_cell((0, 5.0), outcome={"data_sha256": finished_run_folders.sha256("other")})
+    table = result_table.add_paired_differences(make_table(a=ours, supervised=changed))
+    assert table.cell("a", "c").paired is None
 
 
 def test_runs_of_one_split_are_one_pair():
@@ -163,7 +166,8 @@ def test_values_are_grouped_by_split():
         finished_run_folders.make_run(6.0, seed=1, split_seed=0),
         finished_run_folders.make_run(9.0, seed=2),
     ]
-    first, other = ((seed, finished_run_folders.sha256(seed)) for seed in (0, 2))
+    data = finished_run_folders.make_run().result["data_sha256"]
+    first, other = ((seed, finished_run_folders.sha256(seed), data) for seed in (0, 2))
     values_by_split = result_table.values_by_split
     assert values_by_split(ResultCell()) == {}
     cell = result_table.make_cell(runs, "test_error", "test_error", None, "")

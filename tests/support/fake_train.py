@@ -2,7 +2,8 @@
 
 With --fails=RATE it diverges at that rate, with --refuses=RATE it refuses the folder, and with
 --waits it hangs until it gets a signal to stop. Like the real program, it reports a finished run
-and does not repeat it. It counts its starts in the file `starts`. The environment variable
+and does not repeat it, or refuses it if the variable TRAINED_DATA, the fingerprint of its data, is
+another one now. It counts its starts in the file `starts`. The environment variable
 TRAINED_SECONDS is its duration, and the method in TRAINED_FAILS diverges. TRAINED_FAILS_AT,
 TRAINED_REFUSES_AT and TRAINED_WAITS have the same effect as the flags, for programs that check the
 flags of a run.
@@ -29,7 +30,11 @@ def main(flags):
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     with (workdir / "starts").open("a") as starts:
         starts.write("x")
+    data = os.environ.get("TRAINED_DATA", file_contents.DIGITS_SHA256)
     if (workdir / "result.json").exists():
+        if json.loads((workdir / "result.json").read_text())["data_sha256"] != data:
+            print(f"{workdir} holds a run on other data: the images changed.", file=sys.stderr)
+            raise SystemExit(2)
         return print(f"{workdir} is finished; this is its result.")
     if rate == float(option(flags, "refuses", "REFUSES_AT")):
         print(f"{workdir} holds another run.", file=sys.stderr)
@@ -56,7 +61,7 @@ def main(flags):
             if "waits" in flags or "TRAINED_WAITS" in os.environ:
                 wait(workdir)
             time.sleep(float(os.environ.get("TRAINED_SECONDS", 0)) / 2)
-    changed = {"epochs": steps / 2, "seconds": 1.0, "test_error_raw": 90.0}
+    changed = {"epochs": steps / 2, "seconds": 1.0, "test_error_raw": 90.0, "data_sha256": data}
     result = file_contents.result(config, error + seed, **changed)
     (workdir / "result.json").write_text(json.dumps(result))
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import special
-from support.file_contents import metrics_line
+from support.file_contents import data_record, metrics_line
 from tensorboard.backend.event_processing import event_accumulator
 
 from tf_ssgan.common import checkout, cpu
@@ -57,6 +57,7 @@ def finished_run(workdir, classes, held=100):
             train_images=images[:130], train_labels=labels[:130], test_images=images[130:],
             test_labels=labels[130:],
         ),
+        data_record=data_record(),
         info=types.SimpleNamespace(classes=names),
         protocol=types.SimpleNamespace(
             labeled_ids=np.arange(10), validation_ids=np.arange(30, 30 + held), sha256="0" * 64,

@@ -67,6 +67,33 @@ def test_the_folder_of_another_run_is_refused(tmp_path, given, text):
     assert text in str(refused.value) and "--workdir" in str(refused.value)
 
 
+def test_other_data_are_refused_and_a_free_folder_is_named(tmp_path):
+    run = Workdir(tmp_path / "run")
+    run.path.mkdir()
+    run.prepare(settings(run.path, data_dir="there"), {}, 0, DATA)
+    run.refuse_other_data(None, DATA)
+    run.refuse_other_data(DATA.sha256, DATA)
+    now = file_contents.data_record(test=(1, 1))
+    with pytest.raises(errors.UserError) as refused:
+        run.refuse_other_data(DATA.sha256, now)
+    assert str(refused.value) == (
+        f"{run} holds a run on other data: the images changed: 1 test image relabeled. Restore the "
+        f"data, which the run read from --data_dir=there, or train in another folder: "
+        f"--workdir={run}-2"
+    )
+
+
+def test_the_data_record_is_written_once(tmp_path):
+    Workdir(tmp_path).prepare(settings(tmp_path), {}, 0, DATA)
+    before = (tmp_path / "data.json").stat().st_mtime_ns
+    Workdir(tmp_path).prepare(settings(tmp_path), {}, 0, DATA)
+    assert (tmp_path / "data.json").stat().st_mtime_ns == before
+    assert Workdir(tmp_path).read_data_record().sha256 == DATA.sha256
+    (tmp_path / "data.json").write_text("{")
+    with pytest.raises(errors.UserError, match="data.json is damaged: .* writes it again"):
+        Workdir(tmp_path).read_data_record()
+
+
 def test_files_of_no_run_are_refused(tmp_path):
     (tmp_path / "samples.png").touch()
     with pytest.raises(errors.UserError, match="holds samples.png but no config.json"):

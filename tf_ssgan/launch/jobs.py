@@ -5,6 +5,7 @@ import dataclasses
 import pathlib
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from tf_ssgan.common import errors
 from tf_ssgan.common.options import flag_text
@@ -21,17 +22,19 @@ class Job:
     Attributes:
         workdir: Folder of the run.
         flags: All its flags, including `--workdir`.
+        data: Returns the fingerprint of its data as they are now; None if nobody can know it.
     """
 
     workdir: pathlib.Path
     flags: tuple[str, ...]
+    data: Callable[[], str] | None = dataclasses.field(default=None, compare=False, kw_only=True)
 
     def finished(self) -> bool:
-        """Whether its folder holds the result of exactly these flags, so that it can be skipped.
+        """Whether its folder holds the result of exactly these flags and data, to be skipped.
 
-        Flags are compared as text. If one number is written in two ways, or a file of the run is
-        damaged, the run counts as unfinished; the training program then recognizes its result, or
-        says what is damaged.
+        Flags are compared as text. If one number is written in two ways, a file of the run is
+        damaged, or the data changed, the run counts as unfinished; the training program then
+        recognizes its result, or says what is damaged or changed.
         """
         folder = Workdir(self.workdir)
         try:
@@ -44,7 +47,11 @@ class Job:
         given = {flag for flag in self.flags if not flag.startswith(_LOCATION_FLAGS)}
         ends = {"max_steps": result["steps"], "epochs": result["epochs"]}
         reached = any(flags[name] == end for name, end in ends.items() if end)
-        return reached and given <= saved
+        return reached and given <= saved and self._same_data(result)
+
+    def _same_data(self, result: dict[str, Any]) -> bool:
+        """Whether the data of a result are those that are there now; they may have to be read."""
+        return self.data is None or self.data() == result["data_sha256"]
 
     def busy(self) -> bool:
         """Whether another process trains in its folder, for example of a sweep that was killed."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from tf_ssgan import papers
 from tf_ssgan.common import startup
+from tf_ssgan.reports import common_data
 from tf_ssgan.reports.finished_runs import NOISE, FinishedRun
 from tf_ssgan.reports.result_table import (
     PublishedNumber,
@@ -29,20 +30,28 @@ def fill_table(
 
     Args:
         table: The table.
-        runs: Any runs; those that fit no cell are ignored.
+        runs: Any runs; those that fit no cell are ignored. Of runs on different data under one
+            name, those that most runs of the table have are taken.
         budget: Takes only runs of this budget; empty takes any. "full" imports TensorFlow to look
             up the length in the methods' recipes.
         number: Which number of a run to take; empty takes the one that the paper reports.
         against: The row to compare with; empty takes the first row with runs.
 
     Raises:
-        UserError: Two runs fit a cell and differ in more than their seeds.
+        UserError: Two runs on the same data fit a cell and differ in more than their seeds.
     """
     number = number or table.number
-    cells = {
-        (cell.row, cell.column): _fill_cell(table, cell, runs, budget, number)
-        for cell in table.cells
-    }
+    fitting = [_fitting(table, cell, runs, budget) for cell in table.cells]
+    in_table = {run.folder: run for own in fitting for run in own}
+    kept, left_out = common_data.keep_common_data(list(in_table.values()))
+    folders = {run.folder for run in kept}
+    cells = {}
+    for cell, own in zip(table.cells, fitting, strict=True):
+        chosen, others = common_data.keep_common_splits(
+            [run for run in own if run.folder in folders]
+        )
+        cells[cell.row, cell.column] = _fill_cell(table, cell, chosen, budget, number)
+        left_out += others
     filled = ResultTable(
         name=table.name,
         title=table.title,
@@ -54,15 +63,22 @@ def fill_table(
         source=table.source,
         note=table.note,
         shows=table.shows,
+        left_out=tuple(dict.fromkeys(left_out)),
     )
     return add_paired_differences(filled, against)
 
 
+def _fitting(
+    table: papers.Table, cell: papers.PublishedCell, runs: Sequence[FinishedRun], budget: str
+) -> list[FinishedRun]:
+    """The runs that fit a cell."""
+    return [run for run in runs if cell.trained and _fits(table, cell, budget, run)]
+
+
 def _fill_cell(
-    table: papers.Table, cell: papers.PublishedCell, runs: Sequence[FinishedRun], budget: str,
+    table: papers.Table, cell: papers.PublishedCell, fitting: Sequence[FinishedRun], budget: str,
     number: str,
 ) -> ResultCell:  # fmt: skip
-    fitting = [run for run in runs if cell.trained and _fits(table, cell, budget, run)]
     where = f"{cell.row}, {cell.column} of {table.name}"
     refuse_mixture(where, fitting)
     refuse_other_fingerprints(where, fitting, table.measure)

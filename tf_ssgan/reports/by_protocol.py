@@ -6,7 +6,7 @@ from typing import Any
 
 from tf_ssgan import papers
 from tf_ssgan.common import errors
-from tf_ssgan.reports import by_paper, ranking
+from tf_ssgan.reports import by_paper, common_data, ranking
 from tf_ssgan.reports.finished_runs import NOISE, FinishedRun
 from tf_ssgan.reports.result_table import (
     ResultTable,
@@ -27,8 +27,7 @@ def make_tables(
         against: The row to compare with; empty takes `supervised`, or the first.
 
     Raises:
-        UserError: No table has the row to compare with, or two runs of a cell learned from
-            different images under one name.
+        UserError: No table has the row to compare with.
     """
     by_dataset = collections.defaultdict(list)
     for run in runs:
@@ -49,8 +48,10 @@ def _make_table(dataset: str, runs: list[FinishedRun], number: str) -> ResultTab
     grouped = collections.defaultdict(list)
     for run, row, column in zip(runs, rows, columns, strict=True):
         grouped[row, column].append(run)
-    cells, measure = {}, papers.QUANTITIES["test_error"]
-    for (row, column), own in grouped.items():
+    cells, measure, left_out = {}, papers.QUANTITIES["test_error"], []
+    for (row, column), fitting in grouped.items():
+        own, others = common_data.keep_common_splits(fitting)
+        left_out += others
         refuse_mixture(f"{row}, {column}", own)
         published = by_paper.published_error(own[0])
         cells[row, column] = make_cell(own, "test_error", number, published, "")
@@ -62,6 +63,7 @@ def _make_table(dataset: str, runs: list[FinishedRun], number: str) -> ResultTab
         cells=cells,
         measure=measure,
         number=number,
+        left_out=tuple(left_out),
     )
 
 
@@ -85,8 +87,16 @@ def names_without_noise(runs: Sequence[FinishedRun]) -> list[str]:
 
 
 def _column_names(protocols: Sequence[Mapping[str, Any]]) -> list[str]:
-    differing = _differing_keys(protocols)
-    return [_column_name(protocol, differing) for protocol in protocols]
+    """The column of each protocol; the data are named only where nothing else tells them apart."""
+    differing = [name for name in _differing_keys(protocols) if name != "data"]
+    names = [_column_name(protocol, differing) for protocol in protocols]
+    data = collections.defaultdict(set)
+    for name, protocol in zip(names, protocols, strict=True):
+        data[name].add(protocol["data"])
+    return [
+        f"{name}, data {common_data.short(protocol['data'])}" if len(data[name]) > 1 else name
+        for name, protocol in zip(names, protocols, strict=True)
+    ]
 
 
 def _column_name(protocol: Mapping[str, Any], differing: list[str]) -> str:

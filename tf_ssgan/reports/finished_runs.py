@@ -107,6 +107,7 @@ class FinishedRun:
             "labels": self.result["labels"],
             "images": self.images,
             "test_images": self.result["test_images"],
+            "data": self.result["data_sha256"],
         }
         return protocol | counts
 
@@ -134,6 +135,16 @@ class FinishedRuns:
     def damage(self) -> list[str]:
         """Sentences on damaged files of the runs that are reported on."""
         return [sentence for run in self.runs for sentence in run.damage]
+
+    def without(self, reasons: Mapping[pathlib.Path, str]) -> "FinishedRuns":
+        """The same without some of the finished runs.
+
+        Args:
+            reasons: Folder -> why its run is left out, if it is a finished one.
+        """
+        kept = tuple(run for run in self.runs if run.folder not in reasons)
+        went = [(run.folder, reasons[run.folder]) for run in self.runs if run.folder in reasons]
+        return FinishedRuns(kept, (*self.left_out, *went))
 
 
 def read_runs(paths: Sequence[pathlib.Path]) -> FinishedRuns:

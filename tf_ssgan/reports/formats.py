@@ -24,8 +24,8 @@ def markdown(report: Report) -> str:
         parts += [f"## {table.title}", "\n".join(lines)]
         parts.append(_markdown_table(list(table_rows.short_table(table))))
         parts.append(_markdown_table(table_rows.long_table(table)))
-    if report.finished.left_out:
-        rows = [[f"`{folder}`", reason] for folder, reason in report.finished.left_out]
+    if report.left_out:
+        rows = [[f"`{folder}`", reason] for folder, reason in report.left_out]
         parts += ["## Left out", _markdown_table([["folder", "reason"], *rows])]
     if report.finished.damage:
         parts += ["## Damaged files", "\n".join(f"- {line}" for line in report.finished.damage)]
@@ -45,7 +45,7 @@ def _short_tables(report: Report) -> str:
 def format_summary(report: Report, written: Sequence[pathlib.Path]) -> str:
     """The text that a program prints at its end: tables, what is damaged, and files written."""
     lines = [_short_tables(report)]
-    lines += [f"left out: {folder}: {reason}" for folder, reason in report.finished.left_out]
+    lines += [f"left out: {folder}: {reason}" for folder, reason in report.left_out]
     lines += [f"damaged file: {sentence}" for sentence in report.finished.damage]
     names = ", ".join(path.name for path in written)
     text = "\n".join([*lines, f"\nIn {written[0].parent}: {names}"])

@@ -58,9 +58,7 @@ def render(report: Report, folder: pathlib.Path) -> str:
         sections=sections,
         runs=[_run(run, folder) for run in report.runs],
         numbers=ERROR_COLUMNS,
-        left_out=[
-            (str(path), _link(path, folder), reason) for path, reason in report.finished.left_out
-        ],
+        left_out=[(str(path), _link(path, folder), reason) for path, reason in report.left_out],
         damage=report.finished.damage,
         code=checkout.format_code(checkout.code_version()),
     )

@@ -16,7 +16,7 @@ from typing import Any
 from tf_ssgan.metrics.across_seeds import MIN_SPLITS, MeanOverSeeds
 from tf_ssgan.reports.result_table import ResultCell, values_by_split
 
-Split = tuple[int, str]  # split seed, SHA-256 of the split
+Split = tuple[int, str, str]  # split seed, SHA-256 of the split, fingerprint of the data
 _COMBINED = 100  # sets of splits that are combined with one more row, at most
 
 

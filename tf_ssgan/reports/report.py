@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 
+from tf_ssgan.reports.common_data import LeftOut
 from tf_ssgan.reports.finished_runs import FinishedRun, FinishedRuns
 from tf_ssgan.reports.result_table import ResultTable
 
@@ -27,15 +28,23 @@ class Report:
         runs = (run for table in self.tables for run in table.runs)
         return list({run.folder: run for run in runs}.values())
 
+    @property
+    def left_out(self) -> list[LeftOut]:
+        """Folders that are in no table, and why; a run that another table has is in the report."""
+        own = {run.folder for run in self.runs}
+        by_table = (left_out for table in self.tables for left_out in table.left_out)
+        return [*self.finished.left_out, *(one for one in by_table if one[0] not in own)]
+
 
 def describe_runs(report: Report) -> str:
     """How many runs there are, their versions and machines, and the date of the report."""
     runs = report.runs
     versions = sorted({_versions(run) for run in runs} - {""})
     cores = sorted({str(run.result["cores"]) for run in runs})
-    further = len(report.finished.runs) - len(runs)
+    unused = {run.folder for run in report.finished.runs} - {run.folder for run in runs}
+    further = len(unused - {folder for folder, _ in report.left_out})
     parts = [
-        f"{_count(len(runs), 'run')}, {_count(len(report.finished.left_out), 'folder')} left out",
+        f"{_count(len(runs), 'run')}, {_count(len(report.left_out), 'folder')} left out",
         *([f"{_count(further, 'further run')} fit no cell or lack its quantity"] * bool(further)),
         *versions,
         *([f"{' or '.join(cores)} CPU cores"] if cores else []),

@@ -1,7 +1,8 @@
 """Tables of runs, whose cells hold runs that differ only in their seeds.
 
 In tables by protocol, runs that learned in another way or from other data go to another row or
-column. In a paper's table rows and columns are fixed, and such runs are refused.
+column. In a paper's table rows and columns are fixed: runs on other data are left out with the
+reason, and those that learned in another way are refused.
 """
 
 import collections
@@ -15,6 +16,7 @@ from tf_ssgan import papers
 from tf_ssgan.common import errors
 from tf_ssgan.metrics.across_seeds import MeanOverSeeds, PairedDifference, paired_difference
 from tf_ssgan.reports import quantities
+from tf_ssgan.reports.common_data import LeftOut
 from tf_ssgan.reports.finished_runs import FinishedRun
 
 BASELINE = "supervised"
@@ -94,6 +96,7 @@ class ResultTable:
         source: Source of the published numbers; empty if each cell has its own.
         note: What a reader must know.
         shows: Images and charts that belong to it.
+        left_out: Folders of runs that would share a cell with runs on other data, and the reasons.
     """
 
     name: str
@@ -107,6 +110,7 @@ class ResultTable:
     source: str = ""
     note: str = ""
     shows: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     def cell(self, row: str, column: str) -> ResultCell:
         """The cell in a row and column; an empty one if it is missing."""
@@ -206,7 +210,6 @@ def refuse_mixture(where: str, runs: Sequence[FinishedRun]) -> None:
                 f"{first.folder} and {other.folder} both fit the cell {where}, and differ in "
                 f"{text}: they have no common mean. Give runs of one kind only, or --budget."
             )
-    _refuse_other_images(where, runs)
 
 
 def refuse_other_fingerprints(where: str, runs: Sequence[FinishedRun], measure: str) -> None:
@@ -224,21 +227,8 @@ def refuse_other_fingerprints(where: str, runs: Sequence[FinishedRun], measure: 
             )
 
 
-def _refuse_other_images(where: str, runs: Sequence[FinishedRun]) -> None:
-    """Raises UserError if runs with one split seed have different labeled images."""
-    by_split_seed: dict[int, FinishedRun] = {}
-    for run in runs:
-        first = by_split_seed.setdefault(run.seeds[0], run)
-        if first.result["split_sha256"] != run.result["split_sha256"]:
-            raise errors.UserError(
-                f"{first.folder} and {run.folder} both fit the cell {where}, and have the split "
-                f"seed {run.seeds[0]}, but not the same labeled images: their data sets differ. "
-                "Name the runs on one of them."
-            )
-
-
 def compare_cells(ours: ResultCell, theirs: ResultCell) -> PairedDifference | None:
-    """Differences between runs that learned from the same labeled images.
+    """Differences between runs that learned from the same labeled images of the same data.
 
     Returns:
         None if there are no such runs, or if their scores have different fingerprints.
@@ -257,12 +247,14 @@ def values_by_split(cell: ResultCell, name: str = "") -> dict[Any, list[float]]:
         name: A number of `result.json`; empty takes the table's own quantity.
 
     Returns:
-        (split seed, SHA-256 of the split) -> values; empty if a run does not have the number.
+        (split seed, SHA-256 of the split, fingerprint of the data) -> values; empty if a run does
+        not have the number.
     """
     splits = collections.defaultdict(list)
     for run, value in zip(cell.runs, cell.values, strict=True):
         value = run.result.get(name) if name else value
         if value is None:
             return {}
-        splits[run.seeds[0], run.result["split_sha256"]].append(value)
+        split = run.seeds[0], run.result["split_sha256"], run.result["data_sha256"]
+        splits[split].append(value)
     return dict(splits)

@@ -199,12 +199,12 @@ class Workdir(run_paths.RunPaths):
         """
         if expected in (None, now.sha256):
             return
-        place = self.require_flags()["data_dir"]
-        origin = f", which the run read from --data_dir={place}," if place else ""
+        changes = run_data.describe_changes(self.data_file, expected, now)
+        place = (self.read_flags() or {}).get("data_dir")
+        origin = f", which the run read from --data_dir={place}" if place else ""
         raise errors.UserError(
-            f"{self} holds a run on other data: "
-            f"{run_data.describe_changes(self.data_file, expected, now)}. Restore the data{origin} "
-            f"or train in another folder: --workdir={run_data.free_folder(self.path)}"
+            f"{self} holds a run on other data: {changes}. Restore the data{origin}, or train in "
+            f"another folder: --workdir={run_data.free_folder(self.path)}"
         )
 
     # Writing.

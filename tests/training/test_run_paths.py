@@ -1,0 +1,27 @@
+"""The names of the files in the folder of a run."""
+
+import pathlib
+
+from tf_ssgan.training import run_paths
+
+FOLDER = pathlib.Path("runs/one")
+RUN = run_paths.RunPaths(FOLDER)
+
+
+def test_all_files_are_in_the_folder():
+    paths = {
+        RUN.config_file, RUN.metrics_file, RUN.result_file, RUN.evaluation_file, RUN.data_file,
+        RUN.checkpoints, RUN.tensorboard, RUN.classification_report, RUN.figure("samples"),
+        RUN.pretrained("generator"),
+    }  # fmt: skip
+    assert {path.parent for path in paths} == {FOLDER} and len(paths) == 10
+    assert str(RUN) == "runs/one"
+
+
+def test_every_file_that_a_run_would_overwrite_is_known():
+    """Beside config.json, whose absence the others are checked for, and TensorBoard's folder."""
+    own = {RUN.metrics_file, RUN.result_file, RUN.evaluation_file, RUN.data_file, RUN.checkpoints,
+           RUN.classification_report, RUN.figure("samples"), RUN.pretrained("generator")}  # fmt: skip
+    for path in own:
+        assert any(path.match(name) for name in run_paths.RUN_FILES), path
+    assert RUN.data_file.name not in run_paths.RUN_MARKS, "a common name is no mark of a run"

@@ -1,0 +1,65 @@
+"""The fingerprints of the data sets of a sweep, each computed once, in a process of its own.
+
+That process gives its memory back, and takes no GPU from the runs.
+"""
+
+import multiprocessing
+import os
+import threading
+from concurrent.futures import process
+
+from tf_ssgan.common import errors
+from tf_ssgan.data import datasets, fingerprint
+
+UNKNOWN = ""  # of data that cannot be read, which equals that of no run
+
+
+class DataHashes:
+    """Computes the fingerprint of a data set when it is first asked for, and keeps it."""
+
+    def __init__(self):
+        self._known: dict[tuple, str] = {}
+        self._one_at_a_time = threading.Lock()
+
+    def sha256(self, dataset: str, data_dir: str, spec: datasets.ImageSpec) -> str:
+        """The fingerprint of the data of some runs, as they are when it is first asked for.
+
+        Args:
+            dataset: Name of the data set.
+            data_dir: Its folder, as in `datasets.find`.
+            spec: Size, channels and fit of user images.
+
+        Returns:
+            It in hexadecimal; `UNKNOWN` if the data cannot be read, which a run will report.
+        """
+        key = dataset, data_dir, spec
+        with self._one_at_a_time:
+            if key not in self._known:
+                self._known[key] = _in_own_process(*key)
+            return self._known[key]
+
+
+def _in_own_process(dataset: str, data_dir: str, spec: datasets.ImageSpec) -> str:
+    """The fingerprint of a data set, which another process loads."""
+    context = multiprocessing.get_context("spawn")
+    with process.ProcessPoolExecutor(1, context, _make_quiet) as pool:
+        try:
+            return pool.submit(_load, dataset, data_dir, spec).result()
+        except process.BrokenProcessPool:  # killed, say for its memory
+            return UNKNOWN
+
+
+def _make_quiet() -> None:
+    """Hides the GPUs and all output: the runs print which files are left out."""
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+
+
+def _load(dataset: str, data_dir: str, spec: datasets.ImageSpec) -> str:
+    """Loads a data set and returns its fingerprint; whatever fails, a run will report it."""
+    try:
+        return fingerprint.record(datasets.find(dataset, data_dir).load(spec)).sha256
+    except (errors.UserError, OSError, MemoryError):
+        return UNKNOWN
