@@ -12,7 +12,7 @@ from tf_ssgan.common import errors
 from tf_ssgan.data import class_names
 from tf_ssgan.data.sources import folder_layout
 from tf_ssgan.data.sources.folder_walk import FolderWalk, join_names
-from tf_ssgan.data.sources.image_entries import Remark, escape_name
+from tf_ssgan.data.sources.image_entries import LABELED, Remark, escape_name
 
 _ENCODINGS = {"cp1252": "Windows-1252", "latin-1": "Latin-1"}
 
@@ -74,15 +74,14 @@ def _check_name(kind: ClassFolder) -> None:
     name = escape_name(kind.folder)
     if not class_names.can_be_shown(kind.name):
         raise errors.UserError(
-            f"The name of the folder {name!r} is blank, or has a control character or a line "
+            f"The name of the folder '{name}' is blank, or has a control character or a line "
             "break. A class needs a name that can be shown: rename the folder."
         )
     part = folder_layout.part_of(kind.name)
     if part or folder_layout.is_taken(kind.name):
         above = _above(kind.folder)
-        beside = (
-            f"move it out of {above} to lie beside it as {part}/, or " if part and above else ""
-        )
+        movable = above and part not in (None, LABELED)
+        beside = f"move it out of {above} to lie beside it as {part}/, or " if movable else ""
         raise errors.UserError(
             f"{name}/ has the name of a part, which cannot be the name of a class: {beside}rename "
             f"it, for example to {escape_name(kind.name)}_class/."

@@ -140,12 +140,17 @@ class FolderWalk:
     def _pass_over(self, name: str, kind: str, is_folder: bool) -> None:
         """Remembers a file or folder that is not read, with the number of its files."""
         count = self.count_files(name) if is_folder else 1
-        shown = f"{name}/ ({count:,} files)" if is_folder else name
+        shown = f"{name}/ ({say_files(count)})" if is_folder else name
         if kind == system_files.HIDDEN:
             self._hidden.append(shown)
         else:
             self._system[kind] += count
             self._system_names.append(shown)
+
+
+def say_files(count: int) -> str:
+    """Returns a number of files: "1 file", "2 files"."""
+    return f"{count:,} file{'s' * (count != 1)}"
 
 
 def _is_folder(entry: os.DirEntry) -> bool:

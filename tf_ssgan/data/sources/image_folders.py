@@ -16,7 +16,7 @@ from tf_ssgan.common import errors
 from tf_ssgan.data import class_names
 from tf_ssgan.data.sources import class_folders, folder_layout
 from tf_ssgan.data.sources.class_folders import ClassFolder
-from tf_ssgan.data.sources.folder_walk import FolderWalk, join_names
+from tf_ssgan.data.sources.folder_walk import FolderWalk, join_names, say_files
 from tf_ssgan.data.sources.image_entries import (
     LABELED,
     LAYOUT,
@@ -61,7 +61,7 @@ class _FolderLister:
         folders, self._beside_files = self._walk.contents("")
         self._check_readable()
         self._layout = folder_layout.find_layout(folders)
-        self._loose: list[str] = []  # files in parts, but of no class
+        self._loose: dict[str, list[str]] = {}  # part -> files of no class
         self._kinds: dict[str, list[ClassFolder]] = {}  # part -> folders of classes
         self._unlabeled: list[str] = []
         self._unlabeled_folders: list[str] = []
@@ -75,6 +75,7 @@ class _FolderLister:
         self._check_parts()
         self._scan()
         self._check_readable()
+        self._check_held_back()
         self._check_labeled()
         labeled = [kind for kind in self._kinds[LABELED] if kind.files]
         classes = tuple(kind.name for kind in labeled)
@@ -129,10 +130,15 @@ class _FolderLister:
                 self._unlabeled, self._unlabeled_folders = self._walk.files_below(folder)
                 continue
             folders, files = self._walk.contents(folder)
-            self._loose += files
+            self._loose[part] = files
             self._kinds[part] = class_folders.scan(self._walk, folders)
-            if files and part != LABELED and not self._with_files(part):
-                raise errors.UserError(_without_classes(folder, files))
+
+    def _check_held_back(self) -> None:
+        """Refuses test and held-out images without classes, instead of choosing others."""
+        for part in (VALIDATION, TEST):
+            files = self._loose.get(part)
+            if files and not self._with_files(part):
+                raise errors.UserError(_without_classes(self._layout.parts[part], files))
 
     def _check_labeled(self) -> None:
         """Refuses fewer than two classes, and says what their folder may be."""
@@ -146,12 +152,11 @@ class _FolderLister:
             raise errors.UserError(
                 f"{shown}/ has fewer than {_CLASSES} classes with images, and what lies beside it "
                 f"is not read: {join_names(others)}. Move the folders of classes into {shown}/."
-                + renamed
-                * (folder != LABELED)
+                f"{renamed * (folder != LABELED)}"
             )
         if kinds and kinds[0].inner:
             self._refuse_wrapped(kinds[0])
-        loose = self._loose if folder else self._beside_files
+        loose = self._loose[LABELED] if folder else self._beside_files
         table = next((file for file in self._beside_files if file.lower().endswith(".csv")), None)
         if table:
             raise errors.UserError(
@@ -201,10 +206,11 @@ class _FolderLister:
                 "rename them if they are something else", tuple(renamed),
             )  # fmt: skip
         yield from self._remarks_beside()
-        if self._loose:
+        loose = [file for files in self._loose.values() for file in files]
+        if loose:
             yield Remark(
-                "warning", f"{len(self._loose):,} file(s) in parts belong to no class and are not "
-                "read", "move images among them into the folder of a class", tuple(self._loose),
+                "warning", f"{len(loose):,} file(s) in parts belong to no class and are not read",
+                "move images among them into the folder of a class", tuple(loose),
             )  # fmt: skip
         yield from self._walk.remarks()
         empty = [kind.folder for kind in kinds if not kind.files]
@@ -229,7 +235,7 @@ class _FolderLister:
         for folder in self._layout.others if self._layout.parts else ():
             part = folder_layout.likely_part(folder)
             meant = f", did you mean {part}/?" if part else ""
-            beside.append(f"{folder}/ ({self._walk.count_files(folder):,} files{meant})")
+            beside.append(f"{folder}/ ({say_files(self._walk.count_files(folder))}{meant})")
         if beside:
             parts = join_names(self._layout.parts.values())
             yield Remark(
@@ -257,7 +263,7 @@ class _FolderLister:
         apart = all(kind.holds_folders_only for kind in labeled)
         if len(inner) == 1 and len(*inner) >= _CLASSES and apart:
             yield Remark(
-                "warning", f"all {len(labeled):,} classes hold the same folders",
+                "note", f"all {len(labeled):,} classes hold the same folders",
                 "if these are the classes, name the folders around them labeled/, unlabeled/, "
                 "validation/ or test/", tuple(labeled[0].inner),
             )  # fmt: skip
