@@ -15,6 +15,7 @@ from tf_ssgan.common import system_files
 from tf_ssgan.data.sources.image_entries import Remark, escape_name
 
 _MAX_LISTED = 20  # unreadable folders that a message names
+_LONG = 200  # characters of a path in a message
 
 
 class FolderWalk:
@@ -104,7 +105,7 @@ class FolderWalk:
         if not self._unreadable:
             return ""
         listed = [
-            f"{escape_name(folder)} ({reason})"
+            f"{_shorten(escape_name(folder))} ({reason})"
             for folder, reason in list(self._unreadable.items())[:_MAX_LISTED]
         ]
         more = len(self._unreadable) - _MAX_LISTED
@@ -151,6 +152,11 @@ class FolderWalk:
 def say_files(count: int) -> str:
     """Returns a number of files: "1 file", "2 files"."""
     return f"{count:,} file{'s' * (count != 1)}"
+
+
+def _shorten(path: str) -> str:
+    """Returns a path without its middle if it is too long for a sentence."""
+    return path if len(path) <= _LONG else f"{path[: _LONG // 2]}...{path[-_LONG // 4 :]}"
 
 
 def _is_folder(entry: os.DirEntry) -> bool:
