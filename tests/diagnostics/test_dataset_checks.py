@@ -141,13 +141,13 @@ def table(root, *rows):
 
 
 def test_files_in_several_rows(tmp_path, finding_with):
-    name = table(tmp_path / "d", "labeled/cat/0.png,dog,", "./test/cat/0.png,,")
-    repeated = finding_with(check(name)[0], "in several rows")
+    name = table(tmp_path / "d", "labeled/cat/0.png,cat,", "./labeled/dog/0.png,,")
+    repeated = finding_with(check(name)[0], "2 row(s) of the table name a file that another row")
     assert repeated.level == "warning"
-    assert sorted(repeated.names) == [
-        "./test/cat/0.png (unlabeled, test cat)",
-        "labeled/cat/0.png (cat, dog)",
-    ]
+    assert repeated.names == (
+        "labeled/cat/0.png (line 2 and 18)",
+        "./labeled/dog/0.png (line 10 and 19)",
+    )
 
 
 def test_files_of_a_table_that_do_not_exist(tmp_path, finding_with):

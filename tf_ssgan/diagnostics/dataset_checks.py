@@ -76,7 +76,6 @@ def _check_user_images(
         ("the files", file_checks.check_remarks, loaded),
         ("suffixes", file_checks.check_suffixes, loaded),
         ("names", file_checks.check_names, loaded.listing),
-        ("rows", file_checks.check_rows, loaded.listing),
     ):
         findings += run_check(SECTION, what, check, *arguments)
     for what, check, *arguments in (

@@ -1,7 +1,6 @@
 """Checks the files of user images: unusable, not read, named unusually, of unusual shapes."""
 
 import collections
-import os
 import pathlib
 from collections.abc import Iterator
 
@@ -9,7 +8,7 @@ import numpy as np
 
 from tf_ssgan.data import image_decoding
 from tf_ssgan.data.sources import image_reader
-from tf_ssgan.data.sources.image_entries import LABELED, TEST, Entry, Listing
+from tf_ssgan.data.sources.image_entries import LABELED, Listing
 from tf_ssgan.diagnostics.findings import Finding
 
 SECTION = "Data"
@@ -64,29 +63,6 @@ def check_names(listing: Listing) -> Iterator[Finding]:
             SECTION, "note", f"{len(unusual):,} name(s) have blanks or letters beyond ASCII",
             _NO_ACTION, tuple(unusual),
         )  # fmt: skip
-
-
-def check_rows(listing: Listing) -> Iterator[Finding]:
-    """Files that are in several rows of a table."""
-    rows = collections.defaultdict(list)
-    for entry in listing.entries:
-        rows[os.path.normpath(entry.path)].append(entry)
-    repeated = [
-        f"{entries[0].name} ({', '.join(_role(listing, entry) for entry in entries)})"
-        for entries in rows.values()
-        if len(entries) > 1
-    ]
-    if repeated:
-        yield Finding(
-            SECTION, "warning", f"{len(repeated):,} file(s) are in several rows of the table",
-            "keep one row of each", tuple(repeated),
-        )  # fmt: skip
-
-
-def _role(listing: Listing, entry: Entry) -> str:
-    """How an entry is used: its class, "unlabeled", or "test" and its class."""
-    kind = listing.classes[entry.label] if entry.label >= 0 else ""
-    return f"test {kind}" if entry.part == TEST else kind or entry.part
 
 
 def check_sizes(

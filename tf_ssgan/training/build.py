@@ -297,8 +297,8 @@ def _check_fit(settings: config.Config, protocol: protocol.Protocol, module, cou
     if module.Method.needs_noisy and not has_both:
         raise errors.UserError(
             f"--method={settings.method} learns from labels that are known to be right and from "
-            "labels that may be wrong: give --clean_fraction=0.1, the fraction that is right (for "
-            "experiments, --noise=permute makes the others wrong)."
+            "labels that may be wrong: give --clean_fraction=0.1, and one label in ten, chosen at "
+            "random, is taken as right (for experiments, --noise=permute makes the others wrong)."
         )
     if settings.hparams.batch_size % count:
         raise errors.UserError(

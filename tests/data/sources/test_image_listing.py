@@ -1,4 +1,4 @@
-"""Folders and tables: which image files there are, of which class, and for what use."""
+"""Folders: which image files there are, of which class, and for what use."""
 
 import pytest
 
@@ -60,56 +60,3 @@ def test_names_that_no_file_system_accepts_are_refused(tmp_path):
     refused("folder:" + "x" * 300, "cannot be read .File name too long")
     refused("folder:a\0b", "is not a folder|cannot be read")
     refused("csv:a\0b", "cannot be read .*null byte")
-
-
-def table(path, text, encoding="utf-8"):
-    path.write_bytes(text.encode(encoding))
-    return f"csv:{path}"
-
-
-def test_a_table_lists_files_with_labels_and_splits(tmp_path):
-    name = table(
-        tmp_path / "t.csv",
-        "label,split,path\nb,,1.png\na,train,sub/2.png\n,,3.png\na,test,4.png\na,unlabeled,5.png\n",
-        "utf-8-sig",  # as written by spreadsheet programs
-    )
-    listing = image_listing.list_images(name)
-    assert [(e.name, e.part, e.label) for e in listing.entries] == [
-        ("sub/2.png", "labeled", 0),
-        ("1.png", "labeled", 1),
-        ("3.png", "unlabeled", -1),
-        ("5.png", "unlabeled", -1),
-        ("4.png", "test", 0),
-    ]
-    assert listing.classes == ("a", "b") and listing.entries[0].path == str(tmp_path / "sub/2.png")
-
-
-def test_a_table_may_lack_the_split_and_names_may_need_quotes(tmp_path):
-    name = table(tmp_path / "t.csv", 'path,label\n"a, b.png",ü\n/abs/x.png, v \n')
-    listing = image_listing.list_images(name)
-    assert [e.name for e in listing.entries] == ["/abs/x.png", "a, b.png"]
-    assert listing.classes == ("v", "ü") and listing.entries[0].path == "/abs/x.png"
-
-
-@pytest.mark.parametrize(
-    "text, message",
-    [
-        ("file,label\nx,a\n", "lacks the column path; its first line is 'file,label'"),
-        ("", "lacks the column path and label"),
-        ("path,label\n,a\n", "line 2: the column path is empty"),
-        (
-            "path,label,split\n1,a,\n2,b,val\n",
-            "line 3: split 'val' is unknown. Expected train, test",
-        ),
-        ("path,label,split\n1,a,\n2,,test\n", "line 3: this test image has no label"),
-        ("path,label,split\n1,a,\n2,b,\n3,c,test\n", "class 'c' occurs in test rows only"),
-        ("path,label\n1,a\n", r"found 1 classes with images \(a\)"),
-    ],
-)
-def test_wrong_tables_are_refused(tmp_path, text, message):
-    refused(table(tmp_path / "t.csv", text), message)
-
-
-def test_a_missing_table_is_refused(tmp_path):
-    refused(f"csv:{tmp_path}/t.csv", "cannot be read .No such file")
-    refused(f"csv:{tmp_path}", "cannot be read .Is a directory")

@@ -22,6 +22,7 @@ import numpy as np
 from tf_ssgan.common import cache, errors
 from tf_ssgan.data import dataset_info
 from tf_ssgan.data.image_decoding import ImageSpec
+from tf_ssgan.data.sources import name_lists
 from tf_ssgan.data.sources.data_source import DataSource, require_folder
 
 # Decoding fewer images takes less than half a second, so they are not cached.
@@ -153,12 +154,7 @@ def class_names(
     path = folder / "classes.txt"
     if not path.exists():
         return known.classes if known else None
-    try:
-        names = tuple(path.read_text(encoding="utf-8-sig").splitlines())
-    except (OSError, UnicodeDecodeError) as error:
-        raise errors.UserError(f"{path}: not a UTF-8 text file ({error}).") from error
-    if not names or len(set(names)) < len(names) or not all(name.strip() for name in names):
-        raise errors.UserError(f"{path}: expected one class name per line, none empty, none twice.")
+    names = name_lists.read_names(path)
     if known and len(names) != len(known.classes):
         raise errors.UserError(
             f"{path}: expected {len(known.classes)} class names, got {len(names)}."

@@ -1,0 +1,296 @@
+"""Reads a table that a person made: its separator, its columns and its rows, as text.
+
+Read are the columns `path`, `label` and optionally `split`, or columns with obvious other names.
+"""
+
+import csv
+import dataclasses
+import io
+import pathlib
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from tf_ssgan.common import errors
+from tf_ssgan.data import class_names, image_decoding, text_files
+from tf_ssgan.data.sources.image_entries import Remark, escape_name
+
+EXPECTED = "a table saved as CSV UTF-8"
+_SEPARATORS = ",;\t|"
+_NEEDED = ("path", "label")
+_SYNONYMS = {
+    "path": ("file", "filename", "file_name", "filepath", "file_path", "image", "image_path",
+             "imagepath", "image_file", "image_name", "img", "img_path", "picture"),
+    "label": ("labels", "class", "class_name", "classname", "category", "target"),
+    "split": ("subset", "set", "partition"),
+}  # fmt: skip
+# Words of columns that tell which labels are right. Who has one expects that it is used.
+_ABOUT_LABELS = {"clean", "checked", "verified", "correct", "noisy", "noise", "trusted", "reviewed"}
+_SHOWN = 100  # characters of a line in a message
+_FIRST_LINE = 10_000  # characters of it that tell the separator
+
+
+class Row(NamedTuple):
+    """A row: the number of its line, counted from 1, and what its columns say, without blanks."""
+
+    line: int
+    path: str
+    label: str
+    split: str
+
+
+@dataclasses.dataclass(frozen=True)
+class TableRows:
+    """The rows of a table that name a file, and what was found in reading them."""
+
+    rows: list[Row]
+    remarks: tuple[Remark, ...]
+
+
+def read_table(path: pathlib.Path) -> TableRows:
+    """Reads a table.
+
+    Args:
+        path: the file.
+
+    Raises:
+        UserError: It is no table, a column is missing or is there twice, or a row has more or
+            fewer fields than the first line.
+        OSError: It cannot be read.
+    """
+    return _TableReader(path, text_files.read(path, EXPECTED)).read()
+
+
+class _TableReader:
+    """Reads one table."""
+
+    def __init__(self, path: pathlib.Path, file: text_files.TextFile):
+        self._path = path
+        self._file = file
+        self._lines = io.StringIO(file.text, newline="")
+        self._passed = 0  # lines before those that the csv module counts
+        self._remarks: list[Remark] = []
+
+    def read(self) -> TableRows:
+        """Returns the rows."""
+        self._check_text()
+        separator, first = self._find_separator()
+        records = self._records(separator)
+        _, header = next(records)
+        header = [name.strip() for name in header]
+        columns = self._find_columns(header, first)
+        rows = self._read_rows(records, header, columns)
+        if not rows:
+            raise errors.UserError(
+                f"{self._path} has no rows below its first line '{_shorten(first)}'. Expected a "
+                "row for each image."
+            )
+        self._say_what_was_guessed()
+        return TableRows(rows, tuple(self._remarks))
+
+    # --- The first lines --------------------------------------------------------------------------
+
+    def _check_text(self) -> None:
+        start = self._file.text[:_SHOWN].lstrip()
+        if not self._file.text.strip():
+            raise errors.UserError(
+                f"{self._path} is empty. Expected {EXPECTED}, with the columns path,label and "
+                "optionally split."
+            )
+        kinds = {"<": "a page in HTML or XML", "{": "JSON", "[": "JSON"}
+        if start[:1] in kinds:
+            raise errors.UserError(f"{self._path} is {kinds[start[0]]}. Expected {EXPECTED}.")
+
+    def _find_separator(self) -> tuple[str, str]:
+        """Returns the separator and the line of the column names, to which it moves."""
+        separators = _SEPARATORS
+        while True:
+            place, line = self._lines.tell(), self._lines.readline()
+            named = re.fullmatch(r'"?sep=(.)"?', line.strip("\r\n"), re.IGNORECASE)
+            if named:
+                separators = named[1]
+            elif line.strip() or not line:
+                break
+            self._passed += 1
+        self._lines.seek(place)
+        first = line.strip("\r\n")
+        if not first:
+            raise errors.UserError(f"{self._path} has no rows. Expected {EXPECTED}.")
+        start = [first[:_FIRST_LINE]]
+        splits = {separator: next(csv.reader(start, delimiter=separator, skipinitialspace=True))
+                  for separator in separators}  # fmt: skip
+        known = {separator: (sum(bool(_candidates(column, names)) for column in _SYNONYMS),
+                             len(names)) for separator, names in splits.items()}  # fmt: skip
+        return max(separators, key=known.__getitem__), first
+
+    def _find_columns(self, header: list[str], first: str) -> dict[str, int]:
+        """Returns the column of path, label and perhaps split: name -> index."""
+        columns, renamed = {}, []
+        for column in _SYNONYMS:
+            found = _candidates(column, header)
+            if len(found) > 1:
+                names = " and ".join(repr(header[index]) for index in found)
+                raise errors.UserError(
+                    f"{self._path} has the columns {names}, which could each be {column}. Name one "
+                    f"of them {column}, and rename or remove the others."
+                )
+            if found:
+                columns[column] = found[0]
+                if _plain(header[found[0]]) != column:
+                    renamed.append(f"{header[found[0]]} as {column}")
+        missing = [column for column in _NEEDED if column not in columns]
+        if missing:
+            raise errors.UserError(self._explain_missing(missing, header, first))
+        if renamed:
+            self._remarks.append(Remark(
+                "note", f"{len(renamed):,} column(s) of the table are read by another name",
+                "name them path, label and split, and others otherwise, if this is wrong",
+                tuple(renamed),
+            ))  # fmt: skip
+        return columns
+
+    def _explain_missing(self, missing: list[str], header: list[str], first: str) -> str:
+        line = _shorten(first)
+        looks_like_a_row = any(
+            image_decoding.format_from_suffix(pathlib.PurePosixPath(field)) for field in header
+        )
+        if len(missing) == len(_NEEDED) and looks_like_a_row:
+            return (
+                f"{self._path} has no names of columns: its first line '{line}' names an image "
+                "already. Put the line path,label above it."
+            )
+        close = [errors.closest(column, header) for column in missing]
+        meant = "".join(f" Did you mean {column} by {name!r}?"
+                        for column, name in zip(missing, close, strict=True) if name)  # fmt: skip
+        separated = "" if len(header) > 1 else ", separated by a comma, a semicolon, a tab or |"
+        return (
+            f"{self._path} lacks the column {' and '.join(missing)}; its first line is '{line}'. "
+            f"Expected path,label and optionally split{separated}.{meant}"
+        )
+
+    # --- Rows -------------------------------------------------------------------------------------
+
+    def _records(self, separator: str) -> Iterator[tuple[int, list[str]]]:
+        """Yields the first line and the fields of each record."""
+        self._separator = separator
+        records = csv.reader(self._lines, delimiter=separator, strict=True, skipinitialspace=True)
+        line = 0
+        try:
+            while True:
+                line = records.line_num + self._passed + 1
+                yield line, next(records)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise errors.UserError(f"{self._path}, line {line}: {_explain(error)}") from error
+
+    def _read_rows(
+        self, records: Iterator[tuple[int, list[str]]], header: list[str], columns: dict[str, int]
+    ) -> list[Row]:
+        """Returns the rows that name a file."""
+        needed = 1 + max(at for at, name in enumerate(header) if name)
+        unnamed = [at for at, name in enumerate(header) if not name]
+        at_path, at_label, at_split = columns["path"], columns["label"], columns.get("split")
+        rows, empty, filled = [], [], set()
+        for line, fields in records:
+            if not any(map(str.strip, fields)):
+                empty += [f"line {line}"] if len(fields) > 1 else []
+                continue
+            if len(fields) != len(header):
+                fields = self._check_count(line, fields, needed, len(header))
+            if unnamed:
+                filled |= {at for at in unnamed if fields[at : at + 1] and fields[at].strip()}
+            split = "" if at_split is None else fields[at_split].strip()
+            row = Row(line, fields[at_path].strip(), fields[at_label].strip(), split)
+            if "\n" in row.path + row.label + split or "\r" in row.path + row.label + split:
+                raise errors.UserError(
+                    f"{self._path}, line {line}: there is a line break in {_broken(row)}. Is a "
+                    "quotation mark missing?"
+                )
+            rows.append(row)
+        unread = [name or f"column {at + 1}, which has no name" for at, name in enumerate(header)
+                  if at not in columns.values() and (name or at in filled)]  # fmt: skip
+        self._say_what_is_not_read(unread, empty)
+        return rows
+
+    def _check_count(self, line: int, fields: list[str], needed: int, given: int) -> list[str]:
+        """Returns the fields of a row without empty ones at its end; refuses other numbers."""
+        if len(fields) < needed or any(map(str.strip, fields[given:])):
+            raise errors.UserError(
+                f"{self._path}, line {line}: this row has {len(fields)} field(s), but the first "
+                f"line has {given}. Write {self._separator!r} between fields only, or put a field "
+                "that contains it in quotation marks."
+            )
+        return fields[:given]
+
+    # --- What is said -----------------------------------------------------------------------------
+
+    def _say_what_is_not_read(self, unread: list[str], empty: list[str]) -> None:
+        about = [name for name in unread if _ABOUT_LABELS & set(_plain(name).split("_"))]
+        others = [name for name in unread if name not in about]
+        if about:
+            self._remarks.append(Remark(
+                "warning", f"{len(about):,} column(s) of the table seem to tell which labels are "
+                "right, and are not read",
+                "correct the labels that are wrong, or leave them empty: --clean_fraction takes "
+                "labels at random as right, not those of the column", tuple(about),
+            ))  # fmt: skip
+        if others:
+            self._remarks.append(Remark(
+                "note", f"{len(others):,} column(s) of the table are not read",
+                "nothing must be done: only path, label and split are read", tuple(others),
+            ))  # fmt: skip
+        if empty:
+            self._remarks.append(Remark(
+                "note", f"{len(empty):,} row(s) of the table are empty and are passed over",
+                "nothing must be done", tuple(empty),
+            ))  # fmt: skip
+
+    def _say_what_was_guessed(self) -> None:
+        if guessed := self._file.guessed:
+            lines = self._file.lines()
+            self._remarks.append(Remark(
+                "note", f"{len(guessed):,} line(s) of the table are not UTF-8, and are read as "
+                f"{self._file.encoding}", "save the table as CSV UTF-8 if they are read wrongly",
+                tuple(f"line {line}: {_shorten(lines[line - 1])}" for line in guessed),
+            ))  # fmt: skip
+
+
+def _candidates(column: str, header: Sequence[str]) -> list[int]:
+    """Returns the indices of the columns with this name; without any, those that mean it."""
+    plain = [_plain(name) for name in header]
+    exact = [index for index, name in enumerate(plain) if name == column]
+    return exact or [index for index, name in enumerate(plain) if name in _SYNONYMS[column]]
+
+
+def _plain(name: str) -> str:
+    """Returns the name of a column without capitals, with "_" between words."""
+    return re.sub(r"[-\s_]+", "_", class_names.fold(name)).strip("_")
+
+
+def _explain(error: csv.Error) -> str:
+    """Returns what is wrong with a row, in words."""
+    text = str(error)
+    if "field limit" in text:
+        return (
+            f"a field is longer than {csv.field_size_limit():,} characters. Is a quotation mark "
+            "missing?"
+        )
+    if "end of data" in text:
+        return "a quotation mark opens a field that does not end. Add the second one."
+    return (
+        "there is more text behind the quotation mark that ends a field. Put the whole field in "
+        "quotation marks, and double those inside it."
+    )
+
+
+def _broken(row: Row) -> str:
+    """Returns the name and the start of the field that has a line break."""
+    fields = row._asdict()
+    column = next(name for name in _SYNONYMS if re.search("[\r\n]", fields[name]))
+    return f"the {column} '{_shorten(fields[column])}'"
+
+
+def _shorten(text: str) -> str:
+    """Returns the start of a text, as a terminal can show it."""
+    return escape_name(text[:_SHOWN]) + "..." * (len(text) > _SHOWN)
