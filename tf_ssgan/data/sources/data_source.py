@@ -145,7 +145,9 @@ class DataSource(abc.ABC):
 
     def _check_judging_data(self) -> None:
         """As `_check_data`, for images that judge; less may be enough for them."""
-        self._check_data()
+        if True not in self._checked:
+            self._check_data()
+            self._checked.add(True)
 
     def _read_judging(self, spec: ImageSpec, classes: tuple[str, ...]) -> judging.JudgedImages:
         """Reads the images that judge."""
