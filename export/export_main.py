@@ -13,7 +13,7 @@ import time
 
 from export import publishing
 from flags import program
-from tf_ssgan.common import errors, options, startup
+from tf_ssgan.common import errors, few_images, options, startup
 from tf_ssgan.common.options import option
 from tf_ssgan.training.workdir import Workdir
 
@@ -39,6 +39,7 @@ class ExportResult:
         folder: Its SavedModel.
         verification: A `verify.Verification`.
         calibration: A `calibration.Calibration`.
+        held_out: Number of the run's held-out images.
         test_error: Error of the run's weights on the test images in percent, measured in training;
             None if they were saved between two evaluations.
         damage: A sentence on damaged lines of the run's metrics; empty without any.
@@ -49,6 +50,7 @@ class ExportResult:
     folder: pathlib.Path
     verification: object
     calibration: object
+    held_out: int
     test_error: float | None
     damage: str
     has_warmup: bool
@@ -95,6 +97,7 @@ def export_run(
         target.final,
         verification,
         calibration,
+        len(run.protocol.validation_ids),
         info["test_error"],
         run.workdir.read_metrics().describe_damage(run.workdir.metrics_file),
         warmup.is_available(),
@@ -119,7 +122,7 @@ def format_export(result: ExportResult) -> str:
             *([result.damage] if result.damage else []),
             *_format_test_error(result.test_error),
             f"  probabilities within {distance}",
-            f"  {_format_calibration(result.calibration)}",
+            f"  {_format_calibration(result.calibration, result.held_out)}",
             f"  one image in {verification.request_ms:.1f} ms (in this process)",
             "Serve it:",
             "  docker run --rm -p 127.0.0.1:8501:8501 -p 127.0.0.1:8500:8500 "
@@ -133,9 +136,9 @@ def _format_test_error(test_error: float | None) -> list[str]:
     return [] if test_error is None else [f"  test_error {test_error:.2f} %, measured in training"]
 
 
-def _format_calibration(calibration) -> str:
+def _format_calibration(calibration, held_out: int) -> str:
     if not calibration.images:
-        return "no validation images, so probabilities are as the network gives them"
+        return few_images.why_no_temperature(held_out)
     return (
         f"temperature {calibration.temperature:.3g}, fitted on {calibration.images:,} validation "
         f"images: calibration error {100 * calibration.ece_before:.1f} % before, "

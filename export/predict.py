@@ -314,7 +314,9 @@ def _model_info(folder: pathlib.Path, content: dict[str, Any]) -> ModelInfo:
         )
     facts = {"model": str(folder)} | {k: str(content[k]) for k in ("method", "dataset")}
     calibration = content.get("calibration")
-    if calibration and calibration.get("images", 1):  # without images, nothing was fitted
+    if calibration and calibration.get("note"):  # why nothing was fitted
+        facts["calibrated"] = str(calibration["note"])
+    elif calibration and calibration.get("images", 1):  # without images, nothing was fitted
         facts["calibrated"] = f"at temperature {calibration['temperature']:.3g}"
     return ModelInfo(
         folder, tuple(map(str, content["classes"])), (height, width, channels), fit, facts

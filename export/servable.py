@@ -18,7 +18,7 @@ import tensorflow as tf
 
 import export
 from export import graph_image_decoding
-from tf_ssgan.common import checkout, plain_text, version
+from tf_ssgan.common import checkout, few_images, plain_text, version
 from tf_ssgan.data import datasets
 from tf_ssgan.metrics import calibration
 from tf_ssgan.nn import pixels, precision
@@ -83,7 +83,7 @@ def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any
         "protocol": run.protocol.as_json(),
         "trained_in": run.precision,
         "exported_in": "float32",
-        "calibration": dataclasses.asdict(fitted),
+        "calibration": dataclasses.asdict(fitted) | _why_no_temperature(run),
         "config": run.config.identity(),
         "result": run.workdir.read_result(),
         "test_error": _test_error(run),
@@ -97,6 +97,12 @@ def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any
 def _class_names(run: build.Run) -> tuple[str, ...]:
     """The names of the classes as a line of text each, which TensorFlow and clients can take."""
     return tuple(map(plain_text.escape, run.info.classes))
+
+
+def _why_no_temperature(run: build.Run) -> dict[str, str]:
+    """A note if the run's held-out images are too few to fit a temperature."""
+    note = few_images.why_no_temperature(len(run.protocol.validation_ids))
+    return {"note": note} if note else {}
 
 
 def _test_error(run: build.Run) -> float | None:

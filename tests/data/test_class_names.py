@@ -108,3 +108,9 @@ def test_control_characters_cannot_be_shown(name):
 def test_letters_of_all_alphabets_can_be_shown(name):
     assert class_names.can_be_shown(name)
     assert class_names.can_be_shown(unicodedata.normalize("NFD", name))
+
+
+def test_known_names_are_extended_by_those_that_stand_for_none():
+    assert class_names.extend(("cat", "b"), ["CAT", "dog", "ant", "dog", "b"]) == (
+        "cat", "b", "ant", "dog",
+    )  # fmt: skip

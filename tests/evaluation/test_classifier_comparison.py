@@ -75,11 +75,64 @@ def test_runs_with_other_test_images_are_not_compared_on_them(pair, make_run, tm
     assert "against" not in own and other["against"]["run"] == str(stranger.workdir)
 
 
-def test_images_or_classes_unlike_the_runs_are_refused(pair, tmp_path):
-    with pytest.raises(errors.UserError, match="of 2 classes .* the run learned .* of 3"):
-        classifier_comparison.compare(pair, datasets.find(write(tmp_path / "two", classes=2)))
-    with pytest.raises(errors.UserError, match=r"images \(16, 16, 1\)"):
+def test_images_of_another_size_are_refused(pair, tmp_path):
+    with pytest.raises(
+        errors.UserError, match=r"images \(16, 16, 1\), the run learned \(8, 8, 1\)"
+    ):
         classifier_comparison.compare(pair, datasets.find(write(tmp_path / "large", size=16)))
+
+
+def test_fewer_classes_are_matched_by_name(pair, tmp_path):
+    name = write(tmp_path / "two", classes=2)
+    (tmp_path / "two" / "classes.txt").write_text("light\nDARK\n")
+    judged = classifier_comparison.load(datasets.find(name), pair[0])
+    with np.load(tmp_path / "two" / "test.npz") as archive:
+        assert judged.labels.tolist() == [(2, 0)[label] for label in archive["label"]]
+    assert judged.notes == (f"The class 'DARK' of {name} is read as the run's class 'dark'.",)
+    _, entry = classifier_comparison.compare(pair, datasets.find(name))
+    assert entry["classes_without_test_images"] == ["gray"] and entry["images"] == 40
+
+
+def test_classes_that_the_run_does_not_know_are_refused(pair, tmp_path):
+    name = write(tmp_path / "other")
+    (tmp_path / "other" / "classes.txt").write_text("dark\ngrey\npink\n")
+    with pytest.raises(errors.UserError) as caught:
+        classifier_comparison.compare(pair, datasets.find(name))
+    message = str(caught.value)
+    assert "has images of 'grey', 'pink', which the run does not know" in message
+    assert "it learned 'dark', 'gray', 'light'. Did you mean 'gray' by 'grey'?" in message
+
+
+def test_one_archive_is_enough_to_judge(pair, tmp_path):
+    name = write(tmp_path / "tests")
+    (tmp_path / "tests" / "train.npz").unlink()
+    _, entry = classifier_comparison.compare(pair, datasets.find(name))
+    assert (entry["part"], entry["images"]) == ("test", 40)
+    name = write(tmp_path / "labeled")
+    (tmp_path / "labeled" / "test.npz").unlink()
+    _, entry = classifier_comparison.compare(pair, datasets.find(name))
+    assert (entry["part"], entry["images"]) == ("labeled", 40)
+
+
+def test_training_images_among_those_that_judge_are_counted(pair, tmp_path):
+    name = write(tmp_path / "mixed")
+    path = tmp_path / "mixed" / "test.npz"
+    with np.load(path) as archive:
+        pixels, labels = archive["image"], archive["label"]
+    pixels[:7] = pair[0].arrays.train_images[:7]
+    np.savez(path, image=pixels, label=labels)
+    _, entry = classifier_comparison.compare(pair, datasets.find(name))
+    assert entry["training_images"] == 7
+    own, other = classifier_comparison.compare(pair, datasets.find(write(tmp_path / "new")))
+    assert other["training_images"] == 0 and "training_images" not in own
+
+
+def test_the_runs_own_data_by_another_name_are_judged_by_its_test_images(pair, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(pair[0].config.dataset.removeprefix("npz:"))
+    (entry,) = classifier_comparison.compare(pair, datasets.find(f"npz:{link}"))
+    assert (entry["dataset"], entry["images"]) == (pair[0].config.dataset, 60)
+    assert entry["drop"] == 0.0
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +153,7 @@ def test_the_runs_own_data_set_gives_the_errors_in_its_result(single):
 def test_another_data_set_gives_all_quality_metrics_at_the_runs_temperature(single):
     run, result = single
     (entry,) = classifier_comparison.compare([run], datasets.find(run.config.dataset))
-    assert entry["temperature"] == result["temperature"] != 1.0
+    assert entry["temperature"] == result["temperature"] == 1.0  # nine held-out images fit none
     names = [name for name in entry if name.startswith(("average", "top", "expected", "brier"))]
     assert len(names) == 9
     assert [entry[name] for name in names] == pytest.approx([result[name] for name in names])
@@ -131,7 +184,9 @@ def evaluated_with(single, tmp_path, temperature, **changed):
     run, original = single
     folder = shutil.copytree(run.workdir.path, tmp_path / "run")
     fitted = original["calibration"] | {"temperature": temperature}
-    result = original | {"temperature": temperature, "calibration": fitted} | changed
+    result = (
+        original | {"temperature": temperature, "calibration": fitted | {"images": 100}} | changed
+    )
     (folder / "result.json").write_text(json.dumps(result))
     run = build.reopen(pathlib.Path(folder))
     _, entry = classifier_comparison.compare([run], datasets.find(write(tmp_path / "other")))

@@ -27,7 +27,8 @@ def measured(step=7, scores=(), test_sets=(), **given):
 
 def errors_on(dataset="digits", against=None, error=5.0):
     errors = {"test_error": error, "standard_error": 1.0}
-    entry = {"dataset": dataset, "images": 500} | errors
+    judged = {"images": 500, "part": "test", "classes_without_test_images": []}
+    entry = {"dataset": dataset} | judged | errors
     if against:
         counts = {"both": 450, "only_first": 20, "only_second": 5, "neither": 25, "p": 0.00408}
         entry["against"] = {"run": against} | errors | counts
@@ -164,3 +165,26 @@ def test_the_summary_has_the_clusters():
         measured(clusters={"features": "the features", "sets": {"real": metrics}}), None
     )
     assert "7.83 ± 4.7" in text and "490" in text
+
+
+def summary_of(dataset, **changed):
+    entry = errors_on(dataset) | changed
+    return results_file.format_results(measured(test_sets=[entry]), None)
+
+
+def test_which_images_judge_is_said():
+    declared = summary_of("folder:pets", images=40, not_used=60)
+    assert (
+        "\n40 test images of folder:pets\n  judged by the 40 images of test/; 60 labeled"
+        in declared
+    )
+    assert "images beside them are not used\n" in declared
+    text = summary_of("csv:pets.csv", images=60, part="labeled", training_images=12)
+    assert "\n60 labeled images of csv:pets.csv\n  judged by all its labeled images" in text
+    assert "  12 of them have the same pixels as a training image of the run\n" in text
+    assert "judged" not in summary_of("digits")
+
+
+def test_classes_that_nothing_judges_are_named():
+    text = summary_of("folder:pets", classes_without_test_images=["dog"])
+    assert "  no test image of dog: no number here says anything about them\n" in text

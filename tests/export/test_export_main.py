@@ -88,8 +88,10 @@ def test_the_summary_has_the_temperature(versions):
         "  temperature 1.23, fitted on 1,290 validation images: calibration error 5.1 % before, "
         "1.1 % after\n"
     ) in export_main.format_export(dataclasses.replace(second, calibration=fitted))
-    without = dataclasses.replace(second, calibration=calibration.Calibration())
-    assert "no validation images, so probabilities are as" in export_main.format_export(without)
+    without = dataclasses.replace(second, calibration=calibration.Calibration(), held_out=6)
+    assert (
+        "  no temperature: 6 held-out images are too few to fit one; 100 are needed\n"
+    ) in export_main.format_export(without)
 
 
 @pytest.fixture(scope="module")

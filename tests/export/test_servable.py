@@ -177,6 +177,7 @@ def test_without_validation_images_probabilities_stay_as_they_are(tmp_path, make
     assert servable.model_info(run, fitted)["calibration"] == {
         "temperature": 1.0, "images": 0, "ece_before": None, "ece_after": None,
         "nll_before": None, "nll_after": None,
+        "note": "no temperature: no images are held out to fit one; 100 are needed",
     }  # fmt: skip
 
 

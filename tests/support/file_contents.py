@@ -33,6 +33,7 @@ def result(own, error=5.0, **changed):
         {name: own[name] for name in names}
         | {"labels": POOL - held_out if own["labels"] == -1 else own["labels"]}
         | {"pool": POOL, "validation_images": held_out, "test_images": 500, "wrong_labels": 0}
+        | {"classes_with_test_images": 10, "classes_without_test_images": []}
         | {"split_sha256": sha256(own["split_seed"]), "data_sha256": DIGITS_SHA256}
         | {"steps": own["max_steps"], "epochs": 2.5}
         | {"test_error": error}
@@ -110,7 +111,8 @@ def older_clusters():
 def errors_on(dataset, error=40.0, **changed):
     """The error on the test images of a data set, for evaluation.json."""
     errors = {"test_error": error, "standard_error": 1.0}
-    return {"dataset": dataset, "images": 2000} | errors | changed
+    judged = {"dataset": dataset, "images": 2000, "part": "test", "classes_without_test_images": []}
+    return judged | errors | changed
 
 
 def against(run="runs/b", error=42.0, **changed):

@@ -77,6 +77,16 @@ def test_an_evaluation_writes_a_line_and_prints_the_errors(tmp_path, capsys):
     )
 
 
+def test_a_validation_error_of_few_images_is_printed_with_their_number(tmp_path, capsys):
+    for held_out, counted in ((6, " of 6 images"), (100, "")):
+        model = Model(50)
+        model.task.held_out = held_out
+        logger = make_logger(tmp_path, model)
+        logger.evaluate = lambda: {"validation_error": 16.667, "test_error": 12.5}
+        logger.on_epoch_end(0)
+        assert f": validation_error 16.67 %{counted}, test_error" in capsys.readouterr().out
+
+
 def test_a_missing_line_is_written_once(tmp_path):
     for _ in range(2):
         model = Model(50)

@@ -38,11 +38,11 @@ def network(classes):
     return keras.Model(images, {"logits": logits})
 
 
-def finished_run(workdir, classes, held=30):
+def finished_run(workdir, classes, held=100):
     """A run at its end, without what only training steps need; no test image has the last class."""
     chance = np.random.default_rng(0)
-    images = chance.integers(0, 256, (100, 8, 8, 1), np.uint8)
-    labels = chance.integers(0, classes - 1, 100)
+    images = chance.integers(0, 256, (170, 8, 8, 1), np.uint8)
+    labels = chance.integers(0, classes - 1, 170)
     names = tuple(f"clåss {k}" for k in range(classes))
     validated = {"validation_error": 20.0, "validation_error_raw": 30.0} if held else {}
     (workdir / "metrics.jsonl").write_text(json.dumps(LINE | validated) + "\n")
@@ -54,15 +54,16 @@ def finished_run(workdir, classes, held=30):
             label_split="balanced", noise_rate=0.0, hparams=HParams(),
         ),
         arrays=types.SimpleNamespace(
-            train_images=images[:60], train_labels=labels[:60], test_images=images[60:],
-            test_labels=labels[60:],
+            train_images=images[:130], train_labels=labels[:130], test_images=images[130:],
+            test_labels=labels[130:],
         ),
         data_record=data_record(),
         info=types.SimpleNamespace(classes=names),
         protocol=types.SimpleNamespace(
             labeled_ids=np.arange(10), validation_ids=np.arange(30, 30 + held), sha256="0" * 64,
-            clean_fraction=0.0, wrong=0, pool=60,
+            clean_fraction=0.0, wrong=0, pool=130,
         ),
+        classes_without=lambda labels: [names[k] for k in range(classes) if k not in labels],
         method=types.SimpleNamespace(
             exported_classifier=exported, networks=lambda: {"classifier": exported}, searched=(),
             stages=lambda: {"train": 0},
@@ -95,10 +96,13 @@ def test_everything_is_measured_and_written(tmp_path, classes):
     assert 0 <= result["brier_score_calibrated"] < result["brier_score"] <= 2
     assert 0 <= result["top1_accuracy"] <= result["top3_accuracy"] <= 100
     assert classes > 3 or result["top3_accuracy"] == 100
+    missing = result["classes_without_test_images"]
+    assert result["classes_with_test_images"] + len(missing) == classes
+    assert missing[-1] == f"clåss {classes - 1}"
     of_labels = [result[name] for name in ("clean_fraction", "wrong_labels")]
     assert of_labels == [0.0, 0] and result["test_error"] == 40.0
     counted = [result[name] for name in ("pool", "validation_images", "test_images")]
-    assert counted == [60, 30, 40] and result["cores"] == len(cpu.usable())
+    assert counted == [130, 100, 40] and result["cores"] == len(cpu.usable())
     assert result["code"] == checkout.code_version()
     for name in FIGURES:
         assert min(tf.io.decode_png((tmp_path / f"{name}.png").read_bytes()).shape[:2]) > 100
@@ -127,9 +131,9 @@ def test_the_temperature_is_fitted_on_validation_images_alone(tmp_path):
     held, arrays = run.protocol.validation_ids, run.arrays
     logits = inference.predictor(run.method.exported_classifier)(arrays.train_images[held])
     expected = calibration.fit_temperature(logits, arrays.train_labels[held])
-    assert before.temperature == pytest.approx(expected) and before.images == 30
+    assert before.temperature == pytest.approx(expected) and before.images == 100
     arrays.test_labels = (arrays.test_labels + 1) % 3
-    others = np.setdiff1d(np.arange(60), held)
+    others = np.setdiff1d(np.arange(130), held)
     arrays.train_labels[others] = (arrays.train_labels[others] + 1) % 3
     assert results.fitted_calibration(run) == before
     result = results.conclude(run, 1.0, 2.0)
@@ -175,11 +179,33 @@ def test_what_a_search_found_is_noted_at_the_step_of_each_number(tmp_path):
     assert result["searched_raw_at_best_validation"] == {"tau": 0.5}
 
 
-def test_without_validation_images_the_temperature_is_one(tmp_path):
-    result = results.conclude(finished_run(tmp_path, 3, held=0), 1.0, 2.0)
-    assert result["temperature"] == 1.0 and result["validation_error"] is None
+@pytest.mark.parametrize(("held", "error"), [(0, None), (6, 20.0), (99, 20.0)])
+def test_few_validation_images_fit_no_temperature_and_choose_no_step(tmp_path, held, error):
+    run = finished_run(tmp_path, 3, held=held)
+    run.method.searched = ("waiting_percent",)
+    result = results.conclude(run, 1.0, 2.0)
+    assert result["temperature"] == 1.0 and result["validation_error"] == error
     for name in ("brier_score", "expected_calibration_error"):
-        assert result[name] == result[f"{name}_calibrated"]
+        assert result[name] > 0 and result[f"{name}_calibrated"] is None
+    for which in ("", "_raw"):
+        assert result[f"test_error{which}_at_best_validation"] is None
+        assert result[f"searched{which}_at_best_validation"] == {}
+    assert result["calibration"] == dataclasses.asdict(calibration.Calibration())
+    assert run.workdir.read_result() == result
+
+
+def test_what_few_images_cannot_show_is_said_when_a_run_begins(tmp_path):
+    run = finished_run(tmp_path, 3, held=6)
+    run.arrays.train_labels[30:36] = 0
+    assert results.notes_on_few_images(run) == [
+        "No test image of clåss 2: no number here says anything about them.",
+        "6 held-out images are too few to choose a step or to fit a temperature; 100 are needed.",
+        "No held-out image of clåss 1, clåss 2: no validation error says anything about them.",
+    ]
+    run.arrays.test_labels = run.arrays.train_labels[:40] = np.arange(40) % 3
+    run.arrays.train_labels = np.arange(130) % 3
+    run.protocol.validation_ids = np.arange(100)
+    assert results.notes_on_few_images(run) == []
 
 
 def test_tensorboard_shows_the_figures(tmp_path):
@@ -207,7 +233,7 @@ def test_it_can_be_interrupted_between_batches_and_leaves_no_result(tmp_path):
 def test_quality_metrics_by_hand():
     """Two images of class 0 with odds 4 : 1 and 1 : 9; at temperature 2, their square roots."""
     predictions = classification.Predictions(np.log([[4.0, 1.0], [1.0, 9.0]]), np.array([0, 0]))
-    metrics = results.quality_metrics(predictions, 2.0)
+    metrics = results.quality_metrics(predictions, calibration.Calibration(2.0, 100))
     assert metrics["average_precision_macro"] == metrics["average_precision_weighted"] == 1.0
     assert metrics["average_precision_pooled"] == pytest.approx((1 / 2 + 2 / 4) / 2)
     assert (metrics["top1_accuracy"], metrics["top3_accuracy"]) == (50.0, 100.0)
@@ -220,6 +246,6 @@ def test_quality_metrics_by_hand():
 
 def test_without_images_all_metrics_are_none():
     metrics = results.quality_metrics(
-        classification.Predictions(np.zeros((0, 3)), np.zeros(0, int)), 1.0
+        classification.Predictions(np.zeros((0, 3)), np.zeros(0, int)), calibration.Calibration()
     )
     assert metrics.pop("temperature") == 1.0 and set(metrics.values()) == {None}

@@ -1,11 +1,15 @@
 """The summary that a run prints at its end."""
 
+import pytest
+
 from tf_ssgan.training import summary
 
 RESULT = {
     "method": "wacgan_gpt", "dataset": "digits", "labels": 50, "steps": 1000, "seconds": 89.4,
     "images_per_second": 590.3, "waiting_percent": 0.26, "test_error": 8.8, "test_error_raw": 9.2,
     "test_error_median20": 9.8, "test_error_at_best_validation": 10.4, "searched": {},
+    "validation_images": 129, "validation_error": 9.1, "classes_without_test_images": [],
+    "classes_with_test_images": 10,
 }  # fmt: skip
 
 
@@ -20,8 +24,29 @@ def test_errors_and_speed_are_in_the_summary():
 
 
 def test_without_validation_there_is_no_best():
-    text = summary.format_summary(RESULT | {"test_error_at_best_validation": None}, "runs/a")
-    assert "best" not in text
+    none = {"validation_images": 0, "validation_error": None, "test_error_at_best_validation": None}
+    text = summary.format_summary(RESULT | none, "runs/a")
+    assert "best" not in text and "validation" not in text
+
+
+FEW = {"validation_images": 6, "validation_error": 16.667, "test_error_at_best_validation": None}
+
+
+def test_few_validation_images_are_counted_and_choose_nothing():
+    lines = summary.format_summary(RESULT | FEW, "runs/a").splitlines()
+    assert (
+        "  validation_error               16.67 %   "
+        "(of 6 images: 6 held-out images are too few to choose a step by; 100 are needed)"
+    ) in lines
+    assert not any("best" in line for line in lines)
+
+
+def test_classes_without_test_images_are_named():
+    missing = {"classes_without_test_images": ["few", "rare"], "classes_with_test_images": 1}
+    lines = summary.format_summary(RESULT | MEASURED | missing, "runs/a").splitlines()
+    assert "  no test image of few, rare: no number here says anything about them" in lines
+    assert any("(mean over the 1 class that has test images)" in line for line in lines)
+    assert "no test image" not in summary.format_summary(RESULT, "runs/a")
 
 
 def test_searched_hyperparameters_are_in_the_summary():
@@ -31,7 +56,7 @@ def test_searched_hyperparameters_are_in_the_summary():
 
 
 MEASURED = {
-    "validation_error": 9.1, "average_precision_macro": 0.95349, "temperature": 1.8765,
+    "average_precision_macro": 0.95349, "temperature": 1.8765,
     "expected_calibration_error": 0.0812, "expected_calibration_error_calibrated": 0.0124,
 }  # fmt: skip
 
@@ -39,15 +64,25 @@ MEASURED = {
 def test_ranking_and_calibration_are_in_the_summary_if_they_were_measured():
     assert "average_precision" not in summary.format_summary(RESULT, "runs/a")
     lines = summary.format_summary(RESULT | MEASURED, "runs/a").splitlines()
-    assert "  average_precision_macro        0.953     (mean over the classes)" in lines
+    assert (
+        "  average_precision_macro        0.953     (mean over the 10 classes that have test images)"
+        in lines
+    )
     assert (
         "  expected_calibration_error     0.081 -> 0.012 "
         "(temperature 1.88: fitted on validation images)"
     ) in lines
 
 
-def test_without_validation_images_the_temperature_says_so():
+@pytest.mark.parametrize(
+    ("held_out", "reason"),
+    [(0, "no images are held out to fit one"), (6, "6 held-out images are too few to fit one")],
+)
+def test_without_a_temperature_the_summary_says_why(held_out, reason):
+    none = {"temperature": 1.0, "expected_calibration_error_calibrated": None}
     text = summary.format_summary(
-        RESULT | MEASURED | {"validation_error": None, "temperature": 1.0}, "a"
+        RESULT | MEASURED | FEW | none | {"validation_images": held_out}, "a"
     )
-    assert "(temperature 1: there are no validation images to fit it on)" in text
+    assert (
+        f"expected_calibration_error     0.081     (no temperature: {reason}; 100 are needed)"
+    ) in text

@@ -99,6 +99,12 @@ def match(names: Iterable[str], known: Iterable[str]) -> dict[str, tuple[str, ..
     return {name: (text,) if text in known else groups[look(name)] for name, text in texts}
 
 
+def extend(known: tuple[str, ...], names: Iterable[str]) -> tuple[str, ...]:
+    """Returns known names, and after them those of others that stand for none, see `match`."""
+    found = match(names, known)
+    return known + tuple(sorted({decode(name) for name, same in found.items() if not same}))
+
+
 def stand_for_nothing(names: Iterable[str]) -> list[str]:
     """Returns the names that programs write for a missing value, such as "nan"."""
     return [name for name in names if fold(name) in _MISSING]

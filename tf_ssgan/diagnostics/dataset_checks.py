@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tf_ssgan.common import cache
+from tf_ssgan.common import cache, few_images
 from tf_ssgan.data import content_hash, dataset_info, datasets, equal_images, image_decoding
 from tf_ssgan.data.sources import image_reader, user_images
 from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED, VALIDATION, escape_name
@@ -50,6 +50,9 @@ def check_protocol(settings: config.Config, arrays: dataset_info.Arrays) -> Iter
 
     protocol = build.make_protocol(settings, content_hash.sort_by_content(arrays))
     yield Finding(SECTION, "ok", f"a run of {settings.method}: {protocol.describe()}")
+    held_out = len(protocol.validation_ids)
+    if held_out and (text := few_images.why_nothing(held_out)):
+        yield Finding(SECTION, "note", text, "label more images, or give a larger --validation")
 
 
 # --- User images ----------------------------------------------------------------------------------
@@ -185,9 +188,8 @@ def _check_counts(
         )  # fmt: skip
     missing = tuple(kind for kind, n in zip(classes, columns["test"], strict=True) if not n)
     if missing and any(columns["test"]):
-        text = f"{len(missing)} class(es) have no test images"
-        advice = "add some: the test error says nothing about these classes"
-        yield Finding(SECTION, "note", text, advice, missing)
+        text = few_images.untested([*map(escape_name, missing)])
+        yield Finding(SECTION, "warning", text, "add some", missing)
 
 
 def _format_table(classes: Sequence[str], columns: dict[str, list[int]]) -> str:

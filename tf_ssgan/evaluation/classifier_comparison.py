@@ -3,11 +3,11 @@
 import dataclasses
 from typing import Any
 
-import keras
 import numpy as np
 
-from tf_ssgan.data import content_hash, dataset_info, datasets
-from tf_ssgan.evaluation import options, reference_network
+from tf_ssgan.common import errors
+from tf_ssgan.data import content_hash, datasets, judging
+from tf_ssgan.evaluation import reference_network
 from tf_ssgan.metrics import binomial, classification, significance
 from tf_ssgan.nn import inference
 from tf_ssgan.training import build, results
@@ -34,29 +34,43 @@ def compare(
         UserError: The data set has other images or classes than the run.
     """
     run = runs[0]
-    own = [_predict(other.method.exported_classifier, other.arrays) for other in runs]
+    judged = load(source, run) if source and not is_own(source, run) else None
+    own = [_predict(other, *_test_set(other)) for other in runs]
     paired = len(runs) == 1 or same_test_images(*runs)
     entries = [_entry(run.config.dataset, runs, own if paired else own[:1])]
-    if source:
-        arrays = load(source, run)
-        predictions = [_predict(other.method.exported_classifier, arrays) for other in runs]
-        entry = _entry(source.name, runs, predictions, own) | _quality(run, arrays, predictions[0])
-        same_name = source.name == run.config.dataset
-        entries = [entry] if same_name else [*entries, entry]
-    return entries
+    if source and judged is None:
+        others = [_predict(other, *_test_set(run)) for other in runs[1:]]
+        entry = _entry(run.config.dataset, runs, [own[0], *others], own)
+        return [entry | _quality(run, *_test_set(run), own[0])]
+    if judged is None:
+        return entries
+    predictions = [_predict(other, judged.images, judged.labels) for other in runs]
+    entry = _entry(source.name, runs, predictions, own) | _judged_by(judged, run)
+    return [*entries, entry | _quality(run, judged.images, judged.labels, predictions[0])]
 
 
-def load(source: datasets.DataSource, run: build.Run) -> dataset_info.Arrays:
-    """Loads a data set to evaluate a run on.
+def is_own(source: datasets.DataSource, run: build.Run) -> bool:
+    """Whether a data set is that of the run, which is judged by its own test images."""
+    own = run.config.find_source()
+    return source.name == own.name or (source.place is not None and source.place == own.place)
+
+
+def load(source: datasets.DataSource, run: build.Run) -> judging.JudgedImages:
+    """Loads the images of a data set that judge a run.
 
     Raises:
-        UserError: It has other images or classes than the run's.
+        UserError: They have another size than the run's, or a class that it does not know.
     """
     info = run.info
     form = datasets.ImageSpec(info.height, str(info.channels), info.fit)
-    arrays = source.load(form)
-    options.check_alike(f"--dataset={source.name}", arrays.info, info)
-    return arrays
+    judged = source.load_judging(form, info.classes)
+    if judged.images.shape[1:] != info.shape:
+        raise errors.UserError(
+            f"--dataset={source.name} has images {judged.images.shape[1:]}, the run learned "
+            f"{info.shape}. Give one with the same image size."
+        )
+    print("".join(f"{note}\n" for note in judged.notes), end="", flush=True)
+    return judged
 
 
 def same_test_images(one: build.Run, two: build.Run) -> bool:
@@ -74,14 +88,16 @@ def _entry(
     own: list[classification.Predictions] | None = None,
 ) -> dict[str, Any]:
     """The errors on one set of images, and by how much they are higher than on `own`."""
-    errors = [_errors(one) for one in predictions]
-    for of_run, before in zip(errors, own or (), strict=False):
+    measured = [_errors(one) for one in predictions]
+    for of_run, before in zip(measured, own or (), strict=False):
         of_run["drop"] = of_run["test_error"] - before.error
-    entry = {"dataset": name, "images": len(predictions[0].labels)} | errors[0]
+    labels = predictions[0].labels
+    entry = {"dataset": name, "images": len(labels), "part": judging.TEST}
+    entry |= {"classes_without_test_images": runs[0].classes_without(labels)} | measured[0]
     if len(predictions) > 1:
         right = [one.predicted == one.labels for one in predictions]
         paired = dataclasses.asdict(significance.mcnemar(*right))
-        entry["against"] = {"run": str(runs[1].workdir)} | errors[1] | paired
+        entry["against"] = {"run": str(runs[1].workdir)} | measured[1] | paired
     return entry
 
 
@@ -92,19 +108,31 @@ def _errors(predictions: classification.Predictions) -> dict[str, float]:
     return {"test_error": predictions.error, "standard_error": 100 * error}
 
 
+def _judged_by(judged: judging.JudgedImages, run: build.Run) -> dict[str, Any]:
+    """Which images of a data set judge, and how many of them the run was trained on."""
+    known = np.isin(content_hash.keys(judged.images), run.arrays.train_keys)
+    return {"part": judged.part, "not_used": judged.not_used, "training_images": int(known.sum())}
+
+
+def _test_set(run: build.Run) -> tuple[np.ndarray, np.ndarray]:
+    """The run's own test images and their labels."""
+    return run.arrays.test_images, run.arrays.test_labels
+
+
 def _quality(
-    run: build.Run, arrays: dataset_info.Arrays, predictions: classification.Predictions
+    run: build.Run, images: np.ndarray, labels: np.ndarray, predictions: classification.Predictions
 ) -> dict[str, float | None]:
     """The error of the raw weights in percent, and the quality metrics of the exported ones."""
-    raw = _predict(run.method.classifier, arrays)
-    metrics = results.quality_metrics(predictions, results.saved_calibration(run).temperature)
+    raw = _predict(run, images, labels, raw=True)
+    metrics = results.quality_metrics(predictions, results.saved_calibration(run))
     return {"test_error_raw": raw.error} | metrics
 
 
-def _predict(network: keras.Model, arrays: dataset_info.Arrays) -> classification.Predictions:
-    """Predictions for the test images, with a bar in terminals if it takes long."""
-    predict, images = inference.predictor(network), arrays.test_images
+def _predict(
+    run: build.Run, images: np.ndarray, labels: np.ndarray, raw: bool = False
+) -> classification.Predictions:
+    """Predictions of the exported or the raw weights, with a bar in terminals if it takes long."""
+    network = run.method.classifier if raw else run.method.exported_classifier
+    predict, classes = inference.predictor(network), len(run.info.classes)
     with reference_network.batch_starts(len(images), "classifying") as bar:
-        return classification.evaluate(
-            predict, images, arrays.test_labels, len(arrays.info.classes), lambda: bar.update()
-        )
+        return classification.evaluate(predict, images, labels, classes, lambda: bar.update())

@@ -19,7 +19,9 @@ class EvaluateOptions:
 
     run: str = option("", "Folder of the finished run to evaluate.")
     dataset: str = option(
-        "", "Data set on whose test images the classifier is evaluated, say cifar10_1/v6."
+        "",
+        "Data set that judges the classifier, say cifar10_1/v6 or folder:DIR: by the test images "
+        "that it declares, or else by all its labeled images. Its classes are matched by name.",
     )
     data_dir: str = option(
         "",

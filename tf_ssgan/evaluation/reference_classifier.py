@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tf_ssgan.common import cache
+from tf_ssgan.common import cache, few_images
 from tf_ssgan.data import content_hash, dataset_info, protocol, splits
 from tf_ssgan.evaluation import reference_cnn, reference_network, reference_training
 from tf_ssgan.metrics import calibration
@@ -91,7 +91,7 @@ def _fingerprint(
     """Measures a new classifier, and returns what identifies it."""
     held_out = protocol.validation_ids
     temperature = 1.0
-    if len(held_out):
+    if few_images.may_choose(len(held_out)):
         logits = reference_network.outputs(network, arrays.train_images[held_out])["logits"]
         temperature = calibration.fit_temperature(logits, arrays.train_labels[held_out])
     predicted = reference_network.outputs(network, arrays.test_images)["logits"].argmax(axis=-1)

@@ -1,8 +1,10 @@
 """What an evaluation writes to `evaluation.json`, and how it is printed. Free of TensorFlow."""
 
 import pathlib
+from collections.abc import Iterator
 from typing import Any
 
+from tf_ssgan.common import few_images
 from tf_ssgan.training.workdir import Workdir
 
 MIN_ACCURACY = 90.0  # percent; a reference classifier below it is warned of
@@ -127,8 +129,8 @@ def _cluster_lines(clusters: dict[str, Any]) -> list[str]:
 
 
 def _test_set_lines(entry: dict[str, Any]) -> list[str]:
-    lines = [f"\n{entry['images']:,} test images of {entry['dataset']}"]
-    lines.append(f"  {_error(entry)}")
+    lines = [f"\n{entry['images']:,} {entry['part']} images of {entry['dataset']}"]
+    lines += [f"  {line}" for line in (*_judges(entry), _error(entry))]
     if "test_error_raw" in entry:
         lines.append(f"  test_error_raw {entry['test_error_raw']:.2f} %")
     if other := entry.get("against"):
@@ -139,6 +141,22 @@ def _test_set_lines(entry: dict[str, Any]) -> list[str]:
             "(McNemar, exact, two-sided)"
         )
     return lines
+
+
+def _judges(entry: dict[str, Any]) -> Iterator[str]:
+    """Which images judge, and what they cannot show."""
+    where = " of test/" if entry["dataset"].startswith("folder:") else ""
+    if entry["part"] == "labeled":
+        yield "judged by all its labeled images: none is named as a test image"
+    elif unused := entry.get("not_used"):
+        yield (
+            f"judged by the {entry['images']:,} images{where or ' that are test images'}; "
+            f"{unused:,} labeled images beside them are not used"
+        )
+    if known := entry.get("training_images"):
+        yield f"{known:,} of them have the same pixels as a training image of the run"
+    if missing := few_images.untested(entry["classes_without_test_images"]):
+        yield missing
 
 
 def _error(errors: dict[str, float]) -> str:

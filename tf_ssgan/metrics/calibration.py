@@ -11,6 +11,8 @@ import math
 import numpy as np
 from scipy import optimize, special
 
+from tf_ssgan.common import few_images
+
 BINS = 15  # as in Guo et al. 2017
 _LOWEST, _HIGHEST = 0.05, 20.0
 
@@ -20,11 +22,12 @@ class Calibration:
     """A temperature, and its effect on the images that it was fitted on.
 
     Attributes:
-        temperature: The logits are divided by it; 1 without images.
-        images: Number of images that it was fitted on.
-        ece_before: Expected calibration error at temperature 1; None without images.
+        temperature: The logits are divided by it; 1 if none was fitted.
+        images: Number of images that it was fitted on; 0 if none was fitted.
+        ece_before: Expected calibration error at temperature 1; like the next three, None if no
+            temperature was fitted.
         ece_after: Expected calibration error at this temperature.
-        nll_before: Negative log-likelihood at temperature 1, in nats; None without images.
+        nll_before: Negative log-likelihood at temperature 1, in nats.
         nll_after: Negative log-likelihood at this temperature.
     """
 
@@ -35,15 +38,23 @@ class Calibration:
     nll_before: float | None = None
     nll_after: float | None = None
 
+    @property
+    def is_fitted(self) -> bool:
+        """Whether a temperature was fitted."""
+        return self.images > 0
+
 
 def calibrate(logits: np.ndarray, labels: np.ndarray) -> Calibration:
-    """Fits a temperature and measures its effect.
+    """Fits a temperature and measures its effect; fits none on few images.
 
     Args:
         logits: float [n, K].
         labels: int [n], the right classes.
+
+    Returns:
+        The temperature; 1 and nothing measured below `few_images.ENOUGH_HELD_OUT` images.
     """
-    if not len(labels):
+    if not few_images.may_choose(len(labels)):
         return Calibration()
     temperature = fit_temperature(logits, labels)
     errors, likelihoods = [], []

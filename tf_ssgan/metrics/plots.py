@@ -42,12 +42,14 @@ def confusion_figure(confusion: np.ndarray, names: tuple[str, ...]) -> bytes:
     return _png(figure)
 
 
-def reliability_figure(before: Reliability, after: Reliability, temperature: float) -> bytes:
+def reliability_figure(
+    before: Reliability, after: Reliability | None = None, temperature: float = 1.0
+) -> bytes:
     """Draws reliability diagrams: accuracy against confidence (Guo et al. 2017, figure 1).
 
     Args:
         before: Reliability at temperature 1.
-        after: Reliability of the same logits at `temperature`.
+        after: Reliability of the same logits at `temperature`; None if none was fitted.
         temperature: The fitted temperature.
 
     Returns:
@@ -55,9 +57,12 @@ def reliability_figure(before: Reliability, after: Reliability, temperature: flo
     """
     from matplotlib.figure import Figure  # slow to import, and needed once a run
 
-    figure = Figure(figsize=(7.2, 4.6), layout="constrained")
-    above, below = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(3, 1))
-    for column, (reliability, value) in enumerate(((before, 1.0), (after, temperature))):
+    panels = [(before, 1.0)] + ([(after, temperature)] if after else [])
+    figure = Figure(figsize=(3.6 * len(panels), 4.6), layout="constrained")
+    above, below = figure.subplots(
+        2, len(panels), squeeze=False, sharex=True, sharey="row", height_ratios=(3, 1)
+    )
+    for column, (reliability, value) in enumerate(panels):
         _draw_gaps(above[column], reliability)
         title = f"temperature {value:.3g}: ECE {reliability.error():.4f}"
         above[column].set_title(title, fontsize=10)

@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from tf_ssgan import papers
+from tf_ssgan.common import few_images
 from tf_ssgan.metrics.across_seeds import MeanOverSeeds, PairedDifference
 from tf_ssgan.reports import run_code
 from tf_ssgan.reports.finished_runs import ERROR_COLUMNS
@@ -114,6 +115,7 @@ def describe_table(table: ResultTable) -> list[str]:
         lines.append(
             "*Not the images of the published number: these runs had another part of the data set."
         )
+    lines += [*_describe_lacking(table), *_describe_untested(table)]
     if table.baseline and any(cell.paired for *_, cell in filled_cells(table)):
         lines.append(_describe_differences(table))
     return lines + ([table.note] if table.note else [])
@@ -128,6 +130,25 @@ def _describe_differences(table: ResultTable) -> str:
         f"interval of the mean (Student's t over the splits{floor}), and how many are ahead. Fewer "
         "than three splits are not enough to distinguish two methods."
     )
+
+
+def _describe_lacking(table: ResultTable) -> Iterator[str]:
+    """The runs without a best step, whose held-out images are too few to choose one."""
+    if not (is_error_or_accuracy(table) and "at_best_validation" in table.number):
+        return
+    lacking = [run for cell in table.cells.values() for run in cell.lacking]
+    counts = sorted({run.result["validation_images"] for run in lacking})
+    reasons = [few_images.why_no_best(count) for count in counts]
+    if reasons := [reason for reason in reasons if reason]:
+        yield f"{len(lacking):,} run(s) are left out: {' or '.join(reasons)}."
+
+
+def _describe_untested(table: ResultTable) -> Iterator[str]:
+    """The classes of which the test images of runs show nothing."""
+    missing = (tuple(run.result["classes_without_test_images"]) for run in table.runs)
+    for names in dict.fromkeys(filter(None, missing)):
+        text = few_images.untested(names)
+        yield f"{text[0].upper()}{text[1:]}."
 
 
 def _describe_number(number: str) -> str:

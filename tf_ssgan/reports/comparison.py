@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tf_ssgan.common import few_images
 from tf_ssgan.metrics.across_seeds import MIN_SPLITS, PairedDifference
 from tf_ssgan.reports import cell_text, ranking
 from tf_ssgan.reports.ranking import Ranking
@@ -141,13 +142,21 @@ def _count(splits: int) -> str:
 def _held_out(table: ResultTable, column: str, ranked: Ranking) -> str:
     """Which ranked row held-out images would have selected; empty if they do not apply.
 
-    They apply to the errors of the last step, if all these runs have validation errors.
+    They apply to the errors of the last step, if all these runs have validation errors. Those of
+    few images select none.
     """
     validation = {
         row: values_by_split(table.cell(row, column), "validation_error") for row in ranked.means
     }
     if table.number != "test_error" or not all(validation.values()):
         return ""
+    fewest = min(
+        run.result["validation_images"]
+        for row in ranked.means
+        for run in table.cell(row, column).runs
+    )
+    if few := few_images.too_few(fewest, "to select one"):
+        return f" {few[0].upper()}{few[1:]}."
     means = {row: ranking.mean_over(own, ranked.splits).mean for row, own in validation.items()}
     chosen = [row for row in means if means[row] == min(means.values())]
     if len(chosen) > 1:

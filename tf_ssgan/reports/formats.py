@@ -107,7 +107,7 @@ def runs_csv(report: Report) -> str:
         "noise_rate",
         "clean_fraction",
     )
-    names += ("steps", "epochs", *ERROR_COLUMNS, "validation_error", "seconds")
+    names += ("steps", "epochs", *ERROR_COLUMNS, "validation_error", "validation_images", "seconds")
     return _csv(
         [
             {name: run.result[name] for name in names}

@@ -55,6 +55,7 @@ class ResultCell:
             None if one is missing, or if they have different scales.
         test_images: Test images that each value is a share of; 0 if it is not a share.
         fingerprint: What its scores depend on besides the images; None if they are no scores.
+        lacking: The runs that are left out, because they do not have this quantity.
     """
 
     runs: tuple[FinishedRun, ...] = ()
@@ -65,6 +66,7 @@ class ResultCell:
     difference: float | None = None
     test_images: int = 0
     fingerprint: Any = None
+    lacking: tuple[FinishedRun, ...] = ()
 
     @property
     def mean(self) -> MeanOverSeeds | None:
@@ -191,6 +193,7 @@ def make_cell(
         difference=difference,
         test_images=min((quantities.images_measured(run, measure) for run in own), default=0),
         fingerprint=quantities.score_fingerprint(own[0], measure) if own else None,
+        lacking=tuple(run for run in ordered if run not in own),
     )
 
 

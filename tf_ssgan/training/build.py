@@ -73,6 +73,10 @@ class Run:
             self._arrays = arrays
         return self._arrays
 
+    def classes_without(self, labels: np.ndarray) -> list[str]:
+        """The classes that are not among some labels [n] of its images."""
+        return [name for k, name in enumerate(self.info.classes) if not (labels == k).any()]
+
     @property
     def data_record(self) -> fingerprint.DataRecord:
         """The record of these images and labels, as in `data.json`."""

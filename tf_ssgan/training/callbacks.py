@@ -7,7 +7,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, few_images
 from tf_ssgan.core import method
 from tf_ssgan.training import metrics_log, signals
 from tf_ssgan.training.workdir import Workdir
@@ -96,14 +96,21 @@ class MetricsLogger(keras.callbacks.Callback):
             for name, value in line.items():
                 plotted = name.endswith(("error", "error_raw", "images_per_second", "percent"))
                 if plotted and value is not None:
-                    tf.summary.scalar(f"evaluation/{name}", value)
+                    described = self._counted(name).strip()
+                    tf.summary.scalar(f"evaluation/{name}", value, description=described or None)
         self.writer.flush()
         shown = [
-            f"{k} {v:.2f} %"
+            f"{k} {v:.2f} %{self._counted(k)}"
             for k, v in line.items()
             if v is not None and ("error" in k or "percent" in k)
         ]
         print(f"\nstep {step}: {', '.join(shown)}", flush=True)
+
+    def _counted(self, name: str) -> str:
+        """The number of images that a validation error is of, if they are few; else empty."""
+        if not name.startswith("validation_"):
+            return ""
+        return few_images.counted(self.model.task.held_out)
 
 
 class SaveCheckpoint(keras.callbacks.Callback):

@@ -25,7 +25,7 @@ class Classifier:
         image_shape: (height, width, channels) of its images.
         step: The step at which its weights were saved.
         temperature: The logits are divided by it. It was fitted on the held-out images; 1 if the
-            run is not finished, or holds no images out.
+            run is not finished, or holds too few images out.
     """
 
     method: str

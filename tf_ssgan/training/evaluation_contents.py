@@ -1,6 +1,6 @@
 """What `evaluation.json` holds, and the parts of it; see `run_file_contents`."""
 
-from typing import Self
+from typing import Literal, Self
 
 import pydantic
 
@@ -105,6 +105,10 @@ class TestSetErrors(Errors):
 
     dataset: Name
     images: Positive
+    part: Literal["test", "labeled"]
+    classes_without_test_images: list[Text]
+    not_used: Count = 0
+    training_images: Count = 0
     test_error_raw: Percent = ABSENT
     against: Against = ABSENT
 

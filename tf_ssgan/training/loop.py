@@ -314,7 +314,7 @@ def _print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
         f"{run.strategy.num_replicas_in_sync} device(s)"
     )
     print(run.protocol.describe())
-    for line in _pool_notes(run):
+    for line in [*_pool_notes(run), *results.notes_on_few_images(run)]:
         print(line)
     if manifest:
         print(f"Continuing from step {manifest['step']} of {run.method.task.steps}.")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.common import checkout, cpu, files, plain_text, version
+from tf_ssgan.common import checkout, cpu, few_images, files, plain_text, version
 from tf_ssgan.metrics import calibration, classification, plots, ranking
 from tf_ssgan.nn import inference, weights
 from tf_ssgan.training import build
@@ -36,9 +36,9 @@ def conclude(
     """
     test = _predictions(run, run.arrays.test_images, run.arrays.test_labels, pause)
     fitted = fitted_calibration(run, pause)
-    metrics = quality_metrics(test, fitted.temperature)
+    metrics = quality_metrics(test, fitted)
     result = _result(run, seconds, speed, metrics | {"calibration": dataclasses.asdict(fitted)})
-    figures = _figures(run, test, fitted.temperature)
+    figures = _figures(run, test, fitted)
     for name, png in figures.items():
         run.workdir.figure(name).write_bytes(png)
     table = test.classification_report(run.info.classes)
@@ -51,7 +51,7 @@ def conclude(
 def fitted_calibration(
     run: build.Run, pause: Callable[[], None] = lambda: None
 ) -> calibration.Calibration:
-    """Fits the temperature of the exported weights on validation images; 1 without any.
+    """Fits the temperature of the exported weights on validation images; 1 if they are few.
 
     Test images are not used: they evaluate the calibration.
 
@@ -82,18 +82,20 @@ def recorded_calibration(run: build.Run) -> calibration.Calibration | None:
 
 
 def quality_metrics(
-    predictions: classification.Predictions, temperature: float
+    predictions: classification.Predictions, fitted: calibration.Calibration
 ) -> dict[str, float | None]:
     """Measures how well logits rank images, and how well their probabilities are calibrated.
 
     Args:
         predictions: Logits and true classes.
-        temperature: The temperature of the calibrated numbers, fitted on other images.
+        fitted: The temperature of the calibrated numbers, fitted on other images.
 
     Returns:
         For `result.json`: average precisions in [0, 1], accuracies in percent, the expected
         calibration error in [0, 1] and the Brier score in [0, 2]; the last two at temperature 1
-        and, with the suffix "_calibrated", at the given one. None if there are no images.
+        and, with the suffix "_calibrated", at the fitted one. "average_precision_macro" is the mean
+        over the classes that have images. None if there are no images; calibrated numbers are None
+        if no temperature was fitted.
     """
     labels, probabilities = predictions.labels, predictions.probabilities()
     precision = ranking.average_precision(probabilities, labels)
@@ -104,8 +106,12 @@ def quality_metrics(
     for k in (1, 3):  # of the logits, as errors are: rounding can make probabilities equal
         accuracy = ranking.top_k_accuracy(predictions.scores, labels, k)
         metrics[f"top{k}_accuracy"] = 100.0 * accuracy
-    metrics |= _calibration(probabilities, labels, "") | {"temperature": temperature}
-    metrics |= _calibration(predictions.probabilities(temperature), labels, "_calibrated")
+    metrics |= _calibration(probabilities, labels, "") | {"temperature": fitted.temperature}
+    calibrated = predictions.probabilities(fitted.temperature)
+    metrics |= {
+        name: value if fitted.is_fitted else math.nan
+        for name, value in _calibration(calibrated, labels, "_calibrated").items()
+    }
     return {name: None if math.isnan(value) else value for name, value in metrics.items()}
 
 
@@ -124,12 +130,13 @@ def _predictions(
 
 
 def _figures(
-    run: build.Run, test: classification.Predictions, temperature: float
+    run: build.Run, test: classification.Predictions, fitted: calibration.Calibration
 ) -> dict[str, bytes]:
     """Figures as PNG files, by name."""
-    names, calibrated = run.info.classes, test.probabilities(temperature)
+    names, temperature, after = run.info.classes, fitted.temperature, None
     before = calibration.reliability(test.probabilities(), test.labels)
-    after = calibration.reliability(calibrated, test.labels)
+    if fitted.is_fitted:
+        after = calibration.reliability(test.probabilities(temperature), test.labels)
     ids = np.random.default_rng(run.config.seed).permutation(len(test.labels))[:IMAGES_SHOWN]
     samples = run.arrays.test_images[ids], test.labels[ids], test.probabilities()[ids]
     return {
@@ -147,7 +154,9 @@ def _result(
     history = run.workdir.read_metrics().lines
     lines = [line for line in history if line["step"] > train_start]
     last, task = lines[-1], run.method.task
-    validated = [line for line in lines if "validation_error" in line]
+    held_out = len(run.protocol.validation_ids)
+    may_choose = few_images.may_choose(held_out)
+    validated = [line for line in lines if may_choose and "validation_error" in line]
     best = min(validated, key=lambda line: line["validation_error"], default=None)
     raw_best = min(validated, key=lambda line: line["validation_error_raw"], default=None)
     packages = ("tensorflow", "keras")
@@ -155,8 +164,9 @@ def _result(
         **{k: getattr(run.config, k) for k in ("method", "dataset", "seed", "split_seed")},
         "labels": len(run.protocol.labeled_ids),
         "pool": run.protocol.pool,
-        "validation_images": len(run.protocol.validation_ids),
+        "validation_images": held_out,
         "test_images": len(run.arrays.test_labels),
+        **_tested_classes(run),
         "label_split": run.config.label_split,
         "noise": run.config.noise,
         "noise_rate": run.config.noise_rate,
@@ -188,6 +198,23 @@ def _result(
         | {"tf_ssgan": version.__version__, "python": platform.python_version()},
         "code": checkout.code_version(),
     }
+
+
+def _tested_classes(run: build.Run) -> dict[str, Any]:
+    """How many classes have test images, and the names of those that have none."""
+    missing = run.classes_without(run.arrays.test_labels)
+    tested = len(run.info.classes) - len(missing)
+    return {"classes_with_test_images": tested, "classes_without_test_images": missing}
+
+
+def notes_on_few_images(run: build.Run) -> list[str]:
+    """What the images of a run are too few for, to be said when it begins."""
+    held_out, labels = run.protocol.validation_ids, run.arrays.train_labels
+    notes = [few_images.untested(run.classes_without(run.arrays.test_labels))]
+    if len(held_out):
+        notes.append(few_images.why_nothing(len(held_out)))
+        notes.append(few_images.not_held_out(run.classes_without(labels[held_out])))
+    return [f"{note[0].upper()}{note[1:]}." for note in notes if note]
 
 
 def _numbers(line: dict[str, Any], names: tuple[str, ...]) -> dict[str, float]:

@@ -131,6 +131,8 @@ class Result(Quality):
     pool: Positive
     validation_images: Count
     test_images: Positive
+    classes_with_test_images: Positive
+    classes_without_test_images: list[Text]
     label_split: Name
     noise: Name
     noise_rate: Fraction

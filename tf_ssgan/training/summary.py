@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tf_ssgan.common import few_images
+
 
 def format_summary(result: dict[str, Any], workdir: str) -> str:
     """Formats the content of `result.json` as a table to read.
@@ -10,7 +12,7 @@ def format_summary(result: dict[str, Any], workdir: str) -> str:
         result: The content of `result.json`.
         workdir: Folder of the run.
     """
-    best = result["test_error_at_best_validation"]
+    best, held_out = result["test_error_at_best_validation"], result["validation_images"]
     lines = [
         f"\n{result['method']} on {result['dataset']}, {result['labels']} labels, "
         f"{result['steps']} steps in {result['seconds']:.0f} s "
@@ -21,6 +23,11 @@ def format_summary(result: dict[str, Any], workdir: str) -> str:
     ]
     if best is not None:
         lines.append(_line("test_error_at_best_validation", best, "at best validation"))
+    elif held_out and result["validation_error"] is not None:
+        note = f"{few_images.counted(held_out).strip()}: {few_images.why_no_best(held_out)}"
+        lines.append(_line("validation_error", result["validation_error"], note))
+    if missing := few_images.untested(result["classes_without_test_images"]):
+        lines.append(f"  {missing}")
     lines += _quality(result)
     lines += [
         f"  {name:<30}{value:6.3f}     (searched: mean since the last evaluation)"
@@ -37,16 +44,19 @@ def _quality(result: dict[str, Any]) -> list[str]:
     """Lines on ranking and calibration, if the run measured them."""
     if result.get("average_precision_macro") is None:
         return []
-    origin = "fitted on validation images"
-    if result["validation_error"] is None:
-        origin = "there are no validation images to fit it on"
-    macro = result["average_precision_macro"]
+    macro, tested = result["average_precision_macro"], result["classes_with_test_images"]
     before = result["expected_calibration_error"]
     after = result["expected_calibration_error_calibrated"]
+    if after is None:
+        effect = f"     ({few_images.why_no_temperature(result['validation_images'])})"
+    else:
+        fitted = f"(temperature {result['temperature']:.3g}: fitted on validation images)"
+        effect = f" -> {after:.3f} {fitted}"
+    counted = "1 class that has" if tested == 1 else f"{tested} classes that have"
+    over = f"mean over the {counted} test images"
     return [
-        f"  {'average_precision_macro':<30}{macro:6.3f}     (mean over the classes)",
-        f"  {'expected_calibration_error':<30}{before:6.3f} -> {after:.3f} "
-        f"(temperature {result['temperature']:.3g}: {origin})",
+        f"  {'average_precision_macro':<30}{macro:6.3f}     ({over})",
+        f"  {'expected_calibration_error':<30}{before:6.3f}{effect}",
     ]
 
 

@@ -42,7 +42,7 @@ def test_classes_that_may_be_one_or_none_are_named(tmp_path, form):
     classes = ["Cat", "cat", "0", "0.0", "c\u0430t", "dog", "nan"]
     touch(tmp_path, *(f"{kind}/1.png" for kind in classes))
     rows = "".join(f"{kind}/1.png,{kind}\n" for kind in classes)
-    (tmp_path / "t.csv").write_text(f"path,label\n{rows}")
+    (tmp_path / "t.csv").write_text(f"path,label\n{rows}", encoding="utf-8")
     name = f"folder:{tmp_path}" if form == "folder" else f"csv:{tmp_path}/t.csv"
     alike, nothing = (r for r in image_listing.list_images(name).remarks if r.level == "warning")
     assert alike.text.startswith("2 name(s) of classes are written in several ways")

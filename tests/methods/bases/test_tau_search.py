@@ -31,10 +31,14 @@ def test_only_the_search_by_validation_reads_held_out_images():
     assert (streams["held_out"].pool, streams["held_out"].examples) == ("held_out", 8)
 
 
-def test_without_held_out_images_the_search_by_validation_is_refused():
+@pytest.mark.parametrize(
+    ("held_out", "text"),
+    [(0, "no images are held out for that"), (99, "99 held-out images are too few for that")],
+)
+def test_with_few_held_out_images_the_search_by_validation_is_refused(held_out, text):
     hp = toy_methods.hparams(NAME, tau_search="validation")
-    with pytest.raises(errors.UserError, match="none are held out: give --validation=500"):
-        methods.find(NAME).Method(hp, dataclasses.replace(toy_methods.task(), held_out=0))
+    with pytest.raises(errors.UserError, match=f"{text}; 100 are needed: give --validation=500"):
+        methods.find(NAME).Method(hp, dataclasses.replace(toy_methods.task(), held_out=held_out))
 
 
 @pytest.mark.parametrize("search", ["gradient", "validation"])

@@ -7,7 +7,7 @@ import os
 import numpy as np
 
 from tf_ssgan.common import errors
-from tf_ssgan.data import dataset_info
+from tf_ssgan.data import dataset_info, judging
 from tf_ssgan.data.image_decoding import ImageSpec
 
 
@@ -23,10 +23,12 @@ class DataSource(abc.ABC):
         data_dir: folder that was given with the name; empty for the usual place.
         known: what is known about the data set before reading it; None for user images and
             `npz:DIR`.
+        place: real path of its own folder or table, however it is named; None if it has none.
         image_size: default size of images from image files, in pixels; 0 if they have their own.
     """
 
     image_size: int = 0
+    place: str | None = None
 
     def __init__(
         self, name: str, data_dir: str = "", known: dataset_info.KnownDataset | None = None
@@ -34,7 +36,7 @@ class DataSource(abc.ABC):
         self.name = name
         self.data_dir = data_dir
         self.known = known
-        self._checked = False
+        self._checked: set[bool] = set()  # for training, and for judging
         self._arrays: dataset_info.Arrays | None = None  # read for their labels, until `load`
 
     def check_location(self, training: bool = True) -> None:
@@ -53,21 +55,25 @@ class DataSource(abc.ABC):
             )
 
     def check(self, training: bool = True) -> None:
-        """Refuses, within about a second, a data set that `load` could not load.
+        """Refuses, within about a second, data that `load` (or `load_judging`) could not load.
 
         Image files are not decoded, and nothing is downloaded.
 
         Args:
-            training: as for `check_location`.
+            training: whether it is used for training, or its images judge a classifier that was
+                trained on other data.
 
         Raises:
             UserError: Files are missing or inconsistent, or the data are not on this machine and
                 cannot be downloaded.
         """
         self.check_location(training)
-        if not self._checked:
-            self._check_data()
-            self._checked = True
+        if training not in self._checked:
+            if training:
+                self._check_data()
+            else:
+                self._check_judging_data()
+            self._checked.add(training)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -109,13 +115,43 @@ class DataSource(abc.ABC):
         Raises:
             UserError: as `check`, and if images cannot be decoded or the download fails.
         """
+        self.check(training=self.known is None or self.known.training)
+        return self._take(spec)
+
+    def load_judging(self, spec: ImageSpec, classes: tuple[str, ...]) -> judging.JudgedImages:
+        """Reads the images that judge a classifier which was trained on other data.
+
+        These are the test images that the data set declares; all its labeled images if it declares
+        none. Classes are matched by name; there may be fewer than the classifier's.
+
+        Args:
+            spec: as for `load`: that of the classifier's images.
+            classes: the classes of the classifier.
+
+        Raises:
+            UserError: as `load`, and if the classifier does not know a class.
+        """
         self.check(training=False)
+        return self._read_judging(spec, classes)
+
+    def _take(self, spec: ImageSpec) -> dataset_info.Arrays:
+        """Everything, from memory if it was read for its labels."""
         arrays, self._arrays = self._arrays, None
         return self._read(spec) if arrays is None else arrays
 
     @abc.abstractmethod
     def _check_data(self) -> None:
         """Refuses data that cannot be loaded, as far as that shows without reading images."""
+
+    def _check_judging_data(self) -> None:
+        """As `_check_data`, for images that judge; less may be enough for them."""
+        if True not in self._checked:
+            self._check_data()
+            self._checked.add(True)
+
+    def _read_judging(self, spec: ImageSpec, classes: tuple[str, ...]) -> judging.JudgedImages:
+        """Reads the images that judge."""
+        return judging.from_arrays(self._take(spec), classes)
 
     @abc.abstractmethod
     def _read(self, spec: ImageSpec) -> dataset_info.Arrays:

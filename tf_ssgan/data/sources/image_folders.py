@@ -32,12 +32,13 @@ from tf_ssgan.data.sources.image_entries import (
 _CLASSES = 2  # at least
 
 
-def list_folder(root: pathlib.Path | None, name: str) -> Listing:
+def list_folder(root: pathlib.Path | None, name: str, training: bool = True) -> Listing:
     """Lists the files of a folder.
 
     Args:
         root: the folder; None if its name is empty.
         name: name of the data set, for messages.
+        training: whether it is for training; otherwise test images are enough, of any classes.
 
     Raises:
         UserError: It is no folder or has another layout, a folder in it cannot be read, or a class
@@ -47,7 +48,7 @@ def list_folder(root: pathlib.Path | None, name: str) -> Listing:
     if root is None or not root.is_dir():
         raise errors.UserError(f"--dataset={name}: {str(root or '')!r} is not a folder. {LAYOUT}")
     try:
-        return _FolderLister(root).listing()
+        return _FolderLister(root, training).listing()
     except errors.UserError as error:
         raise errors.UserError(f"--dataset={name}: {error}") from error
 
@@ -55,8 +56,9 @@ def list_folder(root: pathlib.Path | None, name: str) -> Listing:
 class _FolderLister:
     """Lists one folder; every step refuses what it cannot understand."""
 
-    def __init__(self, root: pathlib.Path):
+    def __init__(self, root: pathlib.Path, training: bool):
         self._root = root
+        self._training = training
         self._walk = FolderWalk(root)
         folders, self._beside_files = self._walk.contents("")
         self._check_readable()
@@ -77,14 +79,17 @@ class _FolderLister:
         self._check_readable()
         self._check_held_back()
         self._check_labeled()
-        labeled = [kind for kind in self._kinds[LABELED] if kind.files]
+        labeled = self._with_files(LABELED)
         classes = tuple(kind.name for kind in labeled)
+        if not self._training:
+            others = [*self._with_files(VALIDATION), *self._with_files(TEST)]
+            classes = class_names.extend(classes, (kind.name for kind in others))
         everything = [kind for kinds in self._kinds.values() for kind in kinds]
         class_folders.check_twins(kind for kind in everything if kind.files)
         class_folders.check_inside(everything, classes)
         if not self._layout.parts:
             class_folders.check_no_parts(labeled)
-        entries = self._entries(LABELED, labeled, [*range(len(classes))])
+        entries = self._entries(LABELED, labeled, [*range(len(labeled))])
         entries += [self._entry(UNLABELED, -1, file) for file in self._unlabeled]
         matched: list[str] = []
         for part in (VALIDATION, TEST):
@@ -108,7 +113,7 @@ class _FolderLister:
     def _check_parts(self) -> None:
         """Refuses parts without labeled/."""
         parts, others = self._layout.parts, self._layout.others
-        if parts and LABELED not in parts:
+        if parts and LABELED not in parts and (self._training or TEST not in parts):
             found = " and ".join(f"{escape_name(folder)}/" for folder in parts.values())
             meant = [name for name in others if folder_layout.likely_part(name) == LABELED]
             advice = LAYOUT
@@ -143,7 +148,8 @@ class _FolderLister:
     def _check_labeled(self) -> None:
         """Refuses fewer than two classes, and says what their folder may be."""
         kinds = self._with_files(LABELED)
-        if len(kinds) >= _CLASSES:
+        enough = len(kinds) >= _CLASSES
+        if enough or (not self._training and (kinds or self._with_files(TEST))):
             return
         folder, others = self._layout.parts.get(LABELED, ""), self._layout.others
         shown = escape_name(folder)

@@ -24,34 +24,37 @@ def is_user_images(name: str) -> bool:
 
 def exists(name: str, data_dir: str | None = None) -> bool:
     """Returns whether there is a file or folder where a data set of user images should be."""
-    return not name.endswith(":") and os.path.exists(_path(name, data_dir))
+    return not name.endswith(":") and os.path.exists(path_of(name, data_dir))
 
 
-def list_images(name: str, data_dir: str | None = None) -> Listing:
+def list_images(name: str, data_dir: str | None = None, training: bool = True) -> Listing:
     """Lists the files of a data set of user images.
 
     Args:
         name: "folder:DIR" or "csv:FILE".
         data_dir: the folder that a relative DIR or FILE is in; the working directory by default.
+        training: whether it is for training. If not, its images judge a classifier: test images
+            are enough, of one class or more.
 
     Raises:
         UserError: The folder or table does not exist or has another layout, there are fewer than
             two classes, or a class has no labeled images.
     """
     kind, location = name.split(":", 1)
-    source = _path(name, data_dir)
+    source = path_of(name, data_dir)
     try:
         if kind == "csv":
-            listing = image_tables.list_table(source, name)
+            listing = image_tables.list_table(source, name, training)
         else:
-            listing = image_folders.list_folder(source if location else None, name)
+            listing = image_folders.list_folder(source if location else None, name, training)
     except (OSError, ValueError) as error:  # a name that is too long, or a folder without access
         reason = getattr(error, "strerror", None) or error
         raise errors.UserError(f"--dataset={name}: {source} cannot be read ({reason}).") from error
-    if len(listing.classes) < 2:
+    if len(listing.classes) < (2 if training else 1):
         raise errors.UserError(
             f"--dataset={name}: found {len(listing.classes)} classes with images "
-            f"({', '.join(listing.classes) or 'none'}), but at least two are needed. {LAYOUT}"
+            f"({', '.join(listing.classes) or 'none'}), but at least "
+            f"{'two are' if training else 'one is'} needed. {LAYOUT}"
         )
     remarks = (*listing.remarks, *_remarks_on_classes(listing.classes))
     return dataclasses.replace(listing, remarks=remarks)
@@ -78,7 +81,7 @@ def _apart(names: Sequence[str]) -> str:
     return " and ".join(map(repr if same_letters else ascii, names))
 
 
-def _path(name: str, data_dir: str | None) -> pathlib.Path:
+def path_of(name: str, data_dir: str | None) -> pathlib.Path:
     """Returns the path of the folder or table."""
     location = name.split(":", 1)[1]
     return pathlib.Path(data_dir or ".").expanduser() / pathlib.Path(location).expanduser()

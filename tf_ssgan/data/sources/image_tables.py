@@ -42,12 +42,13 @@ class _Image(NamedTuple):
     kind: str
 
 
-def list_table(path: pathlib.Path, name: str) -> Listing:
+def list_table(path: pathlib.Path, name: str, training: bool = True) -> Listing:
     """Lists the files that a table names.
 
     Args:
         path: the table.
         name: name of the data set, for messages.
+        training: whether it is for training; otherwise test images are enough, of any classes.
 
     Raises:
         UserError: It is no table, a row is wrong, an image is there twice with different classes
@@ -55,7 +56,7 @@ def list_table(path: pathlib.Path, name: str) -> Listing:
         OSError: It cannot be read.
     """
     table = table_reading.read_table(path)
-    lister = _TableLister(path, name)
+    lister = _TableLister(path, name, training)
     listing = lister.listing(table.rows)
     return Listing(path, path.parent, *listing, (*table.remarks, *lister.remarks()))
 
@@ -63,7 +64,8 @@ def list_table(path: pathlib.Path, name: str) -> Listing:
 class _TableLister:
     """Makes entries of the rows of one table."""
 
-    def __init__(self, path: pathlib.Path, name: str):
+    def __init__(self, path: pathlib.Path, name: str, training: bool):
+        self._training = training
         self._path = path
         self._name = name
         self._finder = table_paths.FileFinder(path.parent)
@@ -83,6 +85,8 @@ class _TableLister:
         images = self._join_rows([self._read_row(row) for row in rows])
         self._check_files(images)
         classes = tuple(sorted({image.kind for image in images if image.part == LABELED}))
+        if not self._training:
+            classes = class_names.extend(classes, {image.kind for image in images} - {""})
         self._check_classes(classes)
         self._match_classes(images, classes)
         index = {kind: k for k, kind in enumerate(classes)} | {"": -1}
@@ -246,7 +250,7 @@ class _TableLister:
                 f"--dataset={self._name}: all labels are names of splits ({_join(classes)}). "
                 "Are the columns label and split swapped?"
             )
-        if len(classes) < _CLASSES:
+        if len(classes) < (_CLASSES if self._training else 1):
             raise errors.UserError(
                 f"--dataset={self._name}: found {len(classes)} classes with images "
                 f"({_join(classes) or 'none'}), but at least two are needed. Expected a label in "

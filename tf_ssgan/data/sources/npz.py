@@ -11,6 +11,7 @@ In all functions, `known` is None for `npz:DIR`, about which nothing is known.
 import contextlib
 import functools
 import io
+import os
 import pathlib
 import re
 import zipfile
@@ -20,7 +21,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tf_ssgan.common import cache, errors
-from tf_ssgan.data import dataset_info
+from tf_ssgan.data import dataset_info, judging
 from tf_ssgan.data.image_decoding import ImageSpec
 from tf_ssgan.data.sources import name_lists
 from tf_ssgan.data.sources.data_source import DataSource, require_folder
@@ -32,11 +33,15 @@ _MIN_CACHED = 5_000
 class NpzSource(DataSource):
     """A folder with `train.npz` and `test.npz`; for an evaluation set only `test.npz`.
 
+    For judging a classifier, `test.npz` is enough; and so is `train.npz`, if nothing is
+    known about the data set.
+
     Args:
         name: name on the command line.
         data_dir: folder that was given with the name.
         known: what is known about the data set.
         folder: folder with the archives.
+        splits: the archives that it needs; None for those of training.
     """
 
     def __init__(
@@ -45,9 +50,11 @@ class NpzSource(DataSource):
         data_dir: str,
         known: dataset_info.KnownDataset | None,
         folder: pathlib.Path,
+        splits: tuple[str, ...] | None = None,
     ):
         super().__init__(name, data_dir, known)
-        self.folder = folder
+        self.folder, self.place = folder, os.path.realpath(folder)
+        self.splits = splits or (("test",) if known and not known.training else ("train", "test"))
         self._labels: dict[pathlib.Path, np.ndarray] = {}  # archive -> its labels
 
     @functools.cached_property
@@ -57,7 +64,7 @@ class NpzSource(DataSource):
             return self._given_names
         path = self._archives[0]
         names = tuple(str(label) for label in range(int(self._read_labels(path).max()) + 1))
-        if len(names) < 2:
+        if len(names) < min(2, len(self.splits)):
             raise errors.UserError(
                 f"{path}: a classifier needs at least two classes, but the labels have "
                 f"{len(names)}. Number the classes from 0, and give the label -1 to images without "
@@ -82,6 +89,21 @@ class NpzSource(DataSource):
             self._read_labels(path)
             _ = self.classes
 
+    @functools.cached_property
+    def _judging(self) -> "NpzSource":
+        """The archive that judges: that of test images, or the only one there is."""
+        test, train = (self.folder / f"{split}.npz" for split in ("test", "train"))
+        only_train = self.known is None and train.is_file() and not test.exists()
+        split = "train" if only_train else "test"
+        return NpzSource(self.name, self.data_dir, self.known, self.folder, (split,))
+
+    def _check_judging_data(self) -> None:
+        self._judging._check_data()
+
+    def _read_judging(self, spec: ImageSpec, classes: tuple[str, ...]) -> judging.JudgedImages:
+        part = judging.LABELED if "train" in self._judging.splits else judging.TEST
+        return judging.from_arrays(self._judging._read(spec), classes, part)
+
     def _read_train_labels(self) -> np.ndarray:
         return self._read_labels(self._archives[0])
 
@@ -96,7 +118,7 @@ class NpzSource(DataSource):
         if len(images) == 1:
             images.insert(0, images[0][:0])
             labels.insert(0, labels[0][:0])
-        info = self._make_info(images[0])
+        info = self._make_info(images[-1] if len(self.splits) == 1 else images[0])
         return dataset_info.Arrays(info, images[0], labels[0], images[1], labels[1])
 
     def _make_info(self, train_images: np.ndarray) -> dataset_info.DatasetInfo:
@@ -111,8 +133,7 @@ class NpzSource(DataSource):
     @functools.cached_property
     def _archives(self) -> list[pathlib.Path]:
         """The archives that the data set needs, or a UserError if one is missing."""
-        splits = ["train", "test"] if self.known is None or self.known.training else ["test"]
-        paths = [self.folder / f"{split}.npz" for split in splits]
+        paths = [self.folder / f"{split}.npz" for split in self.splits]
         missing = [path.name for path in paths if not path.is_file()]
         if missing:
             raise errors.UserError(
@@ -124,7 +145,15 @@ class NpzSource(DataSource):
     @functools.cached_property
     def _given_names(self) -> tuple[str, ...] | None:
         """The names in classes.txt, otherwise the known ones, otherwise None."""
-        return class_names(self.known, self.folder)
+        path, known = self.folder / "classes.txt", self.known
+        if not path.exists():
+            return known.classes if known else None
+        names = name_lists.read_names(path)
+        if known and len(names) != len(known.classes):
+            raise errors.UserError(
+                f"{path}: expected {len(known.classes)} class names, got {len(names)}."
+            )
+        return names
 
     def _read_labels(self, path: pathlib.Path) -> np.ndarray:
         """Returns the labels of an archive, int64 [n]; the file is read once."""
@@ -145,21 +174,6 @@ def checksums(paths: Sequence[pathlib.Path]) -> str:
                 crc = zlib.crc32(entry.CRC.to_bytes(4, "little"), crc)
         sums.append(f"{path.name} {crc:08x}")
     return "archives " + ", ".join(sums)
-
-
-def class_names(
-    known: dataset_info.KnownDataset | None, folder: pathlib.Path
-) -> tuple[str, ...] | None:
-    """Returns the names in classes.txt, otherwise the known ones, otherwise None."""
-    path = folder / "classes.txt"
-    if not path.exists():
-        return known.classes if known else None
-    names = name_lists.read_names(path)
-    if known and len(names) != len(known.classes):
-        raise errors.UserError(
-            f"{path}: expected {len(known.classes)} class names, got {len(names)}."
-        )
-    return names
 
 
 @contextlib.contextmanager

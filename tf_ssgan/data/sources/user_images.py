@@ -7,14 +7,15 @@ image size, and whatever the files are called.
 
 import collections
 import functools
+import os
 import sys
 
 import numpy as np
 
 from tf_ssgan.common import errors
-from tf_ssgan.data import content_hash, dataset_info, equal_images
+from tf_ssgan.data import content_hash, dataset_info, equal_images, judging
 from tf_ssgan.data.image_decoding import ImageSpec
-from tf_ssgan.data.sources import image_listing, image_reader
+from tf_ssgan.data.sources import image_listing, image_reader, judged_files
 from tf_ssgan.data.sources.data_source import DataSource
 from tf_ssgan.data.sources.image_entries import (
     LABELED,
@@ -42,6 +43,16 @@ class UserImageSource(DataSource):
         """
         return image_listing.list_images(self.name, self.data_dir)
 
+    @functools.cached_property
+    def _judging_listing(self) -> Listing:
+        """The files for judging: test images are enough, of one class or more."""
+        return image_listing.list_images(self.name, self.data_dir, training=False)
+
+    @functools.cached_property
+    def place(self) -> str:
+        """The real path of the folder or table."""
+        return os.path.realpath(image_listing.path_of(self.name, self.data_dir))
+
     @property
     def classes(self) -> tuple[str, ...]:
         """Class names."""
@@ -64,6 +75,14 @@ class UserImageSource(DataSource):
 
     def _check_data(self) -> None:
         _ = self.listing
+
+    def _check_judging_data(self) -> None:
+        _ = self._judging_listing
+
+    def _read_judging(self, spec: ImageSpec, classes: tuple[str, ...]) -> judging.JudgedImages:
+        loaded = image_reader.read(self._judging_listing, spec)
+        _print_remarks(self.name, loaded.remarks())
+        return judged_files.select(self.name, loaded, classes)
 
     @property
     def train_held_out(self) -> np.ndarray | None:

@@ -8,7 +8,7 @@ import functools
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, few_images
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import auxiliary_classifier, hypergradient, latent_truncation
 from tf_ssgan.nn import layers, losses, step_random
@@ -43,10 +43,11 @@ class TauSearch(auxiliary_classifier.AuxiliaryClassifierGAN):
     def setup(self) -> None:
         """Makes the networks of the method, and the variables of the search for tau."""
         super().setup()
-        if self.hp.tau_search == "validation" and not self.task.held_out:
+        few = few_images.too_few(self.task.held_out, "for that")
+        if self.hp.tau_search == "validation" and few:
             raise errors.UserError(
-                "--tau_search=validation finds tau by the loss of held-out images, and none are "
-                "held out: give --validation=500, for example, or another --tau_search."
+                f"--tau_search=validation finds tau by the loss of held-out images, and {few}: "
+                "give --validation=500, for example, or another --tau_search."
             )
         if self.hp.tau_search in LEARNING_RATES:
             self.factor = latent_truncation.LearnedTruncation(self.hp.tau)

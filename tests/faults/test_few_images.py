@@ -1,0 +1,110 @@
+"""Whole runs on few pictures: what they cannot show is said by every program, in the same words."""
+
+import json
+
+import numpy as np
+import pytest
+from support import image_folders
+
+from export import export_main
+from tf_ssgan import evaluate
+from tf_ssgan.data import datasets
+from tf_ssgan.diagnostics import dataset_checks
+from tf_ssgan.training import config, loop, summary
+
+COUNTS = {"many": 58, "few": 4, "rare": 2}
+UNTESTED = "no test image of few, rare: no number here says anything about them"
+NO_TEMPERATURE = "no temperature: 5 held-out images are too few to fit one; 100 are needed"
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """A folder of 64 labeled pictures; a fifth of each class, rounded down, is for the test."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for label, (kind, count) in enumerate(COUNTS.items()):
+        for number in range(count):
+            image_folders.save_image(folder / kind / f"{number}.png", label, number, (16, 16))
+    return f"folder:{folder}"
+
+
+@pytest.fixture(scope="module")
+def run(pictures, tmp_path_factory):
+    """A finished run: its folder, and what result.json holds."""
+    workdir = tmp_path_factory.mktemp("run") / "few"
+    settings = config.configure(
+        "supervised", pictures, labels=-1, batch_size=8, width=4, max_steps=8,
+        precision="float32", workdir=str(workdir),
+    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "MIN_EVALUATION_INTERVAL", 1)
+        loop.run(settings)
+    return workdir, json.loads((workdir / "result.json").read_text())
+
+
+def test_few_held_out_pictures_choose_nothing(run):
+    _, result = run
+    assert result["validation_images"] == 5 and result["validation_error"] is not None
+    assert result["test_error_at_best_validation"] is None
+    assert result["test_error_raw_at_best_validation"] is None
+    assert (result["temperature"], result["calibration"]["images"]) == (1.0, 0)
+    assert result["expected_calibration_error_calibrated"] is None
+    assert result["classes_without_test_images"] == ["few", "rare"]
+    assert result["classes_with_test_images"] == 1
+
+
+def test_the_summary_says_so(run):
+    workdir, result = run
+    text = summary.format_summary(result, str(workdir))
+    assert f"  {UNTESTED}\n" in text and f"({NO_TEMPERATURE})" in text
+    assert "(of 5 images: 5 held-out images are too few to choose a step by; 100 are" in text
+    assert "(mean over the 1 class that has test images)" in text
+    assert "->" not in text and "best" not in text
+
+
+def test_the_export_says_so(run, tmp_path):
+    result = export_main.export_run(run[0], tmp_path / "served")
+    assert f"  {NO_TEMPERATURE}\n" in export_main.format_export(result)
+    info = json.loads((result.folder / "assets" / "model_info.json").read_text())
+    assert info["calibration"]["note"] == NO_TEMPERATURE
+    assert info["calibration"]["temperature"] == 1.0
+
+
+def test_the_doctor_warns_of_it(pictures):
+    source = datasets.find(pictures)
+    findings, _ = dataset_checks.check_dataset(source, datasets.ImageSpec())
+    warned = [found.text for found in findings if found.level == "warning"]
+    assert UNTESTED in warned
+
+
+def test_an_evaluation_on_other_pictures_is_judged_by_all_of_them(run, pictures, tmp_path, capsys):
+    for number in range(7):
+        image_folders.save_image(tmp_path / "FEW" / f"{number}.png", 1, 100 + number, (16, 16))
+    name = f"folder:{tmp_path}"
+    evaluate.main(["evaluate", f"--run={run[0]}", f"--dataset={name}"])
+    text = capsys.readouterr().out
+    assert f"The class 'FEW' of {name} is read as the run's class 'few'." in text
+    assert f"\n7 labeled images of {name}\n  judged by all its labeled images" in text
+    content = json.loads((run[0] / "evaluation.json").read_text())
+    own, other = content["test_sets"]
+    assert (own["dataset"], own["images"], own["part"]) == (pictures, 11, "test")
+    assert (other["images"], other["part"], other["training_images"]) == (7, "labeled", 0)
+    assert other["classes_without_test_images"] == ["many", "rare"]
+    assert other["expected_calibration_error_calibrated"] is None
+
+
+def test_the_runs_own_folder_is_judged_by_its_own_test_images(run, pictures, capsys):
+    evaluate.main(["evaluate", f"--run={run[0]}", f"--dataset={pictures}/."])
+    assert f"\n11 test images of {pictures}\n" in capsys.readouterr().out
+
+
+def test_training_pictures_among_those_that_judge_are_said(run, pictures, tmp_path, capsys):
+    copies = tmp_path / "test" / "rare"
+    copies.mkdir(parents=True)
+    for number in range(COUNTS["rare"]):
+        (copies / f"{number}.png").write_bytes(
+            np.fromfile(f"{pictures.removeprefix('folder:')}/rare/{number}.png", np.uint8).tobytes()
+        )
+    evaluate.main(["evaluate", f"--run={run[0]}", f"--dataset=folder:{tmp_path}"])
+    text = capsys.readouterr().out
+    assert f"\n2 test images of folder:{tmp_path}\n" in text
+    assert "  2 of them have the same pixels as a training image of the run\n" in text
