@@ -1,26 +1,40 @@
 """The cache of decoded images: what is known about each file, and an array of the images.
 
-The cache folder holds two kinds of files. The index, one per data set, stores for each file the
-hash of its bytes, its header, and why it cannot be used, if so. It is trusted for files whose size
-and modification time are unchanged. The images are in an array that is named by the hashes of all
-files, the image spec and the version of the decoder, so its key is the contents of the files, not
-their names.
+The folder `pictures` of the cache holds two files for each data set and image spec:
+
+- The index stores for each file the hash of its bytes, its header, and why it cannot be used, if
+  so. It is trusted for a file whose size, times, inode and device are unchanged.
+- The array holds the images. Its name is made of the hashes of all files, so its key is the
+  contents of the files, not their names. The index holds its shape and its checksum, but no name.
+
+Any part that is not as it was written is made anew, with a word. What was not used for 60 days is
+removed. See `common.cache` for what is trusted at all.
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
 import os
+import pathlib
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from tf_ssgan.common import cache
 from tf_ssgan.data import image_decoding
-from tf_ssgan.data.sources.image_entries import Entry, Listing
+from tf_ssgan.data.sources.image_entries import Listing
 
-_CLOCK_TOLERANCE = 0.1  # seconds in which a file may change without a new modification time
+FOLDER = "pictures"  # in the cache folder
+
+Identity = tuple[int, ...]  # size, modification and change time, inode and device of a file
+
+_FORMAT = 2  # increases whenever the files of the cache hold something else
+
+# Seconds in which a file may change a second time without a new time: FAT counts in steps of 2.
+_CLOCK_TOLERANCE = 3.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,85 +56,196 @@ class FileRecord:
     problem: str
 
 
-class Index:
-    """The records of a listing's files, kept from one run to the next."""
+class ImageCache:
+    """The images of a listing from the last run with the same image spec.
 
-    def __init__(self, listing: Listing):
+    Attributes:
+        images: uint8 [images, size, size, channels]; None if there are none.
+        rows: hash of a file's bytes -> row of its image in `images`.
+    """
+
+    def __init__(self, listing: Listing, spec: image_decoding.ImageSpec):
         self.listing = listing
-        source = os.fsencode(os.path.abspath(listing.source))
-        root = hashlib.sha256(source).hexdigest()[:16]
-        self.path = cache.folder() / "pictures" / f"index-{root}.json"
-        self.written, self.files, self.arrays = 0.0, {}, {}
+        self.images: np.ndarray | None = None
+        self.rows: dict[str, int] = {}
+        self._spec = spec
+        self._digests: list[str] = []
+        self._files: dict[str, tuple[Identity, FileRecord]] = {}
+        self._began, self._identities = 0.0, []
+        source = os.fsencode(os.path.abspath(listing.source)).decode("latin-1")  # any bytes
+        self._key = [_FORMAT, image_decoding.DECODER_VERSION, source, *dataclasses.astuple(spec)]
+        self._folder = cache.trusted_folder(FOLDER, cache.UNUSED_DAYS)
         try:
-            content = json.loads(self.path.read_text(encoding="utf-8", errors="surrogateescape"))
-            if content["rule"] == image_decoding.DECODER_VERSION:
-                self.written, self.arrays = content["written"], content["arrays"]
-                self.files = content["files"]
-        except (OSError, ValueError, KeyError, TypeError):
-            pass  # missing or damaged: all files are read again
+            self._read()
+        except cache.DamagedError:
+            cache.say(
+                f"The cache of decoded images was damaged: {len(listing.entries):,} images are "
+                "decoded anew."
+            )
 
     def lookup(self) -> list[FileRecord | None]:
         """Returns the record of each entry; None for new and changed files."""
-        return [self._lookup(entry) for entry in self.listing.entries]
-
-    def save(self, records: Sequence[FileRecord]) -> None:
-        """Writes the index for the next run."""
-        files = {
-            entry.name: [
-                record.size, record.modified, record.digest,
-                dataclasses.astuple(record.header) if record.header else None, record.problem,
-            ]
-            for entry, record in zip(self.listing.entries, records, strict=True)
-        }  # fmt: skip
-        content = {
-            "rule": image_decoding.DECODER_VERSION,
-            "written": time.time(),
-            "arrays": self.arrays,
-            "files": files,
-        }
-        cache.write_text(json.dumps(content, separators=(",", ":")), self.path)
-
-    def _lookup(self, entry: Entry) -> FileRecord | None:
-        """Returns the record of a file if the file is unchanged."""
-        row = self.files.get(entry.name)
-        if row is None:
-            return None
-        try:
-            status = os.stat(entry.path)
-        except OSError:
-            return None
-        recent = status.st_mtime > self.written - _CLOCK_TOLERANCE
-        if recent or [status.st_size, status.st_mtime_ns] != row[:2]:
-            return None
-        header = image_decoding.ImageFileInfo(*row[3]) if row[3] else None
-        return FileRecord(*row[:3], header, row[4])
-
-
-class CachedImages:
-    """The images of a data set from the last run with the same image spec."""
-
-    def __init__(self, index: Index, spec: str):
-        self.index = index
-        self.spec = spec
-        last = index.arrays.get(spec, {"name": "", "digests": []})
-        self.path = cache.folder() / "pictures" / last["name"] if last["name"] else None
-        self.images = cache.read_array(self.path) if self.path else None
-        self.digests = last["digests"] if self.images is not None else None
-        self.rows = {digest: row for row, digest in enumerate(self.digests or [])}
+        self._began = time.time()
+        self._identities = [_identity(entry.path) for entry in self.listing.entries]
+        known = []
+        for entry, identity in zip(self.listing.entries, self._identities, strict=True):
+            before, record = self._files.get(entry.name, (None, None))
+            known.append(record if identity and identity == before else None)
+        return known
 
     def match(self, records: Sequence[FileRecord | None]) -> bool:
-        """Returns whether they are the images of the files as they are now."""
-        if self.digests is None or None in records:
+        """Returns whether `images` are those of the files as they are now."""
+        if self.images is None or None in records:
             return False
-        return self.digests == [record.digest for record in records if not record.problem]
+        return self._digests == [record.digest for record in records if not record.problem]
 
-    def replace(self, digests: list[str], images: np.ndarray) -> None:
-        """Stores other images instead, under a name that depends on the contents of the files."""
-        content = f"{image_decoding.DECODER_VERSION} {self.spec} {' '.join(digests)}"
-        name = f"images-{hashlib.sha256(content.encode()).hexdigest()[:32]}.npy"
-        path = cache.folder() / "pictures" / name
-        if path != self.path:
-            cache.write_array(images, path)
-            if self.path:
-                self.path.unlink(missing_ok=True)
-        self.index.arrays[self.spec] = {"name": name, "digests": digests}
+    def save(self, records: Sequence[FileRecord], images: np.ndarray) -> None:
+        """Stores images instead of those of the last run.
+
+        Args:
+            records: what is known about each entry, read since `lookup`.
+            images: uint8 [images, size, size, channels], of the entries without a problem.
+        """
+        if self._folder is None:
+            return
+        digests = [record.digest for record in records if not record.problem]
+        old, new = self._array_path(self._digests), self._array_path(digests)
+        kept = old == new and self.images is not None
+        if not kept and not cache.write_array(images, new):
+            return
+        content = {
+            "key": self._key, "shape": images.shape, "checksum": cache.checksum(images),
+            "digests": digests, **_columns(self._unchanged(records)),
+        }  # fmt: skip
+        if cache.write_json(content, self._index_path()) and old != new:
+            old.unlink(missing_ok=True)  # only now: until then the old index needs it
+
+    def _read(self) -> None:
+        """Reads index and array.
+
+        Raises:
+            DamagedError: One of them is not what was written; what was read until then is right.
+        """
+        content = cache.read_json(self._index_path()) if self._folder else None
+        if content is None:
+            return
+        self._files, digests, shape, checksum = _check(content, self._key, self._spec)
+        self._digests = digests
+        images = cache.read_array(self._array_path(digests), shape, "|u1")
+        if images is not None:
+            if cache.checksum(images) != checksum:
+                raise cache.DamagedError("the images have another checksum")
+            self.images = images
+            self.rows = {digest: row for row, digest in enumerate(digests)}
+
+    def _unchanged(self, records: Sequence[FileRecord]) -> dict[str, tuple[Identity, FileRecord]]:
+        """Returns what the next run may trust: files that did not change while they were read.
+
+        A file that changed shortly before `lookup` may have changed once more after it was read, at
+        the same time by the clock of its disk. A time in the future tells nothing either.
+        """
+        latest = (self._began - _CLOCK_TOLERANCE) * 1e9
+        return {
+            entry.name: (before, record)
+            for entry, record, before in zip(
+                self.listing.entries, records, self._identities, strict=True
+            )
+            if record.digest
+            and before
+            and max(before[1:3]) < latest
+            and before == _identity(entry.path)
+        }
+
+    def _index_path(self) -> pathlib.Path:
+        return self._folder / f"index-{_hash(self._key)[:16]}.json"
+
+    def _array_path(self, digests: list[str]) -> pathlib.Path:
+        return self._folder / f"images-{_hash([self._key, digests])[:32]}.npy"
+
+
+def _identity(path: str) -> Identity | None:
+    """Returns size, modification and change time in nanoseconds, inode and device of a file.
+
+    The change time is set by every write, also of contents and modification time together
+    (`touch -r`, `cp -p`), and the inode tells files apart that are renamed.
+    """
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    times = status.st_mtime_ns, status.st_ctime_ns
+    return status.st_size, *times, status.st_ino, status.st_dev
+
+
+def _hash(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _columns(files: dict[str, tuple[Identity, FileRecord]]) -> dict[str, list]:
+    """Returns what `_files` reads: lists of columns, because many short lists take long to read."""
+    identities, records = [pair[0] for pair in files.values()], [pair[1] for pair in files.values()]
+    headers = {header: row for row, header in enumerate({record.header for record in records})}
+    fields = [field.name for field in dataclasses.fields(FileRecord)]
+    columns = {name: [getattr(record, name) for record in records] for name in fields}
+    columns["header"] = [headers[header] for header in columns["header"]]
+    return {
+        "names": list(files), "identities": list(zip(*identities, strict=True)),
+        "headers": [header and dataclasses.astuple(header) for header in headers],
+        "records": list(columns.values()),
+    }  # fmt: skip
+
+
+def _files(content: dict[str, Any]) -> dict[str, tuple[Identity, FileRecord]]:
+    """Returns identity and record of each file in an index.
+
+    Raises:
+        TypeError: A field is of another type. Other errors if it is missing.
+    """
+    headers = [
+        header and _typed(image_decoding.ImageFileInfo, header) for header in content["headers"]
+    ]
+    position = [field.name for field in dataclasses.fields(FileRecord)].index("header")
+    columns = list(content["records"])
+    if columns:
+        columns[position] = [headers[row] for row in columns[position]]
+    identities, records = (zip(*rows, strict=True) for rows in (content["identities"], columns))
+    rows = zip(content["names"], identities, records, strict=True)
+    files = {name: (identity, _typed(FileRecord, values)) for name, identity, values in rows}
+    if not all(record.header or record.problem for _, record in files.values()):
+        raise TypeError("an image has no header")
+    return files
+
+
+def _typed(kind: type, values: Sequence) -> Any:
+    """Makes a dataclass of its fields; raises TypeError if they are of other types."""
+    _check_types(kind, *map(type, values))
+    return kind(*values)
+
+
+@functools.cache  # tens of thousands of records are of few types
+def _check_types(kind: type, *types: type) -> None:
+    fields = dataclasses.fields(kind)
+    if len(fields) != len(types) or not all(map(issubclass, types, (f.type for f in fields))):
+        raise TypeError(f"these are not the fields of a {kind.__name__}")
+
+
+def _check(
+    content: Any, key: list, spec: image_decoding.ImageSpec
+) -> tuple[dict[str, tuple[Identity, FileRecord]], list[str], tuple[int, ...], str]:
+    """Returns files, digests, shape and checksum in an index.
+
+    Raises:
+        DamagedError: It is the index of something else, or a field is wrong.
+    """
+    try:
+        digests = list(content["digests"])
+        shapes = [
+            (len(digests), spec.size, spec.size, channels)
+            for channels in ((1, 3) if spec.channels == "auto" else (int(spec.channels),))
+        ]
+        shape = shapes[shapes.index(tuple(content["shape"]))]
+        if content["key"] == key and all(isinstance(digest, str) for digest in digests):
+            return _files(content), digests, shape, content["checksum"]
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+        raise cache.DamagedError("a field of the index is missing or wrong") from error
+    raise cache.DamagedError("it is the index of something else")
