@@ -168,7 +168,7 @@ def write_json(content: Any, path: pathlib.Path) -> bool:
     Returns:
         Whether it was written; a full or read-only disk is no error, and is said.
     """
-    text = json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
+    text = json.dumps(content, separators=(",", ":")).encode()
     sealed = b'{"checksum":"%s","content":%s}' % (checksum(text).encode(), text)
     return _write(path, lambda file: file.write(sealed))
 
