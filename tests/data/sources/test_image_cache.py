@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 from support import image_folders
 from support.programs import python_path
 
@@ -65,6 +66,11 @@ def index():
     return path
 
 
+def description():
+    (path,) = files("array-*.json")
+    return path
+
+
 def array():
     (path,) = files("images-*.npy")
     return path
@@ -82,7 +88,6 @@ def exchange_content(path):
 
 def test_the_second_time_no_file_is_opened(name, monkeypatch, capsys):
     first = read_right(name)
-    monkeypatch.setattr(pathlib.Path, "read_bytes", lambda path: pytest.fail(f"{path} was opened"))
     monkeypatch.setattr(image_reader, "_map_parallel", lambda *_: pytest.fail("files are read"))
     second = read(name)
     assert second.decoded == 0 and (second.images == first.images).all()
@@ -105,7 +110,7 @@ def test_a_change_that_keeps_size_and_time_is_noticed(tmp_path, way):
     folder = tmp_path / "d"
     name = image_folders.make_folder(folder, size=(8, 8), mode="L")
     for path in folder.rglob("*.png"):  # BMP files of one size have as many bytes
-        with image_decoding.Image.open(path) as image:
+        with Image.open(path) as image:
             image.save(path.with_suffix(".bmp"))
         path.unlink()
         os.utime(path.with_suffix(".bmp"), (1e9, 1e9))
@@ -137,12 +142,16 @@ def test_a_change_that_keeps_size_and_time_is_noticed(tmp_path, way):
     assert read_right(name).decoded == 0  # all contents are known, but of other files
 
 
+def lookup(listing):
+    return image_cache.Index(listing).lookup()
+
+
 def test_a_file_of_another_device_is_read_again(small, monkeypatch):
-    read(small)
+    listing = read(small).listing
+    assert None not in lookup(listing)
     real = image_cache._identity
     monkeypatch.setattr(image_cache, "_identity", lambda path: (*real(path)[:4], 12345))
-    listing = image_listing.list_images(small)
-    assert image_cache.ImageCache(listing, SPEC).lookup() == [None] * 8
+    assert lookup(listing) == [None] * 8
 
 
 @pytest.mark.parametrize("age, noticed", [(1.5, True), (2.5, True), (-3600, True), (3.5, False)])
@@ -153,47 +162,47 @@ def test_a_file_that_just_changed_is_read_again(small, tmp_path, monkeypatch, ag
     tick, real = int((time.time() - age) * 1e9), image_cache._identity
 
     def coarse(path):
-        size, _, _, *rest = real(path)
-        return size, tick, tick, *rest
+        size, modified, _, *rest = real(path)
+        return size, modified, tick, *rest
 
     monkeypatch.setattr(image_cache, "_identity", coarse)
+    for path in (tmp_path / "d").rglob("*.png"):
+        os.utime(path, ns=(tick, tick))
     path = tmp_path / "d/labeled/cat/0.png"
     first = read(small).records[0]
     exchange_content(path)
+    os.utime(path, ns=(tick, tick))
     assert (read(small).records[0] != first) == noticed
 
 
-def test_what_counts_is_when_reading_began(small, tmp_path, monkeypatch):
+def test_what_counts_is_when_reading_began(small, monkeypatch):
     """Reading may take long: what changed at its beginning is old when the index is written."""
     monkeypatch.setattr(image_cache, "_CLOCK_TOLERANCE", 3.0)
-    cached = image_cache.ImageCache(image_listing.list_images(small), SPEC)
-    cached.lookup()
     loaded = read(small)
+    index = image_cache.Index(loaded.listing)
+    index.lookup()
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 1000)
-    cached.save(loaded.records, loaded.images)
-    assert image_cache.ImageCache(loaded.listing, SPEC).lookup() == [None] * 8
+    index.save(loaded.records)
+    assert lookup(loaded.listing) == [None] * 8
 
 
 def test_a_file_that_changes_while_it_is_read_is_not_trusted(small, tmp_path):
     loaded = read(small)
-    cached = image_cache.ImageCache(loaded.listing, SPEC)
-    cached.lookup()
+    index = image_cache.Index(loaded.listing)
+    index.lookup()
     exchange_content(tmp_path / "d/labeled/cat/0.png")
-    cached.save(loaded.records, loaded.images)
-    known = image_cache.ImageCache(loaded.listing, SPEC).lookup()
-    assert known[0] is None and known[1:] == list(loaded.records[1:])
+    index.save(loaded.records)
+    assert lookup(loaded.listing) == [None, *loaded.records[1:]]
 
 
-def test_a_file_that_could_not_be_read_is_tried_again(small, monkeypatch):
-    def busy(path):
-        raise OSError(5, "Input/output error")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(pathlib.Path, "read_bytes", busy)
-        patch.setattr(os, "open", lambda *_: busy(None))
-        assert {record.digest for record in read(small).records} == {""}
-    assert read_right(small).decoded == 8
+def test_a_file_that_could_not_be_read_is_tried_again(small):
+    loaded = read(small)
+    index = image_cache.Index(loaded.listing)
+    index.lookup()
+    busy = image_cache.FileRecord(-1, -1, "", None, "cannot be read: Input/output error")
+    index.save([busy, *loaded.records[1:]])
+    assert lookup(loaded.listing) == [None, *loaded.records[1:]]
 
 
 def test_images_of_each_spec_are_cached(name):
@@ -211,12 +220,12 @@ def test_another_version_of_the_decoder_decodes_everything_again(name, monkeypat
     assert read(name).decoded == 34 and not capsys.readouterr().err
 
 
-def test_the_index_is_json_and_names_no_file_of_the_cache(name):
+def test_index_and_description_are_json_and_name_no_file_of_the_cache(name):
     read(name)
-    text = index().read_text()
-    content = json.loads(text)["content"]
-    assert len(content["names"]) == len(content["digests"]) == 34
-    assert content["shape"] == [34, 8, 8, 3] and ".npy" not in text
+    assert len(content(index())["names"]) == 34
+    about = content(description())
+    assert len(about["digests"]) == 34 and about["shape"] == [34, 8, 8, 3]
+    assert not any(".npy" in path.read_text() for path in (index(), description()))
 
 
 def test_names_may_hold_any_bytes(tmp_path):
@@ -257,15 +266,16 @@ def test_a_damaged_array_is_made_anew(name, capsys, kind):
 @pytest.mark.parametrize("damage", [
     b"", b"{", b"[]", b"null", b"\xff", b'{"rule": 1}', b"NaN", b"[" * 100_000, b'{"a":1,"a":1}',
 ])  # fmt: skip
-def test_a_damaged_index_is_made_anew(name, capsys, damage):
+@pytest.mark.parametrize("part", [index, description])
+def test_a_damaged_index_is_made_anew(name, capsys, part, damage):
     read(name)
-    index().write_bytes(damage)
+    part().write_bytes(damage)
     assert read_right(name).decoded == 34
     assert capsys.readouterr().err == WORD.format(34)
     assert read_right(name).decoded == 0 and not capsys.readouterr().err
 
 
-@pytest.mark.parametrize("part", [index, array])
+@pytest.mark.parametrize("part", [index, description, array])
 @pytest.mark.parametrize("kind", ["folder", "pipe", "link", "others"])
 def test_what_is_no_file_of_this_user_is_made_anew(name, tmp_path, capsys, part, kind):
     read(name)
@@ -299,7 +309,7 @@ def test_parts_of_other_images_are_not_used(small, tmp_path, capsys):
     crop = image_decoding.ImageSpec(8, fit="crop")
     read(small), read(small, crop)
     before = {path: path.read_bytes() for path in files("*")}
-    for pattern in ("index-*", "images-*"):
+    for pattern in ("array-*", "images-*"):
         one, two = files(pattern)
         one.write_bytes(before[two])
         two.write_bytes(before[one])
@@ -309,15 +319,26 @@ def test_parts_of_other_images_are_not_used(small, tmp_path, capsys):
             assert capsys.readouterr().err == WORD.format(8)
 
 
-def signed(content):
-    """Replaces the index, with the right checksum."""
+def test_the_index_of_another_folder_is_not_used(tmp_path, capsys):
+    names = [image_folders.make_folder(tmp_path / part, labeled=2) for part in ("a", "b")]
+    read(names[0])
+    whole = index().read_bytes()
+    index().unlink()
+    read(names[1])
+    index().write_bytes(whole)
+    assert read_right(names[1]).decoded == 18
+    assert capsys.readouterr().err == WORD.format(18)
+
+
+def content(path):
+    return json.loads(path.read_text())["content"]
+
+
+def sign(content, path):
+    """Writes content with the right checksum, which damage does not have."""
     text = json.dumps(content).encode()
     seal = b'{"checksum":"%s","content":' % cache.checksum(text).encode()
-    index().write_bytes(seal + text + b"}")
-
-
-def content():
-    return json.loads(index().read_text())["content"]
+    path.write_bytes(seal + text + b"}")
 
 
 @pytest.mark.parametrize("outside", ["absolute", "relative", "link"])
@@ -326,19 +347,20 @@ def test_nothing_outside_of_the_folder_is_read_or_removed(name, tmp_path, outsid
     target = tmp_path / "outside.npy"
     np.save(target, np.full((34, 8, 8, 3), 7, np.uint8))
     whole, path = target.read_bytes(), str(target)
-    poisoned = content()
     if outside == "relative":
         path = os.path.relpath(target, cache.folder() / "pictures")
     elif outside == "link":
         path = "images-" + "0" * 32 + ".npy"
         (cache.folder() / "pictures" / path).symlink_to(target)
     for field in ("name", "path", "array", "arrays", "checksum"):
-        signed(poisoned | {field: path})
-        assert read_right(name).decoded in (0, 34)
-    digests = [path] * 34
-    signed(poisoned | {"digests": digests, "checksum": cache.checksum(np.load(target))})
-    expected = f"images-{image_cache._hash([poisoned['key'], digests])[:32]}.npy"
-    (cache.folder() / "pictures" / expected).symlink_to(target)  # the array of such an index
+        for part in (index, description):
+            sign(content(part()) | {field: path}, part())
+            assert read_right(name).decoded in (0, 34)
+    poisoned = content(description())
+    poisoned |= {"digests": [path] * 34, "checksum": cache.checksum(np.load(target))}
+    sign(poisoned, description())
+    expected = f"images-{image_cache._hash([poisoned['key'], poisoned['digests']])[:32]}.npy"
+    (cache.folder() / "pictures" / expected).symlink_to(target)  # the array of such a description
     assert read_right(name).decoded == 34
     image_folders.save_image(tmp_path / "d/labeled/cat/new.png", 0, 77)
     read_right(name)
@@ -397,32 +419,34 @@ def mutate(content, rng):
     return content.get("")
 
 
-def test_a_changed_index_never_changes_an_image(small, capsys):
+@pytest.mark.parametrize("part", [index, description])
+def test_a_changed_index_never_changes_an_image(small, capsys, part):
     rng = random.Random(0)
     read(small)
-    good = index().read_bytes()
+    good = part().read_bytes()
     for _ in range(200):
         changed = json.dumps(mutate(json.loads(good), rng)).encode()
         if rng.random() < 0.3:
             place = rng.randrange(len(good))
             changed = good[:place] + bytes([rng.randrange(256)]) + good[place + rng.randrange(2) :]
-        index().write_bytes(changed)
+        part().write_bytes(changed)
         assert read_right(small).decoded in (0, 8)
-        assert index().read_bytes() in (good, changed)
+        part().write_bytes(good)
     assert set(capsys.readouterr().err.splitlines()) == {WORD.format(8).strip()}
 
 
-def test_an_index_with_wrong_fields_is_no_traceback(small):
-    """Even with the right checksum, which damage does not have."""
+@pytest.mark.parametrize("part", [index, description])
+def test_an_index_with_wrong_fields_is_no_traceback(small, part):
+    """Even with the right checksum."""
     rng = random.Random(1)
     read(small)
-    good = content()
+    good = content(part())
     for _ in range(200):
-        signed(mutate(good, rng))
+        sign(mutate(good, rng), part())
         loaded = read(small)
         assert loaded.images.shape[1:] == (8, 8, 3) and loaded.images.dtype == np.uint8
         assert len(loaded.records) == 8
-        signed(good)
+        sign(good, part())
 
 
 def test_a_changed_array_never_changes_an_image(small):

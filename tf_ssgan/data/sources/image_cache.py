@@ -1,16 +1,18 @@
 """The cache of decoded images: what is known about each file, and an array of the images.
 
-The folder `pictures` of the cache holds two files for each data set and image spec:
+The folder `pictures` of the cache holds:
 
-- The index stores for each file the hash of its bytes, its header, and why it cannot be used, if
-  so. It is trusted for a file whose size, times, inode and device are unchanged.
-- The array holds the images. Its name is made of the hashes of all files, so its key is the
-  contents of the files, not their names. The index holds its shape and its checksum, but no name.
+- The index of each data set. It stores for each file the hash of its bytes, its header, and why it
+  cannot be used, if so. It is trusted for a file whose size, times, inode and device are unchanged.
+- An array of images for each data set and image spec. Its name is made of the hashes of all files,
+  so its key is the contents of the files, not their names. Beside it is a description: the hashes,
+  its shape and its checksum.
 
-Any part that is not as it was written is made anew, with a word. What was not used for 60 days is
-removed. See `common.cache` for what is trusted at all.
+No file names another one. What is not as it was written is made anew, with a word; what was not
+used for 60 days is removed. See `common.cache` for what is trusted at all.
 """
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -18,7 +20,7 @@ import json
 import os
 import pathlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,32 +58,28 @@ class FileRecord:
     problem: str
 
 
-class ImageCache:
-    """The images of a listing from the last run with the same image spec.
+class Index:
+    """The records of a listing's files, kept from one run to the next.
 
     Attributes:
-        images: uint8 [images, size, size, channels]; None if there are none.
-        rows: hash of a file's bytes -> row of its image in `images`.
+        listing: the listing.
+        folder: the folder of the cache; None if nothing is cached.
+        damaged: whether what was kept is not used, because it is not as it was written.
     """
 
-    def __init__(self, listing: Listing, spec: image_decoding.ImageSpec):
+    def __init__(self, listing: Listing):
         self.listing = listing
-        self.images: np.ndarray | None = None
-        self.rows: dict[str, int] = {}
-        self._spec = spec
-        self._digests: list[str] = []
+        self.folder = cache.trusted_folder(FOLDER, cache.UNUSED_DAYS)
+        self.damaged = False
+        source = os.fsencode(os.path.abspath(listing.source)).decode("latin-1")  # any bytes
+        self.key = [_FORMAT, image_decoding.DECODER_VERSION, source]
         self._files: dict[str, tuple[Identity, FileRecord]] = {}
         self._began, self._identities = 0.0, []
-        source = os.fsencode(os.path.abspath(listing.source)).decode("latin-1")  # any bytes
-        self._key = [_FORMAT, image_decoding.DECODER_VERSION, source, *dataclasses.astuple(spec)]
-        self._folder = cache.trusted_folder(FOLDER, cache.UNUSED_DAYS)
         try:
-            self._read()
+            content = cache.read_json(self._path()) if self.folder else None
+            self._files = _files(content, self.key) if content is not None else {}
         except cache.DamagedError:
-            cache.say(
-                f"The cache of decoded images was damaged: {len(listing.entries):,} images are "
-                "decoded anew."
-            )
+            self.say_damaged()
 
     def lookup(self) -> list[FileRecord | None]:
         """Returns the record of each entry; None for new and changed files."""
@@ -93,50 +91,21 @@ class ImageCache:
             known.append(record if identity and identity == before else None)
         return known
 
-    def match(self, records: Sequence[FileRecord | None]) -> bool:
-        """Returns whether `images` are those of the files as they are now."""
-        if self.images is None or None in records:
-            return False
-        return self._digests == [record.digest for record in records if not record.problem]
-
-    def save(self, records: Sequence[FileRecord], images: np.ndarray) -> None:
-        """Stores images instead of those of the last run.
+    def save(self, records: Sequence[FileRecord]) -> None:
+        """Writes the index for the next run.
 
         Args:
             records: what is known about each entry, read since `lookup`.
-            images: uint8 [images, size, size, channels], of the entries without a problem.
         """
-        if self._folder is None:
-            return
-        digests = [record.digest for record in records if not record.problem]
-        old, new = self._array_path(self._digests), self._array_path(digests)
-        kept = old == new and self.images is not None
-        if not kept and not cache.write_array(images, new):
-            return
-        content = {
-            "key": self._key, "shape": images.shape, "checksum": cache.checksum(images),
-            "digests": digests, **_columns(self._unchanged(records)),
-        }  # fmt: skip
-        if cache.write_json(content, self._index_path()) and old != new:
-            old.unlink(missing_ok=True)  # only now: until then the old index needs it
+        if self.folder:
+            content = {"key": self.key, **_columns(self._unchanged(records))}
+            cache.write_json(content, self._path())
 
-    def _read(self) -> None:
-        """Reads index and array.
-
-        Raises:
-            DamagedError: One of them is not what was written; what was read until then is right.
-        """
-        content = cache.read_json(self._index_path()) if self._folder else None
-        if content is None:
-            return
-        self._files, digests, shape, checksum = _check(content, self._key, self._spec)
-        self._digests = digests
-        images = cache.read_array(self._array_path(digests), shape, "|u1")
-        if images is not None:
-            if cache.checksum(images) != checksum:
-                raise cache.DamagedError("the images have another checksum")
-            self.images = images
-            self.rows = {digest: row for row, digest in enumerate(digests)}
+    def say_damaged(self) -> None:
+        """Says that nothing of what was kept is used."""
+        self.damaged = True
+        count = len(self.listing.entries)
+        cache.say(f"The cache of decoded images was damaged: {count:,} images are decoded anew.")
 
     def _unchanged(self, records: Sequence[FileRecord]) -> dict[str, tuple[Identity, FileRecord]]:
         """Returns what the next run may trust: files that did not change while they were read.
@@ -150,17 +119,84 @@ class ImageCache:
             for entry, record, before in zip(
                 self.listing.entries, records, self._identities, strict=True
             )
-            if record.digest
-            and before
+            if before
+            and before[:2] == (record.size, record.modified)
             and max(before[1:3]) < latest
             and before == _identity(entry.path)
         }
 
-    def _index_path(self) -> pathlib.Path:
-        return self._folder / f"index-{_hash(self._key)[:16]}.json"
+    def _path(self) -> pathlib.Path:
+        return self.folder / f"index-{_hash(self.key)[:16]}.json"
+
+
+class CachedImages:
+    """The images of a data set from the last run with the same image spec.
+
+    Attributes:
+        images: uint8 [images, size, size, channels]; None if there are none.
+        rows: hash of a file's bytes -> row of its image in `images`.
+    """
+
+    def __init__(self, index: Index, spec: image_decoding.ImageSpec):
+        self.index = index
+        self.spec = spec
+        self.images: np.ndarray | None = None
+        self.rows: dict[str, int] = {}
+        self._key = [*index.key, *dataclasses.astuple(spec)]
+        self._digests: list[str] = []
+        try:
+            if index.folder and not index.damaged:
+                self._read()
+        except cache.DamagedError:
+            index.say_damaged()
+
+    def match(self, records: Sequence[FileRecord | None]) -> bool:
+        """Returns whether they are the images of the files as they are now."""
+        if self.images is None or None in records:
+            return False
+        return self._digests == [record.digest for record in records if not record.problem]
+
+    def replace(self, digests: list[str], images: np.ndarray) -> None:
+        """Stores other images instead.
+
+        Args:
+            digests: hashes of the files' bytes.
+            images: uint8 [images, size, size, channels].
+        """
+        if not self.index.folder or (self.images is not None and digests == self._digests):
+            return
+        old, new = self._array_path(self._digests), self._array_path(digests)
+        about = {
+            "key": self._key, "shape": images.shape, "checksum": cache.checksum(images),
+            "digests": digests,
+        }  # fmt: skip
+        written = cache.write_array(images, new) and cache.write_json(about, self._path())
+        if written and old != new:
+            with contextlib.suppress(OSError):
+                old.unlink()  # only now: until then the old description needs it
+
+    def _read(self) -> None:
+        """Reads the description and the array.
+
+        Raises:
+            DamagedError: One of them is not what was written.
+        """
+        about = cache.read_json(self._path())
+        if about is None:
+            return
+        self._digests, shape, checksum = _description(about, self._key, self.spec)
+        images = cache.read_array(self._array_path(self._digests), shape, "|u1")
+        if images is not None:
+            if cache.checksum(images) != checksum:
+                raise cache.DamagedError("the images have another checksum")
+            self.images = images
+            self.rows = {digest: row for row, digest in enumerate(self._digests)}
+
+    def _path(self) -> pathlib.Path:
+        return self.index.folder / f"array-{_hash(self._key)[:16]}.json"
 
     def _array_path(self, digests: list[str]) -> pathlib.Path:
-        return self._folder / f"images-{_hash([self._key, digests])[:32]}.npy"
+        return self.index.folder / f"images-{_hash([self._key, digests])[:32]}.npy"
 
 
 def _identity(path: str) -> Identity | None:
@@ -195,25 +231,55 @@ def _columns(files: dict[str, tuple[Identity, FileRecord]]) -> dict[str, list]:
     }  # fmt: skip
 
 
-def _files(content: dict[str, Any]) -> dict[str, tuple[Identity, FileRecord]]:
+def _files(content: Any, key: list) -> dict[str, tuple[Identity, FileRecord]]:
     """Returns identity and record of each file in an index.
 
     Raises:
-        TypeError: A field is of another type. Other errors if it is missing.
+        DamagedError: It is the index of something else, or a field is missing or wrong.
     """
-    headers = [
-        header and _typed(image_decoding.ImageFileInfo, header) for header in content["headers"]
-    ]
-    position = [field.name for field in dataclasses.fields(FileRecord)].index("header")
-    columns = list(content["records"])
-    if columns:
-        columns[position] = [headers[row] for row in columns[position]]
-    identities, records = (zip(*rows, strict=True) for rows in (content["identities"], columns))
-    rows = zip(content["names"], identities, records, strict=True)
-    files = {name: (identity, _typed(FileRecord, values)) for name, identity, values in rows}
-    if not all(record.header or record.problem for _, record in files.values()):
-        raise TypeError("an image has no header")
-    return files
+    with _damaged_if_wrong():
+        kind = image_decoding.ImageFileInfo
+        headers = [header and _typed(kind, header) for header in content["headers"]]
+        position = [field.name for field in dataclasses.fields(FileRecord)].index("header")
+        columns = list(content["records"])
+        if columns:
+            columns[position] = [headers[row] for row in columns[position]]
+        identities, records = (zip(*rows, strict=True) for rows in (content["identities"], columns))
+        rows = zip(content["names"], identities, records, strict=True)
+        files = {name: (identity, _typed(FileRecord, values)) for name, identity, values in rows}
+        whole = all(record.header or record.problem for _, record in files.values())
+        if content["key"] == key and whole:
+            return files
+    raise cache.DamagedError("it is the index of something else")
+
+
+def _description(
+    about: Any, key: list, spec: image_decoding.ImageSpec
+) -> tuple[list[str], tuple[int, ...], str]:
+    """Returns digests, shape and checksum in the description of an array.
+
+    Raises:
+        DamagedError: It is that of something else, or a field is missing or wrong.
+    """
+    with _damaged_if_wrong():
+        digests = list(about["digests"])
+        shapes = [
+            (len(digests), spec.size, spec.size, channels)
+            for channels in ((1, 3) if spec.channels == "auto" else (int(spec.channels),))
+        ]
+        shape = shapes[shapes.index(tuple(about["shape"]))]
+        if about["key"] == key and all(isinstance(digest, str) for digest in digests):
+            return digests, shape, about["checksum"]
+    raise cache.DamagedError("it is the description of something else")
+
+
+@contextlib.contextmanager
+def _damaged_if_wrong() -> Iterator[None]:
+    """Turns what wrong fields raise into a DamagedError."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
+        raise cache.DamagedError("a field is missing or wrong") from error
 
 
 def _typed(kind: type, values: Sequence) -> Any:
@@ -227,25 +293,3 @@ def _check_types(kind: type, *types: type) -> None:
     fields = dataclasses.fields(kind)
     if len(fields) != len(types) or not all(map(issubclass, types, (f.type for f in fields))):
         raise TypeError(f"these are not the fields of a {kind.__name__}")
-
-
-def _check(
-    content: Any, key: list, spec: image_decoding.ImageSpec
-) -> tuple[dict[str, tuple[Identity, FileRecord]], list[str], tuple[int, ...], str]:
-    """Returns files, digests, shape and checksum in an index.
-
-    Raises:
-        DamagedError: It is the index of something else, or a field is wrong.
-    """
-    try:
-        digests = list(content["digests"])
-        shapes = [
-            (len(digests), spec.size, spec.size, channels)
-            for channels in ((1, 3) if spec.channels == "auto" else (int(spec.channels),))
-        ]
-        shape = shapes[shapes.index(tuple(content["shape"]))]
-        if content["key"] == key and all(isinstance(digest, str) for digest in digests):
-            return _files(content), digests, shape, content["checksum"]
-    except (AttributeError, KeyError, TypeError, ValueError, IndexError) as error:
-        raise cache.DamagedError("a field of the index is missing or wrong") from error
-    raise cache.DamagedError("it is the index of something else")

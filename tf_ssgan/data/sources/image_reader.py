@@ -15,7 +15,7 @@ import numpy as np
 import tqdm
 
 from tf_ssgan.data import image_decoding, memory_limit
-from tf_ssgan.data.sources.image_cache import FileRecord, ImageCache
+from tf_ssgan.data.sources.image_cache import CachedImages, FileRecord, Index
 from tf_ssgan.data.sources.image_entries import Listing, Remark
 
 SAMPLE = 100  # files whose headers decide on the size of images
@@ -64,12 +64,13 @@ def read(listing: Listing, spec: image_decoding.ImageSpec) -> LoadedImages:
     Raises:
         UserError: The images do not fit into memory.
     """
+    index = Index(listing)
     size = spec.size or image_size(listing)
     # Whether all files are gray is known only at the end; gray in three channels is the same gray.
     channels = 3 if spec.channels == "auto" else int(spec.channels)
     memory_limit.check(len(listing.entries), size, channels)
-    cached = ImageCache(listing, dataclasses.replace(spec, size=size))
-    known = cached.lookup()
+    known = index.lookup()
+    cached = CachedImages(index, dataclasses.replace(spec, size=size))
     if cached.match(known):
         return LoadedImages(listing, tuple(known), _usable(known), cached.images, 0)
     decoder = _Decoder(cached, (len(known), size, size, channels), spec.fit)
@@ -79,7 +80,8 @@ def read(listing: Listing, spec: image_decoding.ImageSpec) -> LoadedImages:
     images = decoder.images if len(usable) == len(records) else decoder.images[usable]
     if spec.channels == "auto" and all(records[row].header.gray for row in usable):
         images = np.ascontiguousarray(images[..., :1])
-    cached.save(records, images)
+    cached.replace([records[row].digest for row in usable], images)
+    index.save(records)
     return LoadedImages(listing, tuple(records), usable, images, decoder.decoded)
 
 
@@ -110,7 +112,7 @@ def _usable(records: Sequence[FileRecord]) -> np.ndarray:
 class _Decoder:
     """Decodes files from several threads, each into its row of one array."""
 
-    def __init__(self, cached: ImageCache, shape: tuple[int, int, int, int], fit: str):
+    def __init__(self, cached: CachedImages, shape: tuple[int, int, int, int], fit: str):
         self.cached = cached
         self.images = np.empty(shape, np.uint8)
         self.fit = fit
