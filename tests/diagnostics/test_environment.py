@@ -189,7 +189,16 @@ def test_a_cache_without_a_home_folder(monkeypatch, texts, tmp_path):
 
     monkeypatch.setattr(environment.cache, "folder", homeless)
     text = texts(environment.check_environment(tmp_path))
-    assert "the cache folder: could not be checked (RuntimeError: Could not determine" in text
+    assert "Nothing is cached, because the home folder of this user is unknown: set XDG" in text
+
+
+def test_a_cache_folder_that_others_can_write_to(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "tf_ssgan").mkdir(0o700)
+    assert [finding.level for finding in environment.check_cache_folder()] == ["ok"]
+    (tmp_path / "tf_ssgan").chmod(0o777)
+    (finding,) = environment.check_cache_folder()
+    assert finding.level == "warning" and f"chmod go-w {tmp_path / 'tf_ssgan'}" in finding.text
 
 
 def test_a_full_disk(tmp_path, monkeypatch):

@@ -79,6 +79,24 @@ def test_weights_that_do_not_match_the_fingerprint_are_not_used(arrays, own_cach
     assert len(protocols) == 2
 
 
+def test_a_damaged_one_is_named(arrays, own_cache, protocols, capsys):
+    for _ in range(2):
+        reference_classifier.reference_classifier(arrays, "squares", 0.01)
+        (path,) = (cache.folder() / FOLDER).glob("*.npy")
+        path.write_bytes(path.read_bytes()[:-1])
+    word = f"{path} cannot be used any more: the reference classifier is trained anew.\n"
+    assert capsys.readouterr().err.endswith(word)
+
+
+def test_in_a_folder_of_others_none_is_kept(arrays, own_cache, protocols, capsys):
+    reference_classifier.reference_classifier(arrays, "squares", 0.01)
+    (cache.folder() / FOLDER).chmod(0o777)
+    reference_classifier.reference_classifier(arrays, "squares", 0.01)
+    said = capsys.readouterr()
+    assert len(protocols) == 2 and said.out.endswith("it is not kept.\n")
+    assert "can be written to by other users: run chmod go-w" in said.err
+
+
 def test_a_data_set_is_known_by_its_contents(make_arrays):
     arrays = make_arrays(30)
     back = np.arange(30)[::-1]

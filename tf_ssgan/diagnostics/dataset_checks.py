@@ -7,7 +7,7 @@ import numpy as np
 
 from tf_ssgan.common import cache, few_images
 from tf_ssgan.data import content_hash, dataset_info, datasets, equal_images, image_decoding
-from tf_ssgan.data.sources import image_reader, user_images
+from tf_ssgan.data.sources import image_cache, image_reader, user_images
 from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED, VALIDATION, escape_name
 from tf_ssgan.diagnostics import duplicate_images, file_checks
 from tf_ssgan.diagnostics.findings import (
@@ -90,8 +90,9 @@ def _check_user_images(
 
 def _check_cache(loaded: image_reader.LoadedImages) -> Iterator[Finding]:
     """Where the images are cached."""
-    folder = cache.folder() / "pictures"
-    where = f"cached in {folder}, where training finds them" if folder.is_dir() else "not cached"
+    folder = cache.trusted_folder(image_cache.FOLDER)
+    found = folder is not None and folder.is_dir()
+    where = f"cached in {folder}, where training finds them" if found else "not cached"
     text = f"{len(loaded.usable):,} images, {loaded.decoded:,} decoded now; {where}"
     yield Finding(SECTION, "ok", text)
 

@@ -183,7 +183,11 @@ def check_free_memory() -> Iterator[Finding]:
 
 def check_cache_folder() -> Iterator[Finding]:
     """Whether decoded images can be cached."""
-    yield from check_folder("the cache folder", cache.folder(), "warning")
+    problem = cache.problem()
+    if problem:
+        yield Finding(SECTION, "warning", problem, "every run decodes the images again until then")
+    else:
+        yield from check_folder("the cache folder", cache.folder(), "warning")
 
 
 def check_folder(what: str, folder: pathlib.Path, level: str) -> Iterator[Finding]:

@@ -33,8 +33,9 @@ def reference_classifier(
         dataset: Their name, for the fingerprint of a new one.
         minutes: Training takes about this long at most.
     """
-    path = cache.folder() / "reference_classifiers" / classifier_identity(arrays)[:DIGITS]
-    kept = _read_kept(arrays, path)
+    folder = cache.trusted_folder("reference_classifiers")
+    path = folder and folder / classifier_identity(arrays)[:DIGITS]
+    kept = _read_kept(arrays, path) if path else None
     if kept is not None:
         print(f"The reference classifier is kept in {path}.npy.", flush=True)
         return kept
@@ -44,13 +45,13 @@ def reference_classifier(
     )  # fmt: skip
     print(
         f"Training the reference classifier on {len(protocol.labeled_ids):,} images, for up to "
-        f"{minutes:g} minutes; it is kept in {path.parent}.",
+        f"{minutes:g} minutes; it is {f'kept in {folder}' if folder else 'not kept'}.",
         flush=True,
     )
     network = reference_training.train(arrays, protocol, minutes)
     weights, fingerprint = _flat(network), _fingerprint(network, arrays, protocol)
-    cache.write_array(weights, path.with_suffix(".npy"))
-    cache.write_text(json.dumps(fingerprint, indent=1), path.with_suffix(".json"))
+    if path and cache.write_array(weights, path.with_suffix(".npy")):
+        cache.write_json(fingerprint, path.with_suffix(".json"))
     return reference_network.ReferenceNetwork(network, fingerprint, fingerprint["temperature"])
 
 
@@ -70,17 +71,23 @@ def classifier_identity(arrays: dataset_info.Arrays) -> str:
 def _read_kept(
     arrays: dataset_info.Arrays, path: pathlib.Path
 ) -> reference_network.ReferenceNetwork | None:
-    """The classifier in the cache folder, or None if it is missing or damaged."""
-    weights = cache.read_array(path.with_suffix(".npy"))
+    """The classifier in the cache folder; None, with a word, if it is damaged; None if missing."""
     try:
-        fingerprint = json.loads(path.with_suffix(".json").read_text())
+        fingerprint = cache.read_json(path.with_suffix(".json"))
+        if fingerprint is None:
+            return None
         temperature = float(fingerprint["temperature"])
-    except (OSError, ValueError, KeyError, TypeError):
+        with precision.policy("float32"):
+            network = reference_cnn.classifier(arrays.info.shape, len(arrays.info.classes))
+        size = sum(int(np.prod(v.shape)) for v in network.variables)
+        weights = cache.read_array(path.with_suffix(".npy"), (size,), "<f4")
+        if weights is None:
+            return None
+        if fingerprint["weights_sha256"] != _sha256(weights):
+            raise cache.DamagedError("the weights have another hash")
+    except (ValueError, KeyError, TypeError):  # a DamagedError is a ValueError
+        cache.say(f"{path}.npy cannot be used any more: the reference classifier is trained anew.")
         return None
-    if weights is None or fingerprint.get("weights_sha256") != _sha256(weights):
-        return None
-    with precision.policy("float32"):
-        network = reference_cnn.classifier(arrays.info.shape, len(arrays.info.classes))
     _fill(network, weights)
     return reference_network.ReferenceNetwork(network, fingerprint, temperature)
 

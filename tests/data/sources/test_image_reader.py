@@ -1,15 +1,11 @@
-"""Image files are decoded once: what is cached, when it is trusted, and what bad files give."""
-
-import json
-import os
-import time
+"""Image files are decoded once: their order, size and channels, and what bad files give."""
 
 import numpy as np
 import pytest
 from PIL import Image
 from support import image_folders
 
-from tf_ssgan.common import cache, errors
+from tf_ssgan.common import errors
 from tf_ssgan.data import image_decoding, memory_limit
 from tf_ssgan.data.sources import image_cache, image_listing, image_reader
 
@@ -40,70 +36,6 @@ def test_the_second_time_no_file_is_opened(tmp_path, monkeypatch):
     second = read(name)
     assert second.decoded == 0 and (second.images == first.images).all()
     assert second.records == first.records
-
-
-def test_only_new_or_changed_files_are_decoded(tmp_path):
-    name = image_folders.make_folder(tmp_path / "d")
-    before = read(name)
-    image_folders.save_image(tmp_path / "d/labeled/cat/new.png", 0, 77)
-    image_folders.save_image(tmp_path / "d/labeled/dog/0.png", 1, 78)
-    (tmp_path / "d/unlabeled/0.png").unlink()
-    (tmp_path / "d/labeled/cat/3.png").rename(tmp_path / "d/labeled/cat/other.png")
-    after = read(name)
-    assert after.decoded == 2 and len(after.images) == len(before.images)
-    for index, image in zip(after.usable, after.images, strict=True):
-        path = after.listing.entries[index].path
-        assert (image == image_decoding.decode(path, 8, 3, "resize")).all()
-    arrays = list((cache.folder() / "pictures").glob("images-*"))
-    assert len(arrays) == 1  # the previous one was removed
-
-
-def test_a_file_that_was_just_changed_is_read_again(tmp_path, monkeypatch):
-    name = image_folders.make_folder(tmp_path / "d")
-    path = tmp_path / "d/labeled/cat/0.png"
-    first = read(name).records[0]
-    status = path.stat()
-    path.write_bytes(path.read_bytes()[:-20] + bytes(20))  # of the same size, and damaged
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert (
-        read(name).records[0] == first
-    )  # trusted, because its size and modification time are the same
-    monkeypatch.setattr(image_cache, "_CLOCK_TOLERANCE", 1000.0)
-    assert read(name).records[0].digest != first.digest
-
-
-def test_images_of_each_spec_are_cached(tmp_path):
-    name = image_folders.make_folder(tmp_path / "d")
-    sizes = [read(name, image_decoding.ImageSpec(size)).images.shape[1] for size in (8, 16, 8, 16)]
-    assert sizes == [8, 16, 8, 16]
-    assert read(name, image_decoding.ImageSpec(16)).decoded == 0
-    assert read(name, image_decoding.ImageSpec(8)).decoded == 0
-    cut = read(name, image_decoding.ImageSpec(8, fit="crop"))
-    assert cut.decoded == 34 and (cut.images != read(name).images).any()
-
-
-def test_another_version_of_the_decoder_decodes_everything_again(tmp_path, monkeypatch):
-    name = image_folders.make_folder(tmp_path / "d")
-    read(name)
-    monkeypatch.setattr(image_decoding, "DECODER_VERSION", 99)
-    assert read(name).decoded == 34
-
-
-@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"rule": 1}', None])
-def test_a_damaged_cache_is_replaced(tmp_path, damage):
-    name = image_folders.make_folder(tmp_path / "d")
-    first = read(name)
-    for path in (cache.folder() / "pictures").glob("index-*" if damage is not None else "images-*"):
-        path.write_bytes(damage or b"\x93NUMPY")
-    second = read(name)
-    assert second.decoded == 34 and (second.images == first.images).all()
-
-
-def test_without_a_cache_folder_all_files_are_decoded(tmp_path, monkeypatch):
-    name = image_folders.make_folder(tmp_path / "d")
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    assert read(name).decoded == read(name).decoded == 34
 
 
 def test_bad_files_are_skipped_with_a_reason(tmp_path):
@@ -176,14 +108,6 @@ def test_images_that_do_not_fit_into_memory_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(memory_limit, "available", lambda: 10)
     with pytest.raises(errors.UserError, match="use fewer images"):
         read(name, image_decoding.ImageSpec(32))
-
-
-def test_the_index_is_a_json_file_with_one_row_per_file(tmp_path):
-    read(image_folders.make_folder(tmp_path / "d"))
-    (index,) = (cache.folder() / "pictures").glob("index-*.json")
-    content = json.loads(index.read_text())
-    assert len(content["files"]) == 34 and content["rule"] == image_decoding.DECODER_VERSION
-    assert abs(content["written"] - time.time()) < 100
 
 
 def test_images_are_complete_with_many_threads(tmp_path):

@@ -70,7 +70,7 @@ def read(listing: Listing, spec: image_decoding.ImageSpec) -> LoadedImages:
     channels = 3 if spec.channels == "auto" else int(spec.channels)
     memory_limit.check(len(listing.entries), size, channels)
     known = index.lookup()
-    cached = CachedImages(index, f"{size}-{spec.channels}-{spec.fit}")
+    cached = CachedImages(index, dataclasses.replace(spec, size=size))
     if cached.match(known):
         return LoadedImages(listing, tuple(known), _usable(known), cached.images, 0)
     decoder = _Decoder(cached, (len(known), size, size, channels), spec.fit)

@@ -20,10 +20,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tf_ssgan.common import cache, errors
+from tf_ssgan.common import errors
 from tf_ssgan.data import dataset_info, judging
 from tf_ssgan.data.image_decoding import ImageSpec
-from tf_ssgan.data.sources import name_lists
+from tf_ssgan.data.sources import name_lists, npz_cache
 from tf_ssgan.data.sources.data_source import DataSource, require_folder
 
 # Decoding fewer images takes less than half a second, so they are not cached.
@@ -286,12 +286,12 @@ def _read_images(path: pathlib.Path, known: dataset_info.KnownDataset | None) ->
     if _has_array(path, "image"):
         _check_images(path, known)
         return _read_array(path, "image")
-    cache_path = _cache_path(path, known)
-    images = cache.read_array(cache_path)
+    name = _cache_name(path, known)
+    images = npz_cache.read(name)
     if images is None:
         images = _decode(path, known)
         if len(images) >= _MIN_CACHED:
-            cache.write_array(images, cache_path)
+            npz_cache.write(images, name)
     return images
 
 
@@ -339,11 +339,10 @@ def _decode_image(
     return pixels[..., None] if gray else pixels
 
 
-def _cache_path(path: pathlib.Path, known: dataset_info.KnownDataset | None) -> pathlib.Path:
-    """Returns where decoded images are cached, named by the checksum of the encoded ones."""
+def _cache_name(path: pathlib.Path, known: dataset_info.KnownDataset | None) -> str:
+    """Returns the name of decoded images in the cache: the checksum of the encoded ones."""
     with _open_archive(path) as archive:
         entry = archive.getinfo("encoded.npy")
         offset = archive.getinfo("offset.npy")
     channels = known.shape[2] if known else "any"
-    name = f"{entry.CRC:08x}-{entry.file_size}-{offset.CRC:08x}-{channels}.npy"
-    return cache.folder() / name
+    return f"{entry.CRC:08x}-{entry.file_size}-{offset.CRC:08x}-{channels}"
