@@ -53,7 +53,7 @@ def load(source: datasets.DataSource, run: build.Run) -> dataset_info.Arrays:
         UserError: It has other images or classes than the run's.
     """
     info = run.info
-    form = datasets.ImageSpec(info.height, str(info.channels), info.fit)
+    form = datasets.ImageSpec(info.height, str(info.channels), info.fit, info.bits)
     arrays = source.load(form)
     options.check_alike(f"--dataset={source.name}", arrays.info, info)
     return arrays
