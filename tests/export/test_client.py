@@ -40,7 +40,7 @@ def test_a_bad_file_does_not_affect_the_others(request, kind, image_files, tmp_p
     prediction = server_clients.ServerPrediction
     assert [type(result) for result in results] == [prediction, str, str, str, prediction]
     assert results[1] == "is damaged: its pixels cannot be decoded"
-    assert results[2] == "is not an image, or is damaged"
+    assert results[2] == "is not an image but text: remove it"
     assert results[3] == "cannot be read: No such file or directory"
 
 
@@ -124,7 +124,7 @@ def test_the_program_prints_a_line_a_file(rest_url, image_files, expected, tmp_p
                    tmp_path / "text.png")  # fmt: skip
     assert done.returncode == 1 and done.stderr == ""
     lines = [line.split("\t") for line in done.stdout.splitlines()]
-    assert lines[-1] == [str(tmp_path / "text.png"), "is not an image, or is damaged"]
+    assert lines[-1] == [str(tmp_path / "text.png"), "is not an image but text: remove it"]
     best = np.sort(expected["probabilities"])[:, ::-1]
     for line, path, name, (first, second) in zip(
         lines[:-1], image_files, expected["name"], best[:, :2], strict=True

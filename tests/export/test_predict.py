@@ -133,7 +133,7 @@ def test_below_the_threshold_it_abstains(run_predict, image_files, expected, tmp
 def test_pipes_and_sockets_are_not_read(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     row, image = predict.read_image(predictions.Prediction(str(tmp_path / "pipe.png")), None)
-    assert image is None and row.reason == "is a device or a pipe, not a file"
+    assert image is None and row.reason == "cannot be read: it is a pipe, not a file"
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "s"))
         assert (

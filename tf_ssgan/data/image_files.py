@@ -6,14 +6,17 @@ anything else is read. Whatever a file holds, only an `ImageFileError` is raised
 """
 
 import contextlib
+import ctypes
 import dataclasses
 import io
 import logging
 import os
+import pathlib
 import warnings
 from collections.abc import Iterator
 from typing import BinaryIO
 
+import PIL
 from PIL import Image
 
 from tf_ssgan.common import files
@@ -25,14 +28,23 @@ MAX_PIXELS = 89_478_485
 MAX_BYTES = 750_000_000
 MIN_SIDE = 4
 
-# What is wrong with a file is said by an ImageFileError, or does not matter.
-warnings.filterwarnings("ignore", module=r"PIL\.")
-logging.getLogger("PIL").setLevel(logging.CRITICAL)
-
 _GRAY_MODES = ("1", "L", "LA", "La", *image_depth.WIDE_MODES)
 _COLOR_MODES = ("P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV")
 # TIFF 6.0, section 8, and Adobe's DNG 1.7: marks of files whose first image is a small copy.
 _SUBFILE_TYPE, _REDUCED_COPY, _DNG_VERSION = 254, 1, 50706
+
+
+def _silence_pillow() -> None:
+    """Keeps it from printing: an ImageFileError says what is wrong, or it does not matter."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
+    # Its libtiff prints without Python. Other builds of Pillow have it elsewhere, and print.
+    for path in pathlib.Path(PIL.__file__).parents[1].glob("[Pp]illow.libs/libtiff*"):
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(os.fspath(path)).TIFFSetErrorHandler(None)
+
+
+_silence_pillow()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -83,7 +83,7 @@ _MARKS = (
     (rb"\A[/.\\a-z]*\.git/annex/objects/|\A/annex/objects/",
      "is a pointer of git-annex, not the image: run git annex get"),
 )  # fmt: skip
-_TEXT = "is a text file, not an image: remove it"
+_TEXT = "is not an image but text: remove it"
 _EMPTY = "is empty: remove it, or download it if it is kept elsewhere"
 _ZEROS = "begins with zeros only, as after a copy that broke off: copy it again"
 _UNKNOWN = "is not an image, or is damaged"

@@ -10,7 +10,7 @@ from PIL import Image
 from support import image_folders
 
 from tf_ssgan.common import cache, errors
-from tf_ssgan.data import image_decoding, memory_limit
+from tf_ssgan.data import image_decoding, image_files, memory_limit
 from tf_ssgan.data.sources import image_cache, image_listing, image_reader
 
 SPEC = image_decoding.ImageSpec(8)
@@ -36,7 +36,7 @@ def test_images_are_decoded_in_the_order_of_the_entries(tmp_path):
 def test_the_second_time_no_file_is_opened(tmp_path, monkeypatch):
     name = image_folders.make_folder(tmp_path / "d")
     first = read(name)
-    monkeypatch.setattr(image_decoding, "_open", lambda content: pytest.fail("a file was opened"))
+    monkeypatch.setattr(image_files, "open_image", lambda file: pytest.fail("a file was opened"))
     second = read(name)
     assert second.decoded == 0 and (second.images == first.images).all()
     assert second.records == first.records
@@ -125,8 +125,8 @@ def test_bad_files_are_skipped_with_a_reason(tmp_path):
         assert problems.pop("loop.png").startswith("cannot be read")
         assert problems == {
             "0.png": "is damaged: its pixels cannot be decoded",
-            "1.png": "is empty",
-            "2.png": "is not an image, or is damaged",
+            "1.png": "is empty: remove it, or download it if it is kept elsewhere",
+            "2.png": "is not an image but text: remove it",
             "3.png": "has 1 x 1 pixels; each side needs at least 4",
         }
         assert len(loaded.images) == len(loaded.usable) == 34 - 4
