@@ -75,8 +75,7 @@ def read_regular(
     with open_regular(path, most) as file:
         if check_head:
             check_head(os.pread(file.fileno(), HEAD, 0))
-        size = os.fstat(file.fileno()).st_size
-        content = file.read(size)
+        content = file.read(min(os.fstat(file.fileno()).st_size, most))
         if file.read(1):  # it grows, or is one of /proc, whose size is 0
             content = _read_to_end(file, most)
     return content
