@@ -14,6 +14,7 @@ import threading
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 from support import predict_output
 from support.programs import python_path
 
@@ -252,6 +253,9 @@ def test_only_models_of_this_project_are_loaded(exported, tmp_path):
         info_file.write_text(content)
         with pytest.raises(errors.UserError, match="models from elsewhere are not loaded"):
             predict.read_model_info(str(tmp_path))
+    info_file.write_text(json.dumps(json.loads(info_file.read_text()) | {"bits": 17}))
+    with pytest.raises(errors.UserError, match="no assets/model_info.json"):
+        predict.read_model_info(str(tmp_path / "1"))
     info_file.unlink()
     with pytest.raises(errors.UserError, match="no assets/model_info.json"):
         predict.read_model_info(str(tmp_path / "1"))
@@ -259,6 +263,19 @@ def test_only_models_of_this_project_are_loaded(exported, tmp_path):
     (tmp_path / "1" / "saved_model.pb").unlink()
     with pytest.raises(errors.UserError, match="holds no exported classifier"):
         predict.read_model_info(str(tmp_path / "1"))
+
+
+def test_16_bits_are_scaled_as_the_model_info_says(exported, tmp_path):
+    shutil.copytree(exported.folder, tmp_path / "1")
+    info_file = tmp_path / "1" / "assets" / "model_info.json"
+    info_file.write_text(json.dumps(json.loads(info_file.read_text()) | {"bits": 12}))
+    wide = np.arange(256, dtype=np.uint16).reshape(16, 16) * 16
+    Image.fromarray(wide).save(tmp_path / "a.tif")
+    info = predict.read_model_info(str(tmp_path))
+    row, image = predict.read_image(predictions.Prediction(str(tmp_path / "a.tif")), info, True)
+    assert (image[..., 0] == wide >> 4).all()
+    small = np.asarray(Image.open(io.BytesIO(row.thumbnail)).convert("L"))
+    assert small.max() > 200
 
 
 @pytest.mark.parametrize("change", [{"image_shape": [16, 8, 1]}, {"fit": "stretch"}])
