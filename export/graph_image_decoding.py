@@ -19,7 +19,7 @@ It does not avoid these:
   and colors. Pillow compares it with pixels already scaled to 8 bits, and misses it.
 - A CMYK JPEG without Adobe's marker is decoded as it is. Pillow inverts it, like those with it.
 - Images with a side under 4 pixels, or with more than 89,478,485 pixels, are accepted. The client
-  refuses them, and so it does with some damaged files that TensorFlow decodes all the same.
+  refuses them, and also JPEG XL and some damaged files that TensorFlow decodes all the same.
 """
 
 from collections.abc import Callable

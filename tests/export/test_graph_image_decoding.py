@@ -315,7 +315,7 @@ def test_tiff_and_ppm_are_refused(form):
     "content", [b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", b"%PDF-1.4", b"\0" * 99]
 )
 def test_other_files_fail_with_the_formats_that_are_decoded(content):
-    with pytest.raises(tf.errors.InvalidArgumentError, match="JPEG, PNG, GIF, BMP"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Unknown image file format"):
         decoded([content])
 
 
@@ -339,7 +339,7 @@ def test_the_bits_in_use_decide_the_scale_as_in_training(channels, fit, bits):
 def test_damaged_files_fail_or_give_pillows_pixels():
     """What Pillow refuses as damaged, TensorFlow may decode all the same."""
     chance, compared = random.Random(1), 0
-    plain = [saved(RGB.resize((24, 20)), form) for form in ("PNG", "JPEG", "BMP", "GIF")]
+    plain = [saved(RGB.resize((24, 20)), form) for form in ("PNG", "JPEG", "BMP")]
     plain += [saved(DEEP.resize((24, 20)), "PNG"), saved(RGB.resize((24, 20)), "WEBP")]
     for _ in range(600):
         content = image_bytes.damaged(chance, chance.choice(plain))

@@ -165,9 +165,7 @@ def test_names_with_null_characters_have_a_reason(monkeypatch):
     lines = io.TextIOWrapper(io.BytesIO(b"a*.png\0b.png\0"))
     monkeypatch.setattr(sys, "stdin", lines)
     (row,) = input_files.list_files(["-"])
-    assert (
-        predict.read_image(row, None)[0].reason == "cannot be read: ValueError: embedded null byte"
-    )
+    assert predict.read_image(row, None)[0].reason == "cannot be read: no file can have this name"
 
 
 def test_the_ending_chooses_the_format_without_a_flag(run_predict, image_files, tmp_path):

@@ -102,7 +102,7 @@ def open_regular(path: str | os.PathLike, most: int) -> BinaryIO:
         raise OSError(errno.EINVAL, "no file can have this name") from error
     try:
         _check_kind(os.fstat(descriptor), most)  # it may have been replaced since
-        return os.fdopen(descriptor, "rb")
+        return os.fdopen(descriptor, "rb", buffering=0)
     except BaseException:
         os.close(descriptor)
         raise
