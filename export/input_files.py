@@ -11,8 +11,11 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from export.predictions import Prediction
+from tf_ssgan.common import system_files
 
 HIDDEN = "hidden file, not read"
+HIDDEN_FOLDER = "hidden folder, not entered"
+MADE_BY_PROGRAM = "was made by a program, not read"
 LOOP = "is a folder that leads back to one above it, not entered"
 NO_MATCH = "no file has this name or fits this pattern"
 
@@ -50,7 +53,10 @@ def _expand(path: str) -> Iterator[Prediction]:
         nothing = True
         for match in _matches(path):
             nothing = False
-            yield from _walk(match) if os.path.isdir(match) else [Prediction(match)]
+            if _made_by_program(match, path) == match:
+                yield Prediction(match, reason=MADE_BY_PROGRAM)
+            else:
+                yield from _walk(match) if os.path.isdir(match) else [Prediction(match)]
         if nothing:
             yield Prediction(path, reason=NO_MATCH)
     else:
@@ -73,25 +79,45 @@ def _walk(root: str) -> Iterator[Prediction]:
             continue
         folders = []
         for name in names:
-            path, hidden = os.path.join(folder, name), name.startswith(".")
-            if not os.path.isdir(path):
-                yield Prediction(path, reason=HIDDEN if hidden else None)
-            elif not hidden:
+            path = os.path.join(folder, name)
+            is_folder, kind = os.path.isdir(path), system_files.kind(name)
+            reason = MADE_BY_PROGRAM if kind else None
+            if kind == system_files.HIDDEN:
+                reason = HIDDEN_FOLDER if is_folder else HIDDEN
+            if reason or not is_folder:
+                yield Prediction(path, reason=reason)
+            else:
                 folders.append((path, above | {identity}))
         todo += reversed(folders)
 
 
 def _matches(pattern: str) -> Iterator[str]:
-    """The paths that a pattern matches, without circles and without the contents of a match."""
+    """The paths that a pattern matches, without circles and without the contents of a match.
+
+    Of what programs made, the folder itself is listed, unless the pattern names it.
+    """
     parts = pathlib.PurePath(pattern).parts
     fixed = next(k for k, part in enumerate(parts) if glob.has_magic(part))
     entered = set()
-    for path in sorted(glob.iglob(pattern, recursive=True)):
+    found = (
+        _made_by_program(path, pattern) or path for path in glob.iglob(pattern, recursive=True)
+    )
+    for path in sorted({*found}):
         above = [p for p in pathlib.PurePath(path).parents if len(p.parts) >= fixed]
         with contextlib.suppress(OSError):  # it no longer exists
             if entered.isdisjoint(above) and len({*map(_identity, above)}) == len(above):
                 yield path
                 entered |= {pathlib.PurePath(path)} if os.path.isdir(path) else set()
+
+
+def _made_by_program(path: str, pattern: str) -> str | None:
+    """Returns the topmost file or folder on a path that a program made; None if there is none."""
+    named = pathlib.PurePath(pattern).parts
+    parts = pathlib.PurePath(path).parts
+    for count, part in enumerate(parts, 1):
+        if part not in named and system_files.kind(part) not in ("", system_files.HIDDEN):
+            return os.path.join(*parts[:count])
+    return None
 
 
 def _identity(folder: str | pathlib.PurePath) -> tuple[int, int]:

@@ -105,7 +105,7 @@ def test_images_that_cannot_be_used(tmp_path, monkeypatch):
     done = program(f"--dataset={name}", "--json=a.json")
     assert done.returncode == 1 and "Traceback" not in done.stdout + done.stderr
     assert "gr\\xf6\\xdfe.png" in done.stdout
-    assert "nothing is left of dog" in done.stdout and " s a step" not in done.stdout
+    assert "no labeled image is left of dog" in done.stdout and " s a step" not in done.stdout
     assert json.loads(pathlib.Path("a.json").read_text())["status"] == 1
 
 

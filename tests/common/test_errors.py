@@ -27,6 +27,11 @@ def test_an_empty_name_suggests_nothing():
     assert errors.nearest("", ["a", "b"]) == "Known: a, b."
 
 
+def test_the_closest_name_alone_or_none():
+    assert errors.closest("unlabled", ["labeled", "unlabeled"]) == "unlabeled"
+    assert errors.closest("qqqq", ["a", "b"]) is None
+
+
 def test_the_first_line_of_an_error_is_its_message_or_its_type():
     assert errors.first_line(ValueError("\nNo such file.\n  at line 3")) == "No such file"
     assert errors.first_line(IndexError()) == "IndexError"

@@ -281,3 +281,25 @@ def test_what_the_check_accepts_can_be_made():
                 assert str(refused.value) == str(error)
             else:
                 assert len(make(labels, **given).labeled_ids) == labels
+
+
+def test_a_data_set_may_name_its_held_out_images_itself():
+    held_out = np.arange(1000) % 50 == 3
+    protocol = make(-1, held_out=held_out)
+    assert protocol.validation_ids.tolist() == np.flatnonzero(held_out).tolist()
+    assert len(protocol.labeled_ids) == 980
+    assert not np.isin(protocol.validation_ids, protocol.unlabeled_ids).any()
+    assert make(50, held_out=held_out, split_seed=1).validation_ids.tolist() == (
+        protocol.validation_ids.tolist()
+    )
+    make(50, held_out=held_out, validation=20)  # their number, said as a flag
+    with pytest.raises(errors.UserError, match=r"--validation=7: svhn itself names the 20 images"):
+        make(50, held_out=held_out, validation=7)
+
+
+def test_images_that_are_named_for_validation_are_no_labels_to_ask_for():
+    held_out = np.flatnonzero(TRUE == 4)[:15]
+    mask = np.isin(np.arange(1000), held_out)
+    assert make(25, held_out=mask).labeled_ids.size == 25  # five of each class are left
+    with pytest.raises(errors.UserError, match="class 'e' has only 5 images that are not held out"):
+        make(31, held_out=mask)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from support import image_folders
 
-from tf_ssgan.data import image_decoding
+from tf_ssgan.data import datasets, image_decoding
 from tf_ssgan.data.sources import image_listing, image_reader
 from tf_ssgan.diagnostics import file_checks
 
@@ -24,7 +24,7 @@ def test_unusable_files_have_a_name_and_a_reason(tmp_path):
     (folder / "text.jpg").write_text("no image")
     whole = (folder / "0.png").read_bytes()
     (folder / "cut.png").write_bytes(whole[: len(whole) // 2])
-    (finding,) = file_checks.check_unusable(read(name))
+    (finding,) = file_checks.check_remarks(read(name))
     assert finding.level == "warning" and finding.text == "3 of 37 files are left out"
     assert sorted(finding.names) == [
         "labeled/cat/cut.png is damaged: its pixels cannot be decoded",
@@ -33,25 +33,40 @@ def test_unusable_files_have_a_name_and_a_reason(tmp_path):
     ]
 
 
-def test_hidden_and_stray_files_and_empty_classes(tmp_path, finding_with):
+def test_a_class_of_unusable_files_only_is_an_error(tmp_path):
+    name = image_folders.make_folder(tmp_path / "d", labeled=2)
+    for path in (tmp_path / "d/labeled/cat").iterdir():
+        path.write_bytes(b"")
+    unusable, empty = file_checks.check_remarks(read(name))
+    assert unusable.text == "2 of 18 files are left out"
+    assert empty.level == "error" and empty.text == "no labeled image is left of cat"
+
+
+def test_the_doctor_says_what_training_prints(tmp_path, capsys):
+    """In the same words, with the same counts, of everything that a listing passes over."""
     name, root = image_folders.make_folder(tmp_path / "d"), tmp_path / "d"
-    (root / "labeled/cat/.hidden.png").write_bytes(b"")
-    (root / "labeled/cat/Thumbs.db").write_bytes(b"")
-    (root / "labeled/notes.txt").write_text("")
-    (root / "labeled/emu").mkdir()
-    findings = list(file_checks.check_ignored(image_listing.list_images(name)))
-    assert finding_with(findings, "1 hidden").names == ("labeled/cat/.hidden.png",)
-    assert set(finding_with(findings, "2 file(s)").names) == {
-        "labeled/notes.txt",
-        "labeled/cat/Thumbs.db",
-    }
-    assert finding_with(findings, "1 folder(s)").names == ("emu",)
-    assert [finding.level for finding in findings] == ["note", "note", "warning"]
-    assert not list(
-        file_checks.check_ignored(
-            image_listing.list_images(image_folders.make_folder(tmp_path / "good"))
-        )
-    )
+    for odd in ("labeled/cat/.hidden.png", "labeled/cat/Thumbs.db", "labeled/notes.txt", "list.txt",
+                "unlabled/1.png", "labeled/cat/@eaDir/1.png", "labeled/cat/dog/1.png"):  # fmt: skip
+        (root / odd).parent.mkdir(parents=True, exist_ok=True)
+        (root / odd).write_bytes(b"")
+    for kind in ("emu", "CAT"):
+        (root / "labeled" / kind).mkdir()
+    (root / "test/dog").rename(root / "test/Dog")
+    (root / "labeled/cat/up").symlink_to("..")
+    image_folders.save_image(root / "labeled/CAT/1.png", 0, 99)
+    findings = list(file_checks.check_remarks(read(name)))
+    capsys.readouterr()
+    datasets.find(name).load(SPEC)
+    printed = capsys.readouterr().err.splitlines()
+    assert len(printed) == len(findings) + 1 == 12
+    for line, finding in zip(printed, findings, strict=False):
+        assert line.startswith(f"{name}: {finding.text}: {finding.names[0]}")
+        assert line.endswith(f"({finding.advice})") and finding.level in ("note", "warning")
+    assert printed[-1] == f"All names: python -m tf_ssgan.doctor --dataset={name}"
+
+
+def test_nothing_is_said_of_a_folder_without_anything_odd(tmp_path):
+    assert not list(file_checks.check_remarks(read(image_folders.make_folder(tmp_path / "d"))))
 
 
 def test_suffixes_of_another_format_or_of_none(tmp_path, finding_with):

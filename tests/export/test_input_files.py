@@ -24,7 +24,8 @@ def tree(tmp_path, monkeypatch):
 
 
 def test_folders_are_walked_by_name_and_hidden_ones_not_entered(tree):
-    files = [("pics/.h.png", input_files.HIDDEN), ("pics/a.png", None), ("pics/b.png", None),
+    files = [("pics/.cache", input_files.HIDDEN_FOLDER), ("pics/.h.png", input_files.HIDDEN),
+             ("pics/a.png", None), ("pics/b.png", None),
              ("pics/sub/c.jpg", None), ("pics/sub/d.png", None)]  # fmt: skip
     assert listed("pics") == listed("pics/") == files
     assert listed("pics/.cache", "pics/.h.png") == [
@@ -40,7 +41,7 @@ def test_folders_are_walked_by_name_and_hidden_ones_not_entered(tree):
         ("pics/**/*.png", ["a.png", "b.png", "sub/d.png"]),
         ("pics/**/*", ["a.png", "b.png", "sub/c.jpg", "sub/d.png"]),
         ("pics/[bs]*", ["b.png", "sub/c.jpg", "sub/d.png"]),
-        ("p*s/**", [".h.png", "a.png", "b.png", "sub/c.jpg", "sub/d.png"]),
+        ("p*s/**", [".cache", ".h.png", "a.png", "b.png", "sub/c.jpg", "sub/d.png"]),
     ],
 )
 def test_patterns_are_expanded_once(tree, pattern, names):
@@ -57,7 +58,7 @@ def test_circles_of_folders_are_reported_and_not_entered(tree):
     (tree / "sub" / "up").symlink_to(tree)
     (tree / "self").symlink_to("self")
     files = listed("pics")
-    assert files[-1] == ("pics/sub/up", input_files.LOOP) and len(files) == 7
+    assert files[-1] == ("pics/sub/up", input_files.LOOP) and len(files) == 8
     assert ("pics/self", None) in files  # opening it fails
     assert [path for path, _ in listed("pics/**/*.png")] == [
         "pics/a.png",
@@ -71,6 +72,24 @@ def test_links_to_folders_elsewhere_are_followed(tree, tmp_path):
     (tmp_path / "other" / "f.png").touch()
     (tree / "sub" / "link").symlink_to(tmp_path / "other")
     assert listed("pics")[-1] == ("pics/sub/link/f.png", None)
+
+
+def test_what_programs_made_is_one_row_with_the_reason(tree):
+    for name in ("@eaDir/a.png/SYNO.png", "sub/@EADIR/x.png", "Thumbs.db", "sub/lost+found/y.png"):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).touch()
+    made = [("pics/@eaDir", "was made by a program, not read"),
+            ("pics/Thumbs.db", "was made by a program, not read"),
+            ("pics/sub/@EADIR", "was made by a program, not read"),
+            ("pics/sub/lost+found", "was made by a program, not read")]  # fmt: skip
+    for given in ("pics", "pics/**/*"):
+        rows = listed(given)
+        assert sorted(row for row in rows if row[1] == input_files.MADE_BY_PROGRAM) == made
+        assert [path for path, reason in rows if not reason] == [
+            "pics/a.png", "pics/b.png", "pics/sub/c.jpg", "pics/sub/d.png"]  # fmt: skip
+    assert listed("pics/**/*.png")[0] == made[0] and len(listed("pics/**/*.png")) == 6
+    for given in ("pics/sub/@EADIR", "pics/sub/@EADIR/*.png"):  # is asked for by its name
+        assert listed(given) == [("pics/sub/@EADIR/x.png", None)]
 
 
 def test_lines_of_standard_input_are_paths_in_bytes(tree, monkeypatch):

@@ -60,7 +60,8 @@ def calls(monkeypatch):
         monkeypatch.setattr(owner, name, counted)
 
     for owner, name in (
-        (datasets, "find"), (image_listing, "_list_folder"), (image_listing, "_list_table"),
+        (datasets, "find"),
+        (image_listing.image_folders, "list_folder"), (image_listing.image_tables, "list_table"),
         (image_reader, "image_size"), (image_reader, "read"), (digits.gzip, "open"),
         (npz, "class_names"), (npz, "_read_labels"), (npz, "_read_images"),
     ):  # fmt: skip
@@ -73,8 +74,8 @@ def calls(monkeypatch):
     [
         ("digits", {"open": 1}),
         ("npz", {"class_names": 1, "_read_labels": 2, "_read_images": 2}),  # of two archives
-        ("folder", {"_list_folder": 1, "image_size": 1, "read": 1}),
-        ("csv", {"_list_table": 1, "image_size": 1, "read": 1}),
+        ("folder", {"list_folder": 1, "image_size": 1, "read": 1}),
+        ("csv", {"list_table": 1, "image_size": 1, "read": 1}),
     ],
 )
 def test_a_run_finds_lists_and_reads_its_data_once(form, expected, tmp_path, calls):

@@ -28,11 +28,17 @@ def nearest(name: str, options: Iterable[str]) -> str:
         similar. The known names keep their order.
     """
     options = list(options)
+    close = closest(name, options)
+    question = f"Did you mean {close!r}? " if close else ""
+    return f"{question}Known: {', '.join(options)}."
+
+
+def closest(name: str, options: Iterable[str]) -> str | None:
+    """Returns the known name that a misspelled one resembles most; None if it resembles none."""
     by_lower = {option.lower(): option for option in options}
     longer = [option for option in by_lower if name and option.startswith(name.lower())]
     close = longer[:1] or difflib.get_close_matches(name.lower(), by_lower, n=1)
-    question = f"Did you mean {by_lower[close[0]]!r}? " if close else ""
-    return f"{question}Known: {', '.join(options)}."
+    return by_lower[close[0]] if close else None
 
 
 def first_line(error: BaseException) -> str:

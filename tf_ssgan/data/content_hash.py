@@ -37,6 +37,7 @@ def sort_by_content(arrays: Arrays) -> Arrays:
         arrays,
         train_images=arrays.train_images[order],
         train_labels=arrays.train_labels[order],
+        train_held_out=None if arrays.train_held_out is None else arrays.train_held_out[order],
         train_keys=hashes[order],
         train_source_indices=order,
     )

@@ -64,6 +64,8 @@ class Arrays:
         train_labels: Labels of the training images; -1 for unknown labels.
         test_images: Images for evaluation only.
         test_labels: Labels of the test images; all are known.
+        train_held_out: bool [n], the training images that the data set itself holds out for
+            validation; None leaves the choice to the split.
         train_files: The file of each training image, in the order of the source; empty if the
             images are not files of their own.
         train_keys: uint64 [n], hashes of the training images; None before
@@ -77,6 +79,7 @@ class Arrays:
     train_labels: np.ndarray
     test_images: np.ndarray
     test_labels: np.ndarray
+    train_held_out: np.ndarray | None = None
     train_files: tuple[str, ...] = ()
     train_keys: np.ndarray | None = None
     train_source_indices: np.ndarray | None = None

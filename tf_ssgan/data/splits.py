@@ -25,6 +25,7 @@ def make(
     noise_seed: int | None = None,
     keys: np.ndarray | None = None,
     clean_fraction: float = 0.0,
+    held_out: np.ndarray | None = None,
 ) -> protocol.Protocol:
     """Selects labeled and held-out images; a pure function of its arguments.
 
@@ -50,6 +51,8 @@ def make(
             uses the indices of the images, if only the counts matter.
         clean_fraction: fraction of the labeled images that are known to be clean, in [0, 1], with
             class frequencies as in the labeled set; chosen by `split_seed`; they get no noise.
+        held_out: bool [pool], the images that the data set itself holds out, none of which has an
+            unknown label; None if it leaves the choice to `split_seed`.
 
     Raises:
         UserError: as `check`.
@@ -68,17 +71,20 @@ def make(
         noise_rate=noise_rate,
         noise_seed=noise_seed,
         clean_fraction=clean_fraction,
+        held_out=held_out,
     )
     known = np.flatnonzero(train_labels >= 0)
-    if validation == -1:
-        validation = default_validation(dataset, len(known))
     keys = np.arange(len(train_labels), dtype=np.uint64) if keys is None else keys
 
     def shuffle(ids: np.ndarray, split: str, stream: int) -> np.ndarray:
         return ids[_order(train_labels[ids], keys[ids], split, split_seed, stream, len(classes))]
 
-    held_out = shuffle(known, "proportional", _VALIDATION)[:validation]
-    rest = np.setdiff1d(known, held_out)
+    if held_out is None:
+        count = default_validation(dataset, len(known)) if validation == -1 else validation
+        validation_ids = np.sort(shuffle(known, "proportional", _VALIDATION)[:count])
+    else:
+        validation_ids = np.flatnonzero(held_out)
+    rest = np.setdiff1d(known, validation_ids)
     count = len(rest) if labels == -1 else labels
     labeled = np.sort(shuffle(rest, label_split, _LABELED)[:count])
     clean_count = round(clean_fraction * len(labeled))
@@ -96,7 +102,7 @@ def make(
         noise_seed=int(noise_seed),
         labeled_ids=labeled,
         labels=noisy,
-        validation_ids=np.sort(held_out),
+        validation_ids=validation_ids,
         clean_fraction=float(clean_fraction),
         clean_ids=clean_ids,
         wrong=int((noisy != true).sum()),
@@ -116,6 +122,7 @@ def check(
     noise_rate: float = 0.0,
     noise_seed: int = 0,
     clean_fraction: float = 0.0,
+    held_out: np.ndarray | None = None,
 ) -> None:
     """Refuses arguments with which `make` cannot select images; selects none.
 
@@ -129,12 +136,15 @@ def check(
     known = train_labels[train_labels >= 0]
     _check_arguments(train_labels, len(known), classes, labels, label_split, split_seed, validation)
     label_noise.check(len(classes), noise, noise_rate, noise_seed)
-    if validation == -1:
-        validation = default_validation(dataset, len(known))
     counts = np.bincount(known, minlength=len(classes))
-    held_out = _class_order(counts, "proportional", split_seed)[:validation]
-    by_class = np.repeat(np.arange(len(classes)), counts)
-    rest = counts - np.bincount(by_class[held_out], minlength=len(classes))
+    if held_out is None:
+        count = default_validation(dataset, len(known)) if validation == -1 else validation
+        by_class = np.repeat(np.arange(len(classes)), counts)
+        selected = by_class[_class_order(counts, "proportional", split_seed)[:count]]
+    else:
+        _check_held_out(dataset, int(held_out.sum()), validation)
+        selected = train_labels[held_out]
+    rest = counts - np.bincount(selected, minlength=len(classes))
     _check_labels(rest, classes, labels, label_split, split_seed)
     labeled = int(rest.sum()) if labels == -1 else labels
     _check_clean(labeled, clean_fraction, noise)
@@ -179,6 +189,15 @@ def _check_arguments(
         raise errors.UserError(
             f"validation must be 0 to {pool - 1} of the {pool} training images with a label, or -1 "
             f"for the default, got {validation}."
+        )
+
+
+def _check_held_out(dataset: str, count: int, validation: int) -> None:
+    """Refuses another number of held-out images than the data set itself names."""
+    if validation not in (-1, count):
+        raise errors.UserError(
+            f"--validation={validation}: {dataset} itself names the {count:,} images that are held "
+            "out. Leave --validation out."
         )
 
 

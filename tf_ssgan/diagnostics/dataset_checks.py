@@ -6,15 +6,14 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from tf_ssgan.common import cache
-from tf_ssgan.data import content_hash, dataset_info, datasets, image_decoding
+from tf_ssgan.data import content_hash, dataset_info, datasets, equal_images, image_decoding
 from tf_ssgan.data.sources import image_reader, user_images
-from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED
+from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED, VALIDATION, escape_name
 from tf_ssgan.diagnostics import duplicate_images, file_checks
 from tf_ssgan.diagnostics.findings import (
     MAX_LISTED,
     Finding,
     call_or_finding,
-    escape_name,
     run_check,
 )
 from tf_ssgan.training import config
@@ -67,7 +66,7 @@ def _check_user_images(
     arrays, refused = call_or_finding(
         SECTION, "the classes", user_images.make_arrays, source.name, loaded, spec
     )
-    compared = images_to_compare(loaded, arrays)
+    compared = user_images.images_to_compare(loaded, arrays)
     for what, check, *arguments in (
         ("the cache", _check_cache, loaded),
         ("the classes", _check_user_counts, loaded, compared.test),
@@ -87,33 +86,6 @@ def _check_user_images(
     return findings + refused, arrays
 
 
-def images_to_compare(
-    loaded: image_reader.LoadedImages, arrays: dataset_info.Arrays | None
-) -> duplicate_images.ImagesToCompare:
-    """Returns the label and the name of each image, and whether it is a test image.
-
-    Args:
-        loaded: the images.
-        arrays: the data set made of them, which tells the test images that were set aside; None if
-            it could not be made.
-    """
-    entries = [loaded.listing.entries[index] for index in loaded.usable]
-    test = np.array([entry.part == TEST for entry in entries], bool)
-    if arrays is not None:
-        train = collections.Counter(arrays.train_files)
-        for index, entry in enumerate(entries):
-            if not test[index]:
-                train[entry.name] -= 1
-                test[index] = train[entry.name] < 0
-    return duplicate_images.ImagesToCompare(
-        content_hash.keys(loaded.images),
-        np.array([entry.label for entry in entries], np.int64),
-        test,
-        [entry.name for entry in entries],
-        loaded.listing.classes,
-    )
-
-
 def _check_cache(loaded: image_reader.LoadedImages) -> Iterator[Finding]:
     """Where the images are cached."""
     folder = cache.folder() / "pictures"
@@ -125,15 +97,20 @@ def _check_cache(loaded: image_reader.LoadedImages) -> Iterator[Finding]:
 def _check_user_counts(loaded: image_reader.LoadedImages, test: np.ndarray) -> Iterator[Finding]:
     entries, counts = loaded.listing.entries, collections.Counter()
     columns = {"labeled": collections.Counter(), "test": collections.Counter()}
+    if loaded.listing.declares(VALIDATION):
+        columns = {"labeled": columns["labeled"], "held out": collections.Counter()} | columns
     for index, is_test in zip(loaded.usable, test, strict=True):
         part, label = entries[index].part, entries[index].label
         counts[part], counts[part, label] = counts[part] + 1, counts[part, label] + 1
-        columns["test" if is_test else "labeled"][label] += 1
+        column = "test" if is_test else "held out" if part == VALIDATION else "labeled"
+        columns[column][label] += 1
     labels = range(len(loaded.listing.classes))
     declared = loaded.listing.declares(TEST)
     text = f"{len(entries):,} files, {len(loaded.usable):,} images: "
     text += f"{counts[LABELED]:,} labeled, "
     text += f"{counts[UNLABELED]:,} unlabeled, "
+    if loaded.listing.declares(VALIDATION):
+        text += f"{counts[VALIDATION]:,} held out, "
     text += f"{counts[TEST]:,} test"
     yield from _check_counts(
         text,
@@ -170,7 +147,7 @@ def _check_array_counts(arrays: dataset_info.Arrays) -> Iterator[Finding]:
 def _check_array_duplicates(arrays: dataset_info.Arrays) -> Iterator[Finding]:
     parts = (("train", arrays.train_images), ("test", arrays.test_images))
     yield from duplicate_images.check_exact(
-        duplicate_images.ImagesToCompare(
+        equal_images.ImagesToCompare(
             np.concatenate([content_hash.keys(images) for _, images in parts]),
             np.concatenate([arrays.train_labels, arrays.test_labels]),
             np.arange(len(arrays.train_labels) + len(arrays.test_labels))

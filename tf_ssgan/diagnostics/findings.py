@@ -6,6 +6,7 @@ from typing import Any
 
 from tf_ssgan.common import errors
 from tf_ssgan.data.sources import user_images
+from tf_ssgan.data.sources.image_entries import escape_name
 
 LEVELS = ("ok", "note", "warning", "error")
 MAX_LISTED = 20  # names, or rows of a table, that are printed
@@ -121,15 +122,6 @@ def as_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
         | {"names": [escape_name(name) for name in finding.names]}
         for finding in findings
     ]
-
-
-def escape_name(name: str) -> str:
-    """Returns a file's name that a terminal can show: control characters become escapes."""
-    characters = (
-        c if c.isprintable() else c.encode("unicode_escape").decode()
-        for c in user_images.printable(name)
-    )
-    return "".join(characters)
 
 
 def _names(finding: Finding) -> str:

@@ -39,8 +39,9 @@ def reference_classifier(
         print(f"The reference classifier is kept in {path}.npy.", flush=True)
         return kept
     protocol = splits.make(
-        dataset, arrays.train_labels, arrays.info.classes, -1, keys=arrays.train_keys
-    )
+        dataset, arrays.train_labels, arrays.info.classes, -1, keys=arrays.train_keys,
+        held_out=arrays.train_held_out,
+    )  # fmt: skip
     print(
         f"Training the reference classifier on {len(protocol.labeled_ids):,} images, for up to "
         f"{minutes:g} minutes; it is kept in {path.parent}.",
@@ -58,7 +59,10 @@ def classifier_identity(arrays: dataset_info.Arrays) -> str:
     info = arrays.info
     digest = hashlib.sha256(json.dumps([reference_cnn.NAME, info.shape, info.classes]).encode())
     test_keys = content_hash.keys(arrays.test_images)
-    for part in (arrays.train_keys, arrays.train_labels, test_keys, arrays.test_labels):
+    parts = [arrays.train_keys, arrays.train_labels, test_keys, arrays.test_labels]
+    # Only if the data set names them, so that the folder of others does not depend on this.
+    parts += [] if arrays.train_held_out is None else [arrays.train_held_out]
+    for part in parts:
         digest.update(part.astype("<u8").tobytes())
     return digest.hexdigest()
 

@@ -203,6 +203,7 @@ def make_protocol(settings: config.Config, arrays: datasets.Arrays) -> protocol.
         noise_rate=settings.noise_rate,
         keys=arrays.train_keys,
         clean_fraction=settings.clean_fraction,
+        held_out=arrays.train_held_out,
     )
 
 

@@ -60,6 +60,7 @@ def check_run(
         noise=noise,
         noise_rate=noise_rate,
         clean_fraction=settings.clean_fraction if "labels" in given else 0.0,
+        held_out=source.train_held_out,
     )
     return source
 

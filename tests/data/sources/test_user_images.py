@@ -1,5 +1,6 @@
 """User images become a data set like any other."""
 
+import dataclasses
 import shutil
 
 import numpy as np
@@ -9,7 +10,7 @@ from support import image_folders
 
 from tf_ssgan.common import errors
 from tf_ssgan.data import content_hash, datasets, image_decoding, image_files
-from tf_ssgan.data.sources import image_listing
+from tf_ssgan.data.sources import image_entries, image_listing, image_reader, user_images
 
 SPEC = image_decoding.ImageSpec(8)
 
@@ -26,6 +27,40 @@ def test_parts_become_train_and_test(tmp_path):
     assert arrays.info.classes == ("cat", "dog") and arrays.info.fit == "resize"
     assert arrays.train_files[0] == "labeled/cat/0.png" and len(arrays.train_files) == 26
     assert arrays.train_images[10:20].mean() > arrays.train_images[:10].mean() + 40
+
+
+def name_for_validation(listing, names):
+    """The same listing, in which the user names images for validation."""
+    entries = (
+        dataclasses.replace(entry, part=image_entries.VALIDATION) if entry.name in names else entry
+        for entry in listing.entries
+    )
+    return dataclasses.replace(listing, entries=tuple(entries))
+
+
+def test_images_that_are_named_for_validation_are_held_out(tmp_path, monkeypatch):
+    name = image_folders.make_folder(tmp_path / "d")
+    chosen = [f"labeled/{kind}/{number}.png" for kind in ("cat", "dog") for number in (2, 5, 7)]
+    listing = name_for_validation(image_listing.list_images(name), chosen)
+    arrays = user_images.make_arrays(name, image_reader.read(listing, SPEC), SPEC)
+    assert len(arrays.train_images) == 26 and len(arrays.test_images) == 8
+    held_out = [arrays.train_files[at] for at in np.flatnonzero(arrays.train_held_out)]
+    assert held_out == chosen
+    ordered = content_hash.sort_by_content(arrays)
+    ids = np.flatnonzero(ordered.train_held_out)
+    assert sorted(content_hash.image_sources(ordered, ids)) == chosen
+    monkeypatch.setattr(image_listing, "list_images", lambda *args: listing)
+    source = datasets.find(name)
+    assert source.train_held_out.tolist() == arrays.train_held_out.tolist()
+    assert source.train_labels.tolist() == arrays.train_labels.tolist()
+
+
+def test_a_class_needs_labeled_images_besides_those_for_validation(tmp_path):
+    name = image_folders.make_folder(tmp_path / "d")
+    chosen = [f"labeled/cat/{number}.png" for number in range(10)]
+    listing = name_for_validation(image_listing.list_images(name), chosen)
+    with pytest.raises(errors.UserError, match="no image of cat can be read"):
+        user_images.make_arrays(name, image_reader.read(listing, SPEC), SPEC)
 
 
 def test_labels_are_read_without_opening_image_files(tmp_path, monkeypatch):
@@ -130,3 +165,12 @@ def test_digits_saved_as_files_give_the_same_data(tmp_path):
     keys = content_hash.keys(digits.train_images[:300])
     assert (arrays.train_keys == np.sort(keys)).all()
     assert (arrays.train_labels == digits.train_labels[:300][np.argsort(keys)]).all()
+
+
+def test_training_names_a_test_image_that_it_learns_from(tmp_path, capsys):
+    name = image_folders.make_folder(tmp_path / "d")
+    shutil.copy(tmp_path / "d/labeled/cat/3.png", tmp_path / "d/test/cat/again.png")
+    load(name)
+    text = "1 test image(s) have the same pixels as a training image"
+    pair = "test/cat/again.png = labeled/cat/3.png"
+    assert f"{name}: {text}: {pair}. (remove them from training" in capsys.readouterr().err

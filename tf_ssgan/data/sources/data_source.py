@@ -92,6 +92,11 @@ class DataSource(abc.ABC):
         self.check()
         return self._read_train_labels()
 
+    @property
+    def train_held_out(self) -> np.ndarray | None:
+        """The `train_held_out` of `load`, bool [n]; None leaves the choice to the split."""
+        return None
+
     def load(self, spec: ImageSpec = ImageSpec()) -> dataset_info.Arrays:  # noqa: B008 - frozen
         """Reads the images, and downloads them if necessary.
 

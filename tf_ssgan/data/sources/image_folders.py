@@ -1,29 +1,35 @@
 """Lists the image files of a folder.
 
-    DIR/labeled/<class>/...   images with a label          or, if all are labeled,
-    DIR/unlabeled/...         images without a label         DIR/<class>/...
-    DIR/test/<class>/...      test images
+    DIR/labeled/<class>/...      images with a label       or, if all are labeled,
+    DIR/unlabeled/...            images without a label      DIR/<class>/...
+    DIR/validation/<class>/...   held-out images
+    DIR/test/<class>/...         test images
 
-`unlabeled` and `test` are optional. Folders inside the folder of a class belong to the class.
-Classes are sorted by name.
+All but `labeled` are optional, and other names of parts are understood (`folder_layout`). Folders
+inside the folder of a class belong to the class. Classes are sorted by name.
 """
 
-import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tf_ssgan.common import errors
+from tf_ssgan.data import class_names
+from tf_ssgan.data.sources import class_folders, folder_layout
+from tf_ssgan.data.sources.class_folders import ClassFolder
+from tf_ssgan.data.sources.folder_walk import FolderWalk, join_names, say_files
 from tf_ssgan.data.sources.image_entries import (
     LABELED,
     LAYOUT,
     TEST,
     UNLABELED,
+    VALIDATION,
     Entry,
     Listing,
     Remark,
+    escape_name,
 )
 
-_SYSTEM_FILES = ("Thumbs.db", "desktop.ini")  # which Windows creates in folders of images
+_CLASSES = 2  # at least
 
 
 def list_folder(root: pathlib.Path | None, name: str) -> Listing:
@@ -34,112 +40,237 @@ def list_folder(root: pathlib.Path | None, name: str) -> Listing:
         name: name of the data set, for messages.
 
     Raises:
-        UserError: It is no folder or has another layout, or a class has test images only.
+        UserError: It is no folder or has another layout, a folder in it cannot be read, or a class
+            has no labeled images.
         OSError: It cannot be read.
     """
     if root is None or not root.is_dir():
         raise errors.UserError(f"--dataset={name}: {str(root or '')!r} is not a folder. {LAYOUT}")
-    parts = {part: root / part for part in (LABELED, UNLABELED, TEST) if (root / part).is_dir()}
-    if parts and LABELED not in parts:
-        raise errors.UserError(
-            f"--dataset={name}: {root} has {' and '.join(parts)}/ but no labeled/. {LAYOUT}"
-        )
-    scanner = _FolderScanner(root)
-    if not parts:
-        labeled = scanner.scan_classes(root)
-        return scanner.listing(labeled, [], [])
-    labeled = scanner.scan_classes(parts[LABELED])
-    unlabeled = scanner.scan_files(parts[UNLABELED]) if UNLABELED in parts else []
-    test = scanner.scan_classes(parts[TEST]) if TEST in parts else {}
-    missing = sorted(kind for kind, files in test.items() if files and not labeled.get(kind))
-    if missing:
-        raise errors.UserError(
-            f"--dataset={name}: test/ has images of {', '.join(missing)}, but labeled/ has none. "
-            "Move some to labeled/, or remove them from test/."
-        )
-    return scanner.listing(labeled, unlabeled, list(test.items()))
+    try:
+        return _FolderLister(root).listing()
+    except errors.UserError as error:
+        raise errors.UserError(f"--dataset={name}: {error}") from error
 
 
-class _FolderScanner:
-    """Collects the files in a folder, in order, and the names of skipped files."""
+class _FolderLister:
+    """Lists one folder; every step refuses what it cannot understand."""
 
     def __init__(self, root: pathlib.Path):
-        self.root = root
-        self.hidden: list[str] = []
-        self.stray: list[str] = []
+        self._root = root
+        self._walk = FolderWalk(root)
+        folders, self._beside_files = self._walk.contents("")
+        self._check_readable()
+        self._layout = folder_layout.find_layout(folders)
+        self._loose: dict[str, list[str]] = {}  # part -> files of no class
+        self._kinds: dict[str, list[ClassFolder]] = {}  # part -> folders of classes
+        self._unlabeled: list[str] = []
+        self._unlabeled_folders: list[str] = []
 
-    def scan_classes(self, folder: pathlib.Path) -> dict[str, list[str]]:
-        """Returns class -> files, for the subfolders of a folder; other files are stray."""
-        files = {}
-        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-            if entry.name.startswith("."):
-                if entry.is_file():
-                    self.hidden.append(self._name(entry.path))
-            elif entry.is_dir():
-                files[entry.name] = self.scan_files(pathlib.Path(entry.path))
-            else:
-                self.stray.append(self._name(entry.path))
-        return files
+    def listing(self) -> Listing:
+        """Returns the files and what was found.
 
-    def scan_files(self, folder: pathlib.Path) -> list[str]:
-        """Returns the files below a folder, without hidden files and those in hidden folders."""
-        paths = []
-        for above, folders, files in os.walk(folder):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(files):
-                path = os.path.join(above, name)
-                if name.startswith("."):
-                    self.hidden.append(self._name(path))
-                elif name in _SYSTEM_FILES:
-                    self.stray.append(self._name(path))
-                else:
-                    paths.append(path)
-        return paths
+        Raises:
+            UserError: as `list_folder`.
+        """
+        self._check_parts()
+        self._scan()
+        self._check_readable()
+        self._check_held_back()
+        self._check_labeled()
+        labeled = [kind for kind in self._kinds[LABELED] if kind.files]
+        classes = tuple(kind.name for kind in labeled)
+        everything = [kind for kinds in self._kinds.values() for kind in kinds]
+        class_folders.check_twins(kind for kind in everything if kind.files)
+        class_folders.check_inside(everything, classes)
+        if not self._layout.parts:
+            class_folders.check_no_parts(labeled)
+        entries = self._entries(LABELED, labeled, [*range(len(classes))])
+        entries += [self._entry(UNLABELED, -1, file) for file in self._unlabeled]
+        matched: list[str] = []
+        for part in (VALIDATION, TEST):
+            kinds = self._with_files(part)
+            found = class_folders.match(self._layout.parts.get(part, part), kinds, classes)
+            kinds.sort(key=lambda kind: found[kind.folder])
+            entries += self._entries(part, kinds, [classes.index(found[k.folder]) for k in kinds])
+            matched += [f"{kind.folder} is read as {found[kind.folder]}"
+                        for kind in kinds if kind.name != found[kind.folder]]  # fmt: skip
+        remarks = (*self._remarks(everything, classes, matched),)
+        return Listing(self._root, self._root, classes, tuple(entries), remarks)
 
-    def listing(
-        self,
-        labeled: dict[str, list[str]],
-        unlabeled: list[str],
-        test: list[tuple[str, list[str]]],
-    ) -> Listing:
-        """Makes a listing of the files that were collected."""
-        classes = tuple(kind for kind, files in labeled.items() if files)
-        index = {kind: k for k, kind in enumerate(classes)}
-        entries = [
-            *self._entries(LABELED, ((index[kind], labeled[kind]) for kind in classes)),
-            *self._entries(UNLABELED, [(-1, unlabeled)]),
-            *self._entries(TEST, ((index[kind], files) for kind, files in test if files)),
-        ]
-        return Listing(
-            self.root,
-            self.root,
-            classes,
-            tuple(entries),
-            tuple(self._remarks([kind for kind, files in labeled.items() if not files])),
+    # --- Steps ------------------------------------------------------------------------------------
+
+    def _check_readable(self) -> None:
+        if unreadable := self._walk.unreadable():
+            raise errors.UserError(
+                f"{unreadable}. Change their permissions, or move them elsewhere."
+            )
+
+    def _check_parts(self) -> None:
+        """Refuses parts without labeled/."""
+        parts, others = self._layout.parts, self._layout.others
+        if parts and LABELED not in parts:
+            found = " and ".join(f"{escape_name(folder)}/" for folder in parts.values())
+            meant = [name for name in others if folder_layout.likely_part(name) == LABELED]
+            advice = LAYOUT
+            if meant:
+                advice = f"Did you mean labeled/ by {join_names(meant)}?"
+            elif others:
+                advice = (
+                    f"Move the folders of classes into labeled/: {join_names(others)}. If {found} "
+                    "is a class itself, give it another name."
+                )
+            raise errors.UserError(f"{self._root} has {found} but no labeled/. {advice}")
+
+    def _scan(self) -> None:
+        """Lists the files of all parts."""
+        if not self._layout.parts:
+            self._kinds[LABELED] = class_folders.scan(self._walk, self._layout.others)
+        for part, folder in self._layout.parts.items():
+            if part == UNLABELED:
+                self._unlabeled, self._unlabeled_folders = self._walk.files_below(folder)
+                continue
+            folders, files = self._walk.contents(folder)
+            self._loose[part] = files
+            self._kinds[part] = class_folders.scan(self._walk, folders)
+
+    def _check_held_back(self) -> None:
+        """Refuses test and held-out images without classes, instead of choosing others."""
+        for part in (VALIDATION, TEST):
+            files = self._loose.get(part)
+            if files and not self._with_files(part):
+                raise errors.UserError(_without_classes(self._layout.parts[part], files))
+
+    def _check_labeled(self) -> None:
+        """Refuses fewer than two classes, and says what their folder may be."""
+        kinds = self._with_files(LABELED)
+        if len(kinds) >= _CLASSES:
+            return
+        folder, others = self._layout.parts.get(LABELED, ""), self._layout.others
+        shown = escape_name(folder)
+        if folder and others:
+            renamed = f" If {shown}/ is a class itself, rename it, for example to {shown}_class/."
+            raise errors.UserError(
+                f"{shown}/ has fewer than {_CLASSES} classes with images, and what lies beside it "
+                f"is not read: {join_names(others)}. Move the folders of classes into {shown}/."
+                f"{renamed * (folder != LABELED)}"
+            )
+        if kinds and kinds[0].inner:
+            self._refuse_wrapped(kinds[0])
+        loose = self._loose[LABELED] if folder else self._beside_files
+        table = next((file for file in self._beside_files if file.lower().endswith(".csv")), None)
+        if table:
+            raise errors.UserError(
+                f"{self._root} has fewer than {_CLASSES} folders of classes, but a table. Did you "
+                f"mean --dataset=csv:{self._root}/{escape_name(table)}?"
+            )
+        if loose and not kinds:
+            raise errors.UserError(_without_classes(folder or str(self._root), loose))
+
+    def _refuse_wrapped(self, only: ClassFolder) -> None:
+        """Refuses a folder around the folders of classes, as it comes out of an archive."""
+        around, folders = only.folder, list(only.inner)
+        while len(folders) == 1 and not folder_layout.is_taken(folders[0]):
+            around = f"{around}/{folders[0]}"
+            folders = [name.rpartition("/")[2] for name in self._walk.contents(around)[0]]
+        if not folders:
+            return
+        part = self._layout.parts.get(LABELED)
+        advice = (
+            f"move them into {part}/" if part else f"give --dataset=folder:{self._root}/{around}"
+        )
+        raise errors.UserError(
+            f"The only folder with images is {escape_name(around)}/, which holds "
+            f"{join_names(folders[:5])}. If these are parts or classes, {escape_name(advice)}."
         )
 
-    def _remarks(self, empty: list[str]) -> Iterator[Remark]:
-        """What is passed over: hidden files, files of no class, and empty folders."""
-        if self.hidden:
+    # --- What is found ----------------------------------------------------------------------------
+
+    def _with_files(self, part: str) -> list[ClassFolder]:
+        return [kind for kind in self._kinds.get(part, ()) if kind.files]
+
+    def _entries(self, part: str, kinds: Sequence[ClassFolder], labels: list[int]) -> list[Entry]:
+        pairs = zip(kinds, labels, strict=True)
+        return [self._entry(part, label, file) for kind, label in pairs for file in kind.files]
+
+    def _entry(self, part: str, label: int, file: str) -> Entry:
+        return Entry(file, self._walk.path(file), part, label)
+
+    def _remarks(
+        self, kinds: list[ClassFolder], classes: tuple[str, ...], matched: list[str]
+    ) -> Iterator[Remark]:
+        """How the folder was understood, and what in it is not read."""
+        renamed = self._layout.renamed()
+        if renamed:
             yield Remark(
-                "note", f"{len(self.hidden):,} hidden file(s) are not read",
-                "rename them if they are images", tuple(self.hidden),
+                "note", f"{len(renamed):,} folder(s) are read as parts of other names",
+                "rename them if they are something else", tuple(renamed),
             )  # fmt: skip
-        if self.stray:
+        yield from self._remarks_beside()
+        loose = [file for files in self._loose.values() for file in files]
+        if loose:
             yield Remark(
-                "note", f"{len(self.stray):,} file(s) belong to no class and are not read",
-                "move images among them into the folder of a class", tuple(self.stray),
+                "warning", f"{len(loose):,} file(s) in parts belong to no class and are not read",
+                "move images among them into the folder of a class", tuple(loose),
             )  # fmt: skip
+        yield from self._walk.remarks()
+        empty = [kind.folder for kind in kinds if not kind.files]
+        empty += [folder for part, folder in self._layout.parts.items()
+                  if not (self._unlabeled if part == UNLABELED else self._kinds[part])]  # fmt: skip
         if empty:
             yield Remark(
-                "warning", f"{len(empty):,} folder(s) without files are not classes",
+                "warning", f"{len(empty):,} folder(s) without files are not used",
                 "add images to them, or remove them", tuple(empty),
             )  # fmt: skip
+        yield from class_folders.remarks(kinds, classes)
+        if matched:
+            yield Remark(
+                "note", f"{len(matched):,} folder(s) are read as classes of other names",
+                "rename them if they are other classes", tuple(matched),
+            )  # fmt: skip
+        yield from self._remarks_inside(classes)
 
-    def _entries(self, part: str, groups) -> Iterator[Entry]:
-        for label, files in groups:
-            for path in files:
-                yield Entry(self._name(path), path, part, label)
+    def _remarks_beside(self) -> Iterator[Remark]:
+        """What lies beside the parts, or beside the folders of classes."""
+        beside = []
+        for folder in self._layout.others if self._layout.parts else ():
+            part = folder_layout.likely_part(folder)
+            meant = f", did you mean {part}/?" if part else ""
+            beside.append(f"{folder}/ ({say_files(self._walk.count_files(folder))}{meant})")
+        if beside:
+            parts = join_names(self._layout.parts.values())
+            yield Remark(
+                "warning", f"{len(beside):,} folder(s) beside {parts} are not read",
+                "move their images into one of the parts, or move them elsewhere", tuple(beside),
+            )  # fmt: skip
+        if self._beside_files:
+            yield Remark(
+                "note", f"{len(self._beside_files):,} file(s) belong to no class and are not read",
+                "move images among them into the folder of a class", tuple(self._beside_files),
+            )  # fmt: skip
 
-    def _name(self, path: str) -> str:
-        return path[len(str(self.root)) + 1 :].replace(os.sep, "/")
+    def _remarks_inside(self, classes: tuple[str, ...]) -> Iterator[Remark]:
+        """Folders that may be classes, but do not decide on labels."""
+        found = class_names.match([name.rpartition("/")[2] for name in self._unlabeled_folders],
+                                  classes)  # fmt: skip
+        named = [name for name in self._unlabeled_folders if found[name.rpartition("/")[2]]]
+        if named:
+            yield Remark(
+                "note", f"{len(named):,} folder(s) of unlabeled images are named as classes; their "
+                "names are not used", "move them into labeled/ to use them", tuple(named),
+            )  # fmt: skip
+        labeled = self._with_files(LABELED)
+        inner = {tuple(sorted(map(class_names.fold, kind.inner))) for kind in labeled}
+        apart = all(kind.holds_folders_only for kind in labeled)
+        if len(inner) == 1 and len(*inner) >= _CLASSES and apart:
+            yield Remark(
+                "note", f"all {len(labeled):,} classes hold the same folders",
+                "if these are the classes, name the folders around them labeled/, unlabeled/, "
+                "validation/ or test/", tuple(labeled[0].inner),
+            )  # fmt: skip
+
+
+def _without_classes(folder: str, files: Sequence[str]) -> str:
+    return (
+        f"{escape_name(folder)}/ has {len(files):,} file(s), but no folders of classes. Move each "
+        f"to {escape_name(folder)}/<class>/."
+    )

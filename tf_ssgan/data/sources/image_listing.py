@@ -4,12 +4,15 @@
 image is known only when it is read.
 """
 
+import dataclasses
 import os
 import pathlib
+from collections.abc import Iterator, Sequence
 
 from tf_ssgan.common import errors
+from tf_ssgan.data import class_names
 from tf_ssgan.data.sources import image_folders, image_tables
-from tf_ssgan.data.sources.image_entries import LAYOUT, Listing
+from tf_ssgan.data.sources.image_entries import LAYOUT, Listing, Remark
 
 PREFIXES = ("folder:", "csv:")
 
@@ -33,7 +36,7 @@ def list_images(name: str, data_dir: str | None = None) -> Listing:
 
     Raises:
         UserError: The folder or table does not exist or has another layout, there are fewer than
-            two classes, or a class has test images only.
+            two classes, or a class has no labeled images.
     """
     kind, location = name.split(":", 1)
     source = _path(name, data_dir)
@@ -50,7 +53,29 @@ def list_images(name: str, data_dir: str | None = None) -> Listing:
             f"--dataset={name}: found {len(listing.classes)} classes with images "
             f"({', '.join(listing.classes) or 'none'}), but at least two are needed. {LAYOUT}"
         )
-    return listing
+    remarks = (*listing.remarks, *_remarks_on_classes(listing.classes))
+    return dataclasses.replace(listing, remarks=remarks)
+
+
+def _remarks_on_classes(classes: Sequence[str]) -> Iterator[Remark]:
+    """Classes that may be one, and classes that may be none."""
+    if alike := class_names.look_alike(classes):
+        yield Remark(
+            "warning", f"{len(alike):,} name(s) of classes are written in several ways, and each "
+            "is a class of its own", "give all images of one class the same name",
+            tuple(map(_apart, alike)),
+        )  # fmt: skip
+    if nothing := class_names.stand_for_nothing(classes):
+        yield Remark(
+            "warning", f"{len(nothing):,} class(es) are named like a missing value",
+            "rename them, or use their images without labels", tuple(nothing),
+        )  # fmt: skip
+
+
+def _apart(names: Sequence[str]) -> str:
+    """Returns names that look the same so that they differ."""
+    same_letters = len({class_names.fold(name) for name in names}) == 1
+    return " and ".join(map(repr if same_letters else ascii, names))
 
 
 def _path(name: str, data_dir: str | None) -> pathlib.Path:

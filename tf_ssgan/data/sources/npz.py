@@ -154,7 +154,7 @@ def class_names(
     if not path.exists():
         return known.classes if known else None
     try:
-        names = tuple(path.read_text(encoding="utf-8").splitlines())
+        names = tuple(path.read_text(encoding="utf-8-sig").splitlines())
     except (OSError, UnicodeDecodeError) as error:
         raise errors.UserError(f"{path}: not a UTF-8 text file ({error}).") from error
     if not names or len(set(names)) < len(names) or not all(name.strip() for name in names):

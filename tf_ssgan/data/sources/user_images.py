@@ -12,11 +12,19 @@ import sys
 import numpy as np
 
 from tf_ssgan.common import errors
-from tf_ssgan.data import dataset_info
+from tf_ssgan.data import content_hash, dataset_info, equal_images
 from tf_ssgan.data.image_decoding import ImageSpec
 from tf_ssgan.data.sources import image_listing, image_reader
 from tf_ssgan.data.sources.data_source import DataSource
-from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED, Listing, Remark
+from tf_ssgan.data.sources.image_entries import (
+    LABELED,
+    TEST,
+    UNLABELED,
+    VALIDATION,
+    Listing,
+    Remark,
+    escape_name,
+)
 
 TEST_SHARE = 5  # one in so many labeled images of a class becomes a test image
 MAX_NAMES = 3  # files that a message names
@@ -57,16 +65,27 @@ class UserImageSource(DataSource):
     def _check_data(self) -> None:
         _ = self.listing
 
+    @property
+    def train_held_out(self) -> np.ndarray | None:
+        """The images that the folder or table holds out, bool [n]; None if it names none."""
+        return _held_out(self.listing, self._train_indices)
+
+    @functools.cached_property
+    def _train_indices(self) -> list[int]:
+        """The training files, before it is known which of them can be decoded."""
+        return _split_train_test(self.listing, [entry.name for entry in self.listing.entries])[0]
+
     def _read_train_labels(self) -> np.ndarray:
         entries = self.listing.entries
-        train, _ = _split_train_test(self.listing, [entry.name for entry in entries])
-        return np.array([entries[index].label for index in train], np.int64)
+        return np.array([entries[index].label for index in self._train_indices], np.int64)
 
     def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
         """Reads the images, from their files or from the cache."""
         loaded = image_reader.read(self.listing, spec)
         _print_remarks(self.name, loaded.remarks())
-        return make_arrays(self.name, loaded, spec)
+        arrays = make_arrays(self.name, loaded, spec)
+        _print_remarks(self.name, [*equal_images.remarks(images_to_compare(loaded, arrays))])
+        return arrays
 
 
 def make_arrays(
@@ -94,7 +113,35 @@ def make_arrays(
     )  # fmt: skip
     files = tuple(entries[index].name for index in train)
     return dataset_info.Arrays(
-        info, images["train"], labels["train"], images["test"], labels["test"], files
+        info, images["train"], labels["train"], images["test"], labels["test"],
+        _held_out(loaded.listing, train), files,
+    )  # fmt: skip
+
+
+def images_to_compare(
+    loaded: image_reader.LoadedImages, arrays: dataset_info.Arrays | None
+) -> equal_images.ImagesToCompare:
+    """Returns the label and the name of each image, and whether it is a test image.
+
+    Args:
+        loaded: the images.
+        arrays: the data set made of them, which tells the test images that were set aside; None if
+            it could not be made.
+    """
+    entries = [loaded.listing.entries[index] for index in loaded.usable]
+    test = np.array([entry.part == TEST for entry in entries], bool)
+    if arrays is not None:
+        train = collections.Counter(arrays.train_files)
+        for index, entry in enumerate(entries):
+            if not test[index]:
+                train[entry.name] -= 1
+                test[index] = train[entry.name] < 0
+    return equal_images.ImagesToCompare(
+        content_hash.keys(loaded.images),
+        np.array([entry.label for entry in entries], np.int64),
+        test,
+        [entry.name for entry in entries],
+        loaded.listing.classes,
     )
 
 
@@ -121,14 +168,24 @@ def _split_train_test(
             indices.sort(key=lambda index: keys[index])
             test += indices[: len(indices) // TEST_SHARE]
     selected = set(test)
-    train = by_part[LABELED] + by_part[UNLABELED]
+    train = by_part[LABELED] + by_part[UNLABELED] + by_part[VALIDATION]
     return [index for index in train if index not in selected], sorted(test)
+
+
+def _held_out(listing: Listing, train: list[int]) -> np.ndarray | None:
+    """Whether each image is named for validation, bool [train]; None if none is."""
+    if not listing.declares(VALIDATION):
+        return None
+    return np.array([listing.entries[index].part == VALIDATION for index in train], bool)
 
 
 def _check_classes(
     name: str, loaded: image_reader.LoadedImages, train: list[int], test: list[int]
 ) -> None:
-    counts = collections.Counter(loaded.listing.entries[index].label for index in train)
+    entries = loaded.listing.entries
+    counts = collections.Counter(
+        entries[index].label for index in train if entries[index].part == LABELED
+    )
     missing = [kind for k, kind in enumerate(loaded.listing.classes) if not counts[k]]
     if missing:
         raise errors.UserError(
@@ -150,14 +207,16 @@ def _check_classes(
 def _print_remarks(name: str, remarks: list[Remark]) -> None:
     """Prints to standard error what the doctor would say about the files."""
     for remark in remarks:
-        names = "; ".join(remark.names[:MAX_NAMES])
-        more = len(remark.names) - MAX_NAMES
-        rest = f" and {more:,} more" if more > 0 else ""
-        print(
-            printable(f"{name}: {remark.text}: {names}{rest}. ({remark.advice})"), file=sys.stderr
-        )
-    if remarks:
+        text = f"{name}: {remark.text}{_first_names(remark.names)}. ({remark.advice})"
+        print(printable(text), file=sys.stderr)
+    if any(remark.names for remark in remarks):
         print(printable(f"All names: python -m tf_ssgan.doctor --dataset={name}"), file=sys.stderr)
+
+
+def _first_names(names: tuple[str, ...]) -> str:
+    """The first names, to follow a text; empty without any."""
+    more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
+    return f": {'; '.join(map(escape_name, names[:MAX_NAMES]))}{more}" if names else ""
 
 
 def printable(text: str) -> str:
