@@ -18,7 +18,7 @@ from export import server_clients
 from flags import program
 from tf_ssgan.common import errors, options, plain_text, startup
 from tf_ssgan.common.options import option
-from tf_ssgan.data import image_decoding
+from tf_ssgan.data import image_decoding, image_files
 
 # Sent as they are. Other formats are sent as PNG, because TensorFlow lacks some of their variants:
 # it reads the colors of a BMP with a palette as gray, and transparent pixels of a GIF as black.
@@ -45,7 +45,7 @@ def read_image_file(path: pathlib.Path) -> bytes:
     not sent either.
 
     Args:
-        path: A file in a format of `image_decoding.FORMATS`.
+        path: A file in a format of `image_formats.FORMATS`.
 
     Returns:
         A whole PNG or JPEG file. The server decodes it to the pixels of `image_decoding`.
@@ -54,11 +54,11 @@ def read_image_file(path: pathlib.Path) -> bytes:
         UserError: It cannot be read, is not a whole image, or is too large or too small.
     """
     try:
-        content = path.read_bytes()
+        content = image_files.read_file(path)
     except OSError as error:
         raise errors.UserError(f"cannot be read: {error.strerror}") from error
     # To the smallest image: a JPEG is decoded at an eighth of its size.
-    header, _ = image_decoding.read_header_and_image(content, 1, 1, "resize")
+    header, _ = image_decoding.read_info_and_image(content, 1, 1, "resize")
     return content if header.format in SENT_FORMATS else _png(content, 1 if header.gray else 3)
 
 

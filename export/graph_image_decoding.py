@@ -6,7 +6,7 @@ CMYK, whose conversion TensorFlow rounds down, they differ by up to one and two 
 
 `export.client` avoids these other exceptions by sending all files but PNG and JPEG as PNG:
 
-- TIFF and BMP of 16 bits cannot be decoded. A palette in a BMP is read as gray levels, and its
+- TIFF, PPM and BMP of 16 bits cannot be decoded. A palette in a BMP is read as gray levels, and its
   alpha is ignored.
 - Transparent pixels of a GIF are black, and so is what its first frame does not cover:
   TensorFlow's decoder does not distinguish them from black pixels.
@@ -15,11 +15,11 @@ It does not avoid these:
 
 - A rotation is read from the EXIF of JPEG, PNG (eXIf) and WebP, as a number of type SHORT or LONG.
   Pillow also reads it from XMP, and from the text chunks that some programs write into PNG.
-- The transparent color (tRNS) of a PNG of 2, 4 or 16 bits without a palette is applied. Pillow
-  compares it with pixels already scaled to 8 bits, and misses it.
+- The transparent color (tRNS) of a PNG without a palette is applied if it has 2 or 4 bits, or 16
+  and colors. Pillow compares it with pixels already scaled to 8 bits, and misses it.
 - A CMYK JPEG without Adobe's marker is decoded as it is. Pillow inverts it, like those with it.
 - Images with a side under 4 pixels, or with more than 89,478,485 pixels, are accepted. The client
-  refuses them.
+  refuses them, and also JPEG XL and some damaged files that TensorFlow decodes all the same.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ _EXIF = b"Exif\0\0"
 _MIRRORED, _UPSIDE_DOWN, _TRANSPOSED = (2, 3, 6, 7), (3, 4, 7, 8), (5, 6, 7, 8)
 
 
-def decode(files: tf.Tensor, shape: tuple[int, int, int], fit: str) -> tf.Tensor:
+def decode(files: tf.Tensor, shape: tuple[int, int, int], fit: str, bits: int = 16) -> tf.Tensor:
     """Decodes image files.
 
     Args:
@@ -43,6 +43,7 @@ def decode(files: tf.Tensor, shape: tuple[int, int, int], fit: str) -> tf.Tensor
         shape: (height, width, channels) of the result; 1 or 3 channels.
         fit: How files of another shape become such images: "resize", or, if height and width are
             equal, "crop" or "pad".
+        bits: Bits in use of gray PNG of 16 bits, see `tf_ssgan.data.image_depth`.
 
     Returns:
         uint8 [n, height, width, channels].
@@ -52,19 +53,19 @@ def decode(files: tf.Tensor, shape: tuple[int, int, int], fit: str) -> tf.Tensor
             fail.
     """
     return tf.map_fn(
-        lambda file: _image(file, shape, fit),
+        lambda file: _image(file, shape, fit, bits),
         files,
         fn_output_signature=tf.TensorSpec(shape, tf.uint8),
     )
 
 
-def _image(file: tf.Tensor, shape: tuple[int, int, int], fit: str) -> tf.Tensor:
+def _image(file: tf.Tensor, shape: tuple[int, int, int], fit: str, bits: int) -> tf.Tensor:
     """One file -> uint8 [height, width, channels]."""
     octets = tf.io.decode_raw(file, tf.uint8)
     pixels, orientation = tf.cond(
         tf.io.is_jpeg(file),
         lambda: (_jpeg(file, shape, fit), _orientation(_jpeg_exif(octets))),
-        lambda: (_over_white(_not_jpeg(file, octets)), _orientation(_other_exif(octets))),
+        lambda: (_over_white(_not_jpeg(file, octets, bits)), _orientation(_other_exif(octets))),
     )
     return _fit(_channels(_upright(pixels, orientation), shape[2]), shape, fit)
 
@@ -84,17 +85,35 @@ def _jpeg(file: tf.Tensor, shape: tuple[int, int, int], fit: str) -> tf.Tensor:
     return tf.switch_case(which, [decoded(ratio) for ratio in _RATIOS])
 
 
-def _not_jpeg(file: tf.Tensor, octets: tf.Tensor) -> tf.Tensor:
+def _not_jpeg(file: tf.Tensor, octets: tf.Tensor, bits: int) -> tf.Tensor:
     """uint8 [h, w, 1 to 4], the upper 8 of 16 bits: 1 and 2 are gray; 2 and 4 have alpha."""
-    # A transparent color becomes alpha only if 4 channels are requested. But requested for a file
-    # without alpha, it is at most 15 in files of up to 4 bits. GIF, BMP and WebP do not convert.
-    pixels = tf.cond(
-        tf.size(_png_chunk(octets, b"tRNS")) > 0,
-        lambda: tf.io.decode_png(file, channels=4),
+    pixels = tf.case(
+        [
+            (_is_wide(octets), lambda: _wide(file, bits)),
+            # A transparent color becomes alpha only if 4 channels are requested. But requested for
+            # a file without alpha, it is at most 15 in files of up to 4 bits.
+            (
+                tf.size(_png_chunk(octets, b"tRNS")) > 0,
+                lambda: tf.io.decode_png(file, channels=4),
+            ),
+        ],
+        # GIF, BMP and WebP do not convert.
         lambda: tf.io.decode_image(file, channels=0, expand_animations=False),
     )
     # The fourth byte of a BMP's pixel is alpha in few files, and 0 in many.
     return tf.cond(tf.strings.substr(file, 0, 2) == b"BM", lambda: pixels[..., :3], lambda: pixels)
+
+
+def _is_wide(octets: tf.Tensor) -> tf.Tensor:
+    """Whether a file is a PNG of 16 bits in gray, without alpha."""
+    head = _piece(octets, 0, 26)
+    return _is(head[:4], b"\x89PNG") & _is(head[24:], b"\x10\0")
+
+
+def _wide(file: tf.Tensor, bits: int) -> tf.Tensor:
+    """uint8 [h, w, 1], the upper 8 of the bits in use; its transparent color is ignored."""
+    values = tf.cast(tf.io.decode_png(file, channels=1, dtype=tf.uint16), tf.int32)
+    return tf.cast(tf.minimum(tf.bitwise.right_shift(values, bits - 8), 255), tf.uint8)
 
 
 def _over_white(pixels: tf.Tensor) -> tf.Tensor:

@@ -17,7 +17,6 @@ import itertools
 import json
 import os
 import pathlib
-import stat
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -31,7 +30,7 @@ from export import input_files, prediction_writers, predictions, publishing, thu
 from flags import program
 from tf_ssgan.common import errors, options, startup
 from tf_ssgan.common.options import option
-from tf_ssgan.data import image_decoding
+from tf_ssgan.data import image_decoding, image_depth, image_files
 
 _AHEAD = 3  # batches that may be decoded while TensorFlow predicts one
 _ADVICE = (
@@ -77,6 +76,7 @@ class ModelInfo:
         classes: Names; label k is classes[k].
         shape: Height, width and channels of its images.
         fit: How a file becomes such an image, see `image_decoding`.
+        bits: Bits in use of gray files with 16 bits, see `image_depth`.
         facts: What the header of a page says of it: name -> value.
     """
 
@@ -84,6 +84,7 @@ class ModelInfo:
     classes: tuple[str, ...]
     shape: tuple[int, int, int]
     fit: str
+    bits: int
     facts: dict[str, str]
 
 
@@ -172,10 +173,9 @@ def read_image(row: predictions.Prediction, info: ModelInfo, thumbnail: bool = F
     if row.reason:
         return row, None
     try:
-        if not stat.S_ISREG(os.stat(row.path).st_mode):  # reading a pipe would block
-            raise image_decoding.ImageFileError("is a device or a pipe, not a file")
-        image = image_decoding.decode(row.path, info.shape[0], info.shape[2], info.fit)
-        small = thumbnails.make_thumbnail(row.path) if thumbnail else b""
+        content = image_files.read_file(row.path)
+        image = image_decoding.decode(content, info.shape[0], info.shape[2], info.fit, info.bits)
+        small = thumbnails.make_thumbnail(content, info.bits) if thumbnail else b""
         return dataclasses.replace(row, thumbnail=small), image
     except image_decoding.ImageFileError as error:
         reason = str(error)
@@ -306,12 +306,14 @@ def _version_folder(model: str) -> pathlib.Path:
 
 def _model_info(folder: pathlib.Path, content: dict[str, Any]) -> ModelInfo:
     height, width, channels = content["image_shape"]
-    fit = content.get("fit", "resize")
+    fit, bits = content.get("fit", "resize"), content.get("bits", image_depth.BITS[1])
     if height != width or channels not in (1, 3) or fit not in image_decoding.FITS:
         raise errors.UserError(
             f"{folder} takes images {height} x {width} x {channels}, fitted by {fit!r}. Files "
             f"become squares of 1 or 3 channels, fitted by {', '.join(image_decoding.FITS)}."
         )
+    if bits not in range(image_depth.BITS[0], image_depth.BITS[1] + 1):
+        raise ValueError(f"bits: {bits}")
     facts = {"model": str(folder)} | {k: str(content[k]) for k in ("method", "dataset")}
     calibration = content.get("calibration")
     if calibration and calibration.get("note"):  # why nothing was fitted
@@ -319,7 +321,7 @@ def _model_info(folder: pathlib.Path, content: dict[str, Any]) -> ModelInfo:
     elif calibration and calibration.get("images", 1):  # without images, nothing was fitted
         facts["calibrated"] = f"at temperature {calibration['temperature']:.3g}"
     return ModelInfo(
-        folder, tuple(map(str, content["classes"])), (height, width, channels), fit, facts
+        folder, tuple(map(str, content["classes"])), (height, width, channels), fit, bits, facts
     )
 
 

@@ -16,7 +16,7 @@ from typing import TextIO
 
 from export import html_writer, predictions
 from tf_ssgan.common import errors
-from tf_ssgan.data import image_decoding
+from tf_ssgan.data import image_files, image_formats
 
 # --- The writers ----------------------------------------------------------------------------------
 
@@ -147,13 +147,13 @@ def _replacing(to: str, encoding: dict[str, str]) -> Iterator[tuple[TextIO, tupl
 def _check_output(to: str, paths: Sequence[str]) -> None:
     """Refuses to overwrite an image, a path that is read, or something that is not a file."""
     problem = ""
-    if image_decoding.format_from_suffix(pathlib.PurePath(to)):
+    if image_formats.format_from_suffix(pathlib.PurePath(to)):
         problem = "has the name of an image"
     elif os.path.exists(to):
         problem = "" if os.path.isfile(to) else "exists and is not a file"
         if any(os.path.exists(path) and os.path.samefile(path, to) for path in paths):
             problem = "is among the paths to read"
-        with contextlib.suppress(image_decoding.ImageFileError):
-            problem = f"is an image ({image_decoding.read_header(to).format})"
+        with contextlib.suppress(image_formats.ImageFileError):
+            problem = f"is an image ({image_files.read_header(to).format})"
     if problem:
         raise errors.UserError(f"--to={to} {problem}. Give another name, say answers.csv.")

@@ -79,6 +79,7 @@ def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any
         "classes": list(_class_names(run)),
         "image_shape": list(images.shape),
         "fit": images.fit,
+        "bits": images.bits,
         "step": int(run.method.step.numpy()),
         "protocol": run.protocol.as_json(),
         "trained_in": run.precision,
@@ -139,7 +140,8 @@ def write_assets(info: dict[str, Any], folder: pathlib.Path) -> None:
 
 def endpoints(networks: ExportedNetworks) -> dict[str, tuple[Callable, list[tf.TensorSpec]]]:
     """Name of a signature -> its function and its inputs."""
-    shape, fit = networks.info.shape, networks.info.fit
+    form = networks.info.shape, networks.info.fit, networks.info.bits
+    shape = networks.info.shape
 
     def predict(image: tf.Tensor) -> dict[str, tf.Tensor]:
         # A signature does not check the shape of its inputs, and some networks take any size.
@@ -149,12 +151,12 @@ def endpoints(networks: ExportedNetworks) -> dict[str, tuple[Callable, list[tf.T
         return {"probabilities": probabilities, "label": label, "name": name}
 
     def predict_bytes(image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        return predict(graph_image_decoding.decode(image_bytes, shape, fit))
+        return predict(graph_image_decoding.decode(image_bytes, *form))
 
     def classify(inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         feature = {export.FEATURE: tf.io.FixedLenFeature([], tf.string)}
         files = tf.io.parse_example(inputs, feature)[export.FEATURE]
-        scores = networks.probabilities(graph_image_decoding.decode(files, shape, fit))
+        scores = networks.probabilities(graph_image_decoding.decode(files, *form))
         classes = tf.tile(tf.constant([networks.info.classes]), [tf.shape(scores)[0], 1])
         return {"classes": classes, "scores": scores}
 

@@ -1,6 +1,7 @@
 """Files that are replaced whole or not at all, and their digests."""
 
 import hashlib
+import os
 import pathlib
 
 import pytest
@@ -40,3 +41,44 @@ def test_the_digest_is_that_of_the_content(tmp_path):
     content = bytes(range(256)) * 4000
     (tmp_path / "a").write_bytes(content)
     assert files.sha256(tmp_path / "a") == hashlib.sha256(content).hexdigest()
+
+
+def test_a_file_is_read_whole(tmp_path):
+    content, heads = bytes(range(256)) * 4000, []
+    (tmp_path / "a").write_bytes(content)
+    assert files.read_regular(tmp_path / "a", len(content), heads.append) == content
+    assert heads == [content[: files.HEAD]]
+
+
+def test_pipes_and_devices_are_not_opened(tmp_path):
+    """Opening this pipe would wait for ever."""
+    os.mkfifo(tmp_path / "pipe")
+    for path, kind in ((tmp_path / "pipe", "a pipe"), ("/dev/zero", "a device")):
+        with pytest.raises(OSError, match=f"it is {kind}, not a file"):
+            files.read_regular(path, 10)
+    with pytest.raises(IsADirectoryError):
+        files.read_regular(tmp_path, 10)
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path):
+    (tmp_path / "a").touch()
+    os.truncate(tmp_path / "a", 30_000_000_000)  # takes no space
+    with pytest.raises(OSError, match="it has 30,000,000,000 bytes, and at most 1,000 are read"):
+        files.read_regular(tmp_path / "a", 1000, lambda head: pytest.fail("it was read"))
+
+
+def test_a_file_that_grows_is_read_to_its_end_or_refused(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+
+    def grow(head):
+        path.write_bytes(b"new and longer")
+
+    assert files.read_regular(path, 14, grow) == b"new and longer"
+    path.write_bytes(b"old")
+    with pytest.raises(OSError, match="it does not end after 13 bytes"):
+        files.read_regular(path, 13, grow)
+
+
+def test_files_that_seem_empty_are_read():
+    assert b"Name:" in files.read_regular("/proc/self/status", 10**6)

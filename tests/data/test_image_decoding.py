@@ -1,11 +1,13 @@
 """Each step from an image file to pixels."""
 
 import io
-from pathlib import PurePath
+import random
+import zlib
 
 import numpy as np
 import pytest
 from PIL import Image, JpegImagePlugin
+from support import image_bytes
 
 from tf_ssgan.data import image_decoding
 
@@ -213,12 +215,12 @@ def test_a_reduced_jpeg_has_at_least_twice_the_final_size(monkeypatch):
     "content, reason",
     [
         (b"", "is empty"),
-        (b"this is text", "is not an image"),
+        (b"this is text", "is not an image but text"),
         (encode(noise())[:300], "is damaged: its pixels cannot be decoded"),
         (encode(noise(), "JPEG")[:400], "is damaged|is not an image"),
         (encode(noise(1, 1)), "has 1 x 1 pixels; each side needs at least 4"),
         (encode(Image.fromarray(np.ones((8, 8), np.float32)), "TIFF"), "floating-point"),
-        (b"%PDF-1.4", "is not an image"),
+        (b"%PDF-1.4", "is a PDF document"),
     ],
 )
 def test_unusable_files_are_refused_with_a_reason(content, reason, tmp_path):
@@ -245,7 +247,141 @@ def test_paths_that_are_not_files_are_refused(tmp_path):
         image_decoding.decode(tmp_path, 8, 3, "resize")
 
 
-def test_suffixes_stand_for_formats():
-    assert image_decoding.format_from_suffix(PurePath("a.JPG")) == "JPEG"
-    assert image_decoding.format_from_suffix(PurePath("a.tiff")) == "TIFF"
-    assert image_decoding.format_from_suffix(PurePath("a.txt")) is None
+# --- sixteen bits ---------------------------------------------------------------------------------
+
+
+def ramp(top, order="<u2"):
+    """64 values from 0 to `top`."""
+    return np.linspace(0, top, 64).astype(order).reshape(8, 8)
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "big-endian TIFF", "PGM"])
+def test_of_sixteen_bits_the_upper_eight_of_those_in_use_are_kept(bits, kind):
+    wide = ramp(2**bits - 1)
+    content = {
+        "PNG": lambda: encode(Image.fromarray(wide)),
+        "TIFF": lambda: encode(Image.fromarray(wide), "TIFF"),
+        "big-endian TIFF": lambda: image_bytes.tiff(wide, order=">"),
+        "PGM": lambda: image_bytes.pgm(wide),
+    }[kind]()
+    info, result = image_decoding.read_info_and_image(content, 8, 1, "resize", bits)
+    assert (result[..., 0] == wide >> (bits - 8)).all()
+    assert info.wide and info.gray and info.peak == 2**bits - 1
+    assert image_decoding.read_info(content) == info
+
+
+def test_values_above_the_bits_in_use_become_white():
+    result = image_decoding.decode(encode(Image.fromarray(ramp(65535))), 8, 3, "resize", 12)
+    assert (result[..., 0] == np.minimum(ramp(65535) >> 4, 255)).all() and result.max() == 255
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_tiff_in_which_zero_is_white_is_turned_around(dtype):
+    values = ramp(4095 if dtype == np.uint16 else 255).astype(dtype)
+    content = image_bytes.tiff(values, photometric=0)
+    result = image_decoding.decode(content, 8, 1, "resize", 12)[..., 0]
+    expected = values >> 4 if dtype == np.uint16 else values
+    assert (result == 255 - expected).all()
+
+
+def test_twelve_bits_that_are_packed_are_read():
+    packed = bytes([0x00, 0x0F, 0xFF] * 32)  # 0 and 4095 in turn
+    info, result = image_decoding.read_info_and_image(
+        image_bytes.tiff(np.frombuffer(packed, np.uint8).reshape(8, 12), bits=12, width=8),
+        8, 1, "resize", 12,
+    )  # fmt: skip
+    assert info.peak == 4095 and (result[..., 0] == [0, 255] * 4).all()
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32])
+def test_signed_pixels_are_refused(dtype):
+    content = image_bytes.tiff(ramp(100).astype(dtype), sample_format=2)
+    for read in (image_decoding.read_header, image_decoding.read_info):
+        with pytest.raises(image_decoding.ImageFileError, match="has signed pixels: save it with"):
+            read(content)
+
+
+def test_32_bits_are_read_if_16_hold_the_values():
+    small, large = (image_bytes.tiff(ramp(top, np.uint32)) for top in (1000, 70_000))
+    assert (image_decoding.decode(small, 8, 1, "resize", 10)[..., 0] == ramp(1000) >> 2).all()
+    with pytest.raises(image_decoding.ImageFileError, match="pixel values from 0 to 70,000: save"):
+        image_decoding.decode(large, 8, 1, "resize")
+
+
+def test_full_size_keeps_sixteen_bits():
+    wide = ramp(4095)
+    image = image_decoding.decode_full_size(encode(Image.fromarray(wide), "TIFF"), 1)
+    assert image.mode == "I;16" and (np.asarray(image) == wide).all()
+    with pytest.raises(image_decoding.ImageFileError, match="16 bits and 0 is white"):
+        image_decoding.decode_full_size(image_bytes.tiff(wide, photometric=0), 1)
+
+
+# --- PPM ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"P1 4 4 " + b"0 1 0 1 " * 4, [255, 0, 255, 0] * 4),
+        (b"P4 4 4\n" + b"\x50" * 4, [255, 0, 255, 0] * 4),
+        (b"P2\n# a comment\n4 4\n255\n" + b"0 100 200 255 " * 4, [0, 100, 200, 255] * 4),
+        (b"P5 4 4 255\n" + bytes([0, 100, 200, 255] * 4), [0, 100, 200, 255] * 4),
+        (b"P5 4 4 15\n" + bytes([0, 5, 10, 15] * 4), [0, 85, 170, 255] * 4),
+        (b"P3 4 4 255 " + b"7 7 7 " * 16, [7] * 16),
+        (b"P6 4 4 255\n" + bytes([7] * 48), [7] * 16),
+        (b"P6 4 4 65535\n" + bytes([7, 99] * 48), [7] * 16),
+    ],
+)
+def test_ppm_is_read(content, expected):
+    assert image_decoding.decode(content, 4, 1, "resize").ravel().tolist() == expected
+    assert image_decoding.read_header(content).format == "PPM"
+
+
+# --- frames ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "GIF", "TIFF", "WEBP"])
+def test_files_of_several_frames_are_noticed(file_format):
+    frames = [noise(8, 8, "L", seed) for seed in range(2)]
+    options = {"lossless": True} if file_format == "WEBP" else {}
+    several = encode(frames[0], file_format, save_all=True, append_images=frames[1:], **options)
+    info, image = image_decoding.read_info_and_image(several, 8, 1, "resize")
+    assert info.several and image_decoding.read_info(several).several
+    assert (image[..., 0] == np.asarray(frames[0])).all()
+    assert not image_decoding.read_info(encode(frames[0], file_format, **options)).several
+
+
+# --- damaged files --------------------------------------------------------------------------------
+
+
+def test_damaged_metadata_do_not_matter():
+    """A rotation whose entry is cut: Pillow raises struct.error."""
+    whole = encode(noise())
+    content = whole[:33] + image_bytes.png_chunk(b"eXIf", b"Exif\0\0MM\0") + whole[33:]
+    assert (image_decoding.decode(content, 32, 3, "resize") == np.asarray(noise())).all()
+
+
+def test_a_text_that_unpacks_to_gigabytes_is_refused():
+    whole = encode(noise())
+    bomb = image_bytes.png_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(2**24)))
+    with pytest.raises(image_decoding.ImageFileError, match="is damaged"):
+        image_decoding.decode(whole[:33] + bomb + whole[33:], 32, 3, "resize")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # pytest shows what programs do not
+def test_whatever_a_file_holds_it_is_an_image_or_is_refused(capfd):
+    """2,000 damaged files; nothing is printed either."""
+    chance, decoded = random.Random(0), 0
+    for _ in range(2000):
+        content = image_bytes.damaged(chance, chance.choice(image_bytes.SMALL_FILES))
+        try:
+            image_decoding.read_info_and_image(
+                content, 8, chance.choice([1, 3]), chance.choice(image_decoding.FITS), 12
+            )
+            image_decoding.decode_full_size(content, 1)
+            decoded += 1
+        except image_decoding.ImageFileError:
+            continue
+    assert 400 < decoded < 1600
+    assert capfd.readouterr() == ("", "")

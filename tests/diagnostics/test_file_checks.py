@@ -28,8 +28,8 @@ def test_unusable_files_have_a_name_and_a_reason(tmp_path):
     assert finding.level == "warning" and finding.text == "3 of 37 files are left out"
     assert sorted(finding.names) == [
         "labeled/cat/cut.png is damaged: its pixels cannot be decoded",
-        "labeled/cat/empty.png is empty",
-        "labeled/cat/text.jpg is not an image, or is damaged",
+        "labeled/cat/empty.png is empty: remove it, or download it if it is kept elsewhere",
+        "labeled/cat/text.jpg is not an image but text: remove it",
     ]
 
 

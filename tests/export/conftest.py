@@ -147,10 +147,10 @@ def bad_files(tmp_path, digits):
         ".hidden.png": (whole, input_files.HIDDEN),
         "cut.png": (whole[: len(whole) // 2], "is damaged: its pixels cannot be decoded"),
         "dot.png": (as_file(digits[0][:1, :1]), "has 1 x 1 pixels; each side needs at least 4"),
-        "empty.png": (b"", "is empty"),
+        "empty.png": (b"", "is empty: remove it, or download it if it is kept elsewhere"),
         "large.png": (_huge(), "has 12,000 x 12,000 pixels, more than 89,478,485: make it smaller"),
-        "notes.txt": (b"no image", "is not an image, or is damaged"),
-        "text.png": (b"no image", "is not an image, or is damaged"),
+        "notes.txt": (b"no image", "is not an image but text: remove it"),
+        "text.png": (b"no image", "is not an image but text: remove it"),
     }
     for name, (content, _) in contents.items():
         (folder / name).write_bytes(content)

@@ -40,7 +40,7 @@ def test_a_bad_file_does_not_affect_the_others(request, kind, image_files, tmp_p
     prediction = server_clients.ServerPrediction
     assert [type(result) for result in results] == [prediction, str, str, str, prediction]
     assert results[1] == "is damaged: its pixels cannot be decoded"
-    assert results[2] == "is not an image, or is damaged"
+    assert results[2] == "is not an image but text: remove it"
     assert results[3] == "cannot be read: No such file or directory"
 
 
@@ -72,6 +72,7 @@ OTHERS = {
     "BMP with a palette": (RGB.quantize(64), "BMP", {}),
     "black and white": (RGB.convert("1"), "BMP", {}),
     "WebP": (RGBA, "WEBP", {}),
+    "PPM": (RGB, "PPM", {}),
 }
 
 
@@ -87,6 +88,16 @@ def test_other_formats_are_sent_as_png_of_the_same_pixels(tmp_path, name, channe
     np.testing.assert_array_equal(image, expected)
 
 
+@pytest.mark.parametrize("form", ["TIFF", "PPM"])
+def test_gray_of_16_bits_is_sent_with_all_of_them(tmp_path, form):
+    """The server knows how many are in use; the client does not."""
+    wide = Image.fromarray(COLORS[..., 0] * np.uint16(16))
+    wide.save(tmp_path / "file", form)
+    sent = client.read_image_file(tmp_path / "file")
+    image = graph_image_decoding.decode(tf.constant([sent]), (24, 20, 1), "resize", 12)[0].numpy()
+    np.testing.assert_array_equal(image[..., 0], COLORS[..., 0])
+
+
 @pytest.mark.parametrize("form", ["PNG", "JPEG"])
 def test_png_and_jpeg_are_sent_as_they_are(tmp_path, form):
     RGB.save(tmp_path / "file", form)
@@ -97,8 +108,12 @@ def test_files_that_training_would_refuse_are_not_sent(tmp_path):
     Image.fromarray(np.ones((9, 9), np.float32)).save(tmp_path / "float", "TIFF")
     Image.new("L", (9, 3)).save(tmp_path / "low", "PNG")
     (tmp_path / "empty").write_bytes(b"")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zeros").symlink_to("/dev/zero")
+    (tmp_path / "photo").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
     for name, reason in (
         ("float", "has floating-point pixels"), ("low", "each side needs at least 4"), ("empty", "is empty"),
+        ("pipe", "it is a pipe, not a file"), ("zeros", "it is a device, not a file"), ("photo", "is HEIC"),
     ):  # fmt: skip
         with pytest.raises(errors.UserError, match=reason):
             client.read_image_file(tmp_path / name)
@@ -124,7 +139,7 @@ def test_the_program_prints_a_line_a_file(rest_url, image_files, expected, tmp_p
                    tmp_path / "text.png")  # fmt: skip
     assert done.returncode == 1 and done.stderr == ""
     lines = [line.split("\t") for line in done.stdout.splitlines()]
-    assert lines[-1] == [str(tmp_path / "text.png"), "is not an image, or is damaged"]
+    assert lines[-1] == [str(tmp_path / "text.png"), "is not an image but text: remove it"]
     best = np.sort(expected["probabilities"])[:, ::-1]
     for line, path, name, (first, second) in zip(
         lines[:-1], image_files, expected["name"], best[:, :2], strict=True

@@ -2,13 +2,14 @@
 
 import functools
 import io
+import random
 import struct
-import zlib
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from support import image_bytes
 
 from export import graph_image_decoding
 from tf_ssgan.data import image_decoding
@@ -44,17 +45,8 @@ def rotated(orientation):
     return exif.tobytes()
 
 
-def deep_colors(alpha):
-    """A PNG of 16 bits a channel, in color, which Pillow reads and cannot write."""
-    pixels = smooth(34, 52, 4 if alpha else 3).astype(np.uint16) * 256 + 77
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
-    head = struct.pack(">IIBBBBB", 52, 34, 16, 6 if alpha else 2, 0, 0, 0)
-    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
-    parts = [
-        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-        for name, body in chunks
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+def deep_colors(bands):
+    return image_bytes.deep_colors(smooth(34, 52, bands).astype(np.uint16) * 256 + 77)
 
 
 FILES = {
@@ -77,8 +69,8 @@ FILES = {
     "png-1": saved(GRAY.convert("1"), "PNG"),
     "png-1-transparent-color": saved(GRAY.convert("1"), "PNG", transparency=0),
     "png-16-bit-gray": saved(DEEP, "PNG"),
-    "png-16-bit-RGB": deep_colors(alpha=False),
-    "png-16-bit-RGBA": deep_colors(alpha=True),
+    "png-16-bit-RGB": deep_colors(3),
+    "png-16-bit-RGBA": deep_colors(4),
     "png-RGB-of-size": saved(RGB.resize((SIZE, SIZE)), "PNG"),
     "jpeg-RGB": saved(RGB, "JPEG"),
     "jpeg-RGB-progressive": saved(RGB, "JPEG", progressive=True),
@@ -109,17 +101,17 @@ FILES = {
 
 
 @functools.cache
-def compiled(channels, fit):
+def compiled(channels, fit, bits=16):
     """`decode` as a server runs it: one graph for all files."""
     shape = (SIZE, SIZE, channels)
     return tf.function(
-        lambda files: graph_image_decoding.decode(files, shape, fit),
+        lambda files: graph_image_decoding.decode(files, shape, fit, bits),
         [tf.TensorSpec([None], tf.string)],
     )
 
 
-def decoded(files, channels=3, fit="resize"):
-    return compiled(channels, fit)(tf.constant(files, tf.string)).numpy()
+def decoded(files, channels=3, fit="resize", bits=16):
+    return compiled(channels, fit, bits)(tf.constant(files, tf.string)).numpy()
 
 
 def distance(images, expected):
@@ -300,11 +292,11 @@ def test_a_cmyk_jpeg_without_adobes_marker_is_not_inverted():
     assert distance(decoded([bare])[0], black) <= 1  # all inks but cyan, black too
 
 
-def test_the_transparent_color_of_a_16_bit_png_is_applied():
-    """Pillow compares 8 of the 16 bits, or none."""
-    gray = Image.fromarray(np.full((SIZE, SIZE), 0x1234, np.uint16))
-    file = saved(gray, "PNG", transparency=0x1234)
-    assert (decoded([file]) == 255).all()
+def test_the_transparent_color_of_a_16_bit_png_in_color_is_applied():
+    """Pillow compares 8 of the 16 bits."""
+    file = image_bytes.deep_colors(np.full((SIZE, SIZE, 3), 0x1234, np.uint16))
+    chunk = image_bytes.png_chunk(b"tRNS", b"\x12\x34" * 3)
+    assert (decoded([file[:33] + chunk + file[33:]]) == 255).all()
 
 
 @pytest.mark.parametrize("content", [b"", b"no image", FILES["png-L"][:60], PLAIN[:200]])
@@ -313,6 +305,49 @@ def test_files_that_are_not_images_fail(content):
         decoded([content])
 
 
-def test_tiff_is_refused():
+@pytest.mark.parametrize("form", ["TIFF", "PPM"])
+def test_tiff_and_ppm_are_refused(form):
     with pytest.raises(tf.errors.InvalidArgumentError):
-        decoded([saved(RGB, "TIFF")])
+        decoded([saved(RGB, form)])
+
+
+@pytest.mark.parametrize(
+    "content", [b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", b"%PDF-1.4", b"\0" * 99]
+)
+def test_other_files_fail_with_the_formats_that_are_decoded(content):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Unknown image file format"):
+        decoded([content])
+
+
+# --- sixteen bits, and damage ---------------------------------------------------------------------
+
+
+@FITS
+@CHANNELS
+@pytest.mark.parametrize("bits", [8, 10, 12, 15, 16])
+def test_the_bits_in_use_decide_the_scale_as_in_training(channels, fit, bits):
+    wide = (np.asarray(GRAY).astype(np.uint32) * (2**bits - 1) // 255).astype(np.uint16)
+    files = [saved(Image.fromarray(wide), "PNG"), saved(DEEP, "PNG"), FILES["png-RGB"]]
+    files += [saved(Image.fromarray(wide), "PNG", transparency=int(wide[0, 0])), deep_colors(3)]
+    expected = [image_decoding.decode(file, SIZE, channels, fit, bits) for file in files]
+    assert distance(decoded(files, channels, fit, bits), expected) <= 1
+    alone = graph_image_decoding.decode(tf.constant(files[:1]), (34, 52, 1), "resize", bits)
+    assert np.array_equal(alone[0, ..., 0], wide >> (bits - 8))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_damaged_files_fail_or_give_pillows_pixels():
+    """What Pillow refuses as damaged, TensorFlow may decode all the same."""
+    chance, compared = random.Random(1), 0
+    plain = [saved(RGB.resize((24, 20)), form) for form in ("PNG", "JPEG", "BMP")]
+    plain += [saved(DEEP.resize((24, 20)), "PNG"), saved(RGB.resize((24, 20)), "WEBP")]
+    for _ in range(600):
+        content = image_bytes.damaged(chance, chance.choice(plain))
+        try:
+            image = decoded([content], bits=12)[0]
+            expected = image_decoding.decode(content, SIZE, 3, "resize", 12)
+        except (tf.errors.InvalidArgumentError, image_decoding.ImageFileError):
+            continue
+        assert distance(image, expected) <= 1
+        compared += 1
+    assert compared > 100

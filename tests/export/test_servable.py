@@ -143,6 +143,18 @@ def test_files_are_fitted_as_the_dataset_info_says(live, photo, encode, fit):
     assert image_decoding.FITS[differences.argmin()] == fit
 
 
+@pytest.mark.parametrize("bits", [8, 12])
+def test_16_bits_are_scaled_as_the_dataset_info_says(live, encode, bits):
+    networks = servable.networks_in_float32(live)
+    networks = dataclasses.replace(networks, info=dataclasses.replace(networks.info, bits=bits))
+    eight = live.arrays.test_images[:1]
+    wide = encode(eight[0, ..., 0].astype(np.uint16) << (bits - 8))
+    expected = networks.probabilities(tf.constant(eight)).numpy()
+    predict, _ = servable.endpoints(networks)["predict_bytes"]
+    outputs = predict(tf.constant([wide]))["probabilities"].numpy()
+    np.testing.assert_allclose(outputs, expected, atol=1e-6)
+
+
 # --- calibration ----------------------------------------------------------------------------------
 
 
@@ -201,6 +213,7 @@ def test_assets_describe_what_was_exported(exported, live):
     info = json.loads((exported.folder / "assets" / "model_info.json").read_text())
     assert info["classes"] == [str(k) for k in range(10)]
     assert info["image_shape"] == [16, 16, 1] and info["fit"] == "resize"
+    assert info["bits"] == 16
     assert (info["method"], info["dataset"], info["step"]) == ("frgan", "digits", 2)
     assert info["protocol"] == live.protocol.as_json()
     assert info["calibration"] == dataclasses.asdict(exported.calibration)

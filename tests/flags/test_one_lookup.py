@@ -104,7 +104,7 @@ def nothing_can_be_read(monkeypatch):
     for owner, name in (
         (digits.gzip, "open"), (npz, "_read_images"), (tfds, "_reachable"), (tfds, "_read_split"),
         (tfds.TfdsSource, "_make_builder"), (cifar10_1.np, "load"), (image_reader, "read"),
-        (image_decoding, "read_header_and_image"),
+        (image_decoding, "read_info_and_image"),
     ):  # fmt: skip
         monkeypatch.setattr(owner, name, refuse)
 

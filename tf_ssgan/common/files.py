@@ -1,9 +1,22 @@
 """Files read whole, written whole or not at all, flushed to disk, and their digests."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import pathlib
+import stat
+from collections.abc import Callable
+from typing import BinaryIO
+
+HEAD = 1024  # bytes of a file's head
+_PIECE = 2**20  # bytes read at once of a file that is longer than it said
+_KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
 
 
 def replace(path: pathlib.Path, text: str) -> None:
@@ -43,7 +56,80 @@ def read_whole(path: pathlib.Path, most: int) -> bytes | None:
         raise ValueError("it is not a file")
     if os.path.getsize(path) > most:
         raise ValueError(f"it is larger than {most // 2**20} MiB")
-    return path.read_bytes()
+    return read_regular(path, most)
+
+
+def read_regular(
+    path: str | os.PathLike, most: int, check_head: Callable[[bytes], None] | None = None
+) -> bytes:
+    """The content of a file, of whatever a name may stand for: it never waits, and it has an end.
+
+    Args:
+        path: The file.
+        most: Bytes that it may have.
+        check_head: Called with the first `HEAD` bytes before the others are read. It may raise.
+
+    Raises:
+        OSError: as `open_regular`, or it grew while it was read.
+    """
+    with open_regular(path, most) as file:
+        if check_head:
+            check_head(os.pread(file.fileno(), HEAD, 0))
+        content = file.read(min(os.fstat(file.fileno()).st_size, most))
+        if file.read(1):  # it grows, or is one of /proc, whose size is 0
+            content = _read_to_end(file, most)
+    return content
+
+
+def open_regular(path: str | os.PathLike, most: int) -> BinaryIO:
+    """Opens a file to read it; pipes, sockets and devices, which may never end, are not opened.
+
+    Args:
+        path: The file.
+        most: Bytes that it may have.
+
+    Returns:
+        The file; the caller closes it.
+
+    Raises:
+        OSError: It cannot be opened, is a folder, a pipe, a socket or a device, or is larger;
+            `strerror` says which.
+    """
+    try:
+        _check_kind(os.stat(path), most)  # opening a device may already do something
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except ValueError as error:
+        raise OSError(errno.EINVAL, "no file can have this name") from error
+    try:
+        _check_kind(os.fstat(descriptor), most)  # it may have been replaced since
+        return os.fdopen(descriptor, "rb", buffering=0)
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _check_kind(status: os.stat_result, most: int) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(status.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+        raise OSError(errno.EINVAL, f"it is {kind}, not a file")
+    if status.st_size > most:
+        raise OSError(
+            errno.EFBIG, f"it has {status.st_size:,} bytes, and at most {most:,} are read"
+        )
+
+
+def _read_to_end(file: BinaryIO, most: int) -> bytes:
+    """Reads a file from its start that has more bytes than it said."""
+    file.seek(0)
+    pieces, length = [], 0
+    while piece := file.read(_PIECE):
+        pieces.append(piece)
+        length += len(piece)
+        if length > most:
+            raise OSError(errno.EFBIG, f"it does not end after {most:,} bytes")
+    return b"".join(pieces)
 
 
 def sha256(path: pathlib.Path) -> str:

@@ -21,6 +21,7 @@ class DatasetInfo:
         flip: whether a mirrored image keeps its class.
         source: where the images came from.
         fit: how image files of another shape are fitted, see `image_decoding`.
+        bits: bits in use of gray image files with 16 bits, see `image_depth`; 16 without such.
     """
 
     name: str
@@ -33,6 +34,7 @@ class DatasetInfo:
     flip: bool
     source: str
     fit: str = "resize"
+    bits: int = 16
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -2,13 +2,14 @@
 
 The steps, in this order:
 
-1. PNG, JPEG, WebP, BMP, GIF and TIFF are recognized by their content, not by their name. Only the
-   first frame or page is read. A JPEG is decoded at 1/2, 1/4 or 1/8 of its size if that is at least
-   twice the final size, which is several times as fast.
+1. PNG, JPEG, WebP, BMP, GIF, TIFF and PPM are recognized by their content, not by their name. Only
+   the first frame or page is read. A JPEG is decoded at 1/2, 1/4 or 1/8 of its size if that is at
+   least twice the final size, which is several times as fast.
 2. The rotation in the EXIF metadata is applied.
-3. Pixels are converted to eight bits per channel: of 16 bits, the upper eight are kept. Palettes
-   and CMYK become RGB, and black-and-white becomes gray. Floating-point pixels are refused, because
-   their range is unknown.
+3. Pixels are converted to eight bits per channel. Of gray images with 16 bits, those eight are kept
+   that are the upper ones of the bits in use, see `image_depth`; of colors with 16 bits, the upper
+   eight. Palettes and CMYK become RGB, and black-and-white becomes gray. Signed and floating-point
+   pixels are refused, because their range is unknown.
 4. Transparent pixels are blended with white.
 5. For one channel, colors become gray by the weights of ITU-R BT.601 (Pillow's `convert("L")`). For
    three channels, gray is repeated.
@@ -16,8 +17,9 @@ The steps, in this order:
    center; `pad` resizes the longer side to `size` and fills the rest with black. Interpolation is
    bilinear with antialiasing.
 
-Images of more than 89 million pixels (Pillow's limit against decompression bombs) and images with a
-side of less than 4 pixels are refused.
+Images of more than 89 million pixels (Pillow's limit against decompression bombs), images with a
+side of less than 4 pixels and files of more than 750 MB are refused. Whatever a file holds, it ends
+in an image or in an `ImageFileError`.
 
 `export.graph_image_decoding` does the same in a TensorFlow graph, for servers.
 """
@@ -26,43 +28,31 @@ import contextlib
 import dataclasses
 import io
 import os
-import pathlib
-import warnings
 from typing import Literal
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
-from tf_ssgan.common import errors
+from tf_ssgan.data import image_depth, image_files
+from tf_ssgan.data.image_files import ImageFileInfo, read_header  # noqa: F401 - for the callers
+from tf_ssgan.data.image_formats import ImageFileError  # noqa: F401
 
 FITS = ("resize", "crop", "pad")
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
-SUFFIXES = {
-    "PNG": (".png",),
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "WEBP": (".webp",),
-    "BMP": (".bmp", ".dib"),
-    "GIF": (".gif",),
-    "TIFF": (".tif", ".tiff"),
-}
-MAX_PIXELS = 89_478_485
-MIN_SIDE = 4
 # Increases whenever the same file gives other pixels, so that cached images are decoded again.
-DECODER_VERSION = 1
+DECODER_VERSION = 2
 
-# Such files are refused below, so no warning is needed.
-warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-
-# What Pillow raises while it decodes.
-_DECODING_ERRORS = (OSError, ValueError, SyntaxError, EOFError, MemoryError, IndexError)
 _REDUCTIONS = (8, 4, 2)  # supported by libjpeg
-_SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
 _EXIF_KEYS = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")
-_GRAY_MODES = ("1", "L", "LA", "La", "I", *_SIXTEEN_BIT_MODES)
-
-
-class ImageFileError(errors.UserError):
-    """An image file cannot be used; the message is the reason, without the name of the file."""
+_TRANSPOSITIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # orientation in EXIF -> what undoes it
+_UNDECODABLE = "its pixels cannot be decoded"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,49 +63,34 @@ class ImageSpec:
         size: height and width in pixels; 0 chooses the size by the files.
         channels: "1", "3", or "auto": 1 if all files are gray, otherwise 3.
         fit: how files of another shape are fitted: "resize", "crop" or "pad".
+        bits: bits in use of gray files with 16 bits, from 8 to 16; 0 finds them by the files.
     """
 
     size: int = 0
     channels: Literal["auto", "1", "3"] = "auto"
     fit: Literal["resize", "crop", "pad"] = "resize"
+    bits: int = 0
 
 
-@dataclasses.dataclass(frozen=True)
-class ImageFileInfo:
-    """What the header of an image file says.
-
-    Attributes:
-        format: one of `FORMATS`.
-        mode: Pillow's name of the pixel format: "L", "RGB", "P", "I;16", ...
-        width: in pixels, before rotation (TIFF: after it).
-        height: in pixels, before rotation (TIFF: after it).
-    """
-
-    format: str
-    mode: str
-    width: int
-    height: int
-
-    @property
-    def gray(self) -> bool:
-        """Whether the mode has no color."""
-        return self.mode in _GRAY_MODES
-
-
-def read_header(content: bytes | str | os.PathLike) -> ImageFileInfo:
-    """Reads the header of an image file.
-
-    Args:
-        content: the path of a file, or its bytes.
+def read_info(content: bytes) -> ImageFileInfo:
+    """Reads the header and what only the rest tells: peak, and whether there are several frames.
 
     Raises:
-        ImageFileError: It cannot be read, is not an image, or is too large or too small.
+        ImageFileError: as `decode`.
     """
-    with _open(content) as image:
-        return _header(image)
+    image = image_files.open_image(io.BytesIO(content))
+    header = image_files.header_of(image)
+    with image_files.damaged(_UNDECODABLE):
+        return _complete(header, image)
 
 
-def decode(content: bytes | str | os.PathLike, size: int, channels: int, fit: str) -> np.ndarray:
+def decode(
+    content: bytes | str | os.PathLike,
+    size: int,
+    channels: int,
+    fit: str,
+    bits: int = image_depth.BITS[1],
+) -> np.ndarray:
     """Decodes an image file by the steps at the top of this module.
 
     Args:
@@ -123,6 +98,7 @@ def decode(content: bytes | str | os.PathLike, size: int, channels: int, fit: st
         size: height and width of the result, in pixels.
         channels: 1 or 3.
         fit: "resize", "crop" or "pad".
+        bits: bits in use of gray images with 16 bits, see `image_depth`.
 
     Returns:
         uint8 [size, size, channels].
@@ -130,21 +106,22 @@ def decode(content: bytes | str | os.PathLike, size: int, channels: int, fit: st
     Raises:
         ImageFileError: It cannot be read, is not an image, is damaged, too large or too small.
     """
-    return read_header_and_image(content, size, channels, fit)[1]
+    return read_info_and_image(image_files.read_content(content), size, channels, fit, bits)[1]
 
 
-def read_header_and_image(
-    content: bytes | str | os.PathLike, size: int, channels: int, fit: str
+def read_info_and_image(
+    content: bytes, size: int, channels: int, fit: str, bits: int = image_depth.BITS[1]
 ) -> tuple[ImageFileInfo, np.ndarray]:
-    """Does what `read_header` and `decode` do, but opens the file only once."""
-    with _open(content) as image:
-        header = _header(image)
-        _reduce(image, size, fit)
-        try:
-            pixels = _fit(_channels(_upright(image), channels), size, fit)
-        except _DECODING_ERRORS as error:
-            raise ImageFileError("is damaged: its pixels cannot be decoded") from error
-    return header, pixels[..., None] if channels == 1 else pixels
+    """Does what `read_info` and `decode` do, but decodes the file only once."""
+    image = image_files.open_image(io.BytesIO(content))
+    header = image_files.header_of(image)
+    _reduce(image, size, fit)
+    with image_files.damaged(_UNDECODABLE):
+        inverted = image_depth.is_inverted(image)
+        eight = _channels(_upright(image), channels, bits, inverted)
+        pixels = _fit(eight, size, fit)
+        info = _complete(header, image)
+    return info, pixels[..., None] if channels == 1 else pixels
 
 
 def placement(
@@ -170,74 +147,38 @@ def placement(
 
 
 def decode_full_size(content: bytes | str | os.PathLike, channels: int) -> Image.Image:
-    """Decodes an image file without resizing: upright, in eight bits, over white.
+    """Decodes an image file without resizing: upright and over white.
 
     Args:
         content: the path of a file, or its bytes.
         channels: 1 for gray, 3 for color.
 
+    Returns:
+        An image of mode "RGB" or "L", or "I;16" if the file is gray with 16 bits; their bits in
+        use are unknown.
+
     Raises:
         ImageFileError: as `decode`.
     """
-    with _open(content) as image:
-        _header(image)
-        try:
-            return _channels(_upright(image), channels)
-        except _DECODING_ERRORS as error:
-            raise ImageFileError("is damaged: its pixels cannot be decoded") from error
+    image = image_files.open_image(io.BytesIO(image_files.read_content(content)))
+    header = image_files.header_of(image)
+    with image_files.damaged(_UNDECODABLE):
+        upright = _upright(image)
+        if header.wide:
+            return image_depth.to_sixteen_bits(upright, image_depth.is_inverted(image))
+        return _channels(upright, channels)
 
 
-def format_from_suffix(path: pathlib.PurePath) -> str | None:
-    """Returns the image format that the suffix of a file stands for; None for other suffixes."""
-    suffix = path.suffix.lower()
-    return next((name for name, suffixes in SUFFIXES.items() if suffix in suffixes), None)
-
-
-def _open(content: bytes | str | os.PathLike) -> Image.Image:
-    """Opens an image file; only the header is read."""
-    if isinstance(content, bytes) and not content:
-        raise ImageFileError("is empty")
-    file = io.BytesIO(content) if isinstance(content, bytes) else content
-    try:
-        return Image.open(file, formats=FORMATS)
-    except Image.UnidentifiedImageError as error:
-        raise ImageFileError(_explain_unidentified(content)) from error
-    except Image.DecompressionBombError as error:
-        raise ImageFileError(f"has more than {MAX_PIXELS:,} pixels: make it smaller") from error
-    except OSError as error:
-        reason = error.strerror or "it is damaged"
-        raise ImageFileError(f"cannot be read: {reason}") from error
-    except (ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError) as error:
-        raise ImageFileError("is not an image, or is damaged") from error
-
-
-def _explain_unidentified(content: bytes | str | os.PathLike) -> str:
-    """Returns why a file of no known format cannot be used."""
-    with contextlib.suppress(OSError):  # it may have been removed
-        if not isinstance(content, bytes) and os.path.getsize(content) == 0:
-            return "is empty"
-    return "is not an image, or is damaged"
-
-
-def _header(image: Image.Image) -> ImageFileInfo:
-    """Returns the header of an open file, or refuses the file by it."""
-    # Pillow has a format of its own for several images in one JPEG file.
-    file_format = "JPEG" if image.format == "MPO" else image.format
-    header = ImageFileInfo(file_format, image.mode, *image.size)
-    if header.width * header.height > MAX_PIXELS:
-        raise ImageFileError(
-            f"has {header.width:,} x {header.height:,} pixels, more than {MAX_PIXELS:,}: "
-            "make it smaller"
-        )
-    if min(image.size) < MIN_SIDE:
-        raise ImageFileError(
-            f"has {header.width} x {header.height} pixels; each side needs at least {MIN_SIDE}"
-        )
-    if image.mode == "F":
-        raise ImageFileError(
-            "has floating-point pixels, whose range is unknown: save it with 8 bits per channel"
-        )
-    return header
+def _complete(header: ImageFileInfo, image: Image.Image) -> ImageFileInfo:
+    """Adds what only the pixels and the rest of the file tell; the last thing done with a file."""
+    peak, several = 0, False
+    if header.wide:
+        image.load()
+        peak = image_depth.peak(image)
+    if header.format not in ("JPEG", "BMP", "PPM"):  # in a JPEG, the others are previews
+        with contextlib.suppress(Exception):  # a second frame may be damaged, but is not used
+            several = bool(getattr(image, "is_animated", False))
+    return dataclasses.replace(header, peak=peak, several=several)
 
 
 def _reduce(image: Image.Image, size: int, fit: str) -> None:
@@ -257,20 +198,22 @@ def _upright(image: Image.Image) -> Image.Image:
     if image.format != "TIFF" and not any(key in image.info for key in _EXIF_KEYS):
         return image  # searching for metadata takes longer than decoding a small image
     try:
-        return ImageOps.exif_transpose(image)
-    except (OSError, ValueError, SyntaxError, KeyError, TypeError, ArithmeticError, IndexError):
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+        transposition = _TRANSPOSITIONS.get(orientation)
+    except Exception:  # struct.error, and whatever else Pillow's reader of TIFF raises
         return image
+    return image if transposition is None else image.transpose(transposition)
 
 
-def _channels(image: Image.Image, channels: int) -> Image.Image:
+def _channels(
+    image: Image.Image, channels: int, bits: int = image_depth.BITS[1], inverted: bool = False
+) -> Image.Image:
     """Converts to mode "L" or "RGB", over white."""
     mode = "L" if channels == 1 else "RGB"
     if image.mode == mode and "transparency" not in image.info:
         return image
-    if image.mode in _SIXTEEN_BIT_MODES or image.mode == "I":
-        wide = np.asarray(image)
-        wide = wide.clip(0, 65535) if image.mode == "I" else wide
-        image = Image.fromarray((wide >> 8).astype(np.uint8))
+    if image_depth.is_wide(image.mode):
+        image = image_depth.to_eight_bits(image, bits, inverted)
     if image.has_transparency_data:
         image = _blend_with_white(image.convert("RGBA"))
     elif image.mode not in ("L", "1"):

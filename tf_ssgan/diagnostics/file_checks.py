@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tf_ssgan.data import image_decoding
+from tf_ssgan.data import image_decoding, image_formats
 from tf_ssgan.data.sources import image_reader
 from tf_ssgan.data.sources.image_entries import LABELED, Listing
 from tf_ssgan.diagnostics.findings import Finding
@@ -34,7 +34,7 @@ def check_suffixes(loaded: image_reader.LoadedImages) -> Iterator[Finding]:
     wrong, missing = [], []
     for index in loaded.usable:
         name, actual = loaded.listing.entries[index].name, loaded.records[index].header.format
-        named = image_decoding.format_from_suffix(pathlib.PurePosixPath(name))
+        named = image_formats.format_from_suffix(pathlib.PurePosixPath(name))
         if named is None:
             missing.append(f"{name} ({actual})")
         elif named != actual:

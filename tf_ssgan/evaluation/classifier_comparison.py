@@ -62,7 +62,7 @@ def load(source: datasets.DataSource, run: build.Run) -> judging.JudgedImages:
         UserError: They have another size than the run's, or a class that it does not know.
     """
     info = run.info
-    form = datasets.ImageSpec(info.height, str(info.channels), info.fit)
+    form = datasets.ImageSpec(info.height, str(info.channels), info.fit, info.bits)
     judged = source.load_judging(form, info.classes)
     if judged.images.shape[1:] != info.shape:
         raise errors.UserError(

@@ -52,7 +52,6 @@ Scalar = Annotated[Any, pydantic.AfterValidator(_check_scalar)]
 Text = Annotated[Any, pydantic.AfterValidator(_check_text)]
 Name = Annotated[Any, pydantic.AfterValidator(_check_name)]
 
-
 ABSENT: Any = None  # a field that may be missing; if it is there, it is not null
 
 
@@ -197,6 +196,7 @@ class SavedDatasetInfo(Content):
     flip: bool
     source: Text
     fit: Literal["resize", "crop", "pad"]
+    bits: Annotated[int, pydantic.Field(ge=8, le=16)]
 
     @pydantic.model_validator(mode="after")
     def _check_channels(self) -> Self:

@@ -1,12 +1,14 @@
 """Image files are decoded once: their order, size and channels, and what bad files give."""
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
-from support import image_folders
+from support import image_bytes, image_folders
 
 from tf_ssgan.common import errors
-from tf_ssgan.data import image_decoding, memory_limit
+from tf_ssgan.data import image_decoding, image_files, memory_limit
 from tf_ssgan.data.sources import image_cache, image_listing, image_reader
 
 SPEC = image_decoding.ImageSpec(8)
@@ -32,7 +34,7 @@ def test_images_are_decoded_in_the_order_of_the_entries(tmp_path):
 def test_the_second_time_no_file_is_opened(tmp_path, monkeypatch):
     name = image_folders.make_folder(tmp_path / "d")
     first = read(name)
-    monkeypatch.setattr(image_decoding, "_open", lambda content: pytest.fail("a file was opened"))
+    monkeypatch.setattr(image_files, "open_image", lambda file: pytest.fail("a file was opened"))
     second = read(name)
     assert second.decoded == 0 and (second.images == first.images).all()
     assert second.records == first.records
@@ -57,8 +59,8 @@ def test_bad_files_are_skipped_with_a_reason(tmp_path):
         assert problems.pop("loop.png").startswith("cannot be read")
         assert problems == {
             "0.png": "is damaged: its pixels cannot be decoded",
-            "1.png": "is empty",
-            "2.png": "is not an image, or is damaged",
+            "1.png": "is empty: remove it, or download it if it is kept elsewhere",
+            "2.png": "is not an image but text: remove it",
             "3.png": "has 1 x 1 pixels; each side needs at least 4",
         }
         assert len(loaded.images) == len(loaded.usable) == 34 - 4
@@ -115,3 +117,99 @@ def test_images_are_complete_with_many_threads(tmp_path):
         image_folders.save_image(tmp_path / f"{number % 2}" / f"{number}.png", number % 2, number)
     loaded = read(f"folder:{tmp_path}")
     assert len(np.unique(loaded.images.reshape(200, -1), axis=0)) == 200
+
+
+# --- what a name may stand for --------------------------------------------------------------------
+
+
+def test_what_is_not_a_file_or_another_kind_of_file_is_left_out(tmp_path):
+    name = image_folders.make_folder(tmp_path / "d")
+    cat = tmp_path / "d/labeled/cat"
+    for number in range(6):
+        (cat / f"{number}.png").unlink()
+    os.mkfifo(cat / "0.png")
+    (cat / "1.png").symlink_to("/dev/zero")
+    (cat / "2.png").touch()
+    os.truncate(cat / "2.png", 30_000_000_000)
+    (cat / "3.png").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n")
+    (cat / "4.png").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    whole = image_bytes.encode(Image.new("L", (8, 8)))
+    (cat / "5.png").write_bytes(whole[:33] + image_bytes.png_chunk(b"eXIf", b"MM\0") + whole[33:])
+    assert image_reader.image_size(image_listing.list_images(name)) == 32
+    (remark,) = (r for r in read(name).remarks() if "left out" in r.text)
+    assert remark.text == "5 of 34 files are left out"
+    assert remark.names == (
+        "labeled/cat/0.png cannot be read: it is a pipe, not a file",
+        "labeled/cat/1.png cannot be read: it is a device, not a file",
+        "labeled/cat/2.png cannot be read: it has 30,000,000,000 bytes, and at most 750,000,000 are "
+        "read",
+        "labeled/cat/3.png is a pointer of Git LFS, not the image: run git lfs pull",
+        "labeled/cat/4.png is HEIC, which is not read: convert it to PNG or JPEG",
+    )
+
+
+# --- sixteen bits ---------------------------------------------------------------------------------
+
+
+def save_wide(path, peak, seed):
+    pixels = np.random.default_rng(seed).integers(0, peak, (8, 8)).astype(np.uint16)
+    pixels[0, 0] = peak
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+    return pixels
+
+
+@pytest.mark.parametrize(("peak", "bits"), [(255, 8), (4095, 12), (65535, 16)])
+def test_the_largest_value_of_all_files_decides_the_scale(tmp_path, peak, bits):
+    pixels = [
+        save_wide(tmp_path / f"d/{n % 2}/{n}.png", peak if n == 5 else peak // 2, n)
+        for n in range(8)
+    ]
+    for decoded in (8, 0):
+        loaded = read(f"folder:{tmp_path}/d")
+        assert loaded.bits == bits and loaded.decoded == decoded
+        for row, image in zip(loaded.usable, loaded.images, strict=True):
+            number = int(os.path.basename(loaded.listing.entries[row].name)[:-4])
+            assert (image[..., 0] == pixels[number] >> (bits - 8)).all()
+        (remark,) = loaded.remarks()
+        assert f"8 file(s) have 16 bits a channel; the largest value is {peak:,}" in remark.text
+
+
+def test_a_brighter_file_changes_the_scale_of_all_16_bit_files(tmp_path):
+    for number in range(4):
+        save_wide(tmp_path / f"d/{number % 2}/{number}.png", 4095, number)
+        image_folders.save_image(
+            tmp_path / f"d/{number % 2}/8-{number}.png", 1, number, (8, 8), "L"
+        )
+    name = f"folder:{tmp_path}/d"
+    before = read(name)
+    save_wide(tmp_path / "d/0/brighter.png", 65535, 9)
+    after = read(name)
+    (tmp_path / "d/0/brighter.png").unlink()
+    again = read(name)
+    assert [loaded.bits for loaded in (before, after, again)] == [12, 16, 12]
+    assert after.decoded == 5 and (again.images == before.images).all()
+    names = [after.listing.entries[row].name for row in after.usable]
+    for row, image in zip(before.usable, before.images, strict=True):
+        entry = before.listing.entries[row].name
+        wide = "8-" not in entry
+        assert (after.images[names.index(entry)] == (image >> 4 if wide else image)).all()
+
+
+def test_a_scale_that_is_given_is_kept(tmp_path):
+    for number in range(4):
+        save_wide(tmp_path / f"d/{number % 2}/{number}.png", 4095, number)
+    loaded = read(f"folder:{tmp_path}/d", image_decoding.ImageSpec(8, bits=10))
+    assert loaded.bits == 10 and (loaded.images == 255).mean() > 0.6
+    assert "4 file(s) have values above 1,023" in loaded.remarks()[1].text
+
+
+def test_a_second_file_with_the_same_bytes_has_its_largest_value_too(tmp_path):
+    for number in range(4):
+        save_wide(tmp_path / f"d/{number % 2}/{number}.png", 4095, number)
+    read(f"folder:{tmp_path}/d")
+    for number in range(4):
+        path = tmp_path / f"d/{number % 2}/{number}.png"
+        path.rename(path.with_name(f"n{number}.png"))
+    loaded = read(f"folder:{tmp_path}/d")
+    assert loaded.bits == 12 and [record.header.peak for record in loaded.records] == [4095] * 4

@@ -9,7 +9,7 @@ from PIL import Image
 from support import image_folders
 
 from tf_ssgan.common import errors
-from tf_ssgan.data import content_hash, datasets, image_decoding
+from tf_ssgan.data import content_hash, datasets, image_decoding, image_files
 from tf_ssgan.data.sources import image_entries, image_listing, image_reader, user_images
 
 SPEC = image_decoding.ImageSpec(8)
@@ -66,7 +66,7 @@ def test_a_class_needs_labeled_images_besides_those_for_validation(tmp_path):
 def test_labels_are_read_without_opening_image_files(tmp_path, monkeypatch):
     name = image_folders.make_folder(tmp_path / "d")
     expected = load(name).train_labels
-    monkeypatch.setattr(image_decoding, "_open", lambda content: pytest.fail("a file was opened"))
+    monkeypatch.setattr(image_files, "open_image", lambda file: pytest.fail("a file was opened"))
     source = datasets.find(name)
     source.check()
     assert sorted(source.train_labels) == sorted(expected) and source.train_count == 26

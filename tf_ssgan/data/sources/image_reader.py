@@ -1,6 +1,7 @@
 """Decodes the files of a listing once, in parallel; later runs take the images from the cache.
 
-If files were added or changed, only these are decoded.
+If files were added or changed, only these are decoded. Gray files with 16 bits are decoded a second
+time if the values of all files tell that fewer bits are in use, see `image_depth`.
 """
 
 import concurrent.futures
@@ -8,13 +9,13 @@ import dataclasses
 import hashlib
 import itertools
 import os
-import pathlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import tqdm
 
-from tf_ssgan.data import image_decoding, memory_limit
+from tf_ssgan.data import image_decoding, image_depth, image_files, memory_limit
+from tf_ssgan.data.sources import image_remarks
 from tf_ssgan.data.sources.image_cache import CachedImages, FileRecord, Index
 from tf_ssgan.data.sources.image_entries import Listing, Remark
 
@@ -34,6 +35,7 @@ class LoadedImages:
         usable: int64 [images], the indices of the entries that became images.
         images: uint8 [images, size, size, channels].
         decoded: number of images that were decoded now, not taken from the cache.
+        bits: bits in use of gray files with 16 bits; 16 without such.
     """
 
     listing: Listing
@@ -41,6 +43,7 @@ class LoadedImages:
     usable: np.ndarray
     images: np.ndarray
     decoded: int
+    bits: int = image_depth.BITS[1]
 
     def remarks(self) -> list[Remark]:
         """What was found in listing and in reading the files."""
@@ -51,7 +54,13 @@ class LoadedImages:
         )
         text = f"{len(unusable):,} of {len(self.records):,} files are left out"
         found = [Remark("warning", text, "repair or remove them", unusable)] if unusable else []
-        return [*self.listing.remarks, *found]
+        images = image_remarks.UsedImages(
+            [self.listing.entries[row].name for row in self.usable],
+            np.array([self.listing.entries[row].label for row in self.usable], np.int64),
+            [self.records[row].header for row in self.usable],
+            self.images,
+        )
+        return [*self.listing.remarks, *found, *image_remarks.find(images, self.bits)]
 
 
 def read(listing: Listing, spec: image_decoding.ImageSpec) -> LoadedImages:
@@ -70,19 +79,28 @@ def read(listing: Listing, spec: image_decoding.ImageSpec) -> LoadedImages:
     channels = 3 if spec.channels == "auto" else int(spec.channels)
     memory_limit.check(len(listing.entries), size, channels)
     known = index.lookup()
-    cached = CachedImages(index, dataclasses.replace(spec, size=size))
+    bits = spec.bits or _bits_in_use(known)
+    cached = CachedImages(index, dataclasses.replace(spec, size=size, bits=bits))
     if cached.match(known):
-        return LoadedImages(listing, tuple(known), _usable(known), cached.images, 0)
-    decoder = _Decoder(cached, (len(known), size, size, channels), spec.fit)
+        return LoadedImages(listing, tuple(known), _usable(known), cached.images, 0, bits)
+    decoder = _Decoder(cached, (len(known), size, size, channels), spec.fit, bits)
     items = [(row, e.path, known[row]) for row, e in enumerate(listing.entries)]
     records = _map_parallel(decoder.read_file, items, "reading images")
+    if not spec.bits and (found := _bits_in_use(records)) != bits:
+        bits = found
+        cached = CachedImages(index, dataclasses.replace(spec, size=size, bits=bits))
+        decoder.cached, decoder.bits = cached, bits
+        wide = [(row, path, None) for row, path, _ in items if _is_wide(records[row])]
+        again = _map_parallel(decoder.read_file, wide, "reading images of 16 bits")
+        for (row, _, _), record in zip(wide, again, strict=True):
+            records[row] = record
     usable = _usable(records)
     images = decoder.images if len(usable) == len(records) else decoder.images[usable]
     if spec.channels == "auto" and all(records[row].header.gray for row in usable):
         images = np.ascontiguousarray(images[..., :1])
     cached.replace([records[row].digest for row in usable], images)
     index.save(records)
-    return LoadedImages(listing, tuple(records), usable, images, decoder.decoded)
+    return LoadedImages(listing, tuple(records), usable, images, decoder.decoded, bits)
 
 
 def image_size(listing: Listing) -> int:
@@ -104,6 +122,17 @@ def image_size(listing: Listing) -> int:
     return side if SIZES[0] <= side <= SIZES[1] else DEFAULT_SIZE
 
 
+def _is_wide(record: FileRecord | None) -> bool:
+    """Whether a file is known to be a gray image with 16 bits."""
+    return bool(record and record.header and record.header.wide and not record.problem)
+
+
+def _bits_in_use(records: Sequence[FileRecord | None]) -> int:
+    """The bits that the largest value of all gray files with 16 bits needs; 16 without such."""
+    peaks = [record.header.peak for record in records if _is_wide(record)]
+    return image_depth.bits(max(peaks)) if peaks else image_depth.BITS[1]
+
+
 def _usable(records: Sequence[FileRecord]) -> np.ndarray:
     """Returns int64 [images], the indices of the files that can be used."""
     return np.array([row for row, record in enumerate(records) if not record.problem], np.int64)
@@ -112,11 +141,12 @@ def _usable(records: Sequence[FileRecord]) -> np.ndarray:
 class _Decoder:
     """Decodes files from several threads, each into its row of one array."""
 
-    def __init__(self, cached: CachedImages, shape: tuple[int, int, int, int], fit: str):
+    def __init__(self, cached: CachedImages, shape: tuple[int, int, int, int], fit: str, bits: int):
         self.cached = cached
         self.images = np.empty(shape, np.uint8)
         self.fit = fit
-        self.decoded_rows: list[int] = []
+        self.bits = bits
+        self.decoded_rows: set[int] = set()
 
     @property
     def decoded(self) -> int:
@@ -134,14 +164,17 @@ class _Decoder:
             self._copy(row, known.digest)
             return known
         try:
-            content = pathlib.Path(path).read_bytes()
             status = os.stat(path)
-        except OSError as error:
-            return FileRecord(-1, -1, "", None, f"cannot be read: {error.strerror}")
+            content = image_files.read_file(path)
+        except (OSError, ValueError) as error:  # a name that no file can have is a ValueError
+            reason = getattr(error, "strerror", None) or error
+            return FileRecord(-1, -1, "", None, f"cannot be read: {reason}")
+        except image_decoding.ImageFileError as error:  # by its head; the rest was not read
+            return FileRecord(status.st_size, status.st_mtime_ns, "", None, str(error))
         digest, header, problem = hashlib.blake2b(content, digest_size=16).hexdigest(), None, ""
         try:
             header = (
-                image_decoding.read_header(content)
+                image_decoding.read_info(content)
                 if self._copy(row, digest)
                 else self._decode(row, content)
             )
@@ -158,10 +191,10 @@ class _Decoder:
 
     def _decode(self, row: int, content: bytes) -> image_decoding.ImageFileInfo:
         size, channels = self.images.shape[2:]
-        header, self.images[row] = image_decoding.read_header_and_image(
-            content, size, channels, self.fit
+        header, self.images[row] = image_decoding.read_info_and_image(
+            content, size, channels, self.fit, self.bits
         )
-        self.decoded_rows.append(row)
+        self.decoded_rows.add(row)
         return header
 
 

@@ -332,7 +332,7 @@ def _decode_image(
             gray = channels == 1 if channels else image.mode in ("1", "L")
             mode = "L" if gray else "RGB"
             pixels = np.asarray(image if image.mode == mode else image.convert(mode))
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except Exception as error:  # damaged images provoke most exceptions in Pillow
         raise errors.UserError(
             f"{path}: image {index} cannot be decoded as PNG, JPEG or WebP. Make the archive again."
         ) from error

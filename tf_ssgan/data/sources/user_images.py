@@ -128,7 +128,7 @@ def make_arrays(
     mean, std = dataset_info.channel_statistics(images["train"])
     info = dataset_info.DatasetInfo(
         name, *images["train"].shape[1:], loaded.listing.classes, mean, std, False,
-        f"{len(loaded.usable):,} images", spec.fit,
+        f"{len(loaded.usable):,} images", spec.fit, loaded.bits,
     )  # fmt: skip
     files = tuple(entries[index].name for index in train)
     return dataset_info.Arrays(
