@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import content_hash
 from tf_ssgan.data.dataset_info import Arrays
 
@@ -234,17 +235,13 @@ def _moved(count: int, source: str, target: str) -> str:
 
 def _class_words(names: Sequence[str], others: Iterable[str], one: str, many: str) -> str:
     """The classes that are not among others, and what is said of them; empty without any."""
-    different = [_printable(name) for name in names if name not in set(others)]
+    different = [escape(name) for name in names if name not in set(others)]
     if not different:
         return ""
     if len(different) == 1:
         return f"the class {different[0]} {one}"
     more = f" and {len(different) - _NAMED:,} more" * (len(different) > _NAMED)
     return f"the classes {', '.join(different[:_NAMED])}{more} {many}"
-
-
-def _printable(name: str) -> str:
-    return name if name.isprintable() else ascii(name)
 
 
 def _size(shape: tuple[int, int, int]) -> str:

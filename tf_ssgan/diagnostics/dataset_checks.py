@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from tf_ssgan.common import cache, few_images
+from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import content_hash, dataset_info, datasets, equal_images, image_decoding
 from tf_ssgan.data.sources import image_cache, image_reader, user_images
-from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED, VALIDATION, escape_name
+from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED, VALIDATION
 from tf_ssgan.diagnostics import duplicate_images, file_checks
 from tf_ssgan.diagnostics.findings import (
     MAX_LISTED,
@@ -183,20 +184,20 @@ def _check_counts(
     if max(labeled) > UNEVEN * max(1, min(labeled)):
         largest, smallest = (classes[labeled.index(end(labeled))] for end in (max, min))
         yield Finding(
-            SECTION, "note", f"classes are uneven: {escape_name(largest)} has {max(labeled):,} "
-            f"labeled images, {escape_name(smallest)} {min(labeled):,}",
+            SECTION, "note", f"classes are uneven: {escape(largest)} has {max(labeled):,} "
+            f"labeled images, {escape(smallest)} {min(labeled):,}",
             "label more of the small classes: a classifier prefers the large ones when in doubt",
         )  # fmt: skip
     missing = tuple(kind for kind, n in zip(classes, columns["test"], strict=True) if not n)
     if missing and any(columns["test"]):
-        text = few_images.untested([*map(escape_name, missing)])
+        text = few_images.untested([*map(escape, missing)])
         yield Finding(SECTION, "warning", text, "add some", missing)
 
 
 def _format_table(classes: Sequence[str], columns: dict[str, list[int]]) -> str:
     """A row for each class; only the first rows if there are many."""
     rows = [("class", *columns)]
-    rows += [(escape_name(kind), *(f"{column[k]:,}" for column in columns.values()))
+    rows += [(escape(kind), *(f"{column[k]:,}" for column in columns.values()))
              for k, kind in enumerate(classes[:MAX_LISTED])]  # fmt: skip
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [

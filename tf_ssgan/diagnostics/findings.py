@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tf_ssgan.common import errors
+from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data.sources import user_images
-from tf_ssgan.data.sources.image_entries import escape_name
 
 LEVELS = ("ok", "note", "warning", "error")
 MAX_LISTED = 20  # names, or rows of a table, that are printed
@@ -119,7 +119,7 @@ def as_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     fields = ("section", "level", "text", "advice")
     return [
         {field: user_images.printable(getattr(finding, field)) for field in fields}
-        | {"names": [escape_name(name) for name in finding.names]}
+        | {"names": [escape(name) for name in finding.names]}
         for finding in findings
     ]
 
@@ -130,4 +130,4 @@ def _names(finding: Finding) -> str:
         return ""
     more = len(finding.names) - finding.listed
     rest = f" and {more:,} more (--json=FILE has all)" if more > 0 else ""
-    return f": {'; '.join(map(escape_name, finding.names[: finding.listed]))}{rest}"
+    return f": {'; '.join(map(escape, finding.names[: finding.listed]))}{rest}"

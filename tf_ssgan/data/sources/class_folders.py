@@ -9,10 +9,11 @@ import functools
 from collections.abc import Iterable, Iterator, Sequence
 
 from tf_ssgan.common import errors
+from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import class_names
 from tf_ssgan.data.sources import folder_layout
 from tf_ssgan.data.sources.folder_walk import FolderWalk, join_names
-from tf_ssgan.data.sources.image_entries import LABELED, Remark, escape_name
+from tf_ssgan.data.sources.image_entries import LABELED, Remark
 
 _ENCODINGS = {"cp1252": "Windows-1252", "latin-1": "Latin-1"}
 
@@ -63,7 +64,7 @@ def scan(walk: FolderWalk, folders: Iterable[str]) -> list[ClassFolder]:
     for one, other in zip(found, found[1:], strict=False):
         if one.name == other.name:
             raise errors.UserError(
-                f"{_above(one.folder)}{escape_name(one.name)}/ is there twice, in different bytes: "
+                f"{_above(one.folder)}{escape(one.name)}/ is there twice, in different bytes: "
                 f"{ascii(_last(one.folder))} and {ascii(_last(other.folder))}. Move the files of "
                 "one into the other."
             )
@@ -71,7 +72,7 @@ def scan(walk: FolderWalk, folders: Iterable[str]) -> list[ClassFolder]:
 
 
 def _check_name(kind: ClassFolder) -> None:
-    name = escape_name(kind.folder)
+    name = escape(kind.folder)
     if not class_names.can_be_shown(kind.name):
         raise errors.UserError(
             f"The name of the folder '{name}' is blank, or has a control character or a line "
@@ -84,7 +85,7 @@ def _check_name(kind: ClassFolder) -> None:
         beside = f"move it out of {above} to lie beside it as {part}/, or " if movable else ""
         raise errors.UserError(
             f"{name}/ has the name of a part, which cannot be the name of a class: {beside}rename "
-            f"it, for example to {escape_name(kind.name)}_class/."
+            f"it, for example to {escape(kind.name)}_class/."
         )
 
 
@@ -99,7 +100,7 @@ def check_twins(kinds: Iterable[ClassFolder]) -> None:
         other = known.setdefault(kind.identity, kind.folder)
         if other != kind.folder:
             raise errors.UserError(
-                f"{escape_name(other)}/ and {escape_name(kind.folder)}/ are the same folder. "
+                f"{escape(other)}/ and {escape(kind.folder)}/ are the same folder. "
                 "Remove the link, or let it lead to other images."
             )
 
@@ -120,7 +121,7 @@ def check_inside(kinds: Sequence[ClassFolder], classes: Iterable[str]) -> None:
         own = [name for name in kind.inner if class_names.fold(name) == class_names.fold(kind.name)]
         if not odd or not kind.holds_folders_only or len(odd) + len(own) < len(kind.inner):
             continue
-        name, listed = escape_name(kind.folder), join_names(odd)
+        name, listed = escape(kind.folder), join_names(odd)
         if any(map(folder_layout.is_taken, odd)):
             swapped = join_names(f"{part}/{kind.name}" for part in odd)
             raise errors.UserError(
@@ -151,7 +152,7 @@ def check_no_parts(kinds: Sequence[ClassFolder]) -> None:
             part = folder_layout.part_in(kind.name) if max(map(len, shared), default=0) else None
         if part:
             raise errors.UserError(
-                f"{escape_name(kind.folder)}/ would be a class. Did you mean {part}/? If it is a "
+                f"{escape(kind.folder)}/ would be a class. Did you mean {part}/? If it is a "
                 "class, move the folders of all classes into labeled/."
             )
 
@@ -202,12 +203,12 @@ def match(part: str, kinds: Sequence[ClassFolder], classes: Sequence[str]) -> di
         close = [(name, errors.closest(name, classes)) for name in missing]
         meant = "".join(f" Did you mean {two!r} by {one!r}?" for one, two in close[:1] if two)
         raise errors.UserError(
-            f"{part}/ has images of {', '.join(map(escape_name, missing))}, but labeled/ has none. "
+            f"{part}/ has images of {', '.join(map(escape, missing))}, but labeled/ has none. "
             f"Move some to labeled/, or remove them from {part}/.{meant}"
         )
     result: dict[str, str] = {}
     for kind in kinds:
-        name, candidates = escape_name(kind.folder), found[kind.name]
+        name, candidates = escape(kind.folder), found[kind.name]
         if len(candidates) > 1:
             raise errors.UserError(
                 f"{name}/ could stand for {' or '.join(map(repr, candidates))}. Give it the name "
@@ -216,8 +217,8 @@ def match(part: str, kinds: Sequence[ClassFolder], classes: Sequence[str]) -> di
         other = next((folder for folder, same in result.items() if same == candidates[0]), None)
         if other:
             raise errors.UserError(
-                f"{escape_name(other)}/ and {name}/ both stand for the class "
-                f"{escape_name(candidates[0])}. Move the files of one into the other."
+                f"{escape(other)}/ and {name}/ both stand for the class "
+                f"{escape(candidates[0])}. Move the files of one into the other."
             )
         result[kind.folder] = candidates[0]
     return result
@@ -233,7 +234,7 @@ def _named_otherwise(kind: ClassFolder, known: set[str]) -> list[str]:
 
 
 def _above(folder: str) -> str:
-    return escape_name(folder.rpartition("/")[0] + "/") if "/" in folder else ""
+    return escape(folder.rpartition("/")[0] + "/") if "/" in folder else ""
 
 
 def _last(folder: str) -> str:

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from tf_ssgan.common import errors
+from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import class_names
-from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED, VALIDATION, escape_name
+from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED, VALIDATION
 
 _SYNONYMS = {
     LABELED: ("labeled", "labelled", "train", "training"),
@@ -64,7 +65,7 @@ def find_layout(folders: Iterable[str]) -> Layout:
             others.append(folder)
         elif part in parts:
             raise errors.UserError(
-                f"{escape_name(parts[part])}/ and {escape_name(folder)}/ are both read as {part}/. "
+                f"{escape(parts[part])}/ and {escape(folder)}/ are both read as {part}/. "
                 "Move the files of one into the other, or rename it."
             )
         else:

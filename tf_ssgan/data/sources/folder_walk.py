@@ -12,7 +12,8 @@ import pathlib
 from collections.abc import Iterable, Iterator
 
 from tf_ssgan.common import system_files
-from tf_ssgan.data.sources.image_entries import Remark, escape_name
+from tf_ssgan.common.plain_text import escape
+from tf_ssgan.data.sources.image_entries import Remark
 
 _MAX_LISTED = 20  # unreadable folders that a message names
 _LONG = 200  # characters of a path in a message
@@ -105,7 +106,7 @@ class FolderWalk:
         if not self._unreadable:
             return ""
         listed = [
-            f"{_shorten(escape_name(folder))} ({reason})"
+            f"{_shorten(escape(folder))} ({reason})"
             for folder, reason in list(self._unreadable.items())[:_MAX_LISTED]
         ]
         more = len(self._unreadable) - _MAX_LISTED
@@ -122,7 +123,7 @@ class FolderWalk:
         if total := self._system.total():
             kinds = ", ".join(f"{kind} {n:,}" for kind, n in sorted(self._system.items()) if n)
             yield Remark(
-                "note", f"{total:,} file(s) that programs made are not read ({escape_name(kinds)})",
+                "note", f"{total:,} file(s) that programs made are not read ({escape(kinds)})",
                 "nothing must be done: they are no images of yours", tuple(self._system_names),
             )  # fmt: skip
         if self._entered_before:
@@ -182,4 +183,4 @@ def _identities(folders: Iterable[str | pathlib.Path]) -> set[tuple[int, int]]:
 
 def join_names(names: Iterable[str]) -> str:
     """Returns folders for a sentence: "cat/, dog/"."""
-    return ", ".join(f"{escape_name(name)}/" for name in names)
+    return ", ".join(f"{escape(name)}/" for name in names)

@@ -70,9 +70,3 @@ class Listing:
     def declares(self, part: str) -> bool:
         """Whether images of a part are named as such; without any, they are chosen from others."""
         return any(entry.part == part for entry in self.entries)
-
-
-def escape_name(name: str) -> str:
-    """Returns a file's name that a terminal can show: control characters become escapes."""
-    text = name.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

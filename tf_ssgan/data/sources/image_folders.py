@@ -13,6 +13,7 @@ import pathlib
 from collections.abc import Iterator, Sequence
 
 from tf_ssgan.common import errors
+from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import class_names
 from tf_ssgan.data.sources import class_folders, folder_layout
 from tf_ssgan.data.sources.class_folders import ClassFolder
@@ -26,7 +27,6 @@ from tf_ssgan.data.sources.image_entries import (
     Entry,
     Listing,
     Remark,
-    escape_name,
 )
 
 _CLASSES = 2  # at least
@@ -114,7 +114,7 @@ class _FolderLister:
         """Refuses parts without labeled/."""
         parts, others = self._layout.parts, self._layout.others
         if parts and LABELED not in parts and (self._training or TEST not in parts):
-            found = " and ".join(f"{escape_name(folder)}/" for folder in parts.values())
+            found = " and ".join(f"{escape(folder)}/" for folder in parts.values())
             meant = [name for name in others if folder_layout.likely_part(name) == LABELED]
             advice = LAYOUT
             if meant:
@@ -152,7 +152,7 @@ class _FolderLister:
         if enough or (not self._training and (kinds or self._with_files(TEST))):
             return
         folder, others = self._layout.parts.get(LABELED, ""), self._layout.others
-        shown = escape_name(folder)
+        shown = escape(folder)
         if folder and others:
             renamed = f" If {shown}/ is a class itself, rename it, for example to {shown}_class/."
             raise errors.UserError(
@@ -167,7 +167,7 @@ class _FolderLister:
         if table:
             raise errors.UserError(
                 f"{self._root} has fewer than {_CLASSES} folders of classes, but a table. Did you "
-                f"mean --dataset=csv:{self._root}/{escape_name(table)}?"
+                f"mean --dataset=csv:{self._root}/{escape(table)}?"
             )
         if loose and not kinds:
             raise errors.UserError(_without_classes(folder or str(self._root), loose))
@@ -185,8 +185,8 @@ class _FolderLister:
             f"move them into {part}/" if part else f"give --dataset=folder:{self._root}/{around}"
         )
         raise errors.UserError(
-            f"The only folder with images is {escape_name(around)}/, which holds "
-            f"{join_names(folders[:5])}. If these are parts or classes, {escape_name(advice)}."
+            f"The only folder with images is {escape(around)}/, which holds "
+            f"{join_names(folders[:5])}. If these are parts or classes, {escape(advice)}."
         )
 
     # --- What is found ----------------------------------------------------------------------------
@@ -277,6 +277,6 @@ class _FolderLister:
 
 def _without_classes(folder: str, files: Sequence[str]) -> str:
     return (
-        f"{escape_name(folder)}/ has {len(files):,} file(s), but no folders of classes. Move each "
-        f"to {escape_name(folder)}/<class>/."
+        f"{escape(folder)}/ has {len(files):,} file(s), but no folders of classes. Move each "
+        f"to {escape(folder)}/<class>/."
     )

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tf_ssgan.common import errors
+from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import class_names
 from tf_ssgan.data.sources import folder_layout, table_paths, table_reading
 from tf_ssgan.data.sources.image_entries import (
@@ -23,7 +24,6 @@ from tf_ssgan.data.sources.image_entries import (
     Entry,
     Listing,
     Remark,
-    escape_name,
 )
 from tf_ssgan.data.sources.table_reading import Row
 
@@ -155,7 +155,7 @@ class _TableLister:
             raise self._error(row.line, "the column path is empty.")
         if table_paths.is_on_another_computer(row.path):
             raise self._error(
-                row.line, f"{escape_name(row.path)} is an address in the network, and nothing is "
+                row.line, f"{escape(row.path)} is an address in the network, and nothing is "
                 "downloaded. Download the images, and give their paths.",
             )  # fmt: skip
         part, kind = self._part(row), self._kind(row)
@@ -174,7 +174,7 @@ class _TableLister:
             part = folder_layout.part_of(row.split) if row.split else LABELED
             if part is None:
                 raise self._error(
-                    row.line, f"split '{escape_name(row.split)}' is unknown. Expected {_SPLITS}."
+                    row.line, f"split '{escape(row.split)}' is unknown. Expected {_SPLITS}."
                 )
             self._parts[row.split] = part
         return self._parts[row.split]
@@ -183,7 +183,7 @@ class _TableLister:
         if row.label not in self._kinds:
             if row.label and not class_names.can_be_shown(row.label):
                 raise self._error(
-                    row.line, f"the label '{escape_name(row.label)}' has a control character. Give "
+                    row.line, f"the label '{escape(row.label)}' has a control character. Give "
                     "the class a name that can be shown.",
                 )  # fmt: skip
             self._kinds[row.label] = class_names.decode(row.label)
@@ -223,10 +223,10 @@ class _TableLister:
         what, values = "uses", (one.part, other.part)
         if classes:
             what, values = "classes", (one.kind, other.kind)
-        said = " and ".join(repr(escape_name(value)) for value in values)
+        said = " and ".join(repr(escape(value)) for value in values)
         more = f" {len(found):,} rows are like this." if len(found) > 1 else ""
         return errors.UserError(
-            f"{self._path}, lines {one.line} and {other.line}: {escape_name(other.name)} has two "
+            f"{self._path}, lines {one.line} and {other.line}: {escape(other.name)} has two "
             f"{what}, {said}. Keep one row of each file.{more}"
         )
 
@@ -237,10 +237,10 @@ class _TableLister:
             return
         first = images[0]
         close = self._finder.suggest(first.name)
-        meant = f" Did you mean {escape_name(close)}?" if close else ""
+        meant = f" Did you mean {escape(close)}?" if close else ""
         raise self._error(
             first.line, f"none of the {len(images):,} files of the table is there. The first one, "
-            f"{escape_name(first.name)}, was looked for as {escape_name(first.path)}. Paths are "
+            f"{escape(first.name)}, was looked for as {escape(first.path)}. Paths are "
             f"relative to the folder of the table.{meant}",
         )  # fmt: skip
 
@@ -281,4 +281,4 @@ class _TableLister:
 
 def _join(names: Sequence[str]) -> str:
     more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return ", ".join(map(escape_name, names[:_SHOWN])) + more
+    return ", ".join(map(escape, names[:_SHOWN])) + more

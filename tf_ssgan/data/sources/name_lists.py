@@ -4,8 +4,8 @@ import pathlib
 import sys
 
 from tf_ssgan.common import errors
+from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import class_names, text_files
-from tf_ssgan.data.sources.image_entries import escape_name
 
 _RULE = "Expected one class name per line, none empty, none twice."
 
@@ -35,12 +35,12 @@ def read_names(path: pathlib.Path) -> tuple[str, ...]:
         first = known.setdefault(name, number)
         if first != number:
             raise errors.UserError(
-                f"{path}, lines {first} and {number}: '{escape_name(name)}' is there twice. {_RULE}"
+                f"{path}, lines {first} and {number}: '{escape(name)}' is there twice. {_RULE}"
             )
     if file.guessed:
         numbers = ", ".join(map(str, file.guessed[:5])) + "..." * (len(file.guessed) > 5)
         print(
-            f"{escape_name(str(path))}: {len(file.guessed):,} line(s) are not UTF-8, and are read "
+            f"{escape(str(path))}: {len(file.guessed):,} line(s) are not UTF-8, and are read "
             f"as {file.encoding}: {numbers}. (save the file as UTF-8 if they are read wrongly)",
             file=sys.stderr,
         )
@@ -52,6 +52,6 @@ def _check_name(path: pathlib.Path, number: int, name: str) -> None:
         raise errors.UserError(f"{path}, line {number} is empty. {_RULE}")
     if not class_names.can_be_shown(name):
         raise errors.UserError(
-            f"{path}, line {number}: '{escape_name(name)}' has a control character. Give the class "
+            f"{path}, line {number}: '{escape(name)}' has a control character. Give the class "
             "a name that can be shown."
         )

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tf_ssgan.common import errors
+from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import class_names, image_decoding, text_files
-from tf_ssgan.data.sources.image_entries import Remark, escape_name
+from tf_ssgan.data.sources.image_entries import Remark
 
 EXPECTED = "a table saved as CSV UTF-8"
 _SEPARATORS = ",;\t|"
@@ -292,4 +293,4 @@ def _broken(row: Row) -> str:
 
 def _shorten(text: str) -> str:
     """Returns the start of a text, as a terminal can show it."""
-    return escape_name(text[:_SHOWN]) + "..." * (len(text) > _SHOWN)
+    return escape(text[:_SHOWN]) + "..." * (len(text) > _SHOWN)

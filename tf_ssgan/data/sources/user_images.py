@@ -13,6 +13,7 @@ import sys
 import numpy as np
 
 from tf_ssgan.common import errors
+from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import content_hash, dataset_info, equal_images, judging
 from tf_ssgan.data.image_decoding import ImageSpec
 from tf_ssgan.data.sources import image_listing, image_reader, judged_files
@@ -24,7 +25,6 @@ from tf_ssgan.data.sources.image_entries import (
     VALIDATION,
     Listing,
     Remark,
-    escape_name,
 )
 
 TEST_SHARE = 5  # one in so many labeled images of a class becomes a test image
@@ -235,7 +235,7 @@ def _print_remarks(name: str, remarks: list[Remark]) -> None:
 def _first_names(names: tuple[str, ...]) -> str:
     """The first names, to follow a text; empty without any."""
     more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
-    return f": {'; '.join(map(escape_name, names[:MAX_NAMES]))}{more}" if names else ""
+    return f": {'; '.join(map(escape, names[:MAX_NAMES]))}{more}" if names else ""
 
 
 def printable(text: str) -> str:
