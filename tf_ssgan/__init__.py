@@ -64,7 +64,7 @@ def load(folder: str | os.PathLike[str]) -> "Classifier":
 
     Returns:
         The exported classifier with the newest saved weights. Its probabilities have the fitted
-        temperature; if the run is not finished, none is fitted yet, and it is 1.
+        temperature; it is 1 if the run is not finished, or holds out too few images to fit one.
 
     Raises:
         UserError: It is not the folder of a run, its files are damaged, or of another version.

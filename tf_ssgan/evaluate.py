@@ -4,8 +4,8 @@
     python -m tf_ssgan.evaluate --run=runs/one --against=runs/another
     python -m tf_ssgan.evaluate --run=runs/one --against=runs/another --dataset=cifar10_1/v6
 
---dataset: errors, average precision and calibration on another data set: on the test images that it
-declares, or else on all its labeled images. Classes are matched by name; some of them are enough.
+--dataset: errors, average precision and calibration on another data set: on the test images that
+it declares, or else on all its labeled images. Classes are matched by name; some are enough.
 --against: errors of both classifiers on the same images, and McNemar's test.
 --generator: Inception Score, Frechet distance and kernel distance of generated images, beside those
 of as many real images, by a reference classifier; distances to the class centers in its features;

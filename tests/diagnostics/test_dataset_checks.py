@@ -54,7 +54,8 @@ def test_small_and_uneven_classes(tmp_path, finding_with):
     assert few.level == "warning" and few.names == ("emu (4)",)
     uneven = finding_with(findings, "classes are uneven")
     assert uneven.level == "note" and "cat has 45 labeled images, emu 4" in uneven.text
-    assert finding_with(findings, "have no test images").names == ("emu",)
+    untested = finding_with(findings, "no test image of emu: no number here says anything")
+    assert untested.level == "warning" and untested.names == ("emu",)
 
 
 def test_five_images_per_class_and_a_ratio_of_ten_are_enough(tmp_path, texts):
@@ -203,7 +204,11 @@ def test_more_labels_than_exist(tmp_path, labels, level):
     name = image_folders.make_folder(tmp_path / "d")
     _, arrays = check(name)
     settings = config.configure("frgan", name, image_size=8, labels=labels)
-    (finding,) = dataset_checks.run_check(
+    finding, *few = dataset_checks.run_check(
         "Data", "the split", dataset_checks.check_protocol, settings, arrays
     )
     assert finding.level == level
+    assert len(few) == (level == "ok") and all(
+        note.text.startswith("2 held-out images are too few to choose a step or to fit")
+        for note in few
+    )

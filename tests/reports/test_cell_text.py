@@ -124,6 +124,35 @@ def test_an_error_that_one_run_lacks_has_no_mean():
     assert cell_text.mean_error(cell, "test_error").n == 2
 
 
+FEW = {"validation_images": 6, "test_error_at_best_validation": None,
+       "test_error_raw_at_best_validation": None}  # fmt: skip
+
+
+def test_runs_without_a_best_step_are_left_out_and_why():
+    number = "test_error_at_best_validation"
+    runs = [
+        RUN,
+        *(finished_run_folders.make_run(method="vat", seed=k, outcome=FEW) for k in (0, 1)),
+    ]
+    (table,) = by_protocol.make_tables(runs, number)
+    assert (
+        table.cell("vat", table.columns[-1]).runs == table.cell("vat", table.columns[0]).runs == ()
+    )
+    why = (
+        "2 run(s) are left out: 6 held-out images are too few to choose a step by; 100 are needed."
+    )
+    assert why in cell_text.describe_table(table)
+    (table,) = by_protocol.make_tables(runs)
+    assert not any("too few" in line for line in cell_text.describe_table(table))
+
+
+def test_classes_that_no_test_image_shows_are_named_once():
+    missing = {"classes_without_test_images": ["few", "rare"], "classes_with_test_images": 8}
+    runs = [finished_run_folders.make_run(seed=k, outcome=missing) for k in (0, 1)]
+    lines = cell_text.describe_table(make_table(*runs))
+    assert lines.count("No test image of few, rare: no number here says anything about them.") == 1
+
+
 @pytest.mark.parametrize("seconds, median", [((1.0, 9.0, 5.0), 5.0), ((9.0, 5.0), 7.0), ((), None)])
 def test_the_seconds_of_runs_are_their_median(seconds, median):
     runs = tuple(

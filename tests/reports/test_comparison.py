@@ -232,6 +232,14 @@ def test_which_method_held_out_images_would_have_selected(held, ending):
     )
 
 
+def test_few_held_out_images_select_nothing():
+    own = {"validation_error": 3.0}
+    runs = [finished_run_folders.make_run(error, method=method, outcome=own | {"validation_images": n})
+            for method, error, n in (("frgan", 4.0, 6), ("supervised", 9.0, 6))]  # fmt: skip
+    (text,) = comparison.compare_methods(make_table(*runs))
+    assert text.endswith(" 6 held-out images are too few to select one; 100 are needed.")
+
+
 def test_ties_on_held_out_images_are_mentioned_whichever_method_is_ahead():
     assert compare((4.0,), (9.0,), (0.0, 0.0)).endswith(TIED)
     assert compare((9.0,), (4.0,), (0.0, 0.0)).endswith(

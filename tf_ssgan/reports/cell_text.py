@@ -115,7 +115,7 @@ def describe_table(table: ResultTable) -> list[str]:
         lines.append(
             "*Not the images of the published number: these runs had another part of the data set."
         )
-    lines += [*_describe_lacking(table), *_describe_untested(table)]
+    lines += describe_few_images(table)
     if table.baseline and any(cell.paired for *_, cell in filled_cells(table)):
         lines.append(_describe_differences(table))
     return lines + ([table.note] if table.note else [])
@@ -130,6 +130,11 @@ def _describe_differences(table: ResultTable) -> str:
         f"interval of the mean (Student's t over the splits{floor}), and how many are ahead. Fewer "
         "than three splits are not enough to distinguish two methods."
     )
+
+
+def describe_few_images(table: ResultTable) -> list[str]:
+    """What the images of its runs are too few for, in sentences."""
+    return [*_describe_lacking(table), *_describe_untested(table)]
 
 
 def _describe_lacking(table: ResultTable) -> Iterator[str]:

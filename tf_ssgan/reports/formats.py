@@ -38,6 +38,7 @@ def _short_tables(report: Report) -> str:
     for table in report.tables:
         parts.append(f"{table.title}, {cell_text.quantity_label(table)}")
         parts.append(_markdown_table(list(table_rows.short_table(table))))
+        parts += cell_text.describe_few_images(table)
         parts += [run_code.describe_code(table.runs)] if table.runs else []
     return "\n\n".join(parts)
 
