@@ -14,7 +14,9 @@ def test_a_period_hides_a_file(name):
     "name, expected",
     [("@eaDir", "@eaDir"), ("@EADIR", "@eaDir"), ("$Recycle.Bin", "$RECYCLE.BIN"),
      ("system volume information", "System Volume Information"), ("thumbs.DB", "Thumbs.db"),
-     ("__MACOSX", "__MACOSX"), ("lost+found", "lost+found"), ("#recycle", "#recycle")],
+     ("__MACOSX", "__MACOSX"), ("@tmp", "@tmp"), ("~SNAPSHOT", "~snapshot"),
+     ("Network Trash Folder", "Network Trash Folder"), ("Recycler", "RECYCLER"),
+     ("SYNOPHOTO_THUMB_XL.jpg", "SYNOPHOTO_THUMB"), ("lost+found", "lost+found"), ("#recycle", "#recycle")],
 )  # fmt: skip
 def test_names_that_programs_give_in_any_case(name, expected):
     assert system_files.kind(name) == expected

@@ -9,9 +9,17 @@ _NAMES = {
     name.casefold(): name
     for name in (
         "@eaDir",  # thumbnails, by Synology
-        "#recycle",  # trash, by Synology
+        "@tmp",  # by Synology, like the next ones
+        "@sharesnap",
+        "@sharebin",
+        "#recycle",
         "#snapshot",
-        "@Recycle",  # trash, by QNAP
+        "@Recycle",  # by QNAP, like the next ones
+        "@Recently-Snapshot",
+        "@Snapshot",
+        "~snapshot",  # copies of before, by NetApp
+        "RECYCLER",  # trash, by older Windows
+        "RECYCLED",
         "lost+found",  # made by a check of the disk
         "$RECYCLE.BIN",
         "System Volume Information",
@@ -19,9 +27,13 @@ _NAMES = {
         "ehthumbs.db",
         "desktop.ini",
         "__MACOSX",  # in archives that macOS made
+        "Network Trash Folder",  # by macOS on file servers, like the next one
+        "Temporary Items",
         "Icon\r",  # the picture of a folder, by macOS
     )
 }
+
+_SYNOLOGY = ("SYNOPHOTO_THUMB_", "SYNOFILE_THUMB_")  # thumbnails that were copied out of @eaDir
 
 
 def kind(name: str) -> str:
@@ -36,4 +48,6 @@ def kind(name: str) -> str:
     """
     if name.startswith("."):
         return HIDDEN
+    if name.startswith(_SYNOLOGY):
+        return "SYNOPHOTO_THUMB"
     return _NAMES.get(name.casefold(), "")

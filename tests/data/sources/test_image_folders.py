@@ -115,6 +115,7 @@ def test_links_to_parts_and_classes_are_followed(tmp_path):
          "into labeled/: a/, b/. If test/ is a class itself, give it another name"),
         (["labled/a/1", "labled/b/1", "unlabeled/1"], "Did you mean labeled/ by labled/?"),
         (["labeled/cat/1", "labeled/Test/1"], "labeled/Test/ has the name of a part"),
+        (["train/train/cat/1", "train/train/dog/1"], "its folders (cat/, dog/) up into train/"),
         (["bus/1", "car/1", "train/1"], "train/ has fewer than 2 classes with images, and what "
          "lies beside it is not read: bus/, car/. Move the folders of classes into train/. If "
          "train/ is a class itself, rename it, for example to train_class/"),

@@ -13,7 +13,7 @@ from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import class_names
 from tf_ssgan.data.sources import folder_layout
 from tf_ssgan.data.sources.folder_walk import FolderWalk, join_names
-from tf_ssgan.data.sources.image_entries import LABELED, Remark
+from tf_ssgan.data.sources.image_entries import Remark
 
 _ENCODINGS = {"cp1252": "Windows-1252", "latin-1": "Latin-1"}
 
@@ -80,13 +80,22 @@ def _check_name(kind: ClassFolder) -> None:
         )
     part = folder_layout.part_of(kind.name)
     if part or folder_layout.is_taken(kind.name):
-        above = _above(kind.folder)
-        movable = above and part not in (None, LABELED)
-        beside = f"move it out of {above} to lie beside it as {part}/, or " if movable else ""
         raise errors.UserError(
-            f"{name}/ has the name of a part, which cannot be the name of a class: {beside}rename "
-            f"it, for example to {escape(kind.name)}_class/."
+            f"{name}/ has the name of a part, which cannot be the name of a class: "
+            f"{_way_out(kind, part)}rename it, for example to {escape(kind.name)}_class/."
         )
+
+
+def _way_out(kind: ClassFolder, part: str | None) -> str:
+    """Where a folder with the name of a part should be, if it is inside another part."""
+    above = _above(kind.folder)
+    if part is None or not above:
+        return ""
+    if part != folder_layout.part_of(_last(above.rstrip("/"))):
+        return f"move it out of {above} to lie beside it as {part}/, or "
+    if kind.inner and kind.holds_folders_only:  # an archive that was unpacked into itself
+        return f"move its folders ({join_names(kind.inner[:5])}) up into {above}, or "
+    return ""
 
 
 def check_twins(kinds: Iterable[ClassFolder]) -> None:

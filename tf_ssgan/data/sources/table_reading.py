@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tf_ssgan.common import errors
 from tf_ssgan.common.plain_text import escape
-from tf_ssgan.data import class_names, image_decoding, text_files
+from tf_ssgan.data import class_names, image_formats, text_files
 from tf_ssgan.data.sources.image_entries import Remark
 
 EXPECTED = "a table saved as CSV UTF-8"
@@ -153,7 +153,7 @@ class _TableReader:
     def _explain_missing(self, missing: list[str], header: list[str], first: str) -> str:
         line = _shorten(first)
         looks_like_a_row = any(
-            image_decoding.format_from_suffix(pathlib.PurePosixPath(field)) for field in header
+            image_formats.format_from_suffix(pathlib.PurePosixPath(field)) for field in header
         )
         if len(missing) == len(_NEEDED) and looks_like_a_row:
             return (

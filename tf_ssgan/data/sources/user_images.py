@@ -101,9 +101,12 @@ class UserImageSource(DataSource):
     def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
         """Reads the images, from their files or from the cache."""
         loaded = image_reader.read(self.listing, spec)
-        _print_remarks(self.name, loaded.remarks())
-        arrays = make_arrays(self.name, loaded, spec)
-        _print_remarks(self.name, [*equal_images.remarks(images_to_compare(loaded, arrays))])
+        remarks = loaded.remarks()
+        try:
+            arrays = make_arrays(self.name, loaded, spec)
+            remarks += equal_images.remarks(images_to_compare(loaded, arrays))
+        finally:  # what was left out may be the reason of the error
+            _print_remarks(self.name, remarks)
         return arrays
 
 
