@@ -57,7 +57,7 @@ def test_it_depends_on_no_name_and_no_order():
         (make(test="dc"), "2 test images relabeled"),
         (make(train="dcdd?"), "1 training image relabeled"),
         (make(first=50), "5 training images replaced by others; 2 test images replaced by others"),
-        (make(train="ccd??"), "1 training image without the label that they had"),
+        (make(train="ccd??"), "1 training image without the label that it had"),
         (make(classes=("cat", "duck")), "2 training images relabeled; 1 test image relabeled; "
          "the class dog is gone; the class duck is new"),
         (make(size=5), "they are 5 x 5 pixels in gray and were 4 x 4 pixels in gray"),
@@ -97,6 +97,19 @@ def test_an_image_that_moves_to_the_test_images_is_said_as_such():
     assert words(now, data) == "the images changed: 1 test image is a training image now"
 
 
+def test_images_that_are_named_for_validation_are_a_part_of_their_own():
+    data, none = make(), np.zeros(5, bool)
+    assert sha256(change(data, train_held_out=none)) == sha256(data)
+    held_out = change(data, train_held_out=np.array([True, False, False, True, False]))
+    assert sha256(held_out) != sha256(data)
+    assert words(data, held_out) == "the images changed: 2 training images are held-out images now"
+    others = change(data, train_held_out=np.array([True, False, True, False, False]))
+    assert words(held_out, others) == (
+        "the images changed: 1 training image is a held-out image now; "
+        "1 held-out image is a training image now"
+    )
+
+
 def test_a_copy_of_an_image_is_one_more():
     data = make()
     now = change(
@@ -118,7 +131,7 @@ def test_labels_are_compared_by_the_names_of_their_classes():
     assert words(data, swapped) == "the images changed: the classes are in another order"
     many = change(data, info=dataclasses.replace(data.info, classes=(*CLASSES, *"\nabcd")))
     text = words(data, many)
-    assert text == r"the images changed: the classes '\n', a, b and 2 more are new"
+    assert text == r"the images changed: the classes \n, a, b and 2 more are new"
 
 
 def test_a_record_comes_back_from_json():
@@ -161,7 +174,7 @@ def test_the_record_of_a_large_data_set_is_small_and_made_at_once():
         fingerprint.PartRecord.of(
             generator.integers(0, 2**64, count, np.uint64), generator.integers(-1, 10, count)
         )
-        for count in (73_257, 26_032)
+        for count in (73_257, 0, 26_032)
     ]
     own = fingerprint.DataRecord((32, 32, 3), tuple("0123456789"), *parts)
     began = time.process_time()

@@ -1,6 +1,7 @@
 """Whole runs on few pictures: what they cannot show is said by every program, in the same words."""
 
 import json
+import pathlib
 
 import numpy as np
 import pytest
@@ -90,6 +91,32 @@ def test_an_evaluation_on_other_pictures_is_judged_by_all_of_them(run, pictures,
     assert (other["images"], other["part"], other["training_images"]) == (7, "labeled", 0)
     assert other["classes_without_test_images"] == ["many", "rare"]
     assert other["expected_calibration_error_calibrated"] is None
+
+
+def test_other_pictures_judge_a_run_whose_own_changed_or_are_gone(run, pictures, tmp_path, capsys):
+    for number in range(4):
+        path = tmp_path / "new" / "few" / f"{number}.png"
+        image_folders.save_image(path, 1, 300 + number, (16, 16))
+    argv = ["evaluate", f"--run={run[0]}", f"--dataset=folder:{tmp_path / 'new'}"]
+    folder = pathlib.Path(pictures.removeprefix("folder:"))
+    moved = folder / "many/0.png"
+    moved.rename(tmp_path / "0.png")
+    try:
+        evaluate.main(argv)
+    finally:
+        (tmp_path / "0.png").rename(moved)
+    text = capsys.readouterr().out
+    assert "The run's own test images are left out: " in text and "fewer" in text
+    assert "\n4 labeled images of folder:" in text
+    folder.rename(tmp_path / "gone")
+    try:
+        evaluate.main(argv)
+    finally:
+        (tmp_path / "gone").rename(folder)
+    text = capsys.readouterr().out
+    assert "The run's own test images are left out: " in text and "is not a folder" in text
+    (entry,) = json.loads((run[0] / "evaluation.json").read_text())["test_sets"][-1:]
+    assert entry["images"] == 4 and "drop" not in entry
 
 
 def test_the_runs_own_folder_is_judged_by_its_own_test_images(run, pictures, capsys):

@@ -10,6 +10,7 @@ import collections
 import dataclasses
 import functools
 import hashlib
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -21,6 +22,7 @@ from tf_ssgan.data import content_hash
 from tf_ssgan.data.dataset_info import Arrays
 
 UNLABELED = -1
+PARTS = {"train": "training", "held_out": "held-out", "test": "test"}  # and what they are called
 _NAMED = 3  # classes that a sentence names
 
 
@@ -50,20 +52,22 @@ class DataRecord:
     Attributes:
         shape: (height, width, channels) of its images.
         classes: Class names; label k is classes[k].
-        train: Its training images.
+        train: Its training images, without those that it holds out itself.
+        held_out: The images that it names for validation; empty if the split chooses them.
         test: Its test images.
     """
 
     shape: tuple[int, int, int]
     classes: tuple[str, ...]
     train: PartRecord
+    held_out: PartRecord
     test: PartRecord
 
     @functools.cached_property
     def sha256(self) -> str:
         """The fingerprint, in hexadecimal."""
         digest = hashlib.sha256(json.dumps([self.shape, self.classes]).encode())
-        for part in (self.train, self.test):
+        for part in (self.train, self.held_out, self.test):
             # The length comes first, so that moving an image to the test images changes the hash.
             digest.update(np.array([len(part.keys)], "<i8").tobytes())
             digest.update(part.labels.astype("<i8").tobytes())
@@ -73,7 +77,8 @@ class DataRecord:
     def as_json(self) -> dict[str, Any]:
         """Returns a dictionary for `json.dump`: the keys in base64, by part and class."""
         content = {"shape": list(self.shape), "classes": list(self.classes)}
-        for name, part in (("train", self.train), ("test", self.test)):
+        for name in PARTS:
+            part: PartRecord = getattr(self, name)
             unlabeled, *labeled = (
                 _encoded(part.keys[part.labels == label])
                 for label in range(UNLABELED, len(self.classes))
@@ -92,8 +97,8 @@ class DataRecord:
             ValueError: The keys are not as many as they should be, or not those of its sha256.
         """
         classes = tuple(content["classes"])
-        train, test = (_decoded_part(name, content[name], classes) for name in ("train", "test"))
-        record = cls(tuple(content["shape"]), classes, train, test)
+        parts = (_decoded_part(name, content[name], classes) for name in PARTS)
+        record = cls(tuple(content["shape"]), classes, *parts)
         if record.sha256 != content["sha256"]:
             raise ValueError("its images are not those of its sha256")
         return record
@@ -108,10 +113,14 @@ def record(arrays: Arrays) -> DataRecord:
     train_keys = arrays.train_keys
     if train_keys is None:
         train_keys = content_hash.keys(arrays.train_images)
+    held_out = arrays.train_held_out
+    if held_out is None:
+        held_out = np.zeros(len(train_keys), bool)
     return DataRecord(
         tuple(arrays.train_images.shape[1:]),
         tuple(arrays.info.classes),
-        PartRecord.of(train_keys, arrays.train_labels),
+        PartRecord.of(train_keys[~held_out], arrays.train_labels[~held_out]),
+        PartRecord.of(train_keys[held_out], arrays.train_labels[held_out]),
         PartRecord.of(content_hash.keys(arrays.test_images), arrays.test_labels),
     )
 
@@ -130,16 +139,16 @@ def describe_changes(before: DataRecord, now: DataRecord) -> str:
     if before.shape != now.shape:
         return f"the images changed: they are {_size(now.shape)} and were {_size(before.shape)}"
     numbers = {name: k for k, name in enumerate(dict.fromkeys((*before.classes, *now.classes)))}
-    train, test = (
-        _compare(_items(before, name, numbers), _items(now, name, numbers))
-        for name in ("train", "test")
-    )
-    to_test, to_train = train.fewer & test.more, test.fewer & train.more
+    parts = {
+        name: _compare(_items(before, name, numbers), _items(now, name, numbers)) for name in PARTS
+    }
+    moves = [
+        _moved(_take_moved(parts[source], parts[target]), PARTS[source], PARTS[target])
+        for source, target in itertools.permutations(PARTS, 2)
+    ]
     changes = [
-        train.without(to_test, to_train).describe("training"),
-        test.without(to_train, to_test).describe("test"),
-        _moved(to_test.total(), "training", "test"),
-        _moved(to_train.total(), "test", "training"),
+        *(changes.describe(PARTS[name]) for name, changes in parts.items()),
+        *moves,
         _class_words(before.classes, now.classes, "is gone", "are gone"),
         _class_words(now.classes, before.classes, "is new", "are new"),
     ]
@@ -148,9 +157,9 @@ def describe_changes(before: DataRecord, now: DataRecord) -> str:
     return f"the images changed: {'; '.join(filter(None, changes))}"
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class _PartChanges:
-    """What changed in the training or in the test images.
+    """What changed in one part of the images.
 
     Attributes:
         more: Key -> how many images of it came.
@@ -166,12 +175,6 @@ class _PartChanges:
     labeled: int = 0
     unlabeled: int = 0
 
-    def without(
-        self, went: collections.Counter[int], came: collections.Counter[int]
-    ) -> "_PartChanges":
-        """The changes without the images that went to, or came from, the other part."""
-        return dataclasses.replace(self, more=self.more - came, fewer=self.fewer - went)
-
     def describe(self, kind: str) -> str:
         """The changes in words; the first of them names the kind of images. Empty without any."""
         more, fewer = self.more.total(), self.fewer.total()
@@ -182,7 +185,7 @@ class _PartChanges:
             (fewer - replaced, "fewer", ""),
             (self.relabeled, "", "relabeled"),
             (self.labeled, "", "labeled that had no label"),
-            (self.unlabeled, "", "without the label that they had"),
+            (self.unlabeled, "", f"without the label that {_pronoun(self.unlabeled)} had"),
         ]
         parts = []
         for count, before, after in counts:
@@ -190,6 +193,10 @@ class _PartChanges:
                 noun = "" if parts else f"{kind} image{'' if count == 1 else 's'}"
                 parts.append(" ".join(filter(None, (f"{count:,}", before, noun, after))))
         return ", ".join(parts)
+
+
+def _pronoun(count: int) -> str:
+    return "it" if count == 1 else "they"
 
 
 def _compare(
@@ -226,8 +233,15 @@ def _labels_by_key(items: collections.Counter[tuple[int, int]]) -> dict[int, lis
     return labels
 
 
+def _take_moved(source: _PartChanges, target: _PartChanges) -> int:
+    """Takes the images that went from one part to another out of their changes; counts them."""
+    moved = source.fewer & target.more
+    source.fewer, target.more = source.fewer - moved, target.more - moved
+    return moved.total()
+
+
 def _moved(count: int, source: str, target: str) -> str:
-    """Images that moved between training and test; empty without any."""
+    """Images that moved from one part to another; empty without any."""
     if count == 1:
         return f"1 {source} image is a {target} image now"
     return f"{count:,} {source} images are {target} images now" if count else ""

@@ -28,16 +28,18 @@ def compare(
         classifier in percent with its binomial standard error, and under "against" the same of the
         other run and McNemar's test, unless that run had other test images. On the other data set
         also how much higher the errors are than on the run's own test images ("drop"), and what
-        `_quality` returns.
+        `_quality` returns. If the data of a run changed or are gone, the other data set alone
+        measures it, and why is printed; two runs are compared with their data only.
 
     Raises:
-        UserError: The data set has other images or classes than the run.
+        UserError: The data set has other images or classes than the run; or without another one,
+            or of two runs, the own data changed or are gone.
     """
     run = runs[0]
     judged = load(source, run) if source and not is_own(source, run) else None
-    own = [_predict(other, *_test_set(other)) for other in runs]
-    paired = len(runs) == 1 or same_test_images(*runs)
-    entries = [_entry(run.config.dataset, runs, own if paired else own[:1])]
+    own = _own_predictions(runs, required=judged is None or len(runs) > 1)
+    paired = bool(own) and (len(runs) == 1 or same_test_images(*runs))
+    entries = [_entry(run.config.dataset, runs, own if paired else own[:1])] if own else []
     if source and judged is None:
         others = [_predict(other, *_test_set(run)) for other in runs[1:]]
         entry = _entry(run.config.dataset, runs, [own[0], *others], own)
@@ -47,6 +49,17 @@ def compare(
     predictions = [_predict(other, judged.images, judged.labels) for other in runs]
     entry = _entry(source.name, runs, predictions, own) | _judged_by(judged, run)
     return [*entries, entry | _quality(run, judged.images, judged.labels, predictions[0])]
+
+
+def _own_predictions(runs: list[build.Run], required: bool) -> list[classification.Predictions]:
+    """Predictions for the test images of each run; none if they are not there and not required."""
+    try:
+        return [_predict(other, *_test_set(other)) for other in runs]
+    except errors.UserError as error:
+        if required:
+            raise
+        print(f"The run's own test images are left out: {error}", flush=True)
+        return []
 
 
 def is_own(source: datasets.DataSource, run: build.Run) -> bool:
@@ -110,7 +123,12 @@ def _errors(predictions: classification.Predictions) -> dict[str, float]:
 
 def _judged_by(judged: judging.JudgedImages, run: build.Run) -> dict[str, Any]:
     """Which images of a data set judge, and how many of them the run was trained on."""
-    known = np.isin(content_hash.keys(judged.images), run.arrays.train_keys)
+    record = run.workdir.read_data_record()
+    if record is None:  # someone removed the file
+        learned = run.arrays.train_keys
+    else:
+        learned = np.concatenate([record.train.keys, record.held_out.keys])
+    known = np.isin(content_hash.keys(judged.images), learned)
     return {"part": judged.part, "not_used": judged.not_used, "training_images": int(known.sum())}
 
 

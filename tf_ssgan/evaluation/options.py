@@ -143,8 +143,12 @@ def find_sources(chosen: EvaluateOptions) -> EvaluationSources:
     """
     folders = [folder for folder in (chosen.workdir, chosen.other) if folder]
     flags = [Workdir(folder).require_flags() for folder in folders]
+    # Another data set can judge one run whose own data are gone.
+    required = not chosen.dataset or chosen.generator or bool(chosen.against)
     runs = tuple(
-        _first_with_data(own["dataset"], [own["data_dir"], chosen.data_dir or own["data_dir"]])
+        _first_with_data(
+            own["dataset"], [own["data_dir"], chosen.data_dir or own["data_dir"]], required=required
+        )
         for own in flags
     )
     if not chosen.dataset:
@@ -153,14 +157,17 @@ def find_sources(chosen: EvaluateOptions) -> EvaluationSources:
     return EvaluationSources(runs, _first_with_data(chosen.dataset, places, training=False))
 
 
-def _first_with_data(name: str, places: list[str], training: bool = True) -> datasets.DataSource:
-    """A data set in the first folder that has it; the last one's refusal if none has."""
+def _first_with_data(
+    name: str, places: list[str], training: bool = True, required: bool = True
+) -> datasets.DataSource:
+    """A data set in the first folder that has it; if none has, its refusal unless not required."""
     *before, last = (datasets.find(name, place) for place in dict.fromkeys(places))
     for source in before:
         with contextlib.suppress(errors.UserError):
             source.check(training)
             return source
-    last.check(training)
+    if required:
+        last.check(training)
     return last
 
 

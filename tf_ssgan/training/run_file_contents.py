@@ -239,6 +239,7 @@ class SavedData(Content):
     shape: Annotated[list[Positive], pydantic.Field(min_length=3, max_length=3)]
     classes: Annotated[list[Text], pydantic.Field(min_length=1)]
     train: SavedKeys
+    held_out: SavedKeys
     test: SavedKeys
     sha256: Sha256
 
