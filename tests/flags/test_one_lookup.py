@@ -11,7 +11,15 @@ from support import image_folders, toy_methods
 import flags
 import train_main
 from tf_ssgan.data import datasets, image_decoding
-from tf_ssgan.data.sources import cifar10_1, digits, image_listing, image_reader, npz, tfds
+from tf_ssgan.data.sources import (
+    cifar10_1,
+    digits,
+    image_listing,
+    image_reader,
+    name_lists,
+    npz,
+    tfds,
+)
 from tf_ssgan.training import build
 
 TRAINED = [name for name in datasets.names() if name != "cifar10_1/v6"]
@@ -30,6 +38,7 @@ def make_dataset(form, folder):
         images, labels = toy_methods.images(100)
         for split in ("train", "test"):
             np.savez(folder / f"{split}.npz", image=images, label=labels)
+        (folder / "classes.txt").write_text("\n".join(map(str, range(labels.max() + 1))))
         return f"npz:{folder}"
     if form == "digits":
         return form
@@ -63,7 +72,7 @@ def calls(monkeypatch):
         (datasets, "find"),
         (image_listing.image_folders, "list_folder"), (image_listing.image_tables, "list_table"),
         (image_reader, "image_size"), (image_reader, "read"), (digits.gzip, "open"),
-        (npz, "class_names"), (npz, "_read_labels"), (npz, "_read_images"),
+        (name_lists, "read_names"), (npz, "_read_labels"), (npz, "_read_images"),
     ):  # fmt: skip
         count(owner, name)
     return counts
@@ -73,7 +82,7 @@ def calls(monkeypatch):
     ("form", "expected"),
     [
         ("digits", {"open": 1}),
-        ("npz", {"class_names": 1, "_read_labels": 2, "_read_images": 2}),  # of two archives
+        ("npz", {"read_names": 1, "_read_labels": 2, "_read_images": 2}),  # of two archives
         ("folder", {"list_folder": 1, "image_size": 1, "read": 1}),
         ("csv", {"list_table": 1, "image_size": 1, "read": 1}),
     ],
