@@ -174,9 +174,12 @@ def read_image(row: predictions.Prediction, info: ModelInfo, thumbnail: bool = F
         return row, None
     try:
         content = image_files.read_file(row.path)
-        image = image_decoding.decode(content, info.shape[0], info.shape[2], info.fit, info.bits)
+        header, image = image_decoding.read_info_and_image(
+            content, info.shape[0], info.shape[2], info.fit, info.bits
+        )
         small = thumbnails.make_thumbnail(content, info.bits) if thumbnail else b""
-        return dataclasses.replace(row, thumbnail=small), image
+        clipped = header.peak >= 2**info.bits  # 0 for files of 8 bits
+        return dataclasses.replace(row, thumbnail=small, clipped=clipped), image
     except image_decoding.ImageFileError as error:
         reason = str(error)
     except OSError as error:

@@ -18,6 +18,7 @@ class Prediction:
         abstained: Whether the best probability was too low for a label.
         reason: Why there is no label; None if there is one.
         thumbnail: The image as a small JPEG file; empty if none was requested or made.
+        clipped: Whether it has values above those of all training images, which became white.
     """
 
     path: str
@@ -25,6 +26,7 @@ class Prediction:
     abstained: bool = False
     reason: str | None = None
     thumbnail: bytes = b""
+    clipped: bool = False
 
     @property
     def label(self) -> str | None:
@@ -60,17 +62,20 @@ class PredictionCounts:
         rows: All.
         unread: Those without an answer.
         abstained: Those whose best probability was too low.
+        clipped: Those with values above those of all training images.
     """
 
     rows: int = 0
     unread: int = 0
     abstained: int = 0
+    clipped: int = 0
 
     def count(self, row: Prediction) -> None:
         """Counts one prediction."""
         self.rows += 1
         self.unread += not row.top
         self.abstained += row.abstained
+        self.clipped += row.clipped
 
     def summary(self, seconds: float, start_up: float) -> str:
         """The line that is printed at the end.
@@ -79,8 +84,12 @@ class PredictionCounts:
             seconds: Time for all rows.
             start_up: Seconds before the first row.
         """
+        clipped = (
+            f"; {self.clipped:,} of 16 bits have values above those of all training images, which "
+            "became white: make them in the same way"
+        )
         return (
             f"{self.rows:,} image{'s' * (self.rows != 1)} in {seconds:.1f} s "
             f"({self.rows / max(seconds, 1e-3):,.0f} images/s), {self.unread:,} could not be read, "
-            f"{self.abstained:,} abstained; start-up {start_up:.1f} s"
+            f"{self.abstained:,} abstained; start-up {start_up:.1f} s{clipped * bool(self.clipped)}"
         )

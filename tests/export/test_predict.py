@@ -274,6 +274,10 @@ def test_16_bits_are_scaled_as_the_model_info_says(exported, tmp_path):
     assert (image[..., 0] == wide >> 4).all()
     small = np.asarray(Image.open(io.BytesIO(row.thumbnail)).convert("L"))
     assert small.max() > 200
+    assert not row.clipped
+    Image.fromarray(wide + np.uint16(20)).save(tmp_path / "b.png")  # 4,100 at most
+    row, image = predict.read_image(predictions.Prediction(str(tmp_path / "b.png")), info)
+    assert row.clipped and image.max() == 255
 
 
 @pytest.mark.parametrize("change", [{"image_shape": [16, 8, 1]}, {"fit": "stretch"}])

@@ -41,9 +41,17 @@ def test_probabilities_that_are_not_numbers_give_no_label():
 def test_rows_are_counted_and_summarized():
     counts = predictions.PredictionCounts()
     counts.count(predicted(0.2, 0.5, 0.3))
+    assert "above those of all training images" not in counts.summary(0.5, 2.0)
     assert counts.summary(0.5, 2.0) == (
         "1 image in 0.5 s (2 images/s), 0 could not be read, 0 abstained; start-up 2.0 s"
     )
     counts.count(predicted(0.2, 0.5, 0.3, abstain_below=0.9))
     counts.count(predictions.Prediction("y.png", reason="is empty"))
     assert counts == predictions.PredictionCounts(rows=3, unread=1, abstained=1)
+
+
+def test_images_brighter_than_those_of_training_are_counted():
+    counts = predictions.PredictionCounts()
+    for clipped in (True, False, True):
+        counts.count(predictions.Prediction("a.png", (("cat", 0.9),), clipped=clipped))
+    assert "; 2 of 16 bits have values above those of all training images" in counts.summary(1, 1)

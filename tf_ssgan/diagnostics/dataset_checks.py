@@ -109,7 +109,6 @@ def _check_user_counts(loaded: image_reader.LoadedImages, test: np.ndarray) -> I
         column = "test" if is_test else "held out" if part == VALIDATION else "labeled"
         columns[column][label] += 1
     labels = range(len(loaded.listing.classes))
-    declared = loaded.listing.declares(TEST)
     text = f"{len(entries):,} files, {len(loaded.usable):,} images: "
     text += f"{counts[LABELED]:,} labeled, "
     text += f"{counts[UNLABELED]:,} unlabeled, "
@@ -122,14 +121,8 @@ def _check_user_counts(loaded: image_reader.LoadedImages, test: np.ndarray) -> I
         {name: [column[label] for label in labels] for name, column in columns.items()},
         [counts[LABELED, label] for label in labels],
     )
-    if not declared:
-        yield Finding(
-            SECTION,
-            "note",
-            f"there are no test images: one in {user_images.TEST_SHARE} of each class's labeled "
-            "ones is set aside",
-            "choose them yourself with test/<class>/, or split=test in a table",
-        )
+    for remark in user_images.test_share_remarks(loaded.listing):
+        yield Finding(SECTION, remark.level, remark.text, remark.advice)
 
 
 # --- Other data sets ------------------------------------------------------------------------------

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tf_ssgan.common import errors
-from tf_ssgan.common.plain_text import escape
+from tf_ssgan.common.plain_text import escape, shorten
 from tf_ssgan.data.sources import user_images
 
 LEVELS = ("ok", "note", "warning", "error")
 MAX_LISTED = 20  # names, or rows of a table, that are printed
+_LONGEST_NAME = 200  # columns of a name in a line
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,4 +131,7 @@ def _names(finding: Finding) -> str:
         return ""
     more = len(finding.names) - finding.listed
     rest = f" and {more:,} more (--json=FILE has all)" if more > 0 else ""
-    return f": {'; '.join(map(escape, finding.names[: finding.listed]))}{rest}"
+    shown = "; ".join(
+        shorten(escape(name), _LONGEST_NAME) for name in finding.names[: finding.listed]
+    )
+    return f": {shown}{rest}"

@@ -313,7 +313,7 @@ def _print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
         f"{run.config.method} on {run.config.dataset}: {networks}; {run.precision}, "
         f"{run.strategy.num_replicas_in_sync} device(s)"
     )
-    print(run.protocol.describe())
+    print(f"{run.protocol.describe()}; {len(run.arrays.test_labels):,} test images")
     for line in [*_pool_notes(run), *results.notes_on_few_images(run)]:
         print(line)
     if manifest:

@@ -200,6 +200,7 @@ def test_a_label_in_two_unicode_forms_is_one_class(files):
         ("Cat cat dog", "written in several ways"),
         ("0 0.0 1", "written in several ways"),
         ("nan cat dog", "named like a missing value"),
+        ("train cat dog", "1 label(s) of the table are names of splits, and are read as classes"),
     ],
 )
 def test_labels_that_look_alike_or_stand_for_nothing_are_warnings(files, labels, said):

@@ -167,6 +167,24 @@ def test_digits_saved_as_files_give_the_same_data(tmp_path):
     assert (arrays.train_labels == digits.train_labels[:300][np.argsort(keys)]).all()
 
 
+def test_training_says_that_labeled_images_become_test_images(tmp_path, capsys):
+    name = image_folders.make_folder(tmp_path / "d", test=0)
+    load(name)
+    assert capsys.readouterr().err == (
+        f"{name}: there are no test images: one in 5 of each class's labeled ones is set aside. "
+        "(choose them yourself with test/<class>/, or split=test in a table)\n"
+    )
+    load(image_folders.make_folder(tmp_path / "e"))
+    assert capsys.readouterr().err == ""
+
+
+def test_a_name_of_any_length_is_a_part_of_a_line(tmp_path, capsys):
+    name = image_folders.make_folder(tmp_path / "d")
+    (tmp_path / "d" / "labeled" / "cat" / ("x" * 250)).write_text("notes")
+    load(name)
+    assert "x" * 180 in (text := capsys.readouterr().err) and "x" * 200 not in text
+
+
 def test_training_names_a_test_image_that_it_learns_from(tmp_path, capsys):
     name = image_folders.make_folder(tmp_path / "d")
     shutil.copy(tmp_path / "d/labeled/cat/3.png", tmp_path / "d/test/cat/again.png")

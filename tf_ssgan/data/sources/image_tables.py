@@ -100,6 +100,13 @@ class _TableLister:
 
     def remarks(self) -> Iterator[Remark]:
         """What was found in the rows."""
+        taken = sorted(filter(folder_layout.is_taken, set(self._kinds.values())))
+        if taken:
+            yield Remark(
+                "warning", f"{len(taken):,} label(s) of the table are names of splits, and are "
+                "read as classes", "rename them, or move them to the column split if they are none",
+                tuple(taken),
+            )  # fmt: skip
         if twice := self._repeated:
             yield Remark(
                 "warning", f"{len(twice):,} row(s) of the table name a file that another row names "

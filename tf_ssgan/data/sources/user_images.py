@@ -13,7 +13,7 @@ import sys
 import numpy as np
 
 from tf_ssgan.common import errors
-from tf_ssgan.common.plain_text import escape
+from tf_ssgan.common.plain_text import escape, shorten
 from tf_ssgan.data import content_hash, dataset_info, equal_images, judging
 from tf_ssgan.data.image_decoding import ImageSpec
 from tf_ssgan.data.sources import image_listing, image_reader, judged_files
@@ -29,6 +29,7 @@ from tf_ssgan.data.sources.image_entries import (
 
 TEST_SHARE = 5  # one in so many labeled images of a class becomes a test image
 MAX_NAMES = 3  # files that a message names
+_LONGEST_NAME = 200  # columns of a name in a message
 
 
 class UserImageSource(DataSource):
@@ -101,7 +102,7 @@ class UserImageSource(DataSource):
     def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
         """Reads the images, from their files or from the cache."""
         loaded = image_reader.read(self.listing, spec)
-        remarks = loaded.remarks()
+        remarks = [*loaded.remarks(), *test_share_remarks(self.listing)]
         try:
             arrays = make_arrays(self.name, loaded, spec)
             remarks += equal_images.remarks(images_to_compare(loaded, arrays))
@@ -138,6 +139,18 @@ def make_arrays(
         info, images["train"], labels["train"], images["test"], labels["test"],
         _held_out(loaded.listing, train), files,
     )  # fmt: skip
+
+
+def test_share_remarks(listing: Listing) -> list[Remark]:
+    """Says that labeled images become test images, if none are named."""
+    if listing.declares(TEST):
+        return []
+    return [
+        Remark(
+            "note", f"there are no test images: one in {TEST_SHARE} of each class's labeled ones "
+            "is set aside", "choose them yourself with test/<class>/, or split=test in a table",
+        )
+    ]  # fmt: skip
 
 
 def images_to_compare(
@@ -238,7 +251,8 @@ def _print_remarks(name: str, remarks: list[Remark]) -> None:
 def _first_names(names: tuple[str, ...]) -> str:
     """The first names, to follow a text; empty without any."""
     more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
-    return f": {'; '.join(map(escape, names[:MAX_NAMES]))}{more}" if names else ""
+    shown = "; ".join(shorten(escape(name), _LONGEST_NAME) for name in names[:MAX_NAMES])
+    return f": {shown}{more}" if names else ""
 
 
 def printable(text: str) -> str:
