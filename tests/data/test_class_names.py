@@ -114,3 +114,12 @@ def test_known_names_are_extended_by_those_that_stand_for_none():
     assert class_names.extend(("cat", "b"), ["CAT", "dog", "ant", "dog", "b"]) == (
         "cat", "b", "ant", "dog",
     )  # fmt: skip
+
+
+def test_utf8_bytes_are_utf8_where_python_takes_file_names_for_ascii():
+    name = "Größe".encode().decode("ascii", "surrogateescape")
+    assert class_names.decode(name) == "Größe" and class_names.encoding_of(name) == ""
+
+
+def test_numbers_in_arabic_digits_are_the_same_numbers():
+    assert class_names.look_alike(["1", "\u0661", "2"]) == [("1", "\u0661")]

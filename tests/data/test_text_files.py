@@ -26,6 +26,10 @@ def refusal(path, content):
     return str(caught.value)
 
 
+def test_the_end_of_a_file_to_dos_is_no_text(tmp_path):
+    assert read(tmp_path / "t", b"a,b\r\n\x1a") == text_files.TextFile("a,b\r\n")
+
+
 @pytest.mark.parametrize("mark", [True, False])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
 def test_unicode_in_all_encodings(tmp_path, encoding, mark):

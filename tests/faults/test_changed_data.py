@@ -10,6 +10,7 @@ import types
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 from support import image_folders
 
 import flags
@@ -116,6 +117,17 @@ def move_to_test(d):
     (d / "labeled/dog/1.png").rename(d / "test/dog/moved.png")
 
 
+def name_for_validation(d):
+    (d / "val/dog").mkdir(parents=True)
+    (d / "labeled/dog/1.png").rename(d / "val/dog/1.png")
+
+
+def resize(d):
+    for path in d.rglob("*.png"):
+        with Image.open(path) as image:
+            image.resize((24, 24)).save(path)
+
+
 def label_more(d):
     (d / "unlabeled/0.png").rename(d / "labeled/cat/labeled.png")
 
@@ -145,6 +157,8 @@ CHANGES = [
     (exchange_test_folders, "the images changed: 8 test images relabeled"),
     (other_test_image, "the images changed: 1 test image replaced by others"),
     (move_to_test, "the images changed: 1 training image is a test image now"),
+    (name_for_validation, "the images changed: 1 training image is a held-out image now"),
+    (resize, "the images changed: 26 training images replaced by others; 8 test images replaced"),
     (label_more, "the images changed: 1 training image labeled that had no label"),
     (new_class, f"the images changed: {LABELED} more training images; the class bird is new"),
     (everything, "the images changed: 3 more training images, 2 fewer, 4 relabeled; 8 test images"),

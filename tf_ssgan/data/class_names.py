@@ -6,6 +6,7 @@ Windows-1252 or Latin-1 rather than in UTF-8.
 """
 
 import collections
+import contextlib
 import fractions
 import re
 import unicodedata
@@ -18,7 +19,7 @@ _LOOKALIKES = str.maketrans(
 )
 _MISSING = ("nan", "none", "null", "na", "n/a", "<na>", "nil", "#n/a", "-")
 # A comma before three digits separates thousands. Names of more digits are no measured numbers.
-_NUMBER = re.compile(r"[+-]?\d{1,40}([.,]\d{1,2}|[.,]\d{4,40}|\.\d{3})?(e[+-]?\d{1,2})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?\d{1,40}([.,]\d{1,2}|[.,]\d{4,40}|\.\d{3})?(e[+-]?\d{1,2})?")
 _TURN_TEXT = range(0x202A, 0x202F), range(0x2066, 0x206A)  # from left to right, and back
 
 
@@ -28,9 +29,8 @@ def decode(name: str) -> str:
     Args:
         name: a name from a file system or a file, with surrogate escapes for undecodable bytes.
     """
-    if encoding := encoding_of(name):
-        name = _as_bytes(name).decode(encoding)
-    return unicodedata.normalize("NFC", name)
+    text = _as_bytes(name).decode(encoding_of(name) or "utf-8")
+    return unicodedata.normalize("NFC", text)
 
 
 def encoding_of(name: str) -> str:
@@ -39,15 +39,13 @@ def encoding_of(name: str) -> str:
     Args:
         name: as for `decode`.
     """
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        try:
-            _as_bytes(name).decode("cp1252")
-        except UnicodeDecodeError:  # five bytes have no meaning there
-            return "latin-1"
-        return "cp1252"
-    return ""
+    content = _as_bytes(name)
+    # Python has surrogate escapes for UTF-8 too, if it was told that file names are ASCII.
+    for encoding in ("utf-8", "cp1252"):
+        with contextlib.suppress(UnicodeDecodeError):  # five bytes have no meaning in Windows-1252
+            content.decode(encoding)
+            return encoding.removeprefix("utf-8")
+    return "latin-1"
 
 
 def fold(name: str) -> str:

@@ -135,7 +135,7 @@ def _kind(head: bytes) -> str:
 def _decode(content: bytes) -> TextFile:
     known = ((mark, encoding) for mark, encoding in _MARKS if content.startswith(mark))
     mark, encoding = next(known, (b"", _encoding_without_mark(content)))
-    content = content[len(mark) :]
+    content = content[len(mark) :].removesuffix(b"\x1a")  # the end of a file, to DOS
     if encoding != "utf-8":
         return TextFile(content.decode(encoding))
     try:

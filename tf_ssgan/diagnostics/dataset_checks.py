@@ -49,11 +49,20 @@ def check_protocol(settings: config.Config, arrays: dataset_info.Arrays) -> Iter
     """Which images would be labeled and held out; imports TensorFlow."""
     from tf_ssgan.training import build
 
-    protocol = build.make_protocol(settings, content_hash.sort_by_content(arrays))
+    arrays = content_hash.sort_by_content(arrays)
+    protocol = build.make_protocol(settings, arrays)
     yield Finding(SECTION, "ok", f"a run of {settings.method}: {protocol.describe()}")
     held_out = len(protocol.validation_ids)
+    known = set(arrays.train_labels[protocol.validation_ids].tolist())
+    missing = [escape(name) for k, name in enumerate(arrays.info.classes) if k not in known]
+    if held_out and missing:
+        advice = "label more images of them"
+        yield Finding(SECTION, "note", few_images.not_held_out(missing), advice)
     if held_out and (text := few_images.why_nothing(held_out)):
-        yield Finding(SECTION, "note", text, "label more images, or give a larger --validation")
+        advice = "label more images, or give a larger --validation"
+        if arrays.train_held_out is not None:  # the data themselves name them
+            advice = "label more images, and put more of them among the held-out ones"
+        yield Finding(SECTION, "note", text, advice)
 
 
 # --- User images ----------------------------------------------------------------------------------
@@ -184,7 +193,7 @@ def _check_counts(
     missing = tuple(kind for kind, n in zip(classes, columns["test"], strict=True) if not n)
     if missing and any(columns["test"]):
         text = few_images.untested([*map(escape, missing)])
-        yield Finding(SECTION, "warning", text, "add some", missing)
+        yield Finding(SECTION, "warning", text, "add some")
 
 
 def _format_table(classes: Sequence[str], columns: dict[str, list[int]]) -> str:

@@ -4,6 +4,7 @@ A run that is finished answers, and one that was stopped goes on, only with the 
 labels, test images included. Where they lie and what the files are called does not matter.
 """
 
+import dataclasses
 import pathlib
 from typing import Any
 
@@ -57,7 +58,7 @@ def of_result(workdir: Workdir) -> str | None:
 def _refuse_changed_data(settings: config.Config) -> None:
     """Raises UserError if the folder holds such a run, by its data set, on data that changed.
 
-    Nothing is read if it holds none, or one of another method, data set or form of images.
+    Nothing is read if it holds none, or one of another method or data set.
 
     Raises:
         UserError: The data changed; or they cannot be read.
@@ -67,7 +68,11 @@ def _refuse_changed_data(settings: config.Config) -> None:
         flags, record = workdir.read_flags() or {}, workdir.read_data_record()
     except errors.UserError:
         return  # the caller has a mistake to report, perhaps this one
-    names = ("method", "dataset", "image_size", "channels", "fit")
-    if record and all(flags.get(name) == getattr(settings, name) for name in names):
-        now = fingerprint.record(load_arrays(settings))
-        workdir.refuse_other_data(record.sha256, now)
+    if record and all(flags.get(k) == getattr(settings, k) for k in ("method", "dataset")):
+        # In the form of then: the usual one follows from the files.
+        form = {name: flags.get(name) for name in ("image_size", "channels", "fit")}
+        try:
+            then = dataclasses.replace(settings, **form)
+        except errors.UserError:
+            return
+        workdir.refuse_other_data(record.sha256, fingerprint.record(load_arrays(then)))

@@ -81,12 +81,17 @@ def test_two_links_to_one_folder_are_refused(tmp_path):
         (["cat/Dog/1", "cat/.x"], "cat/ holds only folders named as classes: Dog/."),
         (["cat/train/1", "cat/test/1"], "named as parts: test/, train/. .*test/cat/, train/cat/"),
         (["cat/val/1", "cat/cat/1"], "cat/ holds only folders named as parts: val/"),
+        (
+            ["fold1/train/cat/1", "fold1/test/cat/1"],
+            "give --dataset=folder:DIR/fold1 if it is a whole "
+            "data set, or move its files to test/fold1/, train/fold1/",
+        ),
     ],
 )
 def test_a_class_of_nothing_but_other_classes_or_parts_is_refused(tmp_path, files, message):
     kinds = scan(tmp_path, *files, "dog/1")
     with pytest.raises(errors.UserError, match=message):
-        class_folders.check_inside(kinds, ["cat", "dog"])
+        class_folders.check_inside(kinds, ["cat", "dog"], "DIR")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +107,7 @@ def test_a_class_of_nothing_but_other_classes_or_parts_is_refused(tmp_path, file
 )
 def test_folders_among_others_in_a_class_are_named(tmp_path, files, odd):
     kinds = scan(tmp_path, *files, "dog/1")
-    class_folders.check_inside(kinds, ["cat", "dog"])
+    class_folders.check_inside(kinds, ["cat", "dog"], "DIR")
     named = [names for level, text, names in remarks(kinds) if "named as another class" in text]
     assert named == ([tuple(odd)] if odd else [])
 

@@ -180,6 +180,15 @@ def test_what_lies_beside_the_parts_is_named(tmp_path):
     assert ("note", "1 file(s) belong to no class and are not read", ("notes.txt",)) in found
 
 
+def test_parts_among_unlabeled_images_are_named(tmp_path):
+    touch(tmp_path, "labeled/cat/1", "labeled/dog/1", "unlabeled/1", "unlabeled/Test/cat/1")
+    assert len(listed(tmp_path)) == 4
+    assert remarks(tmp_path) == [
+        ("warning", "1 folder(s) of unlabeled images are named as parts, and are read as unlabeled "
+         "images", ("unlabeled/Test",)),
+    ]  # fmt: skip
+
+
 def test_loose_files_in_parts_are_named(tmp_path):
     touch(tmp_path, "labeled/cat/1", "labeled/dog/1", "labeled/x.png", "test/cat/1", "test/y.png")
     assert remarks(tmp_path) == [

@@ -1,5 +1,7 @@
 """What is said about images that were read."""
 
+import dataclasses
+
 import numpy as np
 
 from tf_ssgan.data import image_files
@@ -40,6 +42,18 @@ def test_values_above_those_of_training_are_a_warning():
     _, remark = image_remarks.find(used(noise(3), [WIDE, PLAIN, PLAIN]), 10)
     assert remark.level == "warning" and remark.names == ("0.png",)
     assert "1 file(s) have values above 1,023" in remark.text
+
+
+def test_a_hot_pixel_that_makes_all_other_images_dark_is_a_warning():
+    usual, hot, brighter = (
+        dataclasses.replace(WIDE, peak=peak) for peak in (16_000, 65_535, 32_000)
+    )
+    _, remark = image_remarks.find(used(noise(5), [usual, hot, usual, brighter, usual]), 16)
+    assert remark.level == "warning" and remark.names == ("1.png", "3.png")
+    assert (
+        "more than 14 bits, as most files do not: these become up to 4 times darker" in remark.text
+    )
+    assert len(image_remarks.find(used(noise(3), [usual, brighter, usual]), 15)) == 1
 
 
 def test_files_of_several_frames_are_counted():

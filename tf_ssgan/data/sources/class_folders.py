@@ -114,12 +114,13 @@ def check_twins(kinds: Iterable[ClassFolder]) -> None:
             )
 
 
-def check_inside(kinds: Sequence[ClassFolder], classes: Iterable[str]) -> None:
+def check_inside(kinds: Sequence[ClassFolder], classes: Iterable[str], root: str) -> None:
     """Refuses classes that hold nothing but folders of classes or parts.
 
     Args:
         kinds: the folders.
         classes: the names of the classes.
+        root: the folder of the data set.
 
     Raises:
         UserError: One holds only folders named as other classes, or as parts.
@@ -133,9 +134,10 @@ def check_inside(kinds: Sequence[ClassFolder], classes: Iterable[str]) -> None:
         name, listed = escape(kind.folder), join_names(odd)
         if any(map(folder_layout.is_taken, odd)):
             swapped = join_names(f"{part}/{kind.name}" for part in odd)
+            whole = f"give --dataset=folder:{escape(root)}/{name} if it is a whole data set, or "
             raise errors.UserError(
                 f"{name}/ holds only folders named as parts: {listed}. The parts are above the "
-                f"classes: move its files to {swapped}."
+                f"classes: {whole * _holds_classes(kind)}move its files to {swapped}."
             )
         raise errors.UserError(
             f"{name}/ holds only folders named as classes: {join_names(kind.inner)}. Move them to "
@@ -240,6 +242,12 @@ def _named_otherwise(kind: ClassFolder, known: set[str]) -> list[str]:
         name for name in kind.inner
         if class_names.fold(name) in names or folder_layout.is_taken(name)
     ]  # fmt: skip
+
+
+def _holds_classes(kind: ClassFolder) -> bool:
+    """Whether there are folders in the folders in it, as in a data set."""
+    depth = kind.folder.count("/") + 1
+    return any(file.count("/") > depth + 1 for file in kind.files)
 
 
 def _above(folder: str) -> str:

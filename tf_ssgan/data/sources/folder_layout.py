@@ -120,4 +120,4 @@ def misspelled_part(folder: str) -> str | None:
 
 def _plain(folder: str) -> str:
     """Returns a name without capitals, blanks, "-" and "_"."""
-    return re.sub(r"[-_ ]", "", class_names.fold(folder))
+    return re.sub(r"[-_ ]", "", class_names.look(folder))

@@ -101,6 +101,16 @@ class FolderWalk:
         """Returns the number of files below a folder, without following links."""
         return sum(len(files) for _, _, files in os.walk(self.path(folder)))
 
+    def count_a_persons_files(self, folder: str) -> int:
+        """Does the same, and remembers folders that cannot be read."""
+
+        def remember(error: OSError) -> None:
+            name = os.path.relpath(error.filename, self._root)
+            self._unreadable[name] = error.strerror or str(error)
+
+        tree = os.walk(self.path(folder), onerror=remember)
+        return sum(len(files) for _, _, files in tree)
+
     def unreadable(self) -> str:
         """Returns the folders that could not be read, with the reasons; empty if all could be."""
         if not self._unreadable:

@@ -86,7 +86,7 @@ class _FolderLister:
             classes = class_names.extend(classes, (kind.name for kind in others))
         everything = [kind for kinds in self._kinds.values() for kind in kinds]
         class_folders.check_twins(kind for kind in everything if kind.files)
-        class_folders.check_inside(everything, classes)
+        class_folders.check_inside(everything, classes, str(self._root))
         if not self._layout.parts:
             class_folders.check_no_parts(labeled)
         entries = self._entries(LABELED, labeled, [*range(len(labeled))])
@@ -100,6 +100,7 @@ class _FolderLister:
             matched += [f"{kind.folder} is read as {found[kind.folder]}"
                         for kind in kinds if kind.name != found[kind.folder]]  # fmt: skip
         remarks = (*self._remarks(everything, classes, matched),)
+        self._check_readable()
         return Listing(self._root, self._root, classes, tuple(entries), remarks)
 
     # --- Steps ------------------------------------------------------------------------------------
@@ -119,6 +120,8 @@ class _FolderLister:
             advice = LAYOUT
             if meant:
                 advice = f"Did you mean labeled/ by {join_names(meant)}?"
+            elif not self._training and VALIDATION in parts:
+                advice = "If its images should judge, call it test/."
             elif others:
                 advice = (
                     f"Move the folders of classes into labeled/: {join_names(others)}. If {found} "
@@ -241,7 +244,9 @@ class _FolderLister:
         for folder in self._layout.others if self._layout.parts else ():
             part = folder_layout.likely_part(folder)
             meant = f", did you mean {part}/?" if part else ""
-            beside.append(f"{folder}/ ({say_files(self._walk.count_files(folder))}{meant})")
+            beside.append(
+                f"{folder}/ ({say_files(self._walk.count_a_persons_files(folder))}{meant})"
+            )
         if beside:
             parts = join_names(self._layout.parts.values())
             yield Remark(
@@ -263,6 +268,13 @@ class _FolderLister:
             yield Remark(
                 "note", f"{len(named):,} folder(s) of unlabeled images are named as classes; their "
                 "names are not used", "move them into labeled/ to use them", tuple(named),
+            )  # fmt: skip
+        parts = [name for name in self._unlabeled_folders
+                 if folder_layout.is_taken(name.rpartition("/")[2])]  # fmt: skip
+        if parts:
+            yield Remark(
+                "warning", f"{len(parts):,} folder(s) of unlabeled images are named as parts, and "
+                "are read as unlabeled images", "move them out if they are not", tuple(parts),
             )  # fmt: skip
         labeled = self._with_files(LABELED)
         inner = {tuple(sorted(map(class_names.fold, kind.inner))) for kind in labeled}

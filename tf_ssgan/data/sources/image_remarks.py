@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tf_ssgan.data import image_files
+from tf_ssgan.data import image_depth, image_files
 from tf_ssgan.data.sources.image_entries import Remark
 
 FEW = 5  # so many images without contrast are not worth a word, unless they are half of a class
@@ -53,12 +53,26 @@ def _wide(used: UsedImages, bits: int) -> Iterator[Remark]:
         f"have 16 bits a channel; the largest value is {peak:,}: they are read as {bits} bits",
         f"save them with 8 bits if 0 to {2**bits - 1:,} should not become black to white",
     )  # fmt: skip
+    yield from _brighter(used, rows, bits)
     above = [row for row in rows if used.headers[row].peak >= 2**bits]
     if above:
         yield _remark(
             "warning", used, above,
             f"have values above {2**bits - 1:,}, the largest of the training images: they become "
             "white", "make them in the same way as the training images",
+        )  # fmt: skip
+
+
+def _brighter(used: UsedImages, rows: Sequence[int], bits: int) -> Iterator[Remark]:
+    """The few files whose values make all others dark: a hot pixel, or another camera."""
+    needed = np.array([image_depth.bits(used.headers[row].peak) for row in rows])
+    usual = int(np.median(needed))
+    if usual < bits - 1:  # images may well be twice as bright as others
+        yield _remark(
+            "warning", used, [row for row, n in zip(rows, needed, strict=True) if n > usual],
+            f"have values of more than {usual} bits, as most files do not: these become up to "
+            f"{2 ** (bits - usual)} times darker",
+            "leave them out, or cut off their largest values",
         )  # fmt: skip
 
 
