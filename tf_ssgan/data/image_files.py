@@ -193,5 +193,7 @@ def damaged(reason: str) -> Iterator[None]:
         yield
     except ImageFileError:
         raise
+    except MemoryError as error:
+        raise ImageFileError("cannot be decoded: there is not enough memory") from error
     except Exception as error:
         raise ImageFileError(f"is damaged: {reason}") from error

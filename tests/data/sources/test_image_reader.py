@@ -213,3 +213,21 @@ def test_a_second_file_with_the_same_bytes_has_its_largest_value_too(tmp_path):
         path.rename(path.with_name(f"n{number}.png"))
     loaded = read(f"folder:{tmp_path}/d")
     assert loaded.bits == 12 and [record.header.peak for record in loaded.records] == [4095] * 4
+
+
+def test_a_file_for_which_memory_ran_out_is_tried_again(tmp_path, monkeypatch):
+    listing = image_listing.list_images(image_folders.make_folder(tmp_path / "d"))
+    for entry in listing.entries:  # so long ago that the next run would trust what is known of them
+        os.utime(entry.path, (1e9, 1e9))
+    monkeypatch.setattr(image_cache, "_CLOCK_TOLERANCE", -10.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(image_decoding, "_fit", lambda *args: _no_memory())
+        records = image_reader.read(listing, SPEC).records
+    assert {record.problem for record in records} == {
+        "cannot be decoded: there is not enough memory"
+    }
+    assert len(image_reader.read(listing, SPEC).usable) == len(listing.entries)
+
+
+def _no_memory():
+    raise MemoryError

@@ -180,6 +180,8 @@ class _Decoder:
             )
         except image_decoding.ImageFileError as error:
             problem = str(error)
+            if isinstance(error.__cause__, MemoryError):  # the next run may have more
+                return FileRecord(-1, -1, "", None, problem)
         return FileRecord(status.st_size, status.st_mtime_ns, digest, header, problem)
 
     def _copy(self, row: int, digest: str) -> bool:
