@@ -48,7 +48,7 @@ def test_a_hot_pixel_that_makes_all_other_images_dark_is_a_warning():
     usual, hot, brighter = (
         dataclasses.replace(WIDE, peak=peak) for peak in (16_000, 65_535, 32_000)
     )
-    _, remark = image_remarks.find(used(noise(5), [usual, hot, usual, brighter, usual]), 16)
+    (remark,) = image_remarks.find(used(noise(5), [usual, hot, usual, brighter, usual]), 16)
     assert remark.level == "warning" and remark.names == ("1.png", "3.png")
     assert (
         "more than 14 bits, as most files do not: these become up to 4 times darker" in remark.text

@@ -48,11 +48,12 @@ def _wide(used: UsedImages, bits: int) -> Iterator[Remark]:
     if not rows:
         return
     peak = max(used.headers[row].peak for row in rows)
-    yield _remark(
-        "note", used, rows,
-        f"have 16 bits a channel; the largest value is {peak:,}: they are read as {bits} bits",
-        f"save them with 8 bits if 0 to {2**bits - 1:,} should not become black to white",
-    )  # fmt: skip
+    if bits < image_depth.BITS[1]:
+        yield _remark(
+            "note", used, rows,
+            f"have 16 bits a channel; the largest value is {peak:,}: they are read as {bits} bits",
+            f"save them with 8 bits if 0 to {2**bits - 1:,} should not become black to white",
+        )  # fmt: skip
     yield from _brighter(used, rows, bits)
     above = [row for row in rows if used.headers[row].peak >= 2**bits]
     if above:
