@@ -75,6 +75,13 @@ def test_a_column_about_labels_that_are_right_is_a_warning(tmp_path, column):
     assert "--clean_fraction takes labels at random" in said.advice
 
 
+def test_a_second_line_of_column_names_is_no_image(tmp_path):
+    table = read(tmp_path / "t.csv", "path,label\na.png,cat\npath, label\nb.png,dog\n")
+    assert [row.path for row in table.rows] == ["a.png", "b.png"]
+    (said,) = table.remarks
+    assert said.names == ("line 3",) and "repeat the names of its columns" in said.text
+
+
 def test_empty_rows_are_passed_over(tmp_path):
     table = read(tmp_path / "t.csv", "path,label,,\na.png,cat,,\n\n  \n,,,\n , ,,\nb.png,dog,,\n")
     assert [row.line for row in table.rows] == [2, 7]

@@ -192,10 +192,13 @@ class _TableReader:
         needed = 1 + max(at for at, name in enumerate(header) if name)
         unnamed = [at for at, name in enumerate(header) if not name]
         at_path, at_label, at_split = columns["path"], columns["label"], columns.get("split")
-        rows, empty, filled = [], [], set()
+        rows, empty, again, filled = [], [], [], set()
         for line, fields in records:
             if not any(map(str.strip, fields)):
                 empty += [f"line {line}"] if len(fields) > 1 else []
+                continue
+            if [field.strip() for field in fields] == header:  # tables that were joined
+                again.append(f"line {line}")
                 continue
             if len(fields) != len(header):
                 self._check_count(line, len(fields), needed, len(header))
@@ -211,7 +214,7 @@ class _TableReader:
             rows.append(row)
         unread = [name or f"column {at + 1}, which has no name" for at, name in enumerate(header)
                   if at not in columns.values() and (name or at in filled)]  # fmt: skip
-        self._say_what_is_not_read(unread, empty)
+        self._say_what_is_not_read(unread, empty, again)
         return rows
 
     def _check_count(self, line: int, count: int, needed: int, given: int) -> None:
@@ -225,7 +228,7 @@ class _TableReader:
 
     # --- What is said -----------------------------------------------------------------------------
 
-    def _say_what_is_not_read(self, unread: list[str], empty: list[str]) -> None:
+    def _say_what_is_not_read(self, unread: list[str], empty: list[str], again: list[str]) -> None:
         about = [name for name in unread if _ABOUT_LABELS & set(_plain(name).split("_"))]
         others = [name for name in unread if name not in about]
         if about:
@@ -244,6 +247,11 @@ class _TableReader:
             self._remarks.append(Remark(
                 "note", f"{len(empty):,} row(s) of the table are empty and are passed over",
                 "nothing must be done", tuple(empty),
+            ))  # fmt: skip
+        if again:
+            self._remarks.append(Remark(
+                "note", f"{len(again):,} row(s) of the table repeat the names of its columns, and "
+                "are passed over", "nothing must be done", tuple(again),
             ))  # fmt: skip
 
     def _say_what_was_guessed(self) -> None:
