@@ -28,11 +28,12 @@ import tqdm
 import export
 from export import input_files, prediction_writers, predictions, publishing, thumbnails
 from flags import program
-from tf_ssgan.common import errors, options, startup
+from tf_ssgan.common import errors, files, options, startup
 from tf_ssgan.common.options import option
 from tf_ssgan.data import image_decoding, image_depth, image_files
 
 _AHEAD = 3  # batches that may be decoded while TensorFlow predicts one
+_MOST_INFO = 2**26  # bytes of model_info.json, whose longest part is the names of the classes
 _ADVICE = (
     "Give a folder that export.export_main wrote, say served/pets, or a version in it, "
     "say served/pets/1."
@@ -99,7 +100,8 @@ def read_model_info(model: str) -> ModelInfo:
     """
     folder = _version_folder(model)
     try:
-        content = json.loads((folder / export.MODEL_INFO_FILE).read_text(encoding="utf-8"))
+        info = files.read_regular(folder / export.MODEL_INFO_FILE, _MOST_INFO)
+        content = json.loads(info.decode("utf-8"))
         return _model_info(folder, content)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise errors.UserError(

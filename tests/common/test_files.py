@@ -82,3 +82,12 @@ def test_a_file_that_grows_is_read_to_its_end_or_refused(tmp_path):
 
 def test_files_that_seem_empty_are_read():
     assert b"Name:" in files.read_regular("/proc/self/status", 10**6)
+
+
+def test_what_is_no_file_is_told_from_files_of_any_size(tmp_path):
+    (tmp_path / "huge").touch()
+    os.truncate(tmp_path / "huge", 2**40)
+    files.check_regular(tmp_path / "huge")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="it is a pipe, not a file"):
+        files.check_regular(tmp_path / "pipe")

@@ -6,6 +6,7 @@ import hashlib
 import os
 import pathlib
 import stat
+import sys
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -106,6 +107,15 @@ def open_regular(path: str | os.PathLike, most: int) -> BinaryIO:
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def check_regular(path: str | os.PathLike) -> None:
+    """Refuses what is no file of any size, such as a pipe, for readers that open it themselves.
+
+    Raises:
+        OSError: as `open_regular`.
+    """
+    _check_kind(os.stat(path), sys.maxsize)
 
 
 def _check_kind(status: os.stat_result, most: int) -> None:

@@ -5,7 +5,7 @@ import dataclasses
 import pathlib
 from typing import Any
 
-from tf_ssgan.common import errors, options
+from tf_ssgan.common import errors, files, options
 from tf_ssgan.common.options import option
 from tf_ssgan.data import dataset_info, datasets
 from tf_ssgan.training.workdir import Workdir
@@ -193,6 +193,7 @@ def _check_inception(chosen: EvaluateOptions) -> None:
         raise errors.UserError(f"--inception={name} scores a generator: give --generator too.")
     path = pathlib.Path(name)
     try:
+        files.check_regular(path)
         with path.open("rb") as file:
             start = file.read(len(_HDF5))
     except OSError as error:

@@ -1,8 +1,11 @@
 """Archives of pixels and of encoded images, the cache of decoded images, and each error."""
 
+import os
+
 import numpy as np
 import pytest
 
+from tf_ssgan.common import errors
 from tf_ssgan.data import dataset_info, datasets
 from tf_ssgan.data.sources import npz
 
@@ -219,3 +222,10 @@ def test_messages_name_missing_files(tmp_path, write, refused):
     (tmp_path / "svhn" / "test.npz").unlink()
     refused("svhn lacks test.npz", data_dir=data_dir)
     refused("lacks train.npz and test.npz", f"npz:{tmp_path}")
+
+
+def test_a_pipe_in_place_of_an_archive_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "train.npz")
+    (tmp_path / "test.npz").write_bytes(b"")
+    with pytest.raises(errors.UserError, match="lacks train.npz: expected"):
+        datasets.find(f"npz:{tmp_path}").check()

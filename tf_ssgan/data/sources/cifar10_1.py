@@ -4,7 +4,7 @@ import pathlib
 
 import numpy as np
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, files
 from tf_ssgan.data import dataset_info
 from tf_ssgan.data.image_decoding import ImageSpec
 from tf_ssgan.data.sources.data_source import DataSource
@@ -40,6 +40,8 @@ class Cifar101Source(DataSource):
 
     def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
         try:
+            for file in FILES:
+                files.check_regular(self.folder / file)
             images, labels = (np.load(self.folder / file, allow_pickle=False) for file in FILES)
         except (OSError, ValueError, EOFError) as error:
             raise errors.UserError(

@@ -193,7 +193,8 @@ def _open_archive(path: pathlib.Path):
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, MemoryError,
             NotImplementedError) as error:  # fmt: skip
         raise errors.UserError(
-            f"{path}: not a complete npz archive ({error}). Copy or make it again."
+            f"{path}: not a complete npz archive ({getattr(error, 'strerror', None) or error}). "
+            "Copy or make it again."
         ) from error
 
 
