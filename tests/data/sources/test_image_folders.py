@@ -231,7 +231,7 @@ def test_folders_of_unlabeled_images_may_be_named_as_classes(tmp_path):
 def test_classes_that_all_hold_the_same_folders_may_be_parts(tmp_path):
     touch(tmp_path, "first/cat/1", "first/dog/1", "second/cat/1", "second/dog/1")
     ((level, text, names),) = remarks(tmp_path)
-    assert level == "note" and text == "all 2 classes hold the same folders"
+    assert level == "warning" and text == "all 2 classes hold the same folders"
     assert names == ("cat", "dog")
 
 

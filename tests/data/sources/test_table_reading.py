@@ -76,7 +76,7 @@ def test_a_column_about_labels_that_are_right_is_a_warning(tmp_path, column):
 
 
 def test_a_second_line_of_column_names_is_no_image(tmp_path):
-    table = read(tmp_path / "t.csv", "path,label\na.png,cat\npath, label\nb.png,dog\n")
+    table = read(tmp_path / "t.csv", "path,label\na.png,cat\n\ufeffpath, label\nb.png,dog\n")
     assert [row.path for row in table.rows] == ["a.png", "b.png"]
     (said,) = table.remarks
     assert said.names == ("line 3",) and "repeat the names of its columns" in said.text

@@ -281,7 +281,7 @@ class _FolderLister:
         apart = all(kind.holds_folders_only for kind in labeled)
         if len(inner) == 1 and len(*inner) >= _CLASSES and apart:
             yield Remark(
-                "note", f"all {len(labeled):,} classes hold the same folders",
+                "warning", f"all {len(labeled):,} classes hold the same folders",
                 "if these are the classes, name the folders around them labeled/, unlabeled/, "
                 "validation/ or test/", tuple(labeled[0].inner),
             )  # fmt: skip

@@ -197,7 +197,7 @@ class _TableReader:
             if not any(map(str.strip, fields)):
                 empty += [f"line {line}"] if len(fields) > 1 else []
                 continue
-            if [field.strip() for field in fields] == header:  # tables that were joined
+            if [field.strip("\ufeff \t") for field in fields] == header:  # tables that were joined
                 again.append(f"line {line}")
                 continue
             if len(fields) != len(header):
