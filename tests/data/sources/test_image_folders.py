@@ -166,6 +166,19 @@ def test_folders_that_cannot_be_read_are_an_error_that_names_all(tmp_path, monke
     )
 
 
+def test_a_folder_beside_the_parts_that_cannot_be_read_is_an_error_too(tmp_path, monkeypatch):
+    touch(tmp_path, "labeled/cat/1", "labeled/dog/1", "lost+found/1", "other/a/1")
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith(("/other/a", "/lost+found")):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert refusal(tmp_path).startswith("1 folder(s) cannot be read: other/a (Permission denied).")
+
+
 # --- What is not read -----------------------------------------------------------------------------
 
 
