@@ -4,11 +4,7 @@ import os
 import unicodedata
 
 import pytest
-from support import image_folders
-
-import flags
-from tf_ssgan.data import datasets, image_decoding
-from tf_ssgan.diagnostics import dataset_checks
+from support import image_folders, refusals
 
 TRAIN = ["--method=supervised", "--width=4", "--batch_size=8", "--labels=8", "--image_size=8"]
 
@@ -101,15 +97,4 @@ def test_what_cannot_be_understood_is_refused_in_one_sentence(case, tmp_path, ca
     for name in files:
         (tmp_path / "d" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "d" / name).touch()
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    name = f"folder:{tmp_path}/d"
-    with pytest.raises(SystemExit) as exited:
-        flags.parse(["train_main.py", *TRAIN, f"--dataset={name}"])
-    said = capsys.readouterr().err.strip()
-    assert exited.value.code == 2 and message in said and "\n" not in said
-    assert not list((tmp_path / "here").iterdir()), "a mistake left files"
-    (finding,), arrays = dataset_checks.check_dataset(
-        datasets.find(name), image_decoding.ImageSpec(8)
-    )
-    assert arrays is None and finding.level == "error" and finding.text == said
+    refusals.assert_refused(f"folder:{tmp_path}/d", TRAIN, message, tmp_path, capsys, monkeypatch)

@@ -4,11 +4,7 @@ import os
 import unicodedata
 
 import pytest
-from support import image_folders
-
-import flags
-from tf_ssgan.data import datasets, image_decoding
-from tf_ssgan.diagnostics import dataset_checks
+from support import image_folders, refusals
 
 TRAIN = ["--method=supervised", "--width=4", "--batch_size=8", "--labels=8", "--image_size=8"]
 
@@ -107,15 +103,5 @@ def test_a_pipe_does_not_hang_and_a_huge_file_is_not_read(tmp_path, capsys, monk
 
 
 def refused_by_both(tmp_path, capsys, monkeypatch, message):
-    (tmp_path / "here").mkdir(exist_ok=True)
-    monkeypatch.chdir(tmp_path / "here")
     name = f"csv:{tmp_path}/d/t.csv"
-    with pytest.raises(SystemExit) as exited:
-        flags.parse(["train_main.py", *TRAIN, f"--dataset={name}"])
-    said = capsys.readouterr().err.strip()
-    assert exited.value.code == 2 and message in said and "\n" not in said
-    assert not list((tmp_path / "here").iterdir()), "a mistake left files"
-    (finding,), arrays = dataset_checks.check_dataset(
-        datasets.find(name), image_decoding.ImageSpec(8)
-    )
-    assert arrays is None and finding.level == "error" and finding.text == said
+    refusals.assert_refused(name, TRAIN, message, tmp_path, capsys, monkeypatch)

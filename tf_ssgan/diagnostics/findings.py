@@ -6,7 +6,6 @@ from typing import Any
 
 from tf_ssgan.common import errors
 from tf_ssgan.common.plain_text import escape, shorten
-from tf_ssgan.data.sources import user_images
 
 LEVELS = ("ok", "note", "warning", "error")
 MAX_LISTED = 20  # names, or rows of a table, that are printed
@@ -104,7 +103,7 @@ def format_section(section: str, findings: Iterable[Finding]) -> str:
         lines.append(f"  {finding.level:<8} {first}")
         lines += [f"{'':11}{row}" for row in table]
         lines += [f"{'':11}-> {finding.advice}"] * bool(finding.advice)
-    return "\n".join(map(user_images.printable, lines))
+    return "\n".join(map(escape, lines))
 
 
 def format_counts(findings: Sequence[Finding]) -> str:
@@ -119,10 +118,15 @@ def as_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """Returns what `json.dump` takes, with all names."""
     fields = ("section", "level", "text", "advice")
     return [
-        {field: user_images.printable(getattr(finding, field)) for field in fields}
+        {field: _escape_lines(getattr(finding, field)) for field in fields}
         | {"names": [escape(name) for name in finding.names]}
         for finding in findings
     ]
+
+
+def _escape_lines(text: str) -> str:
+    """Escapes a text that may be a table of several lines."""
+    return "\n".join(map(escape, text.split("\n")))
 
 
 def _names(finding: Finding) -> str:

@@ -11,14 +11,7 @@ from tf_ssgan import methods
 from tf_ssgan.common import errors
 from tf_ssgan.core import method
 from tf_ssgan.core.task import Task
-from tf_ssgan.data import (
-    datasets,
-    fingerprint,
-    pipeline,
-    pools,
-    protocol,
-    splits,
-)
+from tf_ssgan.data import datasets, fingerprint, pipeline, pools, protocol, splits
 from tf_ssgan.nn import distribution, pixels, precision
 from tf_ssgan.training import checkpoints, config, manifests, same_data
 from tf_ssgan.training.workdir import Workdir

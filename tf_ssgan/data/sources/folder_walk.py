@@ -9,7 +9,7 @@ import collections
 import contextlib
 import os
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from tf_ssgan.common import system_files
 from tf_ssgan.common.plain_text import escape
@@ -97,19 +97,19 @@ class FolderWalk:
                 inner = folders
         return found, inner
 
-    def count_files(self, folder: str) -> int:
-        """Returns the number of files below a folder, without following links."""
-        return sum(len(files) for _, _, files in os.walk(self.path(folder)))
+    def count_files(self, folder: str, onerror: Callable[[OSError], None] | None = None) -> int:
+        """Returns the number of files below a folder, without following links.
 
-    def count_a_persons_files(self, folder: str) -> int:
-        """Does the same, and remembers folders that cannot be read."""
+        Args:
+            folder: path of the folder.
+            onerror: takes the error of each folder that cannot be read; such ones are passed over.
+        """
+        return sum(len(files) for _, _, files in os.walk(self.path(folder), onerror=onerror))
 
-        def remember(error: OSError) -> None:
-            name = os.path.relpath(error.filename, self._root)
-            self._unreadable[name] = error.strerror or str(error)
-
-        tree = os.walk(self.path(folder), onerror=remember)
-        return sum(len(files) for _, _, files in tree)
+    def remember_unreadable(self, error: OSError) -> None:
+        """Adds the folder of an error to those of `unreadable`."""
+        name = os.path.relpath(error.filename, self._root)
+        self._unreadable[name] = error.strerror or str(error)
 
     def unreadable(self) -> str:
         """Returns the folders that could not be read, with the reasons; empty if all could be."""

@@ -244,9 +244,8 @@ class _FolderLister:
         for folder in self._layout.others if self._layout.parts else ():
             part = folder_layout.likely_part(folder)
             meant = f", did you mean {part}/?" if part else ""
-            beside.append(
-                f"{folder}/ ({say_files(self._walk.count_a_persons_files(folder))}{meant})"
-            )
+            count = self._walk.count_files(folder, self._walk.remember_unreadable)
+            beside.append(f"{folder}/ ({say_files(count)}{meant})")
         if beside:
             parts = join_names(self._layout.parts.values())
             yield Remark(

@@ -243,9 +243,9 @@ def _print_remarks(name: str, remarks: list[Remark]) -> None:
     """Prints to standard error what the doctor would say about the files."""
     for remark in remarks:
         text = f"{name}: {remark.text}{_first_names(remark.names)}. ({remark.advice})"
-        print(printable(text), file=sys.stderr)
+        print(escape(text), file=sys.stderr)
     if any(remark.names for remark in remarks):
-        print(printable(f"All names: python -m tf_ssgan.doctor --dataset={name}"), file=sys.stderr)
+        print(escape(f"All names: python -m tf_ssgan.doctor --dataset={name}"), file=sys.stderr)
 
 
 def _first_names(names: tuple[str, ...]) -> str:
@@ -253,8 +253,3 @@ def _first_names(names: tuple[str, ...]) -> str:
     more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
     shown = "; ".join(shorten(escape(name), _LONGEST_NAME) for name in names[:MAX_NAMES])
     return f": {shown}{more}" if names else ""
-
-
-def printable(text: str) -> str:
-    """Returns a text that every terminal accepts: bytes that are not UTF-8 become escapes."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
