@@ -22,11 +22,12 @@ from tf_ssgan.training.workdir import Workdir
 class ExportOptions:
     """The flags of this program."""
 
-    run: str = option("", "Folder of the run to export.")
-    to: str = option("", "Folder of the served model; its name is the model's.")
+    run: str = option("", "Folder of the run to export.", path="folder")
+    to: str = option("", "Folder of the served model; its name is the model's.", path="folder")
     data_dir: str = option(
         "",
         "Folder of the run's data, if they were moved; only a run that is not finished needs them.",
+        path="folder",
     )
     version: int = option(0, "Number of the version; 0 takes the next one.")
 
