@@ -53,6 +53,13 @@ def local(text: str, flag: str = "", kind: Kind = "folder") -> str:
     return start + expanded
 
 
+def home() -> str:
+    """The home folder of this user; empty if there is none, see also `library_folders`."""
+    folder = os.path.expanduser("~")
+    known = os.path.isabs(folder) and os.environ.get("HOME", folder) not in ("", os.devnull)
+    return folder if known else ""
+
+
 def check_working_folder() -> None:
     """Checks that the working directory exists, which other programs may have removed.
 
@@ -98,13 +105,13 @@ def _expand(path: str, shown: str) -> str:
         # Else ./~x would become ~x, and then a home folder, where paths are joined.
         return os.path.abspath(path) if os.path.normpath(path).startswith("~") else path
     name, _, rest = path.partition("/")
-    home = os.path.expanduser(name)
-    if not os.path.isabs(home) or not os.environ.get("HOME", home):
-        whose = f"the user {escape(name[1:])}" if name != "~" else "you"
+    folder = home() if name == "~" else os.path.expanduser(name)
+    if not os.path.isabs(folder):
+        whose = "you" if name == "~" else f"the user {escape(name[1:])}"
         raise errors.UserError(
             f"{shown}: there is no home folder of {whose} here. Give the whole path."
         )
-    return os.path.join(home, rest) if rest else home
+    return os.path.join(folder, rest) if rest else folder
 
 
 def _refuse_name(path: str, shown: str, kind: str) -> None:

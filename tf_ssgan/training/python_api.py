@@ -143,7 +143,7 @@ def _folder(folder: Any) -> pathlib.Path:
     if exported and not os.path.exists(Workdir(path).config_file):
         raise errors.UserError(
             f"{path} holds an exported model, not a run. Give the folder of the run, or classify "
-            f"with python -m export.predict --model={path}"
+            f"with python -m export.predict --model={plain_text.shell_word(path)}"
         )
     return path
 
