@@ -10,6 +10,7 @@ import re
 import sys
 
 from tf_ssgan import methods
+from tf_ssgan.common.plain_text import shell_word
 
 BEGIN, END = "<!-- methods: begin -->", "<!-- methods: end -->"
 
@@ -56,7 +57,8 @@ def main(arguments: list[str]) -> int:
     if arguments[0] == "--write":
         readme.write_text(update_readme(text))
     elif update_readme(text) != text or BEGIN not in text:
-        print(f"{readme} has an old table of methods: python -m tf_ssgan.catalog --write {readme}")
+        command = f"python -m tf_ssgan.catalog --write {shell_word(readme)}"
+        print(f"{readme} has an old table of methods: {command}")
         return 1
     return 0
 

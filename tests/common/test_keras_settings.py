@@ -83,6 +83,9 @@ def damaged(kind, folder):
         file.mkdir()
     elif kind == "a pipe":
         os.mkfifo(file)
+    elif kind == "a large file":
+        file.touch()
+        os.truncate(file, 2**40)
     else:
         file.write_bytes(kind.encode("latin-1"))
 
@@ -92,6 +95,7 @@ def damaged(kind, folder):
     [
         ("a folder", "not a file"),
         ("a pipe", "not a file"),
+        ("a large file", "too large"),
         ("[]", "holds []"),
         ("null", "holds None"),
         ('{"epsilon": 1}', "epsilon 1"),

@@ -79,6 +79,11 @@ def test_the_message_names_the_flag_of_the_folder(tmp_path):
         precheck.check_writable(pathlib.Path(tmp_path / "file"), "runs")
 
 
+def test_a_workdir_whose_files_would_have_too_long_paths_is_refused_before_training(tmp_path):
+    with pytest.raises(errors.UserError, match="path is longer than 3,800 bytes, and its files"):
+        precheck.check_writable(tmp_path.joinpath(*["a" * 99] * 39))
+
+
 def test_a_workdir_whose_path_is_not_utf8_is_refused_before_training(tmp_path):
     with pytest.raises(errors.UserError, match=r"run\\udce4: the folder's path holds bytes"):
         precheck.check_run({"workdir": f"{tmp_path}/run\udce4"})

@@ -1,6 +1,7 @@
 """The record of a run's data as a file: written, read with a check, and compared in words."""
 
 import json
+import pathlib
 
 import pytest
 from support import file_contents
@@ -74,3 +75,11 @@ def test_a_folder_that_is_suggested_does_not_exist(tmp_path):
         )
         (tmp_path / name).mkdir()
     assert run_data.free_folder(tmp_path / "run") == tmp_path / "run-4"
+
+
+def test_the_free_folder_beside_one_without_a_name_has_a_name(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert run_data.free_folder(pathlib.Path(".")) == tmp_path / "here-2"
+    assert run_data.free_folder(pathlib.Path("..")) == tmp_path.with_name(f"{tmp_path.name}-2")
+    assert run_data.free_folder(pathlib.Path("/")) == pathlib.Path("/run-2")

@@ -86,3 +86,10 @@ def test_without_a_temperature_the_summary_says_why(held_out, reason):
     assert (
         f"expected_calibration_error     0.081     (no temperature: {reason}; 100 are needed)"
     ) in text
+
+
+def test_a_folder_with_blanks_is_quoted_in_the_command_to_export_it():
+    last = summary.format_summary(RESULT, "my runs/a").splitlines()[-1]
+    assert (
+        last == "Export it: python -m export.export_main --run='my runs/a' --to=served/wacgan_gpt"
+    )

@@ -23,6 +23,7 @@ FILE_SETTINGS = {
     "nnx_enabled": False,
 }
 _CUTS = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")  # they end training early
+_LARGEST_FILE = 2**20  # bytes
 _LONGEST_VALUE = 40  # characters of a value in the message
 
 
@@ -114,6 +115,8 @@ def _differences(path: pathlib.Path) -> list[str]:
         return []
     if not os.path.isfile(path):  # opening a pipe would wait for ever
         return ["keras.json, which is not a file"]
+    if os.path.getsize(path) > _LARGEST_FILE:
+        return ["keras.json, which is too large"]
     try:
         settings = json.loads(path.read_text())
     except ValueError:  # damaged, or half written by another process: Keras takes its defaults

@@ -13,6 +13,8 @@ from tf_ssgan.common import errors, library_folders, plain_text
 from tf_ssgan.data import datasets, label_noise, splits
 from tf_ssgan.training import config
 
+_LONGEST_PATH = 3_800  # bytes; Linux has 4,096 for a file, of which the longest names take 200
+
 # Flags that had another name in earlier versions: old -> new, with the same values.
 RENAMED = {"clean_pct": "clean_fraction", "n_critic": "critic_steps"}
 
@@ -104,14 +106,19 @@ def check_writable(folder: pathlib.Path, flag: str = "workdir") -> None:
         flag: The flag that names it, for the message.
 
     Raises:
-        UserError: The folder is a file, it (or the nearest folder above it) is not writable, or its
-            name is not UTF-8, which TensorFlow cannot open.
+        UserError: The folder is a file, it (or the nearest folder above it) is not writable, its
+            path is too long, or its name is not UTF-8, which TensorFlow cannot open.
     """
     above = folder.absolute()
     if not _is_utf8(str(above)):
         raise errors.UserError(
             f"--{flag}={plain_text.escape(str(folder))}: the folder's path holds bytes that are "
             "not UTF-8. Give a folder with another name."
+        )
+    if len(os.fsencode(above)) > _LONGEST_PATH:
+        raise errors.UserError(
+            f"--{flag}={plain_text.shorten(str(folder), 100)}: the folder's path is longer than "
+            f"{_LONGEST_PATH:,} bytes, and its files need names too. Give a shorter one."
         )
     while not os.path.exists(above):  # unlike Path.exists, this raises for no name
         above = above.parent
