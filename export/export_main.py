@@ -13,7 +13,7 @@ import time
 
 from export import publishing
 from flags import program
-from tf_ssgan.common import errors, few_images, options, startup
+from tf_ssgan.common import errors, few_images, library_folders, options, startup
 from tf_ssgan.common.options import option
 from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.training.workdir import Workdir
@@ -80,6 +80,7 @@ def export_run(
     Workdir(workdir).require_flags()
     Workdir(workdir).require_checkpoint()
     publishing.check_target(to, version)
+    library_folders.fall_back([str(to)])
     with startup.start_up():  # TensorFlow: after the paths are checked
         from export import servable, verify, warmup
         from tf_ssgan.training import build, results

@@ -28,7 +28,7 @@ import tqdm
 import export
 from export import input_files, prediction_writers, predictions, publishing, thumbnails
 from flags import program
-from tf_ssgan.common import errors, files, options, startup
+from tf_ssgan.common import errors, files, library_folders, options, startup
 from tf_ssgan.common.options import option
 from tf_ssgan.data import image_decoding, image_depth, image_files
 
@@ -254,6 +254,8 @@ def main(argv: list[str]) -> None:
         first = next(listing, None)
         if first is None:
             raise errors.UserError(f"There is no file in {' '.join(paths)}. Nothing was written.")
+        if chosen.to:
+            library_folders.fall_back([os.path.dirname(os.path.abspath(chosen.to))])
         predict = load_classifier(info)
         ready = time.perf_counter()
         total = None

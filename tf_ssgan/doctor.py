@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from flags import program
 from tf_ssgan import methods
-from tf_ssgan.common import errors, startup
+from tf_ssgan.common import errors, library_folders, startup
 from tf_ssgan.common.options import option
 from tf_ssgan.data import dataset_info, datasets, memory_limit
 from tf_ssgan.diagnostics import dataset_checks, dry_run, environment, findings
@@ -107,6 +107,8 @@ def _check_json(file: str) -> None:
 def main(argv: list[str]) -> None:
     """Runs all checks in turn, and prints each section when it is done."""
     options = parse_args(argv)
+    workdir = pathlib.Path(options.workdir).absolute()
+    library_folders.fall_back([str(folder) for folder in (workdir, *workdir.parents)])
     # Measured before this program takes memory itself; if that fails, it is a finding below.
     free = findings.call_or_finding(environment.SECTION, "memory", memory_limit.available)[0] or 0
     results = _start_tensorflow() + environment.check_environment(pathlib.Path(options.workdir))

@@ -22,7 +22,7 @@ different fingerprints are never compared.
 """
 
 from flags import program
-from tf_ssgan.common import startup
+from tf_ssgan.common import library_folders, startup
 from tf_ssgan.evaluation import options, results_file
 from tf_ssgan.training import run_paths
 
@@ -47,6 +47,7 @@ def parse_args(argv: list[str]) -> tuple[options.EvaluateOptions, options.Evalua
 def main(argv: list[str]) -> None:
     """Evaluates, writes and prints."""
     chosen, sources = parse_args(argv)
+    library_folders.fall_back([chosen.run])
     with startup.start_up():  # TensorFlow: after names and paths are understood
         from tf_ssgan.evaluation import evaluate_run
     result = evaluate_run.evaluate(chosen, sources)

@@ -46,9 +46,15 @@ def test_another_folder_is_taken_for_temporary_files(tmp_path, no_temporary_fold
     assert tempfile.gettempdir() == str(tmp_path)
 
 
-def test_where_nothing_can_be_written_there_is_none(no_temporary_folder):
+def test_where_nothing_can_be_written_libraries_get_a_name_until_there_is_a_folder(
+    tmp_path, no_temporary_folder
+):
     library_folders.fall_back(["/proc/nonexistent"])
-    assert tempfile.tempdir is None
+    assert tempfile.gettempdir() == os.devnull
+    with pytest.raises(OSError, match="Not a directory"):
+        tempfile.mkdtemp()
+    library_folders.fall_back([str(tmp_path)])
+    assert tempfile.gettempdir() == str(tmp_path)
 
 
 def test_what_matplotlib_says_of_its_folder_is_dropped_and_nothing_else(caplog):
@@ -56,6 +62,7 @@ def test_what_matplotlib_says_of_its_folder_is_dropped_and_nothing_else(caplog):
     logger = logging.getLogger("matplotlib")
     logger.warning("mkdir -p failed for path %s: %s", "x", "y")
     logger.warning("Matplotlib created a temporary cache directory at %s because", "x")
+    logger.warning("%s is not a writable directory", "x")
     logger.warning("something else")
     assert [record.message for record in caplog.records] == ["something else"]
 

@@ -40,6 +40,20 @@ def test_messages_are_shown_if_the_block_fails(capfd):
     assert capfd.readouterr().err == "the reason"
 
 
+def test_a_library_that_finds_no_folder_to_write_to_is_said_in_a_sentence(capfd, monkeypatch):
+    def fail(*_):
+        log(b"oneDNN custom operations are on")
+        raise OSError("Matplotlib requires access to a writable cache directory")
+
+    monkeypatch.delitem(sys.modules, "tensorflow")
+    monkeypatch.setattr("builtins.__import__", fail)
+    with pytest.raises(startup.errors.UserError, match="start: Matplotlib .*. Set TMPDIR to a fol"):
+        with startup.start_up():
+            pass
+    monkeypatch.undo()
+    assert capfd.readouterr().err == ""
+
+
 def test_users_who_set_a_log_level_see_every_message(capfd, monkeypatch):
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
     with startup.start_up():
@@ -71,7 +85,9 @@ def test_messages_are_shown_where_they_can_be_kept_nowhere(capfd, monkeypatch):
 
 def test_a_closed_standard_error_is_no_error():
     code = (
+        "import sys, unittest.mock\n"
         "from tf_ssgan.common import startup\n"
+        "sys.modules['tensorflow'] = unittest.mock.MagicMock()\n"
         "with startup.start_up(): print('started', flush=True)\n"
     )
     done = subprocess.run(

@@ -13,7 +13,7 @@ from tf_ssgan.common import paths
 
 _IN_MEMORY = "/dev/shm"  # Linux has it even where nothing else can be written
 # What Matplotlib says of its folder, in several lines, when it takes a temporary one.
-_REMARKS = ("mkdir -p failed", "Matplotlib created a temporary cache")
+_REMARKS = ("mkdir -p failed", "is not a writable dir", "Matplotlib created a temporary cache")
 
 
 def prepare() -> None:
@@ -29,17 +29,22 @@ def prepare() -> None:
 
 
 def fall_back(folders: Sequence[str]) -> None:
-    """Takes one of some folders for temporary files, if the system has none that can be written."""
+    """Takes one of some folders for temporary files, if the system has none that can be written.
+
+    If none of them can be written either, one is named that can hold no files: TensorFlow's import
+    asks for a name and makes no file.
+    """
     with contextlib.suppress(FileNotFoundError):
-        tempfile.gettempdir()  # writes to each to find out
-        return
+        if tempfile.gettempdir() != os.devnull:  # writes to each to find out
+            return
     for folder in folders:
         with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"written")
             file.flush()
             tempfile.tempdir = folder
             return
+    tempfile.tempdir = os.devnull
 
 
 def _is_no_remark(record: logging.LogRecord) -> bool:
-    return not str(record.msg).startswith(_REMARKS)
+    return not any(remark in str(record.msg) for remark in _REMARKS)

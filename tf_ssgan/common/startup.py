@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from absl import logging
 
-from tf_ssgan.common import keras_settings
+from tf_ssgan.common import errors, keras_settings
 
 
 @contextlib.contextmanager
@@ -21,7 +21,8 @@ def start_up() -> Iterator[None]:
     can be kept nowhere, they are shown.
 
     Raises:
-        UserError: Keras is already imported, and its backend is not TensorFlow.
+        UserError: Keras is already imported, and its backend is not TensorFlow; or a library that
+            TensorFlow imports needs a folder to write to, and there is none.
     """
     keras_settings.enforce()  # again: a caller from Python may have changed them since
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
@@ -29,16 +30,28 @@ def start_up() -> Iterator[None]:
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     with _hidden_messages():
-        import tensorflow as tf
-
-        tf.config.list_physical_devices()  # looks for GPUs, and logs it
+        _import_tensorflow()
         logging.set_verbosity(logging.WARNING)
         yield
 
 
+def _import_tensorflow() -> None:
+    try:
+        import tensorflow as tf
+    except OSError as error:  # it imports Keras, and that imports Matplotlib, which writes files
+        raise errors.UserError(
+            f"TensorFlow cannot start: {errors.first_line(error)}. Set TMPDIR to a folder in which "
+            "you can write."
+        ) from error
+    tf.config.list_physical_devices()  # looks for GPUs, and logs it
+
+
 @contextlib.contextmanager
 def _hidden_messages() -> Iterator[None]:
-    """Keeps what is written to standard error; writes it there if the block fails."""
+    """Keeps what is written to standard error; writes it there if the block fails.
+
+    A `UserError` says what is wrong by itself.
+    """
     with contextlib.ExitStack() as stack:
         try:
             stderr = os.dup(2)
@@ -51,6 +64,8 @@ def _hidden_messages() -> Iterator[None]:
         os.dup2(messages.fileno(), 2)
         try:
             yield
+        except errors.UserError:
+            raise
         except BaseException:
             messages.seek(0)
             os.write(stderr, messages.read())
