@@ -69,6 +69,7 @@ def write_run(folder, seed):
     checkpoint = folder / CHECKPOINT
     checkpoint.mkdir(parents=True)
     (checkpoint / "state.index").write_bytes(b"index")
+    (checkpoint / "state.data-00000-of-00001").write_bytes(b"data")
     manifests.write(checkpoint, STEPS, file_contents.manifest_metadata())
 
 

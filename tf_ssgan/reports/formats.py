@@ -27,8 +27,8 @@ def markdown(report: Report) -> str:
     if report.left_out:
         rows = [[f"`{folder}`", reason] for folder, reason in report.left_out]
         parts += ["## Left out", _markdown_table([["folder", "reason"], *rows])]
-    if report.finished.damage:
-        parts += ["## Damaged files", "\n".join(f"- {line}" for line in report.finished.damage)]
+    if report.damage:
+        parts += ["## Damaged files", "\n".join(f"- {line}" for line in report.damage)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -47,7 +47,7 @@ def format_summary(report: Report, written: Sequence[pathlib.Path]) -> str:
     """The text that a program prints at its end: tables, what is damaged, and files written."""
     lines = [_short_tables(report)]
     lines += [f"left out: {folder}: {reason}" for folder, reason in report.left_out]
-    lines += [f"damaged file: {sentence}" for sentence in report.finished.damage]
+    lines += [f"damaged file: {sentence}" for sentence in report.damage]
     names = ", ".join(path.name for path in written)
     text = "\n".join([*lines, f"\nIn {written[0].parent}: {names}"])
     return text.encode(errors="backslashreplace").decode()  # as `files.replace` does

@@ -59,7 +59,7 @@ def render(report: Report, folder: pathlib.Path) -> str:
         runs=[_run(run, folder) for run in report.runs],
         numbers=ERROR_COLUMNS,
         left_out=[(str(path), _link(path, folder), reason) for path, reason in report.left_out],
-        damage=report.finished.damage,
+        damage=report.damage,
         code=checkout.format_code(checkout.code_version()),
     )
 

@@ -55,7 +55,9 @@ def _members_changed(chance: random.Random, content: bytes) -> damage.Damage:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     name = chance.choice(list(members))
-    way = chance.choice(("claims", "claims", "claims", "missing", "other", "bomb", "twice", "shorter"))
+    way = chance.choice(
+        ("claims", "claims", "claims", "missing", "other", "bomb", "twice", "shorter")
+    )
     what = f"{name}: {way}"
     if way == "claims":
         what, members[name] = _claims(chance, name, members[name])

@@ -38,7 +38,7 @@ def sign(content: dict) -> None:
 def _manifest(world: World) -> Target:
     _ = world.other_run
     path = _newest(world) / manifests.MANIFEST
-    return Target(path, run_files.asks(world, *_ASKS), (path.name, str(world.run)))
+    return Target(path, run_files.asks(world, *_ASKS), (path.name, "/toy"))
 
 
 def _resigned(name: str):
@@ -63,9 +63,7 @@ def _resigned(name: str):
             return signed_ask
 
         asks = {k: signed(v) for k, v in run_files.asks(world, *_ASKS[:3]).items()}
-        return Target(
-            path, asks, (name, str(world.run)), between=lambda: manifest.write_bytes(whole)
-        )
+        return Target(path, asks, (name, "/toy"), between=lambda: manifest.write_bytes(whole))
 
     return open_target
 

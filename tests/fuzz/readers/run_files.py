@@ -1,8 +1,10 @@
 """Files in the folder of a run, and the programs that read them."""
 
 import json
+import os
 import pathlib
 import shutil
+from unittest import mock
 
 from fuzz.registry import Ask, Reader, Target
 from fuzz.world import STEPS, World
@@ -14,7 +16,7 @@ from tf_ssgan.data import fingerprint
 from tf_ssgan.evaluation import options, results_file
 from tf_ssgan.launch import jobs
 from tf_ssgan.reports import finished_runs
-from tf_ssgan.training import build, classifier, metrics_log, results, run_files, same_data
+from tf_ssgan.training import build, classifier, metrics_log, results, same_data
 from tf_ssgan.training.workdir import Workdir
 
 
@@ -52,7 +54,8 @@ def resume(world: World) -> str:
             if same_data.finished_result(workdir, settings):
                 raise AssertionError("a run of more steps is finished")
             run = world.rebuilt(folder)
-            build.build(settings)
+            with mock.patch.object(build, "_assemble", lambda *_: run):  # once is enough
+                build.build(settings)
             manifest = build.restore(run)
             first = int(run.method.step.numpy())
             assert manifest is None or first == manifest["step"], (first, manifest["step"])
@@ -89,8 +92,6 @@ def _copy_as_it_is(source: pathlib.Path, target: pathlib.Path) -> None:
         elif target.is_file():
             damage._make_sparse(source)
         else:
-            import os
-
             os.mkfifo(source)
 
 
@@ -200,4 +201,3 @@ READERS = (
     Reader("metrics.jsonl, page", 1, damage.any_lines, _page("metrics.jsonl")),
     Reader("confusion.png, page", 3, damage.any_bytes, _embedded),
 )  # fmt: skip
-_ = run_files

@@ -114,9 +114,9 @@ def _head_changed(chance: random.Random, content: bytes) -> damage.Damage:
 def _grpc(world: World) -> Target:
     """Messages of TensorFlow Serving, in place of what the channel receives."""
     folder = world.folder("grpc")
+    import tensorflow as tf
     from tensorflow_serving.apis import predict_pb2
 
-    import tensorflow as tf
     from export import server_clients
 
     response = predict_pb2.PredictResponse()

@@ -3,11 +3,11 @@
 import os
 from unittest import mock
 
-import flags
 from fuzz.registry import Reader, Target, program_answer
 from fuzz.world import World
 from support import damage
 
+import flags
 from tf_ssgan.common import keras_settings
 from tf_ssgan.training.workdir import Workdir
 
@@ -15,9 +15,7 @@ from tf_ssgan.training.workdir import Workdir
 def _flag_file(world: World) -> Target:
     path = world.run / "run.flags"
     words = ["train_main.py", f"--flagfile={path}"]
-    return Target(
-        path, {"train": lambda: program_answer(lambda: flags.parse(list(words)))}, ("",)
-    )
+    return Target(path, {"train": lambda: program_answer(lambda: flags.parse(list(words)))}, ("",))
 
 
 def _keras(world: World) -> Target:
