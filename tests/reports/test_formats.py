@@ -251,12 +251,14 @@ def damaged_report(tmp_path):
     with (damaged / "metrics.jsonl").open("a") as file:
         file.write("[1]\nnull\n")
     (damaged / "evaluation.json").write_text("[]")
+    (damaged / "samples.png").write_bytes(b"no image")
     report = make_report(*finished_runs.read_runs([whole, damaged]).runs)
     return report, [
         f"Skipped 2 damaged lines of {damaged}/metrics.jsonl "
         "(line 4: expected a JSON object, got [1], ...).",
         f"{damaged}/evaluation.json is damaged: expected a JSON object, got []. "
         "Remove that file, and evaluate the run again.",
+        f"{damaged}/samples.png cannot be read (it is damaged, or no PNG image): it is left out.",
     ]
 
 

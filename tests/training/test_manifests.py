@@ -79,11 +79,11 @@ WHOLE = {"state.index": "0" * 64, DATA: "0" * 64}
         ({"files": {"state.index": "0" * 64}}, "files: expected state.index and state.data-..."),
         ({"files": {DATA: "0" * 64}}, "files: expected state.index and state.data-..."),
         *(
-            ({"files": WHOLE | {name: "0" * 64}}, f"{name}.[key]: expected the name of a file of")
+            ({"files": WHOLE | {name: "0" * 64}}, "expected the name of a file of TensorFlow, such as")
             for name in ("../../x", "..", "/etc/passwd", "state.index/", "other", "state.index\n")
         ),
         ({"files": WHOLE | {"state.index": ""}}, "files.state.index: String should match pattern"),
-        ({"sizes": {"state.index": 2}}, "state.index was changed or cut short"),
+        ({"sizes": {"state.index": -1}}, "sizes.state.index: expected greater than or equal"),
         ({"sha256": ""}, "sha256: String should match pattern"),
         ({"protocol": PROTOCOL | {"wrong": 3}}, "wrong is larger than the number of labels"),
         ({"protocol": PROTOCOL | {"clean_fraction": 0.5}}, "clean_ids are not as many as clean_f"),

@@ -160,7 +160,10 @@ def _load_saved(run: Run) -> None:
         except checkpoints.UnusableCheckpoint as error:
             skipped = (*saved.damaged, f"{saved.folder.name} {error.reason}")
             if len(skipped) == len(manifests.checkpoint_folders(run.workdir.checkpoints)):
-                raise
+                raise errors.UserError(
+                    f"No checkpoint in {run.workdir.checkpoints} can be loaded "
+                    f"({'; '.join(skipped)}). Choose another --workdir."
+                ) from error
             run.saved = run.workdir.find_checkpoint(skipped)
         else:
             break
@@ -176,7 +179,6 @@ def _load(saved: manifests.SavedCheckpoint, built: method.Method) -> None:
         raise checkpoints.UnusableCheckpoint(
             saved.folder,
             f"is damaged: its manifest says step {saved.manifest['step']}, its variables {step}",
-            "Train again in another --workdir.",
         )
 
 

@@ -29,8 +29,8 @@ class UnusableCheckpoint(errors.UserError):
         reason: Why, without the path.
     """
 
-    def __init__(self, checkpoint: pathlib.Path, reason: str, remedy: str):
-        super().__init__(f"{checkpoint} {reason}. {remedy}")
+    def __init__(self, checkpoint: pathlib.Path, reason: str):
+        super().__init__(f"{checkpoint} {reason}. Choose another --workdir.")
         self.reason = reason
 
 
@@ -88,15 +88,11 @@ def load(checkpoint: pathlib.Path, state: State) -> None:
         status.assert_existing_objects_matched()
     except (AssertionError, _OtherShapes) as error:
         raise UnusableCheckpoint(
-            checkpoint,
-            f"was made for other networks ({errors.first_line(error)})",
-            "Choose another --workdir.",
+            checkpoint, f"was made for other networks ({errors.first_line(error)})"
         ) from error
     except Exception as error:  # TensorFlow has many for files that it cannot read
         raise UnusableCheckpoint(
-            checkpoint,
-            f"is damaged: TensorFlow cannot read it ({type(error).__name__})",
-            "Train again in another --workdir.",
+            checkpoint, f"is damaged: TensorFlow cannot read it ({type(error).__name__})"
         ) from error
 
 

@@ -97,7 +97,7 @@ def damaged(path: pathlib.Path, reason: str, remedy: str) -> errors.UserError:
 
 def _describe(error: dict[str, Any]) -> str:
     """One of pydantic's errors in words: "steps: expected a valid integer, got 'x'"."""
-    field = ".".join(map(str, error["loc"]))
+    field = ".".join(str(part) for part in error["loc"] if part != "[key]")
     field = field if field.isprintable() else ascii(field)
     if error["type"] == "missing":
         return f"{field} is missing"
