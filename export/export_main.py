@@ -15,6 +15,7 @@ from export import publishing
 from flags import program
 from tf_ssgan.common import errors, few_images, options, startup
 from tf_ssgan.common.options import option
+from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.training.workdir import Workdir
 
 
@@ -22,11 +23,12 @@ from tf_ssgan.training.workdir import Workdir
 class ExportOptions:
     """The flags of this program."""
 
-    run: str = option("", "Folder of the run to export.")
-    to: str = option("", "Folder of the served model; its name is the model's.")
+    run: str = option("", "Folder of the run to export.", path="folder")
+    to: str = option("", "Folder of the served model; its name is the model's.", path="folder")
     data_dir: str = option(
         "",
         "Folder of the run's data, if they were moved; only a run that is not finished needs them.",
+        path="folder",
     )
     version: int = option(0, "Number of the version; 0 takes the next one.")
 
@@ -108,7 +110,7 @@ def export_run(
 def format_export(result: ExportResult) -> str:
     """A summary of an export, for printing."""
     verification, model = result.verification, result.folder.absolute().parent
-    width = max(map(len, verification.signatures))
+    width, name = max(map(len, verification.signatures)), shell_word(model.name)
     warmup = "with warm-up requests"
     if not result.has_warmup:
         warmup = "warm-up requests were left out: pip install tensorflow-serving-api adds them"
@@ -126,8 +128,9 @@ def format_export(result: ExportResult) -> str:
             f"  one image in {verification.request_ms:.1f} ms (in this process)",
             "Serve it:",
             "  docker run --rm -p 127.0.0.1:8501:8501 -p 127.0.0.1:8500:8500 "
-            f"-v {model}:/models/{model.name}:ro -e MODEL_NAME={model.name} tensorflow/serving",
-            f"  python -m export.client --model={model.name} IMAGE...",
+            f"-v {shell_word(f'{model}:/models/{model.name}:ro')} -e MODEL_NAME={name} "
+            "tensorflow/serving",
+            f"  python -m export.client --model={name} IMAGE...",
         ]
     )
 

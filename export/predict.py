@@ -49,11 +49,11 @@ ReadImage = tuple[
 class PredictOptions:
     """The flags of this program."""
 
-    model: str = option("", "Folder of the exported model, or of one version.")
+    model: str = option("", "Folder of the exported model, or of one version.", path="folder")
     format: Literal["", "csv", "jsonl", "html"] = option(
         "", "Format of the output; by default the one that the suffix of --to names, else csv."
     )
-    to: str = option("", "File to write, instead of printing.")
+    to: str = option("", "File to write, instead of printing.", path="file")
     top: int = option(1, "How many classes to name for each image, at least 1.", low=1)
     abstain_below: float = option(
         0.0, "Probability from 0 to 1 below which there is no label.", low=0, high=1

@@ -10,6 +10,7 @@ from absl import flags as absl_flags
 
 from flags import flagfiles
 from tf_ssgan import methods
+from tf_ssgan.common import options
 from tf_ssgan.data import datasets
 from tf_ssgan.training import config, precheck
 
@@ -19,6 +20,18 @@ _DEFINE = {
     float: absl_flags.DEFINE_float,
     str: absl_flags.DEFINE_string,
 }
+
+
+class _PathParser(absl_flags.ArgumentParser):
+    """Reads a flag that is a path, see `options.plain_path`."""
+
+    def __init__(self, field: dataclasses.Field):
+        super().__init__()
+        self.field = field
+
+    def parse(self, argument: str) -> str:
+        """Returns the path; raises UserError if it can be none."""
+        return options.plain_path(self.field, argument)
 
 
 def fields(dataclass: type) -> tuple[dataclasses.Field, ...]:
@@ -44,6 +57,10 @@ def define(
     for field in chosen:
         kind = types[field.name]
         kind = str if typing.get_origin(kind) is Literal else kind
+        if field.metadata.get("path"):
+            parser, help_text = _PathParser(field=field), _help_text(field)
+            absl_flags.DEFINE(parser, field.name, field.default, help_text, flag_values)
+            continue
         if kind not in _DEFINE:
             raise TypeError(f"{dataclass.__name__}.{field.name}: no flag can be made of {kind}")
         _DEFINE[kind](field.name, field.default, _help_text(field), flag_values=flag_values)

@@ -1,17 +1,25 @@
 """Flag files: `--flagfile=FILE` stands for the flags in FILE, one a line."""
 
-import contextlib
+import codecs
 import os
+import re
+from collections.abc import Iterator, Sequence
 
-from absl import flags as absl_flags
-
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, paths, plain_text
 
 _FORM = "Give a text file with one flag a line, such as the run.flags of a run."
+_NAMES = ("--flagfile", "-flagfile")
+_MOST = 2**20  # bytes
+_ENCODINGS = {  # of editors on Windows
+    codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
+}  # fmt: skip
 
 
-def expand(argv: list[str]) -> list[str]:
+def expand(argv: Sequence[str]) -> list[str]:
     """Replaces each `--flagfile=FILE` by the flags in FILE, which may name further files.
+
+    A file is UTF-8, or UTF-16 with a byte order mark. Blanks around a line, empty lines, and lines
+    that begin with # or // are ignored.
 
     Args:
         argv: The program's name and its arguments.
@@ -20,52 +28,54 @@ def expand(argv: list[str]) -> list[str]:
         The same without flag files. What stands after `--` is left alone.
 
     Raises:
-        UserError: A file cannot be read, is not text, or names a further one in another form.
+        UserError: A file cannot be read, is not text, or names itself.
     """
-    _refuse_circles(argv)
+    words, rest = [], list(argv)
+    while rest and rest[0] != "--":
+        name, sign, value = rest.pop(0).partition("=")
+        if name not in _NAMES:
+            words.append(name + sign + value)
+            continue
+        if not sign and rest:
+            value = rest.pop(0)
+        words += _flags(value, ())
+    return words + rest
+
+
+def _flags(name: str, inside: tuple[str, ...]) -> Iterator[str]:
+    """The flags in a file.
+
+    Args:
+        name: The file, as the user gave it.
+        inside: Real paths of the files that led to it.
+    """
+    if not name.strip():
+        raise errors.UserError(f"--flagfile names no file. {_FORM}")
+    path = paths.local(name.strip(), "flagfile", "file")
+    shown = f"--flagfile={plain_text.escape(path)}"
+    real = os.path.realpath(path)
+    if real in inside:
+        raise errors.UserError(f"{shown} names itself. {_FORM}")
+    for line in _lines(path, shown):
+        flag, _, value = line.partition("=")
+        if flag in _NAMES:
+            yield from _flags(value, (*inside, real))
+        elif line and not line.startswith(("#", "//")):
+            yield line
+
+
+def _lines(path: str, shown: str) -> list[str]:
+    """The lines of a file, without blanks around them; a pipe is read too, as of a shell's <()."""
     try:
-        words = absl_flags.FlagValues().read_flags_from_files(argv, force_gnu=False)
-    except absl_flags.Error as error:
-        raise errors.UserError(f"{_reason(error)} {_FORM}") from error
-    except ValueError as error:  # not UTF-8, or the name of a further file holds a zero byte
-        raise errors.UserError(f"{_first(argv)} is not a text file. {_FORM}") from error
-    if any("\0" in word for word in words):  # a shell passes no zero bytes
-        raise errors.UserError(f"{_first(argv)} is not a text file. {_FORM}")
-    before_dashes = words[: words.index("--")] if "--" in words else words
-    if left := [word for word in before_dashes if word.lstrip("-").split("=")[0] == "flagfile"]:
-        raise errors.UserError(
-            f"{left[0]} stands in {_first(argv)}, where a further file is named by a line that "
-            "begins with --flagfile=FILE."
-        )
-    return words
-
-
-def _refuse_circles(argv: list[str], inside: tuple[str, ...] = ()) -> None:
-    """Raises UserError if a file names itself, or one that names it; absl would leave it out."""
-    for word in argv[: argv.index("--")] if "--" in argv else argv:
-        name, _, value = word.strip().partition("=")
-        if name.lstrip("-") != "flagfile" or not name.startswith("-") or not value:
-            continue
-        path = os.path.realpath(os.path.expanduser(value.strip("\"'")))
-        if path in inside:
-            raise errors.UserError(f"--flagfile={value} names itself. {_FORM}")
-        if not os.path.isfile(path):  # a pipe could be read only once
-            continue
-        with contextlib.suppress(OSError, ValueError), open(path, encoding="utf-8") as file:
-            _refuse_circles(file.read().splitlines(), (*inside, path))
-
-
-def _reason(error: absl_flags.Error) -> str:
-    """Why a file cannot be opened, which absl has from the system; or that no file is named."""
-    cause = error.__context__
-    if isinstance(cause, OSError):
-        return f"--flagfile={cause.filename} cannot be read: {cause.strerror}."
-    return "--flagfile names no file."
-
-
-def _first(argv: list[str]) -> str:
-    """The first flag file of a command line, as it is written there."""
-    for place, word in enumerate(argv):
-        if word.lstrip("-").startswith("flagfile"):
-            return word if "=" in word else " ".join(argv[place : place + 2])
-    return "--flagfile"
+        with open(path, "rb") as file:
+            content = file.read(_MOST + 1)
+    except OSError as error:
+        raise errors.UserError(f"{shown} cannot be read: {error.strerror}. {_FORM}") from error
+    encoding = next((e for mark, e in _ENCODINGS.items() if content.startswith(mark)), "utf-8")
+    try:
+        text = content.decode(encoding)
+    except ValueError as error:
+        raise errors.UserError(f"{shown} is not a text file. {_FORM}") from error
+    if "\0" in text or len(content) > _MOST:  # a shell passes no zero bytes
+        raise errors.UserError(f"{shown} is not a text file. {_FORM}")
+    return [line.strip() for line in re.split("\r\n|\r|\n", text)]

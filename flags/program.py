@@ -9,7 +9,7 @@ from absl import app
 from absl import flags as absl_flags
 
 from flags import dataclass_flags, flagfiles
-from tf_ssgan.common import errors, plain_text
+from tf_ssgan.common import errors, paths, plain_text
 
 HELP_FLAGS = ("--help", "-h", "--helpfull", "--helpshort")
 
@@ -85,6 +85,7 @@ def main(program: Callable[[list[str]], Any]) -> None:
 
     def guarded(argv: list[str]) -> None:
         with plain_text.escaped_output(), exit_on_user_error():
+            paths.check_working_folder()
             program(argv)
 
     absl_flags.FLAGS.mark_as_parsed()  # absl's own flags keep their defaults

@@ -14,7 +14,7 @@ called.
 import os
 from typing import TYPE_CHECKING, Any
 
-from tf_ssgan.common import keras_settings
+from tf_ssgan.common import keras_settings, library_folders, supported_systems
 from tf_ssgan.common.errors import UserError
 from tf_ssgan.common.version import __version__
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["UserError", "__version__", "load", "train"]
 
+supported_systems.require()  # before any module that needs what other systems lack
+library_folders.prepare()
 keras_settings.enforce()  # before any module of this package imports Keras
 
 

@@ -40,7 +40,9 @@ def _run_option(name: str) -> Any:
 class DoctorOptions:
     """The flags of this program."""
 
-    dataset: str = option("", "Data to check: a known name, npz:DIR, folder:DIR or csv:FILE.")
+    dataset: str = option(
+        "", "Data to check: a known name, npz:DIR, folder:DIR or csv:FILE.", path="dataset"
+    )
     data_dir: str = _run_option("data_dir")
     image_size: int = _run_option("image_size")
     channels: Literal["auto", "1", "3"] = _run_option("channels")
@@ -48,8 +50,12 @@ class DoctorOptions:
     labels: int = _run_option("labels")
     methods: str = option("", "Methods whose steps are run, separated by commas; all if not given.")
     skip_steps: bool = option(False, "Check the machine and the data only; run no steps.")
-    workdir: str = option("runs", "Folder of the runs; the check is whether it is writable.")
-    json: str = option("", "JSON file to write the findings to, with the names of all files.")
+    workdir: str = option(
+        "runs", "Folder of the runs; the check is whether it is writable.", path="folder"
+    )
+    json: str = option(
+        "", "JSON file to write the findings to, with the names of all files.", path="file"
+    )
 
     @property
     def run_flags(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from typing import Literal
 
 from flags import program
 from tf_ssgan import papers
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, paths
 from tf_ssgan.common.options import check, option
 from tf_ssgan.reports import by_paper, by_protocol, finished_runs, formats, report
 from tf_ssgan.training import precheck
@@ -30,7 +30,7 @@ from tf_ssgan.training import precheck
 class ReportOptions:
     """The flags of this program."""
 
-    to: str = option("report", "Folder of the report.")
+    to: str = option("report", "Folder of the report.", path="folder")
     table: str = option("", "Tables or figures of papers to fill, separated by commas.")
     budget: Literal["", "full", "small", "smoke"] = option(
         "", "Takes only runs of this budget, for --table."
@@ -70,7 +70,7 @@ def parse_args(argv: list[str]) -> tuple[ReportOptions, list[pathlib.Path]]:
     if not rest:
         raise errors.UserError("Give folders of runs: python -m tf_ssgan.report runs")
     precheck.check_writable(pathlib.Path(options.to), "to")
-    return options, [pathlib.Path(word) for word in rest]
+    return options, [pathlib.Path(paths.local(word)) for word in rest]
 
 
 def make_report(options: ReportOptions, paths: Sequence[pathlib.Path]) -> report.Report:

@@ -66,3 +66,16 @@ def test_every_program_escapes_what_its_terminal_cannot_show():
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
     assert (done.returncode, done.stdout.strip()) == (0, rb"\u732b \udcf6"), done.stderr
+
+
+@pytest.mark.parametrize(
+    "path", ["runs/digits-50-frgan-s0-1234abcd", "/a/b.c", "Bär/猫", "folder:a,b", "."]
+)
+def test_a_path_without_signs_of_a_shell_stays_in_a_command(path):
+    assert plain_text.shell_word(path) == plain_text.shell_word(pathlib.PurePath(path)) == path
+
+
+@pytest.mark.parametrize("path", ["my runs", "a'b", "$HOME", "a;b", "(a)", "*", "a\nb", "~x", "", "a&b", "#"])  # fmt: skip
+def test_a_shell_reads_the_path_of_a_command_as_it_is(path):
+    command = f"printf %s {plain_text.shell_word(path)}"
+    assert subprocess.run(["sh", "-c", command], capture_output=True, text=True).stdout == path

@@ -165,7 +165,7 @@ def test_a_workdir_that_is_not_writable(tmp_path, settings, monkeypatch):
         patch.setattr(os, "access", lambda path, mode: path != tmp_path / "run")
         assert "is not writable" in refusal(precheck.check_run, {"workdir": str(tmp_path / "run")})
     (tmp_path / "run" / "lock").mkdir()  # even root cannot open it as a file
-    assert "cannot be used" in refusal(loop.run, settings(tmp_path / "run"))
+    assert "is a folder, but a file of this name" in refusal(loop.run, settings(tmp_path / "run"))
 
 
 def test_a_workdir_whose_name_is_too_long(tmp_path, settings):

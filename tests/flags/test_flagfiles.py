@@ -69,7 +69,7 @@ def test_what_is_not_text_is_refused(tmp_path, kind):
     (tmp_path / kind).write_bytes(JUNK[kind])
     path = f"{tmp_path}/{kind}"
     assert f"--flagfile={path} is not a text file." in refusal("--seed=1", f"--flagfile={path}")
-    assert f"--flagfile {path} is not a text file." in refusal("--flagfile", path, "--seed=1")
+    assert f"--flagfile={path} is not a text file." in refusal("--flagfile", path, "--seed=1")
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
@@ -82,15 +82,35 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
 
 def test_a_flag_file_needs_a_name(tmp_path):
     assert "--flagfile names no file." in refusal("--flagfile")
-    (tmp_path / "flags").write_text("--flagfile")
-    assert "--flagfile names no file." in refusal(f"--flagfile={tmp_path}/flags")
+    for text in ("--flagfile", "--flagfile\n/nowhere\n", "  --flagfile=  \n"):
+        (tmp_path / "flags").write_text(text)
+        assert "--flagfile names no file." in refusal(f"--flagfile={tmp_path}/flags")
 
 
-@pytest.mark.parametrize("text", ["--flagfile\n/nowhere\n", "  --flagfile=/nowhere\n"])
-def test_a_further_file_in_another_form_is_refused(tmp_path, text):
-    (tmp_path / "flags").write_text(text)
-    with pytest.raises(errors.UserError, match="begins with --flagfile=FILE.$"):
-        flagfiles.expand(["train_main.py", f"--flagfile={tmp_path}/flags"])
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le with a mark", "utf-16-be with a mark")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \t\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_files_of_editors_on_windows_are_read(tmp_path, encoding, end):
+    encoding, _, mark = encoding.partition(" with ")
+    lines = [f"--workdir={tmp_path}/Bär 猫", "", "# ours", "  // theirs", "--seed=3", "--epochs=2"]
+    text = ("\ufeff" if mark else "") + end.join(lines)
+    (tmp_path / "flags").write_bytes(text.encode(encoding))
+    expected = [lines[0], "--seed=3", "--epochs=2"]
+    for words in ([f"--flagfile={tmp_path}/flags"], ["--flagfile", f"{tmp_path}/flags"]):
+        assert flagfiles.expand(["train_main.py", *words, "--labels=9"])[1:-1] == expected
+
+
+def test_the_home_folder_is_expanded(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "flags").write_text("--flagfile=~/more\n")
+    (tmp_path / "more").write_text("--seed=3\n")
+    assert flagfiles.expand(["a", "--flagfile=~/flags"]) == ["a", "--seed=3"]
+
+
+def test_a_file_without_an_end_is_refused():
+    assert "--flagfile=/dev/zero is not a text file." in refusal("--flagfile=/dev/zero")
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

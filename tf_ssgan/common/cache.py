@@ -24,6 +24,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from tf_ssgan.common import paths
+from tf_ssgan.common.plain_text import shell_word
+
 UNUSED_DAYS = 60  # after which decoded images are removed
 _LARGEST_JSON = 2**30  # bytes
 _PARTIAL = ".partial-"  # files that are being written
@@ -44,10 +47,12 @@ def folder() -> pathlib.Path:
     Raises:
         RuntimeError: The home folder of this user is unknown.
     """
-    root = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    if not root.is_absolute():
-        root = pathlib.Path("~/.cache").expanduser()
-    return root / "tf_ssgan"
+    given, home = os.path.expanduser(os.environ.get("XDG_CACHE_HOME", "")), paths.home()
+    if os.path.isabs(given):
+        return pathlib.Path(given, "tf_ssgan")
+    if not home:
+        raise RuntimeError("The home folder of this user is unknown.")
+    return pathlib.Path(home, ".cache", "tf_ssgan")
 
 
 def problem(name: str = "") -> str:
@@ -197,7 +202,7 @@ def _distrust(path: pathlib.Path) -> str:
     if {link.st_uid, status.st_uid} != {os.getuid()}:
         return "belongs to another user: remove it"
     if status.st_mode & _WRITABLE_BY_OTHERS:
-        return f"can be written to by other users: run chmod go-w {path}"
+        return f"can be written to by other users: run chmod go-w {shell_word(path)}"
     return ""
 
 

@@ -6,7 +6,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, paths
 
 
 def option(
@@ -15,6 +15,7 @@ def option(
     low: float | None = None,
     high: float | None = None,
     above: float | None = None,
+    path: paths.Kind | None = None,
 ) -> Any:
     """A dataclass field with its help text and its range.
 
@@ -24,9 +25,10 @@ def option(
         low: Smallest value that is allowed.
         high: Largest value that is allowed.
         above: Values must be larger than this.
+        path: What its text names if it is a path, see `plain_path`.
     """
-    bounds = {"low": low, "high": high, "above": above}
-    return dataclasses.field(default=default, metadata={"doc": doc} | bounds)
+    limits = {"low": low, "high": high, "above": above, "path": path}
+    return dataclasses.field(default=default, metadata={"doc": doc} | limits)
 
 
 def inherited(
@@ -46,6 +48,25 @@ def inherited(
     default_text = f"Default: {source}." if source else ""
     doc = " ".join(filter(None, (field.metadata["doc"], default_text, note)))
     return dataclasses.field(default=default, metadata=dict(field.metadata) | {"doc": doc})
+
+
+def plain_path(field: dataclasses.Field, value: Any) -> Any:
+    """The value of an option as it is used: if it is a path, with the home folder in place of ~.
+
+    Command lines and Python call this, so that a path means the same in both, and is recorded as
+    it is used.
+
+    Args:
+        field: The field of the option.
+        value: What the user gave.
+
+    Raises:
+        UserError: The option is a path, and this can be none, see `paths.local`.
+    """
+    kind = field.metadata.get("path")
+    if not kind or not isinstance(value, str) or value == field.default:
+        return value
+    return paths.local(value, field.name, kind) if value or field.default else value
 
 
 def flag_text(value: Any) -> str:

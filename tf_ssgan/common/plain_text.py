@@ -3,10 +3,13 @@
 import bisect
 import contextlib
 import itertools
+import re
+import shlex
 import sys
 import unicodedata
 from collections.abc import Iterator
 
+_SHELL_SIGNS = re.compile(r"[^\w@%+=:,./-]")
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # in Persian and emoji
 
 
@@ -24,6 +27,15 @@ def escape(text: str) -> str:
 def _is_plain(character: str) -> bool:
     spaces = unicodedata.category(character) == "Zs"  # of any width
     return character.isprintable() or spaces or character in _JOINERS
+
+
+def shell_word(text: object) -> str:
+    """Returns a path or another text as a word of a command that a user may copy into a shell.
+
+    Letters of any language, digits and signs without a meaning to a shell need no quotes.
+    """
+    word = str(text)
+    return word if word and not _SHELL_SIGNS.search(word) else shlex.quote(word)
 
 
 def shorten(text: str, columns: int) -> str:

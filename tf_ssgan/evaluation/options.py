@@ -17,21 +17,24 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 class EvaluateOptions:
     """The flags of the program; at least one of `dataset`, `against`, `generator` is given."""
 
-    run: str = option("", "Folder of the finished run to evaluate.")
+    run: str = option("", "Folder of the finished run to evaluate.", path="folder")
     dataset: str = option(
         "",
         "Data set that judges the classifier, say cifar10_1/v6 or folder:DIR: by the test images "
         "that it declares, or else by all its labeled images. Its classes are matched by name.",
+        path="dataset",
     )
     data_dir: str = option(
         "",
         "Folder of this data set. The run's own data are read from it too if they are no longer "
         "where the run read them.",
+        path="folder",
     )
     against: str = option(
         "",
         "Folder of another run of the same classes. McNemar's test compares the two classifiers on "
         "the test images of the runs, and on those of --dataset.",
+        path="folder",
     )
     generator: bool = option(
         False,
@@ -43,6 +46,7 @@ class EvaluateOptions:
         "Weights of keras.applications.InceptionV3 (*.h5), a second reference network. It is not "
         "the Inception of published Frechet distances: its scores can only be compared with scores "
         "by this file.",
+        path="file",
     )
     images: int = option(
         5000,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tf_ssgan.common import few_images
+from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.training.workdir import Workdir
 
 MIN_ACCURACY = 90.0  # percent; a reference classifier below it is warned of
@@ -93,7 +94,8 @@ def _score_lines(scores: dict[str, Any], against: pathlib.Path | None) -> list[s
         else:
             lines.append(
                 f"  {against} has no scores by this network for as many images: nothing to "
-                f"compare. Evaluate it too: python -m tf_ssgan.evaluate --run={against} --generator"
+                "compare. Evaluate it too: python -m tf_ssgan.evaluate "
+                f"--run={shell_word(against)} --generator"
             )
     lines.append(" " * 22 + "".join(f"{name:>20}" for name in columns))
     for name in ("inception_score", "frechet_distance", "kernel_distance"):

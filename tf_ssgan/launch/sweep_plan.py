@@ -17,8 +17,8 @@ class SweepOptions:
     table: str = option("", "Table or figure of a paper to train; see --list.")
     list: bool = option(False, "Print the tables and figures, and train nothing.")
     methods: str = option("", "Methods, separated by commas.")
-    dataset: str = option("", "Data set, as in train_main.py; digits if not given.")
-    data_dir: str = option("", "Folder of the data, as in train_main.py.")
+    dataset: str = option("", "Data set, as in train_main.py; digits if not given.", path="dataset")
+    data_dir: str = option("", "Folder of the data, as in train_main.py.", path="folder")
     labels: str = option("", "Numbers of labeled images, separated by commas; -1 for all.")
     noise: Literal["", "wrong", "uniform", "permute", "pair"] = option(
         "", "Kind of label noise for --noise_rates, as in train_main.py; wrong if not given."
@@ -34,8 +34,8 @@ class SweepOptions:
         "Length of the runs of --table: full is the paper's, small is what 2 CPU cores can do, "
         "smoke is a short test.",
     )
-    runs: str = option("runs", "Folder that holds the folders of the runs.")
-    to: str = option("", "Folder of the report; RUNS/report-NAMES if not given.")
+    runs: str = option("runs", "Folder that holds the folders of the runs.", path="folder")
+    to: str = option("", "Folder of the report; RUNS/report-NAMES if not given.", path="folder")
     jobs: int = option(
         1, "Number of runs at once. Each has its own CPU cores; GPUs are not divided.", low=1
     )

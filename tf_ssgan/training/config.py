@@ -31,11 +31,14 @@ class Config:
     """All settings of a run."""
 
     method: str = option("frgan", "Method that trains the classifier.")
-    dataset: str = option("digits", "Dataset: a known name, folder:DIR, csv:FILE or npz:DIR.")
+    dataset: str = option(
+        "digits", "Dataset: a known name, folder:DIR, csv:FILE or npz:DIR.", path="dataset"
+    )
     data_dir: str = option(
         "",
         "Folder with <dataset>/train.npz and test.npz, or with the data of TensorFlow Datasets, or "
         "the folder that a relative DIR or FILE is in.",
+        path="folder",
     )
     image_size: int = option(
         0,
@@ -103,7 +106,7 @@ class Config:
     max_steps: int = option(
         0, "Length of the run in steps; 0 leaves it to --epochs, or to the recipe.", low=0
     )
-    workdir: str = option("", "Folder of the run; runs/<dataset>-... by default.")
+    workdir: str = option("", "Folder of the run; runs/<dataset>-... by default.", path="folder")
     devices: int = option(
         0,
         "Replicas on this machine; 0 for as many GPUs as can share a batch evenly, or for the CPU.",

@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_ssgan.common import checkout, cpu, errors, version
+from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.core import method
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import content_hash
@@ -51,7 +52,7 @@ def run(settings: config.Config) -> dict[str, Any]:
         if result:
             print(
                 f"{workdir} is finished; this is its result. "
-                f"To train longer: --workdir={workdir} and a larger --max_steps."
+                f"To train longer: --workdir={shell_word(workdir)} and a larger --max_steps."
             )
             return result
         return train(build.build(settings))
@@ -326,4 +327,4 @@ def _print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
                     "stays valid, but its bits may differ from those of an uninterrupted run."
                 )
         _print_other_code(manifest)
-    print(f"Watch it: tensorboard --logdir {run.workdir}", flush=True)
+    print(f"Watch it: tensorboard --logdir {shell_word(run.workdir)}", flush=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tf_ssgan import methods
-from tf_ssgan.common import errors, plain_text
+from tf_ssgan.common import errors, library_folders, plain_text
 from tf_ssgan.data import datasets, label_noise, splits
 from tf_ssgan.training import config
 
@@ -121,6 +121,7 @@ def check_writable(folder: pathlib.Path, flag: str = "workdir") -> None:
         raise errors.UserError(
             f"--{flag}={folder}: {above} is not writable. Give a folder in which you can write."
         )
+    library_folders.fall_back([str(above)])
 
 
 def _is_utf8(path: str) -> bool:

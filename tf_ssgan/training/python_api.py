@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from tf_ssgan import methods
-from tf_ssgan.common import errors, keras_settings, plain_text, startup
-from tf_ssgan.common.options import check_values
+from tf_ssgan.common import errors, keras_settings, paths, plain_text, startup
+from tf_ssgan.common.options import check_values, plain_path
 from tf_ssgan.training import config, precheck
 from tf_ssgan.training.workdir import Workdir
 
@@ -63,6 +63,7 @@ def configure(method: str, dataset: str, options: Mapping[str, Any]) -> config.C
         UserError: A name is unknown, a value has another type or is out of range, the data cannot
             be loaded, or the folder cannot be written to.
     """
+    paths.check_working_folder()
     precheck.refuse_old_names(options)
     given = plain_values(config.Config, {"method": method, "dataset": dataset, **options})
     run_names = config.run_defaults()
@@ -81,6 +82,7 @@ def load(folder: str | os.PathLike[str]) -> "Classifier":
     Raises:
         UserError: It is not the folder of a run that has saved, or is damaged.
     """
+    paths.check_working_folder()
     path = _folder(folder)
     workdir = Workdir(path)
     workdir.require_flags()
@@ -94,18 +96,18 @@ def load(folder: str | os.PathLike[str]) -> "Classifier":
 def plain_values(dataclass: type, given: Mapping[str, Any]) -> dict[str, Any]:
     """Options as a command line would give them; values of another type are left as they are.
 
-    Numpy scalars become numbers of Python, and paths become texts. The number 3 becomes 3.0 for an
-    option that may be a fraction, and "3" for an option whose choices are texts, so that the run
-    has the same folder.
+    Numpy scalars become numbers of Python, and paths become texts in which ~ is the home folder.
+    The number 3 becomes 3.0 for an option that may be a fraction, and "3" for an option whose
+    choices are texts, so that the run has the same folder.
 
     Args:
         dataclass: The dataclass of some of the options.
         given: Name of an option -> value.
     """
     kinds = typing.get_type_hints(dataclass)
-    fields = {field.name for field in dataclasses.fields(dataclass)}
+    fields = {field.name: field for field in dataclasses.fields(dataclass)}
     return {
-        name: _plain(value, kinds[name]) if name in fields else value
+        name: plain_path(fields[name], _plain(value, kinds[name])) if name in fields else value
         for name, value in given.items()
     }
 
@@ -134,14 +136,14 @@ def _folder(folder: Any) -> pathlib.Path:
             f"load expects the path of a run's folder, got {type(folder).__name__}. Give the "
             "workdir of the run."
         )
-    path = pathlib.Path(folder)
+    path = pathlib.Path(paths.local(os.fspath(folder)))
     exported = []
     if os.path.isdir(path):
         exported = [*path.glob("saved_model.pb"), *path.glob("*/saved_model.pb")]
     if exported and not os.path.exists(Workdir(path).config_file):
         raise errors.UserError(
             f"{path} holds an exported model, not a run. Give the folder of the run, or classify "
-            f"with python -m export.predict --model={path}"
+            f"with python -m export.predict --model={plain_text.shell_word(path)}"
         )
     return path
 

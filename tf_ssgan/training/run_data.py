@@ -1,6 +1,7 @@
 """The data of a run: their record in its folder, and what is said if they are others now."""
 
 import json
+import os
 import pathlib
 from collections.abc import Mapping
 from typing import Any
@@ -83,7 +84,9 @@ def describe_changes(path: pathlib.Path, expected: str, now: fingerprint.DataRec
 
 def free_folder(folder: pathlib.Path) -> pathlib.Path:
     """A folder beside that of a run, of a similar name, that does not exist yet."""
-    number = 2
-    while folder.with_name(f"{folder.name}-{number}").exists():
+    if folder.name in ("", ".."):  # such as "."
+        folder = pathlib.Path(os.path.abspath(folder))
+    number, name = 2, folder.name or "run"
+    while (folder.parent / f"{name}-{number}").exists():
         number += 1
-    return folder.with_name(f"{folder.name}-{number}")
+    return folder.parent / f"{name}-{number}"

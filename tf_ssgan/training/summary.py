@@ -3,6 +3,7 @@
 from typing import Any
 
 from tf_ssgan.common import few_images
+from tf_ssgan.common.plain_text import shell_word
 
 
 def format_summary(result: dict[str, Any], workdir: str) -> str:
@@ -35,7 +36,8 @@ def format_summary(result: dict[str, Any], workdir: str) -> str:
     ]
     lines += [
         f"Everything is in {workdir}",
-        f"Export it: python -m export.export_main --run={workdir} --to=served/{result['method']}",
+        f"Export it: python -m export.export_main --run={shell_word(workdir)} "
+        f"--to=served/{result['method']}",
     ]
     return "\n".join(lines)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from tf_ssgan.common import errors, files, locks, version
 from tf_ssgan.common.options import flag_text
+from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.data import fingerprint
 from tf_ssgan.training import (
     config,
@@ -212,7 +213,7 @@ class Workdir(run_paths.RunPaths):
         origin = f", which the run read from --data_dir={place}" if place else ""
         raise errors.UserError(
             f"{self} holds a run on other data: {changes}. Restore the data{origin}, or train in "
-            f"another folder: --workdir={run_data.free_folder(self.path)}"
+            f"another folder: --workdir={shell_word(run_data.free_folder(self.path))}"
         )
 
     # Writing.

@@ -13,7 +13,7 @@ import sys
 import numpy as np
 
 from tf_ssgan.common import errors
-from tf_ssgan.common.plain_text import escape, shorten
+from tf_ssgan.common.plain_text import escape, shell_word, shorten
 from tf_ssgan.data import content_hash, dataset_info, equal_images, judging
 from tf_ssgan.data.image_decoding import ImageSpec
 from tf_ssgan.data.sources import image_listing, image_reader, judged_files
@@ -245,7 +245,8 @@ def _print_remarks(name: str, remarks: list[Remark]) -> None:
         text = f"{name}: {remark.text}{_first_names(remark.names)}. ({remark.advice})"
         print(escape(text), file=sys.stderr)
     if any(remark.names for remark in remarks):
-        print(escape(f"All names: python -m tf_ssgan.doctor --dataset={name}"), file=sys.stderr)
+        command = f"python -m tf_ssgan.doctor --dataset={shell_word(name)}"
+        print(escape(f"All names: {command}"), file=sys.stderr)
 
 
 def _first_names(names: tuple[str, ...]) -> str:
