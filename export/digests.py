@@ -9,11 +9,11 @@ import hashlib
 import os
 import pathlib
 import re
-import sys
 
 from tf_ssgan.common import errors, files, plain_text, system_files
 
 FILE = "SHA256SUMS"
+_LARGEST_FILE = 2**31  # bytes; protocol buffers end there, and our networks are much smaller
 _LARGEST = 2**20  # bytes of the list; a SavedModel has about ten files
 _LINE = re.compile("([0-9a-f]{64})  ([^\n]+)")
 
@@ -95,7 +95,7 @@ def _names(folder: pathlib.Path) -> set[str]:
 
 
 def _digest(path: pathlib.Path) -> str:
-    with files.open_regular(path, sys.maxsize) as file:
+    with files.open_regular(path, _LARGEST_FILE) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

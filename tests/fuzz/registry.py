@@ -23,12 +23,14 @@ class Target:
         path: The file that is damaged, or a folder.
         asks: Program -> what it does with the file. It raises `UserError`, or returns the outcome.
         named: One of these texts occurs in each refusal; by default the name of the file.
+        fields: Whether a refusal because of a field names it.
         between: Called after each input, when the file is whole again.
     """
 
     path: pathlib.Path
     asks: Mapping[str, Ask]
     named: tuple[str, ...] = ()
+    fields: bool = True
     between: Callable[[], object] = lambda: None
 
 

@@ -15,7 +15,7 @@ from tf_ssgan.methods.bases import contrastive
 from tf_ssgan.training import manifests
 
 _DATA, _INDEX = "state.data-00000-of-00001", "state.index"
-_ASKS = ("resume", "export", "load", "evaluate")
+_ASKS = ("resume", "export")
 
 
 def _newest(world: World) -> pathlib.Path:
@@ -62,7 +62,7 @@ def _resigned(name: str):
 
             return signed_ask
 
-        asks = {k: signed(v) for k, v in run_files.asks(world, *_ASKS[:3]).items()}
+        asks = {k: signed(v) for k, v in run_files.asks(world, *_ASKS).items()}
         return Target(path, asks, (name, "/toy"), between=lambda: manifest.write_bytes(whole))
 
     return open_target
@@ -80,9 +80,9 @@ def _weights(world: World) -> Target:
 _SIGNED = damage.json_changed(sign)
 
 READERS = (
-    Reader("manifest.json", 4, damage.any_json, _manifest),
-    Reader("manifest.json, signed again", 14, _SIGNED, _manifest),
+    Reader("manifest.json", 3, damage.any_json, _manifest),
+    Reader("manifest.json, signed again", 12, _SIGNED, _manifest),
     Reader("checkpoint data", 4, damage.any_bytes, _resigned(_DATA)),
-    Reader("checkpoint index", 6, damage.any_bytes, _resigned(_INDEX)),
+    Reader("checkpoint index", 4, damage.any_bytes, _resigned(_INDEX)),
     Reader("pretrained weights", 8, damage.any_bytes, _weights),
 )

@@ -7,7 +7,7 @@ from fuzz.registry import Reader, Target
 from fuzz.world import World
 from support import damage, image_bytes
 
-from export import client, predict, predictions
+from export import client, model_info, predict, predictions
 from tf_ssgan.data import datasets, image_decoding
 
 _SPEC = image_decoding.ImageSpec(8)
@@ -31,7 +31,7 @@ def _train(world: World) -> str:
 
 
 def _predict(world: World) -> str:
-    info = predict.ModelInfo(world.root, ("a", "b"), (8, 8, 3), "resize", 16, {})
+    info = model_info.ModelInfo(world.root, ("a", "b"), (8, 8, 3), "resize", 16, {})
     path = str(world.pictures / "labeled" / "cat" / "0.png")
     row, image = predict.read_image(predictions.Prediction(path), info, thumbnail=True)
     assert (image is None) == bool(row.reason)

@@ -7,6 +7,7 @@ import random
 import threading
 import time
 
+import numpy as np
 from fuzz.registry import Ask, Reader, Target, program_answer
 from fuzz.world import World
 from PIL import Image
@@ -86,7 +87,7 @@ def _asks(world: World) -> dict[str, Ask]:
 def _opened(name: str):
     def open_target(world: World) -> Target:
         folder = _folder(world)
-        return Target(folder / name, _asks(world), ("127.0.0.1",))
+        return Target(folder / name, _asks(world), ("127.0.0.1",), fields=False)
 
     return open_target
 
@@ -120,7 +121,10 @@ def _grpc(world: World) -> Target:
     from export import server_clients
 
     response = predict_pb2.PredictResponse()
-    values = {"label": [1, 1], "name": [b"1", b"1"], "probabilities": [[0.25, 0.5, 0.25]] * 2}
+    values = {
+        "label": np.array([1, 1], np.int64), "name": [b"1", b"1"],
+        "probabilities": [[0.25, 0.5, 0.25]] * 2,
+    }  # fmt: skip
     for name, value in values.items():
         response.outputs[name].CopyFrom(tf.make_tensor_proto(value))
     path = folder / "predict.pb"
@@ -142,7 +146,7 @@ def _grpc(world: World) -> Target:
             assert "\n" not in line and "\x1b" not in line, line
         return "answered"
 
-    return Target(path, {"client": ask}, ("127.0.0.1",))
+    return Target(path, {"client": ask}, ("127.0.0.1",), fields=False)
 
 
 READERS = (
