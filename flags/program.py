@@ -36,6 +36,7 @@ def read_options(dataclass: type, argv: list[str], doc: str) -> tuple[Any, list[
     if any(word in HELP_FLAGS for word in argv):
         print(dataclass_flags.options_help(doc, dataclass))
         raise SystemExit(0)
+    dataclass_flags.refuse_long_names(argv)
     _, *rest = flag_values(argv)
     return dataclass(**{field.name: flag_values[field.name].value for field in fields}), rest
 
