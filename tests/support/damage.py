@@ -173,7 +173,7 @@ _PLACES: dict[str, Callable[[pathlib.Path], object]] = {
     "a link to itself": lambda path: path.symlink_to(path.name),
     "a link to a device without an end": lambda path: path.symlink_to("/dev/zero"),
     "a link to the folder": lambda path: path.symlink_to("."),
-    "a huge file": lambda path: _make_sparse(path),
+    "a huge file": lambda path: make_sparse(path),
 }
 
 
@@ -188,7 +188,8 @@ def gone(chance: random.Random, content: bytes) -> Damage:
     return Damage("missing", None)
 
 
-def _make_sparse(path: pathlib.Path) -> None:
+def make_sparse(path: pathlib.Path) -> None:
+    """Makes a file that says it is huge."""
     with path.open("wb") as file:
         file.truncate(SPARSE_BYTES)
 

@@ -90,7 +90,7 @@ def _copy_as_it_is(source: pathlib.Path, target: pathlib.Path) -> None:
         elif target.is_dir():
             source.mkdir()
         elif target.is_file():
-            damage._make_sparse(source)
+            damage.make_sparse(source)
         else:
             os.mkfifo(source)
 
