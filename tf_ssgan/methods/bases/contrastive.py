@@ -141,7 +141,7 @@ def load_weights(network: keras.Model, path: pathlib.Path) -> None:
         )
     try:
         network.load_weights(path)
-    except Exception as error:  # damaged HDF5 files provoke many kinds
+    except (ValueError, KeyError, OSError) as error:
         raise errors.UserError(
             f"{path} does not contain weights of this ResNet: use the backbone of a run of the "
             "same method, with the same --width and images with as many channels."
