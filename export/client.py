@@ -33,8 +33,10 @@ class ClientOptions:
     grpc: str = option("", "Address of the gRPC interface, host:port; if given, REST is not used.")
     model: str = option("", "Name of the served model.")
     top: int = option(1, "How many classes to print for each file, at least 1.", low=1)
-    batch: int = option(32, "Number of files in each request, at least 1.", low=1)
-    timeout: float = option(30.0, "Seconds to wait for an answer, at least 0.01.", low=0.01)
+    batch: int = option(32, "Number of files in each request, at least 1.", low=1, high=65_536)
+    timeout: float = option(
+        30.0, "Seconds to wait for an answer, at least 0.01.", low=0.01, high=86_400
+    )
 
 
 def read_image_file(path: pathlib.Path) -> bytes:

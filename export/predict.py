@@ -58,7 +58,7 @@ class PredictOptions:
     abstain_below: float = option(
         0.0, "Probability from 0 to 1 below which there is no label.", low=0, high=1
     )
-    batch: int = option(64, "How many images to classify at once, at least 1.", low=1)
+    batch: int = option(64, "How many images to classify at once, at least 1.", low=1, high=65_536)
 
     @property
     def writer(self) -> type[prediction_writers.Writer]:
