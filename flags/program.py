@@ -103,3 +103,9 @@ def exit_on_user_error() -> Iterator[None]:
         raise SystemExit(getattr(error, "status", 2)) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except Exception as error:
+        text = errors.out_of_memory(error)
+        if not text:
+            raise
+        print(text, file=sys.stderr)
+        raise SystemExit(errors.UserError.status) from None

@@ -13,7 +13,7 @@ from tf_ssgan.core import method
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import datasets, fingerprint, pipeline, pools, protocol, splits
 from tf_ssgan.nn import distribution, pixels, precision
-from tf_ssgan.training import checkpoints, config, manifests, same_data
+from tf_ssgan.training import checkpoints, config, manifests, same_data, step_memory
 from tf_ssgan.training.workdir import Workdir
 
 # Images of the data-dependent initialization, as in the public code.
@@ -99,6 +99,7 @@ def build(settings: config.Config) -> Run:
     if saved:
         workdir.refuse_differences(_differences(settings, saved.manifest, protocol))
     run = _assemble(settings, arrays.info, protocol, saved)
+    step_memory.check(run.method)
     return dataclasses.replace(run, _arrays=arrays, _record=record)
 
 
