@@ -11,7 +11,7 @@ from absl import flags as absl_flags
 
 from flags import flagfiles
 from tf_ssgan import methods
-from tf_ssgan.common import options
+from tf_ssgan.common import options, plain_text
 from tf_ssgan.data import datasets
 from tf_ssgan.training import config, precheck
 
@@ -85,7 +85,8 @@ def parse(
     refuse_long_names(argv)
     rest = flag_values(argv, known_only=known_only)
     if len(rest) > 1 and not known_only:
-        raise absl_flags.Error(f"{rest[1]!r} is not a flag. Flags look like --name=value.")
+        word = plain_text.shorten(repr(rest[1]), _LONGEST_NAME)
+        raise absl_flags.Error(f"{word} is not a flag. Flags look like --name=value.")
     return {name: flag_values[name].value for name in flag_values if flag_values[name].present}
 
 

@@ -99,7 +99,9 @@ def exit_on_user_error() -> Iterator[None]:
     try:
         yield
     except (errors.UserError, absl_flags.Error) as error:
-        print(f"\n{error}" if isinstance(error, errors.Interrupted) else error, file=sys.stderr)
+        # What came may be a name with control characters.
+        text = "\n".join(map(plain_text.escape, str(error).split("\n")))
+        print(f"\n{text}" if isinstance(error, errors.Interrupted) else text, file=sys.stderr)
         raise SystemExit(getattr(error, "status", 2)) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None

@@ -180,3 +180,9 @@ def test_main_gives_a_program_its_words_and_ends_with_its_status():
     )
     assert (done.returncode, done.stdout) == (2, "['--coats=2', 'wall']\n"), done.stderr
     assert done.stderr == "No paint.\n"
+
+
+def test_a_mistake_with_control_characters_is_said_without_them(capsys):
+    with pytest.raises(SystemExit), program.exit_on_user_error():
+        raise errors.UserError("no class '\x1b[31mred\u2028'")
+    assert capsys.readouterr().err == "no class '\\x1b[31mred\\u2028'\n"

@@ -92,7 +92,7 @@ class Fuzzer:
                 problem = problem or (f"refused while whole: {outcome}" if number < 0 else "")
                 outcome = "refused"
             if problem:
-                self.failures.append(f"{what}\n    {problem}")
+                self.failures.append(f"{ascii(what)}\n    {problem}")
             if number >= 0:
                 self.outcomes[reader.name, program]["FAILED" if problem else outcome] += 1
 

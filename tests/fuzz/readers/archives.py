@@ -4,6 +4,7 @@ import io
 import pathlib
 import random
 import shutil
+import warnings
 import zipfile
 
 import numpy as np
@@ -72,10 +73,11 @@ def _members_changed(chance: random.Random, content: bytes) -> damage.Damage:
     file = io.BytesIO()
     kind = chance.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2))
     kind = zipfile.ZIP_DEFLATED if way == "bomb" else kind
-    with zipfile.ZipFile(file, "w", kind) as archive:
+    with zipfile.ZipFile(file, "w", kind) as archive, warnings.catch_warnings():
         for member, data in members.items():
             archive.writestr(member, data)
         if way == "twice":
+            warnings.simplefilter("ignore")
             archive.writestr(name, members[name][:100])
     return damage.Damage(what, file.getvalue())
 
