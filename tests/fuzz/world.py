@@ -14,7 +14,7 @@ from support import file_contents, image_bytes, toy_methods
 from export import export_main
 from tf_ssgan.training import build, config, loop
 
-CLASSES, STEPS = 3, 6  # a checkpoint at each third step
+CLASSES, STEPS = 3, 6  # checkpoints at steps 4 and 6
 
 
 class World:
