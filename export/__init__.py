@@ -19,10 +19,11 @@ expects latents from U[-1, 1], or from N(0, I) if the generator is conditional; 
 also takes the class, `label` int64 [n].
 
 Modules: `servable` writes the SavedModel, `verify` compares it with the live network, `warmup`
-writes warm-up requests, `publishing` makes a version appear whole; `export_main` is the program
-that does all of it. `server_clients` and `client` query a running server. `predict` loads the
-SavedModel itself and classifies the files that `input_files` lists; `prediction_writers` and
-`html_writer` write the results.
+writes warm-up requests, `digests` lists and checks its files, `publishing` makes a version appear
+whole; `export_main` is the program that does all of it. `server_clients` and `client` query a
+running server; `http_exchange` limits its time, and `server_answers` checks what it says. `predict`
+loads the SavedModel itself, with its `model_info`, and classifies the files that `input_files`
+lists; `prediction_writers` and `html_writer` write the results.
 """
 
 DEFAULT = "serving_default"

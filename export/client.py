@@ -14,7 +14,7 @@ import itertools
 import pathlib
 from collections.abc import Iterable, Iterator, Sequence
 
-from export import server_clients
+from export import server_answers, server_clients
 from flags import program
 from tf_ssgan.common import errors, options, plain_text, startup
 from tf_ssgan.common.options import option
@@ -33,8 +33,13 @@ class ClientOptions:
     grpc: str = option("", "Address of the gRPC interface, host:port; if given, REST is not used.")
     model: str = option("", "Name of the served model.")
     top: int = option(1, "How many classes to print for each file, at least 1.", low=1)
-    batch: int = option(32, "Number of files in each request, at least 1.", low=1)
-    timeout: float = option(30.0, "Seconds to wait for an answer, at least 0.01.", low=0.01)
+    batch: int = option(32, "Number of files in each request, from 1 to 1024.", low=1, high=1024)
+    timeout: float = option(
+        30.0,
+        "Seconds for each request and its whole answer, from 0.01 to 86400.",
+        low=0.01,
+        high=86400,
+    )
 
 
 def read_image_file(path: pathlib.Path) -> bytes:
@@ -66,7 +71,7 @@ def classify_files(
     client: server_clients.RestClient | server_clients.GrpcClient,
     paths: Iterable[pathlib.Path],
     batch: int = 32,
-) -> Iterator[tuple[pathlib.Path, server_clients.ServerPrediction | str]]:
+) -> Iterator[tuple[pathlib.Path, server_answers.ServerPrediction | str]]:
     """Classifies files; a bad file does not affect the others.
 
     Args:
@@ -90,7 +95,7 @@ def classify_files(
 
 def format_prediction(
     path: pathlib.Path,
-    prediction: server_clients.ServerPrediction,
+    prediction: server_answers.ServerPrediction,
     names: Sequence[str] | None,
     top: int,
 ) -> str:
@@ -107,7 +112,7 @@ def format_prediction(
     labels = [prediction.label, *(k for k in order if k != prediction.label)][:top]
     shown = {k: plain_text.escape(names[k] if names else prediction.name) for k in labels}
     pairs = [f"{name}\t{probabilities[k]:.4f}" for k, name in shown.items()]
-    return "\t".join([str(path), *pairs])
+    return "\t".join([plain_text.escape(str(path)), *pairs])
 
 
 def parse_args(argv: list[str]) -> tuple[ClientOptions, list[pathlib.Path]]:
@@ -126,6 +131,8 @@ def parse_args(argv: list[str]) -> tuple[ClientOptions, list[pathlib.Path]]:
     options.check(chosen)
     if not chosen.model:
         raise errors.UserError("--model is missing. It takes the name of the served model.")
+    if not chosen.model.isprintable():  # nor is what is not UTF-8
+        raise errors.UserError(f"--model={chosen.model!r} is no name of a model: it is no text.")
     if not words:
         raise errors.UserError("There are no files. Give the paths of image files after the flags.")
     return chosen, [pathlib.Path(word) for word in words]
@@ -139,13 +146,24 @@ def main(argv: list[str]) -> None:
     for path, prediction in classify_files(client, paths, chosen.batch):
         if isinstance(prediction, str):
             missing += 1
-            print(f"{path}\t{prediction}", flush=True)
+            print("\t".join(map(plain_text.escape, (str(path), prediction))), flush=True)
             continue
-        if chosen.top > 1 and names is None:
-            names = client.classes(read_image_file(path))
+        if chosen.top > 1:
+            names = names or client.classes(read_image_file(path))
+            _check_count(prediction, names)
         print(format_prediction(path, prediction, names, chosen.top), flush=True)
     if missing:
         raise SystemExit(1)
+
+
+def _check_count(prediction: server_answers.ServerPrediction, names: Sequence[str]) -> None:
+    """Checks that there are as many names as probabilities: a server may load another version."""
+    count = len(prediction.probabilities)
+    if count != len(names):
+        raise errors.UserError(
+            f"The server predicts {count:,} classes and names {len(names):,}. If it just loaded "
+            "another version, run the same command again."
+        )
 
 
 def _client(chosen: ClientOptions) -> server_clients.RestClient | server_clients.GrpcClient:
@@ -171,11 +189,11 @@ def _read_or_reason(path: pathlib.Path) -> bytes | str:
 
 def _predict(
     client: server_clients.RestClient | server_clients.GrpcClient, files: list[bytes]
-) -> list[server_clients.ServerPrediction | str]:
+) -> list[server_answers.ServerPrediction | str]:
     """Sends all files in one request, or one by one if the server refuses one of them."""
     try:
         return list(client.predict(files)) if files else []
-    except server_clients.RefusedRequest as refusal:
+    except server_answers.RefusedRequest as refusal:
         if len(files) == 1:
             return [str(refusal)]
     return [prediction for file in files for prediction in _predict(client, [file])]

@@ -30,7 +30,7 @@ class ExportOptions:
         "Folder of the run's data, if they were moved; only a run that is not finished needs them.",
         path="folder",
     )
-    version: int = option(0, "Number of the version; 0 takes the next one.")
+    version: int = option(0, "Number of the version; 0 takes the next one.", high=2**63 - 1)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,26 +14,32 @@ import collections
 import concurrent.futures
 import dataclasses
 import itertools
-import json
 import os
 import pathlib
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal, TextIO
+from typing import Literal, TextIO
 
 import numpy as np
 import tqdm
 
 import export
-from export import input_files, prediction_writers, predictions, publishing, thumbnails
+from export import (
+    digests,
+    input_files,
+    model_info,
+    prediction_writers,
+    predictions,
+    publishing,
+    thumbnails,
+)
 from flags import program
-from tf_ssgan.common import errors, files, library_folders, options, startup
+from tf_ssgan.common import errors, library_folders, options, plain_text, startup
 from tf_ssgan.common.options import option
-from tf_ssgan.data import image_decoding, image_depth, image_files
+from tf_ssgan.data import image_decoding, image_files
 
 _AHEAD = 3  # batches that may be decoded while TensorFlow predicts one
-_MOST_INFO = 2**26  # bytes of model_info.json, whose longest part is the names of the classes
 _ADVICE = (
     "Give a folder that export.export_main wrote, say served/pets, or a version in it, "
     "say served/pets/1."
@@ -58,7 +64,9 @@ class PredictOptions:
     abstain_below: float = option(
         0.0, "Probability from 0 to 1 below which there is no label.", low=0, high=1
     )
-    batch: int = option(64, "How many images to classify at once, at least 1.", low=1)
+    batch: int = option(
+        64, "How many images to classify at once, from 1 to 4096.", low=1, high=4096
+    )
 
     @property
     def writer(self) -> type[prediction_writers.Writer]:
@@ -68,28 +76,7 @@ class PredictOptions:
         return prediction_writers.WRITERS[self.format or by_ending]
 
 
-@dataclasses.dataclass(frozen=True)
-class ModelInfo:
-    """What model_info.json says of an exported classifier.
-
-    Attributes:
-        folder: Its SavedModel.
-        classes: Names; label k is classes[k].
-        shape: Height, width and channels of its images.
-        fit: How a file becomes such an image, see `image_decoding`.
-        bits: Bits in use of gray files with 16 bits, see `image_depth`.
-        facts: What the header of a page says of it: name -> value.
-    """
-
-    folder: pathlib.Path
-    classes: tuple[str, ...]
-    shape: tuple[int, int, int]
-    fit: str
-    bits: int
-    facts: dict[str, str]
-
-
-def read_model_info(model: str) -> ModelInfo:
+def read_model_info(model: str) -> model_info.ModelInfo:
     """Finds an exported classifier and reads its model_info.json; without TensorFlow.
 
     Args:
@@ -98,24 +85,16 @@ def read_model_info(model: str) -> ModelInfo:
     Raises:
         UserError: There is none, or it was not exported by this project.
     """
-    folder = _version_folder(model)
-    try:
-        info = files.read_regular(folder / export.MODEL_INFO_FILE, _MOST_INFO)
-        content = json.loads(info.decode("utf-8"))
-        return _model_info(folder, content)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise errors.UserError(
-            f"--model={model}: {folder} holds no {export.MODEL_INFO_FILE} as export.export_main "
-            "writes it. A SavedModel is a program, so models from elsewhere are not loaded."
-        ) from error
+    return model_info.read(_version_folder(model))
 
 
-def load_classifier(info: ModelInfo) -> Predict:
-    """Imports TensorFlow and loads a classifier.
+def load_classifier(info: model_info.ModelInfo) -> Predict:
+    """Imports TensorFlow and loads a classifier, if its files are those that were exported.
 
     Raises:
-        UserError: It cannot be loaded, or does not fit its model_info.json.
+        UserError: A file is damaged, it cannot be loaded, or does not fit its model_info.json.
     """
+    digests.check(info.folder)
     with startup.start_up():
         import tensorflow as tf
     try:
@@ -123,7 +102,7 @@ def load_classifier(info: ModelInfo) -> Predict:
         signature = loaded.signatures[export.DEFAULT]
         shape = tuple(signature.structured_input_signature[1]["image"].shape[1:])
         classes = signature.structured_outputs["probabilities"].shape[-1]
-    except Exception as error:  # a truncated file gives an IndexError, and so on
+    except Exception as error:  # of another version of TensorFlow, say
         raise errors.UserError(
             f"{info.folder} cannot be loaded ({errors.first_line(error)}). Export it again."
         ) from error
@@ -164,7 +143,9 @@ def map_ahead(work: Callable, items: Iterable, limit: int) -> Iterator:
             pool.shutdown(cancel_futures=True)
 
 
-def read_image(row: predictions.Prediction, info: ModelInfo, thumbnail: bool = False) -> ReadImage:
+def read_image(
+    row: predictions.Prediction, info: model_info.ModelInfo, thumbnail: bool = False
+) -> ReadImage:
     """Reads a file as an image, or finds the reason why that fails.
 
     Args:
@@ -194,7 +175,7 @@ def read_image(row: predictions.Prediction, info: ModelInfo, thumbnail: bool = F
 def classify_images(
     read_images: Iterator[ReadImage],
     predict: Predict,
-    info: ModelInfo,
+    info: model_info.ModelInfo,
     top: int,
     abstain_below: float,
     batch: int,
@@ -271,7 +252,7 @@ def main(argv: list[str]) -> None:
 def _write_rows(
     file: TextIO,
     chosen: PredictOptions,
-    info: ModelInfo,
+    info: model_info.ModelInfo,
     predict: Predict,
     listing: Iterator[predictions.Prediction],
     total: int | None,
@@ -301,35 +282,17 @@ def _version_folder(model: str) -> pathlib.Path:
     try:
         if (folder / "saved_model.pb").is_file():
             return folder
-        numbers = publishing.list_versions(folder)
+        versions = publishing.find_versions(folder)
     except OSError as error:
         raise errors.UserError(
-            f"--model={model} cannot be read ({error.strerror}). {_ADVICE}"
+            f"--model={plain_text.escape(model)} cannot be read ({error.strerror}). {_ADVICE}"
         ) from error
-    if not numbers or not (folder / str(numbers[-1]) / "saved_model.pb").is_file():
-        raise errors.UserError(f"--model={model} holds no exported classifier. {_ADVICE}")
-    return folder / str(numbers[-1])
-
-
-def _model_info(folder: pathlib.Path, content: dict[str, Any]) -> ModelInfo:
-    height, width, channels = content["image_shape"]
-    fit, bits = content.get("fit", "resize"), content.get("bits", image_depth.BITS[1])
-    if height != width or channels not in (1, 3) or fit not in image_decoding.FITS:
+    highest = versions[max(versions)] if versions else folder
+    if not (highest / "saved_model.pb").is_file():
         raise errors.UserError(
-            f"{folder} takes images {height} x {width} x {channels}, fitted by {fit!r}. Files "
-            f"become squares of 1 or 3 channels, fitted by {', '.join(image_decoding.FITS)}."
+            f"--model={plain_text.escape(model)} holds no exported classifier. {_ADVICE}"
         )
-    if bits not in range(image_depth.BITS[0], image_depth.BITS[1] + 1):
-        raise ValueError(f"bits: {bits}")
-    facts = {"model": str(folder)} | {k: str(content[k]) for k in ("method", "dataset")}
-    calibration = content.get("calibration")
-    if calibration and calibration.get("note"):  # why nothing was fitted
-        facts["calibrated"] = str(calibration["note"])
-    elif calibration and calibration.get("images", 1):  # without images, nothing was fitted
-        facts["calibrated"] = f"at temperature {calibration['temperature']:.3g}"
-    return ModelInfo(
-        folder, tuple(map(str, content["classes"])), (height, width, channels), fit, bits, facts
-    )
+    return highest
 
 
 def command() -> None:

@@ -1,21 +1,25 @@
 """Versions of a served model: numbered folders that appear whole or not at all.
 
 A server watches the folder and loads any subfolder whose name is an integer as soon as it sees it.
-So a version is written under a hidden name on the same file system, flushed to disk, and renamed.
+So a version is written under a hidden name on the same file system, with a list of its digests,
+flushed to disk, and renamed.
 TensorFlow is not imported here, so that a wrong path is reported at once.
 """
 
 import contextlib
 import dataclasses
+import os
 import pathlib
 import re
 import shutil
 from collections.abc import Iterator
 
+from export import digests
 from tf_ssgan.common import errors, files, locks
 
 _PARTIAL = ".partial"
 _LOCK = ".exporting"
+_LARGEST = 2**63 - 1  # a server reads the number of a version with 64 bits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,11 +55,11 @@ def new_version(folder: pathlib.Path, number: int = 0) -> Iterator[PendingVersio
         pending = PendingVersion(folder / f".{final.name}{_PARTIAL}", final)
         try:
             with _user_errors(folder):
-                for leftover in folder.glob(f".*{_PARTIAL}"):  # of exports that were killed
-                    shutil.rmtree(leftover)
+                _remove_leftovers(folder)
                 pending.partial.mkdir()
             yield pending
             with _user_errors(folder):
+                digests.write(pending.partial)
                 files.flush_folder(pending.partial)
                 pending.partial.rename(final)
                 files.flush(folder)
@@ -75,21 +79,51 @@ def check_target(folder: pathlib.Path, number: int = 0) -> None:
 
 def list_versions(folder: pathlib.Path) -> list[int]:
     """The versions that a server would see, in ascending order."""
-    names = (path.name for path in folder.iterdir() if path.is_dir())
-    return sorted(int(name) for name in names if re.fullmatch("[0-9]+", name))
+    return sorted(find_versions(folder))
+
+
+def find_versions(folder: pathlib.Path) -> dict[int, pathlib.Path]:
+    """The versions that a server would see, and their folders.
+
+    A server takes numbers of 64 bits, and also 007 for 7; where both exist, it is 7.
+
+    Raises:
+        OSError: The folder cannot be listed.
+    """
+    numbers = [path for path in folder.iterdir() if re.fullmatch("[0-9]+", path.name)]
+    longest_first = sorted(numbers, key=lambda path: -len(path.name))
+    versions = {int(path.name): path for path in longest_first if path.is_dir()}
+    return {number: path for number, path in versions.items() if number <= _LARGEST}
 
 
 def _version_number(folder: pathlib.Path, number: int) -> int:
     """The number of the version to make."""
-    existing = list_versions(folder)
-    if number < 0:
-        raise errors.UserError(f"--version={number} is not a version. Give an integer from 1 on.")
-    if number in existing:
+    with _user_errors(folder):
+        existing = list_versions(folder)
+        following = existing[-1] + 1 if existing else 1
+        taken = number in existing or os.path.lexists(folder / str(number or following))
+    if not 0 <= number <= _LARGEST:
+        raise errors.UserError(
+            f"--version={number} is not a version. Give an integer from 1 to {_LARGEST}."
+        )
+    if number == 0 and (following > _LARGEST or taken):
+        raise errors.UserError(
+            f"{folder} has no room for version {following}. Give another --version or --to."
+        )
+    if taken:
         raise errors.UserError(
             f"{folder} has a version {number}, and versions are never changed. Leave --version out "
-            f"for version {existing[-1] + 1}."
+            f"for version {following}."
         )
-    return number or (existing[-1] + 1 if existing else 1)
+    return number or following
+
+
+def _remove_leftovers(folder: pathlib.Path) -> None:
+    """Removes the folders of exports that were killed; nobody else exports now, see `_locked`."""
+    for path in folder.iterdir():
+        if re.fullmatch(rf"\.[0-9]+{_PARTIAL}", path.name) and path.is_dir():
+            if not path.is_symlink():
+                shutil.rmtree(path)
 
 
 @contextlib.contextmanager

@@ -2,38 +2,23 @@
 
 Both have `predict(files)` and `classes(file)`, and give up after a time limit. They raise
 `RefusedRequest` if the server refuses the content of a request, and `UserError` for everything else
-that a user can fix.
+that a user can fix. No answer is trusted, see `server_answers`.
 """
 
 import base64
 import contextlib
-import dataclasses
+import http.client
 import json
+import os
 import urllib.parse
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import export
+from export import http_exchange, server_answers
 from tf_ssgan.common import errors
 
-
-class RefusedRequest(errors.UserError):
-    """The server is running, but refuses the content of this request."""
-
-
-@dataclasses.dataclass(frozen=True)
-class ServerPrediction:
-    """What a served classifier predicts for one image.
-
-    Attributes:
-        label: Number of the most likely class.
-        name: Its name.
-        probabilities: One for each class.
-    """
-
-    label: int
-    name: str
-    probabilities: tuple[float, ...]
+_OUTPUTS = ("label", "name", "probabilities")
 
 
 class RestClient:
@@ -45,80 +30,80 @@ class RestClient:
         Args:
             url: Such as "http://127.0.0.1:8501".
             model: Name of the served model.
-            timeout: Seconds to wait for an answer.
+            timeout: Seconds for a request and its whole answer.
 
         Raises:
-            UserError: The address is invalid, or the package requests is not installed.
+            UserError: The address is invalid.
         """
-        if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
-            raise errors.UserError(
-                f"--url={url} is not an address. One looks like http://host:8501."
-            )
-        try:
-            import requests  # here, as it takes a tenth of a second
-        except ImportError as error:
-            raise errors.UserError(
-                "--url needs the extra packages of serving (requests is missing): "
-                "pip install 'tf_ssgan[serving]'."
-            ) from error
-        self._library = requests
-        self.url = url.rstrip("/")
+        self.address = http_exchange.parse_url(url)
         self.model = model
         self.timeout = timeout
 
-    def predict(self, files: Sequence[bytes]) -> list[ServerPrediction]:
+    def predict(self, files: Sequence[bytes]) -> list[server_answers.ServerPrediction]:
         """Classifies image files.
 
         Raises:
             RefusedRequest: One of them is not an image, or there is no such signature.
-            UserError: The server cannot be reached, or has no such model.
+            UserError: The server cannot be reached, has no such model, or is no such server.
         """
         rows = [{"image_bytes": _b64(file)} for file in files]
         answer = self._post("predict", {"signature_name": export.BYTES, "instances": rows})
         with self._expected_form():
-            return [
-                ServerPrediction(int(row["label"]), row["name"], tuple(row["probabilities"]))
-                for row in answer["predictions"]
-            ]
+            rows = _field(answer, "predictions", list)
+            values = ([_field(row, key) for key in _OUTPUTS] for row in rows)
+            return server_answers.check_predictions(values, len(files))
 
     def classes(self, file: bytes) -> list[str]:
         """The names of all classes, by label; to get them, an image must be classified."""
         examples = [{export.FEATURE: _b64(file)}]
         answer = self._post("classify", {"signature_name": export.CLASSIFY, "examples": examples})
         with self._expected_form():
-            return [name for name, _ in answer["results"][0]]
+            (pairs,) = _field(answer, "results", list)
+            return server_answers.check_names([name for name, _ in pairs])
 
     def _post(self, verb: str, payload: dict[str, Any]) -> dict[str, Any]:
-        address = f"{self.url}/v1/models/{urllib.parse.quote(self.model)}:{verb}"
+        path = f"/v1/models/{urllib.parse.quote(os.fsencode(self.model))}:{verb}"
+        body = json.dumps(payload).encode()
         try:
-            response = self._library.post(address, json=payload, timeout=self.timeout)
-        except self._library.RequestException as error:
-            raise _unreachable(self.url, error, "--url") from None
-        if not response.ok:
-            raise self._error(response.status_code, response.reason, response.text)
+            answer = http_exchange.post(
+                self.address, path, body, self.timeout, server_answers.LARGEST
+            )
+        except http_exchange.TooLong:
+            raise self._unexpected(_too_long()) from None
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise server_answers.unreachable(str(self.address), reason, "--url") from None
+        except (http.client.HTTPException, ValueError) as error:
+            raise self._unexpected(f"it is no HTTP server ({type(error).__name__})") from None
+        if answer.status != 200:
+            raise self._error(answer)
         with self._expected_form():
-            return response.json()
+            return _json(answer)
 
-    def _error(self, code: int, reason: str, text: str) -> errors.UserError:
+    def _error(self, answer: http_exchange.Answer) -> errors.UserError:
         """The error for a status other than 200."""
-        with contextlib.suppress(ValueError, KeyError, TypeError):
-            text = json.loads(text)["error"]
-        line = _shorten(text) or reason
+        text, code = answer.body.decode("utf-8", "replace"), answer.status
+        with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
+            text = str(json.loads(text)["error"])
+        line = server_answers.first_line(text) or server_answers.first_line(answer.reason)
+        if 300 <= code < 400:
+            location = server_answers.first_line(answer.location)
+            return self._unexpected(f"it redirects to {location or 'another address'}")
         if code == 404:
-            return _unknown_model(self.url, self.model, line)
+            return server_answers.unknown_model(str(self.address), self.model, line)
         if code == 400:
-            return RefusedRequest(f"refused by the server: {line}")
-        return errors.UserError(f"The server at {self.url} fails with {code}: {line}")
+            return server_answers.RefusedRequest(f"refused by the server: {line}")
+        return errors.UserError(f"The server at {self.address} fails with {code}: {line}")
+
+    def _unexpected(self, reason: str) -> server_answers.UnexpectedAnswer:
+        return server_answers.UnexpectedAnswer(str(self.address), reason, "--url")
 
     @contextlib.contextmanager
     def _expected_form(self) -> Iterator[None]:
         try:
             yield
-        except (ValueError, KeyError, TypeError, IndexError):
-            raise errors.UserError(
-                f"{self.url} answers, but not as a classifier under TensorFlow Serving does. "
-                "Check --url and --model."
-            ) from None
+        except (ValueError, TypeError, RecursionError) as error:
+            raise self._unexpected(server_answers.first_line(errors.first_line(error))) from None
 
 
 class GrpcClient:
@@ -130,10 +115,10 @@ class GrpcClient:
         Args:
             target: Such as "127.0.0.1:8500".
             model: Name of the served model.
-            timeout: Seconds to wait for an answer.
+            timeout: Seconds for a request and its whole answer.
 
         Raises:
-            UserError: The packages are not installed.
+            UserError: The packages are not installed, or the address is invalid.
         """
         try:
             import grpc
@@ -145,35 +130,35 @@ class GrpcClient:
                 f"--grpc needs the extra packages of serving ({error.name} is missing): "
                 "pip install 'tf_ssgan[serving]', or use --url."
             ) from error
+        _check_target(target)
         self.target = target
         self.model = model
         self.timeout = timeout
         self._messages = grpc_messages
         self._failure = grpc.RpcError
-        self._channel = grpc.insecure_channel(
-            target, options=[("grpc.max_receive_message_length", -1)]
-        )
+        limits = ("grpc.max_receive_message_length", server_answers.LARGEST)
+        options = [limits, ("grpc.enable_http_proxy", 0)]  # see `http_exchange`
+        self._channel = grpc.insecure_channel(target, options=options)
         self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
 
-    def predict(self, files: Sequence[bytes]) -> list[ServerPrediction]:
+    def predict(self, files: Sequence[bytes]) -> list[server_answers.ServerPrediction]:
         """Classifies image files; raises the same errors as `RestClient.predict`."""
-        import tensorflow as tf  # the protocol buffers have imported it anyway
-
         request = self._messages.predict_request(
             self.model, export.BYTES, {"image_bytes": list(files)}
         )
-        outputs = self._call(self._stub.Predict, request).outputs
-        arrays = [tf.make_ndarray(outputs[key]) for key in ("label", "name", "probabilities")]
-        return [
-            ServerPrediction(int(label), name.decode(), tuple(map(float, probabilities)))
-            for label, name, probabilities in zip(*arrays, strict=True)
-        ]
+        response = self._call(self._stub.Predict, request)
+        with self._expected_form():
+            columns = self._messages.read_outputs(response, server_answers.LARGEST)
+            rows = zip(*(columns[key] for key in _OUTPUTS), strict=True)
+            return server_answers.check_predictions(rows, len(files))
 
     def classes(self, file: bytes) -> list[str]:
         """The names of all classes, by label; to get them, an image must be classified."""
         request = self._messages.classify_request(self.model, [file])
         response = self._call(self._stub.Classify, request)
-        return [c.label for c in response.result.classifications[0].classes]
+        with self._expected_form():
+            (row,) = response.result.classifications
+            return server_answers.check_names([c.label for c in row.classes])
 
     def close(self) -> None:
         """Closes the channel."""
@@ -183,33 +168,80 @@ class GrpcClient:
         try:
             return method(request, timeout=self.timeout)
         except self._failure as error:
-            code, line = error.code().name, _shorten(error.details() or "")
+            code, line = error.code().name, server_answers.first_line(error.details() or "")
         if code == "NOT_FOUND":
-            raise _unknown_model(self.target, self.model, line)
+            raise server_answers.unknown_model(self.target, self.model, line)
         if code == "INVALID_ARGUMENT":
-            raise RefusedRequest(f"refused by the server: {line}")
+            raise server_answers.RefusedRequest(f"refused by the server: {line}")
         if code in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
-            raise _unreachable(self.target, line, "--grpc")
+            raise server_answers.unreachable(self.target, line, "--grpc")
+        if code == "RESOURCE_EXHAUSTED" and "larger than max" in line:
+            raise self._unexpected(_too_long())
         raise errors.UserError(f"The server at {self.target} fails with {code}: {line}")
+
+    def _unexpected(self, reason: str) -> server_answers.UnexpectedAnswer:
+        return server_answers.UnexpectedAnswer(self.target, reason, "--grpc")
+
+    @contextlib.contextmanager
+    def _expected_form(self) -> Iterator[None]:
+        try:
+            yield
+        except (ValueError, TypeError) as error:
+            raise self._unexpected(server_answers.first_line(errors.first_line(error))) from None
+
+
+def _check_target(target: str) -> None:
+    try:
+        parts = urllib.parse.urlsplit(f"//{target}")
+        http_exchange.check_host(parts.hostname, parts.port)
+        if parts.netloc != target or "@" in target:
+            raise ValueError
+    except ValueError:
+        raise errors.UserError(
+            f"--grpc={ascii(target)[1:-1]} is not an address. One looks like 127.0.0.1:8500."
+        ) from None
 
 
 def _b64(content: bytes) -> dict[str, str]:
     return {"b64": base64.b64encode(content).decode()}
 
 
-def _unknown_model(where: str, model: str, line: str) -> errors.UserError:
-    return errors.UserError(
-        f"The server at {where} has no model {model!r} ({line}). Give the name it was started "
-        "with as --model, and wait until a version is loaded."
-    )
+def _too_long() -> str:
+    return f"its answer has more than {server_answers.LARGEST:,} bytes; a smaller --batch asks less"
 
 
-def _unreachable(where: str, reason: Any, flag: str) -> errors.UserError:
-    return errors.UserError(
-        f"No server answers at {where} ({_shorten(str(reason))}). Start one as "
-        f"export/README.md says, or give another {flag}."
-    )
+def _json(answer: http_exchange.Answer) -> Any:
+    """The JSON in an answer.
+
+    Raises:
+        ValueError: There is none.
+        RecursionError: It is nested too deep.
+    """
+    kind = answer.kind.partition(";")[0].strip().lower()
+    if kind not in ("", "application/json", "text/json", "text/plain"):
+        raise ValueError(f"it sends {kind} instead of JSON")
+    try:
+        return json.loads(answer.body.decode("utf-8"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise ValueError("its text is not UTF-8") from None
+    except json.JSONDecodeError:
+        raise ValueError("it sends no JSON") from None
 
 
-def _shorten(text: str) -> str:
-    return (text.strip().splitlines() or [""])[0][:200]
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"it sends {name}, which is no number")
+
+
+def _field(content: Any, key: str, kind: type = object) -> Any:
+    """A value of a JSON object.
+
+    Raises:
+        ValueError: It is missing, or of another type.
+    """
+    if (
+        not isinstance(content, dict)
+        or not isinstance(content.get(key), kind)
+        or key not in content
+    ):
+        raise ValueError(f"there is no {key!r} in its answer")
+    return content[key]

@@ -4,16 +4,18 @@ import dataclasses
 import pathlib
 import textwrap
 import typing
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from absl import flags as absl_flags
 
 from flags import flagfiles
 from tf_ssgan import methods
-from tf_ssgan.common import options
+from tf_ssgan.common import options, plain_text
 from tf_ssgan.data import datasets
 from tf_ssgan.training import config, precheck
 
+_LONGEST_NAME = 200  # characters
 _DEFINE = {
     bool: absl_flags.DEFINE_boolean,
     int: absl_flags.DEFINE_integer,
@@ -80,10 +82,24 @@ def parse(
         absl.flags.Error: A flag is unknown (similar names are suggested), its value has the wrong
             type, or an argument is not a flag.
     """
+    refuse_long_names(argv)
     rest = flag_values(argv, known_only=known_only)
     if len(rest) > 1 and not known_only:
-        raise absl_flags.Error(f"{rest[1]!r} is not a flag. Flags look like --name=value.")
+        word = plain_text.shorten(repr(rest[1]), _LONGEST_NAME)
+        raise absl_flags.Error(f"{word} is not a flag. Flags look like --name=value.")
     return {name: flag_values[name].value for name in flag_values if flag_values[name].present}
+
+
+def refuse_long_names(argv: Sequence[str]) -> None:
+    """Refuses flags that absl cannot compare with others, because it does so recursively.
+
+    Raises:
+        absl.flags.Error: The name of a flag is too long.
+    """
+    for word in argv:
+        name = word.partition("=")[0]
+        if name.startswith("-") and len(name) > _LONGEST_NAME:
+            raise absl_flags.Error(f"{name[:40]!r}... is not a flag: its name is too long.")
 
 
 def given_flags(argv: list[str]) -> dict[str, Any]:

@@ -1,8 +1,11 @@
 """Flag files: `--flagfile=FILE` stands for the flags in FILE, one a line."""
 
 import codecs
+import errno
 import os
 import re
+import select
+import stat
 from collections.abc import Iterator, Sequence
 
 from tf_ssgan.common import errors, paths, plain_text
@@ -10,6 +13,7 @@ from tf_ssgan.common import errors, paths, plain_text
 _FORM = "Give a text file with one flag a line, such as the run.flags of a run."
 _NAMES = ("--flagfile", "-flagfile")
 _MOST = 2**20  # bytes
+_WAIT = 2000  # milliseconds for somebody to write to a pipe
 _ENCODINGS = {  # of editors on Windows
     codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
 }  # fmt: skip
@@ -64,10 +68,37 @@ def _flags(name: str, inside: tuple[str, ...]) -> Iterator[str]:
             yield line
 
 
+def _open(path: str, flags: int) -> int:
+    """Opens a file, or a pipe that somebody writes to; others would be waited for without an end.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if hasattr(os, "set_blocking"):
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode) and not _has_writer(descriptor):
+            os.close(descriptor)
+            raise OSError(errno.EINVAL, "it is a pipe that nothing is written to")
+        os.set_blocking(descriptor, True)
+    return descriptor
+
+
+def _has_writer(descriptor: int) -> bool:
+    """Whether something is in a pipe that does not block, or may come."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    if poll.poll(_WAIT):
+        return True
+    try:
+        return bool(os.read(descriptor, 1))  # nothing is in it: b"" without a writer
+    except BlockingIOError:
+        return True
+
+
 def _lines(path: str, shown: str) -> list[str]:
     """The lines of a file, without blanks around them; a pipe is read too, as of a shell's <()."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=_open) as file:
             content = file.read(_MOST + 1)
     except OSError as error:
         raise errors.UserError(f"{shown} cannot be read: {error.strerror}. {_FORM}") from error

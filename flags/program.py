@@ -36,6 +36,7 @@ def read_options(dataclass: type, argv: list[str], doc: str) -> tuple[Any, list[
     if any(word in HELP_FLAGS for word in argv):
         print(dataclass_flags.options_help(doc, dataclass))
         raise SystemExit(0)
+    dataclass_flags.refuse_long_names(argv)
     _, *rest = flag_values(argv)
     return dataclass(**{field.name: flag_values[field.name].value for field in fields}), rest
 
@@ -98,7 +99,15 @@ def exit_on_user_error() -> Iterator[None]:
     try:
         yield
     except (errors.UserError, absl_flags.Error) as error:
-        print(f"\n{error}" if isinstance(error, errors.Interrupted) else error, file=sys.stderr)
+        # What came may be a name with control characters.
+        text = "\n".join(map(plain_text.escape, str(error).split("\n")))
+        print(f"\n{text}" if isinstance(error, errors.Interrupted) else text, file=sys.stderr)
         raise SystemExit(getattr(error, "status", 2)) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except Exception as error:
+        text = errors.out_of_memory(error)
+        if not text:
+            raise
+        print(text, file=sys.stderr)
+        raise SystemExit(errors.UserError.status) from None

@@ -33,3 +33,11 @@ def test_classes_without_images_are_named():
 def test_many_classes_are_counted():
     text = few_images.untested([f"c{k}" for k in range(1_200)])
     assert "c9 and 1,190 more:" in text and "c10" not in text
+
+
+def test_few_classes_are_not_counted():
+    assert not few_images.too_many_classes(100, 0) and few_images.too_many_classes(101, 201)
+    assert not few_images.too_many_classes(101, 202) and not few_images.too_many_classes(
+        10**5, 10**6
+    )
+    assert "at most 100,000" in few_images.too_many_classes(10**5 + 1, 10**9)

@@ -18,7 +18,26 @@ class Record:
 
 @pytest.mark.parametrize("share", [1e-30, 0.5, 1.0])
 def test_values_in_the_range_are_accepted(share):
-    options.check(Record(share=share, count=1, free=float("nan")))
+    options.check(Record(share=share, count=1, free=-3.4e38))
+
+
+@pytest.mark.parametrize(
+    "value, shown",
+    [(float("nan"), "nan"), (float("inf"), "inf"), (float("-inf"), "-inf"), (3.5e38, "3.5e+38"),
+     (-1e308, "-1e+308"), (10**400, "1e40 or more"), (-(10**4000), "-1e40 or more")],
+)  # fmt: skip
+def test_a_number_is_finite_in_32_bits(value, shown):
+    with pytest.raises(errors.UserError) as error:
+        options.check(Record(free=value))
+    expected = f"--free={shown}: expected a finite number, from -3.4e+38 to 3.4e+38. Anything."
+    assert str(error.value) == expected
+
+
+def test_a_count_has_an_end():
+    options.check(Record(count=10**12))
+    for count, shown in ((10**12 + 1, "1000000000001"), (10**5000, "1e40 or more")):
+        with pytest.raises(errors.UserError, match=f"--count={shown}: expected a finite number"):
+            options.check(Record(count=count))
 
 
 @pytest.mark.parametrize("share", [0, 0.0, -1, 1.01, float("nan"), float("inf")])

@@ -81,3 +81,21 @@ def refused():
         assert str(caught.value).count("\n") <= 1
 
     return expect
+
+
+@pytest.fixture
+def prepared(tmp_path, monkeypatch, random_images):
+    """The folder of 30 images that TensorFlow Datasets itself prepared as CIFAR-10."""
+    tfds = pytest.importorskip("tensorflow_datasets")
+    builder = tfds.builder("cifar10", data_dir=tmp_path)
+    rows = [
+        {"id": f"{i:03}", "image": random_images(30)[i], "label": i * 7 % 10} for i in range(30)
+    ]
+    kinds = {"train": rows[:20], "test": rows[20:]}
+    monkeypatch.setattr(
+        type(builder), "_split_generators",
+        lambda *_: {split: ((row["id"], row) for row in kinds[split]) for split in kinds},
+    )  # fmt: skip
+    builder.download_and_prepare()
+    (folder,) = tmp_path.glob("cifar10/*")
+    return folder

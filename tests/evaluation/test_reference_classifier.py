@@ -79,6 +79,15 @@ def test_weights_that_do_not_match_the_fingerprint_are_not_used(arrays, own_cach
     assert len(protocols) == 2
 
 
+@pytest.mark.parametrize("temperature", [0, -1.25, float("inf"), float("nan")])
+def test_an_impossible_temperature_is_not_used(arrays, own_cache, protocols, temperature):
+    reference_classifier.reference_classifier(arrays, "squares", 0.01)
+    (path,) = (cache.folder() / FOLDER).glob("*.json")
+    cache.write_json(cache.read_json(path) | {"temperature": temperature}, path)
+    reference_classifier.reference_classifier(arrays, "squares", 0.01)
+    assert len(protocols) == 2
+
+
 def test_a_damaged_one_is_named(arrays, own_cache, protocols, capsys):
     for _ in range(2):
         reference_classifier.reference_classifier(arrays, "squares", 0.01)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from support import scripted_server
 
-from export import client, graph_image_decoding, server_clients
+from export import client, graph_image_decoding, server_answers, server_clients
 from flags import program
 from tf_ssgan.common import errors
 from tf_ssgan.data import image_decoding
@@ -37,7 +38,7 @@ def test_a_bad_file_does_not_affect_the_others(request, kind, image_files, tmp_p
     text.write_text("no image")
     paths = [image_files[0], cut, text, tmp_path / "missing.png", image_files[1]]
     results = [result for _, result in client.classify_files(served, paths)]
-    prediction = server_clients.ServerPrediction
+    prediction = server_answers.ServerPrediction
     assert [type(result) for result in results] == [prediction, str, str, str, prediction]
     assert results[1] == "is damaged: its pixels cannot be decoded"
     assert results[2] == "is not an image but text: remove it"
@@ -50,8 +51,8 @@ def test_a_file_refused_by_the_server_alone_does_not_fail_the_batch(image_files)
     class Picky:
         def predict(self, files):
             if bad in files:
-                raise server_clients.RefusedRequest("refused by the server: too blue")
-            return [server_clients.ServerPrediction(0, "zero", (1.0,)) for _ in files]
+                raise server_answers.RefusedRequest("refused by the server: too blue")
+            return [server_answers.ServerPrediction(0, "zero", (1.0,)) for _ in files]
 
     results = [result for _, result in client.classify_files(Picky(), image_files)]
     assert [i for i, result in enumerate(results) if isinstance(result, str)] == [2]
@@ -120,13 +121,19 @@ def test_files_that_training_would_refuse_are_not_sent(tmp_path):
 
 
 def test_lines_name_the_most_likely_classes():
-    prediction = server_clients.ServerPrediction(1, "b", (0.2, 0.5, 0.3))
+    prediction = server_answers.ServerPrediction(1, "b", (0.2, 0.5, 0.3))
     path = pathlib.Path("x.png")
     assert client.format_prediction(path, prediction, None, 1) == "x.png\tb\t0.5000"
     assert (
         client.format_prediction(path, prediction, ["a", "b", "c"], 3)
         == "x.png\tb\t0.5000\tc\t0.3000\ta\t0.2000"
     )
+
+
+def test_a_name_is_one_cell_of_one_line():
+    prediction = server_answers.ServerPrediction(0, "a\t\x1b[31mb\n", (1.0,))
+    line = client.format_prediction(pathlib.Path("x\ty\n\x1b]0;z\x07.png"), prediction, None, 1)
+    assert line == "x\\ty\\n\\x1b]0;z\\x07.png\ta\\t\\x1b[31mb\\n\t1.0000"
 
 
 # --- the program ----------------------------------------------------------------------------------
@@ -162,6 +169,19 @@ def test_the_program_uses_grpc(grpc_target, image_files, expected):
         (["--model=digits"], "no files"),
         (["--model=digits", "--top=0", "x.png"], "top"),
         (["--modl=digits", "x.png"], "modl"),
+        (["--model=\udcff", "x.png"], "it is no text"),
+        (["--model=a\x1b[2J", "x.png"], "it is no text"),
+        *(
+            [["--model=digits", flag, "x.png"], flag.partition("=")[0]]
+            for flag in (
+                "--timeout=inf",
+                "--timeout=nan",
+                "--timeout=0",
+                "--timeout=1e9",
+                "--batch=1000000000",
+                "--batch=-1",
+            )
+        ),
     ],
 )
 def test_the_command_line_is_parsed_strictly(capsys, arguments, words):
@@ -175,6 +195,42 @@ def test_the_program_reports_mistakes_in_a_sentence(image_files, closed_port):
     done = run_program(f"--url=http://127.0.0.1:{closed_port}", "--model=digits", image_files[0])
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.startswith("No server answers") and done.stderr.count("\n") == 1
+
+
+def run_main(capsys, url, *words):
+    """The program in this process: (status, standard output, standard error)."""
+    try:
+        with program.exit_on_user_error():
+            client.main(["client", f"--url={url}", "--model=digits", *map(str, words)])
+        status = 0
+    except SystemExit as stopped:
+        status = stopped.code
+    return status, *capsys.readouterr()
+
+
+def test_a_bad_answer_is_one_sentence(image_files, capsys):
+    row = {"label": 0, "name": "a", "probabilities": [2]}
+    with scripted_server.ScriptedServer(scripted_server.answer({"predictions": [row]})) as server:
+        status, out, err = run_main(capsys, server.url, image_files[0])
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "in prediction 1 a probability is no number from 0 to 1. Check --url" in err
+
+
+def test_as_many_names_as_probabilities_are_expected(image_files, capsys):
+    row = {"label": 0, "name": "a", "probabilities": [1]}
+    both = {"predictions": [row], "results": [[["a", 1], ["b", 0]]]}
+    with scripted_server.ScriptedServer(scripted_server.answer(both)) as server:
+        status, out, err = run_main(capsys, server.url, "--top=2", image_files[0])
+    assert (status, out) == (2, "") and "predicts 1 classes and names 2" in err
+
+
+def test_reasons_and_names_of_files_are_printed_without_control_characters(tmp_path, capsys):
+    path = tmp_path / "a\n\t\x1b[2J.png"
+    path.write_text("no image")
+    with scripted_server.ScriptedServer(scripted_server.answer({"error": "\x1b[2J"})) as server:
+        status, out, _ = run_main(capsys, server.url, path, f"{tmp_path}/\x07")
+    assert status == 1 and out.count("\n") == 2 and out.count("\t") == 2
+    assert out.replace("\n", "").replace("\t", "").isprintable()
 
 
 def test_rest_does_not_import_tensorflow():

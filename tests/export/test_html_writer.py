@@ -1,11 +1,10 @@
 """The page of predictions: escaped, complete, and without network."""
 
 import io
-import json
 import shutil
 
 import pytest
-from support import predict_output
+from support import exported_models, predict_output
 
 from export import html_writer, predictions
 
@@ -46,9 +45,10 @@ def test_the_page_names_the_temperature_if_there_is_one(
     run_predict, exported, image_files, tmp_path, calibration, named
 ):
     shutil.copytree(exported.folder, tmp_path / "model")
-    info_file = tmp_path / "model" / "assets" / "model_info.json"
-    content = json.loads(info_file.read_text()) | {"calibration": calibration}
-    info_file.write_text(json.dumps(content))
+    values = {"ece_before": None, "ece_after": None, "nll_before": None, "nll_after": None}
+    exported_models.change_info(
+        tmp_path / "model", calibration=calibration and values | calibration
+    )
     page = predict_output.Page(
         run_predict("--format=html", image_files[0], model=tmp_path / "model")[1]
     )

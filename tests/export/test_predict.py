@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
-from support import predict_output
+from support import exported_models, predict_output
 from support.programs import python_path
 
-from export import input_files, predict, predictions
+from export import digests, input_files, predict, predictions
 from flags import program
 from tf_ssgan.common import errors
 from tf_ssgan.data import image_decoding
@@ -54,12 +54,10 @@ def test_other_files_become_images_as_the_model_info_says(
     run_predict, exported, signatures, encode, tmp_path
 ):
     shutil.copytree(exported.folder, tmp_path / "model")
-    info_file = tmp_path / "model" / "assets" / "model_info.json"
     photo = np.random.default_rng(1).integers(0, 256, (30, 50, 3), np.uint8)
     (tmp_path / "photo.jpg").write_bytes(encode(photo, "JPEG"))
     for fit in (None, *image_decoding.FITS):
-        content = json.loads(info_file.read_text()) | {"fit": fit}
-        info_file.write_text(json.dumps({k: v for k, v in content.items() if k != "fit" or v}))
+        exported_models.change_info(tmp_path / "model", fit=fit)
         out = run_predict("--format=jsonl", tmp_path / "photo.jpg", model=tmp_path / "model")[1]
         image = image_decoding.decode(str(tmp_path / "photo.jpg"), 16, 1, fit or "resize")
         outputs = signatures["serving_default"](image=tf.constant(image[None]))
@@ -251,9 +249,6 @@ def test_only_models_of_this_project_are_loaded(exported, tmp_path):
         info_file.write_text(content)
         with pytest.raises(errors.UserError, match="models from elsewhere are not loaded"):
             predict.read_model_info(str(tmp_path))
-    info_file.write_text(json.dumps(json.loads(info_file.read_text()) | {"bits": 17}))
-    with pytest.raises(errors.UserError, match="no assets/model_info.json"):
-        predict.read_model_info(str(tmp_path / "1"))
     info_file.unlink()
     with pytest.raises(errors.UserError, match="no assets/model_info.json"):
         predict.read_model_info(str(tmp_path / "1"))
@@ -294,13 +289,51 @@ def test_a_damaged_model_and_the_info_of_another_are_refused(
 ):
     model = tmp_path / "model"
     shutil.copytree(exported.folder, model)
-    info_file = model / "assets" / "model_info.json"
-    info_file.write_text(json.dumps(json.loads(info_file.read_text()) | {"classes": ["a", "b"]}))
+    exported_models.change_info(model, classes=["a", "b"])
     status, out, err = run_predict(image_files[0], model=model)
     assert (status, out) == (2, "") and "and 2 classes, the network has" in err
     (model / "saved_model.pb").write_bytes(b"no model")
+    digests.write(model)  # as if another program had written it
     status, out, err = run_predict(image_files[0], model=model)
     assert (status, out) == (2, "") and "cannot be loaded (" in err and "Traceback" not in err
+
+
+def test_a_damaged_model_is_refused_before_tensorflow_reads_it(
+    run_predict, exported, image_files, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tf.saved_model, "load", None)  # not called
+    shutil.copytree(exported.folder, tmp_path / "model")
+    with (tmp_path / "model" / "saved_model.pb").open("r+b") as file:
+        file.truncate(1000)
+    status, out, err = run_predict(image_files[0], model=tmp_path / "model")
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "saved_model.pb is damaged: it is not the file that was exported. Export it again" in err
+
+
+@pytest.mark.parametrize("names", [["2", "010"], ["3", "03", "010"], ["9" * 20, "7", "010"]])
+def test_the_highest_version_is_found_whatever_its_zeros(exported, tmp_path, names):
+    for name in names:
+        (tmp_path / name / "assets").mkdir(parents=True)
+        (tmp_path / name / "saved_model.pb").touch()
+        shutil.copy(exported.folder / "assets" / "model_info.json", tmp_path / name / "assets")
+    assert predict.read_model_info(str(tmp_path)).folder == tmp_path / "010"
+
+
+@pytest.mark.parametrize("kind", ["link to nothing", "pipe", "file", "files as versions"])
+def test_what_is_no_folder_of_a_model_is_refused(tmp_path, kind):
+    model = tmp_path / "model"
+    if kind == "link to nothing":
+        model.symlink_to("nothing")
+    elif kind == "pipe":
+        os.mkfifo(model)
+    elif kind == "file":
+        model.touch()
+    else:
+        for name in ("1", "-1", "x"):
+            (model / name).parent.mkdir(exist_ok=True)
+            (model / name).touch()
+    with pytest.raises(errors.UserError, match="Give a folder that export.export_main wrote"):
+        predict.read_model_info(str(model))
 
 
 def test_paths_without_any_file_are_refused(run_predict, tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ import fcntl
 
 import pytest
 
-from export import publishing
+from export import digests, publishing
 from tf_ssgan.common import errors, files
 
 
@@ -54,3 +54,63 @@ def test_a_number_can_be_chosen_once(tmp_path):
         publishing.check_target(tmp_path, 7)
     publishing.check_target(tmp_path, 3)
     assert publishing.list_versions(tmp_path) == [7]
+
+
+def test_a_version_has_the_list_of_its_files(tmp_path):
+    with publishing.new_version(tmp_path) as pending:
+        (pending.partial / "saved_model.pb").write_text("content")
+    digests.check(tmp_path / "1")
+    with pytest.raises(errors.UserError, match="is damaged"):
+        (tmp_path / "1" / "saved_model.pb").write_text("others")
+        digests.check(tmp_path / "1")
+
+
+def test_only_leftovers_of_exports_are_removed(tmp_path):
+    kept = (".answers.csv.7.partial", ".mine.partial", "1.partial", ".2.partial.txt", ".x")
+    for name in kept:
+        (tmp_path / name).mkdir()
+    (tmp_path / ".4.partial").write_text("a file")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file").touch()
+    (tmp_path / ".5.partial").symlink_to("elsewhere")
+    (tmp_path / ".3.partial" / "variables").mkdir(parents=True)
+    with publishing.new_version(tmp_path):
+        pass
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {*kept, ".4.partial", ".5.partial", "elsewhere", "1", ".exporting"}
+    assert (tmp_path / "elsewhere" / "file").exists()
+
+
+@pytest.mark.parametrize("number", [-1, 2**63, 10**30])
+def test_numbers_that_no_server_reads_are_refused(tmp_path, number):
+    with pytest.raises(errors.UserError, match="is not a version. Give an integer from 1 to"):
+        publishing.check_target(tmp_path, number)
+
+
+def test_what_has_the_name_of_a_version_is_not_replaced(tmp_path):
+    (tmp_path / "1").write_text("a file")
+    (tmp_path / "5").symlink_to("nothing")
+    with pytest.raises(errors.UserError, match="has a version 5"):
+        publishing.check_target(tmp_path, 5)
+    with pytest.raises(errors.UserError, match="no room for version 1. Give another --version"):
+        publishing.check_target(tmp_path)
+    (tmp_path / str(2**63 - 1)).mkdir()
+    with pytest.raises(errors.UserError, match="no room for version"):
+        publishing.check_target(tmp_path)
+
+
+def test_versions_with_zeros_or_too_many_digits(tmp_path):
+    for name in ("7", "007", "012", "9" * 19, "9" * 20, "1" * 200):
+        (tmp_path / name).mkdir()
+    (tmp_path / "00013").write_text("a file")
+    found = publishing.find_versions(tmp_path)
+    assert {number: path.name for number, path in found.items()} == {7: "7", 12: "012"}
+
+
+def test_a_folder_that_cannot_be_listed_is_a_sentence(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(publishing, "list_versions", refuse)
+    with pytest.raises(errors.UserError, match="cannot be written .*Permission denied"):
+        publishing.check_target(tmp_path)

@@ -10,8 +10,9 @@ import urllib.request
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import scripted_server
 
-from export import client, server_clients
+from export import client, server_answers, server_clients
 from tf_ssgan.common import errors
 
 
@@ -39,7 +40,7 @@ def test_the_server_tells_the_names_of_the_classes(served, image_files):
 
 
 def test_a_request_that_the_server_refuses_is_an_error(served):
-    with pytest.raises(server_clients.RefusedRequest, match="refused by the server: .*[Ii]mage"):
+    with pytest.raises(server_answers.RefusedRequest, match="refused by the server: .*[Ii]mage"):
         served.predict([b"no image"])
 
 
@@ -78,11 +79,160 @@ def test_an_invalid_address_is_refused():
         server_clients.RestClient("127.0.0.1:8501", "digits")
 
 
-def test_another_kind_of_server_is_an_error(rest_url, monkeypatch):
-    served = server_clients.RestClient(rest_url, "digits")
-    monkeypatch.setattr(served, "_post", lambda *_: {"hello": "world"})
-    with pytest.raises(errors.UserError, match="not as a classifier under TensorFlow Serving"):
-        served.predict([b""])
+GOOD = {"label": 1, "name": "b", "probabilities": [0.25, 0.75]}
+
+
+def answers(body, *options):
+    """A server that sends this, and a client of it."""
+    server = scripted_server.ScriptedServer(scripted_server.answer(body, *options))
+    return server, lambda: server_clients.RestClient(server.url, "digits", timeout=5)
+
+
+def test_a_whole_answer_is_taken():
+    server, make = answers({"predictions": [GOOD]})
+    with server:
+        (prediction,) = make().predict([b""])
+    assert prediction == server_answers.ServerPrediction(1, "b", (0.25, 0.75))
+
+
+@pytest.mark.parametrize(
+    ("body", "options", "reason"),
+    [
+        ({"hello": "world"}, (), "there is no 'predictions' in its answer"),
+        ([], (), "there is no 'predictions' in its answer"),
+        (None, (), "there is no 'predictions' in its answer"),
+        ({"predictions": GOOD}, (), "there is no 'predictions' in its answer"),
+        ({"predictions": [7]}, (), "there is no 'label' in its answer"),
+        ({"predictions": [{**GOOD, "probabilities": [float("nan")]}]}, (), "NaN, which is no number"),
+        (b"[" * 100_000, (), "maximum recursion depth|sends no JSON"),
+        (b'{"predictions": [' + b"9" * 5000 + b"]}", (), "Exceeds the limit"),
+        (b'"\xff"', (), "its text is not UTF-8"),
+        (b"", (), "it sends no JSON"),
+        (b"<html>", ("200 OK", "text/html; charset=utf-8"), "it sends text/html instead of JSON"),
+        (b"<html>", ("200 OK", ""), "it sends no JSON"),
+        (b"", ("302 Found", "text/html", "Location: http://elsewhere/"), "it redirects to http://elsewhere/"),
+    ],
+)  # fmt: skip
+def test_another_kind_of_server_is_an_error(body, options, reason):
+    server, make = answers(body, *options)
+    with (
+        server,
+        pytest.raises(
+            errors.UserError,
+            match=f"not as a classifier under TensorFlow Serving does: .*({reason})",
+        ),
+    ):
+        make().predict([b""])
+
+
+@pytest.mark.parametrize(
+    "results", [None, [], [[]], [[["a"]]], [[[1, 0.5]]], [["a", "b"], ["c"]], [{"a": 1}]]
+)
+def test_names_of_classes_are_checked(results):
+    server, make = answers({"results": results})
+    with server, pytest.raises(errors.UserError, match="not as a classifier"):
+        make().classes(b"")
+
+
+def test_an_answer_without_an_end_is_an_error(monkeypatch):
+    monkeypatch.setattr(server_answers, "LARGEST", 10_000)
+    server, make = answers(b" " * 20_000)
+    with server, pytest.raises(errors.UserError, match="more than 10,000 bytes; a smaller --batch"):
+        make().predict([b""])
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        ("400 Bad", {"error": "\x1b[2J bad\nmore"}, r"refused by the server: \\x1b\[2J bad$"),
+        ("500 Oh\x07", b"", r"fails with 500: Oh\\x07$"),
+        ("404 Not Found", {"error": ["\x9b"]}, r"no model 'digits' \(\['\\x9b'\]\)"),
+        ("503 Busy", b"[" * 100_000, "fails with 503: "),
+        ("413 Large", b"\xff" * 50, "fails with 413: "),
+    ],
+)  # fmt: skip
+def test_messages_of_a_server_are_shown_without_control_characters(status, body, words):
+    server, make = answers(body, status)
+    with server, pytest.raises(errors.UserError, match=words) as refused:
+        make().predict([b""])
+    assert str(refused.value).isprintable()
+
+
+# --- gRPC -----------------------------------------------------------------------------------------
+
+
+def grpc_answer(**changed):
+    """A PredictResponse, some outputs changed; None removes one."""
+    predict_pb2 = pytest.importorskip("tensorflow_serving.apis.predict_pb2")
+    outputs = {"label": np.array([1]), "name": np.array([b"b"], object),
+               "probabilities": np.array([[0.25, 0.75]], np.float32)} | changed  # fmt: skip
+    response = predict_pb2.PredictResponse()
+    for name, value in outputs.items():
+        if value is not None:
+            proto = value if hasattr(value, "tensor_shape") else tf.make_tensor_proto(value)
+            response.outputs[name].CopyFrom(proto)
+    return response
+
+
+def asked_by_grpc(monkeypatch, response):
+    served = server_clients.GrpcClient("127.0.0.1:1", "digits")
+    monkeypatch.setattr(served, "_call", lambda *_: response)
+    return served.predict([b""])
+
+
+def test_a_whole_answer_by_grpc_is_taken(monkeypatch):
+    (prediction,) = asked_by_grpc(monkeypatch, grpc_answer())
+    assert prediction == server_answers.ServerPrediction(1, "b", (0.25, 0.75))
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"label": None}, "there is no 'label'"),
+        ({"label": np.array([1.0])}, "'label' has another type"),
+        ({"label": np.array([[1]])}, "'label' has another type or shape"),
+        ({"label": np.array([1, 0])}, "zip|predictions"),
+        ({"label": np.array([2])}, "the label is no number of a class"),
+        ({"name": np.array([b"\xff"], object)}, "a name is not UTF-8"),
+        ({"probabilities": np.array([0.25, 0.75], np.float32)}, "another type or shape"),
+        ({"probabilities": np.array([[np.nan, 1]], np.float32)}, "no number from 0 to 1"),
+        ({"probabilities": np.array([[0.5, 1]], np.float32)}, "do not sum to 1"),
+        ({"probabilities": np.zeros((1, 0), np.float32)}, "no list"),
+    ],
+)  # fmt: skip
+def test_outputs_by_grpc_are_checked(monkeypatch, changed, reason):
+    with pytest.raises(errors.UserError, match=f"127.0.0.1:1 answers, .*({reason}).*--grpc"):
+        asked_by_grpc(monkeypatch, grpc_answer(**changed))
+
+
+def test_a_small_message_that_stands_for_a_huge_array_is_refused(monkeypatch):
+    huge = tf.make_tensor_proto(np.array([[0.5]], np.float32))
+    huge.tensor_shape.dim[1].size = 10**12
+    with pytest.raises(errors.UserError, match="'probabilities' is too large"):
+        asked_by_grpc(monkeypatch, grpc_answer(probabilities=huge))
+
+
+def test_an_answer_by_grpc_that_is_too_long_is_an_error(grpc_target, monkeypatch, image_files):
+    monkeypatch.setattr(server_answers, "LARGEST", 20)
+    served = server_clients.GrpcClient(grpc_target, "digits")
+    with pytest.raises(errors.UserError, match="its answer has more than 20 bytes"):
+        served.predict([image_files[0].read_bytes()])
+
+
+@pytest.mark.parametrize("target", ["", "host", "host:0", "host:99999", "host:x", "me@host:1",
+                                    "http://host:1", "host:1/a", "[::1", "host\x1b:1"])  # fmt: skip
+def test_what_is_no_address_of_grpc_is_refused(target):
+    pytest.importorskip("tensorflow_serving", reason="gRPC needs the extra `serving`")
+    with pytest.raises(errors.UserError, match="is not an address") as refused:
+        server_clients.GrpcClient(target, "digits")
+    assert str(refused.value).isprintable()
+
+
+def test_grpc_uses_no_proxy(grpc_target, image_files, monkeypatch, closed_port):
+    for name in ("http_proxy", "https_proxy", "grpc_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port}")
+    served = server_clients.GrpcClient(grpc_target, "digits", timeout=5)
+    assert len(served.predict([image_files[0].read_bytes()])) == 1
 
 
 def test_without_the_serving_extra_grpc_is_refused_in_a_sentence(monkeypatch):

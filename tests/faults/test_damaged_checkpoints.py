@@ -1,9 +1,11 @@
 """Damaged checkpoints are skipped; if none is left, all of them are named."""
 
 import json
+import shutil
 
 import pytest
 
+import tf_ssgan
 from tf_ssgan.common import errors
 from tf_ssgan.training import build, loop, manifests
 
@@ -24,6 +26,19 @@ def change_identity(path):
     content = json.loads(path.read_text())
     content["identity"]["seed"] = 5
     path.write_text(json.dumps(content))
+
+
+def take_from_the_checkpoint_before(path):
+    for name in (DATA, INDEX):
+        shutil.copy(path.parents[1] / "step-0000000365" / name, path.with_name(name))
+
+
+def sign_again(checkpoint):
+    """Computes the sums of a manifest again, as somebody may who changes a checkpoint."""
+    content = json.loads((checkpoint / MANIFEST).read_text())
+    (checkpoint / MANIFEST).unlink()
+    step = content.pop("step")
+    manifests.write(checkpoint, step, {k: v for k, v in content.items() if k != "sha256"})
 
 
 DATA, INDEX, MANIFEST = "state.data-00000-of-00001", "state.index", "manifest.json"
@@ -67,6 +82,42 @@ def test_the_previous_checkpoint_is_taken_and_a_line_says_so(run, copied, capsys
     assert int(run.method.step.numpy()) == 365
     out = capsys.readouterr().out.strip().splitlines()
     assert len(out) == 1 and out[0].startswith("Skipped a damaged checkpoint, step-0000000380:")
+
+
+UNREADABLE = {
+    "data truncated": (DATA, truncate),
+    "data empty": (DATA, lambda path: path.write_bytes(b"")),
+    "index truncated": (INDEX, truncate),
+    "index of something else": (INDEX, lambda path: path.write_bytes(b"notes" * 100)),
+    "the files of another step": (DATA, take_from_the_checkpoint_before),
+}
+
+
+@pytest.mark.parametrize("damage", UNREADABLE)
+def test_what_tensorflow_cannot_read_is_skipped_though_its_sums_are_right(
+    run, copied, capsys, damage
+):
+    name, harm = UNREADABLE[damage]
+    harm(copied / "checkpoints" / "step-0000000380" / name)
+    sign_again(copied / "checkpoints" / "step-0000000380")
+    assert build.restore(run)["step"] == 365
+    assert int(run.method.step.numpy()) == 365
+    out = capsys.readouterr().out.strip().splitlines()
+    assert len(out) == 1 and out[0].startswith("Skipped a damaged checkpoint, step-0000000380 ")
+    if damage == "data empty":  # the programs that open a run again do the same
+        classifier = tf_ssgan.load(copied)
+        assert classifier.step == 365 and "step-0000000380" in capsys.readouterr().out
+
+
+def test_without_a_checkpoint_that_can_be_read_all_are_named(run, copied):
+    for step in (365, 380):
+        truncate(copied / "checkpoints" / f"step-0000000{step}" / INDEX)
+        sign_again(copied / "checkpoints" / f"step-0000000{step}")
+    with pytest.raises(errors.UserError) as refused:
+        build.restore(run)
+    message = str(refused.value)
+    assert "step-0000000380 is damaged" in message and "step-0000000365 is damaged" in message
+    assert "--workdir" in message and "\n" not in message
 
 
 def test_without_a_complete_checkpoint_all_are_named(run, copied):

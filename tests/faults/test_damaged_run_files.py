@@ -4,14 +4,14 @@ Each field of each file gets odd values. The programs that read runs are asked i
 """
 
 import contextlib
-import copy
 import json
 import random
 import shutil
 import types
 
 import pytest
-from support import file_contents, finished_run_folders
+from support import damage, file_contents, finished_run_folders
+from support.damage import DELETED
 
 from tf_ssgan import report
 from tf_ssgan.common import errors
@@ -21,7 +21,6 @@ from tf_ssgan.reports import figures, finished_runs
 from tf_ssgan.training import config, manifests, metrics_log
 from tf_ssgan.training.workdir import Workdir
 
-DELETED = object()
 ODD = [None, 0, -1, 1.5, 10**105, float("nan"), float("inf"), "", "x", "\0", [], [1], {}, {"a": 1},
        True, DELETED]  # fmt: skip
 JSON_FILES = ("config.json", "result.json", "evaluation.json", "metrics.jsonl", "manifest.json",
@@ -69,6 +68,7 @@ def write_run(folder, seed):
     checkpoint = folder / CHECKPOINT
     checkpoint.mkdir(parents=True)
     (checkpoint / "state.index").write_bytes(b"index")
+    (checkpoint / "state.data-00000-of-00001").write_bytes(b"data")
     manifests.write(checkpoint, STEPS, file_contents.manifest_metadata())
 
 
@@ -79,36 +79,11 @@ def path_of(folder, name):
 # Damage: (name of a file, what was done, content of the file or None for a folder in its place).
 
 
-def fields(value, path=()):
-    """The paths of all fields in some JSON, its own first; of a list the first two items."""
-    yield path
-    items = value.items() if isinstance(value, dict) else ()
-    items = list(enumerate(value))[:2] if isinstance(value, list) else items
-    for key, item in items:
-        yield from fields(item, (*path, key))
-
-
-def replaced(value, path, odd):
-    """JSON with another value in a field."""
-    value, odd = copy.deepcopy(value), odd if odd is DELETED else copy.deepcopy(odd)
-    if not path:
-        return odd
-    *outer, last = path
-    parent = value
-    for key in outer:
-        parent = parent[key]
-    if odd is DELETED:
-        del parent[last]
-    else:
-        parent[last] = odd
-    return value
-
-
 def odd_fields(originals):
     """(file, path, odd value) for every field."""
     for name in JSON_FILES:
         content = _content(name, originals[name])
-        for path in fields(content):
+        for path in damage.fields(content):
             for odd in ODD:
                 if path or odd is not DELETED:
                     yield name, path, odd
@@ -121,7 +96,7 @@ def _content(name, data):
 
 def with_odd_field(originals, name, path, odd):
     """The bytes of a file with an odd value in a field; a manifest is signed again."""
-    value = replaced(_content(name, originals[name]), path, odd)
+    value = damage.with_field(_content(name, originals[name]), path, odd)
     if name == "manifest.json" and isinstance(value, dict) and path != ("sha256",):
         value["sha256"] = manifests._digest(value)
     data = json.dumps(value).encode()
@@ -243,9 +218,7 @@ def check_odd_fields(runs, cases):
         with damaged(runs, name, content):
             answers = ask_all(runs, name, what)
             check_answers(name, what, answers)
-        before = _content(name, runs.originals[name])
-        for key in path:
-            before = before[key]
+        before = damage.at(_content(name, runs.originals[name]), path)
         owner = answers[OWNERS[name]]
         accepted = not isinstance(owner, errors.UserError) and not getattr(owner, "damaged", ())
         if isinstance(odd, list | dict) and not isinstance(before, list | dict):

@@ -124,3 +124,10 @@ def test_the_help_of_a_program_has_its_flags_their_defaults_and_choices():
         "Draws.\n\nMore of it.\n\nflags:\n  --images=50\n        Images to generate.\n"
         "  --form=\n        What to write. (csv, html)"
     )
+
+
+def test_a_very_long_name_is_no_flag():
+    """absl compares it with all names, recursively."""
+    with pytest.raises(absl_flags.Error, match=r"'--aaa.*'... is not a flag: its name is too long"):
+        dataclass_flags.given_flags(["program", "--" + "a" * 100_000])
+    assert dataclass_flags.given_flags(["program", "--seed=" + "0" * 999 + "3"]) == {"seed": 3}

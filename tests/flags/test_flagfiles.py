@@ -40,6 +40,13 @@ def test_files_that_name_each_other_are_refused(tmp_path):
     assert flagfiles.expand(["program", *twice])[0] == "program"
 
 
+def test_a_pipe_that_nothing_is_written_to_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(flagfiles, "_WAIT", 10)
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(errors.UserError, match="pipe cannot be read: it is a pipe that nothing"):
+        flagfiles.expand(["program", f"--flagfile={tmp_path}/pipe"])
+
+
 def test_a_pipe_is_read_once(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=("--seed=3\n",))

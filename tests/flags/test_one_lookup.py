@@ -17,7 +17,7 @@ from tf_ssgan.data.sources import (
     image_listing,
     image_reader,
     name_lists,
-    npz,
+    npz_contents,
     tfds,
 )
 from tf_ssgan.training import build
@@ -71,8 +71,8 @@ def calls(monkeypatch):
     for owner, name in (
         (datasets, "find"),
         (image_listing.image_folders, "list_folder"), (image_listing.image_tables, "list_table"),
-        (image_reader, "image_size"), (image_reader, "read"), (digits.gzip, "open"),
-        (name_lists, "read_names"), (npz, "_read_labels"), (npz, "_read_images"),
+        (image_reader, "image_size"), (image_reader, "read"), (digits, "_read_table"),
+        (name_lists, "read_names"), (npz_contents, "read_labels"), (npz_contents, "_read_images"),
     ):  # fmt: skip
         count(owner, name)
     return counts
@@ -81,8 +81,8 @@ def calls(monkeypatch):
 @pytest.mark.parametrize(
     ("form", "expected"),
     [
-        ("digits", {"open": 1}),
-        ("npz", {"read_names": 1, "_read_labels": 2, "_read_images": 2}),  # of two archives
+        ("digits", {"_read_table": 1}),
+        ("npz", {"read_names": 1, "read_labels": 2, "_read_images": 2}),  # of two archives
         ("folder", {"list_folder": 1, "image_size": 1, "read": 1}),
         ("csv", {"list_table": 1, "image_size": 1, "read": 1}),
     ],
@@ -111,8 +111,9 @@ def nothing_can_be_read(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)  # importing it fails
     for owner, name in (
-        (digits.gzip, "open"), (npz, "_read_images"), (tfds, "_reachable"), (tfds, "_read_split"),
-        (tfds.TfdsSource, "_make_builder"), (cifar10_1.np, "load"), (image_reader, "read"),
+        (digits, "_read_table"), (npz_contents, "_read_images"), (tfds, "_reachable"),
+        (tfds, "_read_split"),
+        (tfds.TfdsSource, "_download"), (cifar10_1, "_read_elements"), (image_reader, "read"),
         (image_decoding, "read_info_and_image"),
     ):  # fmt: skip
         monkeypatch.setattr(owner, name, refuse)

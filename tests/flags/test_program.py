@@ -8,6 +8,7 @@ import sys
 from typing import Literal
 
 import pytest
+import tensorflow as tf
 from absl import flags as absl_flags
 
 from flags import program
@@ -138,6 +139,27 @@ def test_interruptions_have_the_status_of_their_signal(capsys):
     assert status == 143 and message.startswith("\nStopped and saved")
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        MemoryError("Unable to allocate 9 GiB"),
+        tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor\n\t [[node]]"),
+    ],
+)
+def test_no_memory_is_a_sentence(capsys, error):
+    with pytest.raises(SystemExit) as stopped, program.exit_on_user_error():
+        raise error
+    said = capsys.readouterr().err
+    assert stopped.value.code == 2 and said.startswith("Out of memory (") and said.count("\n") == 1
+
+
+def test_a_full_disk_is_no_lack_of_memory():
+    full = tf.errors.ResourceExhaustedError(None, None, "x.index; No space left on device")
+    with pytest.raises(tf.errors.ResourceExhaustedError), program.exit_on_user_error():
+        raise full
+
+
 def test_other_errors_keep_their_traceback():
     with pytest.raises(ZeroDivisionError), program.exit_on_user_error():
         raise ZeroDivisionError
@@ -158,3 +180,9 @@ def test_main_gives_a_program_its_words_and_ends_with_its_status():
     )
     assert (done.returncode, done.stdout) == (2, "['--coats=2', 'wall']\n"), done.stderr
     assert done.stderr == "No paint.\n"
+
+
+def test_a_mistake_with_control_characters_is_said_without_them(capsys):
+    with pytest.raises(SystemExit), program.exit_on_user_error():
+        raise errors.UserError("no class '\x1b[31mred\u2028'")
+    assert capsys.readouterr().err == "no class '\\x1b[31mred\\u2028'\n"

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import os
 
 import numpy as np
 import pytest
@@ -53,6 +54,28 @@ def test_large_images_become_smaller(tmp_path):
 def test_a_damaged_image_has_no_url(tmp_path, content):
     (tmp_path / "a.png").write_bytes(content)
     assert embedded_images.data_url(tmp_path / "a.png") is None
+
+
+def test_damaged_pictures_of_a_run_are_named(tmp_path):
+    folder = finished_run_folders.write(tmp_path / "run", images=["samples.png", "mine.png"])
+    assert embedded_images.damage(folder) == []
+    (folder / "samples.png").write_bytes(finished_run_folders.png((135, 135))[:150])
+    (folder / "top3.png").mkdir()
+    os.mkfifo(folder / "confusion.png")
+    (folder / "mine.png").write_bytes(b"no image")
+    (folder / "evaluation_latents.png").write_bytes(b"no page shows it")
+    said = "\n".join(embedded_images.damage(folder))
+    for name in ("samples.png", "top3.png", "confusion.png", "mine.png"):
+        assert f"{folder / name} cannot be read (" in said
+    assert said.count("left out") == 4
+
+
+def test_a_picture_that_unpacks_to_gigabytes_is_not_read(tmp_path):
+    buffer = io.BytesIO()
+    Image.new("1", (9000, 9000)).save(buffer, "PNG")
+    (tmp_path / "samples.png").write_bytes(buffer.getvalue())
+    assert embedded_images.data_url(tmp_path / "samples.png") is None
+    assert "has 9,000 x 9,000 pixels" in embedded_images.damage(tmp_path)[0]
 
 
 def test_a_missing_file_or_another_format_has_no_url(tmp_path):

@@ -12,7 +12,7 @@ from support import finished_run_folders
 from tf_ssgan import papers
 from tf_ssgan.common import errors
 from tf_ssgan.common.version import __version__
-from tf_ssgan.reports import by_protocol, figures, finished_runs, formats, html_page
+from tf_ssgan.reports import by_protocol, escaping, figures, finished_runs, formats, html_page
 from tf_ssgan.reports.finished_runs import FinishedRuns
 from tf_ssgan.reports.report import Report
 from tf_ssgan.reports.result_table import PublishedNumber, ResultCell, ResultTable
@@ -67,7 +67,7 @@ def test_markdown_has_as_many_columns_in_each_row(make):
     for head, rule, *rows in tables:
         assert set(split(rule)) == {" --- "} and rows
         assert {len(split(row)) for row in (head, *rows)} == {len(split(rule))}
-    assert text.startswith(f"# {make().title}\n\n")
+    assert text.startswith(f"# {escaping.markdown(make().title)}\n\n")
 
 
 def test_markdown_lists_the_folders_left_out():
@@ -180,15 +180,6 @@ def test_latex_has_as_many_columns_in_each_row(make):
     assert {unescaped(row, "&") + 1 for row in rows} == {len(alignments)}
 
 
-@pytest.mark.parametrize(
-    "text, expected",
-    [("a_b & 5 %", r"a\_b \& 5 \%"), ("5 ± 1", r"5 $\pm$ 1"), ("−1", "$-$1"), ("–", "--"),
-     ("\\", r"\textbackslash{}"), ("{$#}", r"\{\$\#\}"), ("<~^>", r"$<$\textasciitilde{}\textasciicircum{}$>$")],
-)  # fmt: skip
-def test_special_characters_of_latex_are_escaped(text, expected):
-    assert formats._escaped(text) == expected
-
-
 def test_all_formats_are_written_and_nothing_else(tmp_path):
     folder = tmp_path / "new" / "report"
     paths = formats.write_report(usual(), folder)
@@ -251,19 +242,21 @@ def damaged_report(tmp_path):
     with (damaged / "metrics.jsonl").open("a") as file:
         file.write("[1]\nnull\n")
     (damaged / "evaluation.json").write_text("[]")
+    (damaged / "samples.png").write_bytes(b"no image")
     report = make_report(*finished_runs.read_runs([whole, damaged]).runs)
     return report, [
         f"Skipped 2 damaged lines of {damaged}/metrics.jsonl "
         "(line 4: expected a JSON object, got [1], ...).",
         f"{damaged}/evaluation.json is damaged: expected a JSON object, got []. "
         "Remove that file, and evaluate the run again.",
+        f"{damaged}/samples.png cannot be read (it is damaged, or no PNG image): it is left out.",
     ]
 
 
 def test_damaged_files_are_listed_after_the_tables(tmp_path):
     report, sentences = damaged_report(tmp_path)
     assert "| frgan | 5.0 ± 0.0 (2) |" in formats.markdown(report)
-    listed = "".join(f"- {sentence}\n" for sentence in sentences)
+    listed = "".join(f"- {escaping.markdown(sentence)}\n" for sentence in sentences)
     assert formats.markdown(report).endswith(f"\n\n## Damaged files\n\n{listed}")
     assert "Damaged" not in formats.markdown(usual())
 
@@ -286,3 +279,53 @@ def test_the_folder_may_be_the_current_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     formats.write_report(usual(), pathlib.Path("."))
     assert sorted(os.listdir()) == sorted(formats.FILE_NAMES)
+
+
+def test_many_folders_left_out_are_counted_in_the_summary():
+    left_out = [(pathlib.Path(f"{number}-{'x' * 200}"), "a reason") for number in range(10_000)]
+    report = make_report(finished_run_folders.make_run(folder="a"), left_out=left_out)
+    text = formats.format_summary(report, [pathlib.Path("to/report.html")])
+    assert text.count("a reason") == 20
+    assert "\nleft out: 9,980 more folders, see report.md\n" in text
+    assert formats.markdown(report).count("a reason") == 10_000
+
+
+NASTY = "=<img src=x onerror=alert(1)> [x](javascript:y) `a` \\input{z} %\n\x1b]0;t\x07\u202e"
+
+
+def nasty():
+    """A report in which every text from a file would be an instruction."""
+    published = PublishedNumber(4.0, 0.5, NASTY, 9)
+    cell = ResultCell((finished_run_folders.make_run(folder=NASTY),), (5.0,), published)
+    table = ResultTable(NASTY, NASTY, (NASTY, "b"), (NASTY,), {(NASTY,) * 2: cell},
+                        papers.QUANTITIES["test_error"], "test_error", source=NASTY, note=NASTY)  # fmt: skip
+    left_out = ((pathlib.Path(NASTY), NASTY),)
+    return Report((table,), FinishedRuns(cell.runs, left_out), NASTY)
+
+
+def test_markdown_has_no_instruction_from_a_name():
+    text = formats.markdown(nasty())
+    assert "<" not in text and "](" not in text.replace("\\](", "") and "\x1b" not in text
+    assert not re.search(r"(?<!\\)`", text)
+    assert [line for line in text.splitlines() if line.startswith("=")] == []
+    tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("| ")]
+    for lines in tables:
+        assert len({len(split(line)) for line in lines}) == 1
+
+
+def test_the_summary_has_no_control_characters():
+    text = formats.format_summary(nasty(), [pathlib.Path("\x1b[2J/report.html")])
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
+def test_csv_has_no_formula_from_a_name():
+    for text in (formats.cells_csv(nasty()), formats.runs_csv(nasty())):
+        (line,) = read(text)
+        assert not [value for value in line.values() if value.startswith("=")]
+        assert f"'{NASTY}" in line.values()
+
+
+def test_latex_has_no_command_from_a_name():
+    text = formats.latex(nasty())
+    assert r"\input" not in text and unescaped(text, "%") == 0 and text.isascii()
+    assert unescaped(text, "{") == unescaped(text, "}")

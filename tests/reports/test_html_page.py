@@ -1,7 +1,9 @@
 """The page: its contents, its links, and that all names in it are text."""
 
+import base64
 import collections
 import dataclasses
+import hashlib
 import html.parser
 import os
 import pathlib
@@ -465,3 +467,15 @@ def test_a_figure_that_is_a_chart_has_only_this_chart(tmp_path, shown, count):
     finished_run_folders.write(tmp_path / "a")
     page = parse_page(make_report([tmp_path], dataclasses.replace(TABLE, shows=shown)), tmp_path)
     assert sum(tag == "svg" for tag, _ in page.tags) == count
+
+
+def test_the_content_policy_allows_the_script_of_the_page_alone(tmp_path):
+    run = finished_run_folders.write(tmp_path / "a")
+    text = html_page.render(make_report([run]), tmp_path)
+    (policy,) = re.findall('http-equiv="Content-Security-Policy" content="([^"]*)"', text)
+    (script,) = re.findall("<script>(.*?)</script>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}';" in policy
+    assert "default-src 'none'; img-src data:; style-src 'unsafe-inline';" in policy
+    assert not re.search(r"<[^>]* on\w+=", text)
+    assert text.index("Content-Security-Policy") < text.index("<style>")

@@ -3,7 +3,7 @@
 from support import finished_run_folders
 
 from tf_ssgan.common.version import __version__
-from tf_ssgan.reports import by_protocol
+from tf_ssgan.reports import by_protocol, finished_runs
 from tf_ssgan.reports.finished_runs import FinishedRuns
 from tf_ssgan.reports.report import Report, describe_runs
 
@@ -22,6 +22,19 @@ def test_a_report_has_each_run_of_its_tables_once():
     twice = Report(report.tables * 2, report.finished, "Title")
     for contents in (report, twice):
         assert sorted(str(run.folder) for run in contents.runs) == ["f0", "f1", "f2", "s"]
+
+
+def test_damaged_pictures_of_the_first_run_of_a_cell_are_named(tmp_path):
+    folders = [
+        finished_run_folders.write(tmp_path / str(seed), seed=seed, images=["samples.png"])
+        for seed in range(2)
+    ]
+    runs = finished_runs.read_runs([tmp_path]).runs
+    assert make_report(*runs).damage == []
+    for folder in folders:
+        (folder / "samples.png").write_bytes(b"")
+    (sentence,) = make_report(*runs).damage
+    assert sentence.startswith(f"{folders[0]}/samples.png cannot be read")
 
 
 def test_the_description_has_the_number_of_runs_and_their_versions_and_machines():

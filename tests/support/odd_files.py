@@ -11,8 +11,9 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
+from support import damage
+
 CLASSES = ("cat", "dog")
-SPARSE_BYTES = 30 * 2**30  # says `ls`; on the disk it takes nothing
 
 
 def image_bytes(label: int, seed: int, kind: str, mode: str = "RGB", size=(20, 16)) -> bytes:
@@ -93,15 +94,10 @@ SPECIAL = {
     "zero.png": lambda path: path.symlink_to("/dev/zero"),
     "gone.png": lambda path: path.symlink_to("nowhere.png"),
     "self.png": lambda path: path.symlink_to(path.name),
-    "huge.png": lambda path: _make_sparse(path),
+    "huge.png": damage.make_sparse,
     "socket.png": lambda path: _make_socket(path),
 }
 KINDS = len(IMAGES) + len(OTHERS) + len(SPECIAL) + 2  # thumbnails of two systems come in addition
-
-
-def _make_sparse(path: pathlib.Path) -> None:
-    with path.open("wb") as file:
-        file.truncate(SPARSE_BYTES)
 
 
 def _make_socket(path: pathlib.Path) -> None:

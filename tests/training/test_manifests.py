@@ -7,15 +7,16 @@ import sys
 import pytest
 from support.file_contents import manifest_metadata
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, files
 from tf_ssgan.training import manifests
 
 
 def write(folder, step=7, **changed):
-    """A checkpoint with one file."""
+    """A checkpoint with two files."""
     checkpoint = folder / manifests.checkpoint_name(step)
     checkpoint.mkdir(parents=True)
     (checkpoint / "state.index").write_text("x")
+    (checkpoint / "state.data-00000-of-00001").write_text("y")
     manifests.write(checkpoint, step, manifest_metadata(**changed))
     return checkpoint
 
@@ -25,7 +26,8 @@ def sign_again(checkpoint, **changed):
     path = checkpoint / manifests.MANIFEST
     manifest = json.loads(path.read_text()) | changed
     manifest = {name: value for name, value in manifest.items() if value is not ...}
-    manifest["sha256"] = manifests._digest(manifest)
+    if "sha256" not in changed:
+        manifest["sha256"] = manifests._digest(manifest)
     path.write_text(json.dumps(manifest))
 
 
@@ -60,6 +62,8 @@ def test_if_all_are_damaged_each_is_named(tmp_path):
 
 PROTOCOL = manifest_metadata()["protocol"]
 INFO = manifest_metadata()["dataset_info"]
+DATA = "state.data-00000-of-00001"
+WHOLE = {"state.index": "0" * 64, DATA: "0" * 64}
 
 
 @pytest.mark.parametrize(
@@ -71,8 +75,21 @@ INFO = manifest_metadata()["dataset_info"]
         ({"step": 0}, "step is 0, the folder is step-0000000007"),
         ({"step": ...}, "step is missing"),
         ({"files": -1}, "files: expected a JSON object, got -1"),
-        ({"files": {}}, "files: Dictionary should have at least 1 item"),
-        ({"files": {"../../x": "0" * 64}}, "files.../../x.[key]: String should match pattern"),
+        ({"files": {}}, "files: expected state.index and state.data-..."),
+        ({"files": {"state.index": "0" * 64}}, "files: expected state.index and state.data-..."),
+        ({"files": {DATA: "0" * 64}}, "files: expected state.index and state.data-..."),
+        *(
+            ({"files": WHOLE | {name: "0" * 64}}, "expected the name of a file of TensorFlow, such as")
+            for name in ("../../x", "..", "/etc/passwd", "state.index/", "other", "state.index\n")
+        ),
+        ({"files": WHOLE | {"state.index": ""}}, "files.state.index: String should match pattern"),
+        ({"sizes": {"state.index": -1}}, "sizes.state.index: expected greater than or equal"),
+        ({"sha256": ""}, "sha256: String should match pattern"),
+        ({"protocol": PROTOCOL | {"wrong": 3}}, "wrong is larger than the number of labels"),
+        ({"protocol": PROTOCOL | {"clean_fraction": 0.5}}, "clean_ids are not as many as clean_f"),
+        ({"identity": {"labels": 3}}, "identity.labels is 3, and its protocol has 2"),
+        ({"identity": {"dataset": "svhn"}}, "protocol.dataset is digits, and svhn in identity"),
+        ({"dataset_info": INFO | {"name": "svhn"}}, "dataset_info.name is not the dataset of its"),
         ({"identity": None}, "identity: expected a JSON object, got null"),
         ({"identity": {"seed": [1]}}, "identity.seed: expected a number, a text, true or false"),
         ({"seconds": "x"}, "seconds: expected a valid number, got 'x'"),
@@ -88,7 +105,8 @@ INFO = manifest_metadata()["dataset_info"]
         ({"protocol": PROTOCOL | {"clean_ids": [1]}}, "clean_ids are not labeled"),
         ({"number_format": "int8"}, "number_format: expected 'float32' or 'mixed_bfloat16', got"),
         ({"dataset_info": INFO | {"fit": "x"}}, "dataset_info.fit: expected 'resize', 'crop' or"),
-        ({"files": {"other": "0" * 64}}, "does not list state.index"),
+        ({"files": {"state.index": "0" * 64, "state.data-00001-of-00002": "0" * 64}},
+         "does not list state.data-00000-of-00001"),
         ({"protocol": PROTOCOL | {"pool": 10**12}}, "protocol.pool: expected less than or equal"),
         ({"dataset_info": INFO | {"height": 10**6}}, "dataset_info.height: expected less than"),
         ({"dataset_info": INFO | {"classes": ["a", "b"]}}, "dataset_info.classes are not those"),
@@ -117,6 +135,34 @@ def test_a_change_without_a_new_sum_is_seen(tmp_path):
     path.write_text(path.read_text().replace('"seconds": 1.5', '"seconds": 2.5'))
     with pytest.raises(ValueError, match=r"manifest\.json: it was changed"):
         manifests.verified(path.parent)
+
+
+def test_a_file_of_another_size_is_not_read(tmp_path, monkeypatch):
+    path = write(tmp_path) / DATA
+    with path.open("wb") as file:
+        file.truncate(30 * 2**30)  # takes nothing on the disk, and half a minute to read
+    monkeypatch.setattr(files, "sha256", None)
+    with pytest.raises(ValueError, match=f"{DATA} was changed or cut short"):
+        manifests.verified(path.parent)
+
+
+def test_manifests_without_sizes_are_read(tmp_path):
+    checkpoint = write(tmp_path)
+    sign_again(checkpoint, sizes=...)
+    assert manifests.verified(checkpoint)["step"] == 7
+
+
+def test_a_further_check_and_reasons_to_skip(tmp_path):
+    for step in (1, 2, 3):
+        write(tmp_path, step)
+
+    def check(manifest):
+        if manifest["step"] == 2:
+            raise ValueError("not this one")
+
+    found = manifests.find(tmp_path, check, ["step-0000000003 is unusable"])
+    assert found.manifest["step"] == 1
+    assert found.damaged == ("step-0000000003 is unusable", "step-0000000002: not this one")
 
 
 def test_tensorflow_is_not_imported():

@@ -74,6 +74,15 @@ def test_a_table_that_is_missing_is_written_anew(tmp_path):
     assert [row["step"] for row in read_table(path)] == ["5", "10"]
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"\0", b'"' + b"x" * 200_000])
+def test_a_table_that_is_damaged_is_written_anew(tmp_path, content):
+    path = tmp_path / "metrics.jsonl"
+    metrics_log.append(path, LINES[0])
+    path.with_name("history.csv").write_bytes(content)
+    metrics_log.append(path, LINES[1])
+    assert [row["step"] for row in read_table(path)] == ["5", "10"]
+
+
 @pytest.mark.parametrize(
     "text, reason",
     [

@@ -13,7 +13,7 @@ def test_whole_contents_are_accepted():
     run_files.check(contents.MetricsLine, file_contents.metrics_line(3, source=-0.5, right=None))
     run_files.check(contents.Flags, own | {"version": "0.2.0"})
     manifest = file_contents.manifest_metadata() | {
-        "step": 0, "files": {"state.index": "0" * 64}, "sha256": "0" * 64
+        "step": 0, "files": {name: "0" * 64 for name in ("state.index", "state.data-00000-of-00001")}, "sha256": "0" * 64
     }  # fmt: skip
     run_files.check(contents.Manifest, manifest)
 

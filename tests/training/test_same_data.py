@@ -56,6 +56,13 @@ def test_a_finished_run_answers_with_the_same_data_only(finished, monkeypatch):
         same_data.finished_result(finished, own)
 
 
+def test_a_finished_run_says_that_lines_of_its_metrics_are_damaged(finished, capsys):
+    finished.metrics_file.write_text("null\n")
+    assert same_data.finished_result(finished, settings(finished.path))
+    said = f"Skipped a damaged line of {finished.metrics_file} (line 1: "
+    assert capsys.readouterr().out.startswith(said)
+
+
 def test_other_data_are_said_before_flags_that_may_follow_from_them(finished, monkeypatch):
     other = settings(finished.path, labels=51)
     flags_differ = "holds another run: labels is"

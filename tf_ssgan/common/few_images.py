@@ -11,6 +11,11 @@ from collections.abc import Sequence
 # one of 21 %.
 ENOUGH_HELD_OUT = 100
 _NAMES = 10  # classes that a sentence names
+# So many classes may have any number of images. More of them need two images each on average, one
+# to learn from and one to test with: with fewer, what looks like labels are mostly the numbers or
+# the names of the images themselves, and the last layer would have as many outputs.
+UNQUESTIONED_CLASSES = 100
+MOST_CLASSES = 100_000  # ImageNet-21k, the largest set of labeled images in use, has 21,841
 
 
 def may_choose(held_out: int) -> bool:
@@ -56,6 +61,23 @@ def counted(held_out: int) -> str:
     return f" of {held_out} image{'' if held_out == 1 else 's'}"
 
 
+def too_many_classes(classes: int, labeled: int) -> str:
+    """Says that there are more classes than can be learned; empty if there are not.
+
+    Args:
+        classes: Number of classes.
+        labeled: Number of images with a label, those for testing included if they are chosen later.
+    """
+    if classes > MOST_CLASSES:
+        return f"there are {classes:,} classes, and at most {MOST_CLASSES:,} can be learned"
+    if classes <= max(UNQUESTIONED_CLASSES, labeled // 2):
+        return ""
+    return (
+        f"there are {classes:,} classes for {labeled:,} labeled images, but a class needs two "
+        "images or more, on average"
+    )
+
+
 def untested(names: Sequence[str]) -> str:
     """Names the classes without test images; empty without any.
 
@@ -72,6 +94,13 @@ def not_held_out(names: Sequence[str]) -> str:
     if not names:
         return ""
     return f"no held-out image of {_join(names)}: no validation error says anything about them"
+
+
+def not_learned(names: Sequence[str]) -> str:
+    """Names the classes without training images; empty without any."""
+    if not names:
+        return ""
+    return f"no labeled training image of {_join(names)}: the classifier will not know them"
 
 
 def _join(names: Sequence[str]) -> str:

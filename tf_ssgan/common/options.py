@@ -8,6 +8,16 @@ from typing import Any, Literal
 
 from tf_ssgan.common import errors, paths
 
+LARGEST_SEED = 2**32 - 1  # NumPy takes no larger one
+# No step of a method takes more: beyond these, memory ends before the first step does. The largest
+# batches in use have 65,536 images; published networks begin with 16 to 192 channels.
+LARGEST_BATCH = 65_536
+WIDEST = 1_024
+
+_LARGEST_WHOLE = 10**12  # of options without a bound of their own, which are counts
+_LARGEST_NUMBER = 3.4e38  # of the numbers that networks compute with, in 32 bits
+_SHOWN = 40  # characters of a number in a message
+
 
 def option(
     default: Any,
@@ -107,9 +117,9 @@ def check_values(dataclass: type, values: Mapping[str, Any]) -> None:
         else:
             _check_type(field.name, value, kind)
             _check_range(field, value)
+            if kind in (int, float):
+                _check_finite(field, value, kind)
 
-
-_LARGEST_WHOLE = 10**300  # larger whole numbers are no floating-point numbers
 
 # Type of an option -> (what it is called, the Python types of its values).
 _KINDS = {
@@ -128,8 +138,6 @@ def _check_type(name: str, value: Any, kind: Any) -> None:
         raise errors.UserError(f"--{name}: expected {words}, got {value!r}.")
     if kind is str and "\0" in value:
         raise errors.UserError(f"--{name}: a text must hold no zero byte, got {value!r}.")
-    if kind is float and isinstance(value, int) and abs(value) > _LARGEST_WHOLE:
-        raise errors.UserError(f"--{name}: expected a number below 1e300, got a larger one.")
 
 
 def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
@@ -149,5 +157,25 @@ def _check_range(field: dataclasses.Field, value: Any) -> None:
         return
     bounds = [f"{words[k]} {bound}" for k, bound in given.items()]
     raise errors.UserError(
-        f"--{field.name}={value}: expected {' and '.join(bounds)}. {field.metadata['doc']}"
+        f"--{field.name}={_shown(value)}: expected {' and '.join(bounds)}. {field.metadata['doc']}"
     )
+
+
+def _check_finite(field: dataclasses.Field, value: float, kind: type) -> None:
+    """Refuses infinity, "not a number", and numbers that mean neither a count nor a weight."""
+    largest = _LARGEST_NUMBER
+    if kind is int:
+        largest = _LARGEST_WHOLE if field.metadata.get("high") is None else field.metadata["high"]
+    # Not "abs(value) > largest": NaN is refused too.
+    if not abs(value) <= largest:
+        raise errors.UserError(
+            f"--{field.name}={_shown(value)}: expected a finite number, from {-largest:g} to "
+            f"{largest:g}. {field.metadata['doc']}"
+        )
+
+
+def _shown(value: Any) -> str:
+    """A value in a message; a whole number may have thousands of digits, or too many to print."""
+    if isinstance(value, int) and abs(value) >= 10**_SHOWN:
+        return f"{'-' * (value < 0)}1e{_SHOWN} or more"
+    return str(value)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from tf_ssgan.common import options
-from tf_ssgan.common.options import option
+from tf_ssgan.common.options import LARGEST_BATCH, option
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +19,9 @@ class HParams:
     ("short") and for a short run on a dataset ("svhn/short"); later ones win.
     """
 
-    batch_size: int = option(100, "Labeled images per step, over all replicas.", low=1)
+    batch_size: int = option(
+        100, "Labeled images per step, over all replicas.", low=1, high=LARGEST_BATCH
+    )
     learning_rate: float = option(3e-4, "Initial learning rate of every optimizer.", low=0)
     average_decay: float = option(
         0.999,

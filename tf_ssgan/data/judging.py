@@ -14,6 +14,7 @@ from tf_ssgan.data import class_names, dataset_info
 
 TEST, LABELED = "test", "labeled"  # the part of a data set that judges
 _SHOWN = 20  # names in a message
+_COMPARED = 5  # unknown names for which a similar one is looked for, which is slow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +111,7 @@ def match(name: str, names: Sequence[str], classes: Sequence[str]) -> dict[str, 
     found = class_names.match(names, classes)
     unknown = [kind for kind in names if len(found[kind]) != 1]
     if unknown:
-        close = [(kind, errors.closest(kind, classes)) for kind in unknown]
+        close = [(kind, errors.closest(kind, classes)) for kind in unknown[:_COMPARED]]
         meant = " ".join(f"Did you mean {two!r} by {one!r}?" for one, two in close if two)
         raise errors.UserError(
             f"--dataset={name} has images of {_join(unknown)}, which the run does not know: it "

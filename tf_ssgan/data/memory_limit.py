@@ -25,6 +25,25 @@ def needed(count: int, size: int, channels: int) -> int:
     return 2 * count * size * size * channels
 
 
+def check_bytes(required: int, what: str, remedy: str) -> None:
+    """Refuses to take more memory than there is.
+
+    Args:
+        required: Bytes that are needed.
+        what: What needs them, the beginning of a sentence.
+        remedy: What to do about it.
+
+    Raises:
+        UserError: They are not there. The message names both amounts.
+    """
+    free = available()
+    if required > free:
+        raise errors.UserError(
+            f"{what} take {required / 1e9:,.1f} GB of memory, but {free / 1e9:,.1f} GB are free: "
+            f"{remedy}."
+        )
+
+
 def check(count: int, size: int, channels: int) -> None:
     """Refuses more images than fit into memory.
 

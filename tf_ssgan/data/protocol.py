@@ -50,7 +50,9 @@ class Protocol:
     @functools.cached_property
     def unlabeled_ids(self) -> np.ndarray:
         """int64 [unlabeled]: the pool without the validation images, but with the labeled ones."""
-        return np.setdiff1d(np.arange(self.pool), self.validation_ids)
+        kept = np.ones(self.pool, bool)
+        kept[self.validation_ids] = False
+        return np.flatnonzero(kept)
 
     @functools.cached_property
     def noisy_ids(self) -> np.ndarray:
@@ -67,7 +69,8 @@ class Protocol:
         parts += [self.clean_ids] if len(self.clean_ids) else []
         for part in parts:
             # The length comes first, so that moving an id to the next list changes the hash.
-            digest.update(np.concatenate([[len(part)], part]).astype("<i8").tobytes())
+            digest.update(np.array([len(part)], "<i8"))
+            digest.update(np.ascontiguousarray(part, "<i8"))
         return digest.hexdigest()
 
     def as_json(self) -> dict[str, Any]:
@@ -121,6 +124,10 @@ class Protocol:
             raise ValueError("validation_ids are labeled too")
         if not np.isin(self.clean_ids, self.labeled_ids).all():
             raise ValueError("clean_ids are not labeled")
+        if self.wrong > len(self.labels):
+            raise ValueError("wrong is larger than the number of labels")
+        if len(self.clean_ids) != round(self.clean_fraction * len(self.labels)):
+            raise ValueError("clean_ids are not as many as clean_fraction says")
 
     def describe(self) -> str:
         """Returns a summary of one line."""

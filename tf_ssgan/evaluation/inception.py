@@ -10,12 +10,13 @@ import warnings
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common import errors, files
+from tf_ssgan.common import errors, files, weight_files
 from tf_ssgan.evaluation import reference_network
 from tf_ssgan.evaluation.reference_classifier import DIGITS
 from tf_ssgan.nn import precision
 
 SIZE = 299
+_LARGEST = 2**28  # bytes of the weights, which are 95 MB
 
 
 def inception_network(file: str, shape: tuple[int, int, int]) -> reference_network.ReferenceNetwork:
@@ -48,6 +49,12 @@ def inception_network(file: str, shape: tuple[int, int, int]) -> reference_netwo
 def _read_network(path: pathlib.Path) -> keras.Model:
     """The network with the weights of a file: with its top if the file has that."""
     refusals = []
+    try:
+        weight_files.check(path, _LARGEST)
+    except weight_files.WeightFileError as error:
+        raise errors.UserError(
+            f"--inception={path}: {error}. Give weights of keras.applications.InceptionV3."
+        ) from error
     for top in (True, False):
         options = {"classifier_activation": None} if top else {"pooling": "avg"}
         try:

@@ -6,7 +6,7 @@ import pathlib
 from typing import Any
 
 from tf_ssgan.common import errors, files, options
-from tf_ssgan.common.options import option
+from tf_ssgan.common.options import LARGEST_SEED, option
 from tf_ssgan.data import dataset_info, datasets
 from tf_ssgan.training.workdir import Workdir
 
@@ -53,11 +53,17 @@ class EvaluateOptions:
         "Number of images to generate; 50,000 in the literature. Scores use at most as many of "
         "them as there are real ones to stand beside.",
         low=100,
+        high=10**6,
     )
     minutes: float = option(
         5.0, "Time limit for training the reference classifier, in minutes.", low=0.01, high=10
     )
-    seed: int = option(0, "Seed that selects the latents, and the images that are compared.", low=0)
+    seed: int = option(
+        0,
+        "Seed that selects the latents, and the images that are compared.",
+        low=0,
+        high=LARGEST_SEED,
+    )
 
     @property
     def workdir(self) -> pathlib.Path:

@@ -8,6 +8,7 @@ reference classifiers, and scores of different ones are never compared.
 
 import hashlib
 import json
+import math
 import pathlib
 from typing import Any
 
@@ -77,6 +78,8 @@ def _read_kept(
         if fingerprint is None:
             return None
         temperature = float(fingerprint["temperature"])
+        if not 0 < temperature < math.inf:
+            raise cache.DamagedError("the temperature is out of range")
         with precision.policy("float32"):
             network = reference_cnn.classifier(arrays.info.shape, len(arrays.info.classes))
         size = sum(int(np.prod(v.shape)) for v in network.variables)

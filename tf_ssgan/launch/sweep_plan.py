@@ -2,12 +2,17 @@
 
 import dataclasses
 import json
+import math
 import pathlib
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from tf_ssgan import methods, papers
 from tf_ssgan.common import errors
-from tf_ssgan.common.options import check, option
+from tf_ssgan.common.options import LARGEST_SEED, check, option
+
+_MOST_RUNS = 10_000  # of a sweep: ten methods, ten numbers of labels and a hundred seeds
+_SHOWN = 60  # characters of a list in a message
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +42,10 @@ class SweepOptions:
     runs: str = option("runs", "Folder that holds the folders of the runs.", path="folder")
     to: str = option("", "Folder of the report; RUNS/report-NAMES if not given.", path="folder")
     jobs: int = option(
-        1, "Number of runs at once. Each has its own CPU cores; GPUs are not divided.", low=1
+        1,
+        "Number of runs at once. Each has its own CPU cores; GPUs are not divided.",
+        low=1,
+        high=1_024,
     )
 
     @property
@@ -48,7 +56,7 @@ class SweepOptions:
     @property
     def chosen_methods(self) -> tuple[str, ...]:
         """Names of the methods; empty if none is given."""
-        return tuple(self.methods.split(",")) if self.methods else ()
+        return _words("methods", self.methods) if self.methods else ()
 
     @property
     def chosen_labels(self) -> tuple[int, ...]:
@@ -61,7 +69,7 @@ class SweepOptions:
         if not self.noise_rates:
             return ()
         try:
-            return tuple(sorted(float(word) for word in self.noise_rates.split(",")))
+            return tuple(sorted(float(word) for word in _words("noise_rates", self.noise_rates)))
         except ValueError as error:
             raise errors.UserError(
                 f"--noise_rates={self.noise_rates}: expected numbers from 0 to 1 separated by "
@@ -72,10 +80,12 @@ class SweepOptions:
     def chosen_seeds(self) -> tuple[int, ...]:
         """The seeds."""
         ranges = [
-            _whole_numbers("seeds", word.replace("-", ",", 1)) for word in self.seeds.split(",")
+            _whole_numbers("seeds", word.replace("-", ",", 1))
+            for word in _words("seeds", self.seeds)
         ]
         if len(ranges) == len(ranges[0]) == 1:
-            return tuple(range(*ranges[0]))
+            ranges = [(0, ranges[0][0] - 1)]
+        _check_seeds(self.seeds, ranges)
         return tuple(seed for ends in ranges for seed in range(ends[0], ends[-1] + 1))
 
     @property
@@ -108,6 +118,7 @@ def check_options(options: SweepOptions) -> None:
     if not options.chosen_seeds or min(options.chosen_seeds) < 0:
         raise errors.UserError(f"--seeds={options.seeds}: expected a number of seeds, 1 or more.")
     _check_noise(options)
+    _check_count(options)
     if options.table:
         _check_table(options)
     elif not options.methods:
@@ -118,6 +129,17 @@ def check_options(options: SweepOptions) -> None:
         raise errors.UserError(
             f"--budget={options.budget} is for --table. Give the length after --, as in -- "
             "--max_steps=300."
+        )
+
+
+def _check_count(options: SweepOptions) -> None:
+    """Refuses more runs than anybody waits for, before any of them is described."""
+    chosen = (options.chosen_methods, options.chosen_labels, options.chosen_noise_rates)
+    count = math.prod(len(values) or 1 for values in (*chosen, options.chosen_seeds))
+    if count > _MOST_RUNS:
+        raise errors.UserError(
+            f"These options ask for {count:,} runs, and a sweep has at most {_MOST_RUNS:,}. Give "
+            "fewer --seeds, --labels, --methods or --noise_rates."
         )
 
 
@@ -160,10 +182,34 @@ def _check_table(options: SweepOptions) -> None:
         )
 
 
+def _check_seeds(text: str, ranges: Sequence[tuple[int, ...]]) -> None:
+    """Refuses seeds that no run has, or more of them than there may be runs; makes none."""
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    if any(len(ends) > 2 for ends in ranges) or any(ends[0] < 0 for ends in ranges):
+        raise errors.UserError(f"--seeds={shown}: expected a number of seeds, 1 or more.")
+    if any(ends[-1] > LARGEST_SEED for ends in ranges):
+        raise errors.UserError(f"--seeds={shown}: expected seeds of at most {LARGEST_SEED}.")
+    count = sum(max(0, ends[-1] + 1 - ends[0]) for ends in ranges)
+    if count > _MOST_RUNS:
+        raise errors.UserError(
+            f"--seeds={shown} are {count:,} seeds, and a sweep has at most {_MOST_RUNS:,} runs."
+        )
+
+
+def _words(flag: str, text: str) -> tuple[str, ...]:
+    """What stands between commas."""
+    if text.count(",") >= _MOST_RUNS:
+        raise errors.UserError(
+            f"--{flag} names {text.count(',') + 1:,} values, and a sweep has at most "
+            f"{_MOST_RUNS:,} runs. Give fewer."
+        )
+    return tuple(text.split(","))
+
+
 def _whole_numbers(flag: str, text: str) -> tuple[int, ...]:
     """Whole numbers, separated by commas."""
     try:
-        return tuple(int(word) for word in text.split(","))
+        return tuple(int(word) for word in _words(flag, text))
     except ValueError as error:
         raise errors.UserError(
             f"--{flag}={text}: expected whole numbers separated by commas, such as 1,2,3."

@@ -29,7 +29,7 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common.options import option
+from tf_ssgan.common.options import WIDEST, option
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import auxiliary_classifier, gan
 from tf_ssgan.networks import acgan_cnn, alexnet, conditional_dcgan
@@ -55,6 +55,7 @@ class HParams(gan.GANHParams):
         "Width of both networks (Dravid et al. 2022: 128): channels of the first convolution of "
         "fm_cnn, or twice those of alexnet.",
         low=2,
+        high=WIDEST,
     )
     translate_labeled: bool = option(
         False,

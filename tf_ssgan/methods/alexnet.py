@@ -14,7 +14,7 @@ N(1, 0.02^2).
 
 import dataclasses
 
-from tf_ssgan.common.options import option
+from tf_ssgan.common.options import WIDEST, option
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import labels_only, optimizers
 from tf_ssgan.networks import alexnet
@@ -29,7 +29,9 @@ class HParams(optimizers.AdamHParams):
     learning_rate: float = option(
         2e-4, "Learning rate of Adam (public code of Dravid et al. 2022).", low=0
     )
-    width: int = option(64, "Channels of the first convolution (Dravid et al. 2022).", low=1)
+    width: int = option(
+        64, "Channels of the first convolution (Dravid et al. 2022).", low=1, high=WIDEST
+    )
     dropout: float = option(
         0.5,
         "Dropout rate of the two hidden layers, 0 to 0.99 (Krizhevsky et al. 2012).",

@@ -27,7 +27,7 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common.options import inherited, option
+from tf_ssgan.common.options import LARGEST_BATCH, inherited, option
 from tf_ssgan.core.monitoring import PseudoLabels
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import profile, wrn
@@ -41,7 +41,10 @@ class HParams(profile.ProfileHParams, wrn.UnlabeledRatioHParams, wrn.WideResNetH
     """Hyperparameters of FixMatch; profile "authors" is the code of Alshami and Arya."""
 
     batch_size: int = option(
-        64, "Labeled images per step, over all replicas (Sohn et al. 2020: B).", low=1
+        64,
+        "Labeled images per step, over all replicas (Sohn et al. 2020: B).",
+        low=1,
+        high=LARGEST_BATCH,
     )
     unlabeled_ratio: int = inherited(
         wrn.UnlabeledRatioHParams, "unlabeled_ratio", 7, "Sohn et al. 2020, mu"

@@ -28,7 +28,7 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common.options import inherited, option
+from tf_ssgan.common.options import LARGEST_BATCH, WIDEST, inherited, option
 from tf_ssgan.core import hparams
 from tf_ssgan.methods import fixmatch
 from tf_ssgan.methods.bases import wrn
@@ -43,7 +43,10 @@ class HParams(fixmatch.HParams):
     """Hyperparameters of FixMatch with attention."""
 
     batch_size: int = option(
-        400, "Labeled images per step, over all replicas (Alshami and Arya 2022).", low=1
+        400,
+        "Labeled images per step, over all replicas (Alshami and Arya 2022).",
+        low=1,
+        high=LARGEST_BATCH,
     )
     unlabeled_ratio: int = inherited(wrn.UnlabeledRatioHParams, "unlabeled_ratio", 1, "public code")
     learning_rate: float = option(0.003, "Initial learning rate (public code).", low=0)
@@ -57,6 +60,7 @@ class HParams(fixmatch.HParams):
         2,
         "Number of maps that are summed to the attention (public code; 4 in its first runs).",
         low=1,
+        high=WIDEST,
     )
     attention_weight: float = option(
         1.0,

@@ -51,6 +51,7 @@ class HParams(improved_gan.HParams):
         "Generated images per real image in the generator step, N'/N (Park et al. 2020: value not "
         "given).",
         low=1,
+        high=1_000,
     )
 
     RECIPES = improved_gan.HParams.RECIPES | {

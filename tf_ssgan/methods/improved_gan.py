@@ -25,7 +25,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from tf_ssgan.common.options import inherited, option
+from tf_ssgan.common.options import WIDEST, inherited, option
 from tf_ssgan.core import hparams
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import gan, optimizers
@@ -50,6 +50,7 @@ class HParams(gan.SemiSupervisedGANHParams):
         "Width of the generator, one eighth of the channels of its first map (public code of "
         "Salimans et al. 2016: 64); 0 uses --width.",
         low=0,
+        high=WIDEST,
     )
     head_bias: bool = option(
         True,

@@ -25,7 +25,7 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common.options import option
+from tf_ssgan.common.options import LARGEST_BATCH, option
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import contrastive, profile
 from tf_ssgan.networks import resnet18
@@ -39,7 +39,10 @@ class HParams(profile.ProfileHParams, contrastive.ContrastiveHParams):
     """Hyperparameters of noise regularization."""
 
     batch_size: int = option(
-        300, "Images per step, clean and noisy together, over all replicas.", low=2
+        300,
+        "Images per step, clean and noisy together, over all replicas.",
+        low=2,
+        high=LARGEST_BATCH,
     )
     learning_rate: float = option(1e-4, "Learning rate of the last stage (Hu et al. 2019).", low=0)
     weight_decay: float = option(
@@ -60,7 +63,7 @@ class HParams(profile.ProfileHParams, contrastive.ContrastiveHParams):
         high=0.99,
     )
     clean_hidden: int = option(
-        384, "Hidden units of each head, clean and residual (public code).", low=1
+        384, "Hidden units of each head, clean and residual (public code).", low=1, high=65_536
     )
 
     RECIPES = {

@@ -35,7 +35,7 @@ import numpy as np
 import tensorflow as tf
 
 from tf_ssgan.common import errors
-from tf_ssgan.common.options import inherited, option
+from tf_ssgan.common.options import LARGEST_BATCH, inherited, option
 from tf_ssgan.core.monitoring import PseudoLabels
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import profile, wrn
@@ -55,7 +55,10 @@ class HParams(profile.ProfileHParams, wrn.WarmUpHParams, wrn.WideResNetHParams):
         "and Arya 2022), or at every step.",
     )
     batch_size: int = option(
-        512, "Images per step, over all replicas; with pl_mode=online, from each pool.", low=1
+        512,
+        "Images per step, over all replicas; with pl_mode=online, from each pool.",
+        low=1,
+        high=LARGEST_BATCH,
     )
     learning_rate: float = option(1e-3, "Largest learning rate (public code).", low=0)
     swing_epochs: int = option(

@@ -28,7 +28,7 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common.options import inherited, option
+from tf_ssgan.common.options import WIDEST, inherited, option
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods import acgan, frgan, improved_gan, ssgan, vat
 from tf_ssgan.methods.bases import gan, labels_only, optimizers, wrn
@@ -73,6 +73,7 @@ class HParams(optimizers.AdamHParams, optimizers.LinearDecayHParams):
         "Channels of the first convolutions: 64 in Jiang et al. 2019, table 1, 128 in fm_cnn, 32 "
         "in WRN-28-2.",
         low=1,
+        high=WIDEST,
     )
     depth: int = inherited(wrn.WideResNetHParams, "depth")
     input_dropout: float = inherited(gan.SemiSupervisedGANHParams, "input_dropout")

@@ -41,7 +41,7 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common.options import inherited, option
+from tf_ssgan.common.options import LARGEST_BATCH, inherited, option
 from tf_ssgan.core import monitoring
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import optimizers, profile, wrn
@@ -69,7 +69,9 @@ class HParams(
         "paper",
         "Variant: the method's paper, the code of Alshami and Arya, or their report's text.",
     )
-    batch_size: int = option(32, "Labeled images per step, over all replicas (public code).", low=1)
+    batch_size: int = option(
+        32, "Labeled images per step, over all replicas (public code).", low=1, high=LARGEST_BATCH
+    )
     unlabeled_ratio: int = inherited(wrn.UnlabeledRatioHParams, "unlabeled_ratio", 4, "public code")
     learning_rate: float = option(1e-3, "Initial learning rate (public code).", low=0)
     decay_start: float = inherited(
@@ -91,7 +93,7 @@ class HParams(
         1e-2, "L2 norm of the trial step of the power method, in standardized intensities; 1e-6 in "
         "the public code.", above=0,
     )  # fmt: skip
-    iterations: int = option(1, "Iterations of the power method (public code).", low=1)
+    iterations: int = option(1, "Iterations of the power method (public code).", low=1, high=100)
     adversarial_weight: float = option(1.0, "Weight of the KL divergence (public code).", low=0)
     entmin: bool = option(False, "Whether to minimize the entropy of unlabeled predictions too.")
     entropy_weight: float = option(1.0, "Weight of that entropy (public code).", low=0)

@@ -36,7 +36,7 @@ import math
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common.options import option
+from tf_ssgan.common.options import LARGEST_BATCH, option
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import contrastive, generator_pretraining, source_classifier
 from tf_ssgan.networks import dcgan
@@ -50,7 +50,10 @@ class HParams(generator_pretraining.PretrainingHParams):
     """Hyperparameters of WSGAN."""
 
     batch_size: int = option(
-        256, "Images per step from each pool, over all replicas (public code).", low=1
+        256,
+        "Images per step from each pool, over all replicas (public code).",
+        low=1,
+        high=LARGEST_BATCH,
     )
     learning_rate: float = option(
         1e-3, "Learning rate of the classifier in the last stage (public code).", low=0

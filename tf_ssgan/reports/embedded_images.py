@@ -2,9 +2,12 @@
 
 import base64
 import io
+import os
 import pathlib
 
 from PIL import Image
+
+from tf_ssgan.common import files
 
 # File in the folder of a run -> its caption. In dark mode the page inverts charts, but not images.
 CHARTS = {
@@ -30,6 +33,7 @@ FIGURES = {
 _LEFT_OUT = "evaluation_"
 WIDEST = 900  # pixels
 _QUALITY = 80
+_LARGEST, _MOST_PIXELS = 2**26, 2**25  # bytes and pixels of a picture that is read
 _SMALL = 300  # pixels; images up to this size are embedded without loss
 
 
@@ -49,6 +53,16 @@ def captions(folder: pathlib.Path) -> dict[str, str]:
     return IMAGES | made | CHARTS
 
 
+def damage(folder: pathlib.Path) -> list[str]:
+    """Sentences on the pictures of a run that a page would show, and cannot.
+
+    Args:
+        folder: Folder of the run.
+    """
+    problems = {folder / name: _read(folder / name)[1] for name in captions(folder)}
+    return [f"{path} {problem}: it is left out." for path, problem in problems.items() if problem]
+
+
 def data_url(path: pathlib.Path) -> str | None:
     """An image file as a `data:` URL.
 
@@ -58,15 +72,30 @@ def data_url(path: pathlib.Path) -> str | None:
     Returns:
         A WebP image, at most `WIDEST` pixels wide; None if the file is missing or no PNG image.
     """
-    if not path.is_file():  # opening a pipe would wait
-        return None
-    try:
-        with Image.open(path, formats=["PNG"]) as opened:
-            image = opened.convert("RGB")
-    except (OSError, ValueError, Image.DecompressionBombError):
+    image, _ = _read(path)
+    if image is None:
         return None
     small = max(image.size) <= _SMALL
     image.thumbnail((WIDEST, 4 * WIDEST))
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", lossless=small, quality=_QUALITY, method=2)
     return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _read(path: pathlib.Path) -> tuple[Image.Image | None, str]:
+    """A PNG image in colors, or None and what is wrong with it; nothing is wrong if it is missing.
+
+    Args:
+        path: The file.
+    """
+    if not os.path.lexists(path):
+        return None, ""
+    try:
+        with files.open_regular(path, _LARGEST) as file, Image.open(file, formats=["PNG"]) as image:
+            if image.width * image.height > _MOST_PIXELS:
+                return None, f"has {image.width:,} x {image.height:,} pixels, which is too many"
+            return image.convert("RGB"), ""
+    except OSError as error:
+        return None, f"cannot be read ({error.strerror or 'it is damaged, or no PNG image'})"
+    except Exception:  # damaged images provoke most exceptions in Pillow
+        return None, "cannot be read (it is damaged, or no PNG image)"

@@ -4,59 +4,76 @@ import csv
 import io
 import pathlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from tf_ssgan.common import errors, files
-from tf_ssgan.reports import cell_text, run_code, table_rows
+from tf_ssgan.common import errors, files, plain_text
+from tf_ssgan.reports import cell_text, escaping, run_code, table_rows
 from tf_ssgan.reports.finished_runs import ERROR_COLUMNS
 from tf_ssgan.reports.report import Report, describe_runs
 from tf_ssgan.reports.result_table import ResultCell, ResultTable
 
 FILE_NAMES = ("report.html", "report.md", "report.csv", "runs.csv", "report.tex")
+_LINES = 20  # folders that are left out, in a summary
 
 
 def markdown(report: Report) -> str:
     """The report in Markdown."""
-    parts = [f"# {report.title}", describe_runs(report)]
+    parts = [_heading(1, report.title), escaping.markdown_block(describe_runs(report))]
     for table in report.tables:
-        lines = [f"- {line}" for line in cell_text.describe_table(table)]
-        parts += [f"## {table.title}", "\n".join(lines)]
+        parts += [_heading(2, table.title), _markdown_list(cell_text.describe_table(table))]
         parts.append(_markdown_table(list(table_rows.short_table(table))))
         parts.append(_markdown_table(table_rows.long_table(table)))
     if report.left_out:
-        rows = [[f"`{folder}`", reason] for folder, reason in report.left_out]
-        parts += ["## Left out", _markdown_table([["folder", "reason"], *rows])]
-    if report.finished.damage:
-        parts += ["## Damaged files", "\n".join(f"- {line}" for line in report.finished.damage)]
+        rows = [
+            [escaping.markdown_path(folder), escaping.markdown(reason)]
+            for folder, reason in report.left_out
+        ]
+        parts += [_heading(2, "Left out"), _table([["folder", "reason"], *rows])]
+    if report.damage:
+        parts += [_heading(2, "Damaged files"), _markdown_list(report.damage)]
     return "\n\n".join(parts) + "\n"
 
 
-def _short_tables(report: Report) -> str:
-    """The short tables alone, for a terminal."""
-    parts = []
-    for table in report.tables:
-        parts.append(f"{table.title}, {cell_text.quantity_label(table)}")
-        parts.append(_markdown_table(list(table_rows.short_table(table))))
-        parts += cell_text.describe_few_images(table)
-        parts += [run_code.describe_code(table.runs)] if table.runs else []
-    return "\n\n".join(parts)
+def _heading(level: int, text: str) -> str:
+    return f"{'#' * level} {escaping.markdown_block(text)}"
 
 
-def format_summary(report: Report, written: Sequence[pathlib.Path]) -> str:
-    """The text that a program prints at its end: tables, what is damaged, and files written."""
-    lines = [_short_tables(report)]
-    lines += [f"left out: {folder}: {reason}" for folder, reason in report.left_out]
-    lines += [f"damaged file: {sentence}" for sentence in report.finished.damage]
-    names = ", ".join(path.name for path in written)
-    text = "\n".join([*lines, f"\nIn {written[0].parent}: {names}"])
-    return text.encode(errors="backslashreplace").decode()  # as `files.replace` does
+def _markdown_list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {escaping.markdown_block(line)}" for line in lines)
 
 
 def _markdown_table(rows: Sequence[Sequence[str]]) -> str:
     """Rows as a Markdown table; the first row is its head."""
-    head, *body = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return _table([[escaping.markdown(cell) for cell in row] for row in rows])
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells that are escaped; the first row is its head."""
+    head, *body = rows
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *body))
+
+
+def _short_tables(report: Report) -> Iterator[str]:
+    """The short tables alone, for a terminal."""
+    for table in report.tables:
+        yield plain_text.escape(f"{table.title}, {cell_text.quantity_label(table)}")
+        rows = table_rows.short_table(table)
+        yield _table([[plain_text.escape(cell).replace("|", "\\|") for cell in r] for r in rows])
+        yield from map(plain_text.escape, cell_text.describe_few_images(table))
+        if table.runs:
+            yield plain_text.escape(run_code.describe_code(table.runs))
+
+
+def format_summary(report: Report, written: Sequence[pathlib.Path]) -> str:
+    """The text that a program prints at its end: tables, what is damaged, and files written."""
+    left_out = [f"left out: {folder}: {reason}" for folder, reason in report.left_out]
+    if len(left_out) > _LINES:
+        left_out[_LINES:] = [f"left out: {len(left_out) - _LINES:,} more folders, see report.md"]
+    lines = [*left_out, *(f"damaged file: {line}" for line in report.damage)]
+    names = ", ".join(path.name for path in written)
+    end = ["", plain_text.escape(f"In {written[0].parent}: {names}")]
+    return "\n".join(["\n\n".join(_short_tables(report)), *map(plain_text.escape, lines), *end])
 
 
 def cells_csv(report: Report) -> str:
@@ -123,7 +140,9 @@ def _csv(lines: Sequence[dict[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, dict.fromkeys(name for line in lines for name in line))
     writer.writeheader()
-    writer.writerows(lines)
+    writer.writerows(
+        {name: escaping.csv_cell(value) for name, value in line.items()} for line in lines
+    )
     return text.getvalue()
 
 
@@ -133,14 +152,14 @@ def latex(report: Report) -> str:
 
 
 def _tabular(table: ResultTable) -> str:
-    head, *body = [[_escaped(cell) for cell in row] for row in table_rows.short_table(table)]
+    head, *body = [[escaping.latex(cell) for cell in row] for row in table_rows.short_table(table)]
     rows = [f"{' & '.join(row)} \\\\" for row in body]
-    description = " ".join(map(_escaped, cell_text.describe_table(table)))
+    description = " ".join(map(escaping.latex, cell_text.describe_table(table)))
     return "\n".join(
         [
             "\\begin{table}",
             "\\centering",
-            f"\\caption{{{_escaped(table.title)}. {description}}}",
+            f"\\caption{{{escaping.latex(table.title)}. {description}}}",
             f"\\label{{tab:{re.sub('[^A-Za-z0-9_:/-]+', '-', table.name)}}}",
             f"\\begin{{tabular}}{{l{'r' * len(table.columns)}}}",
             "\\toprule",
@@ -152,18 +171,6 @@ def _tabular(table: ResultTable) -> str:
             "\\end{table}\n",
         ]
     )
-
-
-_LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "±": r"$\pm$", "−": "$-$", "–": "--", "<": "$<$", ">": "$>$",
-}  # fmt: skip
-
-
-def _escaped(text: str) -> str:
-    """Text with the special characters of LaTeX escaped."""
-    return "".join(_LATEX.get(character, character) for character in text)
 
 
 def write_report(report: Report, folder: pathlib.Path) -> list[pathlib.Path]:

@@ -2,7 +2,11 @@
 
 import dataclasses
 import datetime
+import functools
+import pathlib
+from collections.abc import Iterable, Iterator
 
+from tf_ssgan.reports import cell_text, embedded_images
 from tf_ssgan.reports.common_data import LeftOut
 from tf_ssgan.reports.finished_runs import FinishedRun, FinishedRuns
 from tf_ssgan.reports.result_table import ResultTable
@@ -28,12 +32,26 @@ class Report:
         runs = (run for table in self.tables for run in table.runs)
         return list({run.folder: run for run in runs}.values())
 
+    @functools.cached_property
+    def damage(self) -> list[str]:
+        """Sentences on damaged files without which runs are reported on, pictures included."""
+        pictured = dict.fromkeys(_pictured(self.tables))
+        pictures = (line for folder in pictured for line in embedded_images.damage(folder))
+        return [*self.finished.damage, *pictures]
+
     @property
     def left_out(self) -> list[LeftOut]:
         """Folders that are in no table, and why; a run that another table has is in the report."""
         own = {run.folder for run in self.runs}
         by_table = (left_out for table in self.tables for left_out in table.left_out)
         return [*self.finished.left_out, *(one for one in by_table if one[0] not in own)]
+
+
+def _pictured(tables: Iterable[ResultTable]) -> Iterator[pathlib.Path]:
+    """The folders of the runs whose pictures a page may show: the first one of each cell."""
+    for table in tables:
+        for _, _, cell in cell_text.filled_cells(table):
+            yield cell.runs[0].folder
 
 
 def describe_runs(report: Report) -> str:

@@ -13,7 +13,7 @@ from tf_ssgan.core import method
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import datasets, fingerprint, pipeline, pools, protocol, splits
 from tf_ssgan.nn import distribution, pixels, precision
-from tf_ssgan.training import checkpoints, config, manifests, same_data
+from tf_ssgan.training import checkpoints, config, manifests, same_data, step_memory
 from tf_ssgan.training.workdir import Workdir
 
 # Images of the data-dependent initialization, as in the public code.
@@ -88,7 +88,7 @@ def build(settings: config.Config) -> Run:
         UserError: A name, a number or the data are wrong, or the folder holds another run.
     """
     workdir = Workdir(pathlib.Path(settings.workdir))
-    saved = manifests.find(workdir.checkpoints)
+    saved = workdir.find_checkpoint()
     if saved:  # before the data are loaded, which may take long
         workdir.refuse_differences(_differences(settings, saved.manifest))
     arrays = same_data.load_arrays(settings)
@@ -99,6 +99,7 @@ def build(settings: config.Config) -> Run:
     if saved:
         workdir.refuse_differences(_differences(settings, saved.manifest, protocol))
     run = _assemble(settings, arrays.info, protocol, saved)
+    step_memory.check(run.method)
     return dataclasses.replace(run, _arrays=arrays, _record=record)
 
 
@@ -123,7 +124,7 @@ def reopen(
     changes |= {"data_dir": data_dir} if source or data_dir else {}
     settings = dataclasses.replace(workdir.read_config(**changes), source=source)
     workdir.require_checkpoint()
-    saved = manifests.find(workdir.checkpoints)
+    saved = workdir.find_checkpoint()
     workdir.refuse_differences(_differences(settings, saved.manifest))
     info = datasets.DatasetInfo.from_json(saved.manifest["dataset_info"])
     own = protocol.Protocol.from_json(saved.manifest["protocol"])
@@ -138,26 +139,48 @@ def restore(run: Run) -> dict[str, Any] | None:
     Raises:
         UserError: No checkpoint is complete, or it is of another run or other networks.
     """
-    run.saved = manifests.find(run.workdir.checkpoints)
+    run.saved = run.workdir.find_checkpoint()
     if run.saved is None:
         return None
     run.workdir.refuse_other_data(same_data.of_checkpoint(run.saved), run.data_record)
-    run.workdir.refuse_differences(_differences(run.config, run.saved.manifest, run.protocol))
     _load_saved(run)
     return run.saved.manifest
 
 
 def _load_saved(run: Run) -> None:
-    """Loads the checkpoint `run.saved`, which is of this run."""
-    checkpoints.load(run.saved.folder, run.method.state())
-    manifest, step = run.saved.manifest, int(run.method.step.numpy())
-    if step != manifest["step"]:
-        raise errors.UserError(
-            f"{run.saved.folder} is damaged: its manifest says step {manifest['step']}, its "
-            f"variables step {step}. Remove it; the checkpoint before it is used."
-        )
+    """Loads the checkpoint `run.saved`, or the one before if TensorFlow cannot read it.
+
+    Raises:
+        UserError: None can be loaded, or it is of another run.
+    """
+    while True:
+        saved = run.saved
+        run.workdir.refuse_differences(_differences(run.config, saved.manifest, run.protocol))
+        try:
+            _load(saved, run.method)
+        except checkpoints.UnusableCheckpoint as error:
+            skipped = (*saved.damaged, f"{saved.folder.name} {error.reason}")
+            if len(skipped) == len(manifests.checkpoint_folders(run.workdir.checkpoints)):
+                raise errors.UserError(
+                    f"No checkpoint in {run.workdir.checkpoints} can be loaded "
+                    f"({'; '.join(skipped)}). Choose another --workdir."
+                ) from error
+            run.saved = run.workdir.find_checkpoint(skipped)
+        else:
+            break
     for line in run.saved.damaged:
         print(f"Skipped a damaged checkpoint, {line}.")
+
+
+def _load(saved: manifests.SavedCheckpoint, built: method.Method) -> None:
+    """Loads a checkpoint, whose step must be that of its variables."""
+    checkpoints.load(saved.folder, built.state())
+    step = int(built.step.numpy())
+    if step != saved.manifest["step"]:
+        raise checkpoints.UnusableCheckpoint(
+            saved.folder,
+            f"is damaged: its manifest says step {saved.manifest['step']}, its variables {step}",
+        )
 
 
 def _differences(

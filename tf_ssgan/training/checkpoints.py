@@ -22,6 +22,18 @@ _PARTIAL = ".partial"
 State = dict[str, list[tf.Variable]]
 
 
+class UnusableCheckpoint(errors.UserError):
+    """A checkpoint is complete, but cannot be loaded.
+
+    Attributes:
+        reason: Why, without the path.
+    """
+
+    def __init__(self, checkpoint: pathlib.Path, reason: str):
+        super().__init__(f"{checkpoint} {reason}. Choose another --workdir.")
+        self.reason = reason
+
+
 def save(folder: pathlib.Path, state: State, step: int, metadata: dict[str, Any]) -> None:
     """Writes a checkpoint and removes all but the newest two.
 
@@ -65,21 +77,22 @@ def load(checkpoint: pathlib.Path, state: State) -> None:
         state: The variables to load into.
 
     Raises:
-        UserError: TensorFlow cannot read it, or it was made for other variables.
+        UnusableCheckpoint: TensorFlow cannot read it, or it was made for other networks. Some
+            variables may be loaded all the same.
     """
+    prefix = str(checkpoint / "state")
     try:
-        status = tf.train.Checkpoint(**_trackable(state)).read(str(checkpoint / "state"))
+        _check_shapes(prefix, state)
+        status = tf.train.Checkpoint(**_trackable(state)).read(prefix)
         status.assert_consumed()
         status.assert_existing_objects_matched()
-    except tf.errors.OpError as error:
-        raise errors.UserError(
-            f"{checkpoint} is damaged: TensorFlow cannot read it ({type(error).__name__}). Remove "
-            "it; the checkpoint before it is used."
+    except (AssertionError, _OtherShapes) as error:
+        raise UnusableCheckpoint(
+            checkpoint, f"was made for other networks ({errors.first_line(error)})"
         ) from error
-    except (AssertionError, LookupError, TypeError, ValueError) as error:
-        raise errors.UserError(
-            f"{checkpoint} was made for other networks ({errors.first_line(error)}). "
-            "Choose another --workdir."
+    except Exception as error:  # TensorFlow has many for files that it cannot read
+        raise UnusableCheckpoint(
+            checkpoint, f"is damaged: TensorFlow cannot read it ({type(error).__name__})"
         ) from error
 
 
@@ -87,6 +100,28 @@ def remove_leftovers(folder: pathlib.Path) -> None:
     """Removes incomplete checkpoints that killed processes have left."""
     for leftover in folder.glob("step-*" + _PARTIAL):
         shutil.rmtree(leftover, ignore_errors=True)
+
+
+class _OtherShapes(ValueError):
+    """A variable has another shape or type in a checkpoint."""
+
+
+def _check_shapes(prefix: str, state: State) -> None:
+    """Compares shapes and types, before TensorFlow reserves memory for what an index claims.
+
+    A variable of two owners is in a checkpoint once.
+    """
+    reader = tf.train.load_checkpoint(prefix)
+    shapes, types = reader.get_variable_to_shape_map(), reader.get_variable_to_dtype_map()
+    for owner, variables in _trackable(state).items():
+        for number, variable in enumerate(variables):
+            name = f"{owner}/{number}/.ATTRIBUTES/VARIABLE_VALUE"
+            own, dtype = list(variable.shape), tf.as_dtype(variable.dtype)
+            if name in shapes and (shapes[name], types[name]) != (own, dtype):
+                raise _OtherShapes(
+                    f"{owner} {number}: expected {dtype.name} {own}, got {types[name].name} "
+                    f"{shapes[name]}"
+                )
 
 
 def _trackable(state: State) -> dict[str, list[tf.Variable]]:

@@ -14,12 +14,12 @@ from typing import Any, Literal
 
 from tf_ssgan import methods
 from tf_ssgan.common import errors, options
-from tf_ssgan.common.options import option
+from tf_ssgan.common.options import LARGEST_SEED, option
 from tf_ssgan.data import datasets, label_noise
 from tf_ssgan.training import recipes
 
 LEAST_SIZE = 8  # pixels; the networks halve images twice
-LARGEST_SEED = 2**32 - 1  # numpy takes no larger one
+LARGEST_SIZE = 4_096  # pixels; networks for larger images than this train for weeks
 
 # The places of data and files and the number of devices do not change what a run computes.
 _NOT_IDENTITY = ("data_dir", "workdir", "devices")
@@ -45,6 +45,7 @@ class Config:
         "Height and width in pixels of images from image files (folder:, csv:); 0 keeps the size "
         "of the files if all are squares of one size, and takes 32 otherwise.",
         low=0,
+        high=LARGEST_SIZE,
     )
     channels: Literal["auto", "1", "3"] = option(
         "auto",
@@ -102,15 +103,20 @@ class Config:
         "Length of the run in passes over the unlabeled pool; 0 leaves it to --max_steps, or to "
         "the recipe.",
         low=0,
+        high=10**6,
     )
     max_steps: int = option(
-        0, "Length of the run in steps; 0 leaves it to --epochs, or to the recipe.", low=0
+        0,
+        "Length of the run in steps; 0 leaves it to --epochs, or to the recipe.",
+        low=0,
+        high=10**9,
     )
     workdir: str = option("", "Folder of the run; runs/<dataset>-... by default.", path="folder")
     devices: int = option(
         0,
         "Replicas on this machine; 0 for as many GPUs as can share a batch evenly, or for the CPU.",
         low=0,
+        high=64,
     )
     precision: Literal["auto", "float32", "mixed_bfloat16"] = option(
         "auto", "Number format of the layers; auto takes bfloat16 if it is fast on this machine."

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import pathlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tf_ssgan.common import errors, files, version
@@ -16,6 +17,8 @@ from tf_ssgan.training import run_file_contents, run_files
 
 MANIFEST = "manifest.json"
 _DIGITS = 10  # of the step in the name of a checkpoint
+# Flags that a protocol repeats.
+_IN_BOTH = ("dataset", "label_split", "split_seed", "noise", "noise_rate", "clean_fraction")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +55,8 @@ def write(checkpoint: pathlib.Path, step: int, metadata: dict[str, Any]) -> None
         metadata: Further content, see `run_file_contents.Manifest`.
     """
     digests = {path.name: files.sha256(path) for path in sorted(checkpoint.iterdir())}
-    manifest = {"step": step, **metadata, "files": digests}
+    sizes = {name: (checkpoint / name).stat().st_size for name in digests}
+    manifest = {"step": step, **metadata, "files": digests, "sizes": sizes}
     manifest["sha256"] = _digest(manifest)
     (checkpoint / MANIFEST).write_text(json.dumps(manifest, indent=1))
 
@@ -79,19 +83,35 @@ def verified(checkpoint: pathlib.Path) -> dict[str, Any]:
         _check(manifest, checkpoint.name)
     except ValueError as error:
         raise ValueError(f"{MANIFEST}: {error}") from error
-    unlisted = {path.name for path in checkpoint.glob("state.*")} - set(manifest["files"])
+    listed = set(manifest["files"])
+    unlisted = {path.name for path in checkpoint.glob("state.*")} - listed
     if unlisted:
         raise ValueError(f"{MANIFEST} does not list {min(unlisted)}")
-    for name, digest in manifest["files"].items():
-        if not (checkpoint / name).is_file():
+    sizes = manifest.get("sizes") or {}  # older manifests have none
+    for name in manifest["files"]:
+        path = checkpoint / name
+        if not path.is_file():
             raise ValueError(f"{name} is missing")
+        if path.stat().st_size != sizes.get(name, path.stat().st_size):
+            raise ValueError(f"{name} was changed or cut short")
+    for name, digest in manifest["files"].items():
         if files.sha256(checkpoint / name) != digest:
             raise ValueError(f"{name} was changed or cut short")
     return manifest
 
 
-def find(folder: pathlib.Path) -> SavedCheckpoint | None:
+def find(
+    folder: pathlib.Path,
+    check: Callable[[dict[str, Any]], None] = lambda manifest: None,
+    unusable: Sequence[str] = (),
+) -> SavedCheckpoint | None:
     """Finds the newest complete checkpoint in a folder.
+
+    Args:
+        folder: Folder of the checkpoints.
+        check: A further check of a manifest; raises ValueError if it makes no sense.
+        unusable: For each of the newest ones, its name and why it could not be loaded, as in
+            `SavedCheckpoint.damaged`; they are skipped.
 
     Returns:
         None if there is no checkpoint.
@@ -101,10 +121,13 @@ def find(folder: pathlib.Path) -> SavedCheckpoint | None:
     """
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise errors.UserError(f"{folder} is not a folder. Remove it, or give another --workdir.")
-    damaged = []
-    for checkpoint in reversed(checkpoint_folders(folder)):
+    damaged = list(unusable)
+    newest_first = checkpoint_folders(folder)[::-1]
+    for checkpoint in newest_first[len(damaged) :]:
         try:
-            return SavedCheckpoint(checkpoint, verified(checkpoint), tuple(damaged))
+            manifest = verified(checkpoint)
+            check(manifest)
+            return SavedCheckpoint(checkpoint, manifest, tuple(damaged))
         except (OSError, ValueError) as error:
             damaged.append(f"{checkpoint.name}: {errors.first_line(error)}")
     if damaged:
@@ -130,6 +153,19 @@ def _check(manifest: Any, name: str) -> None:
         raise ValueError("split_sha256 is not that of its protocol")
     if manifest["dataset_info"]["classes"] != manifest["protocol"]["classes"]:
         raise ValueError("dataset_info.classes are not those of its protocol")
+    if manifest["dataset_info"]["name"] != manifest["protocol"]["dataset"]:
+        raise ValueError("dataset_info.name is not the dataset of its protocol")
+    _check_identity(manifest["identity"], manifest["protocol"])
+
+
+def _check_identity(identity: dict[str, Any], own: dict[str, Any]) -> None:
+    """Raises ValueError unless a protocol is what the flags of its run ask for."""
+    for name in _IN_BOTH:
+        if name in identity and identity[name] != own[name]:
+            raise ValueError(f"protocol.{name} is {own[name]}, and {identity[name]} in identity")
+    asked, count = identity.get("labels", -1), len(own["labeled_ids"])
+    if asked not in (-1, count):
+        raise ValueError(f"identity.labels is {asked}, and its protocol has {count}")
 
 
 def _digest(manifest: dict[str, Any]) -> str:

@@ -131,11 +131,12 @@ def _parsed(text: bytes) -> dict[str, Any]:
 
 
 def _header(table: pathlib.Path) -> list[str]:
-    """Column names of a table; an empty list for a missing or empty file."""
-    if not table.exists():
+    """Column names of a table; an empty list for a missing, empty or damaged file."""
+    try:
+        content = files.read_whole(table, run_files.LARGEST_FILE) or b""
+        return next(csv.reader(io.StringIO(content.decode(), newline="")), [])
+    except (OSError, ValueError, csv.Error):  # it is written anew
         return []
-    with table.open(newline="") as file:
-        return next(csv.reader(file), [])
 
 
 def _table(lines: list[dict[str, Any]]) -> str:

@@ -3,6 +3,8 @@
 import json
 import os
 import pathlib
+from collections.abc import Mapping
+from typing import Any
 
 from tf_ssgan.common import errors, files
 from tf_ssgan.data import fingerprint
@@ -30,6 +32,18 @@ def read(path: pathlib.Path) -> fingerprint.DataRecord | None:
         return fingerprint.DataRecord.from_json(content)
     except ValueError as error:
         raise run_files.damaged(path, errors.first_line(error), _REMEDY) from error
+
+
+def check_info(info: Mapping[str, Any], record: fingerprint.DataRecord) -> None:
+    """Raises ValueError if the dataset info in a manifest is not that of a record of its data."""
+    shape = info["height"], info["width"], info["channels"]
+    if shape != record.shape:
+        sizes = [f"{h} x {w} x {c}" for h, w, c in (shape, record.shape)]
+        raise ValueError(
+            f"dataset_info: height x width x channels are {sizes[0]}, and {sizes[1]} in data.json"
+        )
+    if tuple(info["classes"]) != record.classes:
+        raise ValueError("dataset_info.classes are not those in data.json")
 
 
 def keep(path: pathlib.Path, record: fingerprint.DataRecord) -> None:

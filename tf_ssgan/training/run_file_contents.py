@@ -5,6 +5,7 @@ Fields that are not described here are kept and not checked.
 """
 
 import math
+import re
 from typing import Annotated, Any, Literal, Self
 
 import pydantic
@@ -19,7 +20,6 @@ Percent = Annotated[float, pydantic.Field(ge=0, le=100)]
 Temperature = Annotated[float, pydantic.Field(gt=0, le=_LARGEST)]
 Sha256 = Annotated[str, pydantic.Field(pattern="^[0-9a-f]{64}$")]
 Version = Annotated[str, pydantic.Field(pattern=r"^[0-9A-Za-z.+-]{1,40}$")]
-FileName = Annotated[str, pydantic.Field(pattern=r"^[\w.-]+$")]
 
 
 def _check_scalar(value: Any) -> Any:
@@ -47,10 +47,23 @@ def _check_name(value: Any) -> str:
     return value
 
 
+def _check_file_name(value: str) -> str:
+    if not re.fullmatch(r"state\.(index|data-[0-9]{5}-of-[0-9]{5})", value):
+        raise ValueError("expected the name of a file of TensorFlow, such as state.index")
+    return value
+
+
+def _check_files(value: dict[str, str]) -> dict[str, str]:
+    if "state.index" not in value or len(value) < 2:
+        raise ValueError("expected state.index and state.data-...")
+    return value
+
+
 # Not `str`: pydantic refuses texts that are not Unicode, and names of files need not be.
 Scalar = Annotated[Any, pydantic.AfterValidator(_check_scalar)]
 Text = Annotated[Any, pydantic.AfterValidator(_check_text)]
 Name = Annotated[Any, pydantic.AfterValidator(_check_name)]
+FileName = Annotated[str, pydantic.AfterValidator(_check_file_name)]
 
 ABSENT: Any = None  # a field that may be missing; if it is there, it is not null
 
@@ -162,6 +175,19 @@ class Result(Quality):
     versions: dict[str, Text]
     code: SavedCode
 
+    @pydantic.model_validator(mode="after")
+    def _check_sums(self) -> Self:
+        if self.labels + self.validation_images > self.pool:
+            raise ValueError("expected labels and validation_images to be at most pool")
+        if self.wrong_labels > self.labels:
+            raise ValueError("expected wrong_labels to be at most labels")
+        if self.temperature != self.calibration.temperature:
+            raise ValueError("expected temperature to be calibration.temperature")
+        if None not in (self.top1_accuracy, self.top3_accuracy):
+            if self.top1_accuracy > self.top3_accuracy:
+                raise ValueError("expected top1_accuracy to be at most top3_accuracy")
+        return self
+
 
 class SavedProtocol(Content):
     """The protocol in a manifest, see `data.protocol.Protocol`."""
@@ -222,7 +248,8 @@ class Manifest(Content):
     stage: Name
     protocol: SavedProtocol
     dataset_info: SavedDatasetInfo
-    files: Annotated[dict[FileName, Sha256], pydantic.Field(min_length=1)]
+    files: Annotated[dict[FileName, Sha256], pydantic.AfterValidator(_check_files)]
+    sizes: dict[FileName, Count] = ABSENT  # bytes; manifests did not have them before 0.4.0
     sha256: Sha256
 
 

@@ -14,7 +14,9 @@ import pydantic
 from tf_ssgan.common import errors, files
 from tf_ssgan.training.run_file_contents import Content
 
-LARGEST_FILE = 256 * 2**20  # bytes; the labels of millions of images fit in
+# Bytes. Parsed, a file may take twenty times its size. The labels of millions of images fit in.
+LARGEST_FILE = 2**26
+LARGEST_SUMMARY = 2**23  # of a file without a list of images
 _SHOWN = 40  # characters of a wrong value
 
 
@@ -34,12 +36,13 @@ def check(kind: type[Content], content: Any) -> None:
         raise ValueError(_describe(error.errors()[0])) from None
 
 
-def read(path: pathlib.Path, remedy: str) -> Any:
+def read(path: pathlib.Path, remedy: str, most: int | None = None) -> Any:
     """Reads a JSON file, without a check of its fields.
 
     Args:
         path: The file.
         remedy: What to do if it is damaged, a sentence.
+        most: Bytes that it may have; `LARGEST_FILE` by default.
 
     Returns:
         Its content; None if there is no such file.
@@ -48,7 +51,7 @@ def read(path: pathlib.Path, remedy: str) -> Any:
         UserError: It cannot be read, is too large, or is no JSON.
     """
     try:
-        text = files.read_whole(path, LARGEST_FILE)
+        text = files.read_whole(path, most or LARGEST_FILE)
         if text is None:
             return None
         content = json.loads(text)
@@ -61,13 +64,16 @@ def read(path: pathlib.Path, remedy: str) -> Any:
     return content
 
 
-def read_checked(path: pathlib.Path, kind: type[Content], remedy: str) -> dict[str, Any] | None:
+def read_checked(
+    path: pathlib.Path, kind: type[Content], remedy: str, most: int | None = None
+) -> dict[str, Any] | None:
     """Reads a JSON file and checks it field by field.
 
     Args:
         path: The file.
         kind: What it should hold.
         remedy: What to do if it is damaged, a sentence.
+        most: Bytes that it may have; `LARGEST_FILE` by default.
 
     Returns:
         Its content; None if there is no such file.
@@ -75,7 +81,7 @@ def read_checked(path: pathlib.Path, kind: type[Content], remedy: str) -> dict[s
     Raises:
         UserError: It cannot be read, or a field is wrong: the message names the file and the field.
     """
-    content = read(path, remedy)
+    content = read(path, remedy, most)
     if content is not None:
         try:
             check(kind, content)
@@ -91,12 +97,14 @@ def damaged(path: pathlib.Path, reason: str, remedy: str) -> errors.UserError:
 
 def _describe(error: dict[str, Any]) -> str:
     """One of pydantic's errors in words: "steps: expected a valid integer, got 'x'"."""
-    field = ".".join(map(str, error["loc"]))
+    field = ".".join(str(part) for part in error["loc"] if part != "[key]")
     field = field if field.isprintable() else ascii(field)
     if error["type"] == "missing":
         return f"{field} is missing"
     expected = error["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
     expected = re.sub("a valid dictionary( or instance of .*)?", "a JSON object", expected)
+    if error["type"] == "value_error" and isinstance(error["input"], dict):  # several fields
+        return f"{field}: {expected}" if field else expected
     value = "null" if error["input"] is None else repr(error["input"])
     value = value if len(value) <= _SHOWN else value[:_SHOWN] + "..."
     return f"{field}: {expected}, got {value}" if field else f"{expected}, got {value}"

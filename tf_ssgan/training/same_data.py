@@ -27,6 +27,8 @@ def finished_result(workdir: Workdir, settings: config.Config) -> dict[str, Any]
         _refuse_changed_data(settings)  # from which recipes, and hence flags, may follow
         raise
     if result:
+        damage = workdir.read_metrics().describe_damage(workdir.metrics_file)
+        print(damage, end="\n" if damage else "", flush=True)
         now = fingerprint.record(load_arrays(settings))
         workdir.refuse_other_data(result["data_sha256"], now)
         if distribution.is_chief():

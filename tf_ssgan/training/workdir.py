@@ -8,7 +8,7 @@ record of its data, the metrics, checkpoints, figures, and at the end `result.js
 import contextlib
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tf_ssgan.common import errors, files, locks, version
@@ -20,15 +20,12 @@ from tf_ssgan.training import (
     evaluation_contents,
     manifests,
     metrics_log,
+    result_flags,
     run_data,
     run_file_contents,
     run_files,
     run_paths,
 )
-
-# Flags that result.json repeats.
-_IN_BOTH = ("method", "dataset", "seed", "split_seed", "label_split", "noise", "noise_rate",
-            "clean_fraction")  # fmt: skip
 
 _OTHER_FOLDER = "Give the folder of another run, or train in another --workdir."
 
@@ -49,7 +46,7 @@ class Workdir(run_paths.RunPaths):
         Raises:
             UserError: The file is damaged, or of a run of another version.
         """
-        content = run_files.read(self.config_file, _OTHER_FOLDER)
+        content = run_files.read(self.config_file, _OTHER_FOLDER, run_files.LARGEST_SUMMARY)
         if content is None:
             return None
         if isinstance(content, dict):
@@ -95,6 +92,17 @@ class Workdir(run_paths.RunPaths):
         if not any((folder / manifests.MANIFEST).is_file() for folder in saved):
             raise errors.UserError(f"{self} holds no checkpoint yet. Continue the run first.")
 
+    def find_checkpoint(self, unusable: Sequence[str] = ()) -> manifests.SavedCheckpoint | None:
+        """The newest complete checkpoint, see `manifests.find`; None if there is none.
+
+        Args:
+            unusable: Why the newest ones could not be loaded; they are skipped.
+
+        Raises:
+            UserError: There are checkpoints, but none of them is complete.
+        """
+        return manifests.find(self.checkpoints, self._check_manifest, unusable)
+
     def require_finished(self) -> dict[str, Any]:
         """The flags of a run that is finished, and whose files are not damaged.
 
@@ -115,13 +123,12 @@ class Workdir(run_paths.RunPaths):
             UserError: The file is damaged, or belongs to another run than `config.json`.
         """
         remedy = "Remove that file; the command that trained the run writes it again."
-        result = run_files.read_checked(self.result_file, run_file_contents.Result, remedy)
+        kind, most = run_file_contents.Result, run_files.LARGEST_SUMMARY
+        result = run_files.read_checked(self.result_file, kind, remedy, most)
         flags = self.read_flags() if result else None
-        repeated = {name: result[name] for name in _IN_BOTH} | result["hparams"] if flags else {}
-        for name, value in repeated.items():
-            if flags.get(name) != value:
-                reason = f"{name} is {value}, and {flags.get(name)} in {run_paths.CONFIG}"
-                raise run_files.damaged(self.result_file, reason, remedy)
+        reason = result_flags.differing(result, flags) if flags else ""
+        if reason:
+            raise run_files.damaged(self.result_file, f"{reason} in {run_paths.CONFIG}", remedy)
         return result
 
     def read_evaluation(self) -> dict[str, Any] | None:
@@ -134,6 +141,7 @@ class Workdir(run_paths.RunPaths):
             self.evaluation_file,
             evaluation_contents.Evaluation,
             "Remove that file, and evaluate the run again.",
+            run_files.LARGEST_SUMMARY,
         )
 
     def read_data_record(self) -> fingerprint.DataRecord | None:
@@ -288,6 +296,13 @@ class Workdir(run_paths.RunPaths):
                 f"Cannot write to {error.filename or self}: {error.strerror or error}. "
                 "Make room or fix the folder; the same command continues from the last checkpoint."
             ) from error
+
+    def _check_manifest(self, manifest: dict[str, Any]) -> None:
+        """Raises ValueError if a manifest describes other images than the record of its data."""
+        with contextlib.suppress(errors.UserError):
+            record = self.read_data_record()
+            if record and record.sha256 == manifest["data_sha256"]:
+                run_data.check_info(manifest["dataset_info"], record)
 
     @contextlib.contextmanager
     def _damaged_config(self) -> Iterator[None]:

@@ -1,6 +1,8 @@
 """The digits: their split, their statistics, and the labels of scikit-learn."""
 
+import gzip
 import hashlib
+import os
 
 import numpy as np
 import pytest
@@ -46,3 +48,18 @@ def test_train_labels_are_those_of_load():
     assert (source.train_labels == datasets.find("digits").load().train_labels).all()
     assert source.train_count == len(source.train_labels)
     assert source.classes == tuple("0123456789")
+
+
+def test_a_damaged_file_of_the_package_is_refused(tmp_path, monkeypatch, refused):
+    content = digits._find_file().read_bytes()
+    path = tmp_path / "digits.csv.gz"
+    monkeypatch.setattr(digits, "_find_file", lambda: path)
+    table = gzip.decompress(content)
+    odd = [table[:-90], table.replace(b",0,", b",nan,"), b"\xff" + table, b"", b"0," * 10**5,
+           table.replace(b",1,", b",99,")]  # fmt: skip
+    for damaged in (content[:-900], b"", b"x", bytes(10**7), *map(gzip.compress, odd)):
+        path.write_bytes(damaged)
+        refused(r"digits\.csv\.gz is damaged \(.*\)\. Install it again", "digits", act="load")
+    path.unlink()
+    os.mkfifo(path)
+    refused("it is a pipe", "digits", act="load")

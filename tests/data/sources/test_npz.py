@@ -7,7 +7,7 @@ import pytest
 
 from tf_ssgan.common import errors
 from tf_ssgan.data import dataset_info, datasets
-from tf_ssgan.data.sources import npz
+from tf_ssgan.data.sources import npz_archive, npz_contents
 
 BLANK, SMALL = (np.zeros((20, size, size, 3), np.uint8) for size in (32, 16))
 
@@ -21,7 +21,9 @@ def test_archives_of_pixels_are_read(tmp_path, write, random_images):
     assert (arrays.test_images == random_images(seed=1)).all()
     assert arrays.test_labels.tolist() == list(range(10)) * 2
     known = dataset_info.KNOWN["svhn"]
-    sums = npz.checksums([tmp_path / "svhn" / f"{split}.npz" for split in ("train", "test")])
+    sums = npz_archive.checksums(
+        [tmp_path / "svhn" / f"{split}.npz" for split in ("train", "test")]
+    )
     assert arrays.info == dataset_info.known_info("svhn", known, known.classes, sums)
     assert arrays.info.mean == (0.4380, 0.4440, 0.4730)
 
@@ -43,16 +45,16 @@ def test_gray_images_have_one_channel(tmp_path, write, random_images, encode):
 
 
 def test_decoded_images_are_cached(tmp_path, monkeypatch, write, random_images, encode):
-    monkeypatch.setattr(npz, "_MIN_CACHED", 1)
+    monkeypatch.setattr(npz_contents, "_MIN_CACHED", 1)
     encoded = encode(random_images())
     data_dir = write(tmp_path / "svhn", encoded, encoded)
     first = datasets.find("svhn", data_dir).load()
-    monkeypatch.setattr(npz, "_decode", lambda *_: pytest.fail("decoded twice"))
+    monkeypatch.setattr(npz_contents, "_decode", lambda *_: pytest.fail("decoded twice"))
     assert (datasets.find("svhn", data_dir).load().train_images == first.train_images).all()
 
 
 def test_a_damaged_cache_file_is_replaced(tmp_path, monkeypatch, write, random_images, encode):
-    monkeypatch.setattr(npz, "_MIN_CACHED", 1)
+    monkeypatch.setattr(npz_contents, "_MIN_CACHED", 1)
     encoded = encode(random_images())
     data_dir = write(tmp_path / "svhn", encoded, encoded)
     datasets.find("svhn", data_dir).load()
@@ -64,7 +66,7 @@ def test_a_damaged_cache_file_is_replaced(tmp_path, monkeypatch, write, random_i
 def test_labels_are_read_without_images(tmp_path, monkeypatch, write):
     mark = "\ufeff"  # which Windows writes at the beginning
     data_dir = write(tmp_path / "svhn", classes=mark + "\n".join("abcdefghij"))
-    monkeypatch.setattr(npz, "_read_images", lambda *_: pytest.fail("read images"))
+    monkeypatch.setattr(npz_contents, "_read_images", lambda *_: pytest.fail("read images"))
     source = datasets.find("svhn", data_dir)
     assert source.train_labels.tolist() == list(range(10)) * 2 and source.train_count == 20
     assert source.classes == tuple("abcdefghij")
@@ -72,9 +74,11 @@ def test_labels_are_read_without_images(tmp_path, monkeypatch, write):
 
 def test_the_labels_of_each_archive_are_read_once(tmp_path, monkeypatch, write):
     write(tmp_path / "own")
-    read, keys = npz._read_array, []
+    read, keys = npz_archive.read_array, []
     monkeypatch.setattr(
-        npz, "_read_array", lambda path, key: keys.append((path.name, key)) or read(path, key)
+        npz_archive,
+        "read_array",
+        lambda path, key: keys.append((path.name, key)) or read(path, key),
     )
     source = datasets.find(f"npz:{tmp_path / 'own'}")
     source.check()

@@ -1,11 +1,11 @@
 """TensorFlow Datasets, offline: prepared data, failed downloads, and unreachable hosts."""
 
-import pathlib
 import time
 
 import numpy as np
 import pytest
 
+from tf_ssgan.common import errors
 from tf_ssgan.data import dataset_info, datasets
 from tf_ssgan.data.sources import tfds as tfds_source
 
@@ -75,44 +75,32 @@ def test_the_message_of_a_failed_download_names_the_files(tfds, monkeypatch, ref
     )
 
 
-@pytest.fixture
-def folder(tfds, tmp_path, monkeypatch, random_images):
-    """A folder with 30 images that TensorFlow Datasets itself prepared as CIFAR-10."""
-    builder = tfds.builder("cifar10", data_dir=tmp_path)
-    rows = [
-        {"id": f"{i:03}", "image": random_images(30)[i], "label": i * 7 % 10} for i in range(30)
-    ]
-    kinds = {"train": rows[:20], "test": rows[20:]}
-    monkeypatch.setattr(
-        type(builder), "_split_generators",
-        lambda *_: {split: ((row["id"], row) for row in kinds[split]) for split in kinds},
-    )  # fmt: skip
-    builder.download_and_prepare()
-    monkeypatch.setattr(tfds_source, "_reachable", lambda url: False)
-    return str(tmp_path)
+def data_dir(prepared):
+    """The folder that --data_dir names."""
+    return str(prepared.parents[1])
 
 
-def test_prepared_data_need_no_network(folder, monkeypatch, random_images):
-    arrays = datasets.find("cifar10", folder).load()
+def test_prepared_data_need_no_network(prepared, monkeypatch, random_images):
+    arrays = datasets.find("cifar10", data_dir(prepared)).load()
     assert len(arrays.train_labels) == 20 and len(arrays.test_labels) == 10
     for image, label in zip(arrays.train_images, arrays.train_labels, strict=True):
         original = np.flatnonzero((random_images(30) == image).all((1, 2, 3)))
         assert original.size == 1 and original[0] * 7 % 10 == label
     # The labels are read from the same files in the same order, but without that library.
     monkeypatch.setattr(tfds_source, "_read_split", lambda *_: pytest.fail("loaded images"))
-    source = datasets.find("cifar10", folder)
+    source = datasets.find("cifar10", data_dir(prepared))
     assert (source.train_labels == arrays.train_labels).all() and source.classes[0] == "airplane"
 
 
-def test_images_that_are_read_for_their_labels_are_not_read_again(folder, monkeypatch):
-    monkeypatch.setattr(tfds_source, "_record_labels", lambda folder: None)
+def test_images_that_are_read_for_their_labels_are_not_read_again(prepared, monkeypatch):
+    monkeypatch.setattr(tfds_source.tfds_files, "read_train_labels", lambda *_: None)
     read, splits = tfds_source._read_split, []
     monkeypatch.setattr(
         tfds_source,
         "_read_split",
         lambda builder, split: splits.append(split) or read(builder, split),
     )
-    source = datasets.find("cifar10", folder)
+    source = datasets.find("cifar10", data_dir(prepared))
     assert len(source.train_labels) == len(source.load().train_images) == 20
     assert splits == ["train", "test"]
 
@@ -127,8 +115,11 @@ def test_numbers_of_published_data_are_known_without_them(monkeypatch):
     assert len(datasets.find("cifar100").classes) == 100
 
 
-def test_broken_prepared_data_are_refused(folder, refused):
-    for path in pathlib.Path(folder).glob("cifar10/*/*-train.tfrecord*"):
+def test_broken_prepared_data_are_refused(prepared, refused):
+    for path in prepared.glob("*-train.tfrecord*"):
         path.write_bytes(path.read_bytes()[:-10])
-    refused("cifar10 in .* cannot be read: .*\nMove that folder", "cifar10", folder, "load")
-    refused("cifar10 in .* cannot be read", "cifar10", folder, "train_labels")
+    place, message = data_dir(prepared), "cifar10 in .* cannot be read: .* is cut short or damaged"
+    refused(f"{message}. Move that folder", "cifar10", place, "load")
+    refused(message, "cifar10", place, "check")
+    with pytest.raises(errors.UserError, match=message):
+        _ = datasets.find("cifar10", place).train_labels

@@ -2,16 +2,20 @@
 
 import gzip
 import importlib.util
+import io
 import pathlib
+import zlib
 
 import numpy as np
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, files
 from tf_ssgan.data import dataset_info, label_noise
 from tf_ssgan.data.image_decoding import ImageSpec
 from tf_ssgan.data.sources.data_source import DataSource
 
 SOURCE = "scikit-learn digits (UCI optdigits test set)"
+_SHAPE = 1_797, 65
+_LARGEST = 2**20  # bytes, compressed or not; they are 57,523 and 264,712
 _TEST = 50  # test images per class
 _SEED = 0  # must never change: published numbers depend on this test set
 
@@ -26,8 +30,7 @@ class DigitsSource(DataSource):
         pass  # the file is read as fast as it is checked
 
     def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
-        with gzip.open(_find_file(), "rt") as file:
-            table = np.loadtxt(file, delimiter=",")
+        table = _read_table(_find_file())
         images = _double(table[:, :64].reshape(-1, 8, 8) * (255 / 16))
         images, labels = images[..., None], table[:, 64].astype(np.int64)
         shuffled = label_noise.permutation(len(labels), _SEED)
@@ -52,6 +55,22 @@ def _find_file() -> pathlib.Path:
             "The digits come with scikit-learn, which is not installed: pip install scikit-learn."
         )
     return path
+
+
+def _read_table(path: pathlib.Path) -> np.ndarray:
+    """Returns float64 [1797, 65]: 64 pixels from 0 to 16, and the digit."""
+    try:
+        content = gzip.GzipFile(fileobj=io.BytesIO(files.read_regular(path, _LARGEST)))
+        text = content.read(_LARGEST).decode("ascii")
+        table = np.loadtxt(text.splitlines(), delimiter=",", ndmin=2)
+        if table.shape != _SHAPE or not ((table >= 0) & (table <= 16)).all():
+            raise ValueError(f"it is a table of {list(table.shape)}")
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise errors.UserError(
+            f"{path} is damaged ({getattr(error, 'strerror', None) or errors.first_line(error)}). "
+            "Install it again: pip install --force-reinstall scikit-learn"
+        ) from error
+    return table
 
 
 def _double(images: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import os
 import pathlib
 from collections.abc import Iterator, Sequence
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, few_images
 from tf_ssgan.data import class_names
 from tf_ssgan.data.sources import image_folders, image_tables
 from tf_ssgan.data.sources.image_entries import LAYOUT, Listing, Remark
@@ -55,6 +55,13 @@ def list_images(name: str, data_dir: str | None = None, training: bool = True) -
             f"--dataset={name}: found {len(listing.classes)} classes with images "
             f"({', '.join(listing.classes) or 'none'}), but at least "
             f"{'two are' if training else 'one is'} needed. {LAYOUT}"
+        )
+    labeled = sum(entry.label >= 0 for entry in listing.entries)
+    many = few_images.too_many_classes(len(listing.classes), labeled) if training else ""
+    if many:
+        what = "the folders" if kind == "folder" else "the labels of the table"
+        raise errors.UserError(
+            f"--dataset={name}: {many}. Are {what} the names or numbers of the images themselves?"
         )
     remarks = (*listing.remarks, *_remarks_on_classes(listing.classes))
     return dataclasses.replace(listing, remarks=remarks)

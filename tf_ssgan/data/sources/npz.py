@@ -5,29 +5,22 @@ concatenated: `encoded` (uint8) and `offset` (integers [n + 1]), where image i i
 WebP file encoded[offset[i]:offset[i + 1]]. The folder may have a `classes.txt`, with one class name
 per line. In the train.npz of `npz:DIR`, the label -1 stands for an unknown label.
 
-In all functions, `known` is None for `npz:DIR`, about which nothing is known.
+`npz_archive` opens archives, and `npz_contents` compares and reads their arrays.
 """
 
-import contextlib
 import functools
-import io
 import os
 import pathlib
-import re
-import zipfile
-import zlib
-from collections.abc import Sequence
+import sys
 
 import numpy as np
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, few_images
+from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import dataset_info, judging
 from tf_ssgan.data.image_decoding import ImageSpec
-from tf_ssgan.data.sources import name_lists, npz_cache
+from tf_ssgan.data.sources import name_lists, npz_archive, npz_contents
 from tf_ssgan.data.sources.data_source import DataSource, require_folder
-
-# Decoding fewer images takes less than half a second, so they are not cached.
-_MIN_CACHED = 5_000
 
 
 class NpzSource(DataSource):
@@ -63,7 +56,16 @@ class NpzSource(DataSource):
         if self._given_names:
             return self._given_names
         path = self._archives[0]
-        names = tuple(str(label) for label in range(int(self._read_labels(path).max()) + 1))
+        labels = self._read_labels(path)
+        count, labeled = int(labels.max()) + 1, int((labels >= 0).sum())
+        # Images that judge may be fewer than the classes of the classifier that they judge.
+        many = few_images.too_many_classes(count, sys.maxsize if self._judges else labeled)
+        if many:
+            raise errors.UserError(
+                f"{path}: the largest label is {count - 1:,}, so {many}. Number the classes from "
+                "0 without gaps."
+            )
+        names = tuple(str(label) for label in range(count))
         if len(names) < min(2, len(self.splits)):
             raise errors.UserError(
                 f"{path}: a classifier needs at least two classes, but the labels have "
@@ -83,11 +85,25 @@ class NpzSource(DataSource):
         if self.known is None:
             require_folder(self.name.removeprefix("npz:"), f"--dataset={self.name}")
 
+    @property
+    def _judges(self) -> bool:
+        """Whether its only archive judges classifiers, and trains none."""
+        return len(self.splits) == 1
+
     def _check_data(self) -> None:
+        npz_contents.check(self._archives, self.known)
         for path in self._archives:
-            _check_images(path, self.known)
             self._read_labels(path)
-            _ = self.classes
+        self._check_class_count()
+
+    def _check_class_count(self) -> None:
+        """Refuses far more names than images to learn from."""
+        labels = self._labels[self._archives[0]]
+        many = few_images.too_many_classes(len(self.classes), int((labels >= 0).sum()))
+        if many and not self.known and not self._judges:
+            raise errors.UserError(
+                f"{self.folder / 'classes.txt'}: {many}. Name only the classes that there are."
+            )
 
     @functools.cached_property
     def _judging(self) -> "NpzSource":
@@ -108,21 +124,27 @@ class NpzSource(DataSource):
         return self._read_labels(self._archives[0])
 
     def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
-        images = [_read_images(path, self.known) for path in self._archives]
+        images = npz_contents.read_images(self._archives, self.known)
         labels = [self._read_labels(path) for path in self._archives]
-        if images[0].shape[1:] != images[-1].shape[1:]:
-            raise errors.UserError(
-                f"{self._archives[1]}: images are {_size(images[1].shape[1:])}, but those of "
-                f"train.npz are {_size(images[0].shape[1:])}; make them equal."
-            )
+        if not self._judges:
+            self._say_absent(labels[0])
         if len(images) == 1:
             images.insert(0, images[0][:0])
             labels.insert(0, labels[0][:0])
-        info = self._make_info(images[-1] if len(self.splits) == 1 else images[0])
+        info = self._make_info(images[-1] if self._judges else images[0])
         return dataset_info.Arrays(info, images[0], labels[0], images[1], labels[1])
 
+    def _say_absent(self, labels: np.ndarray) -> None:
+        """Names on standard error the classes without an image to learn from."""
+        counts = np.bincount(labels[labels >= 0], minlength=len(self.classes))
+        absent = [self.classes[label] for label in np.flatnonzero(counts == 0)]
+        if absent:
+            print(
+                escape(f"{self._archives[0]}: {few_images.not_learned(absent)}."), file=sys.stderr
+            )
+
     def _make_info(self, train_images: np.ndarray) -> dataset_info.DatasetInfo:
-        contents = checksums(self._archives)
+        contents = npz_archive.checksums(self._archives)
         if self.known:
             return dataset_info.known_info(self.name, self.known, self.classes, contents)
         mean, std = dataset_info.channel_statistics(train_images)
@@ -160,190 +182,5 @@ class NpzSource(DataSource):
         if path not in self._labels:
             # The training labels are read first, because they may determine the classes.
             names = self._given_names if path == self._archives[0] else self.classes
-            self._labels[path] = _read_labels(path, self.known, names)
+            self._labels[path] = npz_contents.read_labels(path, self.known, len(names or ()))
         return self._labels[path]
-
-
-def checksums(paths: Sequence[pathlib.Path]) -> str:
-    """Identifies archives by the checksums of their contents, not by their paths."""
-    sums = []
-    for path in paths:
-        with _open_archive(path) as archive:
-            crc = 0
-            for entry in sorted(archive.infolist(), key=lambda entry: entry.filename):
-                crc = zlib.crc32(entry.CRC.to_bytes(4, "little"), crc)
-        sums.append(f"{path.name} {crc:08x}")
-    return "archives " + ", ".join(sums)
-
-
-@contextlib.contextmanager
-def _open_archive(path: pathlib.Path):
-    """Opens an archive; errors while it is read become UserErrors with the name of the file."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except errors.UserError:
-        raise
-    except KeyError as error:
-        key = re.sub(r".*'(\w+)\.npy'.*", r"\1", str(error.args[0]))
-        raise errors.UserError(
-            f"{path}: there is no array {key!r}. Expected label with image, or label with encoded "
-            "and offset."
-        ) from error
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, MemoryError,
-            NotImplementedError) as error:  # fmt: skip
-        raise errors.UserError(
-            f"{path}: not a complete npz archive ({getattr(error, 'strerror', None) or error}). "
-            "Copy or make it again."
-        ) from error
-
-
-def _read_header(path: pathlib.Path, key: str) -> tuple[tuple[int, ...], np.dtype]:
-    """Returns shape and type of an array without reading it."""
-    with _open_archive(path) as archive, archive.open(f"{key}.npy") as file:
-        version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0
-        if version != (1, 0):
-            read = np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(file)
-        return shape, dtype
-
-
-def _read_array(path: pathlib.Path, key: str) -> np.ndarray:
-    """Reads one array; pickled objects are refused."""
-    with _open_archive(path) as archive, archive.open(f"{key}.npy") as file:
-        return np.lib.format.read_array(file, allow_pickle=False)
-
-
-def _read_labels(
-    path: pathlib.Path, known: dataset_info.KnownDataset | None, classes: tuple[str, ...] | None
-) -> np.ndarray:
-    """Returns int64 [n], within the range of the classes, one label per image."""
-    shape, dtype = _read_header(path, "label")
-    if dtype.kind not in "iu" or len(shape) != 1:
-        raise errors.UserError(f"{path}: label must be integers [n], got {dtype} {list(shape)}.")
-    values = _read_array(path, "label").astype(np.int64)
-    if not len(values):
-        raise errors.UserError(f"{path}: there are no images in it.")
-    low, high = int(values.min()), int(values.max())
-    # Only training images may be unlabeled, and the known data sets have no unlabeled images.
-    minimum = -1 if known is None and path.name == "train.npz" else 0
-    if low < minimum or classes and high >= len(classes):
-        expected = f"0..{len(classes) - 1}" if classes else "0 or more"
-        expected += ", or -1 for images without a label" if minimum else ""
-        wrong = low if low < minimum else high
-        raise errors.UserError(f"{path}: labels must be {expected}, got {wrong}.")
-    count = _check_images(path, None)
-    if count != len(values):
-        raise errors.UserError(f"{path}: {count} images but {len(values)} labels; make them equal.")
-    return values
-
-
-def _check_images(path: pathlib.Path, known: dataset_info.KnownDataset | None) -> int:
-    """Checks type and shape of the images without reading them, and returns their number."""
-    if not _has_array(path, "image"):
-        shape, dtype = _read_header(path, "encoded")
-        if dtype != np.uint8 or len(shape) != 1:
-            raise errors.UserError(f"{path}: encoded must be uint8 [bytes], got {dtype} {shape}.")
-        offset_shape, dtype = _read_header(path, "offset")
-        if dtype.kind not in "iu" or len(offset_shape) != 1:
-            raise errors.UserError(f"{path}: offset must be integers [n + 1], got {dtype}.")
-        return offset_shape[0] - 1
-    shape, dtype = _read_header(path, "image")
-    if dtype != np.uint8 or len(shape) != 4:
-        raise errors.UserError(
-            f"{path}: image must be uint8 [n, h, w, c], got {dtype} {list(shape)}."
-        )
-    _check_size(path, shape[1:], known)
-    return shape[0]
-
-
-def _check_size(
-    path: pathlib.Path, shape: tuple[int, ...], known: dataset_info.KnownDataset | None
-) -> None:
-    """Refuses images whose size differs from the data set's, or that no network accepts."""
-    if known and shape != known.shape:
-        raise errors.UserError(
-            f"{path}: expected images of {_size(known.shape)}, got {_size(shape)}."
-        )
-    if shape[0] != shape[1] or shape[0] < 8 or shape[2] not in (1, 3):
-        raise errors.UserError(
-            f"{path}: images must be square, at least 8x8, with 1 or 3 channels, got "
-            f"{_size(shape)}. Crop or resize them before making the archive."
-        )
-
-
-def _has_array(path: pathlib.Path, key: str) -> bool:
-    with _open_archive(path) as archive:
-        return f"{key}.npy" in archive.namelist()
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    return "x".join(str(length) for length in shape)
-
-
-def _read_images(path: pathlib.Path, known: dataset_info.KnownDataset | None) -> np.ndarray:
-    """Returns the images of an archive, uint8 [n, h, w, c]; decodes them if necessary."""
-    if _has_array(path, "image"):
-        _check_images(path, known)
-        return _read_array(path, "image")
-    name = _cache_name(path, known)
-    images = npz_cache.read(name)
-    if images is None:
-        images = _decode(path, known)
-        if len(images) >= _MIN_CACHED:
-            npz_cache.write(images, name)
-    return images
-
-
-def _decode(path: pathlib.Path, known: dataset_info.KnownDataset | None) -> np.ndarray:
-    """Decodes the encoded images of an archive, about 9,000 per second.
-
-    It uses one thread: for images this small Pillow spends most of its time in Python code, and two
-    threads were not faster.
-    """
-    encoded, offset = _read_array(path, "encoded"), _read_array(path, "offset").astype(np.int64)
-    if not len(offset) or offset[0] < 0 or offset[-1] > len(encoded) or (np.diff(offset) < 0).any():
-        raise errors.UserError(
-            f"{path}: offset must rise from 0 to at most the {len(encoded)} bytes of encoded."
-        )
-    image = _decode_image(path, encoded, offset, 0, known and known.shape[2])
-    _check_size(path, image.shape, known)
-    images = np.empty((len(offset) - 1, *image.shape), np.uint8)
-    for index in range(len(images)):
-        image = _decode_image(path, encoded, offset, index, images.shape[3])
-        if image.shape != images.shape[1:]:
-            raise errors.UserError(
-                f"{path}: image {index} is {_size(image.shape)}, but image 0 is "
-                f"{_size(images.shape[1:])}; make all equal."
-            )
-        images[index] = image
-    return images
-
-
-def _decode_image(
-    path: pathlib.Path, encoded: np.ndarray, offset: np.ndarray, index: int, channels: int | None
-) -> np.ndarray:
-    """Decodes one image to uint8 [h, w, c]; without `channels`, gray images stay gray."""
-    from PIL import Image
-
-    content = io.BytesIO(encoded[offset[index] : offset[index + 1]])
-    try:
-        with Image.open(content, formats=("PNG", "JPEG", "WEBP")) as image:
-            gray = channels == 1 if channels else image.mode in ("1", "L")
-            mode = "L" if gray else "RGB"
-            pixels = np.asarray(image if image.mode == mode else image.convert(mode))
-    except Exception as error:  # damaged images provoke most exceptions in Pillow
-        raise errors.UserError(
-            f"{path}: image {index} cannot be decoded as PNG, JPEG or WebP. Make the archive again."
-        ) from error
-    return pixels[..., None] if gray else pixels
-
-
-def _cache_name(path: pathlib.Path, known: dataset_info.KnownDataset | None) -> str:
-    """Returns the name of decoded images in the cache: the checksum of the encoded ones."""
-    with _open_archive(path) as archive:
-        entry = archive.getinfo("encoded.npy")
-        offset = archive.getinfo("offset.npy")
-    channels = known.shape[2] if known else "any"
-    return f"{entry.CRC:08x}-{entry.file_size}-{offset.CRC:08x}-{channels}"

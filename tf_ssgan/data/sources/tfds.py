@@ -15,7 +15,7 @@ import numpy as np
 from tf_ssgan.common import errors
 from tf_ssgan.data import dataset_info
 from tf_ssgan.data.image_decoding import ImageSpec
-from tf_ssgan.data.sources import cifar10_1
+from tf_ssgan.data.sources import cifar10_1, tfds_files
 from tf_ssgan.data.sources.data_source import DataSource, require_folder
 
 
@@ -41,18 +41,23 @@ class TfdsSource(DataSource):
             require_folder(self.data_dir, f"--data_dir={self.data_dir}")
 
     def _check_data(self) -> None:
-        """Refuses a data set that is not prepared if its host cannot be reached."""
-        if not self._prepared:
+        """Refuses damaged files, or a host that cannot be reached if there are none."""
+        if self._prepared:
+            tfds_files.check(self.name, self._prepared, self.known)
+        else:
             _require_network(self.name, self.known, self.root)
 
     def _read_train_labels(self) -> np.ndarray:
-        labels = _record_labels(self._prepared) if self._prepared else None
+        folder = self._prepared
+        labels = tfds_files.read_train_labels(self.name, folder) if folder else None
         return super()._read_train_labels() if labels is None else labels
 
     def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
         """Reads a data set; if it is not prepared, downloads and prepares it first."""
-        builder, known = self._make_builder(), self.known
+        known = self.known
+        builder = None if self._prepared else self._download()
         try:
+            builder = builder or _open(self._prepared)
             parts = {split: _read_split(builder, split) for split in ("train", "test") if
                      split == "test" or known.training}  # fmt: skip
         except Exception as error:
@@ -61,17 +66,17 @@ class TfdsSource(DataSource):
                 f"{type(error).__name__}: {errors.first_line(error)[:200]}\n"
                 "Move that folder away, and it will be prepared again."
             ) from error
+        for images, labels in parts.values():
+            tfds_files.check_arrays(self.name, self._prepared or self.root, known, images, labels)
         test_images, test_labels = parts["test"]
         train_images, train_labels = parts.get("train", (test_images[:0], test_labels[:0]))
         info = dataset_info.known_info(self.name, known, known.classes, source(known))
         return dataset_info.Arrays(info, train_images, train_labels, test_images, test_labels)
 
-    def _make_builder(self) -> Any:
-        """Returns the builder of prepared data; downloads and prepares them if necessary."""
+    def _download(self) -> Any:
+        """Downloads and prepares the data; returns their builder."""
         import tensorflow_datasets as tfds
 
-        if self._prepared:
-            return tfds.builder_from_directory(self._prepared)
         builder = tfds.builder(self.known.tfds, data_dir=str(self.root))
         try:
             builder.download_and_prepare()
@@ -98,6 +103,13 @@ def source(known: dataset_info.KnownDataset) -> str:
     return f"TensorFlow Datasets {known.tfds}"
 
 
+def _open(folder: pathlib.Path) -> Any:
+    """Returns the builder of prepared data."""
+    import tensorflow_datasets as tfds
+
+    return tfds.builder_from_directory(folder)
+
+
 def _read_split(builder: Any, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Returns images and labels of one split, in the order of its files, without their ids."""
     import tensorflow_datasets as tfds
@@ -105,39 +117,13 @@ def _read_split(builder: Any, split: str) -> tuple[np.ndarray, np.ndarray]:
     examples = builder.as_dataset(
         split=split,
         shuffle_files=False,
-        # One file after the other, as in `_record_labels`, so that indices mean the same images.
+        # One file after the other, as in `read_train_labels`, so that indices mean the same images.
         read_config=tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False),
     )
     # In batches, because batch_size=-1 reserves memory for all splits together.
     batches = [(batch["image"], batch["label"]) for batch in tfds.as_numpy(examples.batch(1000))]
     images, split_labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     return images, split_labels.astype(np.int64)
-
-
-# A serialized tf.train.Example writes the feature "label" of one value below 128 in these bytes:
-# map entry key (field 1, length 5), value (field 2), int64_list (field 3), packed values (field 1).
-_LABEL_FEATURE = b"\n\x05label\x12\x05\x1a\x03\n\x01"
-
-
-def _record_labels(folder: pathlib.Path) -> np.ndarray | None:
-    """Reads training labels from TFRecord files without TensorFlow.
-
-    Returns:
-        int64 [n] in the order of the files; None if files or records have another format, which
-        only TensorFlow Datasets can read.
-    """
-    values = []
-    for path in sorted(folder.glob("*-train.tfrecord-*-of-*")):
-        content, position = path.read_bytes(), 0
-        while position < len(content):
-            # 8 bytes with the length of the record, 4 of checksum, the record, 4 of checksum.
-            start = position + 12
-            position = start + int.from_bytes(content[position : position + 8], "little") + 4
-            at = content.rfind(_LABEL_FEATURE, start, position)
-            if at < 0 or position > len(content):
-                return None
-            values.append(content[at + len(_LABEL_FEATURE)])
-    return np.array(values, np.int64) if values else None
 
 
 def _require_network(name: str, known: dataset_info.KnownDataset, root: pathlib.Path) -> None:

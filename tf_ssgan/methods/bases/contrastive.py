@@ -7,8 +7,8 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common import errors
-from tf_ssgan.common.options import option
+from tf_ssgan.common import errors, weight_files
+from tf_ssgan.common.options import WIDEST, option
 from tf_ssgan.core import hparams, method, stages
 from tf_ssgan.core.task import Stream, Task
 from tf_ssgan.networks import resnet18
@@ -40,7 +40,7 @@ class ContrastiveHParams(hparams.HParams):
         "Temperature of the contrastive loss (Chen et al. 2020: 0.5 for small images).",
         above=0,
     )
-    width: int = option(64, "Channels of ResNet-18's first convolution.", low=1)
+    width: int = option(64, "Channels of ResNet-18's first convolution.", low=1, high=WIDEST)
 
     def __post_init__(self):
         """Refuses values out of range, and a path that does not fit `backbone_init`.
@@ -116,6 +116,7 @@ class ContrastivePretraining(method.Method):
 
 
 CONTRASTIVE_REPORTS = ("contrastive",)
+_BESIDE_WEIGHTS = 2**24  # bytes of a file for names, and for a network of a few channels more
 
 
 def augmented_view(task: Task) -> str:
@@ -139,9 +140,11 @@ def load_weights(network: keras.Model, path: pathlib.Path) -> None:
             f"{path} is not a weights file: expected backbone.weights.h5 in the folder of a run "
             "with --backbone_init=contrastive."
         )
+    own = sum(weight.numpy().nbytes for weight in network.weights)
     try:
+        weight_files.check(path, 4 * own + _BESIDE_WEIGHTS)
         network.load_weights(path)
-    except (ValueError, KeyError, OSError) as error:
+    except Exception as error:  # files of another layout provoke many exceptions in Keras
         raise errors.UserError(
             f"{path} does not contain weights of this ResNet: use the backbone of a run of the "
             "same method, with the same --width and images with as many channels."

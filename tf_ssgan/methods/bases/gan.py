@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common.options import option
+from tf_ssgan.common.options import WIDEST, option
 from tf_ssgan.core.sampler import Sampler
 from tf_ssgan.methods.bases import optimizers
 from tf_ssgan.nn import layers
@@ -16,7 +16,7 @@ from tf_ssgan.nn import layers
 class GeneratorHParams(optimizers.AdamHParams):
     """Hyperparameters of everything that has a generator."""
 
-    latent_size: int = option(100, "Length of the generator's latent vector.", low=1)
+    latent_size: int = option(100, "Length of the generator's latent vector.", low=1, high=10_000)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +24,7 @@ class GANHParams(GeneratorHParams):
     """Hyperparameters of a GAN: several discriminator steps may precede a generator step."""
 
     critic_steps: int = option(
-        1, "Discriminator steps per generator step; 5 in Gulrajani et al. 2017.", low=1
+        1, "Discriminator steps per generator step; 5 in Gulrajani et al. 2017.", low=1, high=100
     )
 
     @property
@@ -48,6 +48,7 @@ class SemiSupervisedGANHParams(GANHParams, optimizers.LinearDecayHParams):
         "Channels of the discriminator's first convolutions at 32 pixels (Jiang et al. 2019: 64; "
         "public code of Salimans et al. 2016: 64 for SVHN, 96 for CIFAR-10).",
         low=1,
+        high=WIDEST,
     )
     input_dropout: float = option(
         0.0, "Dropout rate on the images, 0 to 0.99; 0.2 in Salimans et al. 2016.", low=0, high=0.99

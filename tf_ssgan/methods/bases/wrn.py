@@ -6,7 +6,7 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common.options import option
+from tf_ssgan.common.options import WIDEST, option
 from tf_ssgan.core import hparams, method, stages
 from tf_ssgan.networks import wide_resnet
 
@@ -20,11 +20,14 @@ class WideResNetHParams(hparams.HParams):
         "Form of the wide residual network: that of Sohn et al. 2020 (wrn_leaky), or the plain one "
         "of Alshami and Arya 2022 (wrn_plain).",
     )
-    depth: int = option(28, "Number of layers of the network, 6 n + 4: 28 is WRN-28-2.", low=10)
+    depth: int = option(
+        28, "Number of layers of the network, 6 n + 4: 28 is WRN-28-2.", low=10, high=202
+    )
     width: int = option(
         32,
         "Channels of the network's first group, 16 times the widening factor: 32 is WRN-28-2.",
         low=1,
+        high=WIDEST,
     )
     flip: Literal["auto", "yes", "no"] = option(
         "auto",
@@ -46,7 +49,7 @@ class WideResNetHParams(hparams.HParams):
 class UnlabeledRatioHParams(hparams.HParams):
     """Hyperparameters of a method with more unlabeled images per step than labeled ones."""
 
-    unlabeled_ratio: int = option(1, "Unlabeled images per labeled image.", low=1)
+    unlabeled_ratio: int = option(1, "Unlabeled images per labeled image.", low=1, high=1_000)
 
     @property
     def unlabeled_examples(self) -> int:

@@ -1,0 +1,34 @@
+"""Whether a result is that of a run with some flags, as far as both files say it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+# Flags that result.json repeats.
+_IN_BOTH = ("method", "dataset", "seed", "split_seed", "label_split", "noise", "noise_rate",
+            "clean_fraction")  # fmt: skip
+# Flag that may leave a number to the data -> the number in result.json.
+_COUNTS = {"labels": "labels", "validation": "validation_images"}
+# Flag of a length -> that of the result. A longer run may have been begun since, no shorter one.
+_LENGTHS = {"max_steps": "steps", "epochs": "epochs"}
+
+
+def differing(result: Mapping[str, Any], flags: Mapping[str, Any]) -> str:
+    """Compares a result with the flags of its run; both are checked field by field.
+
+    Args:
+        result: The content of result.json.
+        flags: Those of config.json.
+
+    Returns:
+        The first difference, a part of a sentence such as "seed is 1, and 2"; empty without any.
+    """
+    for name, value in ({name: result[name] for name in _IN_BOTH} | result["hparams"]).items():
+        if flags.get(name) != value:
+            return f"{name} is {value}, and {flags.get(name)}"
+    for name, count in _COUNTS.items():
+        if flags[name] >= 0 and flags[name] != result[count]:
+            return f"{count} is {result[count]}, and {name} is {flags[name]}"
+    for name, reached in _LENGTHS.items():
+        if 0 < flags[name] < result[reached]:
+            return f"{reached} is {result[reached]}, and {name} is {flags[name]}"
+    return ""
