@@ -90,9 +90,10 @@ def export_run(
     networks = dataclasses.replace(networks, temperature=calibration.temperature)
     info = servable.model_info(run, calibration)
     with publishing.new_version(to, version) as target:
-        servable.write_saved_model(networks, target.partial)
-        if warmup.is_available():
-            warmup.write_requests(networks, target.partial, to.absolute().name)
+        with servable.errors_of_writing(to):
+            servable.write_saved_model(networks, target.partial)
+            if warmup.is_available():
+                warmup.write_requests(networks, target.partial, to.absolute().name)
         verification = verify.verify(target.partial, networks, run)
         servable.write_assets(info, target.partial)
     seconds = time.perf_counter() - began

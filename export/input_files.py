@@ -7,17 +7,21 @@ import contextlib
 import glob
 import os
 import pathlib
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from export.predictions import Prediction
-from tf_ssgan.common import system_files
+from tf_ssgan.common import errors, system_files
 
 HIDDEN = "hidden file, not read"
 HIDDEN_FOLDER = "hidden folder, not entered"
 MADE_BY_PROGRAM = "was made by a program, not read"
 LOOP = "is a folder that leads back to one above it, not entered"
 NO_MATCH = "no file has this name or fits this pattern"
+
+_LONGEST_LINE = 2**16  # bytes; Linux takes paths of 4,096
+_DOUBLED = re.compile(r"(?:(?<=/)|\A)(?:\*\*/+){2,}")
 
 
 def list_files(paths: Iterable[str], skipped: Sequence[str] = ()) -> Iterator[Prediction]:
@@ -29,9 +33,14 @@ def list_files(paths: Iterable[str], skipped: Sequence[str] = ()) -> Iterator[Pr
 
     Yields:
         Every file, and with a reason every path that is not a file; nothing is opened.
+
+    Raises:
+        UserError: Standard input has no paths.
     """
     names = {os.path.basename(path) for path in skipped}
     for path in paths:
+        if path == "-" and sys.stdin is None:
+            raise errors.UserError("Standard input is closed, so - stands for no paths.")
         for given in _lines() if path == "-" else [path]:
             for row in _expand(given):
                 similar = os.path.basename(row.path) in names
@@ -40,7 +49,17 @@ def list_files(paths: Iterable[str], skipped: Sequence[str] = ()) -> Iterator[Pr
 
 
 def _lines() -> Iterator[str]:
-    for line in sys.stdin.buffer:
+    """The paths of standard input.
+
+    Raises:
+        UserError: A line is longer than any path, such as one that does not end.
+    """
+    while line := sys.stdin.buffer.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
+            raise errors.UserError(
+                f"Standard input has a line of more than {_LONGEST_LINE - 1:,} bytes, which is no "
+                "path. Give paths, one a line."
+            )
         path = os.fsdecode(line).rstrip("\r\n")
         if path.strip():
             yield path
@@ -96,6 +115,7 @@ def _matches(pattern: str) -> Iterator[str]:
 
     Of what programs made, the folder itself is listed, unless the pattern names it.
     """
+    pattern = _DOUBLED.sub("**/", pattern)  # the same files, without the time for all combinations
     parts = pathlib.PurePath(pattern).parts
     fixed = next(k for k, part in enumerate(parts) if glob.has_magic(part))
     entered = set()

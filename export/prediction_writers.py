@@ -7,22 +7,30 @@ reads as escapes and `os.fsencode` turns back into the original bytes.
 
 import contextlib
 import csv
+import io
 import json
 import os
 import pathlib
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
 from export import html_writer, predictions
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, plain_text
 from tf_ssgan.data import image_files, image_formats
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # the first sign of one, to spreadsheets
+_PARTIAL = ".partial"
 
 # --- The writers ----------------------------------------------------------------------------------
 
 
 class CsvWriter:
-    """path, label, probability, label_2, probability_2, ..., reason; a line for each row."""
+    """path, label, probability, label_2, probability_2, ..., reason; a line for each row.
+
+    A spreadsheet takes no cell for a formula: such a path begins with ./, such a label with '.
+    """
 
     thumbnails = False
 
@@ -47,11 +55,17 @@ class CsvWriter:
         cells = [cell for name, value in row.top for cell in (name, f"{value:.6f}")]
         cells += [""] * (2 * self._top - len(cells))
         cells[0] = row.label or ""
-        self._rows.writerow([row.path, *cells, row.reason or ""])
+        cells = [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
+        # The path stays one of the same file.
+        path = f"./{row.path}" if row.path.startswith(_FORMULA) else row.path
+        self._rows.writerow([path, *cells, row.reason or ""])
 
     def write(self, line: str) -> None:
         """Takes a line from the csv module."""
-        self._file.write(line.removesuffix("\r\n") + "\n")
+        line = line.removesuffix("\r\n")
+        if self._file.isatty():  # a name with a line end is no further row to the eye
+            line = plain_text.escape(line)
+        self._file.write(line + "\n")
 
     def end(self, counts: predictions.PredictionCounts) -> None:
         """Writes nothing."""
@@ -113,7 +127,7 @@ def open_output(to: str, paths: Sequence[str]) -> Iterator[tuple[TextIO, tuple[s
         return
     try:
         sys.stdout.reconfigure(**encoding)
-        yield sys.stdout, ()
+        yield (_Terminal(sys.stdout) if sys.stdout.isatty() else sys.stdout), ()
         sys.stdout.flush()
     except OSError as error:
         # Python flushes once more when it ends, and that would fail again.
@@ -129,8 +143,9 @@ def open_output(to: str, paths: Sequence[str]) -> Iterator[tuple[TextIO, tuple[s
 def _replacing(to: str, encoding: dict[str, str]) -> Iterator[tuple[TextIO, tuple[str, ...]]]:
     target = os.path.realpath(to)  # a link stays a link
     folder, name = os.path.split(target)
-    partial = os.path.join(folder, f".{name}.{os.getpid()}.partial")
+    partial = os.path.join(folder, f".{name}.{os.getpid()}{_PARTIAL}")
     try:
+        _remove_leftovers(folder, name)
         with open(partial, "w", **encoding) as file:
             yield file, (target, partial)
         os.replace(partial, target)
@@ -142,6 +157,40 @@ def _replacing(to: str, encoding: dict[str, str]) -> Iterator[tuple[TextIO, tupl
     finally:
         with contextlib.suppress(OSError):
             os.unlink(partial)
+
+
+class _Terminal(io.TextIOBase):
+    """A terminal that gets no control characters but the ends of lines."""
+
+    def __init__(self, file: TextIO):
+        self._file = file
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        return self._file.write("\n".join(map(plain_text.escape, text.split("\n"))))
+
+
+def _remove_leftovers(folder: str, name: str) -> None:
+    """Removes what programs that were killed have left of this file."""
+    pattern = re.compile(rf"\.{re.escape(name)}\.([0-9]+){re.escape(_PARTIAL)}")
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            found = pattern.fullmatch(entry.name)
+            if found and entry.is_file(follow_symlinks=False) and not _is_running(int(found[1])):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # it is another user's
+        return True
+    return process != os.getpid()  # the number of one that has ended
 
 
 def _check_output(to: str, paths: Sequence[str]) -> None:

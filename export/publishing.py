@@ -15,7 +15,7 @@ import shutil
 from collections.abc import Iterator
 
 from export import digests
-from tf_ssgan.common import errors, files, locks
+from tf_ssgan.common import errors, files, locks, plain_text
 
 _PARTIAL = ".partial"
 _LOCK = ".exporting"
@@ -57,8 +57,8 @@ def new_version(folder: pathlib.Path, number: int = 0) -> Iterator[PendingVersio
             with _user_errors(folder):
                 _remove_leftovers(folder)
                 pending.partial.mkdir()
-            yield pending
             with _user_errors(folder):
+                yield pending
                 digests.write(pending.partial)
                 files.flush_folder(pending.partial)
                 pending.partial.rename(final)
@@ -73,6 +73,13 @@ def check_target(folder: pathlib.Path, number: int = 0) -> None:
     Raises:
         UserError: As `new_version`.
     """
+    try:
+        str(folder.absolute()).encode()
+    except UnicodeEncodeError:
+        raise errors.UserError(
+            f"--to={plain_text.escape(str(folder))} is not UTF-8, and TensorFlow writes no such "
+            "folder. Give another one."
+        ) from None
     with _locked(folder):
         _version_number(folder, number)
 

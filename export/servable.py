@@ -6,11 +6,13 @@ Otherwise CPUs without bfloat16 units would be slow, and a server's answers woul
 hardware.
 """
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import json
 import pathlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -18,7 +20,7 @@ import tensorflow as tf
 
 import export
 from export import graph_image_decoding
-from tf_ssgan.common import checkout, few_images, plain_text, version
+from tf_ssgan.common import checkout, errors, few_images, plain_text, version
 from tf_ssgan.data import datasets
 from tf_ssgan.metrics import calibration
 from tf_ssgan.nn import pixels, precision
@@ -111,6 +113,23 @@ def _test_error(run: build.Run) -> float | None:
     step = int(run.method.step.numpy())
     lines = [line for line in run.workdir.read_metrics().lines if line["step"] == step]
     return lines[0]["test_error"] if lines else None
+
+
+@contextlib.contextmanager
+def errors_of_writing(to: pathlib.Path) -> Iterator[None]:
+    """Turns errors of TensorFlow while it writes, such as that of a full disk, into user errors.
+
+    Args:
+        to: The folder that the user gave.
+    """
+    try:
+        yield
+    except tf.errors.OpError as error:
+        # "{{function_node ...}} FILE; No space left on device [Op:SaveV2]"
+        reason = re.sub(r" ?\[Op:.*|.*; ?", "", errors.first_line(error))
+        raise errors.UserError(
+            f"--to={to} cannot be written ({reason}). Nothing was published."
+        ) from error
 
 
 def write_saved_model(networks: ExportedNetworks, folder: pathlib.Path) -> None:

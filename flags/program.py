@@ -99,7 +99,7 @@ def exit_on_user_error() -> Iterator[None]:
     try:
         yield
     except (errors.UserError, absl_flags.Error) as error:
-        # What came may be a name with control characters.
+        # Names in it come from a command line or a disk: no escape sequence reaches a terminal.
         text = "\n".join(map(plain_text.escape, str(error).split("\n")))
         print(f"\n{text}" if isinstance(error, errors.Interrupted) else text, file=sys.stderr)
         raise SystemExit(getattr(error, "status", 2)) from None

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from flags import program
 from tf_ssgan import methods
-from tf_ssgan.common import errors, library_folders, startup
+from tf_ssgan.common import errors, library_folders, plain_text, startup
 from tf_ssgan.common.options import option
 from tf_ssgan.data import dataset_info, datasets, memory_limit
 from tf_ssgan.diagnostics import dataset_checks, dry_run, environment, findings
@@ -138,7 +138,7 @@ def _start_tensorflow() -> list[Finding]:
 def _check_data_and_steps(options: DoctorOptions, free: int) -> list[Finding]:
     """Makes and prints the second and the third section."""
     settings = config.Config(**options.run_flags)
-    _print_progress(f"checking {settings.dataset}")
+    _print_progress(f"checking {plain_text.escape(settings.dataset)}")
     results, arrays = dataset_checks.check_dataset(options.source, settings.image_spec)
     if arrays is not None:
         results += findings.run_check(

@@ -2,11 +2,13 @@
 
 import io
 import os
+import shutil
 import sys
 
 import pytest
 
 from export import input_files
+from tf_ssgan.common import errors
 
 
 def listed(*paths, skipped=()):
@@ -110,3 +112,57 @@ def test_files_that_are_being_written_are_left_out(tree, tmp_path):
 
 def test_a_file_that_does_not_exist_is_listed(tmp_path):
     assert listed(tmp_path / "missing.png") == [(str(tmp_path / "missing.png"), None)]
+
+
+class Endless(io.RawIOBase):
+    """A line without an end; `taken` counts its bytes."""
+
+    taken = 0
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        self.taken += len(buffer)
+        buffer[:] = b"x" * len(buffer)
+        return len(buffer)
+
+
+def test_a_line_without_an_end_is_refused_and_not_stored(monkeypatch):
+    raw = Endless()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(raw)))
+    with pytest.raises(
+        errors.UserError, match="a line of more than 65,535 bytes, which is no path"
+    ):
+        listed("-")
+    assert raw.taken < 1_000_000
+
+
+def test_odd_lines_of_standard_input_are_rows(monkeypatch):
+    lines = [b"/no/\xff.png", b"a\0b", b"/" + b"x" * 5000, b"[", b"**[", b"\x1b[2J", b"x" * 65_534]
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\n".join(lines))))
+    assert [path for path, _ in listed("-")] == list(map(os.fsdecode, lines))
+
+
+def test_a_closed_standard_input_is_a_sentence(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(errors.UserError, match="Standard input is closed"):
+        listed("-")
+
+
+def test_doubled_patterns_match_the_same_files_in_no_more_time(tmp_path):
+    deep = tmp_path.joinpath(*"abcdefghijkl")
+    deep.mkdir(parents=True)
+    (deep / "x.png").touch()
+    once = listed(tmp_path / "**/x.png")
+    assert once == listed(tmp_path / ("**/" * 12 + "x.png")) == [(str(deep / "x.png"), None)]
+
+
+def test_a_folder_that_vanishes_while_it_is_listed_is_a_row(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.png").touch()
+    rows = input_files.list_files([str(tmp_path)])
+    assert next(rows).path.endswith("a/1.png")
+    shutil.rmtree(tmp_path / "b")
+    assert [row.reason for row in rows] == ["cannot be read: No such file or directory"]

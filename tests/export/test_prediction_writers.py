@@ -1,14 +1,18 @@
 """CSV and JSON lines can be read back; the output appears whole and overwrites no image."""
 
+import io
 import json
 import os
 import pathlib
+import pty
 import shutil
+import subprocess
+import sys
 
 import pytest
 from support import predict_output
 
-from export import input_files, predict, prediction_writers
+from export import input_files, predict, prediction_writers, predictions
 
 # --- formats --------------------------------------------------------------------------------------
 
@@ -27,6 +31,34 @@ def test_json_can_be_read_back_with_the_bytes_of_names(run_predict, odd_names):
     assert status == 0 and len(lines) == len(odd_names) + 1 and "猫" in out
     paths = [json.loads(line)["path"] for line in lines[:-1]]
     assert paths == odd_names and os.fsencode(paths[-1]).endswith(b"/\xff\xe4.png")
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@a", "\t=1", "\n=1"])
+def test_no_cell_is_a_formula_and_the_path_is_still_that_of_the_file(name):
+    file = io.StringIO()
+    writer = prediction_writers.CsvWriter(file, {}, 2)
+    top = ((name, 0.75), (name, 0.25))
+    writer.add(predictions.Prediction(f"{name}.png", top))
+    (row,) = predict_output.csv_rows(file.getvalue())
+    assert row["path"] == f"./{name}.png"
+    assert row["label"] == row["label_2"] == f"'{name}" and row["probability"] == "0.750000"
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "html"])
+def test_a_terminal_gets_no_control_characters(monkeypatch, kind):
+    terminal, own = pty.openpty()
+    with open(own, "w", encoding="utf-8", closefd=True) as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        with prediction_writers.open_output("", []) as (file, _):
+            writer = prediction_writers.WRITERS[kind](file, {"model": "m\x1b[2J"}, 1)
+            name = "a\n\t\x1b]0;t\x07\x9b2J\x7f\u202e"
+            writer.add(predictions.Prediction(name, ((name, 1.0),)))
+            writer.add(predictions.Prediction(name, reason=name))
+            writer.end(predictions.PredictionCounts())
+        text = os.read(terminal, 100_000).decode()
+    os.close(terminal)
+    assert all(line.isprintable() for line in text.split("\r\n"))
+    assert len(text.splitlines()) == {"csv": 3, "jsonl": 2}.get(kind, len(text.splitlines()))
 
 
 # --- the file at --to ------------------------------------------------------------------------------
@@ -49,6 +81,22 @@ def test_a_file_appears_whole_or_not_at_all(run_predict, image_files, tmp_path, 
     assert to.read_text() == "before"
     assert run_predict(f"--to={to}", *image_files)[0] == 0
     assert len(predict_output.csv_rows(to.read_text())) == 7 and len(list(to.parent.iterdir())) == 1
+
+
+def test_leftovers_of_programs_that_were_killed_are_removed(tmp_path):
+    to = tmp_path / "a[1].csv"
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    gone = [f".a[1].csv.{ended.pid}.partial", f".a[1].csv.{'9' * 30}.partial"]
+    kept = [f".a[1].csv.{os.getppid()}.partial", ".a1.csv.1.partial", f"b.csv.{ended.pid}.partial",
+            f".a[1].csv.{ended.pid}.partial.txt", ".a[1].csv.x.partial"]  # fmt: skip
+    for name in (*gone, *kept):
+        (tmp_path / name).write_text("some")
+    (tmp_path / f".a[1].csv.0{ended.pid}.partial").mkdir()
+    with prediction_writers.open_output(str(to), []):
+        pass
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {*kept, f".a[1].csv.0{ended.pid}.partial", to.name}
 
 
 def test_the_output_is_not_classified_itself(run_predict, image_files, tmp_path):

@@ -114,3 +114,16 @@ def test_a_folder_that_cannot_be_listed_is_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(publishing, "list_versions", refuse)
     with pytest.raises(errors.UserError, match="cannot be written .*Permission denied"):
         publishing.check_target(tmp_path)
+
+
+def test_an_error_while_a_version_is_written_is_a_sentence(tmp_path):
+    with pytest.raises(errors.UserError, match="cannot be written .*No space left"):
+        with publishing.new_version(tmp_path):
+            raise OSError(28, "No space left on device")
+    assert {path.name for path in tmp_path.iterdir()} == {".exporting"}
+
+
+def test_a_folder_whose_name_is_no_text_is_refused(tmp_path):
+    with pytest.raises(errors.UserError, match="is not UTF-8, and TensorFlow writes no such"):
+        publishing.check_target(tmp_path / "\udcff")
+    assert list(tmp_path.iterdir()) == []

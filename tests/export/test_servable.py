@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import pathlib
 import subprocess
 import sys
 import textwrap
@@ -15,7 +16,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 import tf_ssgan
 from export import servable, verify, warmup
-from tf_ssgan.common import checkout
+from tf_ssgan.common import checkout, errors
 from tf_ssgan.data import image_decoding
 from tf_ssgan.metrics import calibration
 from tf_ssgan.nn import precision
@@ -319,3 +320,12 @@ def test_predictions_from_python_are_those_of_the_exported_model(workdir, digits
     classifier = tf_ssgan.load(workdir)
     assert classifier.temperature != 1.0
     np.testing.assert_allclose(classifier.predict(digits), expected["probabilities"], atol=1e-6)
+
+
+def test_a_full_disk_is_a_sentence():
+    message = "{{function_node x}} /a/.1.partial/b; No space left on device [Op:SaveV2]"
+    with pytest.raises(
+        errors.UserError, match=r"--to=a cannot be written \(No space left on device"
+    ):
+        with servable.errors_of_writing(pathlib.Path("a")):
+            raise tf.errors.ResourceExhaustedError(None, None, message)

@@ -133,6 +133,11 @@ def test_mistakes_become_a_sentence_and_a_status(capsys):
     assert status == 3 and message.startswith("Stopped at step 7: loss is nan.")
 
 
+def test_a_sentence_has_no_control_characters(capsys):
+    error = errors.UserError("No a\x1b[2J\x9b\tfile.\nTake b\rc.")
+    assert status_of(error, capsys) == (2, "No a\\x1b[2J\\x9b\\tfile.\nTake b\\rc.\n")
+
+
 def test_interruptions_have_the_status_of_their_signal(capsys):
     assert status_of(KeyboardInterrupt(), capsys) == (130, "")
     status, message = status_of(errors.Interrupted(signal.SIGTERM), capsys)
