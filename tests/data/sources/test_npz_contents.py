@@ -43,7 +43,7 @@ def own(folder, write, classes=None, **train):
         (np.arange(10**6), "20 images but 1,000,000 labels; make them equal"),
         (LABELS - 2, "labels must be 0 or more, or -1 for images without a label, got -2"),
         (LABELS.astype(np.uint64) + np.uint64(2**64 - 2), "got 18446744073709551615"),
-        (LABELS * 4_000_000_000, "labels must be 0 or more, or -1 .* got 4000000000"),
+        (LABELS * 4_000_000_000, "the largest label is 4,000,000,000, so there are 4,000,000,001 cl"),
         (LABELS * 2_000_000_000, "the largest label is 2,000,000,000, so there are 2,000,000,001 "
          "classes, and at most 100,000 can be learned. Number the classes from 0 without gaps"),
         (LABELS * 100, "the largest label is 100, so there are 101 classes for 20 labeled images, "

@@ -62,6 +62,8 @@ def _read_table(path: pathlib.Path) -> np.ndarray:
     try:
         content = gzip.GzipFile(fileobj=io.BytesIO(files.read_regular(path, _LARGEST)))
         text = content.read(_LARGEST).decode("ascii")
+        if not text.strip():
+            raise ValueError("it is empty")
         table = np.loadtxt(text.splitlines(), delimiter=",", ndmin=2)
         if table.shape != _SHAPE or not ((table >= 0) & (table <= 16)).all():
             raise ValueError(f"it is a table of {list(table.shape)}")

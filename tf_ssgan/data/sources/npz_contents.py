@@ -19,7 +19,7 @@ from tf_ssgan.data.sources.npy_arrays import Header
 # Decoding fewer images takes less than half a second, so they are not cached.
 _MIN_CACHED = 5_000
 _SIZES = (8, 4_096)  # smallest and largest height and width of images, in pixels
-_LARGEST_LABEL = 2**31 - 1
+_LARGEST_LABEL = 2**63 - 1  # that labels can hold; how many classes there may be is asked later
 _FEWER = "make smaller archives, of fewer or smaller images"
 
 
