@@ -51,8 +51,9 @@ def new_version(folder: pathlib.Path, number: int = 0) -> Iterator[PendingVersio
         pending = PendingVersion(folder / f".{final.name}{_PARTIAL}", final)
         try:
             with _user_errors(folder):
-                for leftover in folder.glob(f".*{_PARTIAL}"):  # of exports that were killed
-                    shutil.rmtree(leftover)
+                for leftover in folder.glob(f".[1-9]*{_PARTIAL}"):  # of exports that were killed
+                    if re.fullmatch("[.][0-9]+", leftover.name.removesuffix(_PARTIAL)):
+                        shutil.rmtree(leftover)
                 pending.partial.mkdir()
             yield pending
             with _user_errors(folder):
