@@ -183,7 +183,7 @@ def answers(tmp_path_factory, locked):
         path.write_text("")
     info = {"image_shape": [8, 8, 1], "classes": ["a", "b"], "method": "frgan", "dataset": "digits"}
     (root / "model" / "assets" / "model_info.json").write_text(json.dumps(info))
-    (root / "dangling").symlink_to("nothing")
+    (root / "dangling").symlink_to("nowhere/nothing")
     (root / "circle").symlink_to("circle")
     if locked:
         (root / "locked").symlink_to(locked)
