@@ -5,12 +5,9 @@ What only the data decide, such as how many labels there are, is asked when the 
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tf_ssgan.common import errors
-
-if TYPE_CHECKING:  # it asks this module
-    from tf_ssgan.training import config
 
 NEEDS_NOISY = (
     "--method={method} learns from labels that are known to be right and from labels that may be "
@@ -28,7 +25,7 @@ class Rule:
         sentence: What is said, with names of flags in braces.
     """
 
-    holds: Callable[["config.Config", Any], bool]
+    holds: Callable[[Any, Any], bool]
     sentence: str
 
 
@@ -72,11 +69,11 @@ REMARKS = (
 )
 
 
-def check(settings: "config.Config", method: Any) -> None:
+def check(settings: Any, method: Any) -> None:
     """Refuses combinations of flags that have no meaning.
 
     Args:
-        settings: A configuration with hyperparameters.
+        settings: A `config.Config` with hyperparameters.
         method: The class of its method.
 
     Raises:
@@ -86,12 +83,12 @@ def check(settings: "config.Config", method: Any) -> None:
         raise errors.UserError(sentence)
 
 
-def remarks(settings: "config.Config", method: Any) -> list[str]:
+def remarks(settings: Any, method: Any) -> list[str]:
     """Sentences on combinations of flags that may be meant otherwise; as `check`."""
     return _said(REMARKS, settings, method)
 
 
-def _said(rules: tuple[Rule, ...], settings: "config.Config", method: Any) -> list[str]:
+def _said(rules: tuple[Rule, ...], settings: Any, method: Any) -> list[str]:
     return [
         rule.sentence.format(**settings.as_flags())
         for rule in rules
