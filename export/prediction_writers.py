@@ -198,6 +198,8 @@ def _check_output(to: str, paths: Sequence[str]) -> None:
     problem = ""
     if image_formats.format_from_suffix(pathlib.PurePath(to)):
         problem = "has the name of an image"
+    elif os.path.islink(os.path.realpath(to)):
+        problem = "is a link to itself"
     elif os.path.exists(to):
         problem = "" if os.path.isfile(to) else "exists and is not a file"
         if any(os.path.exists(path) and os.path.samefile(path, to) for path in paths):

@@ -450,7 +450,10 @@ def test_there_is_no_report_if_every_run_is_refused(fake, monkeypatch, capfd):
 
 
 def test_a_report_that_cannot_be_written_is_a_mistake(fake):
-    (fake / "runs/report-digits-ssgan-wrong/report.html").mkdir(parents=True)
+    to = fake / "runs/report-digits-ssgan-wrong"
+    to.mkdir(parents=True)
+    (to / "report.html").write_text("This report was made with tf_ssgan")
+    (to / "report.md").mkdir()
     with pytest.raises(errors.UserError, match="cannot be written: .*The runs are unchanged."):
         sweep_noise_rates("0")
 

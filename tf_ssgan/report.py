@@ -70,6 +70,7 @@ def parse_args(argv: list[str]) -> tuple[ReportOptions, list[pathlib.Path]]:
     if not rest:
         raise errors.UserError("Give folders of runs: python -m tf_ssgan.report runs")
     precheck.check_writable(pathlib.Path(options.to), "to")
+    formats.refuse_other_files(pathlib.Path(options.to))
     return options, [pathlib.Path(paths.local(word)) for word in rest]
 
 

@@ -80,6 +80,7 @@ def _check(options: SweepOptions) -> None:
     sweep_plan.check_options(options)
     precheck.check_writable(pathlib.Path(options.runs), "runs")
     precheck.check_writable(options.report_folder, "to")
+    formats.refuse_other_files(options.report_folder)
     table = papers.find(options.table) if options.table else None
     if table and f"--dataset={quantities.SECOND_TEST_SET}" in table.evaluate_flags:
         datasets.find(quantities.SECOND_TEST_SET, options.data_dir).check(training=False)
@@ -103,7 +104,7 @@ def make_jobs(options: SweepOptions, further: tuple[str, ...] = ()) -> list[jobs
     ]
     command_lines = [[jobs.PROGRAM[1], *own, *further] for own in words]
     given = [dataclass_flags.given_flags(line) for line in command_lines]
-    sources = _check_data(given, options.runs)
+    sources = _check_data(given)
     configs = [
         flags.config_of_command_line(line, source)
         for line, source in zip(command_lines, sources, strict=True)
@@ -123,7 +124,7 @@ def make_jobs(options: SweepOptions, further: tuple[str, ...] = ()) -> list[jobs
     return list(by_workdir.values())
 
 
-def _check_data(given: Sequence[dict[str, Any]], runs: str) -> list[datasets.DataSource]:
+def _check_data(given: Sequence[dict[str, Any]]) -> list[datasets.DataSource]:
     """Checks the data of all runs, once for runs that share them; needs no TensorFlow.
 
     Returns:
@@ -137,7 +138,7 @@ def _check_data(given: Sequence[dict[str, Any]], runs: str) -> list[datasets.Dat
         if different not in checked:
             checked.add(different)
             name = run.get("dataset", default)
-            sources[name] = precheck.check_run(run | {"workdir": runs}, sources.get(name))
+            sources[name] = precheck.check_data(run, sources.get(name))
     return [sources[run.get("dataset", default)] for run in given]
 
 

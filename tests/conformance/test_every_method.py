@@ -18,10 +18,12 @@ from export import servable, verify
 from flags import dataclass_flags
 from tf_ssgan import methods
 from tf_ssgan.augmentation import transforms
+from tf_ssgan.common import errors
 from tf_ssgan.data import datasets, pipeline
+from tf_ssgan.data.pools import Pool
 from tf_ssgan.metrics import classification
 from tf_ssgan.nn import inference, precision
-from tf_ssgan.training import build, checkpoints, config, manifests, recipes
+from tf_ssgan.training import build, checkpoints, config, loop, manifests, recipes
 
 
 def save_after_three(toy, folder):
@@ -119,6 +121,67 @@ def test_a_step_reports_its_scalars_and_advances_the_clock(toy):
         assert all(math.isfinite(value) for value in logs.values())
         assert int(toy.method.step.numpy()) == first + 1
         assert toy.method.mean_scalars() == pytest.approx(logs, rel=1e-6)
+
+
+def is_finite(logs):
+    """Whether all scalars of some steps are finite."""
+    return all(math.isfinite(value) for one in logs for value in one.values())
+
+
+def test_weights_that_are_not_finite_show_in_a_reported_scalar(toy):
+    """So that the run stops, whichever network broke: discriminator, generator or classifier."""
+    for first in toy.stages():
+        before = {p: int(p.optimizer.iterations) for p in toy.method._players}
+        toy.run(1, first)
+        for player in [p for p, steps in before.items() if int(p.optimizer.iterations) > steps]:
+            toy.load(toy.start)
+            toy.method.step.assign(first)
+            for variable in player.variables:
+                variable.assign(variable * math.nan)
+            assert not is_finite(toy.run(2, first)), (player.name, toy.method.stage)
+            with pytest.raises(errors.Diverged):  # and such weights are never saved
+                loop._refuse_broken_weights(toy.method)
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_not_finite_shows_in_a_reported_scalar(toy, monkeypatch):
+    """The loss of one player only; that step or the next one reports it."""
+    for player in toy.method._players:
+
+        def poisoned(loss, tape, own=player):
+            class Poisoned:
+                def gradient(self, *args, **kwargs):
+                    return [g * math.nan for g in tape.gradient(*args, **kwargs)]
+
+            type(own).minimize(own, loss, Poisoned())
+
+        for first in toy.stages():
+            with monkeypatch.context() as patched:
+                patched.setattr(player, "minimize", poisoned)
+                logs = [toy.method.one_step(next(toy.batches(first)))]
+            logs += toy.run(1, first + 1)
+            broken = not all(np.isfinite(v).all() for v in player.variables)
+            assert is_finite(logs) != broken, (player.name, toy.method.stage)
+
+
+@pytest.mark.parametrize("batch_size", [1, pytest.param(8, marks=pytest.mark.slow)])
+def test_one_image_of_each_class_is_enough(toy, batch_size, monkeypatch):
+    """No more labels than classes, no other images, and batches of one image or of all and more."""
+    one_of_each, squares = np.arange(toy_methods.CLASSES), toy_methods.images()
+    (field,) = [f for f in dataclasses.fields(toy.method.hp) if f.name == "batch_size"]
+    least = field.metadata["low"]  # a smaller batch is refused: these need a pair of images
+    given = dataclasses.replace(toy.method.hp, batch_size=max(least, batch_size))
+    monkeypatch.setattr(toy.method, "hp", given)
+    whole = toy_methods.pools(toy.method.pseudo_labels())
+    few = {"labeled": one_of_each, "clean": one_of_each[:1], "noisy": one_of_each[1:]}
+    few = {name: Pool(squares[0], ids, squares[1][ids]) for name, ids in few.items()}
+    few["unlabeled"] = Pool(squares[0], one_of_each)
+    for first in toy.stages():
+        batches = iter(pipeline.dataset(whole | few, toy.method.streams(), 0, first))
+        for _ in range(2):
+            logs = toy.method.one_step(next(batches))
+            assert all(math.isfinite(value) for value in logs.values()), toy.method.stage
+    assert all(np.isfinite(value).all() for values in toy.values().values() for value in values)
 
 
 def test_each_player_moves_all_its_weights_and_no_others(toy, monkeypatch):

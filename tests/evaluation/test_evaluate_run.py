@@ -125,9 +125,10 @@ def test_what_one_evaluation_measured_stays_beside_the_next(before, tmp_path, ca
 def test_an_evaluation_of_earlier_weights_goes_with_its_figures(before, tmp_path, capsys, squares):
     run = shutil.copytree(before[0], tmp_path / "acgan")
     (run / "evaluation.json").write_text(json.dumps(before[1] | {"step": 1}))
+    (run / "evaluation_mine.png").write_text("mine")
     measured, _ = evaluated(capsys, run, f"--dataset={squares}")
     assert measured["generator_scores"] == [] and "clusters" not in measured
-    assert not list(run.glob("evaluation_*.png"))
+    assert [path.name for path in run.glob("evaluation_*.png")] == ["evaluation_mine.png"]
 
 
 def test_without_the_flag_no_reference_network_is_trained(copy_run, capsys, monkeypatch, tmp_path):

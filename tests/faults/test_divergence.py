@@ -48,3 +48,22 @@ def test_a_weight_that_is_not_finite_is_never_saved(toy, tmp_path, verified_step
     with pytest.raises(errors.Diverged, match="kernel"):
         loop._refuse_broken_weights(run.method)  # what every save begins with
     assert verified_steps(tmp_path / "run") == [6, 9]
+
+
+def test_the_same_command_stops_at_the_same_step_again(toy, tmp_path, verified_steps):
+    """A step depends on the seed and its number alone, so a second try would gain nothing."""
+    said = []
+    for _ in range(2):
+        with pytest.raises(errors.Diverged) as stopped:
+            loop.train(toy.run(tmp_path / "run", at=7, adversarial=INF))
+        said.append(str(stopped.value))
+        assert verified_steps(tmp_path / "run") == [3, 6]
+    assert said[0] == said[1] and "Try a smaller --learning_rate" in said[0]
+
+
+def test_what_is_kept_goes_on_once_the_cause_is_gone(toy, tmp_path, curves):
+    """From the last good step, to the same numbers as a run that never broke."""
+    with pytest.raises(errors.Diverged):
+        loop.train(toy.run(tmp_path / "run", at=5, supervised=NAN))
+    assert loop.train(toy.run(tmp_path / "run"))["steps"] == 9
+    assert curves(tmp_path / "run") == toy.curves

@@ -170,7 +170,8 @@ def test_a_workdir_that_is_not_writable(tmp_path, settings, monkeypatch):
 
 def test_a_workdir_whose_name_is_too_long(tmp_path, settings):
     workdir = f"{tmp_path}/{'a' * 300}/run"
-    precheck.check_run({"workdir": workdir})
+    said = refusal(precheck.check_run, {"workdir": workdir})
+    assert "File name too long" in said
     assert "File name too long" in refusal(loop.run, settings(workdir))
 
 

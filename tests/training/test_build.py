@@ -1,5 +1,7 @@
 """How a run is built: labels, pools and sizes, and combinations that are refused."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -56,7 +58,7 @@ def test_if_no_label_is_known_to_be_clean_all_are_in_the_clean_pool(digits):
     _, pools, task = build_parts(digits, clean_fraction=0.0)
     assert (task.labeled, task.clean, task.noisy) == (100, 100, 0)
     assert pools["clean"] is pools["labeled"] and "noisy" not in pools
-    _, pools, task = build_parts(digits, clean_fraction=0.0, noise="none", labels=0)
+    _, pools, task = build_parts(digits, method="frgan", clean_fraction=0.0, noise="none", labels=0)
     assert (task.clean, task.noisy) == (0, 0)
     assert (pools["clean"].labels == -1).all()
 
@@ -139,9 +141,12 @@ def test_validation_and_test_images_are_never_trained_on(digits):
 
 
 def test_a_batch_that_replicas_cannot_share_is_refused():
-    settings = config.configure("frgan", "digits", batch_size=15, width=4, devices=2, max_steps=2)
+    flags = dict(batch_size=15, width=4, max_steps=2)
     with pytest.raises(errors.UserError, match="batch_size=15 cannot be shared by 2"):
-        build.build(settings)
+        config.configure("frgan", "digits", devices=2, **flags)
+    settings = config.configure("frgan", "digits", **flags)
+    with pytest.raises(errors.UserError, match="batch_size=15 cannot be shared by 2"):
+        build.build(dataclasses.replace(settings, devices=2))
 
 
 def test_a_folder_that_holds_no_run_is_refused(tmp_path):

@@ -19,9 +19,9 @@ def test_all_files_are_in_the_folder():
 
 
 def test_every_file_that_a_run_would_overwrite_is_known():
-    """Beside config.json, whose absence the others are checked for, and TensorBoard's folder."""
+    """Beside config.json, whose absence the others are checked for."""
     own = {RUN.metrics_file, RUN.result_file, RUN.evaluation_file, RUN.data_file, RUN.checkpoints,
-           RUN.classification_report, RUN.figure("samples"), RUN.pretrained("generator")}  # fmt: skip
+           RUN.tensorboard, RUN.classification_report, RUN.figure("samples"), RUN.pretrained("generator")}  # fmt: skip
     for path in own:
         assert any(path.match(name) for name in run_paths.RUN_FILES), path
     assert RUN.data_file.name not in run_paths.RUN_MARKS, "a common name is no mark of a run"

@@ -23,7 +23,7 @@ from tf_ssgan.evaluation import (
 )
 from tf_ssgan.evaluation.options import EvaluateOptions
 from tf_ssgan.metrics import generative
-from tf_ssgan.training import build
+from tf_ssgan.training import build, run_paths
 from tf_ssgan.training.workdir import Workdir
 
 INTERPOLATIONS = 8  # rows of the figure
@@ -269,8 +269,8 @@ def _write(run: build.Run, result: EvaluationResult) -> None:
     workdir = run.workdir
     before = workdir.read_evaluation()
     if before is None or before["step"] != result.measured["step"]:
-        for path in workdir.path.glob("evaluation_*.png"):
-            path.unlink()
+        for name in run_paths.EVALUATION_FIGURES:
+            (workdir.path / name).unlink(missing_ok=True)
     for name, png in result.figures.items():
         (workdir.path / name).write_bytes(png)
     if result.figures:

@@ -8,6 +8,7 @@ from typing import Any
 from tf_ssgan.common import errors, files, options
 from tf_ssgan.common.options import LARGEST_SEED, option
 from tf_ssgan.data import dataset_info, datasets
+from tf_ssgan.training import precheck
 from tf_ssgan.training.workdir import Workdir
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -109,6 +110,7 @@ def check(chosen: EvaluateOptions) -> EvaluationSources:
             "--generator."
         )
     own = Workdir(chosen.workdir).require_finished()
+    precheck.check_writable(chosen.workdir, "run")
     if chosen.against:
         _check_against(chosen, own)
     if chosen.inception:

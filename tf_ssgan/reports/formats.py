@@ -2,8 +2,10 @@
 
 import csv
 import io
+import os
 import pathlib
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -15,6 +17,9 @@ from tf_ssgan.reports.result_table import ResultCell, ResultTable
 
 FILE_NAMES = ("report.html", "report.md", "report.csv", "runs.csv", "report.tex")
 _LINES = 20  # folders that are left out, in a summary
+
+# What stands at the end of every page, see page.html.
+_MADE_WITH, _FOOTER_BYTES = b"This report was made with tf_ssgan", 1000
 
 
 def markdown(report: Report) -> str:
@@ -171,6 +176,32 @@ def _tabular(table: ResultTable) -> str:
             "\\end{table}\n",
         ]
     )
+
+
+def refuse_other_files(folder: pathlib.Path) -> None:
+    """Raises UserError if a report would overwrite files that are not those of a report.
+
+    An earlier report is overwritten: its page says what made it.
+
+    Args:
+        folder: Folder of the report, which may not exist yet.
+    """
+    found = [name for name in FILE_NAMES if os.path.lexists(folder / name)]
+    if found and not _is_own_page(folder / FILE_NAMES[0]):
+        raise errors.UserError(
+            f"--to={folder} holds {', '.join(found)}, which this program did not write and would "
+            "overwrite. Give another --to, or move these files."
+        )
+
+
+def _is_own_page(path: pathlib.Path) -> bool:
+    """Whether a file is the page of a report: its end says what made it."""
+    try:
+        with files.open_regular(path, sys.maxsize) as page:
+            page.seek(max(0, path.stat().st_size - _FOOTER_BYTES))
+            return _MADE_WITH in page.read(_FOOTER_BYTES)
+    except OSError:
+        return False
 
 
 def write_report(report: Report, folder: pathlib.Path) -> list[pathlib.Path]:

@@ -13,7 +13,14 @@ from tf_ssgan.core import method
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import datasets, fingerprint, pipeline, pools, protocol, splits
 from tf_ssgan.nn import distribution, pixels, precision
-from tf_ssgan.training import checkpoints, config, manifests, same_data, step_memory
+from tf_ssgan.training import (
+    checkpoints,
+    combinations,
+    config,
+    manifests,
+    same_data,
+    step_memory,
+)
 from tf_ssgan.training.workdir import Workdir
 
 # Images of the data-dependent initialization, as in the public code.
@@ -304,25 +311,13 @@ def _check_fit(settings: config.Config, protocol: protocol.Protocol, module, cou
     Raises:
         UserError: What does not fit, and what to change.
     """
+    combinations.check(dataclasses.replace(settings, devices=count), module.Method)
     if module.Method.needs_labels and not len(protocol.labeled_ids):
         raise errors.UserError(
-            f"--method={settings.method} learns from labels, and --labels=0 leaves none. "
-            "Give it some labels."
+            f"--method={settings.method} learns from labels, and there are none."
         )
-    has_both = len(protocol.clean_ids) and len(protocol.noisy_ids)
-    if module.Method.needs_noisy and not has_both:
-        raise errors.UserError(
-            f"--method={settings.method} learns from labels that are known to be right and from "
-            "labels that may be wrong: give --clean_fraction=0.1, and one label in ten, chosen at "
-            "random, is taken as right (for experiments, --noise=permute makes the others wrong)."
-        )
-    if settings.hparams.batch_size % count:
-        raise errors.UserError(
-            f"--batch_size={settings.hparams.batch_size} cannot be shared by {count} replicas. "
-            f"Choose a multiple of {count}."
-        )
-    if not settings.epochs and not settings.max_steps:
-        raise errors.UserError("--epochs=0 and --max_steps=0 leave no steps. Give one of them.")
+    if module.Method.needs_noisy and not (len(protocol.clean_ids) and len(protocol.noisy_ids)):
+        raise errors.UserError(combinations.NEEDS_NOISY.format(method=settings.method))
 
 
 def _check_streams(settings: config.Config, built: method.Method, count: int) -> None:

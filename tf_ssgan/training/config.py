@@ -16,7 +16,7 @@ from tf_ssgan import methods
 from tf_ssgan.common import errors, options
 from tf_ssgan.common.options import LARGEST_SEED, option
 from tf_ssgan.data import datasets, label_noise
-from tf_ssgan.training import recipes
+from tf_ssgan.training import combinations, recipes
 
 LEAST_SIZE = 8  # pixels; the networks halve images twice
 LARGEST_SIZE = 4_096  # pixels; networks for larger images than this train for weeks
@@ -237,11 +237,12 @@ def configure(
         The configuration, with its workdir.
 
     Raises:
-        UserError: An unknown name, or a value out of range.
+        UserError: An unknown name, a value out of range, or values that do not go together.
     """
     check_names(method, given)
     values = resolve_flags(method, dataset, given, source)
     config = dataclasses.replace(from_flags(values), source=source)
+    combinations.check(config, methods.find(method).Method)
     return config if config.workdir else dataclasses.replace(config, workdir=_workdir(config))
 
 

@@ -23,7 +23,16 @@ from tf_ssgan.core.task import Task
 from tf_ssgan.data import content_hash
 from tf_ssgan.metrics import classification
 from tf_ssgan.nn import distribution, inference, weights
-from tf_ssgan.training import build, callbacks, checkpoints, config, monitors, results, same_data
+from tf_ssgan.training import (
+    build,
+    callbacks,
+    checkpoints,
+    combinations,
+    config,
+    monitors,
+    results,
+    same_data,
+)
 from tf_ssgan.training.progress import Progress
 from tf_ssgan.training.signals import Signals
 from tf_ssgan.training.workdir import Workdir
@@ -315,7 +324,8 @@ def _print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
         f"{run.strategy.num_replicas_in_sync} device(s)"
     )
     print(f"{run.protocol.describe()}; {len(run.arrays.test_labels):,} test images")
-    for line in [*_pool_notes(run), *results.notes_on_few_images(run)]:
+    remarks = combinations.remarks(run.config, type(run.method))
+    for line in [*remarks, *_pool_notes(run), *results.notes_on_few_images(run)]:
         print(line)
     if manifest:
         print(f"Continuing from step {manifest['step']} of {run.method.task.steps}.")

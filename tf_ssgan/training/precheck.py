@@ -5,6 +5,7 @@ Command lines and `tf_ssgan.train` are checked by the same functions.
 
 import os
 import pathlib
+import tempfile
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,7 @@ from tf_ssgan import methods
 from tf_ssgan.common import errors, library_folders, plain_text
 from tf_ssgan.data import datasets, label_noise, splits
 from tf_ssgan.training import config
+from tf_ssgan.training.workdir import Workdir
 
 _LONGEST_PATH = 3_800  # bytes; Linux has 4,096 for a file, of which the longest names take 200
 
@@ -31,7 +33,7 @@ def refuse_old_names(given: Iterable[str]) -> None:
 def check_run(
     given: dict[str, Any], source: datasets.DataSource | None = None
 ) -> datasets.DataSource:
-    """Checks names, numbers, data and the folder of the run.
+    """Checks names, numbers, the folder of the run and its data.
 
     Args:
         given: Flags of a run that the user has set.
@@ -43,10 +45,20 @@ def check_run(
     Raises:
         UserError: One of them cannot be used; the message says what to do.
     """
+    folder = pathlib.Path(_check_values(given).workdir or "runs")
+    check_writable(folder)
+    if given.get("workdir"):
+        Workdir(folder).refuse_other_files()
+    return check_data(given, source)
+
+
+def check_data(
+    given: dict[str, Any], source: datasets.DataSource | None = None
+) -> datasets.DataSource:
+    """Checks names, numbers and data; as `check_run`, without the folder of the run."""
     settings = _check_values(given)
     source = source or settings.find_source()
     source.check()
-    check_writable(pathlib.Path(settings.workdir or "runs"))
     # What is not given may come from the recipe, which needs TensorFlow.
     noise, noise_rate = (
         (settings.noise, _noise_rate(settings)) if "noise" in given else ("none", 0.0)
@@ -99,15 +111,16 @@ def _noise_rate(settings: config.Config) -> float:
 
 
 def check_writable(folder: pathlib.Path, flag: str = "workdir") -> None:
-    """Checks that a folder can be made, or written to if it exists.
+    """Checks that a folder can be made, or written to if it exists; leaves nothing behind.
 
     Args:
         folder: The folder.
         flag: The flag that names it, for the message.
 
     Raises:
-        UserError: The folder is a file, it (or the nearest folder above it) is not writable, its
-            path is too long, or its name is not UTF-8, which TensorFlow cannot open.
+        UserError: The folder is a file or a link to nothing, it (or the nearest folder above it) is
+            not writable, no folder can have its name, its path is too long, or its name is not
+            UTF-8, which TensorFlow cannot open.
     """
     above = folder.absolute()
     if not _is_utf8(str(above)):
@@ -120,13 +133,34 @@ def check_writable(folder: pathlib.Path, flag: str = "workdir") -> None:
             f"--{flag}={plain_text.shorten(str(folder), 100)}: the folder's path is longer than "
             f"{_LONGEST_PATH:,} bytes, and its files need names too. Give a shorter one."
         )
-    while not os.path.exists(above):  # unlike Path.exists, this raises for no name
+    while not os.path.lexists(above):  # unlike methods of Path, this raises for no name
         above = above.parent
-    if not above.is_dir():
-        raise errors.UserError(f"--{flag}={folder}: {above} is a file. Give a folder.")
-    if not os.access(above, os.W_OK | os.X_OK):
+    problem = "" if os.path.isdir(above) else "is a file"
+    if not os.path.exists(above):
+        problem = "is a link to nothing"
+    if problem:
+        raise errors.UserError(f"--{flag}={folder}: {above} {problem}. Give a folder.")
+    _try_to_write(folder, above, flag)
+
+
+def _try_to_write(folder: pathlib.Path, above: pathlib.Path, flag: str) -> None:
+    """Makes a folder with the same names for a moment, which says more than permissions do.
+
+    The superuser passes over these, but not over read-only disks, names that are too long, or
+    folders of the system.
+    """
+    problem = "" if os.access(above, os.W_OK | os.X_OK) else "is not writable"
+    try:
+        if not problem:
+            with tempfile.TemporaryDirectory(prefix=".trying-", dir=above) as tried:
+                os.makedirs(
+                    pathlib.Path(tried, folder.absolute().relative_to(above)), exist_ok=True
+                )
+    except OSError as error:
+        problem = f"is not writable ({error.strerror})"
+    if problem:
         raise errors.UserError(
-            f"--{flag}={folder}: {above} is not writable. Give a folder in which you can write."
+            f"--{flag}={folder}: {above} {problem}. Give a folder in which you can write."
         )
     library_folders.fall_back([str(above)])
 

@@ -8,6 +8,11 @@ METRICS = "metrics.jsonl"
 DATA = "data.json"
 RUN_MARKS = (CONFIG, RESULT, METRICS)  # a folder with one of them is, or was, that of a run
 
+# Figures of an evaluation; other files with such names are left alone.
+EVALUATION_FIGURES = tuple(
+    f"evaluation_{name}.png" for name in ("classes", "interpolations", "truncation", "tsne")
+)
+
 # Files of a run besides config.json. A folder that has some of them but no config.json is refused.
 RUN_FILES = (
     "run.flags",
@@ -16,9 +21,10 @@ RUN_FILES = (
     METRICS,
     "history.csv",
     "checkpoints",
+    "tensorboard",
     RESULT,
     EVALUATION,
-    "evaluation_*.png",
+    *EVALUATION_FIGURES,
     "samples.png",
     "confusion.png",
     "reliability.png",

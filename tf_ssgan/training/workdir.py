@@ -170,9 +170,9 @@ class Workdir(run_paths.RunPaths):
             UserError: The folder belongs to another run or a run of another version, holds files of
                 no run, or has a damaged file.
         """
+        self.refuse_other_files()
         saved = self.read_flags()
         if saved is None:
-            self._refuse_files_of_no_run()
             return None
         self.refuse_differences(settings.differences(saved))
         lengths = {k: (saved[k], getattr(settings, k)) for k in ("epochs", "max_steps")}
@@ -185,6 +185,21 @@ class Workdir(run_paths.RunPaths):
             return None
         reached = settings.max_steps == result["steps"] or settings.epochs == result["epochs"]
         return result if reached else None
+
+    def refuse_other_files(self) -> None:
+        """Raises UserError if there are files of no run, which a run would overwrite.
+
+        Raises:
+            UserError: Or `config.json` is damaged, or that of another program or version.
+        """
+        if self.read_flags() is not None:
+            return
+        found = [path.name for name in run_paths.RUN_FILES for path in sorted(self.path.glob(name))]
+        if found:
+            raise errors.UserError(
+                f"{self} holds {', '.join(found)} but no {self.config_file.name}: these files "
+                "belong to no run and would be overwritten. Give another --workdir."
+            )
 
     def refuse_differences(self, differences: dict[str, tuple[Any, Any]]) -> None:
         """Raises UserError if a run differs from the one in the folder.
@@ -322,13 +337,4 @@ class Workdir(run_paths.RunPaths):
             raise errors.UserError(
                 f"{self} holds a run of tf_ssgan {theirs}, which {version.__version__} cannot "
                 f"read: train it again in another folder, or use tf_ssgan {theirs}."
-            )
-
-    def _refuse_files_of_no_run(self) -> None:
-        """Raises UserError if there are files that a run would overwrite."""
-        found = [path.name for name in run_paths.RUN_FILES for path in sorted(self.path.glob(name))]
-        if found:
-            raise errors.UserError(
-                f"{self} holds {', '.join(found)} but no {self.config_file.name}: these files "
-                "belong to no run and would be overwritten. Give another --workdir."
             )

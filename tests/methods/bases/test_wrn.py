@@ -39,9 +39,8 @@ def test_depths_that_no_network_has_are_refused(name):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_training_without_labels_is_refused(name, squares):
-    settings = config.configure(name, squares, labels=0, max_steps=3, **TINY)
     with pytest.raises(errors.UserError, match=f"{name} learns from labels, and --labels=0"):
-        build.build(settings)
+        config.configure(name, squares, labels=0, max_steps=3, **TINY)
 
 
 @pytest.mark.parametrize("name", METHODS)

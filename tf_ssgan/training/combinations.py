@@ -1,0 +1,96 @@
+"""Which flags do not go together: one table of rules, asked before data are read.
+
+What only the data decide, such as how many labels there are, is asked when the run is built.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from tf_ssgan.common import errors
+
+NEEDS_NOISY = (
+    "--method={method} learns from labels that are known to be right and from labels that may be "
+    "wrong: give --clean_fraction=0.1, and one label in ten, chosen at random, is taken as right "
+    "(for experiments, --noise=permute makes the others wrong)."
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """A combination of flags that has no meaning.
+
+    Attributes:
+        holds: Takes the configuration and the class of its method; whether it is the combination.
+        sentence: What is said, with names of flags in braces.
+    """
+
+    holds: Callable[[Any, Any], bool]
+    sentence: str
+
+
+# Each is refused.
+RULES = (
+    Rule(
+        lambda run, method: method.needs_labels and run.labels == 0,
+        "--method={method} learns from labels, and --labels=0 leaves none. Give it some labels.",
+    ),
+    Rule(lambda run, method: method.needs_noisy and not run.clean_fraction, NEEDS_NOISY),
+    Rule(
+        lambda run, method: run.noise != "none" and run.labels == 0,
+        "--noise={noise} changes labels, and --labels=0 leaves none. Leave --noise out, or give "
+        "some labels.",
+    ),
+    Rule(
+        lambda run, method: run.devices > 0 and run.hparams.batch_size % run.devices > 0,
+        "--batch_size={batch_size} cannot be shared by {devices} replicas. Choose a multiple of "
+        "{devices}.",
+    ),
+    Rule(
+        lambda run, method: not run.epochs and not run.max_steps,
+        "--epochs=0 and --max_steps=0 leave no steps. Give one of them.",
+    ),
+)
+
+# Each is said when the run begins.
+REMARKS = (
+    Rule(
+        lambda run, method: run.labels == 0,
+        "No image is labeled: the classifier learns no names of classes, and its error is that of "
+        "guessing.",
+    ),
+    Rule(
+        lambda run, method: (
+            run.clean_fraction > 0 and run.noise == "none" and not method.needs_noisy
+        ),
+        "--clean_fraction={clean_fraction} changes nothing here: {method} makes no difference "
+        "between labels that are known to be right and others, and --noise=none changes none.",
+    ),
+)
+
+
+def check(settings: Any, method: Any) -> None:
+    """Refuses combinations of flags that have no meaning.
+
+    Args:
+        settings: A `config.Config` with hyperparameters.
+        method: The class of its method.
+
+    Raises:
+        UserError: One does not go with another; the message names them.
+    """
+    for sentence in _said(RULES, settings, method):
+        raise errors.UserError(sentence)
+
+
+def remarks(settings: Any, method: Any) -> list[str]:
+    """Sentences on combinations of flags that may be meant otherwise; as `check`."""
+    return _said(REMARKS, settings, method)
+
+
+def _said(rules: tuple[Rule, ...], settings: Any, method: Any) -> list[str]:
+    return [
+        rule.sentence.format(**settings.as_flags())
+        for rule in rules
+        if rule.holds(settings, method)
+    ]
