@@ -25,6 +25,8 @@ SavedModel itself and classifies the files that `input_files` lists; `prediction
 `html_writer` write the results.
 """
 
+import flags  # noqa: F401  which says what packages are missing, before numpy is imported
+
 DEFAULT = "serving_default"
 BYTES = "predict_bytes"
 CLASSIFY = "classify"

@@ -9,7 +9,7 @@ from absl import app
 from absl import flags as absl_flags
 
 from flags import dataclass_flags, flagfiles
-from tf_ssgan.common import errors, plain_text
+from tf_ssgan.common import errors, failures, plain_text
 
 HELP_FLAGS = ("--help", "-h", "--helpfull", "--helpshort")
 
@@ -101,3 +101,9 @@ def exit_on_user_error() -> Iterator[None]:
         raise SystemExit(getattr(error, "status", 2)) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except Exception as error:
+        sentence = failures.explain(error)
+        if sentence is None:
+            raise
+        print(sentence, file=sys.stderr)
+        raise SystemExit(errors.UserError.status) from None

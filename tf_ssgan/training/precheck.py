@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tf_ssgan import methods
-from tf_ssgan.common import errors, plain_text
+from tf_ssgan.common import cluster, errors, plain_text
 from tf_ssgan.data import datasets, label_noise, splits
 from tf_ssgan.training import config
 
@@ -42,6 +42,7 @@ def check_run(
         UserError: One of them cannot be used; the message says what to do.
     """
     settings = _check_values(given)
+    cluster.read()
     source = source or settings.find_source()
     source.check()
     check_writable(pathlib.Path(settings.workdir or "runs"))
