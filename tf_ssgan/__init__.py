@@ -14,7 +14,7 @@ called.
 import os
 from typing import TYPE_CHECKING, Any
 
-from tf_ssgan.common import keras_settings, requirements
+from tf_ssgan.common import keras_settings
 from tf_ssgan.common.errors import UserError
 from tf_ssgan.common.version import __version__
 
@@ -51,6 +51,8 @@ def train(method: str, dataset: str = "digits", **options: Any) -> dict[str, Any
         UserError: A name, a value, the data or the folder cannot be used, training diverged
             (`Diverged`), or a signal stopped it (`Interrupted`).
     """
+    from tf_ssgan.common import requirements
+
     requirements.check()
     from tf_ssgan.training import python_api
 
@@ -70,6 +72,8 @@ def load(folder: str | os.PathLike[str]) -> "Classifier":
     Raises:
         UserError: It is not the folder of a run, its files are damaged, or of another version.
     """
+    from tf_ssgan.common import requirements
+
     requirements.check()
     from tf_ssgan.training import python_api
 

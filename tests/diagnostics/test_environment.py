@@ -75,7 +75,7 @@ def test_without_metadata_nothing_is_compared(monkeypatch, finding_with):
     def not_installed(name):
         raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(importlib.metadata, "requires", not_installed)
+    monkeypatch.setattr(importlib.metadata, "version", not_installed)
     assert finding_with(environment.check_versions(), "is not installed").level == "note"
 
 

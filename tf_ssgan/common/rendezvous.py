@@ -8,6 +8,7 @@ differ are named, within a time limit.
 import contextlib
 import hashlib
 import json
+import os
 import socket
 import threading
 import time
@@ -95,8 +96,8 @@ class _Meeting:
         except OSError as error:
             raise errors.UserError(
                 f"Port {port}, which TF_CONFIG gives to {self.here.name(self.here.index)}, cannot "
-                f"be used here: {error.strerror or error}. End the program that uses it, or give "
-                "another port, in TF_CONFIG on every host."
+                f"be used here: {os.strerror(error.errno or 0)}. End the program that uses it, or "
+                "give another port, in TF_CONFIG on every host."
             ) from error
         listener.settimeout(_PAUSE)
         return listener

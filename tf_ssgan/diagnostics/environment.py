@@ -64,7 +64,7 @@ def check_versions() -> Iterator[Finding]:
 
 def check_libraries() -> Iterator[Finding]:
     """Modules that are imported late: a run of hours must not end with an ImportError."""
-    late = {"tensorboard.plugins.hparams.api": "at the end of each run",
+    late = {"tensorboard.plugins.hparams.api": "to show runs in TensorBoard",
             "importlib_resources": "by TensorFlow Datasets"}  # fmt: skip
     missing = False
     for module, when in late.items():

@@ -13,9 +13,10 @@ import tensorflow as tf
 from tf_ssgan.common import errors, files
 from tf_ssgan.evaluation import reference_network
 from tf_ssgan.evaluation.reference_classifier import DIGITS
-from tf_ssgan.nn import precision
+from tf_ssgan.nn import precision, weights_file
 
 SIZE = 299
+_MOST_BYTES = 2**29  # of its weights; with an optimizer's state they take 300 MB
 
 
 def inception_network(file: str, shape: tuple[int, int, int]) -> reference_network.ReferenceNetwork:
@@ -47,6 +48,7 @@ def inception_network(file: str, shape: tuple[int, int, int]) -> reference_netwo
 
 def _read_network(path: pathlib.Path) -> keras.Model:
     """The network with the weights of a file: with its top if the file has that."""
+    weights_file.check(path, _MOST_BYTES)
     refusals = []
     for top in (True, False):
         options = {"classifier_activation": None} if top else {"pooling": "avg"}

@@ -12,7 +12,9 @@ from tf_ssgan.common.options import option
 from tf_ssgan.core import hparams, method, stages
 from tf_ssgan.core.task import Stream, Task
 from tf_ssgan.networks import resnet18
-from tf_ssgan.nn import losses
+from tf_ssgan.nn import losses, weights_file
+
+_ROOM = 2**16  # bytes that a file of weights may have beyond its network's, such as counters
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,6 +141,8 @@ def load_weights(network: keras.Model, path: pathlib.Path) -> None:
             f"{path} is not a weights file: expected backbone.weights.h5 in the folder of a run "
             "with --backbone_init=contrastive."
         )
+    count = sum(int(tf.size(variable.value)) for variable in network.variables)
+    weights_file.check(path, 2 * 4 * count + _ROOM)
     try:
         network.load_weights(path)
     except (ValueError, KeyError, OSError) as error:
