@@ -187,7 +187,7 @@ HARMFUL = {
     overflowing: "needs more than",
     bomb: "needs more than",
     chunk_bomb: "needs more than",
-    circle: "has more than 100,000 entries",
+    circle: "has two names for one entry, of which one is 'again'",
 }
 
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from tf_ssgan.common import errors
 
-_MOST_ENTRIES = 100_000
 _NUMBERS = "fiub"  # kinds of numpy types: floats, integers and truth values
 
 
@@ -38,16 +37,17 @@ def check(path: pathlib.Path, most_bytes: int) -> None:
 
 def _problem(file: h5py.File, most_bytes: int) -> str | None:
     """What is wrong with a file; None if nothing is."""
-    groups, total, entries = [file], 0, 0
+    groups, total, seen = [file], 0, set()
     while groups:
         group = groups.pop()
         for name in group:
-            entries += 1
-            if entries > _MOST_ENTRIES:  # groups may hold each other in a circle
-                return f"has more than {_MOST_ENTRIES:,} entries"
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
                 return f"points to another place at {_shown(name)}"
             entry = group[name]
+            place = h5py.h5o.get_info(entry.id).addr
+            if place in seen:  # groups could hold each other in a circle
+                return f"has two names for one entry, of which one is {_shown(name)}"
+            seen.add(place)
             if isinstance(entry, h5py.Group):
                 groups.append(entry)
                 continue
