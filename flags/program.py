@@ -14,7 +14,7 @@ from tf_ssgan.common import errors, failures, plain_text
 HELP_FLAGS = ("--help", "-h", "--helpfull", "--helpshort")
 
 
-def read_options(dataclass: type, argv: list[str], doc: str) -> tuple[Any, list[str]]:
+def read_options(dataclass: type, argv: list[str], doc: str | None) -> tuple[Any, list[str]]:
     """Parses the command line of a program into its dataclass of options.
 
     Args:
