@@ -63,6 +63,12 @@ def test_a_cpu_on_which_tensorflow_ends_without_a_word_is_refused(
         requirements.check()
 
 
+def test_a_folder_whose_letters_are_unknown_here_is_refused(monkeypatch):
+    monkeypatch.setattr(requirements, "__file__", "/home/\udcc3\udca4/requirements.py")
+    with pytest.raises(errors.UserError, match="Set PYTHONUTF8=1."):
+        requirements.check()
+
+
 NATIVE = (
     'Traceback (most recent call last):\n  File "pywrap_tensorflow.py", line 73, in <module>\n'
     "ImportError: /lib/libstdc++.so.6: version `GLIBCXX_3.4.30' not found\n\n\n"

@@ -37,6 +37,11 @@ def check() -> None:
     Raises:
         UserError: One is missing, or TensorFlow would end the process on this CPU without a word.
     """
+    if any("\ud800" <= letter <= "\udfff" for letter in __file__):
+        raise errors.UserError(
+            f"The folder of tf_ssgan, {ascii(__file__)}, has letters that Python does not know in "
+            "this language setting, and TensorFlow cannot read code there. Set PYTHONUTF8=1."
+        )
     flags = cpu.flags()
     if flags and "avx" not in flags and platform.machine().lower() in ("x86_64", "amd64"):
         raise errors.UserError(
