@@ -26,6 +26,8 @@ loads the SavedModel itself, with its `model_info`, and classifies the files tha
 lists; `prediction_writers` and `html_writer` write the results.
 """
 
+import flags  # noqa: F401  which says what packages are missing, before numpy is imported
+
 DEFAULT = "serving_default"
 BYTES = "predict_bytes"
 CLASSIFY = "classify"

@@ -115,7 +115,10 @@ def format_export(result: ExportResult) -> str:
     width, name = max(map(len, verification.signatures)), shell_word(model.name)
     warmup = "with warm-up requests"
     if not result.has_warmup:
-        warmup = "warm-up requests were left out: pip install tensorflow-serving-api adds them"
+        warmup = (
+            "warm-up requests were left out, as tensorflow-serving-api cannot be imported: "
+            "pip install '.[serving]' in the folder of tf_ssgan adds them"
+        )
     distance = f"{verification.difference:.1g} of the live network's"
     if verification.rounding > verification.difference:
         distance += f" in float32, {verification.rounding:.1g} in the run's own format"

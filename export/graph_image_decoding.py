@@ -18,14 +18,16 @@ It does not avoid these:
 - The transparent color (tRNS) of a PNG without a palette is applied if it has 2 or 4 bits, or 16
   and colors. Pillow compares it with pixels already scaled to 8 bits, and misses it.
 - A CMYK JPEG without Adobe's marker is decoded as it is. Pillow inverts it, like those with it.
-- Images with a side under 4 pixels, or with more than 89,478,485 pixels, are accepted. The client
-  refuses them, and also JPEG XL and some damaged files that TensorFlow decodes all the same.
+- Images with a side under 4 pixels are accepted. The client refuses them, and also JPEG XL and
+  some damaged files that TensorFlow decodes all the same.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
+
+from tf_ssgan.data import image_files
 
 _BT601 = (19595, 38470, 7471)  # Pillow's L24: 0.299, 0.587, 0.114 in units of 2^-16
 _RATIOS = (1, 2, 4, 8)  # those of libjpeg
@@ -62,12 +64,49 @@ def decode(files: tf.Tensor, shape: tuple[int, int, int], fit: str, bits: int = 
 def _image(file: tf.Tensor, shape: tuple[int, int, int], fit: str, bits: int) -> tf.Tensor:
     """One file -> uint8 [height, width, channels]."""
     octets = tf.io.decode_raw(file, tf.uint8)
+    few = _count_pixels(file, octets) <= image_files.MAX_PIXELS
+    with tf.control_dependencies(
+        [tf.debugging.Assert(few, [f"The image has more than {image_files.MAX_PIXELS:,} pixels."])]
+    ):
+        file = tf.identity(file)
     pixels, orientation = tf.cond(
         tf.io.is_jpeg(file),
         lambda: (_jpeg(file, shape, fit), _orientation(_jpeg_exif(octets))),
         lambda: (_over_white(_not_jpeg(file, octets, bits)), _orientation(_other_exif(octets))),
     )
     return _fit(_channels(_upright(pixels, orientation), shape[2]), shape, fit)
+
+
+def _count_pixels(file: tf.Tensor, octets: tf.Tensor) -> tf.Tensor:
+    """Height times width as the header of a JPEG, PNG, GIF or WebP says, int64; else 0.
+
+    A BMP is not compressed: its decoder refuses one that is shorter than its header says.
+    """
+
+    def sides(at: int, size: int, little: bool, bits: int = 32, more: int = 0) -> tf.Tensor:
+        """The product of two integers, the second behind the first."""
+        both = [_integers(_piece(octets, at + k * size, size), little) for k in (0, 1)]
+        return tf.reduce_prod([side % 2**bits + more for side in both])
+
+    def lossless() -> tf.Tensor:  # 14 bits and 14 bits, in 4 bytes
+        both = _integers(_piece(octets, 21, 4), little=True)
+        return (both % 2**14 + 1) * (both // 2**14 % 2**14 + 1)
+
+    kind = _piece(octets, 0, 16)
+    webp = _is(kind[:4], b"RIFF") & _is(kind[8:12], b"WEBP")
+    nothing = tf.constant(0, tf.int64)
+    return tf.case(
+        [
+            (tf.io.is_jpeg(file), lambda: tf.reduce_prod(
+                tf.io.extract_jpeg_shape(file, tf.int64)[:2])),
+            (_is(kind[:4], b"\x89PNG"), lambda: sides(16, 4, little=False)),
+            (_is(kind[:4], b"GIF8"), lambda: sides(6, 2, little=True)),
+            (webp & _is(kind[12:], b"VP8X"), lambda: sides(24, 3, little=True, more=1)),
+            (webp & _is(kind[12:], b"VP8L"), lossless),
+            (webp & _is(kind[12:], b"VP8 "), lambda: sides(26, 2, little=True, bits=14)),
+        ],
+        lambda: nothing,
+    )  # fmt: skip
 
 
 def _jpeg(file: tf.Tensor, shape: tuple[int, int, int], fit: str) -> tf.Tensor:

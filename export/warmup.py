@@ -4,7 +4,6 @@ The first request of each signature is slow (memory, kernels, graph optimization
 replays `assets.extra/tf_serving_warmup_requests` while loading, so that no user waits for it.
 """
 
-import importlib.util
 import pathlib
 from typing import Any
 
@@ -18,8 +17,14 @@ FILE = pathlib.Path("assets.extra") / "tf_serving_warmup_requests"  # fixed by T
 
 
 def is_available() -> bool:
-    """Whether tensorflow-serving-api is installed, which has the protocol buffers."""
-    return importlib.util.find_spec("tensorflow_serving") is not None
+    """Whether tensorflow-serving-api, which has the protocol buffers, can be imported."""
+    try:
+        from tensorflow_serving.apis import prediction_log_pb2  # noqa: F401
+
+        from export import grpc_messages  # noqa: F401
+    except Exception:  # one made for another protobuf raises a TypeError, and so on
+        return False
+    return True
 
 
 def write_requests(networks: servable.ExportedNetworks, folder: pathlib.Path, model: str) -> None:

@@ -7,6 +7,10 @@ that this run would use, and parses strictly: a misspelt flag is an error, and
 `--method=frgan --help` shows the hyperparameters of frgan only.
 """
 
+from flags import first  # noqa: F401
+
+# isort: split
+
 from typing import Any
 
 from absl import flags as absl_flags

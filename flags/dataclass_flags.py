@@ -152,15 +152,17 @@ def method_help(program: str, method: str, settings: dict[str, Any]) -> str:
     )
 
 
-def options_help(doc: str, dataclass: type) -> str:
+def options_help(doc: str | None, dataclass: type) -> str:
     """The help text of a program with a dataclass of options: its flags and their defaults.
 
     Args:
-        doc: What the program does.
+        doc: What the program does; None where Python removes docstrings.
         dataclass: The dataclass; each field is a flag.
     """
     defaults = {field.name: field.default for field in fields(dataclass)}
-    return "\n".join([f"{doc.strip()}\n", "flags:", *_help_lines(fields(dataclass), defaults)])
+    return "\n".join(
+        [f"{(doc or '').strip()}\n", "flags:", *_help_lines(fields(dataclass), defaults)]
+    )
 
 
 def _help_lines(chosen: tuple[dataclasses.Field, ...], settings: dict[str, Any]) -> list[str]:

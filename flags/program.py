@@ -9,12 +9,12 @@ from absl import app
 from absl import flags as absl_flags
 
 from flags import dataclass_flags, flagfiles
-from tf_ssgan.common import errors, paths, plain_text
+from tf_ssgan.common import errors, failures, paths, plain_text
 
 HELP_FLAGS = ("--help", "-h", "--helpfull", "--helpshort")
 
 
-def read_options(dataclass: type, argv: list[str], doc: str) -> tuple[Any, list[str]]:
+def read_options(dataclass: type, argv: list[str], doc: str | None) -> tuple[Any, list[str]]:
     """Parses the command line of a program into its dataclass of options.
 
     Args:
@@ -106,8 +106,8 @@ def exit_on_user_error() -> Iterator[None]:
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except Exception as error:
-        text = errors.out_of_memory(error)
-        if not text:
+        sentence = failures.explain(error)
+        if sentence is None:
             raise
-        print(text, file=sys.stderr)
+        print(sentence, file=sys.stderr)
         raise SystemExit(errors.UserError.status) from None

@@ -53,6 +53,9 @@ def train(method: str, dataset: str = "digits", **options: Any) -> dict[str, Any
         UserError: A name, a value, the data or the folder cannot be used, training diverged
             (`Diverged`), or a signal stopped it (`Interrupted`).
     """
+    from tf_ssgan.common import requirements
+
+    requirements.check()
     from tf_ssgan.training import python_api
 
     return python_api.train(method, dataset, options)
@@ -71,6 +74,9 @@ def load(folder: str | os.PathLike[str]) -> "Classifier":
     Raises:
         UserError: It is not the folder of a run, its files are damaged, or of another version.
     """
+    from tf_ssgan.common import requirements
+
+    requirements.check()
     from tf_ssgan.training import python_api
 
     return python_api.load(folder)

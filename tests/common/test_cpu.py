@@ -39,3 +39,17 @@ def test_without_affinity_all_cores_are_usable(monkeypatch):
     assert cpu.usable() == (0, 1, 2)
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert cpu.usable() == (0,)
+
+
+def test_cpu_flags_are_those_of_linux(monkeypatch):
+    text = "processor\t: 0\nflags\t\t: fpu amx_bf16\n\nprocessor\t: 1\nflags\t\t: fpu\n"
+    monkeypatch.setattr(cpu.pathlib.Path, "read_text", lambda path: text)
+    assert cpu.flags() == {"fpu", "amx_bf16"}
+
+
+def test_systems_without_cpuinfo_have_no_cpu_flags(monkeypatch):
+    def missing(path):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(cpu.pathlib.Path, "read_text", missing)
+    assert cpu.flags() == set()

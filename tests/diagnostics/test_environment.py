@@ -7,9 +7,9 @@ import importlib.metadata
 import pytest
 import tensorflow as tf
 
+from tf_ssgan.common import cpu
 from tf_ssgan.data import memory_limit
 from tf_ssgan.diagnostics import environment
-from tf_ssgan.nn import precision
 
 BOUNDS = ["numpy>=2", 'requests>=99; extra == "serving"']
 
@@ -75,7 +75,7 @@ def test_without_metadata_nothing_is_compared(monkeypatch, finding_with):
     def not_installed(name):
         raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(importlib.metadata, "requires", not_installed)
+    monkeypatch.setattr(importlib.metadata, "version", not_installed)
     assert finding_with(environment.check_versions(), "is not installed").level == "note"
 
 
@@ -146,7 +146,7 @@ def test_the_driver_shows_a_gpu_too(tmp_path, monkeypatch):
     ],
 )
 def test_the_number_format_of_a_cpu(unseen, monkeypatch, texts, units, text):
-    monkeypatch.setattr(precision, "cpu_flags", lambda: units)
+    monkeypatch.setattr(cpu, "flags", lambda: units)
     assert text in texts(environment.check_number_format())
 
 

@@ -156,13 +156,14 @@ def test_no_memory_is_a_sentence(capsys, error):
     with pytest.raises(SystemExit) as stopped, program.exit_on_user_error():
         raise error
     said = capsys.readouterr().err
-    assert stopped.value.code == 2 and said.startswith("Out of memory (") and said.count("\n") == 1
+    assert stopped.value.code == 2 and said.startswith("Memory ran out: ") and said.count("\n") == 1
 
 
-def test_a_full_disk_is_no_lack_of_memory():
+def test_a_full_disk_is_no_lack_of_memory(capsys):
     full = tf.errors.ResourceExhaustedError(None, None, "x.index; No space left on device")
-    with pytest.raises(tf.errors.ResourceExhaustedError), program.exit_on_user_error():
+    with pytest.raises(SystemExit), program.exit_on_user_error():
         raise full
+    assert capsys.readouterr().err.startswith("The disk is full: ")
 
 
 def test_other_errors_keep_their_traceback():

@@ -63,19 +63,16 @@ def test_more_devices_than_there_are_is_an_error():
         distribution.strategy(3)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "{",
-        "[]",
-        json.dumps({"cluster": {"worker": ["a:1"]}}),
-        json.dumps({"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}),
-    ],
-)
-def test_a_wrong_tf_config_is_an_error(monkeypatch, text):
+def test_one_device_waits_for_no_cluster(monkeypatch):
+    task = {"type": "worker", "index": 0}
+    text = json.dumps({"cluster": {"worker": ["127.0.0.1:1", "127.0.0.1:2"]}, "task": task})
     monkeypatch.setenv("TF_CONFIG", text)
-    with pytest.raises(errors.UserError, match="TF_CONFIG"):
-        distribution.cluster()
+    assert distribution.one_device().num_replicas_in_sync == 1
+
+
+def test_without_a_cluster_there_is_nothing_to_join(monkeypatch):
+    monkeypatch.setattr(distribution, "_workers", lambda: pytest.fail("waits for others"))
+    distribution.join_cluster()
 
 
 def test_the_first_worker_is_chief(monkeypatch):

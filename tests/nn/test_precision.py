@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from support.programs import python_path
 
+from tf_ssgan.common import cpu
 from tf_ssgan.nn import precision
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -50,22 +51,8 @@ def test_auto_is_bfloat16_if_every_gpu_is_fast(monkeypatch, capabilities, name):
 )
 def test_auto_without_a_gpu_is_bfloat16_on_a_cpu_with_amx(monkeypatch, flags, name):
     pretend_gpus(monkeypatch)
-    monkeypatch.setattr(precision, "cpu_flags", lambda: flags)
+    monkeypatch.setattr(cpu, "flags", lambda: flags)
     assert precision.resolve("auto") == name
-
-
-def test_cpu_flags_are_those_of_linux(monkeypatch):
-    text = "processor\t: 0\nflags\t\t: fpu amx_bf16\n\nprocessor\t: 1\nflags\t\t: fpu\n"
-    monkeypatch.setattr(precision.pathlib.Path, "read_text", lambda path: text)
-    assert precision.cpu_flags() == {"fpu", "amx_bf16"}
-
-
-def test_systems_without_cpuinfo_have_no_cpu_flags(monkeypatch):
-    def missing(path):
-        raise FileNotFoundError
-
-    monkeypatch.setattr(precision.pathlib.Path, "read_text", missing)
-    assert precision.cpu_flags() == set()
 
 
 def test_the_policy_holds_within_its_context_alone():
@@ -92,7 +79,7 @@ def test_the_test_option_makes_auto_mean_bfloat16_in_programs_too():
 
 
 def test_auto_means_what_the_test_option_says(pytestconfig):
-    detected = "mixed_bfloat16" if "amx_bf16" in precision.cpu_flags() else "float32"
+    detected = "mixed_bfloat16" if "amx_bf16" in cpu.flags() else "float32"
     if pytestconfig.getoption("auto") == "mixed_bfloat16":
         assert detected == "mixed_bfloat16"
     if not tf.config.list_physical_devices("GPU"):

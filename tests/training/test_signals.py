@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import cluster, errors
 from tf_ssgan.nn import distribution
 from tf_ssgan.training.signals import Signals
 
@@ -42,7 +42,7 @@ def test_the_previous_handlers_are_restored():
 
 
 def test_in_a_cluster_a_worker_does_not_stop_alone(monkeypatch):
-    monkeypatch.setattr(distribution, "cluster", lambda: {"cluster": {}})
+    monkeypatch.setattr(cluster, "read", lambda: cluster.Cluster(("a:1", "b:1"), 0))
     with Signals() as signals:
         signals.received = signal.SIGTERM
         signals.check()

@@ -1,6 +1,8 @@
-"""The CPU cores that programs may use. Free of TensorFlow."""
+"""The CPU: the cores that programs may use, and its instruction sets. Free of TensorFlow."""
 
+import contextlib
 import os
+import pathlib
 
 
 def usable() -> tuple[int, ...]:
@@ -34,3 +36,12 @@ def confine(process: int, cores: tuple[int, ...]) -> None:
     """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(process, cores)
+
+
+def flags() -> set[str]:
+    """Instruction sets of this CPU, as Linux names them; empty on other systems."""
+    with contextlib.suppress(OSError):
+        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("flags"):
+                return set(line.split(":", 1)[1].split())
+    return set()

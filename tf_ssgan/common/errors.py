@@ -46,23 +46,6 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-def out_of_memory(error: BaseException) -> str:
-    """Says that an error means that memory ran out, and what to do; empty if it means another.
-
-    Args:
-        error: Any error, of TensorFlow too, which need not be imported for this.
-    """
-    text = first_line(error)
-    # TensorFlow has one error for all that can be exhausted, a disk for example.
-    exhausted = type(error).__name__ == "ResourceExhaustedError" and "OOM" in text
-    if not exhausted and not isinstance(error, MemoryError):
-        return ""
-    return (
-        f"Out of memory ({text[:200]}). Give a smaller --batch_size, --width or --image_size, or "
-        "fewer images, or end other programs. What was saved before is kept."
-    )
-
-
 class Diverged(UserError):
     """Training diverged: a reported scalar or a weight is not finite or has exploded."""
 

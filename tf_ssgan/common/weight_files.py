@@ -68,7 +68,7 @@ class _Objects:
                     raise WeightFileError("it holds too many groups and arrays")
                 if isinstance(item, h5py.Group):
                     waiting.append(item)
-                elif isinstance(item, h5py.Dataset):
+                else:
                     self._check_array(name[:80], item)
 
     def _check_attributes(self, item: Any) -> None:
@@ -79,13 +79,20 @@ class _Objects:
             self._count(name[:80], elements * attribute.dtype.itemsize)
 
     def _check_array(self, name: str, array: Any) -> None:
+        import h5py
+
+        if not isinstance(array, h5py.Dataset):
+            raise WeightFileError(f"{name!r} is a type, and weights are numbers")
         self._check_attributes(array)
         if array.external or array.is_virtual:
             raise WeightFileError(f"{name!r} lies in another file")
-        # An empty text says in some files which class wrote them.
-        if array.dtype.kind not in "fiub" and array.shape not in ((), None):
+        # A text on its own says in some files which class wrote them.
+        is_text = h5py.check_string_dtype(array.dtype) and array.shape in ((), None)
+        if array.dtype.kind not in "fiub" and not is_text:
             raise WeightFileError(f"{name!r} holds {array.dtype}, and weights are numbers")
-        self._count(name, int(array.size or 0) * array.dtype.itemsize)
+        # A compressed array is unpacked by chunks, which may be larger than itself.
+        elements = max(int(array.size or 0), math.prod(array.chunks or (0,)))
+        self._count(name, elements * array.dtype.itemsize)
 
     def _count(self, name: str, size: int) -> None:
         self._bytes += size

@@ -1,8 +1,6 @@
 """Checks the machine: versions, devices, memory, and whether folders are writable."""
 
-import contextlib
 import importlib
-import importlib.metadata
 import os
 import pathlib
 import platform
@@ -11,7 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 
-from tf_ssgan.common import cache, cpu, version
+from tf_ssgan.common import cache, cpu, requirements, version
 from tf_ssgan.data import memory_limit
 from tf_ssgan.diagnostics.findings import Finding, run_check
 
@@ -49,50 +47,24 @@ def check_environment(workdir: pathlib.Path) -> list[Finding]:
 def check_versions() -> Iterator[Finding]:
     """Versions of packages, and those that tf_ssgan does not support."""
     versions = [f"Python {platform.python_version()}", f"tf_ssgan {version.__version__}"]
-    versions += [f"{title} {_installed(name) or '(none)'}" for title, name in _PACKAGES.items()]
+    versions += [
+        f"{title} {requirements.installed(name) or '(none)'}" for title, name in _PACKAGES.items()
+    ]
     yield Finding(SECTION, "ok", ", ".join(versions))
-    try:
-        required = importlib.metadata.requires("tf_ssgan") or []
-        python = importlib.metadata.metadata("tf_ssgan")["Requires-Python"]
-    except importlib.metadata.PackageNotFoundError:
+    if requirements.installed("tf_ssgan") is None:
         text = "tf_ssgan is not installed: versions are not compared with those that it requires"
         yield Finding(SECTION, "note", text, "pip install -e . in its folder")
         return
-    outside = list(_outside(required, python))
+    outside = requirements.outside()
     for text in outside:
         yield Finding(SECTION, "warning", text, "pip install -e . in the folder of tf_ssgan")
     if not outside:
         yield Finding(SECTION, "ok", "all packages have versions that tf_ssgan supports")
 
 
-def _outside(required: list[str], python: str | None) -> Iterator[str]:
-    """What does not meet the requirements; nothing if `packaging` is not installed."""
-    try:
-        from packaging import requirements, specifiers
-    except ImportError:
-        return
-    if python and platform.python_version() not in specifiers.SpecifierSet(python):
-        yield f"Python {platform.python_version()} is used, but tf_ssgan requires {python}"
-    for line in required:
-        package = requirements.Requirement(line)
-        if package.marker and not package.marker.evaluate({"extra": ""}):
-            continue  # it belongs to an extra
-        name, installed = package.name, _installed(package.name)
-        if installed is None:
-            yield f"{name} is not installed, but tf_ssgan requires {package.specifier}"
-        elif not package.specifier.contains(installed, prereleases=True):
-            yield f"{name} {installed} is installed, but tf_ssgan requires {package.specifier}"
-
-
-def _installed(name: str) -> str | None:
-    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-        return importlib.metadata.version(name)
-    return None
-
-
 def check_libraries() -> Iterator[Finding]:
     """Modules that are imported late: a run of hours must not end with an ImportError."""
-    late = {"tensorboard.plugins.hparams.api": "at the end of each run",
+    late = {"tensorboard.plugins.hparams.api": "to show runs in TensorBoard",
             "importlib_resources": "by TensorFlow Datasets"}  # fmt: skip
     missing = False
     for module, when in late.items():
@@ -155,7 +127,7 @@ def check_number_format() -> Iterator[Finding]:
         versions = [".".join(map(str, d.get("compute_capability", ("?",)))) for d in details]
         reason = f"compute capability {', '.join(versions)}, bfloat16 is fast from 8.0 on"
     else:
-        reason = _bfloat16_units(precision.cpu_flags())
+        reason = _bfloat16_units(cpu.flags())
     yield Finding(SECTION, "ok", f"--precision=auto uses {chosen} here: {reason}")
 
 

@@ -23,7 +23,7 @@ from tf_ssgan.evaluation import (
 )
 from tf_ssgan.evaluation.options import EvaluateOptions
 from tf_ssgan.metrics import generative
-from tf_ssgan.training import build, run_paths
+from tf_ssgan.training import build, events, run_paths
 from tf_ssgan.training.workdir import Workdir
 
 INTERPOLATIONS = 8  # rows of the figure
@@ -281,13 +281,13 @@ def _write(run: build.Run, result: EvaluationResult) -> None:
 
 def _write_summaries(run: build.Run, result: EvaluationResult) -> None:
     """Adds the figures and scores to the run's TensorBoard."""
-    writer = tf.summary.create_file_writer(str(run.workdir.tensorboard))
+    writer = events.writer(run.workdir)
     with writer.as_default(step=result.measured["step"]):
         for name, png in result.figures.items():
             tag = name.removesuffix(".png").replace("_", "/", 1)
-            tf.summary.image(tag, tf.io.decode_png(png, channels=3)[None])
+            events.image(tag, tf.io.decode_png(png, channels=3)[None])
         for scores in result.measured["generator_scores"]:
             weights = scores["fingerprint"]["weights_sha256"]
             for name, value in generator_scores.means(scores).items():
-                tf.summary.scalar(f"evaluation/{name}_{weights}", value)
+                events.scalar(f"evaluation/{name}_{weights}", value)
     writer.close()

@@ -6,43 +6,10 @@ Code that depends on the replicas calls a function of this module.
 
 import contextlib
 import functools
-import json
-import os
 
 import tensorflow as tf
 
-from tf_ssgan.common import errors
-
-
-def cluster() -> dict | None:
-    """Reads `TF_CONFIG`.
-
-    Returns:
-        The parsed description of the cluster, or None if the variable is not set.
-
-    Raises:
-        UserError: `TF_CONFIG` is not JSON, or names no workers, or a task that is none of them.
-    """
-    text = os.environ.get("TF_CONFIG", "")
-    if not text:
-        return None
-    try:
-        config = json.loads(text)
-        workers, task = config["cluster"]["worker"], config["task"]
-        known = task["type"] == "worker" and 0 <= int(task["index"]) < len(workers)
-    except (ValueError, KeyError, TypeError) as error:
-        raise errors.UserError(_CLUSTER_FORM) from error
-    if not known:
-        raise errors.UserError(
-            f"TF_CONFIG names task {task}, but its cluster has {workers}. " + _CLUSTER_FORM
-        )
-    return config
-
-
-_CLUSTER_FORM = (
-    'TF_CONFIG must look like {"cluster": {"worker": ["host:port", ...]}, '
-    '"task": {"type": "worker", "index": 0}}; unset it to train on this machine alone.'
-)
+from tf_ssgan.common import cluster, errors, rendezvous
 
 
 @functools.cache
@@ -56,9 +23,9 @@ def strategy(devices: int = 0) -> tf.distribute.Strategy:
         devices: Replicas on this machine; 0 means every GPU, or the CPU if there is no GPU.
 
     Raises:
-        UserError: There are fewer devices.
+        UserError: There are fewer devices, or the workers of a cluster cannot meet.
     """
-    if cluster() is not None:
+    if cluster.read() is not None:
         return _workers()
     # Listing logical devices starts them, and a started CPU cannot be split.
     gpus = len(tf.config.list_physical_devices("GPU"))
@@ -71,8 +38,26 @@ def strategy(devices: int = 0) -> tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy([device.name for device in names[:count]])
 
 
+def one_device() -> tf.distribute.Strategy:
+    """The strategy of a program that no other host takes part in, whatever `TF_CONFIG` says."""
+    return tf.distribute.get_strategy()
+
+
+def join_cluster() -> None:
+    """Connects this worker with the others; nothing if `TF_CONFIG` is not set.
+
+    It comes before data are loaded: hosts start at about the same time, but some read data longer.
+
+    Raises:
+        UserError: `TF_CONFIG` is wrong, the port is in use, or another worker does not come.
+    """
+    if cluster.read() is not None:
+        _workers()
+
+
 @functools.cache
 def _workers() -> tf.distribute.Strategy:
+    rendezvous.meet(cluster.read(), rendezvous.LIMIT)
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 
@@ -93,8 +78,8 @@ def _split_cpu(count: int) -> list:
 
 def is_chief() -> bool:
     """Whether this process writes files: worker 0 of a cluster, or the only process."""
-    config = cluster()
-    return config is None or int(config["task"]["index"]) == 0
+    here = cluster.read()
+    return here is None or here.index == 0
 
 
 def num_replicas() -> int:
@@ -148,7 +133,7 @@ def max_over_workers(number: int) -> int:
 
     For what all workers must do at the same step, such as stopping when one receives a signal.
     """
-    if cluster() is None:
+    if cluster.read() is None:
         return number
     return int(_largest()(tf.constant(number)))
 

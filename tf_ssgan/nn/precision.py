@@ -1,12 +1,13 @@
 """The number format in which layers compute."""
 
 import contextlib
-import pathlib
 from collections.abc import Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from tf_ssgan.common import cpu
 
 
 def resolve(precision: str) -> str:
@@ -30,17 +31,8 @@ def resolve(precision: str) -> str:
         details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
         fast = all(d.get("compute_capability", (0, 0))[0] >= 8 for d in details)
     else:
-        fast = "amx_bf16" in cpu_flags()
+        fast = "amx_bf16" in cpu.flags()
     return "mixed_bfloat16" if fast else "float32"
-
-
-def cpu_flags() -> set[str]:
-    """Instruction sets of this CPU, as Linux names them; empty on other systems."""
-    with contextlib.suppress(OSError):
-        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("flags"):
-                return set(line.split(":", 1)[1].split())
-    return set()
 
 
 @contextlib.contextmanager

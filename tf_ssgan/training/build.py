@@ -94,6 +94,7 @@ def build(settings: config.Config) -> Run:
     Raises:
         UserError: A name, a number or the data are wrong, or the folder holds another run.
     """
+    distribution.join_cluster()
     workdir = Workdir(pathlib.Path(settings.workdir))
     saved = workdir.find_checkpoint()
     if saved:  # before the data are loaded, which may take long
@@ -105,7 +106,10 @@ def build(settings: config.Config) -> Run:
     protocol = make_protocol(settings, arrays)
     if saved:
         workdir.refuse_differences(_differences(settings, saved.manifest, protocol))
-    run = _assemble(settings, arrays.info, protocol, saved)
+    strategy = distribution.strategy(
+        settings.devices or distribution.usable_gpus(settings.hparams.batch_size)
+    )
+    run = _assemble(settings, arrays.info, protocol, saved, strategy)
     step_memory.check(run.method)
     return dataclasses.replace(run, _arrays=arrays, _record=record)
 
@@ -135,7 +139,7 @@ def reopen(
     workdir.refuse_differences(_differences(settings, saved.manifest))
     info = datasets.DatasetInfo.from_json(saved.manifest["dataset_info"])
     own = protocol.Protocol.from_json(saved.manifest["protocol"])
-    opened = _assemble(settings, info, own, saved)
+    opened = _assemble(settings, info, own, saved, distribution.one_device())
     _load_saved(opened)
     return opened
 
@@ -209,6 +213,7 @@ def _assemble(
     info: datasets.DatasetInfo,
     protocol: protocol.Protocol,
     saved: manifests.SavedCheckpoint | None,
+    strategy: tf.distribute.Strategy,
 ) -> Run:
     """Builds the method under the strategy.
 
@@ -216,9 +221,6 @@ def _assemble(
     """
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
-    strategy = distribution.strategy(
-        settings.devices or distribution.usable_gpus(settings.hparams.batch_size)
-    )
     module = methods.find(settings.method)
     _check_fit(settings, protocol, module, strategy.num_replicas_in_sync)
     if saved:

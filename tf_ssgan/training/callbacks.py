@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tf_ssgan.common import errors, few_images
 from tf_ssgan.core import method
-from tf_ssgan.training import metrics_log, signals
+from tf_ssgan.training import events, metrics_log, signals
 from tf_ssgan.training.workdir import Workdir
 
 EXPLODED = 1e6  # training does not recover from a larger reported scalar
@@ -69,7 +69,7 @@ class MetricsLogger(keras.callbacks.Callback):
         if step % 10 == 0:
             with self.writer.as_default(step=step):
                 for name, value in logs.items():
-                    tf.summary.scalar(f"train/{name}", value)
+                    events.scalar(f"train/{name}", value)
 
     def write_missing_line(self, model: method.Method) -> None:
         """Writes the line of the interval at whose end the run was stopped, if it is missing."""
@@ -97,7 +97,7 @@ class MetricsLogger(keras.callbacks.Callback):
                 plotted = name.endswith(("error", "error_raw", "images_per_second", "percent"))
                 if plotted and value is not None:
                     described = self._counted(name).strip()
-                    tf.summary.scalar(f"evaluation/{name}", value, description=described or None)
+                    events.scalar(f"evaluation/{name}", value, description=described or None)
         self.writer.flush()
         shown = [
             f"{k} {v:.2f} %{self._counted(k)}"

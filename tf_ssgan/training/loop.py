@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.common import checkout, cpu, errors, version
+from tf_ssgan.common import checkout, cpu, errors, failures, requirements, version
 from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.core import method
 from tf_ssgan.core.task import Task
@@ -29,6 +29,7 @@ from tf_ssgan.training import (
     checkpoints,
     combinations,
     config,
+    events,
     monitors,
     results,
     same_data,
@@ -37,6 +38,11 @@ from tf_ssgan.training.progress import Progress
 from tf_ssgan.training.signals import Signals
 from tf_ssgan.training.workdir import Workdir
 
+_LESS_MEMORY = (
+    "A run with a smaller --batch_size, in another --workdir, needs less, and so do narrower "
+    "networks (--width) where the method has them. What was saved is kept: with more memory, the "
+    "same command continues."
+)
 MIN_EVALUATION_INTERVAL = 50  # an evaluation covers whole epochs of at least so many steps
 
 
@@ -56,7 +62,7 @@ def run(settings: config.Config) -> dict[str, Any]:
         Interrupted: A signal stopped the run; everything is saved.
     """
     workdir = Workdir(pathlib.Path(settings.workdir))
-    with workdir.locked(), workdir.writing():
+    with workdir.locked(), workdir.writing(), failures.explained(_LESS_MEMORY):
         result = same_data.finished_result(workdir, settings)
         if result:
             print(
@@ -70,6 +76,7 @@ def run(settings: config.Config) -> dict[str, Any]:
 def train(run: build.Run) -> dict[str, Any]:
     """Takes the remaining steps, evaluates the classifier and writes the result."""
     checkout.code_version()  # of now: files may change while the run lasts
+    requirements.import_late()
     chief = distribution.is_chief()
     if chief:
         checkpoints.remove_leftovers(run.workdir.checkpoints)
@@ -151,7 +158,7 @@ def _evaluation_callbacks(
     run: build.Run, first: int, progress: Progress, signals: Signals
 ) -> list[keras.callbacks.Callback]:
     """Callbacks of the chief that write metrics and draw figures at each evaluation."""
-    writer = tf.summary.create_file_writer(str(run.workdir.tensorboard))
+    writer = events.writer(run.workdir)
     watching = monitors.make(run, writer, functools.partial(_predict_logits, run, signals))
     evaluators = [lambda: _evaluate_errors(run, signals), *(one.scalars for one in watching)]
 

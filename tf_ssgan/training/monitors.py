@@ -12,7 +12,7 @@ from tf_ssgan.common import plain_text
 from tf_ssgan.core import monitoring
 from tf_ssgan.metrics import classification, plots
 from tf_ssgan.nn import step_random
-from tf_ssgan.training import build
+from tf_ssgan.training import build, events
 
 IMAGES_SHOWN = 6  # images in a figure
 PSEUDO_LABEL_IMAGES = 2000  # unlabeled images on which pseudo-labels are evaluated
@@ -46,7 +46,7 @@ class SamplesMonitor(Monitor):
         self.run.workdir.figure("samples").write_bytes(tf.io.encode_png(pixels).numpy())
         stages = len(method.stages()) > 1
         with self.summary():
-            tf.summary.image(f"samples/{method.stage}" if stages else "samples", pixels[None])
+            events.image(f"samples/{method.stage}" if stages else "samples", pixels[None])
 
 
 class PseudoLabelMonitor(Monitor):
@@ -86,7 +86,7 @@ class PseudoLabelMonitor(Monitor):
         )
         with self.summary():
             given = np.repeat(np.arange(len(names)), quality["confident"])
-            tf.summary.histogram("pseudo_labels", given, buckets=len(names))
+            events.histogram("pseudo_labels", given, buckets=len(names))
         never = [name for name, count in zip(names, quality["all"], strict=True) if not count]
         if never:
             few = ", ".join(map(plain_text.escape, never[:10]))
@@ -129,7 +129,7 @@ class ImagePairsMonitor(Monitor):
         png = plots.pairs_figure(*pixels, *classes, self.run.info.classes)
         self.run.workdir.figure(name).write_bytes(png)
         with self.summary():
-            tf.summary.image(name, tf.io.decode_png(png, channels=3)[None])
+            events.image(name, tf.io.decode_png(png, channels=3)[None])
 
     def _predict(self, images: tf.Tensor) -> np.ndarray:
         """The classes that the raw weights predict, int [n]."""

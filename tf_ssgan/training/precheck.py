@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tf_ssgan import methods
-from tf_ssgan.common import errors, library_folders, plain_text
+from tf_ssgan.common import cluster, errors, library_folders, plain_text
 from tf_ssgan.data import datasets, label_noise, splits
 from tf_ssgan.training import config
 from tf_ssgan.training.workdir import Workdir
@@ -57,6 +57,7 @@ def check_data(
 ) -> datasets.DataSource:
     """Checks names, numbers and data; as `check_run`, without the folder of the run."""
     settings = _check_values(given)
+    cluster.read()
     source = source or settings.find_source()
     source.check()
     # What is not given may come from the recipe, which needs TensorFlow.

@@ -15,7 +15,7 @@ import tensorflow as tf
 from tf_ssgan.common import checkout, cpu, few_images, files, plain_text, version
 from tf_ssgan.metrics import calibration, classification, plots, ranking
 from tf_ssgan.nn import inference, weights
-from tf_ssgan.training import build
+from tf_ssgan.training import build, events
 
 IMAGES_SHOWN = 3  # test images in the figure of the most probable classes
 
@@ -224,18 +224,16 @@ def _numbers(line: dict[str, Any], names: tuple[str, ...]) -> dict[str, float]:
 
 def _write_tensorboard(run: build.Run, figures: dict[str, bytes], result: dict[str, Any]) -> None:
     """Writes the figures and the HParams dashboard for TensorBoard."""
-    from tensorboard.plugins.hparams import api  # slow to import, and used once per run
-
-    writer = tf.summary.create_file_writer(str(run.workdir.tensorboard))
+    writer = events.writer(run.workdir)
     with writer.as_default(step=result["steps"]):
         for name, png in figures.items():
-            tf.summary.image(name, tf.io.decode_png(png, channels=3)[None])
+            events.image(name, tf.io.decode_png(png, channels=3)[None])
         shown = {
             "method": run.config.method,
             "dataset": plain_text.escape(run.config.dataset),
             "labels": run.config.labels,
             "seed": run.config.seed,
         }
-        api.hparams(shown | result["hparams"])
-        tf.summary.scalar("result/test_error", result["test_error"])
+        events.hparams(shown | result["hparams"])
+        events.scalar("result/test_error", result["test_error"])
     writer.close()

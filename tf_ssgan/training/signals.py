@@ -5,7 +5,7 @@ import os
 import signal
 from typing import Any
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import cluster, errors
 from tf_ssgan.nn import distribution
 
 
@@ -48,7 +48,7 @@ class Signals:
         Raises:
             Interrupted: With the exit status of the signal.
         """
-        if self.received is not None and distribution.cluster() is None:
+        if self.received is not None and cluster.read() is None:
             raise errors.Interrupted(self.received)
 
     def check_all_workers(self) -> None:

@@ -143,6 +143,11 @@ def load_weights(network: keras.Model, path: pathlib.Path) -> None:
     own = sum(weight.numpy().nbytes for weight in network.weights)
     try:
         weight_files.check(path, 4 * own + _BESIDE_WEIGHTS)
+    except weight_files.WeightFileError as error:
+        raise errors.UserError(
+            f"{path} does not contain weights that can be used: {error}."
+        ) from error
+    try:
         network.load_weights(path)
     except Exception as error:  # files of another layout provoke many exceptions in Keras
         raise errors.UserError(

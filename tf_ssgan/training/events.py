@@ -1,0 +1,72 @@
+"""What TensorBoard shows of a run. Without TensorBoard, or where it cannot write, nothing is shown.
+
+TensorFlow makes the summaries with functions of the package tensorboard. `metrics.jsonl` and the
+figures of a run hold the same numbers, so a run goes on without it.
+"""
+
+import functools
+import sys
+from typing import Any
+
+import tensorflow as tf
+
+from tf_ssgan.common import errors, requirements
+from tf_ssgan.training.workdir import Workdir
+
+_INSTEAD = "This run is not shown there; its figures and metrics.jsonl are written all the same."
+
+
+@functools.cache
+def is_available() -> bool:
+    """Whether TensorBoard can be imported; if not, says so once on standard error."""
+    try:
+        from tensorboard.plugins.hparams import api  # noqa: F401
+        from tensorboard.summary import v2  # noqa: F401
+    except Exception as error:  # a broken package may raise anything
+        print(
+            f"TensorBoard cannot be imported ({requirements.cause(error)}). {_INSTEAD}",
+            file=sys.stderr,
+        )
+        return False
+    return True
+
+
+def writer(workdir: Workdir) -> tf.summary.SummaryWriter:
+    """A writer of the events of a run; one that writes nothing if that is not possible."""
+    if not is_available():
+        return tf.summary.create_noop_writer()
+    try:
+        return tf.summary.create_file_writer(str(workdir.tensorboard))
+    except (OSError, tf.errors.OpError) as error:
+        print(
+            f"TensorBoard's events cannot be written to {workdir.tensorboard} "
+            f"({errors.first_line(error)}). {_INSTEAD}",
+            file=sys.stderr,
+        )
+        return tf.summary.create_noop_writer()
+
+
+def scalar(name: str, value: float, description: str | None = None) -> None:
+    """Writes a number with the writer and at the step that are the default."""
+    if is_available():
+        tf.summary.scalar(name, value, description=description)
+
+
+def image(name: str, pixels: tf.Tensor) -> None:
+    """Writes images, uint8 or float32 in [0, 1] [n, h, w, c]."""
+    if is_available():
+        tf.summary.image(name, pixels)
+
+
+def histogram(name: str, values: Any, buckets: int) -> None:
+    """Writes how values are distributed."""
+    if is_available():
+        tf.summary.histogram(name, values, buckets=buckets)
+
+
+def hparams(values: dict[str, Any]) -> None:
+    """Writes the hyperparameters of a run."""
+    if is_available():
+        from tensorboard.plugins.hparams import api
+
+        api.hparams(values)
