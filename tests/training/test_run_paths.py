@@ -1,5 +1,6 @@
 """The names of the files in the folder of a run."""
 
+import os
 import pathlib
 
 from tf_ssgan.training import run_paths
@@ -25,3 +26,18 @@ def test_every_file_that_a_run_would_overwrite_is_known():
     for path in own:
         assert any(path.match(name) for name in run_paths.RUN_FILES), path
     assert RUN.data_file.name not in run_paths.RUN_MARKS, "a common name is no mark of a run"
+
+
+def test_partial_files_of_killed_processes_are_removed(tmp_path):
+    running = os.getppid()
+    names = [f"{name}.{running}.partial" for name in ("config.json", "metrics.jsonl", "top3.png",
+             "result.json", "evaluation.json", "evaluation_tsne.png", "notes.txt")]  # fmt: skip
+    names += [f"G.weights.h5.{running}.partial.weights.h5"]
+    for name in names:
+        (tmp_path / name).touch()
+    paths = run_paths.RunPaths(tmp_path)
+    paths.remove_leftovers(locked=False)
+    assert len(list(tmp_path.iterdir())) == len(names)  # an evaluation removes only its own
+    paths.remove_leftovers(locked=True)
+    left = {path.name.split(".")[0] for path in tmp_path.iterdir()}
+    assert left == {"evaluation", "evaluation_tsne", "notes"}  # their writer still runs

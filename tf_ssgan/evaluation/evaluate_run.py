@@ -267,12 +267,13 @@ class _Evaluation:
 def _write(run: build.Run, result: EvaluationResult) -> None:
     """Writes the figures and `evaluation.json`; an evaluation of earlier weights goes."""
     workdir = run.workdir
+    workdir.remove_leftovers(locked=False)
     before = workdir.read_evaluation()
     if before is None or before["step"] != result.measured["step"]:
         for path in workdir.path.glob("evaluation_*.png"):
             path.unlink()
     for name, png in result.figures.items():
-        (workdir.path / name).write_bytes(png)
+        files.replace(workdir.path / name, png)
     if result.figures:
         _write_summaries(run, result)
     merged = results_file.merged(before, result.measured)

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.common import checkout, cpu, errors, version
+from tf_ssgan.common import checkout, cpu, errors, files, version
 from tf_ssgan.core import method
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import content_hash
@@ -63,6 +63,7 @@ def train(run: build.Run) -> dict[str, Any]:
     chief = distribution.is_chief()
     if chief:
         checkpoints.remove_leftovers(run.workdir.checkpoints)
+        run.workdir.remove_leftovers(locked=True)
     manifest = build.restore(run)
     if manifest is None:
         run.method.begin(build.initial_images(run))
@@ -134,7 +135,8 @@ def _save_pretrained(run: build.Run, end: int) -> None:
     """Saves the pretrained networks of the stage that ends before step `end`, for other runs."""
     run.method.set_stage(end - 1)
     for name, network in run.method.pretrained().items():
-        network.save_weights(run.workdir.pretrained(name))
+        with files.replacing(run.workdir.pretrained(name), files.KERAS_WEIGHTS) as partial:
+            network.save_weights(partial)
 
 
 def _evaluation_callbacks(

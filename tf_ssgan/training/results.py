@@ -40,9 +40,9 @@ def conclude(
     result = _result(run, seconds, speed, metrics | {"calibration": dataclasses.asdict(fitted)})
     figures = _figures(run, test, fitted)
     for name, png in figures.items():
-        run.workdir.figure(name).write_bytes(png)
+        files.replace(run.workdir.figure(name), png)
     table = test.classification_report(run.info.classes)
-    run.workdir.classification_report.write_text(table, encoding="utf-8")
+    files.replace(run.workdir.classification_report, table)
     _write_tensorboard(run, figures, result)
     files.replace(run.workdir.result_file, json.dumps(result, indent=1))
     return result

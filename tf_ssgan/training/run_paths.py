@@ -3,6 +3,8 @@
 import dataclasses
 import pathlib
 
+from tf_ssgan.common import files
+
 CONFIG, RESULT, EVALUATION = "config.json", "result.json", "evaluation.json"
 METRICS = "metrics.jsonl"
 DATA = "data.json"
@@ -26,6 +28,9 @@ RUN_FILES = (
     "report.txt",
     "*.weights.h5",
 )
+# What evaluations write there, without the lock of the run; the other files are written under it.
+EVALUATION_FILES = (EVALUATION, "evaluation_*.png")
+_LOCKED_FILES = (CONFIG, *(name for name in RUN_FILES if name not in EVALUATION_FILES))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,3 +94,14 @@ class RunPaths:
     def pretrained(self, name: str) -> pathlib.Path:
         """The weights of a network that a stage has pretrained."""
         return self.path / f"{name}.weights.h5"
+
+    def remove_leftovers(self, locked: bool) -> None:
+        """Removes partial files that killed processes have left.
+
+        Args:
+            locked: Whether the caller holds the lock of the run; else only what killed evaluations
+                have left is removed.
+        """
+        files.remove_leftovers(self.path, EVALUATION_FILES)
+        if locked:
+            files.remove_leftovers(self.path, _LOCKED_FILES, locked=True)
