@@ -25,6 +25,8 @@ SavedModel itself and classifies the files that `input_files` lists; `prediction
 `html_writer` write the results.
 """
 
+from tf_ssgan.common import interrupts  # noqa: F401  first: Ctrl-C during imports is quiet
+
 DEFAULT = "serving_default"
 BYTES = "predict_bytes"
 CLASSIFY = "classify"

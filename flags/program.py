@@ -9,7 +9,7 @@ from absl import app
 from absl import flags as absl_flags
 
 from flags import dataclass_flags, flagfiles
-from tf_ssgan.common import errors, plain_text
+from tf_ssgan.common import errors, interrupts, output, plain_text
 
 HELP_FLAGS = ("--help", "-h", "--helpfull", "--helpshort")
 
@@ -84,7 +84,12 @@ def main(program: Callable[[list[str]], Any]) -> None:
     """
 
     def guarded(argv: list[str]) -> None:
-        with plain_text.escaped_output(), exit_on_user_error():
+        with (
+            output.may_be_lost(),
+            plain_text.escaped_output(),
+            exit_on_user_error(),
+            interrupts.raised_outside_imports(),
+        ):
             program(argv)
 
     absl_flags.FLAGS.mark_as_parsed()  # absl's own flags keep their defaults

@@ -10,6 +10,7 @@ import re
 import sys
 
 from tf_ssgan import methods
+from tf_ssgan.common import output
 
 BEGIN, END = "<!-- methods: begin -->", "<!-- methods: end -->"
 
@@ -62,4 +63,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with output.may_be_lost():
+        sys.exit(main(sys.argv[1:]))

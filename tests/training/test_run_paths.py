@@ -35,9 +35,5 @@ def test_partial_files_of_killed_processes_are_removed(tmp_path):
     names += [f"G.weights.h5.{running}.partial.weights.h5"]
     for name in names:
         (tmp_path / name).touch()
-    paths = run_paths.RunPaths(tmp_path)
-    paths.remove_leftovers(locked=False)
-    assert len(list(tmp_path.iterdir())) == len(names)  # an evaluation removes only its own
-    paths.remove_leftovers(locked=True)
-    left = {path.name.split(".")[0] for path in tmp_path.iterdir()}
-    assert left == {"evaluation", "evaluation_tsne", "notes"}  # their writer still runs
+    run_paths.RunPaths(tmp_path).remove_leftovers()
+    assert [path.name for path in tmp_path.iterdir()] == [f"notes.txt.{running}.partial"]

@@ -16,12 +16,7 @@ EXPLODED = 1e6  # training does not recover from a larger reported scalar
 
 
 class DivergenceGuard(keras.callbacks.Callback):
-    """Stops at the first reported scalar that is not finite or too large, and on signals."""
-
-    def __init__(self, signals: signals.Signals):
-        """Takes the signals, which are checked after each step."""
-        super().__init__()
-        self.signals = signals
+    """Stops at the first reported scalar that is not finite or too large."""
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Checks each scalar of the step."""
@@ -29,6 +24,18 @@ class DivergenceGuard(keras.callbacks.Callback):
             number = float(value)
             if not math.isfinite(number) or abs(number) > EXPLODED:
                 raise errors.Diverged(int(self.model.step.numpy()) - 1, name, number)
+
+
+class SignalCheck(keras.callbacks.Callback):
+    """Stops after a step, on signals; it comes after the callbacks that log the step."""
+
+    def __init__(self, signals: signals.Signals):
+        """Takes the signals, which are checked after each step."""
+        super().__init__()
+        self.signals = signals
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Raises if a signal has arrived."""
         self.signals.check_all_workers()
 
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 from tf_ssgan.common import checkout, cpu, few_images, files, plain_text, version
 from tf_ssgan.metrics import calibration, classification, plots, ranking
 from tf_ssgan.nn import inference, weights
-from tf_ssgan.training import build
+from tf_ssgan.training import build, event_files
 
 IMAGES_SHOWN = 3  # test images in the figure of the most probable classes
 
@@ -226,7 +226,7 @@ def _write_tensorboard(run: build.Run, figures: dict[str, bytes], result: dict[s
     """Writes the figures and the HParams dashboard for TensorBoard."""
     from tensorboard.plugins.hparams import api  # slow to import, and used once per run
 
-    writer = tf.summary.create_file_writer(str(run.workdir.tensorboard))
+    writer = event_files.open_result_writer(run.workdir.tensorboard, result["steps"])
     with writer.as_default(step=result["steps"]):
         for name, png in figures.items():
             tf.summary.image(name, tf.io.decode_png(png, channels=3)[None])

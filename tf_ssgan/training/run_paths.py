@@ -28,9 +28,6 @@ RUN_FILES = (
     "report.txt",
     "*.weights.h5",
 )
-# What evaluations write there, without the lock of the run; the other files are written under it.
-EVALUATION_FILES = (EVALUATION, "evaluation_*.png")
-_LOCKED_FILES = (CONFIG, *(name for name in RUN_FILES if name not in EVALUATION_FILES))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,13 +92,6 @@ class RunPaths:
         """The weights of a network that a stage has pretrained."""
         return self.path / f"{name}.weights.h5"
 
-    def remove_leftovers(self, locked: bool) -> None:
-        """Removes partial files that killed processes have left.
-
-        Args:
-            locked: Whether the caller holds the lock of the run; else only what killed evaluations
-                have left is removed.
-        """
-        files.remove_leftovers(self.path, EVALUATION_FILES)
-        if locked:
-            files.remove_leftovers(self.path, _LOCKED_FILES, locked=True)
+    def remove_leftovers(self) -> None:
+        """Removes partial files that killed processes have left; the caller holds the lock."""
+        files.remove_leftovers(self.path, (CONFIG, *RUN_FILES), locked=True)

@@ -8,15 +8,16 @@ record of its data, the metrics, checkpoints, figures, and at the end `result.js
 import contextlib
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from tf_ssgan.common import errors, files, locks, version
+from tf_ssgan.common import errors, files, locks, output, version
 from tf_ssgan.common.options import flag_text
 from tf_ssgan.data import fingerprint
 from tf_ssgan.training import (
     config,
     evaluation_contents,
+    held_folder,
     manifests,
     metrics_log,
     run_data,
@@ -245,8 +246,11 @@ class Workdir(run_paths.RunPaths):
         run_data.keep(self.data_file, data)
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[Callable[[], None]]:
         """Keeps other processes out of the folder, made if missing; the lock ends with the process.
+
+        Yields:
+            A function that raises UserError if the folder is no longer there, see `held_folder`.
 
         Raises:
             UserError: The folder cannot be made, or another process uses it.
@@ -254,12 +258,13 @@ class Workdir(run_paths.RunPaths):
         from tf_ssgan.nn import distribution  # imports TensorFlow; reading a folder needs none
 
         if not distribution.is_chief():
-            yield
+            yield lambda: None
             return
         with contextlib.ExitStack() as stack:
             try:
                 self.path.mkdir(parents=True, exist_ok=True)
                 taken = stack.enter_context(locks.exclusive(self.path / "lock"))
+                check_folder = stack.enter_context(held_folder.held(self.path))
             except OSError as error:
                 reason = f"--workdir={self} cannot be used: {error.strerror}."
                 raise errors.UserError(reason) from error
@@ -267,22 +272,28 @@ class Workdir(run_paths.RunPaths):
                 raise errors.UserError(
                     f"Another process uses {self}. Wait for it, or give another --workdir."
                 )
-            yield
+            yield check_folder
 
     def is_locked(self) -> bool:
         """Whether another process trains in the folder; False for one that cannot be used."""
         return locks.is_held(self.path / "lock")
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self, check_folder: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Turns a full disk or a removed folder into a `UserError`.
+
+        Args:
+            check_folder: Of `locked`; what it raises is the reason of all other errors.
 
         Raises:
             UserError: A file could not be written; checkpoints are untouched.
         """
         try:
             yield
-        except OSError as error:
+        except Exception as error:
+            check_folder()
+            if not isinstance(error, OSError) or output.is_lost(error):
+                raise
             raise errors.UserError(
                 f"Cannot write to {error.filename or self}: {error.strerror or error}. "
                 "Make room or fix the folder; the same command continues from the last checkpoint."

@@ -1,0 +1,85 @@
+"""TensorBoard's event files of a run: one curve, even if the run was killed and continued.
+
+Each process of a run writes a file of its own. One that was killed may have written points of steps
+after its last checkpoint, which the next process takes again. So each process begins its file with
+a session start: TensorBoard then drops the points from that step on that it has read before. It
+reads files in the order of their names, which begin with the second in which they were made.
+"""
+
+import os
+import pathlib
+import re
+import time
+
+import tensorflow as tf
+
+from tf_ssgan.common import errors
+
+_NAME = re.compile(r"events\.out\.tfevents\.(?P<second>[0-9]{10})(?P<rest>\..*)", re.DOTALL)
+
+
+def open_writer(folder: pathlib.Path, first: int) -> tf.summary.SummaryWriter:
+    """Opens a new event file for the steps after a checkpoint.
+
+    Args:
+        folder: Folder of the event files; made if missing.
+        first: The step of the checkpoint. Points of later steps that are already in the folder no
+            longer count; those of this step stay.
+
+    Raises:
+        UserError: No file can be written there.
+    """
+    _make_room(folder)
+    writer = _create(folder, "")
+    start = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
+    event = tf.compat.v1.Event(wall_time=time.time(), step=first + 1, session_log=start)
+    tf.raw_ops.ImportEvent(writer=writer._resource, event=event.SerializeToString())
+    writer.flush()
+    return writer
+
+
+def open_result_writer(folder: pathlib.Path, step: int) -> tf.summary.SummaryWriter:
+    """Opens an event file for the result of a run; that of a killed process at this step goes.
+
+    Args:
+        folder: Folder of the event files.
+        step: The last step of the run.
+
+    Raises:
+        UserError: No file can be written there.
+    """
+    suffix = f".result-{step}.v2"
+    for old in folder.glob(f"events.out.tfevents.*{suffix}"):
+        old.unlink(missing_ok=True)
+    return _create(folder, suffix)
+
+
+def _create(folder: pathlib.Path, suffix: str) -> tf.summary.SummaryWriter:
+    """A writer whose file is there; TensorFlow would make it later, and only log an error."""
+    try:
+        writer = tf.summary.create_file_writer(str(folder), filename_suffix=suffix or None)
+        writer.flush()
+    except tf.errors.OpError as error:
+        raise errors.UserError(
+            f"{folder} cannot be written: {errors.first_line(error)}. Remove or repair it; the "
+            "same command continues from the last checkpoint."
+        ) from error
+    return writer
+
+
+def _make_room(folder: pathlib.Path) -> None:
+    """Makes sure that the name of a new file comes after those of all others.
+
+    Files of this second are waited for. Files of later ones, as a clock leaves that was set back,
+    are renamed: the oldest first, so that their order stays even if this is interrupted.
+    """
+    names = sorted(path.name for path in folder.glob("events.out.tfevents.*"))
+    found = [match for name in names if (match := _NAME.fullmatch(name))]
+    if found and int(found[-1]["second"]) > int(time.time()) + 1:
+        earliest = min(int(found[0]["second"]), int(time.time()) - len(found) - 1)
+        for place, match in enumerate(found):
+            renamed = f"events.out.tfevents.{earliest + place:010d}{match['rest']}"
+            os.replace(folder / match[0], folder / renamed)
+        return
+    while found and int(found[-1]["second"]) >= int(time.time()):
+        time.sleep(0.05)
