@@ -13,6 +13,7 @@ from tf_ssgan.training import metrics_log, signals
 from tf_ssgan.training.workdir import Workdir
 
 EXPLODED = 1e6  # training does not recover from a larger reported scalar
+STEPS_BETWEEN_POINTS = 10  # of the curves of reported scalars in TensorBoard
 
 
 class DivergenceGuard(keras.callbacks.Callback):
@@ -73,7 +74,7 @@ class MetricsLogger(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Writes the scalars of every tenth step to TensorBoard."""
         step = int(self.model.step.numpy())
-        if step % 10 == 0:
+        if step % STEPS_BETWEEN_POINTS == 0:
             with self.writer.as_default(step=step):
                 for name, value in logs.items():
                     tf.summary.scalar(f"train/{name}", value)

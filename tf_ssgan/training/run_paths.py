@@ -8,6 +8,7 @@ from tf_ssgan.common import files
 CONFIG, RESULT, EVALUATION = "config.json", "result.json", "evaluation.json"
 METRICS = "metrics.jsonl"
 DATA = "data.json"
+TENSORBOARD = "tensorboard"
 RUN_MARKS = (CONFIG, RESULT, METRICS)  # a folder with one of them is, or was, that of a run
 
 # Files of a run besides config.json. A folder that has some of them but no config.json is refused.
@@ -77,7 +78,7 @@ class RunPaths:
     @property
     def tensorboard(self) -> pathlib.Path:
         """Folder of TensorBoard's events."""
-        return self.path / "tensorboard"
+        return self.path / TENSORBOARD
 
     @property
     def classification_report(self) -> pathlib.Path:
@@ -94,4 +95,4 @@ class RunPaths:
 
     def remove_leftovers(self) -> None:
         """Removes partial files that killed processes have left; the caller holds the lock."""
-        files.remove_leftovers(self.path, (CONFIG, *RUN_FILES), locked=True)
+        files.remove_leftovers(self.path, (CONFIG, TENSORBOARD, *RUN_FILES), locked=True)
