@@ -67,8 +67,6 @@ def folders(toy, tmp_path, monkeypatch):
     in_step = callbacks.SignalCheck, "on_train_batch_end"
     before_saving = callbacks.SaveCheckpoint, "on_epoch_end"
     for kill in (
-        functools.partial(kill_at, step=2, owner=in_step[0], name=in_step[1]),
-        functools.partial(kill_at, step=3, owner=before_saving[0], name=before_saving[1]),
         functools.partial(kill_at, step=5, owner=in_step[0], name=in_step[1]),
         functools.partial(kill_at, step=6, owner=before_saving[0], name=before_saving[1]),
         functools.partial(kill_at, step=9, owner=before_saving[0], name=before_saving[1]),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.common import checkout, cpu, few_images, files, plain_text, version
+from tf_ssgan.common import checkout, cpu, errors, few_images, files, plain_text, version
 from tf_ssgan.metrics import calibration, classification, plots, ranking
 from tf_ssgan.nn import inference, weights
 from tf_ssgan.training import build, event_files
@@ -153,6 +153,11 @@ def _result(
     train_start = list(run.method.stages().values())[-1]  # earlier stages learn no labels
     history = run.workdir.read_metrics().lines
     lines = [line for line in history if line["step"] > train_start]
+    if not lines:
+        raise errors.UserError(
+            f"{run.workdir.metrics_file} holds no evaluation any more: it was removed or changed "
+            "while the run trained. The same command evaluates the last step again."
+        )
     last, task = lines[-1], run.method.task
     held_out = len(run.protocol.validation_ids)
     may_choose = few_images.may_choose(held_out)
