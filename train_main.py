@@ -4,7 +4,9 @@ python train_main.py --method=frgan --dataset=digits
 python train_main.py --method=frgan --help
 """
 
-import flags
+from tf_ssgan.common import interrupts  # noqa: F401  first: Ctrl-C during imports is quiet
+
+import flags  # isort: skip
 from flags import program
 
 

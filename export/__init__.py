@@ -26,7 +26,7 @@ loads the SavedModel itself, with its `model_info`, and classifies the files tha
 lists; `prediction_writers` and `html_writer` write the results.
 """
 
-import flags  # noqa: F401  which says what packages are missing, before numpy is imported
+import flags  # noqa: F401  first: what packages are missing is said, and Ctrl-C during imports is quiet
 
 DEFAULT = "serving_default"
 BYTES = "predict_bytes"

@@ -9,7 +9,7 @@ from absl import app
 from absl import flags as absl_flags
 
 from flags import dataclass_flags, flagfiles
-from tf_ssgan.common import errors, failures, paths, plain_text
+from tf_ssgan.common import errors, failures, interrupts, output, paths, plain_text
 
 HELP_FLAGS = ("--help", "-h", "--helpfull", "--helpshort")
 
@@ -85,7 +85,12 @@ def main(program: Callable[[list[str]], Any]) -> None:
     """
 
     def guarded(argv: list[str]) -> None:
-        with plain_text.escaped_output(), exit_on_user_error():
+        with (
+            output.may_be_lost(),
+            plain_text.escaped_output(),
+            exit_on_user_error(),
+            interrupts.raised_outside_imports(),
+        ):
             paths.check_working_folder()
             program(argv)
 

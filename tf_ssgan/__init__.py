@@ -14,9 +14,13 @@ called.
 import os
 from typing import TYPE_CHECKING, Any
 
-from tf_ssgan.common import keras_settings, library_folders, supported_systems
-from tf_ssgan.common.errors import UserError
-from tf_ssgan.common.version import __version__
+from tf_ssgan.common import interrupts
+
+interrupts.end_while_importing()  # before what takes longer to import
+
+from tf_ssgan.common import keras_settings, library_folders, supported_systems  # noqa: E402
+from tf_ssgan.common.errors import UserError  # noqa: E402
+from tf_ssgan.common.version import __version__  # noqa: E402
 
 if TYPE_CHECKING:
     from tf_ssgan.training.classifier import Classifier

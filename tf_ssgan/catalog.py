@@ -10,6 +10,7 @@ import re
 import sys
 
 from tf_ssgan import methods
+from tf_ssgan.common import output
 from tf_ssgan.common.plain_text import shell_word
 
 BEGIN, END = "<!-- methods: begin -->", "<!-- methods: end -->"
@@ -64,4 +65,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with output.may_be_lost():
+        sys.exit(main(sys.argv[1:]))

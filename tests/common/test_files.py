@@ -3,6 +3,8 @@
 import hashlib
 import os
 import pathlib
+import subprocess
+import sys
 
 import pytest
 
@@ -91,3 +93,36 @@ def test_what_is_no_file_is_told_from_files_of_any_size(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="it is a pipe, not a file"):
         files.check_regular(tmp_path / "pipe")
+
+
+@pytest.fixture
+def ended_process():
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_bytes_are_written_as_they_are(tmp_path):
+    files.replace(tmp_path / "a.png", b"\x89\r\n")
+    assert (tmp_path / "a.png").read_bytes() == b"\x89\r\n"
+
+
+def test_leftovers_of_ended_processes_are_removed_and_nothing_else(tmp_path, ended_process):
+    parent = os.getppid()
+    kept = [f"a.json.{parent}.partial", f"b.{ended_process}.partial", f"a.json.{ended_process}",
+            "a.json.x.partial", "a.json.partial", "a.json"]  # fmt: skip
+    for name in [*kept, f"a.json.{ended_process}.partial", f"c.png.{os.getpid()}.partial"]:
+        (tmp_path / name).touch()
+    (tmp_path / f"d.png.{ended_process}.partial").mkdir()
+    os.symlink("a.json", tmp_path / f"e.png.{ended_process}.partial")
+    assert files.remove_leftovers(tmp_path, ("a.json", "*.png")) == 2
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {*kept, f"d.png.{ended_process}.partial", f"e.png.{ended_process}.partial"}
+
+
+def test_whoever_holds_the_lock_removes_leftovers_of_every_process(tmp_path):
+    (tmp_path / f"a.json.{os.getppid()}.partial").touch()
+    assert files.remove_leftovers(tmp_path, ["a.json"], locked=True) == 1
+    assert not list(tmp_path.iterdir())
+    assert files.remove_leftovers(tmp_path / "missing", ["a.json"]) == 0

@@ -13,7 +13,7 @@ from tf_ssgan.common import errors
 from tf_ssgan.common.version import __version__
 from tf_ssgan.evaluation import options
 from tf_ssgan.reports import finished_runs
-from tf_ssgan.training import build, loop, precheck
+from tf_ssgan.training import build, first_lines, loop, precheck
 from tf_ssgan.training.workdir import Workdir
 
 pytestmark = pytest.mark.xdist_group("finished run")
@@ -72,6 +72,7 @@ def test_a_checkpoint_of_other_classes_is_refused(squares, toy, tmp_path, monkey
     flags_of_both = dict(labels=0, validation=0)
     settings = toy.settings(tmp_path / "run", dataset=dataset, **flags_of_both)
     run = build.build(settings)
+    run.workdir.path.mkdir()
     loop._save(run, 0.0)
     squares(tmp_path / "data", classes=4)
     assert "images or labels changed" in refusal(build.build, settings)
@@ -88,7 +89,7 @@ def test_another_number_of_replicas_is_allowed(copied, settings, capsys):
     manifest = build.restore(run)
     assert (manifest["step"], manifest["replicas"]) == (380, 1)
     assert int(run.method.step.numpy()) == 380
-    loop._print_summary(run, manifest)
+    first_lines.print_summary(run, manifest)
     assert "The run was on 1 replicas and continues on 2" in capsys.readouterr().out
 
 

@@ -18,7 +18,7 @@ def asked_anew():
 
 
 def write_all(workdir):
-    writer = events.writer(workdir)
+    writer = events.evaluation_writer(workdir)
     with writer.as_default(step=3):
         events.scalar("a", 1.0, description="one")
         events.image("b", np.zeros((1, 4, 4, 1), np.uint8))

@@ -1,5 +1,6 @@
 """The names of the files in the folder of a run."""
 
+import os
 import pathlib
 
 from tf_ssgan.training import run_paths
@@ -25,3 +26,14 @@ def test_every_file_that_a_run_would_overwrite_is_known():
     for path in own:
         assert any(path.match(name) for name in run_paths.RUN_FILES), path
     assert RUN.data_file.name not in run_paths.RUN_MARKS, "a common name is no mark of a run"
+
+
+def test_partial_files_of_killed_processes_are_removed(tmp_path):
+    running = os.getppid()
+    names = [f"{name}.{running}.partial" for name in ("config.json", "metrics.jsonl", "top3.png",
+             "result.json", "evaluation.json", "evaluation_tsne.png", "notes.txt")]  # fmt: skip
+    names += [f"G.weights.h5.{running}.partial.weights.h5"]
+    for name in names:
+        (tmp_path / name).touch()
+    run_paths.RunPaths(tmp_path).remove_leftovers()
+    assert [path.name for path in tmp_path.iterdir()] == [f"notes.txt.{running}.partial"]

@@ -1,5 +1,6 @@
 """Signals are recorded when they arrive, and raised where the run checks them."""
 
+import errno
 import signal
 import threading
 
@@ -9,10 +10,12 @@ from tf_ssgan.common import cluster, errors
 from tf_ssgan.nn import distribution
 from tf_ssgan.training.signals import Signals
 
-NUMBERS = (signal.SIGTERM, signal.SIGINT)
+NUMBERS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-@pytest.mark.parametrize("number, status", [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    "number, status", [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
 def test_a_signal_is_raised_at_the_next_check(capfd, number, status):
     with Signals() as signals:
         signals.check()
@@ -63,3 +66,31 @@ def test_outside_of_the_main_thread_the_handlers_stay_as_they_are():
     thread.start()
     thread.join()
     assert during == before == [signal.getsignal(number) for number in NUMBERS]
+
+
+def test_a_process_that_ignores_sighup_goes_on(monkeypatch):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Signals() as signals:
+            signal.raise_signal(signal.SIGHUP)
+            signals.check_all_workers()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_what_watches_the_run_may_stop_it_at_each_check():
+    def gone():
+        raise errors.UserError("the folder is gone")
+
+    signals = Signals(gone)
+    for check in (signals.check, signals.check_all_workers):
+        with pytest.raises(errors.UserError, match="gone"):
+            check()
+
+
+def test_a_print_that_nobody_reads_stops_the_run_with_the_status_of_sigpipe():
+    with pytest.raises(errors.Interrupted) as stopped, Signals().lost_output():
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+    assert stopped.value.status == 141
+    with pytest.raises(OSError, match="full"), Signals().lost_output():
+        raise OSError(errno.ENOSPC, "full")

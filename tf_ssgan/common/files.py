@@ -2,15 +2,19 @@
 
 import contextlib
 import errno
+import fnmatch
 import hashlib
 import os
 import pathlib
+import re
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
 HEAD = 1024  # bytes of a file's head
+PARTIAL = ".partial"  # ends the names of files that are being written
+KERAS_WEIGHTS = ".weights.h5"
 _PIECE = 2**20  # bytes read at once of a file that is longer than it said
 _KINDS = {
     stat.S_IFIFO: "a pipe",
@@ -18,26 +22,88 @@ _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+_ENDING = f"{re.escape(PARTIAL)}({re.escape(KERAS_WEIGHTS)})?"
+_LEFTOVER = re.compile(rf"(?P<name>.+)\.(?P<process>[0-9]+){_ENDING}", re.DOTALL)
 
 
-def replace(path: pathlib.Path, text: str) -> None:
+def replace(path: pathlib.Path, content: str | bytes) -> None:
     """Writes a file whole or not at all, even if another process writes it at the same time.
 
     Args:
         path: The file, in a folder that exists.
-        text: Its new content, written as UTF-8. File names in it may hold bytes that are not
-            valid text; they are escaped.
+        content: Its new content; text is written as UTF-8. File names in it may hold bytes that
+            are not valid text; they are escaped.
 
     Raises:
         OSError: The file cannot be written; its old content is unchanged.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    with replacing(path) as partial:
+        if isinstance(content, bytes):
+            partial.write_bytes(content)
+        else:  # tables bring their own line ends
+            partial.write_text(content, "utf-8", errors="backslashreplace", newline="")
+
+
+@contextlib.contextmanager
+def replacing(path: pathlib.Path, ending: str = "") -> Iterator[pathlib.Path]:
+    """Gives the name `NAME.PID.partial` to write a file; at the end of the block it gets its own.
+
+    Args:
+        path: The file, in a folder that exists.
+        ending: `KERAS_WEIGHTS`, for a writer that takes no names with another ending.
+
+    Yields:
+        The name; what is there after an exception is removed. `remove_leftovers` removes what a
+        killed process has left.
+
+    Raises:
+        OSError: The file cannot be written; its old content is unchanged.
+    """
+    partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}{ending}")
     try:
-        # Tables bring their own line ends.
-        partial.write_text(text, "utf-8", errors="backslashreplace", newline="")
+        yield partial
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: pathlib.Path, names: Iterable[str], locked: bool = False) -> int:
+    """Removes the files `NAME.PID.partial` of writers that were killed.
+
+    Args:
+        folder: The folder; it may be missing.
+        names: The names that the caller writes, or patterns of them as in `fnmatch`.
+        locked: Whether nobody else can be writing them, because the caller holds the folder's
+            lock. Otherwise only files whose process has ended are removed.
+
+    Returns:
+        How many files were removed; what cannot be removed stays.
+    """
+    removed, names = 0, tuple(names)
+    with contextlib.suppress(OSError):
+        for entry in list(os.scandir(folder)):
+            found = _LEFTOVER.fullmatch(entry.name)
+            ours = found and any(fnmatch.fnmatchcase(found["name"], name) for name in names)
+            if not ours or not entry.is_file(follow_symlinks=False):
+                continue
+            if locked or not _is_running(int(found["process"])):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+                    removed += 1
+    return removed
+
+
+def _is_running(process: int) -> bool:
+    """Whether another process has this number; one that is ours was that of an ended process."""
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # it belongs to another user
+        return True
+    return True
 
 
 def read_whole(path: pathlib.Path, most: int) -> bytes | None:

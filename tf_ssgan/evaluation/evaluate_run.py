@@ -58,13 +58,14 @@ def evaluate(
         UserError: No such run, data or weights, or runs that are not alike.
     """
     workdir = Workdir(chosen.workdir)
-    with workdir.locked(), workdir.writing():
+    with workdir.locked() as check_folder, workdir.writing(check_folder):
         sources = sources or options.find_sources(chosen)
         folders = [folder for folder in (chosen.workdir, chosen.other) if folder]
         runs = [build.reopen(*pair) for pair in zip(folders, sources.runs, strict=True)]
         if chosen.against:
             options.check_alike(f"--against={chosen.against}", runs[1].info, runs[0].info)
         result = _Evaluation(chosen, runs, sources.dataset).whole()
+        check_folder()
         _write(runs[0], result)
     return result
 
@@ -267,12 +268,13 @@ class _Evaluation:
 def _write(run: build.Run, result: EvaluationResult) -> None:
     """Writes the figures and `evaluation.json`; an evaluation of earlier weights goes."""
     workdir = run.workdir
+    workdir.remove_leftovers()
     before = workdir.read_evaluation()
     if before is None or before["step"] != result.measured["step"]:
         for name in run_paths.EVALUATION_FIGURES:
             (workdir.path / name).unlink(missing_ok=True)
     for name, png in result.figures.items():
-        (workdir.path / name).write_bytes(png)
+        files.replace(workdir.path / name, png)
     if result.figures:
         _write_summaries(run, result)
     merged = results_file.merged(before, result.measured)
@@ -281,7 +283,7 @@ def _write(run: build.Run, result: EvaluationResult) -> None:
 
 def _write_summaries(run: build.Run, result: EvaluationResult) -> None:
     """Adds the figures and scores to the run's TensorBoard."""
-    writer = events.writer(run.workdir)
+    writer = events.evaluation_writer(run.workdir)
     with writer.as_default(step=result.measured["step"]):
         for name, png in result.figures.items():
             tag = name.removesuffix(".png").replace("_", "/", 1)

@@ -19,7 +19,7 @@ from typing import Any
 
 import tqdm
 
-from tf_ssgan.common import cpu, errors
+from tf_ssgan.common import cpu, errors, output
 from tf_ssgan.launch import jobs
 
 POLL_SECONDS = 0.2  # pause between checks of the processes
@@ -146,7 +146,7 @@ def _collect_signals() -> Iterator[list[int]]:
     def receive(number: int, frame: Any) -> None:
         del frame
         if not received:  # not print: the handler may have interrupted one
-            os.write(2, b"\nThe runs stop after their step, and save.\n")
+            output.say(b"\nThe runs stop after their step, and save.\n")
         received.append(number)
 
     before = {}

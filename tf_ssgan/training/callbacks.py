@@ -13,15 +13,11 @@ from tf_ssgan.training import events, metrics_log, signals
 from tf_ssgan.training.workdir import Workdir
 
 EXPLODED = 1e6  # training does not recover from a larger reported scalar
+STEPS_BETWEEN_POINTS = 10  # of the curves of reported scalars in TensorBoard
 
 
 class DivergenceGuard(keras.callbacks.Callback):
-    """Stops at the first reported scalar that is not finite or too large, and on signals."""
-
-    def __init__(self, signals: signals.Signals):
-        """Takes the signals, which are checked after each step."""
-        super().__init__()
-        self.signals = signals
+    """Stops at the first reported scalar that is not finite or too large."""
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Checks each scalar of the step."""
@@ -29,6 +25,18 @@ class DivergenceGuard(keras.callbacks.Callback):
             number = float(value)
             if not math.isfinite(number) or abs(number) > EXPLODED:
                 raise errors.Diverged(int(self.model.step.numpy()) - 1, name, number)
+
+
+class SignalCheck(keras.callbacks.Callback):
+    """Stops after a step, on signals; it comes after the callbacks that log the step."""
+
+    def __init__(self, signals: signals.Signals):
+        """Takes the signals, which are checked after each step."""
+        super().__init__()
+        self.signals = signals
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Raises if a signal has arrived."""
         self.signals.check_all_workers()
 
 
@@ -66,7 +74,7 @@ class MetricsLogger(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Writes the scalars of every tenth step to TensorBoard."""
         step = int(self.model.step.numpy())
-        if step % 10 == 0:
+        if step % STEPS_BETWEEN_POINTS == 0:
             with self.writer.as_default(step=step):
                 for name, value in logs.items():
                     events.scalar(f"train/{name}", value)

@@ -50,7 +50,8 @@ def save(folder: pathlib.Path, state: State, step: int, metadata: dict[str, Any]
     partial = folder / (final.name + _PARTIAL)
     try:
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+        folder.mkdir(exist_ok=True)  # not its parents: a run whose folder is gone makes none
+        partial.mkdir()
         tf.train.Checkpoint(**_trackable(state)).write(str(partial / "state"))
         manifests.write(partial, step, metadata)
         files.flush_folder(partial)

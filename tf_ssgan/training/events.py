@@ -6,11 +6,13 @@ figures of a run hold the same numbers, so a run goes on without it.
 
 import functools
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
 from tf_ssgan.common import errors, requirements
+from tf_ssgan.training import event_files
 from tf_ssgan.training.workdir import Workdir
 
 _INSTEAD = "This run is not shown there; its figures and metrics.jsonl are written all the same."
@@ -31,12 +33,29 @@ def is_available() -> bool:
     return True
 
 
-def writer(workdir: Workdir) -> tf.summary.SummaryWriter:
+def training_writer(workdir: Workdir, first: int) -> tf.summary.SummaryWriter:
+    """A writer of the steps after a checkpoint, see `event_files.open_writer`."""
+    return _writer(workdir, lambda: event_files.open_writer(workdir.tensorboard, first))
+
+
+def result_writer(workdir: Workdir, step: int) -> tf.summary.SummaryWriter:
+    """A writer of the result of a run at its last step."""
+    return _writer(workdir, lambda: event_files.open_result_writer(workdir.tensorboard, step))
+
+
+def evaluation_writer(workdir: Workdir) -> tf.summary.SummaryWriter:
+    """A writer of what is measured of a run later."""
+    return _writer(workdir, lambda: event_files.create(workdir.tensorboard))
+
+
+def _writer(
+    workdir: Workdir, create: Callable[[], tf.summary.SummaryWriter]
+) -> tf.summary.SummaryWriter:
     """A writer of the events of a run; one that writes nothing if that is not possible."""
     if not is_available():
         return tf.summary.create_noop_writer()
     try:
-        return tf.summary.create_file_writer(str(workdir.tensorboard))
+        return create()
     except (OSError, tf.errors.OpError) as error:
         print(
             f"TensorBoard's events cannot be written to {workdir.tensorboard} "

@@ -9,27 +9,27 @@ import functools
 import gc
 import pathlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.common import checkout, cpu, errors, failures, requirements, version
+from tf_ssgan.common import checkout, cpu, errors, failures, files, requirements, version
 from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.core import method
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import content_hash
 from tf_ssgan.metrics import classification
-from tf_ssgan.nn import distribution, inference, weights
+from tf_ssgan.nn import distribution, inference
 from tf_ssgan.training import (
     build,
     callbacks,
     checkpoints,
-    combinations,
     config,
     events,
+    first_lines,
     monitors,
     results,
     same_data,
@@ -62,7 +62,11 @@ def run(settings: config.Config) -> dict[str, Any]:
         Interrupted: A signal stopped the run; everything is saved.
     """
     workdir = Workdir(pathlib.Path(settings.workdir))
-    with workdir.locked(), workdir.writing(), failures.explained(_LESS_MEMORY):
+    with (
+        workdir.locked() as check_folder,
+        workdir.writing(check_folder),
+        failures.explained(_LESS_MEMORY),
+    ):
         result = same_data.finished_result(workdir, settings)
         if result:
             print(
@@ -70,16 +74,25 @@ def run(settings: config.Config) -> dict[str, Any]:
                 f"To train longer: --workdir={shell_word(workdir)} and a larger --max_steps."
             )
             return result
-        return train(build.build(settings))
+        return train(build.build(settings), check_folder)
 
 
-def train(run: build.Run) -> dict[str, Any]:
-    """Takes the remaining steps, evaluates the classifier and writes the result."""
+def train(run: build.Run, check_folder: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    """Takes the remaining steps, evaluates the classifier and writes the result.
+
+    Args:
+        run: The run.
+        check_folder: Raises UserError if the folder of the run is gone; called at each step.
+
+    Returns, Raises:
+        As `run`.
+    """
     checkout.code_version()  # of now: files may change while the run lasts
     requirements.import_late()
     chief = distribution.is_chief()
     if chief:
         checkpoints.remove_leftovers(run.workdir.checkpoints)
+        run.workdir.remove_leftovers()
     manifest = build.restore(run)
     if manifest is None:
         run.method.begin(build.initial_images(run))
@@ -88,7 +101,8 @@ def train(run: build.Run) -> dict[str, Any]:
         run.workdir.refuse_differences({"steps": (first, run.method.task.steps)})
     if manifest:
         _refuse_earlier_stage(run, first, manifest.get("stage"))
-    _print_summary(run, manifest)
+    first_lines.print_summary(run, manifest)
+    check_folder()
     if chief:
         damage = run.workdir.prepare(run.config, _protocol_json(run), first, run.data_record)
         print(damage, end="\n" if damage else "", flush=True)
@@ -97,13 +111,17 @@ def train(run: build.Run) -> dict[str, Any]:
 
     def save(_: method.Method | None = None) -> None:
         _refuse_broken_weights(run.method)
-        if chief:
+        check_folder()
+        if writer:
+            writer.flush()  # TensorBoard's points of the steps that will not be taken again
             _save(run, seconds + time.perf_counter() - began)
 
+    writer = events.training_writer(run.workdir, first) if chief else None
     progress = Progress(first, run.method.task.steps, lambda: _images_per_step(run))
-    with Signals() as signals:
+    with Signals(check_folder) as signals:
         try:
-            _fit(run, first, progress, signals, save)
+            with signals.lost_output():
+                _fit(run, first, progress, signals, save, writer)
         except errors.Interrupted:
             save()
             raise
@@ -113,18 +131,18 @@ def train(run: build.Run) -> dict[str, Any]:
         return results.conclude(run, took, progress.images_per_second(), signals.check)
 
 
-def _fit(run: build.Run, first: int, progress: Progress, signals, save) -> None:
+def _fit(run: build.Run, first: int, progress: Progress, signals, save, writer) -> None:
     """Calls Keras' fit for each segment of the run, so that evaluations keep their steps.
 
     Before each evaluation interval, a method with pseudo-labels may make new ones from its current
     predictions for the unlabeled pool, and its batches are built again.
     """
-    observers = [callbacks.DivergenceGuard(signals)]
+    observers: list[keras.callbacks.Callback] = [callbacks.DivergenceGuard()]
     task = run.method.task
     interval, stages = evaluation_interval(task), run.method.stages().values()
-    if distribution.is_chief():
-        observers += [progress, *_evaluation_callbacks(run, first, progress, signals)]
-    observers.append(callbacks.SaveCheckpoint(save))
+    if writer:
+        observers += [*_evaluation_callbacks(run, first, progress, signals, writer), progress]
+    observers += [callbacks.SignalCheck(signals), callbacks.SaveCheckpoint(save)]
     relabels = run.method.pseudo_labels() is not None
     for start, steps, repeats in segments(first, task.steps, interval, stages, relabels):
         if start and start in stages and distribution.is_chief():
@@ -151,14 +169,18 @@ def _save_pretrained(run: build.Run, end: int) -> None:
     """Saves the pretrained networks of the stage that ends before step `end`, for other runs."""
     run.method.set_stage(end - 1)
     for name, network in run.method.pretrained().items():
-        network.save_weights(run.workdir.pretrained(name))
+        with files.replacing(run.workdir.pretrained(name), files.KERAS_WEIGHTS) as partial:
+            network.save_weights(partial)
 
 
 def _evaluation_callbacks(
-    run: build.Run, first: int, progress: Progress, signals: Signals
+    run: build.Run,
+    first: int,
+    progress: Progress,
+    signals: Signals,
+    writer: tf.summary.SummaryWriter,
 ) -> list[keras.callbacks.Callback]:
     """Callbacks of the chief that write metrics and draw figures at each evaluation."""
-    writer = events.writer(run.workdir)
     watching = monitors.make(run, writer, functools.partial(_predict_logits, run, signals))
     evaluators = [lambda: _evaluate_errors(run, signals), *(one.scalars for one in watching)]
 
@@ -290,58 +312,3 @@ def _protocol_json(run: build.Run) -> dict[str, Any]:
 
 def _images_per_step(run: build.Run) -> int:
     return sum(stream.examples for stream in run.method.streams().values())
-
-
-def _pool_notes(run: build.Run) -> list[str]:
-    """Notes on surprising combinations of the method and its pools."""
-    task, notes = run.method.task, []
-    streams = [s for s in run.method.streams().values() if s.pool in ("unlabeled", "merged")]
-    if streams and task.unlabeled <= task.labeled and not run.method.needs_noisy:
-        notes.append("Every image is labeled: the unlabeled pool holds no other images.")
-    if any(s.pool == "held_out" for s in run.method.streams().values()):
-        notes.append(
-            "The labels of held-out images tune this run: its validation error may be lower than "
-            "the error on images that it has never used."
-        )
-    most = max((s.examples for s in streams), default=0)
-    if most > task.unlabeled:
-        notes.append(
-            f"A step takes {most:,} unlabeled images and there are only {task.unlabeled:,}: some "
-            "occur more than once in it. A smaller --batch_size avoids this."
-        )
-    return notes
-
-
-def _print_other_code(manifest: dict[str, Any]) -> None:
-    """Prints a sentence if a run continues with other code than that of its checkpoint."""
-    theirs, ours = checkout.saved_code(manifest), checkout.code_version()
-    if not checkout.same_code(theirs, ours):
-        print(
-            f"The checkpoint was written by tf_ssgan {checkout.format_code(theirs)}; training "
-            f"continues with {checkout.format_code(ours)}: if these compute differently, the "
-            "result is that of neither."
-        )
-
-
-def _print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
-    sizes = {k: f"{weights.parameter_count(n):,}" for k, n in run.method.networks().items()}
-    networks = ", ".join(f"{name} {size} weights" for name, size in sizes.items())
-    print(
-        f"{run.config.method} on {run.config.dataset}: {networks}; {run.precision}, "
-        f"{run.strategy.num_replicas_in_sync} device(s)"
-    )
-    print(f"{run.protocol.describe()}; {len(run.arrays.test_labels):,} test images")
-    remarks = combinations.remarks(run.config, type(run.method))
-    for line in [*remarks, *_pool_notes(run), *results.notes_on_few_images(run)]:
-        print(line)
-    if manifest:
-        print(f"Continuing from step {manifest['step']} of {run.method.task.steps}.")
-        here = {"cores": len(cpu.usable()), "replicas": run.strategy.num_replicas_in_sync}
-        for name, count in here.items():
-            if manifest[name] != count:
-                print(
-                    f"The run was on {manifest[name]} {name} and continues on {count}: the result "
-                    "stays valid, but its bits may differ from those of an uninterrupted run."
-                )
-        _print_other_code(manifest)
-    print(f"Watch it: tensorboard --logdir {shell_word(run.workdir)}", flush=True)

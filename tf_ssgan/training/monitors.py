@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.common import plain_text
+from tf_ssgan.common import files, plain_text
 from tf_ssgan.core import monitoring
 from tf_ssgan.metrics import classification, plots
 from tf_ssgan.nn import step_random
@@ -43,7 +43,8 @@ class SamplesMonitor(Monitor):
         """Draws the grid."""
         method = self.run.method
         pixels = plots.grid(method.sampler().sample(64).numpy(), columns=8)
-        self.run.workdir.figure("samples").write_bytes(tf.io.encode_png(pixels).numpy())
+        png = tf.io.encode_png(pixels).numpy()
+        files.replace(self.run.workdir.figure("samples"), png)
         stages = len(method.stages()) > 1
         with self.summary():
             events.image(f"samples/{method.stage}" if stages else "samples", pixels[None])
@@ -127,7 +128,7 @@ class ImagePairsMonitor(Monitor):
         classes = [self._predict(images) for images in pairs]
         pixels = (images.numpy() for images in pairs)
         png = plots.pairs_figure(*pixels, *classes, self.run.info.classes)
-        self.run.workdir.figure(name).write_bytes(png)
+        files.replace(self.run.workdir.figure(name), png)
         with self.summary():
             events.image(name, tf.io.decode_png(png, channels=3)[None])
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.common import checkout, cpu, few_images, files, plain_text, version
+from tf_ssgan.common import checkout, cpu, errors, few_images, files, plain_text, version
 from tf_ssgan.metrics import calibration, classification, plots, ranking
 from tf_ssgan.nn import inference, weights
 from tf_ssgan.training import build, events
@@ -40,9 +40,9 @@ def conclude(
     result = _result(run, seconds, speed, metrics | {"calibration": dataclasses.asdict(fitted)})
     figures = _figures(run, test, fitted)
     for name, png in figures.items():
-        run.workdir.figure(name).write_bytes(png)
+        files.replace(run.workdir.figure(name), png)
     table = test.classification_report(run.info.classes)
-    run.workdir.classification_report.write_text(table, encoding="utf-8")
+    files.replace(run.workdir.classification_report, table)
     _write_tensorboard(run, figures, result)
     files.replace(run.workdir.result_file, json.dumps(result, indent=1))
     return result
@@ -153,6 +153,11 @@ def _result(
     train_start = list(run.method.stages().values())[-1]  # earlier stages learn no labels
     history = run.workdir.read_metrics().lines
     lines = [line for line in history if line["step"] > train_start]
+    if not lines:
+        raise errors.UserError(
+            f"{run.workdir.metrics_file} holds no evaluation any more: it was removed or changed "
+            "while the run trained. The same command evaluates the last step again."
+        )
     last, task = lines[-1], run.method.task
     held_out = len(run.protocol.validation_ids)
     may_choose = few_images.may_choose(held_out)
@@ -224,7 +229,7 @@ def _numbers(line: dict[str, Any], names: tuple[str, ...]) -> dict[str, float]:
 
 def _write_tensorboard(run: build.Run, figures: dict[str, bytes], result: dict[str, Any]) -> None:
     """Writes the figures and the HParams dashboard for TensorBoard."""
-    writer = events.writer(run.workdir)
+    writer = events.result_writer(run.workdir, result["steps"])
     with writer.as_default(step=result["steps"]):
         for name, png in figures.items():
             events.image(name, tf.io.decode_png(png, channels=3)[None])

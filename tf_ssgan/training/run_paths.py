@@ -3,9 +3,12 @@
 import dataclasses
 import pathlib
 
+from tf_ssgan.common import files
+
 CONFIG, RESULT, EVALUATION = "config.json", "result.json", "evaluation.json"
 METRICS = "metrics.jsonl"
 DATA = "data.json"
+TENSORBOARD = "tensorboard"
 RUN_MARKS = (CONFIG, RESULT, METRICS)  # a folder with one of them is, or was, that of a run
 
 # Figures of an evaluation; other files with such names are left alone.
@@ -81,7 +84,7 @@ class RunPaths:
     @property
     def tensorboard(self) -> pathlib.Path:
         """Folder of TensorBoard's events."""
-        return self.path / "tensorboard"
+        return self.path / TENSORBOARD
 
     @property
     def classification_report(self) -> pathlib.Path:
@@ -95,3 +98,7 @@ class RunPaths:
     def pretrained(self, name: str) -> pathlib.Path:
         """The weights of a network that a stage has pretrained."""
         return self.path / f"{name}.weights.h5"
+
+    def remove_leftovers(self) -> None:
+        """Removes partial files that killed processes have left; the caller holds the lock."""
+        files.remove_leftovers(self.path, (CONFIG, TENSORBOARD, *RUN_FILES), locked=True)

@@ -8,7 +8,7 @@ record of its data, the metrics, checkpoints, figures, and at the end `result.js
 import contextlib
 import dataclasses
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tf_ssgan.common import errors, files, locks, version
@@ -18,6 +18,7 @@ from tf_ssgan.data import fingerprint
 from tf_ssgan.training import (
     config,
     evaluation_contents,
+    held_folder,
     manifests,
     metrics_log,
     result_flags,
@@ -269,8 +270,11 @@ class Workdir(run_paths.RunPaths):
         run_data.keep(self.data_file, data)
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[Callable[[], None]]:
         """Keeps other processes out of the folder, made if missing; the lock ends with the process.
+
+        Yields:
+            A function that raises UserError if the folder is no longer there, see `held_folder`.
 
         Raises:
             UserError: The folder cannot be made, or another process uses it.
@@ -278,12 +282,13 @@ class Workdir(run_paths.RunPaths):
         from tf_ssgan.nn import distribution  # imports TensorFlow; reading a folder needs none
 
         if not distribution.is_chief():
-            yield
+            yield lambda: None
             return
         with contextlib.ExitStack() as stack:
             try:
                 self.path.mkdir(parents=True, exist_ok=True)
                 taken = stack.enter_context(locks.exclusive(self.path / "lock"))
+                check_folder = stack.enter_context(held_folder.held(self.path))
             except OSError as error:
                 reason = f"--workdir={self} cannot be used: {error.strerror}."
                 raise errors.UserError(reason) from error
@@ -291,26 +296,17 @@ class Workdir(run_paths.RunPaths):
                 raise errors.UserError(
                     f"Another process uses {self}. Wait for it, or give another --workdir."
                 )
-            yield
+            yield check_folder
 
     def is_locked(self) -> bool:
         """Whether another process trains in the folder; False for one that cannot be used."""
         return locks.is_held(self.path / "lock")
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
-        """Turns a full disk or a removed folder into a `UserError`.
-
-        Raises:
-            UserError: A file could not be written; checkpoints are untouched.
-        """
-        try:
-            yield
-        except OSError as error:
-            raise errors.UserError(
-                f"Cannot write to {error.filename or self}: {error.strerror or error}. "
-                "Make room or fix the folder; the same command continues from the last checkpoint."
-            ) from error
+    def writing(
+        self, check_folder: Callable[[], None] = lambda: None
+    ) -> contextlib.AbstractContextManager[None]:
+        """Turns a full disk or a removed folder into a `UserError`, see `held_folder.writing`."""
+        return held_folder.writing(self.path, check_folder)
 
     def _check_manifest(self, manifest: dict[str, Any]) -> None:
         """Raises ValueError if a manifest describes other images than the record of its data."""
