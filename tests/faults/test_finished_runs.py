@@ -77,7 +77,7 @@ def test_a_longer_run_that_was_stopped_is_not_finished(toy, tmp_path, monkeypatc
     (tmp_path / "run" / "config.json").write_text(
         json.dumps({"version": __version__} | longer.as_flags())
     )
-    monkeypatch.setattr(loop, "train", lambda run: "trained")
+    monkeypatch.setattr(loop, "train", lambda run, check_folder: "trained")
     assert loop.run(longer) == "trained"
 
 

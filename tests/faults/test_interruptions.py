@@ -1,17 +1,24 @@
 """Kills and signals: an interrupted run ends with the same bits as an uninterrupted one."""
 
 import json
+import os
+import pathlib
+import pty
 import signal
+import subprocess
+import sys
 
 import pytest
 import tensorflow as tf
+from support.programs import python_path
 
 from flags import program
 from tf_ssgan.common import errors
 from tf_ssgan.metrics import classification
-from tf_ssgan.training import build, callbacks, loop
+from tf_ssgan.training import build, callbacks, loop, manifests
 
 pytestmark = pytest.mark.xdist_group("finished run")
+ROOT = pathlib.Path(__file__).parents[2]
 
 
 def assert_stopped_and_saved(end):
@@ -140,3 +147,41 @@ def test_signal_handlers_are_restored_after_a_run(toy, tmp_path):
     before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     loop.train(toy.run(tmp_path / "run"))
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
+
+
+LONG = ["--method=supervised", "--dataset=digits", "--max_steps=50000", "--precision=float32"]
+
+
+@pytest.mark.slow
+def test_a_terminal_that_is_closed_saves_the_run(tmp_path):
+    workdir = tmp_path / "run"
+    child, master = pty.fork()
+    if not child:
+        os.chdir(ROOT)
+        os.environ |= {"PYTHONPATH": python_path(ROOT), "CUDA_VISIBLE_DEVICES": ""}
+        os.execv(sys.executable, [sys.executable, "train_main.py", *LONG, f"--workdir={workdir}"])
+    seen = b""
+    while b"step 54:" not in seen:
+        seen += os.read(master, 10_000)
+    os.close(master)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 128 + signal.SIGHUP
+    (*_, newest) = sorted((workdir / "checkpoints").iterdir())
+    assert manifests.verified(newest)["step"] >= 54
+
+
+@pytest.mark.slow
+def test_a_reader_that_leaves_stops_and_saves_the_run(tmp_path):
+    variables = {"PYTHONPATH": python_path(ROOT), "CUDA_VISIBLE_DEVICES": ""}
+    process = subprocess.Popen(
+        [sys.executable, "train_main.py", *LONG, f"--workdir={tmp_path}/run"], cwd=ROOT, text=True,
+        env=os.environ | variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    while "step 54:" not in process.stdout.readline():
+        pass
+    process.stdout.close()
+    said = process.stderr.read()
+    assert process.wait(timeout=60) == 141
+    assert said.endswith("\nStopped and saved; the same command continues.\n")
+    assert "Traceback" not in said and "Cannot write" not in said
+    (*_, newest) = sorted((tmp_path / "run/checkpoints").iterdir())
+    assert manifests.verified(newest)["step"] >= 54
