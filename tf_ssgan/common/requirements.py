@@ -22,6 +22,8 @@ MODULES = {
     "tqdm": "tqdm",
     "jinja2": "jinja2",
     "pydantic": "pydantic",
+    "h5py": "h5py",
+    "google.protobuf": "protobuf",
     "threadpoolctl": "threadpoolctl",
     "tensorflow": "tensorflow",
     "keras": "keras",
