@@ -1,8 +1,9 @@
-"""The SHA-256 of every file of an exported classifier, in a file beside them.
+"""The SHA-256 of the files of an exported classifier that TensorFlow loads, in a file beside them.
 
 TensorFlow may crash on a damaged SavedModel, or load other weights, so the files are compared
 before it is imported. The list has the form of `sha256sum`: `sha256sum -c SHA256SUMS` checks it
-too. It says that nothing was damaged, not who wrote the files.
+too. It says that nothing was damaged, not who wrote the files. `assets.extra` is not in it: there
+TensorFlow Serving lets people put files of their own.
 """
 
 import hashlib
@@ -57,7 +58,8 @@ def _read(folder: pathlib.Path) -> dict[str, str]:
     try:
         text = files.read_regular(path, _LARGEST).decode("utf-8")
     except FileNotFoundError:
-        raise _refusal(path, "is missing, so nobody can say whether the model is whole") from None
+        reason = "is missing: earlier versions of tf_ssgan did not write it, or it was removed"
+        raise _refusal(path, reason) from None
     except OSError as error:
         raise _refusal(path, f"cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -77,7 +79,9 @@ def _is_inside(name: str) -> bool:
 
 
 def _names(folder: pathlib.Path) -> set[str]:
-    """All files below a folder but the list; what systems put there, such as .DS_Store, is not one.
+    """All files below a folder but the list and `assets.extra`.
+
+    What systems put there, such as .DS_Store, is not one.
 
     Raises:
         OSError: A folder cannot be listed.
@@ -89,6 +93,7 @@ def _names(folder: pathlib.Path) -> set[str]:
     return {
         os.path.relpath(os.path.join(root, name), folder)
         for root, _, names in os.walk(folder, onerror=fail)
+        if pathlib.PurePath(os.path.relpath(root, folder)).parts[:1] != ("assets.extra",)
         for name in names
         if not system_files.kind(name)
     } - {FILE}

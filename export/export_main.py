@@ -13,7 +13,7 @@ import time
 
 from export import publishing
 from flags import program
-from tf_ssgan.common import errors, few_images, library_folders, options, startup
+from tf_ssgan.common import errors, few_images, library_folders, options, requirements, startup
 from tf_ssgan.common.options import option
 from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.training.workdir import Workdir
@@ -95,7 +95,8 @@ def export_run(
             if warmup.is_available():
                 warmup.write_requests(networks, target.partial, to.absolute().name)
         verification = verify.verify(target.partial, networks, run)
-        servable.write_assets(info, target.partial)
+        with servable.errors_of_writing(to):
+            servable.write_assets(info, target.partial)
     seconds = time.perf_counter() - began
     return ExportResult(
         target.final,
@@ -116,8 +117,8 @@ def format_export(result: ExportResult) -> str:
     warmup = "with warm-up requests"
     if not result.has_warmup:
         warmup = (
-            "warm-up requests were left out, as tensorflow-serving-api cannot be imported: "
-            "pip install '.[serving]' in the folder of tf_ssgan adds them"
+            "warm-up requests were left out, as tensorflow-serving-api cannot be imported; for "
+            f"them {requirements.EXTRAS.format('serving')}"
         )
     distance = f"{verification.difference:.1g} of the live network's"
     if verification.rounding > verification.difference:

@@ -1,14 +1,13 @@
 """`assets/model_info.json` of an exported classifier: what it holds, checked field by field."""
 
 import dataclasses
-import json
 import pathlib
 from typing import Annotated, Any, Literal
 
 import pydantic
 
 import export
-from tf_ssgan.common import errors, files, plain_text
+from tf_ssgan.common import errors, files, json_text, plain_text
 from tf_ssgan.data import image_decoding, image_depth
 from tf_ssgan.training import run_file_contents as contents
 from tf_ssgan.training import run_files
@@ -89,14 +88,14 @@ def read(folder: pathlib.Path) -> ModelInfo:
     """
     path = folder / export.MODEL_INFO_FILE
     try:
-        content = json.loads(files.read_regular(path, _LARGEST))
+        content = json_text.loads(files.read_regular(path, _LARGEST))
         run_files.check(_ModelInfo, content)
     except FileNotFoundError:
         where = plain_text.escape(str(folder))
         raise errors.UserError(f"{where} holds no {export.MODEL_INFO_FILE}. {_REMEDY}") from None
     except OSError as error:
         raise errors.UserError(f"{path} cannot be read: {error.strerror}. {_REMEDY}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise run_files.damaged(path, errors.first_line(error), _REMEDY) from error
     return _model_info(folder, content)
 

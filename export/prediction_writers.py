@@ -7,21 +7,19 @@ reads as escapes and `os.fsencode` turns back into the original bytes.
 
 import contextlib
 import csv
+import glob
 import io
 import json
 import os
 import pathlib
-import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
 from export import html_writer, predictions
-from tf_ssgan.common import errors, plain_text
+from tf_ssgan.common import errors, files, plain_text
 from tf_ssgan.data import image_files, image_formats
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # the first sign of one, to spreadsheets
-_PARTIAL = ".partial"
+from tf_ssgan.reports import escaping
 
 # --- The writers ----------------------------------------------------------------------------------
 
@@ -55,9 +53,9 @@ class CsvWriter:
         cells = [cell for name, value in row.top for cell in (name, f"{value:.6f}")]
         cells += [""] * (2 * self._top - len(cells))
         cells[0] = row.label or ""
-        cells = [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
+        cells = [escaping.csv_cell(cell) for cell in cells]
         # The path stays one of the same file.
-        path = f"./{row.path}" if row.path.startswith(_FORMULA) else row.path
+        path = f"./{row.path}" if escaping.is_formula(row.path) else row.path
         self._rows.writerow([path, *cells, row.reason or ""])
 
     def write(self, line: str) -> None:
@@ -143,9 +141,10 @@ def open_output(to: str, paths: Sequence[str]) -> Iterator[tuple[TextIO, tuple[s
 def _replacing(to: str, encoding: dict[str, str]) -> Iterator[tuple[TextIO, tuple[str, ...]]]:
     target = os.path.realpath(to)  # a link stays a link
     folder, name = os.path.split(target)
-    partial = os.path.join(folder, f".{name}.{os.getpid()}{_PARTIAL}")
+    hidden = os.path.join(folder, f".{name}")
+    partial = files.partial_name(hidden)
     try:
-        _remove_leftovers(folder, name)
+        files.remove_leftovers(pathlib.Path(folder), [glob.escape(f".{name}")])
         with open(partial, "w", **encoding) as file:
             yield file, (target, partial)
         os.replace(partial, target)
@@ -170,27 +169,6 @@ class _Terminal(io.TextIOBase):
 
     def write(self, text: str) -> int:
         return self._file.write("\n".join(map(plain_text.escape, text.split("\n"))))
-
-
-def _remove_leftovers(folder: str, name: str) -> None:
-    """Removes what programs that were killed have left of this file."""
-    pattern = re.compile(rf"\.{re.escape(name)}\.([0-9]+){re.escape(_PARTIAL)}")
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            found = pattern.fullmatch(entry.name)
-            if found and entry.is_file(follow_symlinks=False) and not _is_running(int(found[1])):
-                with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:  # it is another user's
-        return True
-    return process != os.getpid()  # the number of one that has ended
 
 
 def _check_output(to: str, paths: Sequence[str]) -> None:

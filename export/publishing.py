@@ -8,6 +8,7 @@ TensorFlow is not imported here, so that a wrong path is reported at once.
 
 import contextlib
 import dataclasses
+import errno
 import os
 import pathlib
 import re
@@ -57,8 +58,9 @@ def new_version(folder: pathlib.Path, number: int = 0) -> Iterator[PendingVersio
             with _user_errors(folder):
                 _remove_leftovers(folder)
                 pending.partial.mkdir()
-            with _user_errors(folder):
+            with _errors_of_writing(folder, pending.partial):
                 yield pending
+            with _user_errors(folder):
                 digests.write(pending.partial)
                 files.flush_folder(pending.partial)
                 pending.partial.rename(final)
@@ -145,6 +147,19 @@ def _locked(folder: pathlib.Path) -> Iterator[None]:
                 f"Another process is exporting to {folder}. Wait for it, or give another --to."
             )
         yield
+
+
+@contextlib.contextmanager
+def _errors_of_writing(folder: pathlib.Path, partial: pathlib.Path) -> Iterator[None]:
+    """As `_user_errors` for a full disk and for files below a folder; others are not of writing."""
+    try:
+        yield
+    except OSError as error:
+        below = str(error.filename or "").startswith(str(partial))
+        if below or error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            with _user_errors(folder):
+                raise
+        raise
 
 
 @contextlib.contextmanager

@@ -11,7 +11,6 @@ import dataclasses
 import importlib.metadata
 import json
 import pathlib
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -117,16 +116,15 @@ def _test_error(run: build.Run) -> float | None:
 
 @contextlib.contextmanager
 def errors_of_writing(to: pathlib.Path) -> Iterator[None]:
-    """Turns errors of TensorFlow while it writes, such as that of a full disk, into user errors.
+    """Turns errors while something is written, such as that of a full disk, into user errors.
 
     Args:
         to: The folder that the user gave.
     """
     try:
         yield
-    except tf.errors.OpError as error:
-        # "{{function_node ...}} FILE; No space left on device [Op:SaveV2]"
-        reason = re.sub(r" ?\[Op:.*|.*; ?", "", errors.first_line(error))
+    except (OSError, tf.errors.OpError) as error:
+        reason = errors.tensorflow_reason(error)
         raise errors.UserError(
             f"--to={to} cannot be written ({reason}). Nothing was published."
         ) from error

@@ -16,7 +16,7 @@ from typing import Any
 
 import export
 from export import http_exchange, server_answers
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, json_text, requirements
 
 _OUTPUTS = ("label", "name", "probabilities")
 
@@ -73,8 +73,8 @@ class RestClient:
         except OSError as error:
             reason = error.strerror or str(error)
             raise server_answers.unreachable(str(self.address), reason, "--url") from None
-        except (http.client.HTTPException, ValueError) as error:
-            raise self._unexpected(f"it is no HTTP server ({type(error).__name__})") from None
+        except (http.client.HTTPException, ValueError):
+            raise self._unexpected("it does not speak HTTP, or stopped in the middle") from None
         if answer.status != 200:
             raise self._error(answer)
         with self._expected_form():
@@ -128,7 +128,7 @@ class GrpcClient:
         except ImportError as error:
             raise errors.UserError(
                 f"--grpc needs the extra packages of serving ({error.name} is missing): "
-                "pip install 'tf_ssgan[serving]', or use --url."
+                f"{requirements.EXTRAS.format('serving')}, or use --url."
             ) from error
         _check_target(target)
         self.target = target
@@ -207,7 +207,7 @@ def _b64(content: bytes) -> dict[str, str]:
 
 
 def _too_long() -> str:
-    return f"its answer has more than {server_answers.LARGEST:,} bytes; a smaller --batch asks less"
+    return f"its answer has more than {server_answers.LARGEST:,} bytes; take a smaller --batch"
 
 
 def _json(answer: http_exchange.Answer) -> Any:
@@ -215,13 +215,12 @@ def _json(answer: http_exchange.Answer) -> Any:
 
     Raises:
         ValueError: There is none.
-        RecursionError: It is nested too deep.
     """
     kind = answer.kind.partition(";")[0].strip().lower()
     if kind not in ("", "application/json", "text/json", "text/plain"):
         raise ValueError(f"it sends {kind} instead of JSON")
     try:
-        return json.loads(answer.body.decode("utf-8"), parse_constant=_refuse_constant)
+        return json_text.loads(answer.body.decode("utf-8"), _refuse_constant)
     except UnicodeDecodeError:
         raise ValueError("its text is not UTF-8") from None
     except json.JSONDecodeError:

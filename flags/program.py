@@ -114,5 +114,5 @@ def exit_on_user_error() -> Iterator[None]:
         sentence = failures.explain(error)
         if sentence is None:
             raise
-        print(sentence, file=sys.stderr)
+        print(plain_text.escape(sentence), file=sys.stderr)
         raise SystemExit(errors.UserError.status) from None

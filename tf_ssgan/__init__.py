@@ -11,12 +11,12 @@ Importing this package imports neither TensorFlow nor numpy: `train` and `load` 
 called.
 """
 
-import os
-from typing import TYPE_CHECKING, Any
-
 from tf_ssgan.common import interrupts
 
-interrupts.end_while_importing()  # before what takes longer to import
+interrupts.end_while_importing()  # before anything else is imported
+
+import os  # noqa: E402
+from typing import TYPE_CHECKING, Any  # noqa: E402
 
 from tf_ssgan.common import keras_settings, library_folders, supported_systems  # noqa: E402
 from tf_ssgan.common.errors import UserError  # noqa: E402

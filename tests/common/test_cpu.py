@@ -41,15 +41,13 @@ def test_without_affinity_all_cores_are_usable(monkeypatch):
     assert cpu.usable() == (0,)
 
 
-def test_cpu_flags_are_those_of_linux(monkeypatch):
+def test_cpu_flags_are_those_of_linux(monkeypatch, tmp_path):
     text = "processor\t: 0\nflags\t\t: fpu amx_bf16\n\nprocessor\t: 1\nflags\t\t: fpu\n"
-    monkeypatch.setattr(cpu.pathlib.Path, "read_text", lambda path: text)
+    (tmp_path / "cpuinfo").write_text(text)
+    monkeypatch.setattr(cpu, "_DESCRIPTION", tmp_path / "cpuinfo")
     assert cpu.flags() == {"fpu", "amx_bf16"}
 
 
-def test_systems_without_cpuinfo_have_no_cpu_flags(monkeypatch):
-    def missing(path):
-        raise FileNotFoundError
-
-    monkeypatch.setattr(cpu.pathlib.Path, "read_text", missing)
+def test_systems_without_cpuinfo_have_no_cpu_flags(monkeypatch, tmp_path):
+    monkeypatch.setattr(cpu, "_DESCRIPTION", tmp_path / "missing")
     assert cpu.flags() == set()

@@ -49,3 +49,12 @@ def test_a_diverged_run_ends_with_status_3_and_names_the_step_and_the_scalar():
 
 def test_an_interrupted_run_ends_with_the_status_of_the_shell():
     assert errors.Interrupted(15).status == 143 and errors.UserError.status == 2
+
+
+def test_an_error_of_tensorflow_is_said_without_its_operations():
+    for text, reason in {
+        "{{function_node x}} /a/b; No space left on device [Op:SaveV2]": "No space left on device",
+        "{{function_node x}} Not a directory [Op:Create]": "Not a directory",
+        "No such file.": "No such file",
+    }.items():
+        assert errors.tensorflow_reason(OSError(text)) == reason

@@ -95,6 +95,11 @@ def test_what_is_no_file_is_told_from_files_of_any_size(tmp_path):
         files.check_regular(tmp_path / "pipe")
 
 
+def partial(name, process):
+    """The name of a file that a process of this host is writing."""
+    return files.partial_name(name).replace(f"-{os.getpid()}.", f"-{process}.")
+
+
 @pytest.fixture
 def ended_process():
     """The number of a process that has ended."""
@@ -109,20 +114,20 @@ def test_bytes_are_written_as_they_are(tmp_path):
 
 
 def test_leftovers_of_ended_processes_are_removed_and_nothing_else(tmp_path, ended_process):
-    parent = os.getppid()
-    kept = [f"a.json.{parent}.partial", f"b.{ended_process}.partial", f"a.json.{ended_process}",
-            "a.json.x.partial", "a.json.partial", "a.json"]  # fmt: skip
-    for name in [*kept, f"a.json.{ended_process}.partial", f"c.png.{os.getpid()}.partial"]:
+    ended = partial("a.json", ended_process)
+    kept = [partial("a.json", os.getppid()), partial("b", ended_process), ended[:-8], "a.json",
+            f"a.json.another-host-{ended_process}.partial", "a.json.x.partial"]  # fmt: skip
+    for name in [*kept, ended, partial("c.png", os.getpid()), partial("c.png", "9" * 30)]:
         (tmp_path / name).touch()
-    (tmp_path / f"d.png.{ended_process}.partial").mkdir()
-    os.symlink("a.json", tmp_path / f"e.png.{ended_process}.partial")
-    assert files.remove_leftovers(tmp_path, ("a.json", "*.png")) == 2
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left == {*kept, f"d.png.{ended_process}.partial", f"e.png.{ended_process}.partial"}
+    folder, link = partial("d.png", ended_process), partial("e.png", ended_process)
+    (tmp_path / folder).mkdir()
+    os.symlink("a.json", tmp_path / link)
+    assert files.remove_leftovers(tmp_path, ("a.json", "*.png")) == 3
+    assert {path.name for path in tmp_path.iterdir()} == {*kept, folder, link}
 
 
 def test_whoever_holds_the_lock_removes_leftovers_of_every_process(tmp_path):
-    (tmp_path / f"a.json.{os.getppid()}.partial").touch()
+    (tmp_path / f"a.json.another-host-{os.getppid()}.partial").touch()
     assert files.remove_leftovers(tmp_path, ["a.json"], locked=True) == 1
     assert not list(tmp_path.iterdir())
     assert files.remove_leftovers(tmp_path / "missing", ["a.json"]) == 0

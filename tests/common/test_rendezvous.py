@@ -87,7 +87,9 @@ def test_two_workers_of_one_number_are_refused(ports):
     with other.listening():
         other.here = cluster.Cluster(workers(ports[:2]), 0)  # what it says
         (error,) = meet(cluster.Cluster(workers(ports[:2]), 0))
-    assert f"The TF_CONFIG of worker 1 (127.0.0.1:{ports[1]}) says 0." in str(error)
+    assert f"The TF_CONFIG of worker 1 (127.0.0.1:{ports[1]}) says that its index is 0." in str(
+        error
+    )
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"[" * 900, b"{}\n", b""])

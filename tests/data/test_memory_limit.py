@@ -29,7 +29,9 @@ def test_a_container_has_less_memory_than_its_machine(tmp_path, monkeypatch):
     whole = memory_limit.available()
     monkeypatch.setattr(memory_limit, "_CGROUP", tmp_path)
     (tmp_path / "memory.max").write_text("1000\n")
-    (tmp_path / "memory.current").write_text("400\n")
-    assert memory_limit.available() == 600 < whole
+    (tmp_path / "memory.current").write_text("900\n")
+    statistics = "anon 400\nfile 500\nactive_file 200\ninactive_file 300\nslab 7\n"
+    (tmp_path / "memory.stat").write_text(statistics)
+    assert memory_limit.available() == 600 < whole, "what holds files is given up when needed"
     (tmp_path / "memory.max").write_text("max\n")
     assert memory_limit.available() > 600

@@ -83,7 +83,7 @@ def test_a_damaged_list_is_named(model, content):
 
 def test_a_model_without_a_list_is_refused(model):
     (model / digests.FILE).unlink()
-    with pytest.raises(errors.UserError, match="SHA256SUMS is missing, so .*Export it again."):
+    with pytest.raises(errors.UserError, match="SHA256SUMS is missing: .*Export it again."):
         digests.check(model)
     os.mkfifo(model / digests.FILE)
     with pytest.raises(errors.UserError, match="SHA256SUMS cannot be read .*a pipe"):

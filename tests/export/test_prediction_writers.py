@@ -13,6 +13,7 @@ import pytest
 from support import predict_output
 
 from export import input_files, predict, prediction_writers, predictions
+from tf_ssgan.common import files
 
 # --- formats --------------------------------------------------------------------------------------
 
@@ -33,7 +34,15 @@ def test_json_can_be_read_back_with_the_bytes_of_names(run_predict, odd_names):
     assert paths == odd_names and os.fsencode(paths[-1]).endswith(b"/\xff\xe4.png")
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@a", "\t=1", "\n=1"])
+def test_classes_that_are_numbers_stay_numbers():
+    file = io.StringIO()
+    writer = prediction_writers.CsvWriter(file, {}, 1)
+    writer.add(predictions.Prediction("a.png", (("-1", 0.75),)))
+    (row,) = predict_output.csv_rows(file.getvalue())
+    assert row["label"] == "-1"
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+a", "-1+2", "@a", "\t=1", "\n=1"])
 def test_no_cell_is_a_formula_and_the_path_is_still_that_of_the_file(name):
     file = io.StringIO()
     writer = prediction_writers.CsvWriter(file, {}, 2)
@@ -87,16 +96,13 @@ def test_leftovers_of_programs_that_were_killed_are_removed(tmp_path):
     to = tmp_path / "a[1].csv"
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    gone = [f".a[1].csv.{ended.pid}.partial", f".a[1].csv.{'9' * 30}.partial"]
-    kept = [f".a[1].csv.{os.getppid()}.partial", ".a1.csv.1.partial", f"b.csv.{ended.pid}.partial",
-            f".a[1].csv.{ended.pid}.partial.txt", ".a[1].csv.x.partial"]  # fmt: skip
-    for name in (*gone, *kept):
+    left = files.partial_name(".a[1].csv").replace(f"-{os.getpid()}.", f"-{ended.pid}.")
+    kept = {left.replace("[1]", "1"), left.removeprefix("."), f"{left}.txt", ".a[1].csv.partial"}
+    for name in (left, *kept):
         (tmp_path / name).write_text("some")
-    (tmp_path / f".a[1].csv.0{ended.pid}.partial").mkdir()
     with prediction_writers.open_output(str(to), []):
         pass
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left == {*kept, f".a[1].csv.0{ended.pid}.partial", to.name}
+    assert {path.name for path in tmp_path.iterdir()} == {*kept, to.name}
 
 
 def test_the_output_is_not_classified_itself(run_predict, image_files, tmp_path):

@@ -104,14 +104,15 @@ def test_a_whole_answer_is_taken():
         ({"predictions": GOOD}, (), "there is no 'predictions' in its answer"),
         ({"predictions": [7]}, (), "there is no 'label' in its answer"),
         ({"predictions": [{**GOOD, "probabilities": [float("nan")]}]}, (), "NaN, which is no number"),
-        (b"[" * 100_000, (), "maximum recursion depth|sends no JSON"),
-        (b'{"predictions": [' + b"9" * 5000 + b"]}", (), "Exceeds the limit"),
+        (b"[" * 100_000, (), "it is nested too deeply|sends no JSON"),
+        (b'{"predictions": [' + b"9" * 5000 + b"]}", (), "it holds a number of too many digits"),
         (b'"\xff"', (), "its text is not UTF-8"),
         (b"", (), "it sends no JSON"),
         (b"<html>", ("200 OK", "text/html; charset=utf-8"), "it sends text/html instead of JSON"),
         (b"<html>", ("200 OK", ""), "it sends no JSON"),
         (b"", ("302 Found", "text/html", "Location: http://elsewhere/"), "it redirects to http://elsewhere/"),
     ],
+    ids=lambda value: repr(value)[:20],
 )  # fmt: skip
 def test_another_kind_of_server_is_an_error(body, options, reason):
     server, make = answers(body, *options)
@@ -137,7 +138,10 @@ def test_names_of_classes_are_checked(results):
 def test_an_answer_without_an_end_is_an_error(monkeypatch):
     monkeypatch.setattr(server_answers, "LARGEST", 10_000)
     server, make = answers(b" " * 20_000)
-    with server, pytest.raises(errors.UserError, match="more than 10,000 bytes; a smaller --batch"):
+    with (
+        server,
+        pytest.raises(errors.UserError, match="more than 10,000 bytes; take a smaller --batch"),
+    ):
         make().predict([b""])
 
 
@@ -238,7 +242,9 @@ def test_grpc_uses_no_proxy(grpc_target, image_files, monkeypatch, closed_port):
 def test_without_the_serving_extra_grpc_is_refused_in_a_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_serving", None)
     monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
-    with pytest.raises(errors.UserError, match=r"needs the extra packages .*tf_ssgan\[serving\]"):
+    with pytest.raises(
+        errors.UserError, match=r"needs the extra packages .*pip install '.\[serving\]'"
+    ):
         server_clients.GrpcClient("127.0.0.1:1", "digits")
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -155,6 +156,11 @@ PLACES = ["file", "file/below", "dangling", "dangling/below", "circle", "circle/
           "a" * 300, "new/" + "a" * 300, "locked/new", "locked/new/er"]  # fmt: skip
 
 
+# Begins a command that sees a folder as read-only, which the superuser cannot write to either.
+MOUNT = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
+READ_ONLY = ["unshare", "--mount", "sh", "-c", MOUNT]
+
+
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory):
     """A folder in which nothing can be written: by its permissions, or by the superuser's mount."""
@@ -163,10 +169,7 @@ def locked(tmp_path_factory):
         if os.geteuid():
             folder.chmod(0o555)
             stack.callback(folder.chmod, 0o755)
-        elif os.system(f"mount --bind {folder} {folder} 2>/dev/null") == 0:
-            stack.callback(os.system, f"umount {folder}")
-            assert os.system(f"mount -o remount,ro,bind {folder}") == 0
-        else:
+        elif subprocess.run([*READ_ONLY, folder, "true"], stderr=subprocess.DEVNULL).returncode:
             folder = None
         yield folder
 
@@ -195,8 +198,9 @@ def answers(tmp_path_factory, locked):
                 asked[case, place] = name, [*words, f"--{flag}={root}/{place}"]
     del asked["predict", "file"]  # a file that is named is replaced
     before = contents(root)
+    prefix = [*READ_ONLY, locked] if locked and not os.geteuid() else []
     done = subprocess.run(
-        [sys.executable, "-c", ANSWER, json.dumps(list(asked.values()))],
+        [*prefix, sys.executable, "-c", ANSWER, json.dumps(list(asked.values()))],
         capture_output=True, text=True, cwd=root, timeout=100,
         env=os.environ | {"PYTHONPATH": python_path(*map(os.path.abspath, sys.path[:1]))},
     )  # fmt: skip
@@ -224,7 +228,7 @@ def test_a_folder_that_refuses_is_found_though_permissions_allow_it(tmp_path, mo
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("tempfile.mkdtemp", refuse)
+    monkeypatch.setattr(pathlib.Path, "touch", refuse)
     assert "is not writable (Permission denied)" in refusal(precheck.check_writable, tmp_path)
     assert not os.listdir(tmp_path)
 

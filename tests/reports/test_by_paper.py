@@ -131,7 +131,7 @@ def test_a_cell_that_names_noise_takes_its_kind_and_rate():
         ({"validation": 7}, "validation (129, 7)"),
         ({"outcome": {"validation_images": 130}}, "validation (129, 130)"),
         ({"outcome": {"test_images": 501}}, "test_images (500, 501)"),
-        ({"outcome": {"pool": 9}}, "images (1297, 9)"),
+        ({"outcome": {"pool": 999}}, "images (1297, 999)"),
         ({"outcome": {"precision": "mixed_bfloat16"}}, "precision (float32, mixed_bfloat16)"),
     ],
 )
@@ -264,7 +264,7 @@ def test_a_baseline_that_is_no_row_is_a_mistake():
         by_paper.fill_table(TABLE, [make_run("a")], against="frgan")
 
 
-@pytest.mark.parametrize("pool, other", [(finished_run_folders.POOL, False), (9, True)])
+@pytest.mark.parametrize("pool, other", [(finished_run_folders.POOL, False), (999, True)])
 def test_other_images_than_those_of_the_paper_are_marked(pool, other):
     table = by_paper.fill_table(TABLE, [make_run("a", outcome={"pool": pool})])
     assert table.cell("FR-GAN", "50 labels").other_images is other

@@ -136,9 +136,9 @@ def test_equal_runs_have_short_names():
             ("50 labels, correct labels", "50 labels, 7 % known to be correct, others correct too"),
         ),
         (
-            {"validation": 5000},
+            {"validation": 500},
             {"validation": -1},  # the usual share
-            ("50 labels, 129 held out", "50 labels, 5,000 held out"),
+            ("50 labels, 129 held out", "50 labels, 500 held out"),
         ),
         (
             {"outcome": {"validation_images": 129}},

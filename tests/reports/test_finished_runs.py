@@ -190,7 +190,7 @@ def test_damaged_metrics_are_said_and_the_run_counts(tmp_path):
 def test_metrics_that_end_before_the_run_are_said(tmp_path, content, last):
     """A last line without an end is that of a run that was killed; this one has finished."""
     path = finished_run_folders.write(tmp_path) / "metrics.jsonl"
-    path.write_bytes(path.read_bytes()[:-1] if content is None else content)
+    path.write_bytes(path.read_bytes()[:-2] if content is None else content)
     finished = finished_runs.read_runs([tmp_path])
     assert finished.damage == [f"{path} ends at step {last} of 300: its curves are cut short."]
     path.unlink()
@@ -317,3 +317,12 @@ def test_a_folder_without_permission_is_left_out(tmp_path):
 def test_names_of_folders_need_not_be_unicode(tmp_path):
     folder = finished_run_folders.write(tmp_path / os.fsdecode(b"caf\xe9"))
     assert folders(finished_runs.read_runs([tmp_path])) == [folder]
+
+
+def test_steps_beyond_those_of_the_run_are_skipped_and_said(tmp_path):
+    path = finished_run_folders.write(tmp_path) / "metrics.jsonl"
+    later = json.loads(path.read_text().splitlines()[-1]) | {"step": 2_000_000}
+    path.write_text(f"{path.read_text()}{json.dumps(later)}\n")
+    finished = finished_runs.read_runs([tmp_path])
+    assert [line["step"] for line in finished.runs[0].history] == [100, 200, 300]
+    assert finished.damage == [f"Skipped step 2,000,000 of {path}: the run has 300 steps."]

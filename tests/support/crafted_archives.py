@@ -38,3 +38,4 @@ def lie(path, old, new, last=False):
     at = content.rfind(old) if last else content.find(old)
     assert at >= 0
     path.write_bytes(content[:at] + new + content[at + len(old) :])
+    return path

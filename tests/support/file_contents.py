@@ -32,7 +32,8 @@ def result(own, error=5.0, **changed):
     return (
         {name: own[name] for name in names}
         | {"labels": POOL - held_out if own["labels"] == -1 else own["labels"]}
-        | {"pool": POOL, "validation_images": held_out, "test_images": 500, "wrong_labels": 0}
+        | {"pool": max(POOL, own["labels"] + held_out), "validation_images": held_out}
+        | {"test_images": 500, "wrong_labels": 0}
         | {"classes_with_test_images": 10, "classes_without_test_images": []}
         | {"split_sha256": sha256(own["split_seed"]), "data_sha256": DIGITS_SHA256}
         | {"steps": own["max_steps"], "epochs": 2.5}

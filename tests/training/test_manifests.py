@@ -110,6 +110,8 @@ WHOLE = {"state.index": "0" * 64, DATA: "0" * 64}
         ({"protocol": PROTOCOL | {"pool": 10**12}}, "protocol.pool: expected less than or equal"),
         ({"dataset_info": INFO | {"height": 10**6}}, "dataset_info.height: expected less than"),
         ({"dataset_info": INFO | {"classes": ["a", "b"]}}, "dataset_info.classes are not those"),
+        ({"protocol": PROTOCOL | {"sizes": {"clean": 2**40}}}, "protocol.sizes are not those of"),
+        ({"identity": {"max_steps": 1}}, "and identity.max_steps is 1"),
         ({"version": "0.1.0"}, "it was written by tf_ssgan 0.1.0"),
         ({"version": ...}, "version is missing"),
     ],

@@ -88,7 +88,7 @@ def test_a_table_that_is_damaged_is_written_anew(tmp_path, content):
     [
         (b"null", "expected a JSON object, got null"),
         (b"{", "Expecting property name"),
-        (b"\xff\xfe\x00", "decode byte"),
+        (b"\xff\xfe\x00", "not text in UTF-8"),
         (b"[" * 100_000, "nested too deeply"),
         (json.dumps(metrics_line(0)).encode(), "step: expected greater than or equal to 1, got 0"),
         (json.dumps(metrics_line(10**105)).encode(), "step: expected less than or equal to"),
@@ -138,3 +138,11 @@ def test_what_is_no_file_is_refused_without_waiting(tmp_path, make):
     with pytest.raises(errors.UserError, match="metrics.jsonl is damaged: it is not a file"):
         metrics_log.read(path)
     assert metrics_log.last(path) is None
+
+
+def test_a_whole_last_line_without_its_end_is_read(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    lines = [metrics_line(step) for step in (10, 20)]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    assert metrics_log.read(path) == metrics_log.MetricsHistory(lines)
+    assert metrics_log.last(path) == lines[1]

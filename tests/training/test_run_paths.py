@@ -29,7 +29,7 @@ def test_every_file_that_a_run_would_overwrite_is_known():
 
 
 def test_partial_files_of_killed_processes_are_removed(tmp_path):
-    running = os.getppid()
+    running = f"another-host-{os.getppid()}"
     names = [f"{name}.{running}.partial" for name in ("config.json", "metrics.jsonl", "top3.png",
              "result.json", "evaluation.json", "evaluation_tsne.png", "notes.txt")]  # fmt: skip
     names += [f"G.weights.h5.{running}.partial.weights.h5"]

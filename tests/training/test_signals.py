@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from tf_ssgan.common import cluster, errors
+from tf_ssgan.common import cluster, errors, output
 from tf_ssgan.nn import distribution
 from tf_ssgan.training.signals import Signals
 
@@ -88,7 +88,10 @@ def test_what_watches_the_run_may_stop_it_at_each_check():
             check()
 
 
-def test_a_print_that_nobody_reads_stops_the_run_with_the_status_of_sigpipe():
+def test_a_print_that_nobody_reads_stops_the_run_with_the_status_of_sigpipe(monkeypatch):
+    with pytest.raises(BrokenPipeError), Signals().lost_output():
+        raise BrokenPipeError(errno.EPIPE, "of a pipe of somebody else")
+    monkeypatch.setattr(output, "_discarded", {1})  # nobody reads standard output
     with pytest.raises(errors.Interrupted) as stopped, Signals().lost_output():
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
     assert stopped.value.status == 141

@@ -1,12 +1,11 @@
 """The hosts that share a run, as `TF_CONFIG` describes them. Free of TensorFlow."""
 
 import dataclasses
-import json
 import os
 import re
 from typing import Any
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, json_text
 
 _FORM = (
     'It must look like {"cluster": {"worker": ["host:port", ...]}, '
@@ -55,8 +54,8 @@ def read() -> Cluster | None:
     if not text.strip():
         return None
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        content = json_text.loads(text)
+    except ValueError as error:
         raise _wrong(f"is not JSON ({errors.first_line(error)})") from error
     workers = _workers(_part(content, "cluster"))
     return Cluster(workers, _index(_part(content, "task"), workers))

@@ -1,6 +1,7 @@
 """Errors that a user can fix, printed as a sentence instead of a traceback."""
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -44,6 +45,15 @@ def closest(name: str, options: Iterable[str]) -> str | None:
 def first_line(error: BaseException) -> str:
     """Returns the first line of an error's message, without its period; its type if it has none."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def tensorflow_reason(error: BaseException) -> str:
+    """What an error of TensorFlow says, without the names of its operations.
+
+    "{{function_node ...}} FILE; No space left on device [Op:SaveV2]" becomes "No space left on
+    device".
+    """
+    return re.sub(r" ?\[Op:.*|.*; ?|\{\{.*?\}\} ?", "", first_line(error))
 
 
 class Diverged(UserError):

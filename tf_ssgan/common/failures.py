@@ -24,6 +24,7 @@ _NO_PEER = re.compile(
     r"Collective ops is aborted|failed to connect to all addresses|CoordinationService|grpc_status"
 )
 _TASK = re.compile(r"/job:worker/replica:0/task:(\d+)")
+_OWN = ("tf_ssgan", "export", "flags")  # a fault of ours is not one of the installation
 _LONGEST = 200  # characters of a cause in the sentence
 _ANSWER = 2.0  # seconds for a worker to answer
 
@@ -61,7 +62,8 @@ def explain(error: Exception, advice: str = "") -> str | None:
     if isinstance(error, errors.UserError):
         return None
     if isinstance(error, ImportError):
-        return requirements.explain(error)
+        own = (error.name or "").split(".")[0] in _OWN
+        return None if own else requirements.explain(error)
     no_memory = isinstance(error, OSError) and error.errno == errno.ENOMEM
     if isinstance(error, MemoryError) or no_memory:
         return _no_memory(errors.first_line(error), advice)

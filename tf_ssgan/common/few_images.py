@@ -66,7 +66,7 @@ def too_many_classes(classes: int, labeled: int) -> str:
 
     Args:
         classes: Number of classes.
-        labeled: Number of images with a label, those for testing included if they are chosen later.
+        labeled: Number of images with a label, those for testing included.
     """
     if classes > MOST_CLASSES:
         return f"there are {classes:,} classes, and at most {MOST_CLASSES:,} can be learned"

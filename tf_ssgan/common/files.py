@@ -6,6 +6,7 @@ import fnmatch
 import hashlib
 import os
 import pathlib
+import platform
 import re
 import stat
 import sys
@@ -23,7 +24,9 @@ _KINDS = {
     stat.S_IFBLK: "a device",
 }
 _ENDING = f"{re.escape(PARTIAL)}({re.escape(KERAS_WEIGHTS)})?"
-_LEFTOVER = re.compile(rf"(?P<name>.+)\.(?P<process>[0-9]+){_ENDING}", re.DOTALL)
+_LEFTOVER = re.compile(
+    rf"(?P<name>.+)\.(?P<host>[\w-]*)-(?P<process>[0-9]+){_ENDING}", re.ASCII | re.DOTALL
+)
 
 
 def replace(path: pathlib.Path, content: str | bytes) -> None:
@@ -46,7 +49,7 @@ def replace(path: pathlib.Path, content: str | bytes) -> None:
 
 @contextlib.contextmanager
 def replacing(path: pathlib.Path, ending: str = "") -> Iterator[pathlib.Path]:
-    """Gives the name `NAME.PID.partial` to write a file; at the end of the block it gets its own.
+    """Gives the name `NAME.HOST-PID.partial` to write a file; after the block it gets its own.
 
     Args:
         path: The file, in a folder that exists.
@@ -59,7 +62,7 @@ def replacing(path: pathlib.Path, ending: str = "") -> Iterator[pathlib.Path]:
     Raises:
         OSError: The file cannot be written; its old content is unchanged.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}{ending}")
+    partial = pathlib.Path(partial_name(path) + ending)
     try:
         yield partial
         partial.replace(path)
@@ -68,13 +71,13 @@ def replacing(path: pathlib.Path, ending: str = "") -> Iterator[pathlib.Path]:
 
 
 def remove_leftovers(folder: pathlib.Path, names: Iterable[str], locked: bool = False) -> int:
-    """Removes the files `NAME.PID.partial` of writers that were killed.
+    """Removes the files `NAME.HOST-PID.partial` of writers that were killed.
 
     Args:
         folder: The folder; it may be missing.
         names: The names that the caller writes, or patterns of them as in `fnmatch`.
         locked: Whether nobody else can be writing them, because the caller holds the folder's
-            lock. Otherwise only files whose process has ended are removed.
+            lock. Otherwise only files of this host whose process has ended are removed.
 
     Returns:
         How many files were removed; what cannot be removed stays.
@@ -86,11 +89,25 @@ def remove_leftovers(folder: pathlib.Path, names: Iterable[str], locked: bool = 
             ours = found and any(fnmatch.fnmatchcase(found["name"], name) for name in names)
             if not ours or not entry.is_file(follow_symlinks=False):
                 continue
-            if locked or not _is_running(int(found["process"])):
+            ended = found["host"] == _host() and not _is_running(int(found["process"]))
+            if locked or ended:
                 with contextlib.suppress(OSError):
                     os.unlink(entry.path)
                     removed += 1
     return removed
+
+
+def partial_name(path: str | os.PathLike) -> str:
+    """The name of a file while it is being written: nobody else writes one of this name.
+
+    Hosts that share a disk have processes of the same numbers.
+    """
+    return f"{os.fspath(path)}.{_host()}-{os.getpid()}{PARTIAL}"
+
+
+def _host() -> str:
+    """The name of this machine, as far as it can be part of a file's name."""
+    return re.sub("[^A-Za-z0-9_-]", "-", platform.node())[:32]
 
 
 def _is_running(process: int) -> bool:

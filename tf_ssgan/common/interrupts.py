@@ -10,8 +10,8 @@ import contextlib
 import os
 import signal
 import sys
+import types
 from collections.abc import Iterator
-from typing import Any
 
 _IMPORT = "<frozen importlib._bootstrap>"  # the file of the frames of an import
 _PACKAGES = ("tf_ssgan", "export", "flags", "train_main")
@@ -45,7 +45,7 @@ def raised_outside_imports() -> Iterator[None]:
                 signal.signal(signal.SIGINT, before)
 
 
-def _raise_outside_imports(number: int, frame: Any) -> None:
+def _raise_outside_imports(number: int, frame: types.FrameType | None) -> None:
     while frame is not None:
         if frame.f_code.co_filename == _IMPORT:
             signal.signal(number, signal.SIG_DFL)

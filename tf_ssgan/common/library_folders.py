@@ -25,7 +25,9 @@ def prepare() -> None:
         os.environ["HOME"] = os.devnull  # which can hold no files
     fall_back([_IN_MEMORY])
     logging.getLogger("matplotlib").addFilter(_is_no_remark)
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.WARNING)
+    fonts = logging.getLogger("matplotlib.font_manager")
+    if fonts.level == logging.NOTSET:
+        fonts.setLevel(logging.WARNING)
 
 
 def fall_back(folders: Sequence[str]) -> None:

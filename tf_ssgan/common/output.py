@@ -30,7 +30,8 @@ def is_lost(error: BaseException) -> bool:
     if not isinstance(error, OSError) or error.filename is not None:
         return False
     discard_unread()
-    return error.errno == errno.EPIPE or (error.errno == errno.EIO and bool(_discarded))
+    # Another pipe or a socket may be broken while everything that is printed is read.
+    return error.errno in (errno.EPIPE, errno.EIO) and bool(_discarded)
 
 
 def say(text: bytes) -> None:

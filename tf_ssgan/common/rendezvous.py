@@ -5,6 +5,7 @@ all of them and all have asked it. So a host that is down, a port in use and hos
 differ are named, within a time limit.
 """
 
+import concurrent.futures
 import contextlib
 import hashlib
 import json
@@ -16,9 +17,10 @@ from collections.abc import Iterator
 
 from tf_ssgan.common import cluster, errors
 
-LIMIT = 300.0  # seconds to wait for the others
+LIMIT = 1800.0  # seconds to wait for the others, which a queue may start later
 _PATIENCE = 5.0  # seconds until the wait is said
 _ANSWER = 3.0  # seconds for a worker to answer
+_AT_ONCE = 32  # workers that are asked
 _PAUSE = 0.1  # seconds between attempts
 _LONGEST = 1000  # bytes of a message
 
@@ -89,10 +91,11 @@ class _Meeting:
                 thread.join(_ANSWER)
 
     def _socket(self) -> socket.socket:
-        host, port = self.here.address(self.here.index)
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        _, port = self.here.address(self.here.index)
+        both = socket.has_dualstack_ipv6()
+        family = socket.AF_INET6 if both else socket.AF_INET
         try:
-            listener = socket.create_server(("", port), family=family)
+            listener = socket.create_server(("", port), family=family, dualstack_ipv6=both)
         except OSError as error:
             raise errors.UserError(
                 f"Port {port}, which TF_CONFIG gives to {self.here.name(self.here.index)}, cannot "
@@ -114,29 +117,34 @@ class _Meeting:
                         self.seen.add(other["index"])
 
     def ask_all(self) -> None:
-        """Asks those that have not answered yet."""
-        for index in self.here.others():
-            if index in self.asked:
-                continue
-            try:
-                address = self.here.address(index)
-                with socket.create_connection(address, _ANSWER) as connection:
-                    connection.sendall(self._message())
-                    answer = _read(connection)
-            except OSError as error:
-                self.reasons[index] = error.strerror or str(error)
-            except ValueError:
-                self.reasons[index] = "another program answers there"
-            else:
-                self._check(index, answer)
-                self.asked.add(index)
-                self.reasons.pop(index, None)
+        """Asks those that have not answered yet, many at once."""
+        waiting = [index for index in self.here.others() if index not in self.asked]
+        if waiting:
+            with concurrent.futures.ThreadPoolExecutor(min(_AT_ONCE, len(waiting))) as pool:
+                list(pool.map(self._ask, waiting))
+
+    def _ask(self, index: int) -> None:
+        try:
+            address = self.here.address(index)
+            with socket.create_connection(address, _ANSWER) as connection:
+                connection.sendall(self._message())
+                answer = _read(connection)
+        except OSError as error:
+            self.reasons[index] = error.strerror or str(error)
+        except ValueError:
+            self.reasons[index] = "another program answers there"
+        else:
+            self._check(index, answer)
+            self.asked.add(index)
+            self.reasons.pop(index, None)
 
     def _check(self, index: int, answer: dict) -> None:
         """Refuses a worker that has another `TF_CONFIG`."""
         if (answer["index"], answer["cluster"]) == (index, self.sum):
             return
-        what = "lists other workers" if answer["index"] == index else f"says {answer['index']!r:.9}"
+        what = "lists other workers"
+        if answer["index"] != index:
+            what = f"says that its index is {answer['index']!r:.9}"
         raise errors.UserError(
             f"The TF_CONFIG of {self.here.name(index)} {what}. The list of workers must be the "
             "same on every host, and the index that of the host's own address."

@@ -1,7 +1,6 @@
 """The packages that every program needs: whether they are there, and why an import failed."""
 
 import importlib
-import importlib.metadata
 import importlib.util
 import platform
 import re
@@ -30,6 +29,7 @@ MODULES = {
 }
 # What a run imports at its end: if that fails, it should do so before hours of training.
 LATE = ("sklearn.metrics", "matplotlib.figure", "scipy.optimize")
+EXTRAS = "run pip install '.[{}]' in the folder of tf_ssgan"  # packages that are not needed
 ADVICE = "run pip install -e . again in the folder of tf_ssgan"
 
 
@@ -37,24 +37,32 @@ def check() -> None:
     """Looks for the packages, without importing them.
 
     Raises:
-        UserError: One is missing, or TensorFlow would end the process on this CPU without a word.
+        UserError: One is missing, or the folder of the code cannot be read by TensorFlow.
     """
     if any("\ud800" <= letter <= "\udfff" for letter in __file__):
         raise errors.UserError(
             f"The folder of tf_ssgan, {ascii(__file__)}, has letters that Python does not know in "
             "this language setting, and TensorFlow cannot read code there. Set PYTHONUTF8=1."
         )
-    flags = cpu.flags()
-    if flags and "avx" not in flags and platform.machine().lower() in ("x86_64", "amd64"):
-        raise errors.UserError(
-            "TensorFlow needs a CPU with AVX, which this one, or the virtual machine on it, does "
-            "not offer. Use another machine, or set the CPU type of the virtual machine to host."
-        )
     missing = [package for module, package in MODULES.items() if not is_there(module)]
     if missing:
         raise errors.UserError(
             f"{sys.executable} lacks {', '.join(missing)}, which tf_ssgan needs. Use the Python in "
             f"which tf_ssgan was installed, or {ADVICE}."
+        )
+
+
+def check_cpu() -> None:
+    """Looks for what TensorFlow needs of the CPU; other programs do without it.
+
+    Raises:
+        UserError: TensorFlow would end the process on this CPU without a word.
+    """
+    flags = cpu.flags()
+    if flags and "avx" not in flags and platform.machine().lower() in ("x86_64", "amd64"):
+        raise errors.UserError(
+            "TensorFlow needs a CPU with AVX, which this one, or the virtual machine on it, does "
+            "not offer. Use another machine, or set the CPU type of the virtual machine to host."
         )
 
 
@@ -100,12 +108,14 @@ def outside() -> list[str]:
 
     Nothing if tf_ssgan or `packaging` is not installed.
     """
-    try:
+    try:  # here, as it takes a hundredth of a second
+        from importlib import metadata
+
         from packaging import requirements, specifiers
 
-        required = importlib.metadata.requires("tf_ssgan") or []
-        python = importlib.metadata.metadata("tf_ssgan")["Requires-Python"]
-    except (ImportError, importlib.metadata.PackageNotFoundError):
+        required = metadata.requires("tf_ssgan") or []
+        python = metadata.metadata("tf_ssgan")["Requires-Python"]
+    except ImportError:
         return []
     found = []
     if python and platform.python_version() not in specifiers.SpecifierSet(python):
@@ -124,7 +134,9 @@ def outside() -> list[str]:
 
 def installed(name: str) -> str | None:
     """The version of a package; None if it is not installed."""
+    from importlib import metadata
+
     try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
+        return metadata.version(name)
+    except ImportError:
         return None

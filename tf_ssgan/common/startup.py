@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from absl import logging
 
-from tf_ssgan.common import errors, keras_settings
+from tf_ssgan.common import errors, keras_settings, requirements
 
 
 @contextlib.contextmanager
@@ -36,13 +36,14 @@ def start_up() -> Iterator[None]:
 
 
 def _import_tensorflow() -> None:
+    requirements.check_cpu()
     try:
         import tensorflow as tf
-    except OSError as error:  # it imports Keras, and that imports Matplotlib, which writes files
-        raise errors.UserError(
-            f"TensorFlow cannot start: {errors.first_line(error)}. Set TMPDIR to a folder in which "
-            "you can write."
-        ) from error
+    except OSError as error:
+        reason, advice = errors.first_line(error), "Install it again"
+        if ".so" not in reason:  # no library is missing: Matplotlib, which Keras imports, writes
+            advice = "Set TMPDIR to a folder in which you can write"
+        raise errors.UserError(f"TensorFlow cannot start: {reason}. {advice}.") from error
     tf.config.list_physical_devices()  # looks for GPUs, and logs it
 
 

@@ -14,10 +14,21 @@ def available() -> int:
     free = psutil.virtual_memory().available
     try:
         limit = int((_CGROUP / "memory.max").read_text())
-        used = int((_CGROUP / "memory.current").read_text())
-    except (OSError, ValueError):  # no container, or one without a limit
+        used = int((_CGROUP / "memory.current").read_text()) - _file_cache()
+    except (OSError, ValueError, KeyError):  # no container, or one without a limit
         return free
     return min(free, max(0, limit - used))
+
+
+def _file_cache() -> int:
+    """Bytes of a container that hold contents of files, which are given up when others need them.
+
+    Raises:
+        OSError, ValueError, KeyError: The statistics cannot be read.
+    """
+    lines = (_CGROUP / "memory.stat").read_text().splitlines()
+    numbers = dict(line.split() for line in lines)
+    return sum(int(numbers[f"{kind}_file"]) for kind in ("active", "inactive"))
 
 
 def needed(count: int, size: int, channels: int) -> int:
@@ -39,9 +50,12 @@ def check_bytes(required: int, what: str, remedy: str) -> None:
     free = available()
     if required > free:
         raise errors.UserError(
-            f"{what} take {required / 1e9:,.1f} GB of memory, but {free / 1e9:,.1f} GB are free: "
-            f"{remedy}."
+            f"{what} take {_shown(required)} of memory, but {_shown(free)} are free: {remedy}."
         )
+
+
+def _shown(size: int) -> str:
+    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
 
 
 def check(count: int, size: int, channels: int) -> None:

@@ -115,7 +115,7 @@ def check_options(options: SweepOptions) -> None:
             raise errors.UserError(
                 f"--{flag}={getattr(options, flag)} names one of them twice. Name each once."
             )
-    if not options.chosen_seeds or min(options.chosen_seeds) < 0:
+    if not options.chosen_seeds:
         raise errors.UserError(f"--seeds={options.seeds}: expected a number of seeds, 1 or more.")
     _check_noise(options)
     _check_count(options)

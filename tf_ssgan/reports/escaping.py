@@ -57,8 +57,10 @@ def csv_cell(value: Any) -> Any:
     if not isinstance(value, (str, pathlib.PurePath)):
         return value
     text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else text
+    return f"'{text}" if is_formula(text) else text
 
 
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"[-+]?[0-9]+([.][0-9]+)?(e[-+]?[0-9]+)?", text) is not None
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet would take a text for a formula."""
+    is_number = re.fullmatch(r"[-+]?[0-9]+([.][0-9]+)?(e[-+]?[0-9]+)?", text) is not None
+    return text.startswith(_FORMULA) and not is_number

@@ -78,6 +78,10 @@ class FinishedRun:
         except errors.UserError as error:
             return [], str(error)
         damage = found.describe_damage(path)
+        later = [line["step"] for line in found.lines if line["step"] > steps]
+        if later:
+            damage = damage or f"Skipped step {later[0]:,} of {path}: the run has {steps:,} steps."
+            found = dataclasses.replace(found, lines=found.lines[: -len(later)])
         last = found.lines[-1]["step"] if found.lines else 0
         if not damage and path.exists() and last < steps:
             damage = f"{path} ends at step {last:,} of {steps:,}: its curves are cut short."

@@ -51,7 +51,8 @@ def _pictured(tables: Iterable[ResultTable]) -> Iterator[pathlib.Path]:
     """The folders of the runs whose pictures a page may show: the first one of each cell."""
     for table in tables:
         for _, _, cell in cell_text.filled_cells(table):
-            yield cell.runs[0].folder
+            if cell.runs:  # else it has a published number alone
+                yield cell.runs[0].folder
 
 
 def describe_runs(report: Report) -> str:

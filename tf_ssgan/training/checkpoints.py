@@ -19,6 +19,16 @@ from tf_ssgan.training import manifests
 
 KEPT = 2
 _PARTIAL = ".partial"
+# What says nothing about a checkpoint: memory that runs out, a network disk that does not answer.
+_NOT_OF_THE_FILE = (
+    MemoryError,
+    tf.errors.ResourceExhaustedError,
+    tf.errors.UnavailableError,
+    tf.errors.PermissionDeniedError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+)
 State = dict[str, list[tf.Variable]]
 
 
@@ -62,7 +72,7 @@ def save(folder: pathlib.Path, state: State, step: int, metadata: dict[str, Any]
     except (OSError, tf.errors.OpError) as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise errors.UserError(
-            f"Cannot save to {folder}: {errors.first_line(error)}. "
+            f"Cannot save to {folder}: {errors.tensorflow_reason(error)}. "
             "Make room or fix the folder; the same command continues from the last checkpoint."
         ) from error
     for old in manifests.checkpoint_folders(folder)[:-KEPT]:
@@ -91,6 +101,8 @@ def load(checkpoint: pathlib.Path, state: State) -> None:
         raise UnusableCheckpoint(
             checkpoint, f"was made for other networks ({errors.first_line(error)})"
         ) from error
+    except _NOT_OF_THE_FILE:
+        raise
     except Exception as error:  # TensorFlow has many for files that it cannot read
         raise UnusableCheckpoint(
             checkpoint, f"is damaged: TensorFlow cannot read it ({type(error).__name__})"

@@ -1,4 +1,4 @@
-"""Which flags do not go together: one table of rules, asked before data are read.
+"""Which flags do not go together: one table of rules, asked before images are read.
 
 What only the data decide, such as how many labels there are, is asked when the run is built.
 """
@@ -48,7 +48,7 @@ RULES = (
     ),
     Rule(
         lambda run, method: not run.epochs and not run.max_steps,
-        "--epochs=0 and --max_steps=0 leave no steps. Give one of them.",
+        "--epochs=0 and --max_steps=0 leave no steps. Give one of them above 0.",
     ),
 )
 

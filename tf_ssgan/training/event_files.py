@@ -79,7 +79,7 @@ def create(folder: pathlib.Path, suffix: str = "") -> tf.summary.SummaryWriter:
 def _rewind(folder: pathlib.Path, step: int) -> None:
     """Removes the points after a step, and the piece that a killed process wrote last."""
     # Beside the folder: TensorBoard would read it there.
-    partial = folder.with_name(f"{folder.name}.{os.getpid()}{files.PARTIAL}")
+    partial = pathlib.Path(files.partial_name(folder))
     try:
         for path in filter(pathlib.Path.is_file, sorted(folder.glob(_EVENTS))):
             with path.open("rb") as old, partial.open("wb") as new:

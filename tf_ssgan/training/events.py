@@ -15,7 +15,7 @@ from tf_ssgan.common import errors, requirements
 from tf_ssgan.training import event_files
 from tf_ssgan.training.workdir import Workdir
 
-_INSTEAD = "This run is not shown there; its figures and metrics.jsonl are written all the same."
+_INSTEAD = "It does not show this run; its figures and metrics.jsonl are written all the same."
 
 
 @functools.cache
@@ -59,7 +59,7 @@ def _writer(
     except (OSError, tf.errors.OpError) as error:
         print(
             f"TensorBoard's events cannot be written to {workdir.tensorboard} "
-            f"({errors.first_line(error)}). {_INSTEAD}",
+            f"({errors.tensorflow_reason(error)}). {_INSTEAD}",
             file=sys.stderr,
         )
         return tf.summary.create_noop_writer()

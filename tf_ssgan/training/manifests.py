@@ -148,9 +148,14 @@ def _check(manifest: Any, name: str) -> None:
         raise ValueError("it was changed")
     if checkpoint_name(manifest["step"]) != name:
         raise ValueError(f"step is {manifest['step']}, the folder is {name}")
-    own = protocol.Protocol.from_json(manifest["protocol"]).sha256
-    if manifest["split_sha256"] != own:
+    most = manifest["identity"].get("max_steps") or manifest["step"]  # 0 leaves it to the epochs
+    if manifest["step"] > most:
+        raise ValueError(f"step is {manifest['step']}, and identity.max_steps is {most}")
+    own = protocol.Protocol.from_json(manifest["protocol"])
+    if manifest["split_sha256"] != own.sha256:
         raise ValueError("split_sha256 is not that of its protocol")
+    if manifest["protocol"].get("sizes") != own.as_json()["sizes"]:
+        raise ValueError("protocol.sizes are not those of its lists")
     if manifest["dataset_info"]["classes"] != manifest["protocol"]["classes"]:
         raise ValueError("dataset_info.classes are not those of its protocol")
     if manifest["dataset_info"]["name"] != manifest["protocol"]["dataset"]:

@@ -1,5 +1,6 @@
 """Metrics of a run as files: `metrics.jsonl` and `history.csv`, one line per evaluation."""
 
+import contextlib
 import csv
 import dataclasses
 import io
@@ -8,7 +9,7 @@ import os
 import pathlib
 from typing import Any
 
-from tf_ssgan.common import errors, files
+from tf_ssgan.common import errors, files, json_text
 from tf_ssgan.training import run_file_contents, run_files
 
 _TAIL = 2**16  # bytes at the end of the file that surely hold a whole line
@@ -53,7 +54,10 @@ def append(path: pathlib.Path, line: dict[str, Any]) -> None:
 
 
 def read(path: pathlib.Path) -> MetricsHistory:
-    """Reads `metrics.jsonl`, and skips damaged lines; a last line cut short by a kill is no damage.
+    """Reads `metrics.jsonl`, and skips damaged lines.
+
+    A last line without a line end is read if it is whole; a kill may have cut it short, which is no
+    damage.
 
     Args:
         path: The file; it may be missing.
@@ -62,13 +66,13 @@ def read(path: pathlib.Path) -> MetricsHistory:
         UserError: It cannot be read.
     """
     try:
-        *whole, _ = (files.read_whole(path, run_files.LARGEST_FILE) or b"").split(b"\n")
+        content = files.read_whole(path, run_files.LARGEST_FILE) or b""
     except ValueError as error:
         raise run_files.damaged(path, str(error), "Remove it.") from error
     except OSError as error:
         raise errors.UserError(f"{path} cannot be read: {error.strerror}.") from error
     lines, damaged = [], []
-    for number, text in enumerate(whole, 1):
+    for number, text in enumerate(_whole_lines(content), 1):
         try:
             line = _parsed(text)
             if lines and line["step"] <= lines[-1]["step"]:
@@ -96,10 +100,10 @@ def last(path: pathlib.Path) -> dict[str, Any] | None:
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - _TAIL))
-            *whole, _ = file.read().split(b"\n")
+            content = file.read()
     except OSError:
         return None
-    for text in reversed(whole):
+    for text in reversed(_whole_lines(content)):
         try:
             return _parsed(text)
         except ValueError:
@@ -120,12 +124,19 @@ def rewind(path: pathlib.Path, step: int) -> str:
     return found.describe_damage(path, "Removed")
 
 
+def _whole_lines(content: bytes) -> list[bytes]:
+    """The lines of a file; the last one only if it has its end, or is whole JSON without it."""
+    *lines, last_one = content.split(b"\n")
+    if last_one:
+        with contextlib.suppress(ValueError):
+            json_text.loads(last_one)
+            lines.append(last_one)
+    return lines
+
+
 def _parsed(text: bytes) -> dict[str, Any]:
     """A line; raises ValueError if it is damaged."""
-    try:
-        line = json.loads(text)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+    line = json_text.loads(text)
     run_files.check(run_file_contents.MetricsLine, line)
     return line
 

@@ -3,18 +3,18 @@
 Command lines and `tf_ssgan.train` are checked by the same functions.
 """
 
+import errno
 import os
 import pathlib
-import tempfile
 from collections.abc import Iterable
 from typing import Any
 
 from tf_ssgan import methods
-from tf_ssgan.common import cluster, errors, library_folders, plain_text
+from tf_ssgan.common import cluster, errors, files, library_folders, plain_text
 from tf_ssgan.data import datasets, label_noise, splits
 from tf_ssgan.training import config
-from tf_ssgan.training.workdir import Workdir
 
+_TRIED = ".trying"  # begins the name of a file that is made for a moment
 _LONGEST_PATH = 3_800  # bytes; Linux has 4,096 for a file, of which the longest names take 200
 
 # Flags that had another name in earlier versions: old -> new, with the same values.
@@ -47,8 +47,10 @@ def check_run(
     """
     folder = pathlib.Path(_check_values(given).workdir or "runs")
     check_writable(folder)
-    if given.get("workdir"):
-        Workdir(folder).refuse_other_files()
+    if given.get("workdir") and folder.exists():
+        from tf_ssgan.training import workdir  # imports pydantic, a tenth of a second
+
+        workdir.Workdir(folder).refuse_other_files()
     return check_data(given, source)
 
 
@@ -145,25 +147,32 @@ def check_writable(folder: pathlib.Path, flag: str = "workdir") -> None:
 
 
 def _try_to_write(folder: pathlib.Path, above: pathlib.Path, flag: str) -> None:
-    """Makes a folder with the same names for a moment, which says more than permissions do.
+    """Makes a file for a moment, which says more than permissions do.
 
-    The superuser passes over these, but not over read-only disks, names that are too long, or
-    folders of the system.
+    The superuser passes over these, but not over read-only disks or folders of the system.
     """
     problem = "" if os.access(above, os.W_OK | os.X_OK) else "is not writable"
-    try:
-        if not problem:
-            with tempfile.TemporaryDirectory(prefix=".trying-", dir=above) as tried:
-                os.makedirs(
-                    pathlib.Path(tried, folder.absolute().relative_to(above)), exist_ok=True
-                )
-    except OSError as error:
-        problem = f"is not writable ({error.strerror})"
+    if not problem:
+        files.remove_leftovers(above, [_TRIED])  # of processes that were killed in between
+        tried = pathlib.Path(files.partial_name(above / _TRIED))
+        try:
+            tried.touch()
+            tried.unlink(missing_ok=True)
+            _check_names(folder.absolute().relative_to(above), above)
+        except OSError as error:
+            problem = f"is not writable ({error.strerror})"
     if problem:
         raise errors.UserError(
             f"--{flag}={folder}: {above} {problem}. Give a folder in which you can write."
         )
     library_folders.fall_back([str(above)])
+
+
+def _check_names(folders: pathlib.Path, above: pathlib.Path) -> None:
+    """Raises OSError if the disk of a folder takes no names as long as those of some folders."""
+    longest = os.pathconf(above, "PC_NAME_MAX")
+    if any(len(os.fsencode(name)) > longest for name in folders.parts):
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
 
 
 def _is_utf8(path: str) -> bool:

@@ -4,17 +4,16 @@ A file of a run may be damaged, edited by hand, or of another version. The first
 is named in one sentence. `run_file_contents` describes what the files hold.
 """
 
-import json
 import pathlib
 import re
 from typing import Any
 
 import pydantic
 
-from tf_ssgan.common import errors, files
+from tf_ssgan.common import errors, files, json_text
 from tf_ssgan.training.run_file_contents import Content
 
-# Bytes. Parsed, a file may take twenty times its size. The labels of millions of images fit in.
+# Bytes. Parsed, a file may take twenty times its size. The labels of three million images fit in.
 LARGEST_FILE = 2**26
 LARGEST_SUMMARY = 2**23  # of a file without a list of images
 _SHOWN = 40  # characters of a wrong value
@@ -25,7 +24,7 @@ def check(kind: type[Content], content: Any) -> None:
 
     Args:
         kind: What it should be.
-        content: As `json.loads` returns it.
+        content: As `json_text.loads` returns it.
 
     Raises:
         ValueError: Naming the first field that is wrong, what was expected and what came.
@@ -54,8 +53,8 @@ def read(path: pathlib.Path, remedy: str, most: int | None = None) -> Any:
         text = files.read_whole(path, most or LARGEST_FILE)
         if text is None:
             return None
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        content = json_text.loads(text)
+    except ValueError as error:
         raise damaged(path, errors.first_line(error), remedy) from error
     except OSError as error:
         raise errors.UserError(f"{path} cannot be read: {error.strerror}. {remedy}") from error

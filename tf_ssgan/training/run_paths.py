@@ -24,7 +24,7 @@ RUN_FILES = (
     METRICS,
     "history.csv",
     "checkpoints",
-    "tensorboard",
+    TENSORBOARD,
     RESULT,
     EVALUATION,
     *EVALUATION_FIGURES,
@@ -101,4 +101,4 @@ class RunPaths:
 
     def remove_leftovers(self) -> None:
         """Removes partial files that killed processes have left; the caller holds the lock."""
-        files.remove_leftovers(self.path, (CONFIG, TENSORBOARD, *RUN_FILES), locked=True)
+        files.remove_leftovers(self.path, (CONFIG, *RUN_FILES), locked=True)

@@ -9,6 +9,7 @@ import math
 import keras
 import tensorflow as tf
 
+from tf_ssgan.common import cluster
 from tf_ssgan.core.method import Method
 from tf_ssgan.data import memory_limit
 
@@ -29,12 +30,12 @@ def check(method: Method) -> None:
     Raises:
         UserError: They do not fit; the message names the memory and --batch_size.
     """
-    batch_size = method.hp.batch_size
+    batch_size, here = method.hp.batch_size, cluster.read()
     required = _images(method)
     if not tf.config.list_physical_devices("GPU"):
         required += batch_size * activations(method.classifier)
     memory_limit.check_bytes(
-        required,
+        required // (len(here.workers) if here else 1),  # the hosts share a batch
         f"--batch_size={batch_size}: the images of one step and what the classifier makes of them",
         "give a smaller one",
     )

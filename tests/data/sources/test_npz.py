@@ -176,7 +176,7 @@ def test_truncated_archives_are_refused(tmp_path, write, refused, keep):
     data_dir = write(tmp_path / "svhn")
     path = tmp_path / "svhn" / "test.npz"
     path.write_bytes(path.read_bytes()[:keep])
-    refused("test.npz: not a complete npz archive", data_dir=data_dir)
+    refused("test.npz: it is no npz archive, or was cut short", data_dir=data_dir)
 
 
 def test_a_changed_byte_is_noticed(tmp_path, write, refused):

@@ -46,7 +46,7 @@ def own(folder, write, classes=None, **train):
         (LABELS * 4_000_000_000, "the largest label is 4,000,000,000, so there are 4,000,000,001 cl"),
         (LABELS * 2_000_000_000, "the largest label is 2,000,000,000, so there are 2,000,000,001 "
          "classes, and at most 100,000 can be learned. Number the classes from 0 without gaps"),
-        (LABELS * 100, "the largest label is 100, so there are 101 classes for 20 labeled images, "
+        (LABELS * 100, "the largest label is 100, so there are 101 classes for 40 labeled images, "
          "but a class needs two images or more, on average"),
     ],
 )  # fmt: skip
@@ -102,7 +102,7 @@ def test_memory_is_asked_before_anything_is_read(tmp_path, write, refused, monke
         patch.setattr(memory_limit, "available", lambda: 10_000)
         patch.setattr(npz_archive, "read_array", lambda *_: pytest.fail("read"))
         refused(
-            "train.npz and .*test.npz: 40 images take 0.0 GB of memory, but 0.0 GB are free: make "
+            "train.npz and .*test.npz: 40 images take 0.0 MB of memory, but 0.0 MB are free: make "
             "smaller archives, of fewer or smaller images", name,
         )  # fmt: skip
 
@@ -147,7 +147,7 @@ def add_zip64(path, size, claimed):
 def test_names_for_far_more_classes_than_images_are_refused(tmp_path, write, refused):
     names = "\n".join(f"class {n}" for n in range(101))
     refused(
-        r"classes\.txt: there are 101 classes for 20 labeled images, but a class needs two",
+        r"classes\.txt: there are 101 classes for 40 labeled images, but a class needs two",
         own(tmp_path, write, classes=names),
     )
 
@@ -250,6 +250,6 @@ def test_memory_for_decoded_images_is_asked_for_after_the_first(
 ):
     name = own(tmp_path, write, **of_files([encoded_in(512, 512)] * 20))
     monkeypatch.setattr(memory_limit, "available", lambda: 20_000_000)
-    refused("own/train.npz: 20 images take 0.0 GB of memory", name, act="load")
+    refused("own/train.npz: 20 images take 31.5 MB of memory", name, act="load")
     monkeypatch.setattr(memory_limit, "available", lambda: 40_000_000)
     refused("test.npz: images are 8x8x3", name, act="load")

@@ -115,7 +115,7 @@ def test_missing_records_are_refused(prepared):
 def test_memory_is_asked_before_images_are_read(prepared, monkeypatch):
     monkeypatch.setattr(memory_limit, "available", lambda: 100_000)
     monkeypatch.setattr(tfds, "_open", lambda *_: pytest.fail("opened"))
-    with pytest.raises(errors.UserError, match="30 images take 0.0 GB of memory, but 0.0 GB are"):
+    with pytest.raises(errors.UserError, match="30 images take 0.2 MB of memory, but 0.1 MB are"):
         datasets.find("cifar10", str(prepared.parents[1])).load()
 
 

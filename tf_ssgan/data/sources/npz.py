@@ -56,14 +56,14 @@ class NpzSource(DataSource):
         if self._given_names:
             return self._given_names
         path = self._archives[0]
-        labels = self._read_labels(path)
-        count, labeled = int(labels.max()) + 1, int((labels >= 0).sum())
+        count = int(self._read_labels(path).max()) + 1
         # Images that judge may be fewer than the classes of the classifier that they judge.
-        many = few_images.too_many_classes(count, sys.maxsize if self._judges else labeled)
+        labeled = sys.maxsize if self._judges else self._count_labeled()
+        many = few_images.too_many_classes(count, labeled)
         if many:
             raise errors.UserError(
                 f"{path}: the largest label is {count - 1:,}, so {many}. Number the classes from "
-                "0 without gaps."
+                "0 without gaps, or label more images."
             )
         names = tuple(str(label) for label in range(count))
         if len(names) < min(2, len(self.splits)):
@@ -98,12 +98,17 @@ class NpzSource(DataSource):
 
     def _check_class_count(self) -> None:
         """Refuses far more names than images to learn from."""
-        labels = self._labels[self._archives[0]]
-        many = few_images.too_many_classes(len(self.classes), int((labels >= 0).sum()))
+        many = few_images.too_many_classes(len(self.classes), self._count_labeled())
         if many and not self.known and not self._judges:
             raise errors.UserError(
                 f"{self.folder / 'classes.txt'}: {many}. Name only the classes that there are."
             )
+
+    def _count_labeled(self) -> int:
+        """How many images have a label, those of the test included; only theirs are counted."""
+        labels, others = self._read_labels(self._archives[0]), self._archives[1:]
+        tested = sum(npz_archive.read_header(path, "label").shape[0] for path in others)
+        return int((labels >= 0).sum()) + tested
 
     @functools.cached_property
     def _judging(self) -> "NpzSource":

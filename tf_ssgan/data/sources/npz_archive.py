@@ -7,6 +7,7 @@ is one sentence with the name of the file and of the array.
 
 import collections
 import contextlib
+import lzma
 import pathlib
 import struct
 import sys
@@ -24,11 +25,14 @@ from tf_ssgan.data.sources.npy_arrays import Header
 # Bytes that `zipfile` may read at once. It reads the list of entries whole, and takes ten times as
 # much memory for it: this is enough for 20,000 entries.
 _MOST_AT_ONCE = 2**20
-_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of savez and savez_compressed
+# Those that `numpy.load` reads; savez and savez_compressed write the first two.
+_COMPRESSIONS = (
+    zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA,
+)  # fmt: skip
 _ENCRYPTED = 1  # a bit of the flags of an entry
 _FAILURES = (
     OSError, EOFError, ValueError, KeyError, RuntimeError, MemoryError, NotImplementedError,
-    OverflowError, struct.error, zipfile.BadZipFile, zlib.error,
+    OverflowError, struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
 )  # fmt: skip
 
 
@@ -61,11 +65,21 @@ def _opened(path: pathlib.Path, key: str = "") -> Iterator[zipfile.ZipFile]:
                 yield archive
     except npy_arrays.ArrayError as error:
         raise errors.UserError(f"{path}: {array}{error}. Copy or make it again.") from error
+    except zipfile.BadZipFile as error:
+        if zipfile.is_zipfile(path):
+            raise _incomplete(path, f"{array}{errors.first_line(error)[:200]}") from error
+        raise errors.UserError(
+            f"{path}: it is no npz archive, or was cut short. Copy or make it again."
+        ) from error
     except _FAILURES as error:
         reason = getattr(error, "strerror", None) or errors.first_line(error)[:200]
-        raise errors.UserError(
-            f"{path}: not a complete npz archive ({array}{reason}). Copy or make it again."
-        ) from error
+        raise _incomplete(path, f"{array}{reason}") from error
+
+
+def _incomplete(path: pathlib.Path, reason: str) -> errors.UserError:
+    return errors.UserError(
+        f"{path}: not a complete npz archive ({reason}). Copy or make it again."
+    )
 
 
 def has_array(path: pathlib.Path, key: str) -> bool:
@@ -75,7 +89,7 @@ def has_array(path: pathlib.Path, key: str) -> bool:
         UserError: It is no archive.
     """
     with _opened(path) as archive:
-        return f"{key}.npy" in archive.namelist()
+        return bool(_entries(archive, key))
 
 
 def read_header(path: pathlib.Path, key: str) -> Header:
@@ -132,10 +146,18 @@ def checksums(paths: Sequence[pathlib.Path]) -> str:
     return "archives " + ", ".join(sums)
 
 
+def _entries(archive: zipfile.ZipFile, key: str) -> list[zipfile.ZipInfo]:
+    """The entries of an array. NumPy writes `label.npy`, and reads `label` too if there is none."""
+    for name in (f"{key}.npy", key):
+        found = [entry for entry in archive.infolist() if entry.filename == name]
+        if found:
+            return found
+    return []
+
+
 def _find(path: pathlib.Path, archive: zipfile.ZipFile, key: str) -> zipfile.ZipInfo:
     """Returns the only entry of an array, in a form that NumPy writes."""
-    name = f"{key}.npy"
-    entries = [entry for entry in archive.infolist() if entry.filename == name]
+    entries = _entries(archive, key)
     if not entries:
         raise errors.UserError(
             f"{path}: there is no array {key!r}{_others(archive)}. Expected label with image, or "
@@ -151,7 +173,7 @@ def _find(path: pathlib.Path, archive: zipfile.ZipFile, key: str) -> zipfile.Zip
     if entry.compress_type not in _COMPRESSIONS:
         raise errors.UserError(
             f"{path}: the array {key!r} is compressed in a way (method {entry.compress_type}) that "
-            "NumPy does not use. Make the archive with numpy.savez or savez_compressed."
+            "NumPy does not read. Make the archive with numpy.savez or savez_compressed."
         )
     return entry
 

@@ -139,7 +139,9 @@ def _label_hint(label: Header) -> str:
 def _check_pixels(path: pathlib.Path, known: dataset_info.KnownDataset | None) -> Contents:
     image = npz_archive.read_header(path, "image")
     if image.dtype != np.uint8 or len(image.shape) != 4:
-        hint = "" if image.dtype == np.uint8 else "; save whole numbers from 0 to 255 as uint8"
+        hint = "; save image[..., None]" if len(image.shape) == 3 else ""
+        if image.dtype != np.uint8:
+            hint = "; save whole numbers from 0 to 255 as uint8"
         raise errors.UserError(
             f"{path}: image must be uint8 [n, h, w, c], got {image.words}{hint}."
         )
