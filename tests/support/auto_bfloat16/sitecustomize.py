@@ -3,16 +3,19 @@
 Python imports a module of this name at its start, so programs that tests start do as the tests do.
 """
 
-import pathlib
+import builtins
+import io
 
-_read_text = pathlib.Path.read_text
+_open = builtins.open
 
 
-def read_text(path, *args, **kwargs):
+def open_with_amx(file, *args, **kwargs):
     """Adds AMX to the flags in /proc/cpuinfo."""
-    text = _read_text(path, *args, **kwargs)
-    seems_amx = str(path) == "/proc/cpuinfo"
-    return text.replace("flags\t\t:", "flags\t\t: amx_bf16") if seems_amx else text
+    opened = _open(file, *args, **kwargs)
+    if file != "/proc/cpuinfo":
+        return opened
+    with opened:
+        return io.StringIO(opened.read().replace("flags\t\t:", "flags\t\t: amx_bf16"))
 
 
-pathlib.Path.read_text = read_text
+builtins.open = open_with_amx
