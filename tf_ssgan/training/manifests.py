@@ -148,9 +148,6 @@ def _check(manifest: Any, name: str) -> None:
         raise ValueError("it was changed")
     if checkpoint_name(manifest["step"]) != name:
         raise ValueError(f"step is {manifest['step']}, the folder is {name}")
-    most = manifest["identity"].get("max_steps") or manifest["step"]  # 0 leaves it to the epochs
-    if manifest["step"] > most:
-        raise ValueError(f"step is {manifest['step']}, and identity.max_steps is {most}")
     own = protocol.Protocol.from_json(manifest["protocol"])
     if manifest["split_sha256"] != own.sha256:
         raise ValueError("split_sha256 is not that of its protocol")
@@ -160,11 +157,14 @@ def _check(manifest: Any, name: str) -> None:
         raise ValueError("dataset_info.classes are not those of its protocol")
     if manifest["dataset_info"]["name"] != manifest["protocol"]["dataset"]:
         raise ValueError("dataset_info.name is not the dataset of its protocol")
-    _check_identity(manifest["identity"], manifest["protocol"])
+    _check_identity(manifest["identity"], manifest["protocol"], manifest["step"])
 
 
-def _check_identity(identity: dict[str, Any], own: dict[str, Any]) -> None:
-    """Raises ValueError unless a protocol is what the flags of its run ask for."""
+def _check_identity(identity: dict[str, Any], own: dict[str, Any], step: int) -> None:
+    """Raises ValueError unless protocol and step are what the flags of the run ask for."""
+    most = identity.get("max_steps", 0)
+    if type(most) is not int or 0 < most < step:  # 0 leaves the length to the epochs
+        raise ValueError(f"identity.max_steps is {most!r}, and step is {step}")
     for name in _IN_BOTH:
         if name in identity and identity[name] != own[name]:
             raise ValueError(f"protocol.{name} is {own[name]}, and {identity[name]} in identity")
