@@ -21,7 +21,8 @@ from support.damage import Damage, remove
 
 from tf_ssgan.common import errors
 
-SECONDS = 5.0  # for an answer
+SECONDS = 5.0  # for an answer, beyond what one about the whole input takes in this process
+WHOLE_SECONDS = 30.0  # for that one, which may build networks on a busy machine
 STUCK_SECONDS = 120.0  # in code that no signal interrupts, after which the process ends
 MEMORY = 2**30  # bytes above the start
 SHOWN_FAILURES = 40
@@ -34,7 +35,7 @@ _OF_THE_WHOLE = re.compile(
 
 
 class TookTooLong(BaseException):
-    """An answer takes longer than `SECONDS`; no `except Exception` takes it for something else."""
+    """An answer takes longer than it may; no `except Exception` takes it for something else."""
 
 
 class Fuzzer:
@@ -50,6 +51,7 @@ class Fuzzer:
         self.outcomes = collections.defaultdict(collections.Counter)
         self.failures: list[str] = []
         self._log = world.root / "input.txt"  # the last input, if the process dies of it
+        self._whole: dict[tuple[str, str], float] = {}  # seconds of work about whole inputs
         self._start = psutil.Process().memory_info().rss
 
     def ask(self, reader: Reader, count: int) -> None:
@@ -86,7 +88,11 @@ class Fuzzer:
         for program, ask in target.asks.items():
             what = f"{reader.name} #{number}, {program}: {damage.what}"
             self._log.write_text(what)
-            outcome, problem = self._watch(ask)
+            began, key = time.process_time(), (reader.name, program)
+            limit = WHOLE_SECONDS if number < 0 else SECONDS + self._whole[key]
+            outcome, problem = self._watch(ask, limit)
+            if number < 0:
+                self._whole[key] = time.process_time() - began
             if not problem and isinstance(outcome, errors.UserError):
                 problem = _check_sentence(str(outcome), target, damage)
                 problem = problem or (f"refused while whole: {outcome}" if number < 0 else "")
@@ -96,20 +102,20 @@ class Fuzzer:
             if number >= 0:
                 self.outcomes[reader.name, program]["FAILED" if problem else outcome] += 1
 
-    def _watch(self, ask: Ask) -> tuple[str | errors.UserError, str]:
+    def _watch(self, ask: Ask, limit: float) -> tuple[str | errors.UserError, str]:
         """The outcome, and what is wrong with it."""
         printed = io.StringIO()
         reset_peak()
         outcome, problem = "answered", ""
         try:
-            with _time_limit(), warnings.catch_warnings():
+            with _time_limit(limit), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
                     outcome = ask() or outcome
         except errors.UserError as error:
             outcome = error
         except TookTooLong as error:
-            problem = f"took more than {SECONDS:g} s\n{_place(error)}"
+            problem = f"took more than {limit:.1f} s\n{_place(error)}"
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
@@ -149,7 +155,7 @@ def _check_sentence(message: str, target: Target, damage: Damage) -> str:
 
 
 @contextlib.contextmanager
-def _time_limit() -> Iterator[None]:
+def _time_limit(limit: float) -> Iterator[None]:
     """Raises `TookTooLong` in the block; what no signal interrupts ends the process."""
 
     began, worked = time.monotonic(), time.process_time()
@@ -157,12 +163,12 @@ def _time_limit() -> Iterator[None]:
     def stop(number, frame):
         took, work = time.monotonic() - began, time.process_time() - worked
         # On a busy machine the work takes longer; what waits for something does no work.
-        if work > SECONDS or work < took / 10 or took > 10 * SECONDS:
+        if work > limit or work < took / 10 or took > 10 * limit:
             raise TookTooLong
 
     before = signal.signal(signal.SIGALRM, stop)
     faulthandler.dump_traceback_later(STUCK_SECONDS, exit=True)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS, 0.5)
+    signal.setitimer(signal.ITIMER_REAL, limit, 0.5)
     try:
         yield
     finally:
