@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from export import digests
 from tf_ssgan.common import errors, files, locks, plain_text
 
-_PARTIAL = ".partial"
 _LOCK = ".exporting"
 _LARGEST = 2**63 - 1  # a server reads the number of a version with 64 bits
 
@@ -53,7 +52,7 @@ def new_version(folder: pathlib.Path, number: int = 0) -> Iterator[PendingVersio
     """
     with _locked(folder):
         final = folder / str(_version_number(folder, number))
-        pending = PendingVersion(folder / f".{final.name}{_PARTIAL}", final)
+        pending = PendingVersion(folder / f".{final.name}{files.PARTIAL}", final)
         try:
             with _user_errors(folder):
                 _remove_leftovers(folder)
@@ -130,7 +129,7 @@ def _version_number(folder: pathlib.Path, number: int) -> int:
 def _remove_leftovers(folder: pathlib.Path) -> None:
     """Removes the folders of exports that were killed; nobody else exports now, see `_locked`."""
     for path in folder.iterdir():
-        if re.fullmatch(rf"\.[0-9]+{_PARTIAL}", path.name) and path.is_dir():
+        if re.fullmatch(rf"\.[0-9]+{files.PARTIAL}", path.name) and path.is_dir():
             if not path.is_symlink():
                 shutil.rmtree(path)
 

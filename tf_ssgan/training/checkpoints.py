@@ -18,7 +18,6 @@ from tf_ssgan.common import errors, files
 from tf_ssgan.training import manifests
 
 KEPT = 2
-_PARTIAL = ".partial"
 # What says nothing about a checkpoint: memory that runs out, a network disk that does not answer.
 _NOT_OF_THE_FILE = (
     MemoryError,
@@ -57,7 +56,7 @@ def save(folder: pathlib.Path, state: State, step: int, metadata: dict[str, Any]
         UserError: The disk is full or not writable; earlier checkpoints are untouched.
     """
     final = folder / manifests.checkpoint_name(step)
-    partial = folder / (final.name + _PARTIAL)
+    partial = folder / (final.name + files.PARTIAL)
     try:
         shutil.rmtree(partial, ignore_errors=True)
         folder.mkdir(exist_ok=True)  # not its parents: a run whose folder is gone makes none
@@ -111,7 +110,7 @@ def load(checkpoint: pathlib.Path, state: State) -> None:
 
 def remove_leftovers(folder: pathlib.Path) -> None:
     """Removes incomplete checkpoints that killed processes have left."""
-    for leftover in folder.glob("step-*" + _PARTIAL):
+    for leftover in folder.glob("step-*" + files.PARTIAL):
         shutil.rmtree(leftover, ignore_errors=True)
 
 
@@ -143,7 +142,7 @@ def _trackable(state: State) -> dict[str, list[tf.Variable]]:
 
 def _remove(checkpoint: pathlib.Path) -> None:
     """Removes a checkpoint; if it is killed midway, a leftover remains, not a damaged one."""
-    leftover = checkpoint.with_name(checkpoint.name + ".old" + _PARTIAL)
+    leftover = checkpoint.with_name(checkpoint.name + ".old" + files.PARTIAL)
     shutil.rmtree(leftover, ignore_errors=True)
     checkpoint.rename(leftover)
     shutil.rmtree(leftover, ignore_errors=True)

@@ -151,31 +151,33 @@ def test_a_test_set_that_is_a_link_to_labeled_images_is_refused(tmp_path):
     assert "labeled/cat/ and test/cat/ are the same folder" in refusal(tmp_path)
 
 
-def test_folders_that_cannot_be_read_are_an_error_that_names_all(tmp_path, monkeypatch):
-    touch(tmp_path, "cat/a/1", "cat/b/1", "dog/1")
+@pytest.fixture
+def locked(monkeypatch):
+    """A function after which folders with some endings cannot be read."""
     scandir = os.scandir
 
-    def refuse(path):
-        if str(path).endswith(("/a", "/dog")):
-            raise PermissionError(13, "Permission denied", path)
-        return scandir(path)
+    def lock(*endings):
+        def refuse(path):
+            if str(path).endswith(endings):
+                raise PermissionError(13, "Permission denied", path)
+            return scandir(path)
 
-    monkeypatch.setattr(os, "scandir", refuse)
+        monkeypatch.setattr(os, "scandir", refuse)
+
+    return lock
+
+
+def test_folders_that_cannot_be_read_are_an_error_that_names_all(tmp_path, locked):
+    touch(tmp_path, "cat/a/1", "cat/b/1", "dog/1")
+    locked("/a", "/dog")
     assert refusal(tmp_path).startswith(
         "2 folder(s) cannot be read: cat/a (Permission denied); dog (Permission denied). Change"
     )
 
 
-def test_a_folder_beside_the_parts_that_cannot_be_read_is_an_error_too(tmp_path, monkeypatch):
+def test_a_folder_beside_the_parts_that_cannot_be_read_is_an_error_too(tmp_path, locked):
     touch(tmp_path, "labeled/cat/1", "labeled/dog/1", "lost+found/1", "other/a/1")
-    scandir = os.scandir
-
-    def refuse(path):
-        if str(path).endswith(("/other/a", "/lost+found")):
-            raise PermissionError(13, "Permission denied", path)
-        return scandir(path)
-
-    monkeypatch.setattr(os, "scandir", refuse)
+    locked("/other/a", "/lost+found")
     assert refusal(tmp_path).startswith("1 folder(s) cannot be read: other/a (Permission denied).")
 
 

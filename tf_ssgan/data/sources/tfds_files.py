@@ -4,6 +4,7 @@ It waits for pipes, takes as much memory as a damaged file asks for, and imports
 `features.json` names. So these files are compared with each other before it opens them.
 """
 
+import contextlib
 import json
 import mmap
 import pathlib
@@ -115,22 +116,17 @@ def check_arrays(
             raise _DamagedError(f"its labels are not one of 0..{classes - 1} for each image")
 
 
-class _refused:  # noqa: N801 - used as a function
+@contextlib.contextmanager
+def _refused(name: str, folder: pathlib.Path) -> Iterator[None]:
     """Turns what is damaged into a UserError that names the data set and its folder."""
-
-    def __init__(self, name: str, folder: pathlib.Path):
-        self._name, self._folder = name, folder
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, (OSError, ValueError, RecursionError)):
-            reason = getattr(error, "strerror", None) or errors.first_line(error)[:200]
-            raise errors.UserError(
-                f"{self._name} in {self._folder} cannot be read: {reason}. Move that folder away, "
-                "and it will be prepared again."
-            ) from error
+    try:
+        yield
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or errors.first_line(error)[:200]
+        raise errors.UserError(
+            f"{name} in {folder} cannot be read: {reason}. Move that folder away, and it will be "
+            "prepared again."
+        ) from error
 
 
 def _check_regular(path: pathlib.Path) -> None:
