@@ -9,8 +9,8 @@ import pydantic
 import export
 from tf_ssgan.common import errors, files, json_text, plain_text
 from tf_ssgan.data import image_decoding, image_depth
+from tf_ssgan.training import result_contents, run_files
 from tf_ssgan.training import run_file_contents as contents
-from tf_ssgan.training import run_files
 
 _LARGEST = 2**25  # bytes; the labels of a million images fit in
 _REMEDY = "Export it again. A SavedModel is a program, so models from elsewhere are not loaded."
@@ -37,7 +37,7 @@ class ModelInfo:
     facts: dict[str, str]
 
 
-class _Calibration(contents.SavedCalibration):
+class _Calibration(result_contents.SavedCalibration):
     """The temperature, and a note if none was fitted."""
 
     note: contents.Name = contents.ABSENT

@@ -12,7 +12,7 @@ from support import file_contents
 from support.file_contents import HYPERPARAMETERS, POOL, metrics_line, result, sha256  # noqa: F401
 from tf_ssgan.common.version import __version__
 from tf_ssgan.reports import finished_runs
-from tf_ssgan.training import config, run_file_contents, run_files
+from tf_ssgan.training import config, result_contents, run_files
 
 # Image file of a run -> its size in pixels.
 IMAGE_FILES = {"samples.png": (135, 135), "confusion.png": (600, 540),
@@ -30,7 +30,7 @@ def make_run(error=5.0, folder="run", outcome=(), **changed):
     """A run without a folder on disk, with a result as it may be read from one."""
     own = flags(**changed)
     its_result = result(own, error, **dict(outcome))
-    run_files.check(run_file_contents.Result, its_result)
+    run_files.check(result_contents.Result, its_result)
     return finished_runs.FinishedRun(pathlib.Path(folder), own, its_result)
 
 

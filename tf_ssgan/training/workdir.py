@@ -21,6 +21,7 @@ from tf_ssgan.training import (
     held_folder,
     manifests,
     metrics_log,
+    result_contents,
     result_flags,
     run_data,
     run_file_contents,
@@ -124,7 +125,7 @@ class Workdir(run_paths.RunPaths):
             UserError: The file is damaged, or belongs to another run than `config.json`.
         """
         remedy = "Remove that file; the command that trained the run writes it again."
-        kind, most = run_file_contents.Result, run_files.LARGEST_SUMMARY
+        kind, most = result_contents.Result, run_files.LARGEST_SUMMARY
         result = run_files.read_checked(self.result_file, kind, remedy, most)
         flags = self.read_flags() if result else None
         reason = result_flags.differing(result, flags) if flags else ""

@@ -1,0 +1,43 @@
+"""Tests of metrics/intervals.py."""
+
+import math
+
+import pytest
+
+from tf_ssgan.metrics import intervals
+
+
+def by_formula(count: int, images: int) -> tuple[float, float]:
+    """Wilson 1927, as in textbooks."""
+    z, share = 1.959963984540054, count / images
+    center = (share + z**2 / (2 * images)) / (1 + z**2 / images)
+    half = z * math.sqrt(share * (1 - share) / images + z**2 / (4 * images**2))
+    half /= 1 + z**2 / images
+    return 100 * (center - half), 100 * (center + half)
+
+
+@pytest.mark.parametrize(("count", "images"), [(0, 10), (10, 10), (3, 7), (91, 279), (1, 1)])
+def test_the_interval_is_wilsons_formula(count, images):
+    assert intervals.wilson(count, images) == pytest.approx(by_formula(count, images), abs=1e-9)
+
+
+def test_no_error_of_ten_images_may_be_28_percent():
+    low, high = intervals.wilson(0, 10)
+    assert low == pytest.approx(0, abs=1e-12)
+    assert round(high) == 28
+
+
+def test_an_error_and_its_accuracy_have_mirrored_intervals():
+    low, high = intervals.wilson(30, 100)
+    assert intervals.wilson(70, 100) == pytest.approx((100 - high, 100 - low))
+
+
+@pytest.mark.parametrize(("count", "images"), [(0, 0), (3, 2), (-1, 2)])
+def test_impossible_counts_are_refused(count, images):
+    with pytest.raises(ValueError):
+        intervals.wilson(count, images)
+
+
+def test_in_words():
+    assert intervals.describe(91, 279) == "91 of 279 images; 27.4 to 38.3 %"
+    assert intervals.describe(0, 1) == "0 of 1 image; 0.0 to 79.3 %"

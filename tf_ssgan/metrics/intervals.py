@@ -1,0 +1,38 @@
+"""The 95 % interval of an error or an accuracy that was measured on n images."""
+
+from scipy import stats
+
+CONFIDENCE = 0.95
+
+
+def wilson(count: int, images: int) -> tuple[float, float]:
+    """The interval of a share of images in which the true share lies, by Wilson's score.
+
+    Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference". Unlike the
+    usual share ± 1.96 standard errors it stays in [0, 1], and is of use for few images and for
+    shares near 0 and 1: of 10 images without an error the interval is 0 to 28 %.
+
+    Args:
+        count: Images that are misclassified, or classified correctly.
+        images: Number of images, at least 1.
+
+    Returns:
+        Its ends in percent, in [0, 100].
+
+    Raises:
+        ValueError: There are no images, or `count` is not between 0 and their number.
+    """
+    interval = stats.binomtest(count, images).proportion_ci(CONFIDENCE, "wilson")
+    return 100.0 * interval.low, 100.0 * interval.high
+
+
+def describe(count: int, images: int) -> str:
+    """The number of images and the interval in words: "91 of 279 images; 27.4 to 38.3 %".
+
+    Args:
+        count: Images that are misclassified, or classified correctly.
+        images: Number of images, at least 1.
+    """
+    low, high = wilson(count, images)
+    noun = "image" if images == 1 else "images"
+    return f"{count:,} of {images:,} {noun}; {low:.1f} to {high:.1f} %"

@@ -1,0 +1,152 @@
+"""What `result.json` holds: types and ranges of its fields, see `run_file_contents`."""
+
+from typing import Annotated, Self
+
+import pydantic
+
+from tf_ssgan.training.run_file_contents import (
+    ABSENT,
+    Content,
+    Count,
+    Fraction,
+    Name,
+    Percent,
+    Positive,
+    Real,
+    SavedCode,
+    Scalar,
+    Sha256,
+    Size,
+    Temperature,
+    Text,
+)
+
+# The ends of a 95 % interval of an error, in percent, see `metrics.intervals`.
+Interval = Annotated[list[Percent], pydantic.Field(min_length=2, max_length=2)]
+
+
+class ClassCounts(Content):
+    """What became of the test images of a class."""
+
+    name: Text
+    images: Count
+    right: Count  # of its images; its recall is right / images
+    predicted: Count  # test images of any class that are classified as this one
+
+    @pydantic.model_validator(mode="after")
+    def _check_right(self) -> Self:
+        if self.right > min(self.images, self.predicted):
+            raise ValueError("expected right to be at most images and predicted")
+        return self
+
+
+class Guessing(Content):
+    """The error of an answer that is always the commonest class of the test images."""
+
+    name: Text  # of the class
+    error: Percent
+    interval: Interval
+
+
+class LinearBaseline(Content):
+    """The error of a linear classifier of the same labels on the same test images.
+
+    The two counts are of test images that only one of the two classifies correctly, and `p` is
+    McNemar's test on them.
+    """
+
+    model: Name
+    features: Name
+    error: Percent
+    interval: Interval
+    only_run_right: Count
+    only_linear_right: Count
+    p: Fraction
+
+
+class SavedCalibration(Content):
+    """A fitted temperature, see `metrics.calibration.Calibration`."""
+
+    temperature: Temperature
+    images: Count
+    ece_before: Fraction | None
+    ece_after: Fraction | None
+    nll_before: Size | None
+    nll_after: Size | None
+
+
+class Quality(Content):
+    """How well predictions rank images and are calibrated, see `results.quality_metrics`."""
+
+    average_precision_macro: Fraction | None
+    average_precision_weighted: Fraction | None
+    average_precision_pooled: Fraction | None
+    top1_accuracy: Percent | None
+    top3_accuracy: Percent | None
+    expected_calibration_error: Fraction | None
+    brier_score: Size | None
+    temperature: Temperature
+    expected_calibration_error_calibrated: Fraction | None
+    brier_score_calibrated: Size | None
+
+
+class Result(Quality):
+    """`result.json`: the result of a finished run."""
+
+    method: Name
+    dataset: Name
+    seed: Count
+    split_seed: Count
+    labels: Count
+    pool: Positive
+    validation_images: Count
+    test_images: Positive
+    classes_with_test_images: Positive
+    classes_without_test_images: list[Text]
+    label_split: Name
+    noise: Name
+    noise_rate: Fraction
+    clean_fraction: Fraction
+    wrong_labels: Count
+    split_sha256: Sha256
+    data_sha256: Sha256
+    steps: Positive
+    epochs: Size
+    test_error: Percent
+    test_error_interval: Interval = ABSENT
+    test_error_raw: Percent
+    test_error_median20: Percent
+    test_error_at_best_validation: Percent | None
+    validation_error: Percent | None
+    validation_error_interval: Interval | None = None
+    class_recall: list[ClassCounts] = ABSENT
+    guessing: Guessing = ABSENT
+    linear: LinearBaseline | None = None
+    test_error_raw_at_best_validation: Percent | None
+    searched: dict[str, Real]
+    searched_at_best_validation: dict[str, Real]
+    searched_raw_at_best_validation: dict[str, Real] = ABSENT
+    calibration: SavedCalibration
+    seconds: Size
+    images_per_second: Size
+    waiting_percent: Percent
+    precision: Name
+    devices: Positive
+    cores: Positive
+    parameters: dict[str, Count]
+    hparams: dict[str, Scalar]
+    versions: dict[str, Text]
+    code: SavedCode
+
+    @pydantic.model_validator(mode="after")
+    def _check_sums(self) -> Self:
+        if self.labels + self.validation_images > self.pool:
+            raise ValueError("expected labels and validation_images to be at most pool")
+        if self.wrong_labels > self.labels:
+            raise ValueError("expected wrong_labels to be at most labels")
+        if self.temperature != self.calibration.temperature:
+            raise ValueError("expected temperature to be calibration.temperature")
+        if None not in (self.top1_accuracy, self.top3_accuracy):
+            if self.top1_accuracy > self.top3_accuracy:
+                raise ValueError("expected top1_accuracy to be at most top3_accuracy")
+        return self
