@@ -63,7 +63,7 @@ class _ModelInfo(contents.Content):
     exported_in: Literal["float32"] = contents.ABSENT
     calibration: _Calibration = contents.ABSENT
     config: dict[str, contents.Scalar] = contents.ABSENT
-    result: contents.Result | None = None  # of a run that is not finished there is none
+    result: result_contents.Result | None = None  # of a run that is not finished there is none
     test_error: contents.Percent | None = None
     source: contents.Text = contents.ABSENT
     versions: dict[str, contents.Text] = contents.ABSENT
