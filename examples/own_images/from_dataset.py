@@ -4,8 +4,9 @@
         --labels=3,15,60 --unlabeled=2000 --test=300 --to=pets
 
 writes pets/labeled/<class>/, pets/unlabeled/ and pets/test/<class>/ as PNG files of the same
-pixels; a slash in the name of a class becomes a hyphen. Labeled and unlabeled images are drawn at random from the training images of these classes,
-test images from the test images. The same seed gives the same files.
+pixels; a slash in the name of a class becomes a hyphen. Labeled and unlabeled images are drawn at
+random from the training images of these classes, test images from the test images. The same seed
+gives the same files.
 """
 
 import argparse
