@@ -89,7 +89,5 @@ def _check_data(settings: config.Config, each: list[config.Config]) -> list[str]
 def _flags(settings: config.Config) -> tuple[str, ...]:
     """All flags of a run, with the values that the recipe has chosen."""
     return tuple(
-        f"--{name}={flag_text(value)}"
-        for name, value in settings.as_flags().items()
-        if value != ""
+        f"--{name}={flag_text(value)}" for name, value in settings.as_flags().items() if value != ""
     )

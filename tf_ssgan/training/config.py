@@ -160,7 +160,7 @@ class Config:
         """
         if self.source and self.source.set_aside == (not self.folds):
             return self.source
-        return datasets.find(self.dataset, self.data_dir, set_aside=not self.folds)
+        return datasets.find(self.dataset, self.data_dir, not self.folds)
 
     @property
     def image_spec(self) -> datasets.ImageSpec:
@@ -220,7 +220,8 @@ def resolve_flags(
     Raises:
         UserError: The dataset is unknown, or a value depends on files that are missing.
     """
-    source = source or datasets.find(dataset, given.get("data_dir") or "")
+    if source is None:
+        source = datasets.find(dataset, given.get("data_dir") or "", not given.get("folds"))
     hparams = methods.find(method).HParams
     given = {k: v for k, v in given.items() if (k, v) != ("labels", -2)}
     defaults = {f.name: f.default for f in (*run_fields(), *dataclasses.fields(hparams))}

@@ -66,8 +66,8 @@ def check_data(
     hosts = cluster.read()
     if settings.trains_all_folds and hosts and len(hosts.workers) > 1:
         raise errors.UserError(
-            f"--folds={settings.folds} trains its runs one after another on one machine. On several "
-            "(TF_CONFIG), give --fold=0, then --fold=1 and so on."
+            f"--folds={settings.folds} trains its runs one after another on one machine. On "
+            "several (TF_CONFIG), give --fold=0, then --fold=1 and so on."
         )
     source = source or settings.find_source()
     source.check()
