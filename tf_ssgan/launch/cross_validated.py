@@ -88,8 +88,7 @@ def format_summary(summary: dict[str, Any], folder: pathlib.Path) -> str:
         *_baselines(summary),
         *_recall(summary.get("class_recall") or ()),
         f"Everything is in {folder}",
-        "Train the final classifier, which learns from all labeled images but its own test and "
-        f"held-out ones: {summary['final_command']}",
+        f"Train the final classifier, with the same flags and no folds: {summary['final_command']}",
     ]
     return "\n".join(lines)
 
