@@ -1,6 +1,7 @@
 """Trains a classifier from few labeled and many unlabeled images.
 
 python train_main.py --method=frgan --dataset=digits
+python train_main.py --method=frgan --dataset=folder:pets --folds=5
 python train_main.py --method=frgan --help
 """
 
@@ -11,10 +12,15 @@ from flags import program
 
 
 def main(argv: list[str]) -> None:
-    """Trains as the command line says, and prints a summary of the result."""
+    """Trains as the command line says, a run or one for each fold, and prints a summary."""
     config = flags.parse(argv)
-    from tf_ssgan.training import loop, summary  # TensorFlow: after the command line is understood
+    # TensorFlow: after the command line is understood
+    from tf_ssgan.launch import cross_validation
+    from tf_ssgan.training import loop, summary
 
+    if config.trains_all_folds:
+        cross_validation.run(config)
+        return
     result = loop.run(config)
     if result:
         print(summary.format_summary(result, config.workdir))

@@ -2,6 +2,7 @@
 
 import collections
 import csv
+import json
 import os
 import pathlib
 import re
@@ -47,13 +48,18 @@ SMALL = Table(
 )
 
 
+def fake_hashes(sha256):
+    """Stands for the process that reads a data set: this is the fingerprint of all folds."""
+    return lambda dataset, data_dir, spec, folds, split_seed: [sha256] * max(1, folds)
+
+
 @pytest.fixture
 def fake(monkeypatch, tmp_path):
     """The current folder; runs are of a program that trains nothing."""
     monkeypatch.setattr(jobs, "PROGRAM", (sys.executable, str(FAKE)))
     monkeypatch.setattr(scheduler, "POLL_SECONDS", 0.01)
     monkeypatch.setattr(papers, "find", lambda name: SMALL)
-    monkeypatch.setattr(data_hashes, "_in_own_process", lambda *_: file_contents.DIGITS_SHA256)
+    monkeypatch.setattr(data_hashes, "_in_own_process", fake_hashes(file_contents.DIGITS_SHA256))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -138,6 +144,11 @@ def test_a_table_is_trained_at_a_budget_and_in_part(fake):
         (("--methods=frgan", "vat"), "'vat' is not a flag"),
         (("--methods=frgan", "--", "--seed=3"), "give --seeds before the --"),
         (("--methods=frgan", "--", "--help"), "python train_main.py --method=NAME --help"),
+        (("--methods=frgan", "--", "--folds=3"), "give --folds before the --"),
+        (("--methods=frgan", "--", "--fold=3"), "give --folds before the --"),
+        (("--methods=frgan", "--folds=1"), "--folds=1: expected 2 or more"),
+        (("--methods=frgan", "--folds=1001"), "--folds=1001: expected at least 0 and at most"),
+        (("--table=small", "--folds=3"), "--folds=3: --table=small has its own"),
         (("--methods=frgan", "--seeds=0-2,1"), "names one of them twice"),
         (("--methods=frgan", "--seeds=1-2-3"), "expected whole numbers"),
         (("--methods=frgan", "--", "width"), "'width' is not a flag"),
@@ -186,13 +197,48 @@ def test_a_sweep_ends_in_a_table_and_a_page(fake, capfd):
     assert all(len(p.read_text()) == 1 for p in (fake / "runs").glob("*/starts"))
 
 
+def test_the_folds_of_a_method_lie_in_one_folder_and_are_summed(fake, capfd):
+    words = ["sweep", "--methods=frgan,supervised", "--labels=50", "--seeds=2", "--folds=3"]
+    runs = make_jobs(*words[1:], "--", "--max_steps=4")
+    assert len(runs) == 12 and len({run.workdir for run in runs}) == 12
+    assert collections.Counter(run.workdir.name for run in runs) == dict.fromkeys(
+        ("fold-0", "fold-1", "fold-2"), 4
+    )
+    assert len({run.workdir.parent for run in runs}) == 4
+    assert all(run.workdir.parent.parent == pathlib.Path("runs") for run in runs)
+    assert [f"--fold={k}" in run.flags for run in runs for k in range(3)] == [
+        k == fold for _ in range(4) for fold in range(3) for k in range(3)
+    ]
+    sweep.main([*words, "--", "--max_steps=4"])
+    output = capfd.readouterr()
+    assert "12 of 12: " in output.err and output.out.count("3 folds: each labeled image") == 4
+    for run in runs:
+        summary = json.loads((fake / run.workdir.parent / "cross_validation.json").read_text())
+        assert (summary["images"], summary["wrong"]) == (1500, 375 + 15 * summary["seed"])
+    assert (fake / "runs/report-digits-frgan-supervised-3-folds/report.html").exists()
+    sweep.main([*words, "--", "--max_steps=4"])
+    assert "12 of 12 finished before" in capfd.readouterr().err
+
+
+def test_folds_that_are_not_all_finished_have_no_sum(fake, capfd, monkeypatch):
+    monkeypatch.setenv("TRAINED_FAILS", "supervised")
+    words = ["sweep", "--methods=frgan,supervised", "--labels=50", "--seeds=1", "--folds=2"]
+    with pytest.raises(SystemExit):
+        sweep.main([*words, "--", "--max_steps=4"])
+    assert len(list((fake / "runs").glob("*/cross_validation.json"))) == 1
+    assert "/fold-1 failed with status 3: Stopped at step 2" in capfd.readouterr().err
+
+
 def test_runs_on_data_that_changed_are_started_and_their_refusal_is_reported(
     fake, capfd, monkeypatch
 ):
     words = ["sweep", "--methods=frgan,supervised", "--labels=50", "--seeds=2"]
     sweep.main([*words, "--", "--max_steps=4"])
     calls, new = [], file_contents.sha256("changed")
-    monkeypatch.setattr(data_hashes, "_in_own_process", lambda *key: calls.append(key) or new)
+    hashes = fake_hashes(new)
+    monkeypatch.setattr(
+        data_hashes, "_in_own_process", lambda *key: calls.append(key) or hashes(*key)
+    )
     monkeypatch.setenv("TRAINED_DATA", new)
     capfd.readouterr()
     with pytest.raises(SystemExit) as ended:

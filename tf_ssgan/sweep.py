@@ -1,6 +1,7 @@
 """Trains methods with several numbers of labels and seeds, or a paper's table, and reports.
 
     python -m tf_ssgan.sweep --methods=frgan,supervised --dataset=digits --labels=20,50 --seeds=3
+    python -m tf_ssgan.sweep --methods=supervised,frgan --dataset=folder:pets --folds=5 --seeds=1
     python -m tf_ssgan.sweep --methods=ssgan,frgan --labels=-1 --noise=wrong --noise_rates=0,.3,.5
     python -m tf_ssgan.sweep --table=frgan_table3 --data_dir=DIR --budget=small --jobs=2
     python -m tf_ssgan.sweep --list
@@ -13,6 +14,9 @@ named at the end.
 
 --noise_rates trains every method with each share of wrong labels. The report then has a chart for
 each method: test accuracy over the epochs, a curve for each share (figure 4 of Jiang et al. 2019).
+--folds trains a run for each fold of the labeled images, for data without test images: each image
+is tested once, by the run that has not learned it. The folds of a method and a seed lie in one
+folder, where cross_validation.json has their error together.
 --table trains a table or figure of a paper, at the paper's length or with a smaller --budget;
 --methods, --labels and --noise_rates then select a part of it. At the end the program writes a
 report; see python -m tf_ssgan.report. Exit status 0: all runs finished; 1: some failed; 2: there is
@@ -32,7 +36,7 @@ from tf_ssgan import papers
 from tf_ssgan.common import errors
 from tf_ssgan.common.options import flag_text
 from tf_ssgan.data import datasets
-from tf_ssgan.launch import data_hashes, jobs, scheduler, sweep_plan
+from tf_ssgan.launch import cross_validated, data_hashes, jobs, scheduler, sweep_plan
 from tf_ssgan.launch.sweep_plan import SweepOptions
 from tf_ssgan.reports import (
     by_paper,
@@ -43,12 +47,12 @@ from tf_ssgan.reports import (
     quantities,
     report,
 )
-from tf_ssgan.training import config, precheck
+from tf_ssgan.training import config, precheck, run_folders
 
 # Flags of a run that this program sets -> its own flag for them.
 _SWEEP_FLAGS = {
     "method": "methods", "dataset": "dataset", "data_dir": "data_dir", "labels": "labels",
-    "seed": "seeds", "workdir": "runs",
+    "seed": "seeds", "workdir": "runs", "folds": "folds", "fold": "folds",
 }  # fmt: skip
 _NOISE_FLAGS = {"noise": "noise", "noise_rate": "noise_rates"}  # set only with --noise_rates
 _SAME_LABELS = ("labels", "noise", "noise_rate", "clean_fraction")  # equal if methods are compared
@@ -114,8 +118,11 @@ def make_jobs(options: SweepOptions, further: tuple[str, ...] = ()) -> list[jobs
     by_workdir: dict[pathlib.Path, jobs.Job] = {}
     hashes = data_hashes.DataHashes()
     for own, settings in zip(words, configs, strict=True):
-        workdir = pathlib.Path(options.runs) / pathlib.Path(settings.workdir).name
+        own_name = pathlib.Path(settings.workdir).relative_to(run_folders.ROOT)
+        workdir = pathlib.Path(options.runs) / own_name
         place = settings.dataset, settings.data_dir, settings.image_spec
+        if settings.folds:
+            place += settings.folds, settings.split_seed, settings.fold
         by_workdir[workdir] = jobs.Job(
             workdir,
             (*own, *further, f"--workdir={workdir}"),
@@ -130,7 +137,7 @@ def _check_data(given: Sequence[dict[str, Any]]) -> list[datasets.DataSource]:
     Returns:
         The data set of each run. Runs on the same data share it, so it is looked up once.
     """
-    ignored = {"method", "seed", "data_dir"}  # `data_dir` is the same for all
+    ignored = {"method", "seed", "fold", "data_dir"}  # `data_dir` is the same for all
     sources: dict[str, datasets.DataSource] = {}  # by the name of the data set
     checked, default = set(), config.Config.dataset
     for run in given:
@@ -192,6 +199,13 @@ def _is_evaluated(table: papers.Table, workdir: pathlib.Path) -> bool:
     )
 
 
+def _summarize_folds(succeeded: Sequence[jobs.Job], folds: int) -> None:
+    """Writes the cross-validated error where the runs of all folds are finished."""
+    finished = collections.Counter(run.workdir.parent for run in succeeded)
+    for folder in [folder for folder, count in finished.items() if count == folds]:
+        print(cross_validated.format_summary(cross_validated.summarize(folder, folds), folder))
+
+
 def make_report(
     options: SweepOptions,
     runs: Sequence[jobs.Job],
@@ -212,6 +226,7 @@ def make_report(
     if not options.table:
         title = f"{', '.join(options.chosen_methods)} on {options.chosen_dataset}"
         title += " by noise rate" if options.noise_rates else ""
+        title += f", {options.folds} folds" if options.folds else ""
         return report.Report(tuple(by_protocol.make_tables(finished.runs)), finished, title)
     # Flags after -- may change what the budget says; such runs have no budget.
     budget = "" if further else options.budget
@@ -227,6 +242,8 @@ def main(argv: list[str]) -> None:
     runs = make_jobs(options, further)
     statuses = scheduler.run_all(runs, options.jobs)
     succeeded = [run for run in runs if not statuses[run]]
+    if options.folds:
+        _summarize_folds(succeeded, options.folds)
     if evaluations := followups(options, succeeded):
         statuses |= scheduler.run_all(evaluations, options.jobs)
     failed = scheduler.report_failures(statuses)

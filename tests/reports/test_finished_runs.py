@@ -224,11 +224,21 @@ def test_a_run_of_version_0_1_0_is_left_out_in_one_sentence(tmp_path):
     assert folder.name == "old" and "holds a run of tf_ssgan 0.1.0, which" in reason
 
 
+def test_runs_of_other_folds_are_other_runs(tmp_path):
+    for fold in range(3):
+        outcome = {"folds": 3, "fold": fold}
+        finished_run_folders.write(tmp_path / f"x/fold-{fold}", 5.0, outcome, **outcome)
+    found = finished_runs.read_runs([tmp_path])
+    assert len(found.runs) == 3 and not found.left_out
+    assert {run.protocol["folds"] for run in found.runs} == {3}
+    assert all("fold" not in run.protocol | run.settings for run in found.runs)
+
+
 def test_every_flag_that_affects_a_result_is_in_protocol_or_settings():
     """The others are the method, the seeds, folders and machines, and the length."""
     run = finished_run_folders.make_run()
     covered = run.protocol.keys() | run.settings.keys()
-    others = {"method", "seed", "split_seed", "data_dir", "workdir", "devices", "epochs",
+    others = {"method", "seed", "split_seed", "fold", "data_dir", "workdir", "devices", "epochs",
               "max_steps"}  # fmt: skip
     assert covered - {"images", "test_images", "data", "steps"} == run.flags.keys() - others
 

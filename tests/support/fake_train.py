@@ -62,6 +62,8 @@ def main(flags):
                 wait(workdir)
             time.sleep(float(os.environ.get("TRAINED_SECONDS", 0)) / 2)
     changed = {"epochs": steps / 2, "seconds": 1.0, "test_error_raw": 90.0, "data_sha256": data}
+    if "fold" in flags:
+        changed |= {name: int(flags[name]) for name in ("folds", "fold")}
     result = file_contents.result(config, error + seed, **changed)
     (workdir / "result.json").write_text(json.dumps(result))
 

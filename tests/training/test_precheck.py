@@ -1,9 +1,11 @@
 """What is checked before TensorFlow is imported: flags of every run, names, data and folders."""
 
+import json
 import os
 import pathlib
 
 import pytest
+from support import image_folders
 
 from tf_ssgan.common import errors
 from tf_ssgan.training import config, precheck
@@ -38,6 +40,34 @@ def test_the_data_set_is_returned_and_one_that_is_given_is_used():
 def test_values_of_another_type_are_refused_before_they_are_used(given):
     with pytest.raises(errors.UserError, match=f"^--{next(iter(given))}: expected a .*, got "):
         precheck.check_run(given)
+
+
+def test_folds_are_checked_by_the_labels_alone(tmp_path):
+    name = image_folders.make_folder(tmp_path / "d", labeled=6, unlabeled=2, test=0)
+    own = {"dataset": name, "folds": 6, "validation": 0}
+    precheck.check_run(own | {"labels": 10})  # without folds, 10 labels are all that there are
+    for given, message in (
+        ({"labels": 11}, "11 labels were requested, but only 10 training images"),
+        ({"folds": 13}, "--folds=13 needs as many labeled images, and there are 12."),
+    ):
+        with pytest.raises(errors.UserError, match=message):
+            precheck.check_run(own | given)
+    image_folders.save_image(tmp_path / "d/labeled/owl/1.png", 2, 1)
+    with pytest.raises(errors.UserError, match="--folds=6: class 'owl' has only one labeled image"):
+        precheck.check_run(own)
+
+
+def test_a_folder_of_folds_and_a_cluster_are_refused(tmp_path, monkeypatch):
+    (tmp_path / "fold-0").mkdir()
+    (tmp_path / "fold-0/config.json").touch()
+    with pytest.raises(errors.UserError, match="holds the runs of folds. Give another --workdir"):
+        precheck.check_run({"workdir": str(tmp_path)})
+    worker = {"worker": ["a:1", "b:1"]}
+    cluster = {"cluster": worker, "task": {"type": "worker", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(cluster))
+    with pytest.raises(errors.UserError, match="on one machine. On several .*, give --fold=0"):
+        precheck.check_run({"folds": 3})
+    precheck.check_run({"folds": 3, "fold": 1})
 
 
 def test_only_names_numbers_and_places_are_checked_for_help(tmp_path):

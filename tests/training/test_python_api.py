@@ -14,10 +14,12 @@ import flags
 import tf_ssgan
 import train_main
 from tf_ssgan.common import errors, startup
+from tf_ssgan.launch import cross_validation
 from tf_ssgan.methods import frgan, wsgan
 from tf_ssgan.training import config, loop, python_api
 
 TINY = {"max_steps": 2, "width": 4, "latent_size": 8, "batch_size": 8, "precision": "float32"}
+SHORT = {"max_steps": 2, "width": 4}
 
 
 def refusal(call, *given):
@@ -157,6 +159,15 @@ def test_workers_that_are_not_the_chief_print_no_summary(monkeypatch, capsys):
     assert tf_ssgan.train("frgan") == {} and capsys.readouterr().out == ""
 
 
+def test_folds_are_trained_in_processes_of_their_own(monkeypatch, tmp_path):
+    monkeypatch.setattr(loop, "run", None)
+    monkeypatch.setattr(cross_validation, "run", lambda settings: settings)
+    settings = tf_ssgan.train("supervised", "digits", folds=5, workdir=tmp_path / "x", **SHORT)
+    assert settings.trains_all_folds and settings.workdir == str(tmp_path / "x")
+    monkeypatch.setattr(loop, "run", lambda settings: {})
+    assert tf_ssgan.train("supervised", folds=5, fold=2, workdir=tmp_path / "y", **SHORT) == {}
+
+
 def test_the_random_numbers_of_the_caller_are_kept(trained):
     random.seed(1)
     np.random.seed(1)
@@ -227,7 +238,7 @@ def test_threads_take_turns(monkeypatch, tmp_path):
     monkeypatch.setattr(loop, "run", run)
     threads = [
         threading.Thread(
-            target=python_api.train, args=("supervised", "digits", {"workdir": tmp_path / str(k)})
+            target=tf_ssgan.train, args=("supervised",), kwargs={"workdir": tmp_path / str(k)}
         )
         for k in range(4)
     ]

@@ -30,6 +30,14 @@ def test_what_a_run_measures_on_its_test_images_is_described():
             run_files.check(result_contents.Result, file_contents.result(flags) | {name: value})
 
 
+def test_a_result_says_of_which_fold_it_is_or_of_none():
+    whole = file_contents.result(finished_run_folders.flags())
+    run_files.check(result_contents.Result, whole | {"folds": 5, "fold": 4})
+    for changed in ({"folds": 5}, {"fold": 0}, {"folds": 5, "fold": 5}, {"folds": 5, "fold": -1}):
+        with pytest.raises(ValueError, match="fold"):
+            run_files.check(result_contents.Result, whole | changed)
+
+
 @pytest.mark.parametrize(
     "name, value",
     [

@@ -25,6 +25,7 @@ def test_a_longer_run_may_have_been_begun_since(changed):
         ({"hparams": {"unknown": 1}}, "unknown is 1, and None"),
         ({"labels": 51}, "labels is 51, and labels is 50"),
         ({"steps": 301}, "steps is 301, and max_steps is 300"),
+        ({"folds": 5, "fold": 2}, "folds is 5, and 0"),
     ],
 )
 def test_the_first_difference_is_named(changed, reason):

@@ -1,10 +1,11 @@
 """Whether data are those that a run began with; tests/faults/test_changed_data.py has real runs."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
-from support import file_contents, finished_run_folders
+from support import file_contents, finished_run_folders, image_folders
 
 from tf_ssgan.common import errors
 from tf_ssgan.data import datasets, fingerprint
@@ -45,6 +46,30 @@ def test_data_are_sorted_by_their_contents(tmp_path):
     arrays = same_data.load_arrays(settings(tmp_path))
     assert (np.diff(arrays.train_keys.astype(object)) >= 0).all()
     assert fingerprint.record(arrays).sha256 == file_contents.DIGITS_SHA256
+
+
+def test_the_data_of_a_fold_are_those_that_its_run_learns_and_tests(tmp_path, capsys):
+    parts = [same_data.load_arrays(settings(tmp_path, folds=3, fold=k)) for k in range(3)]
+    assert [len(part.test_labels) for part in parts] == [433, 432, 432]
+    assert all(len(part.train_labels) + len(part.test_labels) == 1297 for part in parts)
+    said = "digits: its 500 test images are left out. With --folds=3 the labeled training images"
+    assert capsys.readouterr().err.count(said) == 3
+    with pytest.raises(errors.UserError, match="--folds=3 are 3 runs. Give --fold=0 to --fold=2"):
+        same_data.load_arrays(settings(tmp_path, folds=3))
+
+
+def test_own_images_without_test_images_all_take_part(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    name = image_folders.make_folder(tmp_path / "d", labeled=7, unlabeled=3, test=0)
+    own = config.configure("supervised", name, max_steps=9, folds=7, fold=6, workdir="x")
+    arrays = same_data.load_arrays(own)
+    assert sorted(arrays.test_labels.tolist()) == [0, 1]
+    assert np.bincount(arrays.train_labels + 1).tolist() == [3, 6, 6]
+    # A source that sets some aside, as the one of a command line without folds, is not used.
+    aside = datasets.find(name)
+    assert (aside.train_labels >= 0).sum() == 12
+    again = same_data.load_arrays(dataclasses.replace(own, source=aside))
+    assert fingerprint.record(again).sha256 == fingerprint.record(arrays).sha256
 
 
 def test_a_finished_run_answers_with_the_same_data_only(finished, monkeypatch):

@@ -31,7 +31,7 @@ def names() -> tuple[str, ...]:
     return tuple(dataset_info.KNOWN)
 
 
-def find(name: str, data_dir: str = "") -> DataSource:
+def find(name: str, data_dir: str = "", set_aside: bool = True) -> DataSource:
     """Returns the data set of a name, which reads each thing once, when it is needed.
 
     Nothing is read here, and whether the data are there is not checked: `DataSource.check` does it.
@@ -40,10 +40,18 @@ def find(name: str, data_dir: str = "") -> DataSource:
         name: "digits", "svhn", ..., or a form of `PREFIXED_NAMES`.
         data_dir: folder with `<dataset>/train.npz` and `test.npz`, or that of TensorFlow Datasets,
             or the folder that a relative DIR or FILE of user images is in; empty for the usual one.
+        set_aside: whether user images without test images set some labeled ones aside.
 
     Raises:
         UserError: The name is unknown.
     """
+    source = _find(name, data_dir)
+    source.set_aside = set_aside
+    return source
+
+
+def _find(name: str, data_dir: str) -> DataSource:
+    """The data set of a name, see `find`."""
     if is_user_images(name):
         return user_images.UserImageSource(name, data_dir)
     if name.startswith("npz:"):

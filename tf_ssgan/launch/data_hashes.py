@@ -9,7 +9,7 @@ import threading
 from concurrent.futures import process
 
 from tf_ssgan.common import errors
-from tf_ssgan.data import datasets, fingerprint
+from tf_ssgan.data import content_hash, datasets, fingerprint, folds
 
 UNKNOWN = ""  # of data that cannot be read, which equals that of no run
 
@@ -18,35 +18,48 @@ class DataHashes:
     """Computes the fingerprint of a data set when it is first asked for, and keeps it."""
 
     def __init__(self):
-        self._known: dict[tuple, str] = {}
+        self._known: dict[tuple, tuple[str, ...]] = {}
         self._one_at_a_time = threading.Lock()
 
-    def sha256(self, dataset: str, data_dir: str, spec: datasets.ImageSpec) -> str:
+    def sha256(
+        self,
+        dataset: str,
+        data_dir: str,
+        spec: datasets.ImageSpec,
+        folds: int = 0,
+        split_seed: int = 0,
+        fold: int = 0,
+    ) -> str:
         """The fingerprint of the data of some runs, as they are when it is first asked for.
 
         Args:
             dataset: Name of the data set.
             data_dir: Its folder, as in `datasets.find`.
             spec: Size, channels and fit of user images.
+            folds: Number of folds that they are divided into; 0 for none.
+            split_seed: The seed that divides them.
+            fold: The one of the runs, if there are any.
 
         Returns:
             It in hexadecimal; `UNKNOWN` if the data cannot be read, which a run will report.
         """
-        key = dataset, data_dir, spec
+        key = dataset, data_dir, spec, folds, split_seed if folds else 0
         with self._one_at_a_time:
             if key not in self._known:
                 self._known[key] = _in_own_process(*key)
-            return self._known[key]
+            return self._known[key][fold]
 
 
-def _in_own_process(dataset: str, data_dir: str, spec: datasets.ImageSpec) -> str:
-    """The fingerprint of a data set, which another process loads."""
+def _in_own_process(
+    dataset: str, data_dir: str, spec: datasets.ImageSpec, count: int, split_seed: int
+) -> tuple[str, ...]:
+    """The fingerprint of a data set, or of each of its folds, which another process loads."""
     context = multiprocessing.get_context("spawn")
     with process.ProcessPoolExecutor(1, context, _make_quiet) as pool:
         try:
-            return pool.submit(_load, dataset, data_dir, spec).result()
+            return pool.submit(_load, dataset, data_dir, spec, count, split_seed).result()
         except process.BrokenProcessPool:  # killed, say for its memory
-            return UNKNOWN
+            return (UNKNOWN,) * max(1, count)
 
 
 def _make_quiet() -> None:
@@ -57,9 +70,16 @@ def _make_quiet() -> None:
         os.dup2(nowhere, stream)
 
 
-def _load(dataset: str, data_dir: str, spec: datasets.ImageSpec) -> str:
+def _load(
+    dataset: str, data_dir: str, spec: datasets.ImageSpec, count: int, split_seed: int
+) -> tuple[str, ...]:
     """Loads a data set and returns its fingerprint; whatever fails, a run will report it."""
     try:
-        return fingerprint.record(datasets.find(dataset, data_dir).load(spec)).sha256
+        arrays = datasets.find(dataset, data_dir, set_aside=not count).load(spec)
+        if not count:
+            return (fingerprint.record(arrays).sha256,)
+        whole = content_hash.sort_by_content(arrays)
+        each = (folds.take(whole, count, fold, split_seed) for fold in range(count))
+        return tuple(fingerprint.record(one).sha256 for one in each)
     except (errors.UserError, OSError, MemoryError):
-        return UNKNOWN
+        return (UNKNOWN,) * max(1, count)

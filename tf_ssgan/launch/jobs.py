@@ -9,6 +9,7 @@ from typing import Any
 
 from tf_ssgan.common import errors
 from tf_ssgan.common.options import flag_text
+from tf_ssgan.training import run_folders
 from tf_ssgan.training.workdir import Workdir
 
 # The training program of this checkout or installation.
@@ -59,8 +60,8 @@ class Job:
 
     @property
     def name(self) -> str:
-        """Name of the folder."""
-        return self.workdir.name
+        """Name of the folder; of a fold, with that of the folder of all folds."""
+        return run_folders.shown(self.workdir)
 
     @property
     def command(self) -> list[str]:
@@ -70,7 +71,11 @@ class Job:
     @property
     def log(self) -> pathlib.Path:
         """The file for its output, beside its folder."""
-        return self.workdir.with_name(f"{self.name}.log")
+        return self.workdir.with_name(f"{self._log_name}.log")
+
+    @property
+    def _log_name(self) -> str:
+        return self.workdir.name
 
     def progress(self) -> float:
         """The fraction of the run that was done at its last evaluation, in [0, 1]."""
@@ -104,6 +109,10 @@ class Followup(Job):
     @property
     def name(self) -> str:
         """Name of the program and of the run's folder."""
+        return f"{self.module.rpartition('.')[2]}-{super().name}"
+
+    @property
+    def _log_name(self) -> str:
         return f"{self.module.rpartition('.')[2]}-{self.workdir.name}"
 
     @property

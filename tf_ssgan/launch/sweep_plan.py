@@ -10,6 +10,7 @@ from typing import Any, Literal
 from tf_ssgan import methods, papers
 from tf_ssgan.common import errors
 from tf_ssgan.common.options import LARGEST_SEED, check, option
+from tf_ssgan.training import config
 
 _MOST_RUNS = 10_000  # of a sweep: ten methods, ten numbers of labels and a hundred seeds
 _SHOWN = 60  # characters of a list in a message
@@ -33,6 +34,13 @@ class SweepOptions:
     )
     seeds: str = option(
         "3", "Number of seeds, counted from 0; or the seeds themselves: 0-4, or 10,11, or 7-7."
+    )
+    folds: int = option(
+        0,
+        "Divide the labeled images into so many folds, and train a run for each, as in "
+        "train_main.py; 0 tests with the test images.",
+        low=0,
+        high=config.LARGEST_FOLDS,
     )
     budget: Literal["full", "small", "smoke"] = option(
         "full",
@@ -95,7 +103,8 @@ class SweepOptions:
             name = f"{self.table}-{self.budget}"
         else:
             noise = f"-{self.noise or 'wrong'}" if self.noise_rates else ""
-            name = f"{self.chosen_dataset}-{self.methods}{noise}"
+            folds = f"-{self.folds}-folds" if self.folds else ""
+            name = f"{self.chosen_dataset}-{self.methods}{noise}{folds}"
         slug = "".join(c if c.isalnum() or c in "-_." else "-" for c in name)
         return pathlib.Path(self.to or pathlib.Path(self.runs) / f"report-{slug[:80]}")
 
@@ -136,10 +145,11 @@ def _check_count(options: SweepOptions) -> None:
     """Refuses more runs than anybody waits for, before any of them is described."""
     chosen = (options.chosen_methods, options.chosen_labels, options.chosen_noise_rates)
     count = math.prod(len(values) or 1 for values in (*chosen, options.chosen_seeds))
+    count *= options.folds or 1
     if count > _MOST_RUNS:
         raise errors.UserError(
             f"These options ask for {count:,} runs, and a sweep has at most {_MOST_RUNS:,}. Give "
-            "fewer --seeds, --labels, --methods or --noise_rates."
+            "fewer --seeds, --labels, --methods, --noise_rates or --folds."
         )
 
 
@@ -163,7 +173,7 @@ def _check_noise(options: SweepOptions) -> None:
 
 def _check_table(options: SweepOptions) -> None:
     table = papers.find(options.table)
-    for flag in ("dataset", "noise"):
+    for flag in ("dataset", "noise", "folds"):
         if value := getattr(options, flag):
             raise errors.UserError(
                 f"--{flag}={value}: --table={options.table} has its own. Leave one of them out."
@@ -233,13 +243,15 @@ def run_flags(options: SweepOptions) -> list[dict[str, Any]]:
     else:
         kind = options.noise or "wrong"
         noises = [{"noise": kind, "noise_rate": rate} for rate in options.chosen_noise_rates]
+        folds = [{"folds": options.folds, "fold": fold} for fold in range(options.folds)]
         runs = [
             {"method": method, "dataset": options.chosen_dataset, "labels": labels, **noise}
-            | {"seed": seed}
+            | {"seed": seed, **fold}
             for labels in options.chosen_labels or (None,)
             for noise in noises or ({},)
             for method in options.chosen_methods
             for seed in options.chosen_seeds
+            for fold in folds or ({},)
         ]
     # Seed by seed, so that an unfinished sweep has complete rows early.
     runs.sort(key=lambda run: run["seed"])

@@ -21,9 +21,9 @@ ERROR_COLUMNS = {
     "test_error_raw_at_best_validation": "raw weights, at their best validation",
 }
 # What a run learns from and is evaluated on; its other flags say how it learns.
-_PROTOCOL = ("dataset", "label_split", "validation", "noise", "noise_rate", "clean_fraction",
-             "image_size", "channels", "fit")  # fmt: skip
-_NEITHER = ("method", "labels", "seed", "split_seed", "data_dir", "workdir", "devices",
+_PROTOCOL = ("dataset", "label_split", "validation", "folds", "noise", "noise_rate",
+             "clean_fraction", "image_size", "channels", "fit")  # fmt: skip
+_NEITHER = ("method", "labels", "seed", "split_seed", "fold", "data_dir", "workdir", "devices",
             "precision", "epochs", "max_steps")  # fmt: skip
 NOISE = ("noise", "noise_rate", "clean_fraction")
 _SKIPPED_FOLDERS = frozenset({"lock", "checkpoints", "tensorboard"})
@@ -246,4 +246,5 @@ def _progress(workdir: Workdir, flags: dict[str, Any]) -> str:
 def _identity(run: FinishedRun) -> tuple:
     """Equal for copies of one run; runs with other labeled images are other runs."""
     texts = [json.dumps(part, sort_keys=True) for part in (run.protocol, run.settings)]
-    return run.method, run.seeds, run.result["split_sha256"], *texts
+    fold = run.flags["fold"]  # -1 for runs that are not of a fold
+    return run.method, run.seeds, fold, run.result["split_sha256"], *texts

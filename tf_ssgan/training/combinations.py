@@ -50,6 +50,11 @@ RULES = (
         lambda run, method: not run.epochs and not run.max_steps,
         "--epochs=0 and --max_steps=0 leave no steps. Give one of them above 0.",
     ),
+    Rule(
+        lambda run, method: run.folds > 0 and run.labels == 0,
+        "--folds={folds} measures how well the labels are learned, and --labels=0 leaves none. "
+        "Leave one of them out.",
+    ),
 )
 
 # Each is said when the run begins.

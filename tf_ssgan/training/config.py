@@ -5,10 +5,7 @@ method for this dataset (and number of labels, and short runs), and the flags th
 """
 
 import dataclasses
-import hashlib
-import json
 import pathlib
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -16,10 +13,10 @@ from tf_ssgan import methods
 from tf_ssgan.common import errors, options
 from tf_ssgan.common.options import LARGEST_SEED, option
 from tf_ssgan.data import datasets, label_noise
-from tf_ssgan.training import combinations, recipes
+from tf_ssgan.training import combinations, config_checks, recipes, run_folders
 
-LEAST_SIZE = 8  # pixels; the networks halve images twice
 LARGEST_SIZE = 4_096  # pixels; networks for larger images than this train for weeks
+LARGEST_FOLDS = 1_000  # runs of one command
 
 # The places of data and files and the number of devices do not change what a run computes.
 _NOT_IDENTITY = ("data_dir", "workdir", "devices")
@@ -66,6 +63,19 @@ class Config:
     )
     validation: int = option(
         -1, "Training images held out for validation; -1 for the default of the dataset.", low=-1
+    )
+    folds: int = option(
+        0,
+        "Divide the labeled images into so many folds and test each image once, by a run that "
+        "learned from the others; 0 tests with the test images.",
+        low=0,
+        high=LARGEST_FOLDS,
+    )
+    fold: int = option(
+        -1,
+        "The fold that this run tests, from 0; -1 trains a run for each fold.",
+        low=-1,
+        high=LARGEST_FOLDS,
     )
     noise: Literal["none", "wrong", "uniform", "permute", "pair"] = option(
         "none",
@@ -140,14 +150,7 @@ class Config:
         if self.source and (self.source.name, self.source.data_dir) != own:
             raise ValueError(f"source is {self.source.name}, not {self.dataset}")
         options.check(self)
-        _refuse_rate(self)
-        if not datasets.is_user_images(self.dataset):
-            _refuse_image_options(self)
-        elif 0 < self.image_size < LEAST_SIZE:
-            raise errors.UserError(
-                f"--image_size must be {LEAST_SIZE} or more, or 0 for the size of the files, got "
-                f"{self.image_size}."
-            )
+        config_checks.check(self, run_defaults())
 
     def find_source(self) -> datasets.DataSource:
         """The dataset of the run, as the command line found it, or found now.
@@ -155,12 +158,24 @@ class Config:
         Raises:
             UserError: Its name is unknown.
         """
-        return self.source or datasets.find(self.dataset, self.data_dir)
+        if self.source and self.source.set_aside == (not self.folds):
+            return self.source
+        return datasets.find(self.dataset, self.data_dir, not self.folds)
 
     @property
     def image_spec(self) -> datasets.ImageSpec:
         """Size, channels and fit of the images that are made from image files."""
         return datasets.ImageSpec(self.image_size, self.channels, self.fit)
+
+    @property
+    def trains_all_folds(self) -> bool:
+        """Whether it describes a run for each fold instead of one run."""
+        return self.folds > 0 and self.fold < 0
+
+    def of_fold(self, fold: int) -> "Config":
+        """The configuration of the run of a fold, in a folder of its own."""
+        folder = run_folders.of_fold(pathlib.Path(self.workdir), fold)
+        return dataclasses.replace(self, fold=fold, workdir=str(folder))
 
     def as_flags(self) -> dict[str, Any]:
         """Every flag and its value, hyperparameters included."""
@@ -205,7 +220,8 @@ def resolve_flags(
     Raises:
         UserError: The dataset is unknown, or a value depends on files that are missing.
     """
-    source = source or datasets.find(dataset, given.get("data_dir") or "")
+    if source is None:
+        source = datasets.find(dataset, given.get("data_dir") or "", not given.get("folds"))
     hparams = methods.find(method).HParams
     given = {k: v for k, v in given.items() if (k, v) != ("labels", -2)}
     defaults = {f.name: f.default for f in (*run_fields(), *dataclasses.fields(hparams))}
@@ -243,7 +259,9 @@ def configure(
     values = resolve_flags(method, dataset, given, source)
     config = dataclasses.replace(from_flags(values), source=source)
     combinations.check(config, methods.find(method).Method)
-    return config if config.workdir else dataclasses.replace(config, workdir=_workdir(config))
+    if config.workdir:
+        return config
+    return dataclasses.replace(config, workdir=str(run_folders.default(config)))
 
 
 def check_names(method: str, names: Iterable[str]) -> None:
@@ -298,37 +316,3 @@ def from_flags(flags: Mapping[str, Any]) -> Config:
         **{name: flags.get(name, default) for name, default in run_names.items()},
         hparams=hparams(**{name: flags[name] for name in names}),
     )
-
-
-def _refuse_image_options(config: Config) -> None:
-    """Raises UserError if size, channels or fit are given for a dataset that fixes them."""
-    defaults = run_defaults()
-    changed = [k for k in ("image_size", "channels", "fit") if getattr(config, k) != defaults[k]]
-    if changed:
-        raise errors.UserError(
-            f"--{changed[0]} is for folder:DIR and csv:FILE; the images of {config.dataset} have "
-            "their own size and channels. Leave it out."
-        )
-
-
-def _refuse_rate(config: Config) -> None:
-    """Raises UserError if the rate of noise is no fraction, is missing, or comes without noise."""
-    kind = config.noise
-    if kind == "none" and config.hparams is None:
-        kind = "uniform"  # any kind: the recipe, which is not known here, may name one
-    if config.noise_rate != -1:
-        label_noise.check(2, kind, config.noise_rate, 0)
-    elif config.noise not in label_noise.DEFAULT_RATES:
-        raise errors.UserError(
-            f"--noise={config.noise} needs --noise_rate, the fraction of the labels to replace, "
-            "such as 0.3; 0 for none."
-        )
-
-
-def _workdir(config: Config) -> str:
-    """runs/<dataset>-<labels>-<method>-s<seed>-<hash of the identity>."""
-    digest = hashlib.sha256(json.dumps(config.identity(), sort_keys=True).encode()).hexdigest()
-    slug = re.sub(r"[^A-Za-z0-9_.]+", "_", config.dataset).strip("_")[-40:]
-    labels = "all" if config.labels == -1 else config.labels
-    name = f"{slug}-{labels}-{config.method}-s{config.seed}-{digest[:8]}"
-    return str(pathlib.Path("runs") / name)

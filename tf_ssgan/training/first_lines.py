@@ -21,7 +21,11 @@ def print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
         f"{run.config.method} on {run.config.dataset}: {networks}; {run.precision}, "
         f"{run.strategy.num_replicas_in_sync} device(s)"
     )
-    print(f"{run.protocol.describe()}; {len(run.arrays.test_labels):,} test images")
+    tested = f"{len(run.arrays.test_labels):,} test images"
+    if run.config.folds:
+        last = run.config.folds - 1
+        tested += f", those of fold {run.config.fold} of {run.config.folds} (0 to {last})"
+    print(f"{run.protocol.describe()}; {tested}")
     remarks = combinations.remarks(run.config, type(run.method))
     for line in [*remarks, *_pool_notes(run), *results.notes_on_few_images(run)]:
         print(line)

@@ -9,10 +9,12 @@ import pathlib
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from tf_ssgan import methods
 from tf_ssgan.common import cluster, errors, files, library_folders, plain_text
-from tf_ssgan.data import datasets, label_noise, splits
-from tf_ssgan.training import config
+from tf_ssgan.data import datasets, folds, label_noise, splits
+from tf_ssgan.training import config, run_folders
 
 _TRIED = ".trying"  # begins the name of a file that is made for a moment
 _LONGEST_PATH = 3_800  # bytes; Linux has 4,096 for a file, of which the longest names take 200
@@ -45,11 +47,13 @@ def check_run(
     Raises:
         UserError: One of them cannot be used; the message says what to do.
     """
-    folder = pathlib.Path(_check_values(given).workdir or "runs")
+    settings = _check_values(given)
+    folder = pathlib.Path(settings.workdir or "runs")
     check_writable(folder)
     if given.get("workdir") and folder.exists():
         from tf_ssgan.training import workdir  # imports pydantic, a tenth of a second
 
+        run_folders.refuse_other_kind(folder, settings.trains_all_folds)
         workdir.Workdir(folder).refuse_other_files()
     return check_data(given, source)
 
@@ -59,16 +63,24 @@ def check_data(
 ) -> datasets.DataSource:
     """Checks names, numbers and data; as `check_run`, without the folder of the run."""
     settings = _check_values(given)
-    cluster.read()
+    hosts = cluster.read()
+    if settings.trains_all_folds and hosts and len(hosts.workers) > 1:
+        raise errors.UserError(
+            f"--folds={settings.folds} trains its runs one after another on one machine. On "
+            "several (TF_CONFIG), give --fold=0, then --fold=1 and so on."
+        )
     source = source or settings.find_source()
     source.check()
+    train_labels, held_out = source.train_labels, source.train_held_out
+    if settings.folds:
+        train_labels, held_out = _without_a_fold(settings, source)
     # What is not given may come from the recipe, which needs TensorFlow.
     noise, noise_rate = (
         (settings.noise, _noise_rate(settings)) if "noise" in given else ("none", 0.0)
     )
     splits.check(
         settings.dataset,
-        source.train_labels,
+        train_labels,
         source.classes,
         max(settings.labels, -1) if "labels" in given else 0,
         label_split=settings.label_split,
@@ -77,9 +89,30 @@ def check_data(
         noise=noise,
         noise_rate=noise_rate,
         clean_fraction=settings.clean_fraction if "labels" in given else 0.0,
-        held_out=source.train_held_out,
+        held_out=held_out,
     )
     return source
+
+
+def _without_a_fold(
+    settings: config.Config, source: datasets.DataSource
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The labels that the run of a fold trains with, and which of them are held out.
+
+    Which images these are is known when they are read; here, as many as the smallest fold has of
+    each class are missing.
+
+    Raises:
+        UserError: There are too few labeled images for so many folds.
+    """
+    labels, held_out = source.train_labels, source.train_held_out
+    tested = labels >= 0 if held_out is None else (labels >= 0) & ~held_out
+    folds.check_counts(labels[tested], source.classes, settings.folds)
+    kept = np.ones(len(labels), bool)
+    for label in range(len(source.classes)):
+        own = np.flatnonzero(tested & (labels == label))
+        kept[own[: len(own) // settings.folds]] = False
+    return labels[kept], None if held_out is None else held_out[kept]
 
 
 def check_for_help(given: dict[str, Any]) -> datasets.DataSource:

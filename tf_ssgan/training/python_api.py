@@ -12,7 +12,7 @@ import random
 import sys
 import threading
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -31,22 +31,30 @@ if TYPE_CHECKING:
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def train(method: str, dataset: str, options: Mapping[str, Any]) -> dict[str, Any]:
+def train(
+    method: str,
+    dataset: str,
+    options: Mapping[str, Any],
+    train_folds: Callable[[config.Config], dict[str, Any]],
+) -> dict[str, Any]:
     """Trains, and prints a summary of the result, see `tf_ssgan.train`.
 
     Args:
         method: Name of a method.
         dataset: Name of a data set.
         options: Flags of every run and hyperparameters of the method.
+        train_folds: Trains a run for each fold, if the options say so.
 
     Returns:
-        What `result.json` holds.
+        What `result.json` holds, or what `train_folds` returned.
 
     Raises:
         UserError: The configuration, the data or the folder are wrong, or training was stopped.
     """
     with plain_text.escaped_output():
         settings = configure(method, dataset, options)
+        if settings.trains_all_folds:
+            return train_folds(settings)
         from tf_ssgan.training import loop, summary  # TensorFlow: after the options are understood
 
         with _ONE_AT_A_TIME, _keep_random_state():

@@ -97,6 +97,8 @@ class Result(Quality):
     dataset: Name
     seed: Count
     split_seed: Count
+    folds: Positive = ABSENT  # with `fold`, only of the run of a fold
+    fold: Count = ABSENT
     labels: Count
     pool: Positive
     validation_images: Count
@@ -142,6 +144,10 @@ class Result(Quality):
     def _check_sums(self) -> Self:
         if self.labels + self.validation_images > self.pool:
             raise ValueError("expected labels and validation_images to be at most pool")
+        if (self.folds is None) != (self.fold is None):
+            raise ValueError("expected both folds and fold, or none")
+        if self.folds is not None and self.fold >= self.folds:
+            raise ValueError("expected fold to be less than folds")
         if self.wrong_labels > self.labels:
             raise ValueError("expected wrong_labels to be at most labels")
         if self.temperature != self.calibration.temperature:

@@ -6,6 +6,8 @@ from typing import Any
 # Flags that result.json repeats.
 _IN_BOTH = ("method", "dataset", "seed", "split_seed", "label_split", "noise", "noise_rate",
             "clean_fraction")  # fmt: skip
+# Which fold a run tests; a result that does not say it tests none.
+_FOLD = {"folds": 0, "fold": -1}
 # Flag that may leave a number to the data -> the number in result.json.
 _COUNTS = {"labels": "labels", "validation": "validation_images"}
 # Flag of a length -> that of the result. A longer run may have been begun since, no shorter one.
@@ -22,8 +24,10 @@ def differing(result: Mapping[str, Any], flags: Mapping[str, Any]) -> str:
     Returns:
         The first difference, a part of a sentence such as "seed is 1, and 2"; empty without any.
     """
-    for name, value in ({name: result[name] for name in _IN_BOTH} | result["hparams"]).items():
-        if flags.get(name) != value:
+    repeated = {name: result[name] for name in _IN_BOTH} | result["hparams"]
+    repeated |= {name: result.get(name, default) for name, default in _FOLD.items()}
+    for name, value in repeated.items():
+        if flags.get(name, _FOLD.get(name)) != value:
             return f"{name} is {value}, and {flags.get(name)}"
     for name, count in _COUNTS.items():
         if flags[name] >= 0 and flags[name] != result[count]:

@@ -167,6 +167,7 @@ def _result(
     packages = ("tensorflow", "keras")
     return {
         **{k: getattr(run.config, k) for k in ("method", "dataset", "seed", "split_seed")},
+        **({"folds": run.config.folds, "fold": run.config.fold} if run.config.folds else {}),
         "labels": len(run.protocol.labeled_ids),
         "pool": run.protocol.pool,
         "validation_images": held_out,

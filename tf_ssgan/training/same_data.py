@@ -6,10 +6,11 @@ labels, test images included. Where they lie and what the files are called does 
 
 import dataclasses
 import pathlib
+import sys
 from typing import Any
 
-from tf_ssgan.common import errors
-from tf_ssgan.data import content_hash, datasets, fingerprint
+from tf_ssgan.common import errors, plain_text
+from tf_ssgan.data import content_hash, datasets, fingerprint, folds
 from tf_ssgan.nn import distribution
 from tf_ssgan.training import config, manifests
 from tf_ssgan.training.workdir import Workdir
@@ -37,12 +38,31 @@ def finished_result(workdir: Workdir, settings: config.Config) -> dict[str, Any]
 
 
 def load_arrays(settings: config.Config) -> datasets.Arrays:
-    """Loads the data of a run, sorted by their contents.
+    """Loads the data of a run, sorted by their contents; those of its fold, if it has one.
 
     Raises:
-        UserError: They cannot be found or read.
+        UserError: They cannot be found, read or divided, or the settings are those of all folds.
+    """
+    if settings.trains_all_folds:
+        raise errors.UserError(
+            f"--folds={settings.folds} are {settings.folds} runs. Give --fold=0 to "
+            f"--fold={settings.folds - 1} for one of them."
+        )
+    whole = load_whole(settings)
+    if not settings.folds:
+        return whole
+    return folds.take(whole, settings.folds, settings.fold, settings.split_seed)
+
+
+def load_whole(settings: config.Config) -> datasets.Arrays:
+    """Loads a data set, sorted by its contents; with folds, all labeled images are for training.
+
+    Raises:
+        UserError: It cannot be found or read.
     """
     loaded = settings.find_source().load(settings.image_spec)
+    for sentence in folds.left_out(loaded, settings.folds) if settings.folds else ():
+        print(plain_text.escape(sentence), file=sys.stderr)
     return content_hash.sort_by_content(loaded)
 
 
@@ -72,7 +92,8 @@ def _refuse_changed_data(settings: config.Config) -> None:
         return  # the caller has a mistake to report, perhaps this one
     if record and all(flags.get(k) == getattr(settings, k) for k in ("method", "dataset")):
         # In the form of then: the usual one follows from the files.
-        form = {name: flags.get(name) for name in ("image_size", "channels", "fit")}
+        names = ("image_size", "channels", "fit", "folds", "fold", "split_seed")
+        form = {name: flags.get(name) for name in names}
         try:
             then = dataclasses.replace(settings, **form)
         except errors.UserError:

@@ -14,8 +14,9 @@ def format_summary(result: dict[str, Any], workdir: str) -> str:
         workdir: Folder of the run.
     """
     best, held_out = result["test_error_at_best_validation"], result["validation_images"]
+    fold = f", fold {result['fold']} of {result['folds']}" if result.get("folds") else ""
     lines = [
-        f"\n{result['method']} on {result['dataset']}, {result['labels']} labels, "
+        f"\n{result['method']} on {result['dataset']}{fold}, {result['labels']} labels, "
         f"{result['steps']} steps in {result['seconds']:.0f} s "
         f"({result['images_per_second']:.0f} images/s{_waiting(result)})",
         _line("test_error", result["test_error"], "exported weights, last step"),

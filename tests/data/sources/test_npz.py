@@ -228,6 +228,18 @@ def test_messages_name_missing_files(tmp_path, write, refused):
     refused("lacks train.npz and test.npz", f"npz:{tmp_path}")
 
 
+def test_folds_need_no_test_images(tmp_path, write, refused):
+    write(tmp_path / "x")
+    name = f"npz:{tmp_path / 'x'}"
+    whole = datasets.find(name, set_aside=False).load()
+    assert len(whole.test_labels) == 20, "folds leave them out later"
+    (tmp_path / "x/test.npz").unlink()
+    arrays = datasets.find(name, set_aside=False).load()
+    assert (arrays.train_images == whole.train_images).all()
+    assert arrays.test_images.shape == (0, 32, 32, 3) and arrays.test_labels.shape == (0,)
+    refused("x lacks test.npz", name)
+
+
 def test_a_pipe_in_place_of_an_archive_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "train.npz")
     (tmp_path / "test.npz").write_bytes(b"")

@@ -25,9 +25,12 @@ class DataSource(abc.ABC):
             `npz:DIR`.
         place: real path of its own folder or table, however it is named; None if it has none.
         image_size: default size of images from image files, in pixels; 0 if they have their own.
+        set_aside: whether labeled images are set aside as test images if it names none; only user
+            images may name none. With `data.folds` all of them take part.
     """
 
     image_size: int = 0
+    set_aside: bool = True
     place: str | None = None
 
     def __init__(

@@ -134,8 +134,9 @@ class NpzSource(DataSource):
         if not self._judges:
             self._say_absent(labels[0])
         if len(images) == 1:
-            images.insert(0, images[0][:0])
-            labels.insert(0, labels[0][:0])
+            part = 0 if self._judges else 1
+            images.insert(part, images[0][:0])
+            labels.insert(part, labels[0][:0])
         info = self._make_info(images[-1] if self._judges else images[0])
         return dataset_info.Arrays(info, images[0], labels[0], images[1], labels[1])
 
@@ -161,6 +162,8 @@ class NpzSource(DataSource):
     def _archives(self) -> list[pathlib.Path]:
         """The archives that the data set needs, or a UserError if one is missing."""
         paths = [self.folder / f"{split}.npz" for split in self.splits]
+        if not (self.set_aside or self._judges or paths[1].exists()):
+            paths = paths[:1]  # folds of the training images are tested
         missing = [path.name for path in paths if not path.is_file()]
         if missing:
             raise errors.UserError(

@@ -93,7 +93,8 @@ class UserImageSource(DataSource):
     @functools.cached_property
     def _train_indices(self) -> list[int]:
         """The training files, before it is known which of them can be decoded."""
-        return _split_train_test(self.listing, [entry.name for entry in self.listing.entries])[0]
+        names = [entry.name for entry in self.listing.entries]
+        return _split_train_test(self.listing, names, set_aside=self.set_aside)[0]
 
     def _read_train_labels(self) -> np.ndarray:
         entries = self.listing.entries
@@ -102,9 +103,9 @@ class UserImageSource(DataSource):
     def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
         """Reads the images, from their files or from the cache."""
         loaded = image_reader.read(self.listing, spec)
-        remarks = [*loaded.remarks(), *test_share_remarks(self.listing)]
+        remarks = loaded.remarks() + self.set_aside * test_share_remarks(self.listing)
         try:
-            arrays = make_arrays(self.name, loaded, spec)
+            arrays = make_arrays(self.name, loaded, spec, self.set_aside)
             remarks += equal_images.remarks(images_to_compare(loaded, arrays))
         finally:  # what was left out may be the reason of the error
             _print_remarks(self.name, remarks)
@@ -112,18 +113,25 @@ class UserImageSource(DataSource):
 
 
 def make_arrays(
-    name: str, loaded: image_reader.LoadedImages, spec: ImageSpec
+    name: str, loaded: image_reader.LoadedImages, spec: ImageSpec, set_aside: bool = True
 ) -> dataset_info.Arrays:
     """Makes a data set of the images of a listing.
+
+    Args:
+        name: its name.
+        loaded: the images.
+        spec: their form.
+        set_aside: whether it must have test images, and sets some aside if none are named.
 
     Raises:
         UserError: A class has no training image, or there is no test image.
     """
-    entries = loaded.listing.entries
-    train, test = _split_train_test(
-        loaded.listing, [record.digest for record in loaded.records], set(loaded.usable.tolist())
-    )
-    _check_classes(name, loaded, train, test)
+    entries, usable = loaded.listing.entries, set(loaded.usable.tolist())
+    keys = [record.digest for record in loaded.records]
+    train, test = _split_train_test(loaded.listing, keys, usable, set_aside)
+    _check_classes(name, loaded, train)
+    if set_aside:
+        _check_test(name, loaded, test)
     row = {index: row for row, index in enumerate(loaded.usable.tolist())}
     images, labels = {}, {}
     for part, indices in (("train", train), ("test", test)):
@@ -181,7 +189,7 @@ def images_to_compare(
 
 
 def _split_train_test(
-    listing: Listing, keys: list[str], usable: set[int] | None = None
+    listing: Listing, keys: list[str], usable: set[int] | None = None, set_aside: bool = True
 ) -> tuple[list[int], list[int]]:
     """Returns the indices of the training and the test entries, in the order of the listing.
 
@@ -189,13 +197,14 @@ def _split_train_test(
         listing: the files.
         keys: one per entry; if there are no test files, test images are chosen by their order.
         usable: indices of the entries that can be used; None for all.
+        set_aside: whether test images are chosen if there are no test files.
     """
     by_part = collections.defaultdict(list)
     for index, entry in enumerate(listing.entries):
         if usable is None or index in usable:
             by_part[entry.part].append(index)
     test = by_part[TEST]
-    if not listing.declares(TEST):
+    if set_aside and not listing.declares(TEST):
         by_class = collections.defaultdict(list)
         for index in by_part[LABELED]:
             by_class[listing.entries[index].label].append(index)
@@ -214,9 +223,7 @@ def _held_out(listing: Listing, train: list[int]) -> np.ndarray | None:
     return np.array([listing.entries[index].part == VALIDATION for index in train], bool)
 
 
-def _check_classes(
-    name: str, loaded: image_reader.LoadedImages, train: list[int], test: list[int]
-) -> None:
+def _check_classes(name: str, loaded: image_reader.LoadedImages, train: list[int]) -> None:
     entries = loaded.listing.entries
     counts = collections.Counter(
         entries[index].label for index in train if entries[index].part == LABELED
@@ -227,6 +234,9 @@ def _check_classes(
             f"--dataset={name}: no image of {', '.join(missing)} can be read. Repair or remove the "
             "files; python -m tf_ssgan.doctor names each of them."
         )
+
+
+def _check_test(name: str, loaded: image_reader.LoadedImages, test: list[int]) -> None:
     if not test and loaded.listing.declares(TEST):
         raise errors.UserError(
             f"--dataset={name}: none of the test images can be read. Repair them, or remove test/ "
