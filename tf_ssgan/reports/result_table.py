@@ -255,6 +255,10 @@ def values_by_split(cell: ResultCell, name: str = "") -> dict[Any, list[float]]:
         value = run.result.get(name) if name else value
         if value is None:
             return {}
-        split = run.seeds[0], run.result["split_sha256"], run.result["data_sha256"]
-        splits[split].append(value)
+        splits[split_of(run)].append(value)
     return dict(splits)
+
+
+def split_of(run: FinishedRun) -> tuple[int, str, str]:
+    """What a run learned from: split seed, SHA-256 of the split, fingerprint of the data."""
+    return run.seeds[0], run.result["split_sha256"], run.result["data_sha256"]
