@@ -28,10 +28,12 @@ class BestRun:
     Attributes:
         reason: Why this one, in sentences.
         command: What exports it; empty if there is no single run to export.
+        by_test_images: Whether the test images have chosen its method.
     """
 
     reason: str
     command: str
+    by_test_images: bool = False
 
 
 def best_runs(table: ResultTable) -> Iterator[BestRun]:
@@ -94,6 +96,7 @@ def _by_method(table: ResultTable, places: Sequence[Place], held_out: int) -> Be
         f"the lowest seed is taken, {seed_words(run)}, because a choice among seeds would be one "
         "by chance. Its error is slightly optimistic: the test images have chosen the method.",
         _command(run),
+        by_test_images=True,
     )
 
 

@@ -1,5 +1,6 @@
 """Cells and tables as text, the same in every format of a report."""
 
+import functools
 import statistics
 from collections.abc import Iterator
 
@@ -42,8 +43,14 @@ def format_share(percent: float, decimals: int, images: int) -> str:
     text = f"{percent:.{decimals}f}"
     if not images:
         return text
-    low, high = intervals.wilson(wrong_images(percent, images), images)
+    low, high = interval(percent, images)
     return f"{text} [{low:.{decimals}f}, {high:.{decimals}f}]"
+
+
+@functools.lru_cache(maxsize=10_000)
+def interval(percent: float, images: int) -> tuple[float, float]:
+    """The ends of the 95 % interval of a share of images, in percent."""
+    return intervals.wilson(wrong_images(percent, images), images)
 
 
 def wrong_images(percent: float, images: int) -> int:

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tf_ssgan.common import errors, files, plain_text
-from tf_ssgan.metrics import intervals
 from tf_ssgan.reports import (
     best_run,
     cell_text,
     class_recall,
     comparison,
     escaping,
+    reference_levels,
     run_code,
     table_notes,
     table_rows,
@@ -89,7 +89,12 @@ def _short_tables(report: Report) -> Iterator[str]:
         yield plain_text.escape(f"{table.title}, {cell_text.quantity_label(table)}")
         rows = table_rows.short_table(table)
         yield _table([[plain_text.escape(cell).replace("|", "\\|") for cell in r] for r in rows])
-        yield from map(plain_text.escape, table_notes.describe_few_images(table))
+        notes = (
+            *table_notes.describe_test_images(table),
+            *(line for c in table.columns for line in reference_levels.compare(table, c)),
+            *table_notes.describe_few_images(table),
+        )
+        yield from map(plain_text.escape, notes)
         if table.runs:
             yield plain_text.escape(run_code.describe_code(table.runs))
 
@@ -169,8 +174,7 @@ def runs_csv(report: Report) -> str:
 def _levels(run: FinishedRun) -> dict[str, Any]:
     """What an error is to be compared with: its interval, guessing and the linear classifier."""
     images = run.result["test_images"]
-    wrong = cell_text.wrong_images(run.result["test_error"], images)
-    low, high = intervals.wilson(wrong, images)
+    low, high = cell_text.interval(run.result["test_error"], images)
     guessing, linear = run.result.get("guessing"), run.result.get("linear")
     return {
         "test_images": images,

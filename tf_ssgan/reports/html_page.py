@@ -141,7 +141,8 @@ def _paired(table: ResultTable, cell: ResultCell, digits: int) -> str:
         return ""
     differences = cell.paired.differences
     text = f"{cell_text.format_signed(differences.mean, digits)} to {table.baseline}"
-    return f"{text} ({cell_text.format_count_ahead(cell.paired, table.measure.better)})"
+    count = cell_text.format_count_ahead(cell.paired, table.measure.better)
+    return f"{text} ({count if differences.n > 1 else cell_text.NOT_TOLD_APART})"
 
 
 def _run_table(runs: Sequence[FinishedRun], folder: pathlib.Path) -> dict[str, Any]:

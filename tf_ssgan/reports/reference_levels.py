@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tf_ssgan import papers
-from tf_ssgan.metrics import intervals
 from tf_ssgan.metrics.across_seeds import (
     MIN_SPLITS,
     MeanOverSeeds,
@@ -197,7 +196,7 @@ def _compare_guess(
     """Names the methods that are not better than guessing; nothing if there are none."""
     for row, cell in cells.items():
         images = cell.test_images
-        _, high = intervals.wilson(cell_text.wrong_images(cell.mean.mean, images), images)
+        _, high = cell_text.interval(cell.mean.mean, images)
         level = f"always answering {guessed.name} ({guessed.error:.{digits}f})"
         if cell.mean.mean >= guessed.error:
             yield f"{column}: {row} is no better than {level}."

@@ -12,10 +12,9 @@ def describe_table(table: ResultTable) -> list[str]:
     """What a reader must know of a table, in lines of one or two sentences."""
     better = f", {table.measure.better} is better" if table.measure.better else ""
     weights = f"; {_describe_number(table.number)}" if cell_text.is_error_or_accuracy(table) else ""
-    lines = [
-        f"{cell_text.quantity_label(table)}{better}{weights}; mean ± standard deviation over seeds (n)."
-    ]
-    lines += [*_describe_test_images(table), *_describe_published(table), *_describe_budgets(table)]
+    quantity = f"{cell_text.quantity_label(table)}{better}{weights}"
+    lines = [f"{quantity}; mean ± standard deviation over seeds (n)."]
+    lines += [*describe_test_images(table), *_describe_published(table), *_describe_budgets(table)]
     lines += [run_code.describe_code(table.runs)] if table.runs else []
     if any(cell.other_images for *_, cell in cell_text.filled_cells(table)):
         lines.append(
@@ -28,7 +27,7 @@ def describe_table(table: ResultTable) -> list[str]:
     return lines + ([table.note] if table.note else [])
 
 
-def _describe_test_images(table: ResultTable) -> Iterator[str]:
+def describe_test_images(table: ResultTable) -> Iterator[str]:
     """How many images the numbers are shares of, and what the interval of a single run is."""
     by_column = {
         column: sorted({n for row in table.rows if (n := table.cell(row, column).test_images)})
