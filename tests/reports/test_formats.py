@@ -122,7 +122,7 @@ CLEAN = "Code: tf_ssgan 0.2.0, commit aaaaaaaaaaaa."
         (formats.markdown, f"- {MIXTURE}\n", f"- {CLEAN}\n"),
         (formats.latex, MIXTURE, CLEAN.replace("_", r"\_")),
         (lambda report: formats.format_summary(report, [pathlib.Path("to/a")]),
-         f"|\n\n{MIXTURE}\n\n", f"|\n\n{CLEAN}\n"),
+         f"\n\n{MIXTURE}\n\n", f"\n\n{CLEAN}\n"),
         (lambda report: html_page.render(report, pathlib.Path(".")),
          f"<li>{MIXTURE}</li>", f"<li>{CLEAN}</li>"),
     ],

@@ -45,7 +45,9 @@ def best_runs(table: ResultTable) -> Iterator[BestRun]:
     by_data = collections.defaultdict(list)
     for row in table.rows:
         for column in table.columns:
-            for run in table.cell(row, column).runs:
+            for run in (
+                table.cell(row, column).runs if not table.cell(row, column).lacks_folds else ()
+            ):
                 by_data[run.protocol["data"]].append((row, column, run))
     for data, places in by_data.items() if not table.source else ():
         where = f" Data {common_data.short(data)}." if len(by_data) > 1 else ""
@@ -54,6 +56,10 @@ def best_runs(table: ResultTable) -> Iterator[BestRun]:
 
 
 def _best(table: ResultTable, places: Sequence[Place]) -> BestRun:
+    single = [place for place in places if not place[2].fold_count]
+    if not single:
+        return _of_folds(table, places)
+    places = single
     held_out = [run.result["validation_images"] for *_, run in places]
     errors = [run.result["validation_error"] for *_, run in places]
     if few_images.may_choose(min(held_out)) and None not in errors:
@@ -79,12 +85,7 @@ def _by_validation(places: Sequence[Place]) -> BestRun:
 
 def _by_method(table: ResultTable, places: Sequence[Place], held_out: int) -> BestRun:
     """The run of the lowest seed of the method with the lowest mean error on the test images."""
-    means = {
-        (row, column): mean.mean
-        for row, column, _ in places
-        if (mean := cell_text.mean_error(table.cell(row, column), "test_error"))
-    }
-    row, column = min(means, key=lambda place: means[place])
+    row, column = _lowest_mean(table, places)
     run = min((run for r, c, run in places if (r, c) == (row, column)), key=lambda one: one.seeds)
     reason = few_images.why_nothing(held_out) or "not every run has a validation error"
     if len(places) == 1:
@@ -100,14 +101,38 @@ def _by_method(table: ResultTable, places: Sequence[Place], held_out: int) -> Be
     )
 
 
+def _of_folds(table: ResultTable, places: Sequence[Place]) -> BestRun:
+    """Folds measure a method, and none of them has learned from all labels."""
+    row, column = _lowest_mean(table, places)
+    mean = cell_text.format_error(table.cell(row, column), "test_error", 1)
+    return BestRun(
+        f"{row} ({column}) has the lowest error over all folds, {mean} %. It is slightly "
+        "optimistic, because the tested images have chosen the method. No fold has learned from "
+        "all labels: train once more without --folds and --fold, and export that run.",
+        "",
+        by_test_images=len(places) > 1,
+    )
+
+
+def _lowest_mean(table: ResultTable, places: Sequence[Place]) -> tuple[str, str]:
+    """The row and column with the lowest mean error of the last step."""
+    means = {
+        (row, column): mean.mean
+        for row, column, _ in places
+        if (mean := cell_text.mean_error(table.cell(row, column), "test_error"))
+    }
+    return min(means, key=lambda place: means[place])
+
+
 def _named(row: str, column: str, run: FinishedRun) -> str:
     return f"{row} ({column}, {seed_words(run)})"
 
 
 def seed_words(run: FinishedRun) -> str:
-    """Its seed, and its split seed if they differ."""
+    """Its seed, its split seed if they differ, and its fold if it is one."""
     split, seed = run.seeds
-    return f"seed {seed}" if split == seed else f"seed {seed}, split seed {split}"
+    text = f"seed {seed}" if split == seed else f"seed {seed}, split seed {split}"
+    return text if run.fold is None else f"{text}, fold {run.fold}"
 
 
 def _command(run: FinishedRun) -> str:

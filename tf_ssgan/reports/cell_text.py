@@ -121,7 +121,7 @@ def table_decimals(table: ResultTable) -> int:
 
 def median_seconds(cell: ResultCell) -> float | None:
     """The median training time of its runs, in seconds."""
-    values = [run.result["seconds"] for run in cell.runs]
+    values = [part.result["seconds"] for run in cell.runs for part in run.parts]
     return statistics.median(values) if values else None
 
 

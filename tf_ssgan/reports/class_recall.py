@@ -102,7 +102,9 @@ def _text(counts: Mapping[str, Any] | None, runs: int) -> str:
 
 def _never(column: str, row: str, cell: ResultCell, counts: Mapping[str, Mapping[str, Any]]) -> str:
     """Names the classes that no run of a method ever predicts; empty if there are none."""
-    names = [name for name, own in counts.items() if own["never"] == len(cell.runs)]
+    names = [
+        name for name, own in counts.items() if own["images"] and own["never"] == len(cell.runs)
+    ]
     if not names:
         return ""
     shown = ", ".join(names[:LOWEST]) + (

@@ -29,6 +29,16 @@ def compare_methods(table: ResultTable) -> Iterator[str]:
                 else (f"{column}: no two rows have a split in common, so none can be compared.")
             )
         yield from reference_levels.compare(table, column)
+        yield from _lacking_folds(table, column)
+
+
+def _lacking_folds(table: ResultTable, column: str) -> Iterator[str]:
+    """The rows that are not ranked because folds are missing."""
+    for row in table.rows:
+        if table.cell(row, column).lacks_folds:
+            missing = sorted({k for run in table.cell(row, column).runs for k in run.missing_folds})
+            folds = f"fold{'s' if len(missing) > 1 else ''} {', '.join(map(str, missing))}"
+            yield f"{column}: {row}: {folds} missing, so it is compared with nothing."
 
 
 def mark_of_best(table: ResultTable, column: str) -> tuple[str, str] | None:

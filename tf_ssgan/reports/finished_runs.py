@@ -24,7 +24,7 @@ ERROR_COLUMNS = {
 _PROTOCOL = ("dataset", "label_split", "validation", "noise", "noise_rate", "clean_fraction",
              "image_size", "channels", "fit")  # fmt: skip
 _NEITHER = ("method", "labels", "seed", "split_seed", "data_dir", "workdir", "devices",
-            "precision", "epochs", "max_steps")  # fmt: skip
+            "precision", "epochs", "max_steps", "folds", "fold")  # fmt: skip
 NOISE = ("noise", "noise_rate", "clean_fraction")
 _SKIPPED_FOLDERS = frozenset({"lock", "checkpoints", "tensorboard"})
 
@@ -52,6 +52,26 @@ class FinishedRun:
     def seeds(self) -> tuple[int, int]:
         """Its split seed, and the seed of everything else."""
         return self.result["split_seed"], self.result["seed"]
+
+    @property
+    def fold_count(self) -> int:
+        """The folds of its cross-validation; 0 if it is no fold."""
+        return self.result.get("folds") or 0
+
+    @property
+    def fold(self) -> int | None:
+        """Which of the folds it tests; None if it is no fold, or several."""
+        return self.result.get("fold") if self.fold_count else None
+
+    @property
+    def parts(self) -> tuple["FinishedRun", ...]:
+        """The runs in folders: itself, or those of its folds."""
+        return (self,)
+
+    @property
+    def missing_folds(self) -> tuple[int, ...]:
+        """The folds without which it is not whole; `fold_groups` knows them."""
+        return ()
 
     @property
     def history(self) -> list[dict[str, Any]]:
@@ -113,7 +133,8 @@ class FinishedRun:
             "test_images": self.result["test_images"],
             "data": self.result["data_sha256"],
         }
-        return protocol | counts
+        folds = {"folds": self.fold_count}
+        return protocol | counts | folds | ({"fold": self.fold} if self.fold_count else {})
 
     @functools.cached_property
     def settings(self) -> dict[str, Any]:

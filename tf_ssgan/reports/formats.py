@@ -96,7 +96,7 @@ def _short_tables(report: Report) -> Iterator[str]:
         )
         yield from map(plain_text.escape, notes)
         if table.runs:
-            yield plain_text.escape(run_code.describe_code(table.runs))
+            yield plain_text.escape(run_code.describe_code(table.parts))
 
 
 def format_summary(report: Report, written: Sequence[pathlib.Path]) -> str:
@@ -163,6 +163,7 @@ def runs_csv(report: Report) -> str:
     return _csv(
         [
             {name: run.result[name] for name in names}
+            | {"folds": run.fold_count or None, "fold": run.fold}
             | _levels(run)
             | run_code.code_columns(run)
             | {"folder": run.folder}

@@ -93,7 +93,7 @@ def _section(
         "columns": columns,
         "rows": [
             (row, [_cell(table, row, c, digits, folder, marks[c]) for c in columns])
-            for row in table.rows
+            for row in table_rows.shown_rows(table)
         ],
         "references": [
             (name, [texts[column] for column in columns])
@@ -130,9 +130,18 @@ def _cell(
         "ahead": mark == (row, comparison.AHEAD),
         "runs": [
             (f"{value:.{digits}f}", _link(run.folder, folder), best_run.seed_words(run))
-            for run, value in zip(cell.runs, cell.values, strict=True)
+            for run, value in _single_runs(table, cell)
         ],
     }
+
+
+def _single_runs(table: ResultTable, cell: ResultCell) -> Iterator[tuple[FinishedRun, float]]:
+    """The runs of a cell that have a folder, each with its value; folds have values of their own."""
+    for run, value in zip(cell.runs, cell.values, strict=True):
+        if run.fold_count:
+            yield from ((part, part.result[table.number]) for part in run.parts)
+        else:
+            yield run, value
 
 
 def _paired(table: ResultTable, cell: ResultCell, digits: int) -> str:
@@ -180,7 +189,7 @@ def _galleries(table: ResultTable, folder: pathlib.Path) -> Iterator[dict[str, A
         embedded_images.FIGURES[name] for name in table.shows if name in embedded_images.FIGURES
     ]
     for row, column, cell in cell_text.filled_cells(table):
-        for run in cell.runs[:1]:
+        for run in (part for own in cell.runs[:1] for part in own.parts[:1]):
             captions = embedded_images.captions(run.folder)
             images = [
                 {"data": data, "caption": captions[name], "chart": name in embedded_images.CHARTS}

@@ -10,12 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tf_ssgan import papers
-from tf_ssgan.metrics.across_seeds import (
-    MIN_SPLITS,
-    MeanOverSeeds,
-    PairedDifference,
-    paired_difference,
-)
+from tf_ssgan.metrics import significance
+from tf_ssgan.metrics.across_seeds import MIN_SPLITS, MeanOverSeeds, paired_difference
 from tf_ssgan.reports import cell_text
 from tf_ssgan.reports.finished_runs import FinishedRun
 from tf_ssgan.reports.result_table import ResultCell, ResultTable, split_of, values_by_split
@@ -122,7 +118,8 @@ def compare(table: ResultTable, column: str) -> Iterator[str]:
     """
     if table.measure != papers.QUANTITIES["test_error"] or table.number != "test_error":
         return
-    cells = {row: cell for row in table.rows if (cell := table.cell(row, column)).runs}
+    cells = {row: table.cell(row, column) for row in table.rows}
+    cells = {row: cell for row, cell in cells.items() if cell.runs and not cell.lacks_folds}
     digits = cell_text.table_decimals(table)
     if by_linear := linear(table, column):
         clauses = [_clause(row, cell, by_linear, digits) for row, cell in cells.items()]
@@ -133,7 +130,9 @@ def compare(table: ResultTable, column: str) -> Iterator[str]:
 
 
 def _runs(table: ResultTable, column: str) -> list[FinishedRun]:
-    return [run for row in table.rows for run in table.cell(row, column).runs]
+    """The runs of a column that are whole."""
+    runs = (run for row in table.rows for run in table.cell(row, column).runs)
+    return [run for run in runs if not run.missing_folds]
 
 
 def _as_measured(table: ResultTable, error: float) -> float:
@@ -157,48 +156,57 @@ def _linear_text(table: ResultTable, column: str) -> str:
 
 
 def _clause(row: str, cell: ResultCell, theirs: Linear, digits: int) -> str:
-    """Whether a method beats the linear classifier; empty if their splits differ."""
+    """Whether a method beats the linear classifier; empty if their splits differ.
+
+    Three splits tell them apart as they do methods. On fewer, McNemar's test on the test images
+    tells whether these trained networks are better, as in the summary of a run.
+    """
     images = cell.test_images, theirs.images
     paired = paired_difference(values_by_split(cell), theirs.by_split, images)
     if paired is None:
         return ""
-    if paired.differences.mean >= 0:
-        return f"{row} does not beat it ({cell_text.format_difference(paired, digits)})"
     difference = cell_text.format_difference(paired, digits)
+    if paired.differences.mean >= 0:
+        return f"{row} does not beat it ({difference})"
+    apart = paired.tells_apart
     if paired.differences.n < MIN_SPLITS:
-        return _clause_of_few(row, cell, paired, digits)
-    if paired.tells_apart:
-        return f"{row} beats it ({difference})"
-    return f"{row} does not beat it ({difference}, which is not enough to distinguish them)"
+        p = max((_linear_p(run) for run in cell.runs), default=1.0)
+        apart = p < _LEVEL
+        difference += f", McNemar's p = {p:.2g} on the test images"
+    verb = "beats it" if apart else f"is {cell_text.NOT_TOLD_APART} from it"
+    return f"{row} {verb} ({difference})"
 
 
-def _clause_of_few(row: str, cell: ResultCell, paired: PairedDifference, digits: int) -> str:
-    """As `_clause`, of a lower error on fewer splits than tell methods apart.
-
-    Then McNemar's test on the test images tells whether these trained networks are better.
-    """
-    difference = cell_text.format_signed(paired.differences.mean, digits)
-    tests = [run.result["linear"] for run in cell.runs if run.result.get("linear")]
-    p = max(
-        test["p"] if test["only_run_right"] > test["only_linear_right"] else 1.0 for test in tests
-    ) if tests else 1.0  # fmt: skip
-    shown = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-    noun = "split" if paired.differences.n == 1 else "splits"
-    if p < _LEVEL:
-        count = f"{paired.differences.n} {noun}"
-        return f"{row} beats it on these test images ({difference}, McNemar's {shown}, {count})"
-    return f"{row} does not beat it ({difference}, which is not enough to distinguish them)"
+def _linear_p(run: FinishedRun) -> float:
+    """The p-value of a run's being better than the linear classifier; 1 if it is not."""
+    test = run.result.get("linear")
+    return test["p"] if test and test["only_run_right"] > test["only_linear_right"] else 1.0
 
 
 def _compare_guess(
     column: str, cells: Mapping[str, ResultCell], guessed: Guess, digits: int
 ) -> Iterator[str]:
     """Names the methods that are not better than guessing; nothing if there are none."""
+    level = f"always answering {guessed.name} ({guessed.error:.{digits}f})"
     for row, cell in cells.items():
-        images = cell.test_images
-        _, high = cell_text.interval(cell.mean.mean, images)
-        level = f"always answering {guessed.name} ({guessed.error:.{digits}f})"
+        near = sum(not _beats_guess(run, guessed) for run in cell.runs)
         if cell.mean.mean >= guessed.error:
-            yield f"{column}: {row} is no better than {level}."
-        elif high >= guessed.error:
-            yield f"{column}: {row} is not told apart from {level}."
+            yield f"{column}: {row} does not beat {level}."
+        elif near:
+            where = f" in {near} of {len(cell.runs)} runs" if len(cell.runs) > 1 else ""
+            yield f"{column}: {row} is {cell_text.NOT_TOLD_APART} from {level}{where}."
+
+
+def _beats_guess(run: FinishedRun, guessed: Guess) -> bool:
+    """Whether McNemar's test on the test images tells a run apart from guessing, and it is better.
+
+    Only the run recognizes images of other classes. Only guessing is right on those images of its
+    class that the run takes for others.
+    """
+    classes = run.result.get("class_recall") or ()
+    own = next((one for one in classes if one["name"] == guessed.name), None)
+    if own is None:
+        return cell_text.interval(run.result["test_error"], guessed.images)[1] < guessed.error
+    only_run = sum(one["right"] for one in classes) - own["right"]
+    only_guess = own["images"] - own["right"]
+    return only_run > only_guess and significance.exact_p(only_run, only_guess) < _LEVEL

@@ -29,7 +29,7 @@ class Report:
     @property
     def runs(self) -> list[FinishedRun]:
         """The runs in its tables, each once."""
-        runs = (run for table in self.tables for run in table.runs)
+        runs = (run for table in self.tables for run in table.parts)
         return list({run.folder: run for run in runs}.values())
 
     @functools.cached_property

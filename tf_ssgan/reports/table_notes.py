@@ -15,7 +15,7 @@ def describe_table(table: ResultTable) -> list[str]:
     quantity = f"{cell_text.quantity_label(table)}{better}{weights}"
     lines = [f"{quantity}; mean ± standard deviation over seeds (n)."]
     lines += [*describe_test_images(table), *_describe_published(table), *_describe_budgets(table)]
-    lines += [run_code.describe_code(table.runs)] if table.runs else []
+    lines += [run_code.describe_code(table.parts)] if table.runs else []
     if any(cell.other_images for *_, cell in cell_text.filled_cells(table)):
         lines.append(
             "*Not the images of the published number: these runs had another part of the data set."
@@ -44,6 +44,12 @@ def describe_test_images(table: ResultTable) -> Iterator[str]:
         f"Each number is a share of {each}. [a, b] behind a single run is the 95 % interval that "
         "follows from their number (Wilson); it does not cover other labels or seeds."
     )
+    if folds := sorted({run.fold_count for run in table.runs if run.fold_count}):
+        counts = " or ".join(map(str, folds))
+        yield (
+            f"Of a seed with {counts} folds, each labeled image is tested once, by the run that has "
+            "not learned from it; its error is that of all these images together."
+        )
 
 
 def _describe_differences(table: ResultTable) -> str:

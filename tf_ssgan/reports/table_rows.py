@@ -66,7 +66,7 @@ def short_table(table: ResultTable) -> list[list[str]]:
     columns = shown_columns(table)
     rows = [
         [row, *(_short_cell(table.cell(row, column), digits) for column in columns)]
-        for row in table.rows
+        for row in shown_rows(table)
     ]
     references = [
         [name, *(texts[column] for column in columns)]
@@ -79,6 +79,12 @@ def shown_columns(table: ResultTable) -> list[str]:
     """The columns that have runs or published numbers; all of a table that has none."""
     filled = {column for _, column, _ in cell_text.filled_cells(table)}
     return [column for column in table.columns if column in filled or not filled]
+
+
+def shown_rows(table: ResultTable) -> list[str]:
+    """The rows that have runs or published numbers; all of a table that has none."""
+    filled = {row for row, *_ in cell_text.filled_cells(table)}
+    return [row for row in table.rows if row in filled or not filled]
 
 
 def _short_cell(cell: ResultCell, digits: int) -> str:
