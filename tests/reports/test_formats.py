@@ -12,7 +12,15 @@ from support import finished_run_folders
 from tf_ssgan import papers
 from tf_ssgan.common import errors
 from tf_ssgan.common.version import __version__
-from tf_ssgan.reports import by_protocol, escaping, figures, finished_runs, formats, html_page
+from tf_ssgan.reports import (
+    by_protocol,
+    escaping,
+    figures,
+    finished_runs,
+    formats,
+    html_page,
+    table_rows,
+)
 from tf_ssgan.reports.finished_runs import FinishedRuns
 from tf_ssgan.reports.report import Report
 from tf_ssgan.reports.result_table import PublishedNumber, ResultCell, ResultTable
@@ -175,7 +183,7 @@ def test_latex_has_as_many_columns_in_each_row(make):
     (alignments,) = re.findall(r"\\begin\{tabular\}\{(\w+)\}", text)
     body = text.split("\\toprule\n")[1].split("\\bottomrule")[0].replace("\\midrule\n", "")
     rows = body.splitlines()
-    assert len(rows) == 1 + len(make().tables[0].rows)
+    assert len(rows) == 1 + len(table_rows.shown_rows(make().tables[0]))
     assert all(row.endswith(r" \\") for row in rows)
     assert {unescaped(row, "&") + 1 for row in rows} == {len(alignments)}
 

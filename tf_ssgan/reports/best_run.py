@@ -77,8 +77,8 @@ def _by_validation(places: Sequence[Place]) -> BestRun:
     tested = cell_text.format_share(result["test_error"], 1, result["test_images"])
     return BestRun(
         f"{_named(row, column, run)} has the lowest error on held-out images of all runs of this "
-        f"table, {error} % of {result['validation_images']:,}. Test images had no part in this "
-        f"choice: its error on them is {tested} % of {result['test_images']:,}.",
+        f"table, in percent {error}, of {result['validation_images']:,} images. Test images had no part in this "
+        f"choice: its error on {result['test_images']:,} of them is {tested}.",
         _command(run),
     )
 
@@ -87,30 +87,44 @@ def _by_method(table: ResultTable, places: Sequence[Place], held_out: int) -> Be
     """The run of the lowest seed of the method with the lowest mean error on the test images."""
     row, column = _lowest_mean(table, places)
     run = min((run for r, c, run in places if (r, c) == (row, column)), key=lambda one: one.seeds)
-    reason = few_images.why_nothing(held_out) or "not every run has a validation error"
     if len(places) == 1:
         return BestRun(f"{_named(row, column, run)} is the only run.", _command(run))
+    reason = few_images.too_few(held_out, "to choose a run by")
+    reason = reason or "not every run has a validation error"
     mean = cell_text.format_error(table.cell(row, column), "test_error", 1)
+    seed = f"that of the lowest seed is taken, {seed_words(run)}, because nothing but chance"
+    if len(_cells(places)) == 1:
+        text = f"{reason[0].upper()}{reason[1:]}. Of the runs of {row} {seed} tells them apart."
+        return BestRun(text, _command(run))
     return BestRun(
-        f"{reason[0].upper()}{reason[1:]}, so nothing but the test images tells which run is "
-        f"best. On them {row} ({column}) has the lowest mean error, {mean} %; of its runs that of "
-        f"the lowest seed is taken, {seed_words(run)}, because a choice among seeds would be one "
-        "by chance. Its error is slightly optimistic: the test images have chosen the method.",
+        f"{reason[0].upper()}{reason[1:]}, so nothing but the test images tells which method is "
+        f"best. On them {row} ({column}) has the lowest mean error, in percent {mean}. Of its runs "
+        f"{seed} tells seeds apart. The error is slightly optimistic: the test images have chosen "
+        "the method.",
         _command(run),
         by_test_images=True,
     )
 
 
+def _cells(places: Sequence[Place]) -> set[tuple[str, str]]:
+    return {(row, column) for row, column, _ in places}
+
+
 def _of_folds(table: ResultTable, places: Sequence[Place]) -> BestRun:
     """Folds measure a method, and none of them has learned from all labels."""
     row, column = _lowest_mean(table, places)
+    advice = (
+        "No fold has learned from all labels: train once more without --folds and --fold, and "
+        "export that run."
+    )
+    if len(_cells(places)) == 1:
+        return BestRun(advice, "")
     mean = cell_text.format_error(table.cell(row, column), "test_error", 1)
     return BestRun(
-        f"{row} ({column}) has the lowest error over all folds, {mean} %. It is slightly "
-        "optimistic, because the tested images have chosen the method. No fold has learned from "
-        "all labels: train once more without --folds and --fold, and export that run.",
+        f"{row} ({column}) has the lowest error over all folds, in percent {mean}. It is slightly "
+        f"optimistic, because the tested images have chosen the method. {advice}",
         "",
-        by_test_images=len(places) > 1,
+        by_test_images=True,
     )
 
 

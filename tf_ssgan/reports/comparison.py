@@ -38,7 +38,7 @@ def _lacking_folds(table: ResultTable, column: str) -> Iterator[str]:
         if table.cell(row, column).lacks_folds:
             missing = sorted({k for run in table.cell(row, column).runs for k in run.missing_folds})
             folds = f"fold{'s' if len(missing) > 1 else ''} {', '.join(map(str, missing))}"
-            yield f"{column}: {row}: {folds} missing, so it is compared with nothing."
+            yield f"{column}: {row} is compared with nothing before it has {folds} too."
 
 
 def mark_of_best(table: ResultTable, column: str) -> tuple[str, str] | None:

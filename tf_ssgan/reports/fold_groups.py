@@ -47,6 +47,11 @@ class FoldedRun(FinishedRun):
         return self.folds
 
     @property
+    def fold(self) -> None:
+        """None: it has several, or one of several."""
+        return
+
+    @property
     def missing_folds(self) -> tuple[int, ...]:
         """The folds that are not finished."""
         present = {run.fold for run in self.folds}
@@ -122,11 +127,13 @@ def pool(runs: Sequence[FinishedRun]) -> tuple[list[FinishedRun], list[LeftOut]]
 
 
 def describe_missing(run: FinishedRun) -> str:
-    """Which folds a run has, if some are missing: "only folds 0, 2 of 5"; else empty."""
+    """What a run has, if folds are missing: "only folds 0, 2 of 5, 24 images"; else empty."""
     if not run.missing_folds:
         return ""
     present = [str(part.fold) for part in run.parts]
-    return f"only fold{'s'[: len(present) - 1]} {', '.join(present)} of {run.fold_count}"
+    folds = f"only fold{'s'[: len(present) - 1]} {', '.join(present)} of {run.fold_count}"
+    images = run.result["test_images"]
+    return f"{folds}, {images:,} image{'' if images == 1 else 's'}"
 
 
 def _key(run: FinishedRun, images: tuple[str, int]) -> tuple:

@@ -136,7 +136,7 @@ def _cell(
 
 
 def _single_runs(table: ResultTable, cell: ResultCell) -> Iterator[tuple[FinishedRun, float]]:
-    """The runs of a cell that have a folder, each with its value; folds have values of their own."""
+    """The runs of a cell that have a folder, each with its value; folds have their own values."""
     for run, value in zip(cell.runs, cell.values, strict=True):
         if run.fold_count:
             yield from ((part, part.result[table.number]) for part in run.parts)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from tf_ssgan.common import few_images
 from tf_ssgan.reports import cell_text, reference_levels, run_code
 from tf_ssgan.reports.finished_runs import ERROR_COLUMNS
-from tf_ssgan.reports.result_table import ResultTable
+from tf_ssgan.reports.result_table import ResultCell, ResultTable
 
 
 def describe_table(table: ResultTable) -> list[str]:
@@ -30,7 +30,7 @@ def describe_table(table: ResultTable) -> list[str]:
 def describe_test_images(table: ResultTable) -> Iterator[str]:
     """How many images the numbers are shares of, and what the interval of a single run is."""
     by_column = {
-        column: sorted({n for row in table.rows if (n := table.cell(row, column).test_images)})
+        column: sorted({cell.test_images for cell in _whole_cells(table, column)} - {0})
         for column in table.columns
     }
     counts = sorted({count for own in by_column.values() for count in own})
@@ -47,9 +47,15 @@ def describe_test_images(table: ResultTable) -> Iterator[str]:
     if folds := sorted({run.fold_count for run in table.runs if run.fold_count}):
         counts = " or ".join(map(str, folds))
         yield (
-            f"Of a seed with {counts} folds, each labeled image is tested once, by the run that has "
-            "not learned from it; its error is that of all these images together."
+            f"Of a seed with {counts} folds, each labeled image is tested once, by the run that "
+            "has not learned from it; its error is that of all these images together."
         )
+
+
+def _whole_cells(table: ResultTable, column: str) -> list[ResultCell]:
+    """The cells of a column; those that lack folds only if there are no others."""
+    cells = [table.cell(row, column) for row in table.rows]
+    return [cell for cell in cells if not cell.lacks_folds] or cells
 
 
 def _describe_differences(table: ResultTable) -> str:
