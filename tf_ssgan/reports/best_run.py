@@ -77,8 +77,8 @@ def _by_validation(places: Sequence[Place]) -> BestRun:
     tested = cell_text.format_share(result["test_error"], 1, result["test_images"])
     return BestRun(
         f"{_named(row, column, run)} has the lowest error on held-out images of all runs of this "
-        f"table, in percent {error}, of {result['validation_images']:,} images. Test images had no part in this "
-        f"choice: its error on {result['test_images']:,} of them is {tested}.",
+        f"table, in percent {error}, of {result['validation_images']:,} images. Test images had no "
+        f"part in this choice: its error on {result['test_images']:,} of them is {tested}.",
         _command(run),
     )
 
