@@ -19,7 +19,7 @@ def charts(monkeypatch):
     """The charts that were requested, in order."""
     charts = []
 
-    def dots(rows, published, title, label):
+    def dots(rows, published, title, label, levels):
         charts.append(Chart("dots", (dict(rows), dict(published)), title, label, False))
         return "<svg></svg>"
 
