@@ -322,3 +322,27 @@ def test_the_methods_of_each_column_are_compared():
     assert [text.split(" has ")[0] for text in comparison.compare_methods(make_table(*runs))] == [
         "50 labels: frgan", "100 labels: supervised",
     ]  # fmt: skip
+
+
+def test_a_row_is_ahead_if_it_is_told_apart_from_all_others():
+    """On split 0 vat is the best, and in the mean the last one: its errors differ widely."""
+    wide = runs_of((3.0, 40.0, 60.0), method="vat")
+    runs = [*runs_of((4.0, 4.0, 4.0)), *runs_of((14.0, 14.0, 14.0), **SUPERVISED)]
+    assert mark(*runs) == ("frgan", "ahead")
+    assert mark(*runs, *wide) == ("frgan", "lowest")
+    (text,) = comparison.compare_methods(make_table(*runs, *wide))
+    assert text.endswith("on the same splits. frgan is not told apart from vat.")
+
+
+def test_levels_are_compared_after_the_methods():
+    classes = {"cat": (300, 280, 300), "dog": (200, 180, 200)}
+    runs = [
+        finished_run_folders.make_run(8.0, method=method, outcome=finished_run_folders.counted(classes, 30))
+        for method in ("frgan", "supervised")
+    ]  # fmt: skip
+    first, second = comparison.compare_methods(make_table(*runs))
+    assert "comes next with" in first
+    assert second == (
+        "50 labels: the linear classifier has 6.0 [4.2, 8.4] (1). frgan does not beat it (+2.0); "
+        "supervised does not beat it (+2.0)."
+    )

@@ -1,5 +1,7 @@
 """The folds of a seed are one run: its error is that of all tested images together."""
 
+import shlex
+
 import numpy as np
 import pytest
 from support import finished_run_folders
@@ -181,8 +183,8 @@ def test_a_fold_that_occurs_twice_is_left_out_once(tmp_path):
     other = {0: FIVE[0] | {"split_sha256": finished_run_folders.sha256("other code")}}
     finished_run_folders.write_folds(tmp_path / "b", other)
     (table,) = by_protocol.make_tables(read(tmp_path).runs)
-    first = tmp_path / "a" / "fold0"
-    assert table.left_out == ((tmp_path / "b" / "fold0", f"has the same fold, 0, as {first}"),)
+    first = tmp_path / "a" / "fold-0"
+    assert table.left_out == ((tmp_path / "b" / "fold-0", f"has the same fold, 0, as {first}"),)
 
 
 @pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_text("{")])
@@ -212,7 +214,11 @@ def test_no_fold_is_exported(tmp_path):
     finished_run_folders.write_folds(tmp_path, FIVE)
     (table,) = by_protocol.make_tables(read(tmp_path).runs)
     (best,) = best_run.best_runs(table)
-    assert best.command == "" and best.reason.startswith("No fold has learned from all labels: ")
+    assert best.reason.startswith("No fold has learned from all labels. ")
+    assert shlex.split(best.command) == [
+        "python", "train_main.py", f"--flagfile={tmp_path}/fold-0/run.flags", "--folds=0",
+        "--fold=-1", f"--workdir={tmp_path}-final",
+    ]  # fmt: skip
 
 
 def test_folds_are_not_those_of_a_paper(tmp_path):
@@ -231,8 +237,8 @@ def test_every_fold_is_in_the_lists_of_runs(tmp_path):
     contents = report.Report(tuple(by_protocol.make_tables(finished.runs)), finished, "T")
     written = formats.write_report(contents, tmp_path / "report")
     page = written[0].read_text()
-    assert all(f'href="../runs/{path.name}/"' in page for path in paths)
-    assert page.startswith("\n<!DOCTYPE") or "seed 0, fold 4" in page
+    assert all(f'href="../runs/{path.name}/">runs/{path.name}</a>' in page for path in paths)
+    assert "seed 0, fold 4" in page
     lines = (tmp_path / "report" / "runs.csv").read_text().splitlines()
     assert len(lines) == 6 and ",folds,fold," in lines[0]
     assert "5 runs, 0 folders left out" in page and "further run" not in page

@@ -164,3 +164,14 @@ def test_other_images_are_mentioned():
 
 def test_a_note_comes_last():
     assert table_notes.describe_table(table_of_cells(CELL, note="A note."))[-1] == "A note."
+
+
+def test_columns_of_other_test_images_are_named():
+    runs = [finished_run_folders.make_run(),
+            finished_run_folders.make_run(labels=100, outcome={"test_images": 1})]  # fmt: skip
+    lines = table_notes.describe_table(make_table(*runs))
+    names = [column for column in make_table(*runs).columns]
+    text = f"Each number is a share of the test images ({names[0]}: 500; {names[1]}: 1). "
+    assert any(line.startswith(text) for line in lines)
+    one = table_notes.describe_table(make_table(runs[1]))
+    assert any(line.startswith("Each number is a share of 1 test image. ") for line in one)

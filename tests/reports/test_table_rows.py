@@ -59,3 +59,21 @@ def test_a_table_without_baseline_has_no_column_for_differences():
     (table,) = by_protocol.make_tables([finished_run_folders.make_run()])
     head, line = table_rows.long_table(table)
     assert len(head) == len(line) == 10 and not any(name.startswith("against") for name in head)
+
+
+def test_columns_with_a_heading_alone_are_left_out():
+    rows = [["a", "b", "c"], ["–", "–", "1"], ["–", "–", "–"]]
+    assert table_rows.without_empty_columns(rows) == [["a", "c"], ["–", "1"], ["–", "–"]]
+    assert table_rows.without_empty_columns(rows[:1]) == rows[:1]
+
+
+def test_rows_and_columns_without_any_number_are_left_out(table):
+    import dataclasses
+
+    wider = dataclasses.replace(
+        table, rows=(*table.rows, "vat"), columns=(*table.columns, "200 labels")
+    )
+    assert table_rows.short_table(wider) == table_rows.short_table(table)
+    empty = dataclasses.replace(wider, cells={})
+    assert table_rows.shown_rows(empty) == list(wider.rows)
+    assert table_rows.shown_columns(empty) == list(wider.columns)

@@ -118,7 +118,14 @@ def write_folds(folder, outcomes, count=5, labels=None, **changed):
                "pool": len(train.keys), "labels": len(train.keys), "data_sha256": record.sha256,
                "split_sha256": sha256((fold, changed.get("seed", 0)))}  # fmt: skip
         error = outcome.get("test_error", 5.0)
-        paths.append(write(folder / f"fold{fold}", error, own | outcome, **{"labels": -1} | changed))
+        paths.append(
+            write(
+                folder / f"fold-{fold}",
+                error,
+                own | outcome,
+                **{"labels": -1, "folds": count, "fold": fold} | changed,
+            )
+        )
         (paths[-1] / "data.json").write_text(json.dumps(record.as_json()))
     return paths
 

@@ -3,6 +3,7 @@
 The rule is one: with enough held-out images (`common.few_images`) in all runs, the run with the
 lowest validation error. Otherwise nothing but the test images tells methods apart. Then the method
 with the lowest mean error is named, and of its runs that of the lowest seed: no choice among seeds.
+Folds measure a method, and none of them learned from all labels: then a run is trained without.
 """
 
 import collections
@@ -27,7 +28,7 @@ class BestRun:
 
     Attributes:
         reason: Why this one, in sentences.
-        command: What exports it; empty if there is no single run to export.
+        command: What exports it; of folds, what trains the run that is to be exported.
         by_test_images: Whether the test images have chosen its method.
     """
 
@@ -113,17 +114,15 @@ def _cells(places: Sequence[Place]) -> set[tuple[str, str]]:
 def _of_folds(table: ResultTable, places: Sequence[Place]) -> BestRun:
     """Folds measure a method, and none of them has learned from all labels."""
     row, column = _lowest_mean(table, places)
-    advice = (
-        "No fold has learned from all labels: train once more without --folds and --fold, and "
-        "export that run."
-    )
+    run = min((run for r, c, run in places if (r, c) == (row, column)), key=lambda one: one.seeds)
+    advice = "No fold has learned from all labels. This trains without folds; export that run."
     if len(_cells(places)) == 1:
-        return BestRun(advice, "")
+        return BestRun(advice, _training_command(run))
     mean = cell_text.format_error(table.cell(row, column), "test_error", 1)
     return BestRun(
         f"{row} ({column}) has the lowest error over all folds, in percent {mean}. It is slightly "
         f"optimistic, because the tested images have chosen the method. {advice}",
-        "",
+        _training_command(run),
         by_test_images=True,
     )
 
@@ -153,6 +152,19 @@ def _command(run: FinishedRun) -> str:
     """The command that exports a run, for a shell."""
     words = f"--run={run.folder}", f"--to=served/{_model_name(run.result['dataset'])}"
     return f"python -m export.export_main {' '.join(map(plain_text.shell_word, words))}"
+
+
+def _training_command(folds: FinishedRun) -> str:
+    """The command that trains as the folds did, without folds."""
+    first = folds.parts[0].folder
+    final = f"{first.parent if first.name == f'fold-{folds.parts[0].fold}' else first}-final"
+    words = (
+        f"--flagfile={first / 'run.flags'}",
+        "--folds=0",
+        "--fold=-1",
+        f"--workdir={final}",
+    )
+    return f"python train_main.py {' '.join(map(plain_text.shell_word, words))}"
 
 
 def _model_name(dataset: str) -> str:

@@ -109,7 +109,7 @@ def _column_name(protocol: Mapping[str, Any], differing: list[str]) -> str:
     """The number of labels, and the values of a protocol that differ between protocols."""
     labels = protocol["labels"]
     parts = [f"{labels:,} labels" if labels != 1 else "1 label"]
-    if protocol["folds"]:
+    if protocol.get("folds"):
         parts.append(f"{protocol['folds']} folds")
     if set(NOISE) & set(differing):
         parts.append(describe_noise(protocol))

@@ -77,7 +77,7 @@ class FoldedRun(FinishedRun):
     @functools.cached_property
     def protocol(self) -> dict[str, Any]:
         """As of a run; its data are the labeled images of all folds."""
-        own = {k: v for k, v in self.folds[0].protocol.items() if k != "fold"}
+        own = self.folds[0].protocol
         held_out = statistics.fmean(run.result["validation_images"] for run in self.folds)
         return own | {
             "validation": round(held_out),
@@ -138,7 +138,7 @@ def describe_missing(run: FinishedRun) -> str:
 
 def _key(run: FinishedRun, images: tuple[str, int]) -> tuple:
     """Equal for the folds of one set."""
-    of_fold = ("fold", "labels", "images", "test_images", "data", "validation")
+    of_fold = ("labels", "images", "test_images", "data", "validation")
     protocol = {k: v for k, v in run.protocol.items() if k not in of_fold}
     protocol |= {name: run.flags[name] for name in ("labels", "validation")}
     texts = [json.dumps(part, sort_keys=True) for part in (protocol, _settings(run))]

@@ -60,8 +60,7 @@ def _markdown_export(table: ResultTable) -> Iterator[str]:
     for best in best_run.best_runs(table):
         yield _heading(3, best_run.TITLE)
         yield escaping.markdown_block(best.reason)
-        if best.command:
-            yield escaping.markdown_code(best.command)
+        yield escaping.markdown_code(best.command)
 
 
 def _heading(level: int, text: str) -> str:
