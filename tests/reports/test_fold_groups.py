@@ -214,7 +214,7 @@ def test_no_fold_is_exported(tmp_path):
     finished_run_folders.write_folds(tmp_path, FIVE)
     (table,) = by_protocol.make_tables(read(tmp_path).runs)
     (best,) = best_run.best_runs(table)
-    assert best.reason.startswith("No fold has learned from all labels. ")
+    assert best.reason.startswith("Each fold has left out what it tests. ")
     assert shlex.split(best.command) == [
         "python", "train_main.py", f"--flagfile={tmp_path}/fold-0/run.flags", "--folds=0",
         "--fold=-1", f"--workdir={tmp_path}-final",

@@ -3,7 +3,7 @@
 The rule is one: with enough held-out images (`common.few_images`) in all runs, the run with the
 lowest validation error. Otherwise nothing but the test images tells methods apart. Then the method
 with the lowest mean error is named, and of its runs that of the lowest seed: no choice among seeds.
-Folds measure a method, and none of them learned from all labels: then a run is trained without.
+Folds measure a method, and each leaves out what it tests: then a run is trained without them.
 """
 
 import collections
@@ -112,10 +112,10 @@ def _cells(places: Sequence[Place]) -> set[tuple[str, str]]:
 
 
 def _of_folds(table: ResultTable, places: Sequence[Place]) -> BestRun:
-    """Folds measure a method, and none of them has learned from all labels."""
+    """The command that trains without folds: each of them has left out what it tests."""
     row, column = _lowest_mean(table, places)
     run = min((run for r, c, run in places if (r, c) == (row, column)), key=lambda one: one.seeds)
-    advice = "No fold has learned from all labels. This trains without folds; export that run."
+    advice = "Each fold has left out what it tests. This trains without folds; export that run."
     if len(_cells(places)) == 1:
         return BestRun(advice, _training_command(run))
     mean = cell_text.format_error(table.cell(row, column), "test_error", 1)
