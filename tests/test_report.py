@@ -89,7 +89,7 @@ def test_a_report_has_finished_runs_and_lists_the_others(here, capsys):
     (finished_run_folders.write(here / "runs" / "b", seed=1) / "result.json").unlink()
     assert run_program("runs") == 0
     text = capsys.readouterr().out
-    assert "| frgan | 5.0 (1) |" in text
+    assert "| frgan | 5.0 [3.4, 7.3] (1) |" in text
     assert "left out: runs/b: is not finished: 300 of 300 steps" in text
     assert text.endswith(f"In report: {', '.join(formats.FILE_NAMES)}\n")
     assert sorted(os.listdir("report")) == sorted(formats.FILE_NAMES)
@@ -120,7 +120,7 @@ def test_there_is_a_report_without_finished_runs(here, capsys):
 def test_flags_reach_the_tables(here, capsys, words, error):
     finished_run_folders.write(here / "runs" / "a", 5.0)
     assert run_program("runs", "--to=elsewhere", "--title=Mine", *words) == 0
-    assert f"| frgan | {error} (1) |" in capsys.readouterr().out
+    assert f"| frgan | {error} [" in capsys.readouterr().out
     assert "<h1>Mine</h1>" in (here / "elsewhere" / "report.html").read_text()
 
 
@@ -129,7 +129,7 @@ def test_tables_of_papers_are_filled(here, capsys):
                max_steps=700, outcome={"pool": 73_257})  # fmt: skip
     assert run_program("runs", "--table=frgan_table3,frgan_figure4", "--budget=small") == 0
     text = capsys.readouterr().out
-    assert "| FR-GAN | 15.00 (1); published 13.41 ± 0.20 | published 7.20 ± 0.16 |" in text
+    assert "| FR-GAN | 15.00 [12.14, 18.40] (1); published 13.41 ± 0.20 | published 7.20 ± 0.16 |" in text
     assert "Budget small: 700 steps per run" in (here / "report" / "report.md").read_text()
 
 
@@ -188,7 +188,7 @@ def test_no_damaged_run_stops_the_report(here, capsys, monkeypatch, change, coun
     assert len(damaged) == counts and all(r"runs/caf\udce9/" in line for line in damaged)
     assert all(r"runs/caf\udce9: " in line for line in left_out)
     if not table:
-        assert f"| frgan | {'5.0 ± 0.0 (2)' if counts else '5.0 (1)'} |" in text
+        assert f"| frgan | {'5.0 ± 0.0 (2)' if counts else '5.0 [3.4, 7.3] (1)'} |" in text
 
 
 def test_runs_that_do_not_belong_together_are_refused(here, capsys):

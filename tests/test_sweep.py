@@ -250,13 +250,13 @@ def test_runs_on_data_that_changed_are_started_and_their_refusal_is_reported(
     assert "finished before" not in output.err
     # The report has the new seed alone, and names the others.
     assert output.out.count("was refused: runs/digits-50-") == 4
-    assert "| frgan | 27.0 (1)" in output.out
+    assert "| frgan | 27.0 [23.3, 31.1] (1)" in output.out
     assert len(calls) == 1, "data are read once for all runs"
 
 
 def test_a_table_has_its_published_column(fake, capfd):
     sweep.main(["sweep", "--table=small", "--budget=small", "--seeds=1"])
-    assert "| FR-GAN | 25.0 (1); published 5.0 | – |" in capfd.readouterr().out
+    assert "| FR-GAN | 25.0 [21.4, 29.0] (1); published 5.0 | – |" in capfd.readouterr().out
     with (fake / "runs/report-small-small/report.csv").open() as file:
         cells = {(line["row"], line["column"]): line for line in csv.DictReader(file)}
     assert cells["FR-GAN", "50 labels"]["difference"] == "20.0"
@@ -433,7 +433,7 @@ def test_a_sweep_over_noise_rates_ends_in_a_chart_for_each_method(fake, noise_ch
     sweep_noise_rates("0,.5", "ssgan,frgan")
     output = capfd.readouterr().out
     assert "|  | 50 labels, correct labels | 50 labels, 50 % wrong |" in output
-    assert "| ssgan | 25.0 (1) | 50.0 (1) |" in output
+    assert "| ssgan | 25.0 [21.4, 29.0] (1) | 50.0 [45.6, 54.4] (1) |" in output
     curves = {
         "correct labels": {1.0: [50.0], 2.0: [75.0]},
         "50 % wrong": {1.0: [25.0], 2.0: [50.0]},

@@ -13,6 +13,7 @@ from tf_ssgan import report
 pytestmark = pytest.mark.browser
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 CONTRAST = 4.5  # of text, WCAG 2.1, level AA
+SMALLEST = 12  # pixels of text
 LOUD = ('a <b>name</b> & "more" #1?', "long" * 40)
 
 # Each text with its computed color and the computed color behind it.
@@ -31,6 +32,18 @@ TEXTS = """() => {
     const style = getComputedStyle(node);
     found.push({text: own.slice(0, 40), color: node.closest("svg") ? style.fill : style.color,
                 behind: behind(node)});
+  }
+  return found;
+}"""
+# The smallest letters, in pixels of the page; charts are scaled.
+SIZES = """() => {
+  const found = [];
+  for (const node of document.body.querySelectorAll("*")) {
+    const own = [...node.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join("");
+    if (!own || !node.getClientRects().length || node.closest("script, style")) continue;
+    const svg = node.closest("svg");
+    const scale = svg ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
+    found.push([scale * parseFloat(getComputedStyle(node).fontSize), own.slice(0, 40)]);
   }
   return found;
 }"""
@@ -61,8 +74,29 @@ def folder(tmp_path_factory):
     (
         finished_run_folders.write(here / "runs" / ("left out " + "x" * 90), seed=9) / "result.json"
     ).unlink()
+    write_own_data(here / "runs")
     report.main(["report", str(here / "runs"), f"--to={here / 'report'}"])
     return here
+
+
+def write_own_data(folder):
+    """Runs on own pictures, with the recall of each class and its levels, and folds."""
+    own = {"dataset": "folder:own", "labels": 54}
+    names = ["cat", "long" * 12, "<b>owl</b>"]
+    for method, right in (
+        ("frgan", (90, 50, 20)),
+        ("supervised", (90, 20, 0)),
+        ("vat", (99, 59, 39)),
+    ):
+        counts = zip(names, (100, 60, 40), right, right, strict=True)
+        outcome = finished_run_folders.counted({name: own for name, *own in counts}, 60)
+        for seed in range(3):
+            finished_run_folders.write(folder / f"own-{method}-{seed}", outcome["test_error"], outcome,
+                                       method=method, seed=seed, **own)  # fmt: skip
+    fold = finished_run_folders.counted({"a": (4, 3, 4), "b": (4, 3, 4), "c": (4, 3, 4)}, 5)
+    finished_run_folders.write_folds(
+        folder / "folds", dict.fromkeys(range(4), fold), dataset="csv:own"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +180,13 @@ class TestEveryView:
         }
         assert faint == set()
 
+    def test_no_text_is_small(self, opened, viewport, scheme):
+        page = opened(viewport, scheme)
+        page.evaluate(READY)
+        sizes = page.evaluate(SIZES)
+        assert len(sizes) > 200
+        assert [(size, text) for size, text in sizes if size < SMALLEST - 0.01] == []
+
     def test_every_image_is_shown(self, opened, viewport, scheme):
         widths = opened(viewport, scheme).evaluate(READY)
         assert len(widths) > 20 and min(widths) > 0
@@ -205,15 +246,62 @@ def test_wide_tables_scroll_by_themselves_on_a_phone(opened):
     assert all(shown <= PHONE["width"] for _, shown in sizes)
 
 
+def test_a_color_stands_only_where_methods_are_told_apart(opened):
+    """vat is told apart from frgan on three splits of own pictures; of the others none is."""
+    page = opened(DESK, "light")
+    colored = page.locator("td").evaluate_all(
+        """nodes => nodes.filter(node => !/, 0\\)$/.test(getComputedStyle(node).backgroundColor))
+                         .map(node => [node.closest("section").id, node.innerText.split("\\n")[0]])"""
+    )
+    assert colored == [["folder%3Aown", "1.5 ± 0.0 (3) ahead"]]
+    marks = page.locator("td b").all_text_contents()
+    assert marks.count("ahead") == 1 and "lowest" in marks
+
+
+def test_recalls_and_levels_are_shown(opened):
+    page = opened(PHONE, "dark")
+    page.evaluate(READY)
+    own = page.locator("section", has_text="Recall of each class, 54 labels")
+    assert own.get_by_text("0.0 % (0 of 120 in 3 runs), never predicted").count() == 1
+    assert own.get_by_text("54 labels: supervised never predicts <b>owl</b>.").is_visible()
+    assert own.locator("tbody.reference th").all_text_contents() == [
+        "always the commonest class", "linear classifier",
+    ]  # fmt: skip
+    assert own.locator(".comparison", has_text="supervised does not beat it (").count() == 1
+    assert "linear classifier" in own.locator("svg").first.text_content()
+
+
+def test_the_command_can_be_taken_with_one_click(opened):
+    page = opened(DESK, "light")
+    code = page.locator("#folder\\%3Aown pre")
+    code.click()
+    text = page.evaluate("getSelection().toString()").strip()
+    assert text == code.text_content()
+    assert text.startswith("python -m export.export_main --run=") and text.endswith(
+        "--to=served/own"
+    )
+    assert page.locator("#csv\\%3Aown pre").count() == 0  # no fold is exported
+
+
+def test_a_set_of_folds_that_is_not_whole_is_said_to_be(opened):
+    page = opened(DESK, "light")
+    own = page.locator("#csv\\%3Aown")
+    assert own.get_by_text("only folds 0, 1, 2, 3 of 5, 48 images").first.is_visible()
+    assert (
+        "is compared with nothing before it has fold 4 too."
+        in own.locator(".comparison").inner_text()
+    )
+
+
 def test_every_run_can_be_reached(opened, folder):
     page = opened(DESK, "light")
     links = page.locator("a").evaluate_all("nodes => nodes.map(node => node.href)")
     own = (folder / "report" / "report.html").as_uri()
     anchors = {link for link in links if link.startswith(own)}
     outside = sorted(set(links) - anchors)
-    # Two tables, the runs, and the folder left out; 5 methods, 2 seeds, 2 rates, another run, and
-    # the folder left out.
-    assert len(anchors) == 4 and len(outside) == 22
+    # Four tables, the runs, and the folder left out; 5 methods, 2 seeds, 2 rates, another run, 9 on
+    # own pictures, 4 folds, and the folder left out.
+    assert len(anchors) == 6 and len(outside) == 35
     listing = page.context.new_page()  # a page of the browser, with a console of its own
     for link in outside:
         listing.goto(link)

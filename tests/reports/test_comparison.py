@@ -45,8 +45,8 @@ def test_splits_that_are_not_shared_do_not_put_a_method_ahead():
     runs = runs_of((2.0, 9.0, 9.0, 9.0, 9.0), **SUPERVISED), runs_of((4.0,))
     assert mark(*runs[0], *runs[1]) == ("supervised", "lowest")
     assert compare((4.0,), (2.0, 9.0, 9.0, 9.0, 9.0)) == (
-        "50 labels, on the 1 split that they share: supervised has 2.0 (1), frgan comes next with "
-        "4.0 (1): one split is not enough to distinguish them."
+        "50 labels, on the 1 split that they share: supervised has 2.0 [1.1, 3.6] (1), frgan comes next with "
+        "4.0 [2.6, 6.1] (1): one split is not enough to distinguish them."
     )
 
 
@@ -191,7 +191,7 @@ def test_equal_methods_are_not_distinguished():
 
 def test_one_split_does_not_distinguish_methods():
     assert compare((4.0,), (90.0,)) == (
-        "50 labels: frgan has 4.0 (1), supervised comes next with 90.0 (1): one split is "
+        "50 labels: frgan has 4.0 [2.6, 6.1] (1), supervised comes next with 90.0 [87.1, 92.3] (1): one split is "
         "not enough to distinguish them."
     )
 
@@ -214,14 +214,16 @@ def test_other_images_with_the_same_split_seed_are_another_split():
 def test_the_second_best_method_comes_next():
     runs = [*runs_of((4.0,)), *runs_of((6.0,), method="vat"), *runs_of((9.0,), **SUPERVISED)]
     (text,) = comparison.compare_methods(make_table(*runs))
-    assert text.startswith("50 labels: frgan has 4.0 (1), vat comes next with 6.0 (1): ")
+    assert text.startswith(
+        "50 labels: frgan has 4.0 [2.6, 6.1] (1), vat comes next with 6.0 [4.2, 8.4] (1): "
+    )
 
 
 @pytest.mark.parametrize(
     "held, ending",
     [
         ((3.0, 8.0), " Held-out images would have selected it too."),
-        ((8.0, 3.0), " Held-out images would have selected supervised, 9.0 (1)."),
+        ((8.0, 3.0), " Held-out images would have selected supervised, 9.0 [6.8, 11.8] (1)."),
         ((3.0, 3.0), TIED),
         ((3.0, None), ""),
     ],
@@ -257,7 +259,7 @@ def test_held_out_images_select_by_the_splits_that_all_share():
 
 def test_held_out_images_are_not_mentioned_for_other_numbers():
     text = compare((4.0,), (9.0,), (8.0, 3.0), number="test_error_raw")
-    assert "Held-out" not in text and "frgan has 6.0 (1)" in text
+    assert "Held-out" not in text and "frgan has 6.0 [4.2, 8.4] (1)" in text
 
 
 def paper_table(measure):
@@ -320,3 +322,27 @@ def test_the_methods_of_each_column_are_compared():
     assert [text.split(" has ")[0] for text in comparison.compare_methods(make_table(*runs))] == [
         "50 labels: frgan", "100 labels: supervised",
     ]  # fmt: skip
+
+
+def test_a_row_is_ahead_if_it_is_told_apart_from_all_others():
+    """On split 0 vat is the best, and in the mean the last one: its errors differ widely."""
+    wide = runs_of((3.0, 40.0, 60.0), method="vat")
+    runs = [*runs_of((4.0, 4.0, 4.0)), *runs_of((14.0, 14.0, 14.0), **SUPERVISED)]
+    assert mark(*runs) == ("frgan", "ahead")
+    assert mark(*runs, *wide) == ("frgan", "lowest")
+    (text,) = comparison.compare_methods(make_table(*runs, *wide))
+    assert text.endswith("on the same splits. frgan is not told apart from vat.")
+
+
+def test_levels_are_compared_after_the_methods():
+    classes = {"cat": (300, 280, 300), "dog": (200, 180, 200)}
+    runs = [
+        finished_run_folders.make_run(8.0, method=method, outcome=finished_run_folders.counted(classes, 30))
+        for method in ("frgan", "supervised")
+    ]  # fmt: skip
+    first, second = comparison.compare_methods(make_table(*runs))
+    assert "comes next with" in first
+    assert second == (
+        "50 labels: the linear classifier has 6.0 [4.2, 8.4] (1). frgan does not beat it (+2.0); "
+        "supervised does not beat it (+2.0)."
+    )

@@ -73,3 +73,8 @@ def test_a_cell_is_no_formula(text):
 @pytest.mark.parametrize("value", [-1.5, 0, None, True, "a", "", "-1.5", "+2e-7", "a=1", "a\tb"])
 def test_numbers_and_usual_cells_stay(value):
     assert escaping.csv_cell(value) is value or escaping.csv_cell(value) == value
+
+
+def test_code_is_one_line_that_nothing_ends():
+    text = escaping.markdown_code("run --a='<b> `c`\n# d'")
+    assert text == "    run --a='<b> `c`\\n# d'"

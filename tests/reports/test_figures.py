@@ -8,7 +8,7 @@ import pytest
 from support import file_contents, finished_run_folders
 
 from tf_ssgan import papers
-from tf_ssgan.reports import by_paper, by_protocol, figures, svg_charts
+from tf_ssgan.reports import by_paper, by_protocol, figures, finished_runs, svg_charts
 from tf_ssgan.reports.finished_runs import FinishedRun
 
 Chart = collections.namedtuple("Chart", "kind data title labels log_x")
@@ -19,7 +19,7 @@ def charts(monkeypatch):
     """The charts that were requested, in order."""
     charts = []
 
-    def dots(rows, published, title, label):
+    def dots(rows, published, title, label, levels):
         charts.append(Chart("dots", (dict(rows), dict(published)), title, label, False))
         return "<svg></svg>"
 
@@ -233,3 +233,19 @@ def test_charts_are_drawn_when_they_are_asked_for(charts):
     assert charts == []
     assert [next(drawn)[0] for _ in range(2)] == ["by number of labels", "50 labels"]
     assert [chart.kind for chart in charts] == ["curves", "dots"]
+
+
+def test_charts_have_the_levels_of_their_column(monkeypatch, tmp_path):
+    drawn = []
+
+    def record(*values, levels=None, **_):
+        drawn.append(values[4] if levels is None else levels)
+        return ""
+
+    monkeypatch.setattr(svg_charts, "dots", record)
+    monkeypatch.setattr(svg_charts, "curves", record)
+    outcome = finished_run_folders.counted({"cat": (300, 280, 300), "dog": (200, 180, 200)}, 30)
+    for seed in range(2):
+        finished_run_folders.write(tmp_path / str(seed), 8.0, outcome, seed=seed)
+    list(figures.table_charts(make_table(*finished_runs.read_runs([tmp_path]).runs)))
+    assert drawn == [{"always the commonest class": 40.0, "linear classifier": 6.0}] * 2

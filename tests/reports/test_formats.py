@@ -12,7 +12,15 @@ from support import finished_run_folders
 from tf_ssgan import papers
 from tf_ssgan.common import errors
 from tf_ssgan.common.version import __version__
-from tf_ssgan.reports import by_protocol, escaping, figures, finished_runs, formats, html_page
+from tf_ssgan.reports import (
+    by_protocol,
+    escaping,
+    figures,
+    finished_runs,
+    formats,
+    html_page,
+    table_rows,
+)
 from tf_ssgan.reports.finished_runs import FinishedRuns
 from tf_ssgan.reports.report import Report
 from tf_ssgan.reports.result_table import PublishedNumber, ResultCell, ResultTable
@@ -122,7 +130,7 @@ CLEAN = "Code: tf_ssgan 0.2.0, commit aaaaaaaaaaaa."
         (formats.markdown, f"- {MIXTURE}\n", f"- {CLEAN}\n"),
         (formats.latex, MIXTURE, CLEAN.replace("_", r"\_")),
         (lambda report: formats.format_summary(report, [pathlib.Path("to/a")]),
-         f"|\n\n{MIXTURE}\n\n", f"|\n\n{CLEAN}\n"),
+         f"\n\n{MIXTURE}\n\n", f"\n\n{CLEAN}\n"),
         (lambda report: html_page.render(report, pathlib.Path(".")),
          f"<li>{MIXTURE}</li>", f"<li>{CLEAN}</li>"),
     ],
@@ -175,7 +183,7 @@ def test_latex_has_as_many_columns_in_each_row(make):
     (alignments,) = re.findall(r"\\begin\{tabular\}\{(\w+)\}", text)
     body = text.split("\\toprule\n")[1].split("\\bottomrule")[0].replace("\\midrule\n", "")
     rows = body.splitlines()
-    assert len(rows) == 1 + len(make().tables[0].rows)
+    assert len(rows) == 1 + len(table_rows.shown_rows(make().tables[0]))
     assert all(row.endswith(r" \\") for row in rows)
     assert {unescaped(row, "&") + 1 for row in rows} == {len(alignments)}
 
@@ -329,3 +337,73 @@ def test_latex_has_no_command_from_a_name():
     text = formats.latex(nasty())
     assert r"\input" not in text and unescaped(text, "%") == 0 and text.isascii()
     assert unescaped(text, "{") == unescaped(text, "}")
+
+
+def counted_report(name="cat", **changed):
+    """A report of own data, with everything that results say of their test images."""
+    classes = {name: (100, 90, 120), "dog": (60, 40, 80), "owl": (40, 0, 0)}
+    runs = []
+    for method, linear_wrong in (("frgan", 60), ("supervised", 60)):
+        outcome = finished_run_folders.counted(classes, linear_wrong)
+        error = outcome.pop("test_error")
+        runs.append(finished_run_folders.make_run(error, method, outcome, method=method, **changed))
+    return make_report(*runs)
+
+
+def test_markdown_has_levels_recalls_and_the_command():
+    text = formats.markdown(counted_report())
+    for line in (
+        "| frgan | 35.0 \\[28.7, 41.8\\] (1) |",
+        "| always the commonest class | 50.0 \\[43.1, 56.9\\], cat |",
+        "| linear classifier | 30.0 \\[24.1, 36.7\\] (1) |",
+        "### Recall of each class, 50 labels",
+        "| owl | 0.0 % (0 of 40), never predicted | 0.0 % (0 of 40), never predicted |",
+        "50 labels: supervised never predicts owl.",
+        "### The run to export",
+        "    python -m export.export_main --run=frgan --to=served/digits",
+    ):
+        assert f"\n{line}\n" in text, line
+    assert "frgan does not beat it (+5.0); supervised does not beat it (+5.0)." in text
+
+
+def test_latex_has_levels_and_recalls():
+    text = formats.latex(counted_report())
+    assert "always the commonest class & 50.0 {[}43.1, 56.9], cat \\\\" in text
+    assert (
+        "owl & 0.0 \\% (0 of 40), never predicted & 0.0 \\% (0 of 40), never predicted \\\\" in text
+    )
+    assert text.count("\\begin{tabular}") == text.count("\\end{tabular}") == 2
+    labels = re.findall(r"\\label\{(.*?)\}", text)
+    assert labels == ["tab:digits", "tab:digits-recall-1"]
+
+
+def test_csv_keeps_columns_for_programs():
+    first, second = read(formats.runs_csv(counted_report()))
+    assert (first["test_images"], first["guessing_error"], first["linear_error"]) == (
+        "200", "50.0", "30.0",
+    )  # fmt: skip
+    assert float(first["test_error_low_95"]) == pytest.approx(28.73, abs=0.01)
+    assert float(first["test_error_high_95"]) == pytest.approx(41.83, abs=0.01)
+    assert {"published", "difference"} <= read(formats.cells_csv(counted_report()))[0].keys()
+
+
+def test_the_summary_says_what_does_not_beat_the_linear_classifier():
+    text = formats.format_summary(counted_report(), [pathlib.Path("to/report.html")])
+    assert (
+        "50 labels: the linear classifier has 30.0 [24.1, 36.7] (1). frgan does not beat it" in text
+    )
+    assert "Each number is a share of 200 test images." in text
+
+
+def test_names_of_classes_are_no_instructions():
+    line = NASTY.partition("\n")[0]  # contents of files have one line each
+    report = counted_report(line, dataset=f"folder:{line}")
+    text = formats.markdown(report)
+    code = [line for line in text.splitlines() if line.startswith("    ")]
+    assert len(code) == 1 and code[0].isprintable()
+    rest = text.replace(code[0], "")
+    assert "<" not in rest and "](" not in rest.replace("\\](", "") and "\x1b" not in rest
+    tex = formats.latex(report)
+    assert r"\input" not in tex and unescaped(tex, "{") == unescaped(tex, "}")
+    summary = formats.format_summary(report, [pathlib.Path("report.html")])
+    assert all(line.isprintable() for line in summary.split("\n"))

@@ -268,10 +268,13 @@ def test_one_chart_beyond_the_maximum_is_drawn(tmp_path, monkeypatch):
 def test_scrolling_tables_can_be_reached_by_keys(tmp_path):
     page = parse_page(several(tmp_path), tmp_path)
     wide = [attributes for _, attributes in page.tags if attributes.get("class") == "wide"]
-    assert len(wide) == 5  # two for each table, and the runs
+    assert len(wide) == 7  # two tables and a command for each data set, and the runs
     assert all(a["tabindex"] == "0" and a["role"] == "region" for a in wide)
     names = [a["aria-label"] for a in wide]
-    assert names == ["digits", "all numbers, digits", "svhn", "all numbers, svhn", "runs"]
+    assert names == [
+        "digits", "command, digits", "all numbers, digits", "svhn", "command, svhn",
+        "all numbers, svhn", "runs",
+    ]  # fmt: skip
     assert {a["aria-label"] for tag, a in page.tags if tag == "nav"} == {"contents"}
 
 
@@ -321,18 +324,49 @@ def test_charts_among_the_images_are_marked(tmp_path):
 SUPERVISED = {"method": "supervised"}
 
 
-def test_the_best_of_a_column_is_marked_and_compared(tmp_path):
-    for k, error in enumerate((4.0, 5.0)):
+def test_a_lead_that_is_told_apart_is_marked_and_colored(tmp_path):
+    for k, error in enumerate((4.0, 5.0, 6.0)):
         finished_run_folders.write(tmp_path / f"f{k}", error, seed=k)
-        finished_run_folders.write(tmp_path / f"s{k}", error + 5, seed=k, **SUPERVISED)
+        finished_run_folders.write(tmp_path / f"s{k}", error + 10, seed=k, **SUPERVISED)
     text = html_page.render(make_report([tmp_path]), tmp_path)
     (best,) = re.findall(r'<td class="best">(.*?)</td>', text, re.DOTALL)
-    assert best.startswith("4.5 ± 0.7 (2) <b>lowest</b>")  # in words, not only by a color
-    assert "−5.0 to supervised (2 of 2 lower)" in best
-    comparison = "50 labels: frgan has 4.5 ± 0.7 (2), supervised comes next with 9.5 ± 0.7 (2): "
+    assert best.startswith("5.0 ± 1.0 (3) <b>ahead</b>")  # in words, not only by a color
+    assert "−10.0 to supervised (3 of 3 lower)" in best
+    comparison = "50 labels: frgan has 5.0 ± 1.0 (3), supervised comes next with 15.0 ± 1.0 (3): "
     assert f'<p class="comparison">{comparison}' in text
     text = html_page.render(make_report([tmp_path], against="frgan"), tmp_path)
-    assert "+5.0 to frgan (0 of 2 lower)" in text and "to supervised" not in text
+    assert "+10.0 to frgan (0 of 3 lower)" in text and "to supervised" not in text
+
+
+@pytest.mark.parametrize(
+    "ours, theirs, count",
+    [
+        ((4.0,), (90.0,), "not told apart"),
+        ((4.0, 5.0), (90.0, 91.0), "2 of 2 lower, not told apart"),
+        ((4.0, 5.0, 6.0), (5.0, 6.0, 7.0), "3 of 3 lower, not told apart"),
+        ((4.0, 5.0, 9.0), (5.0, 9.0, 6.0), "2 of 3 lower, not told apart"),
+    ],
+)
+def test_a_lead_that_is_not_told_apart_has_no_color(tmp_path, ours, theirs, count):
+    for k, (own, other) in enumerate(zip(ours, theirs, strict=True)):
+        finished_run_folders.write(tmp_path / f"f{k}", own, seed=k)
+        finished_run_folders.write(tmp_path / f"s{k}", other, seed=k, **SUPERVISED)
+    text = html_page.render(make_report([tmp_path]), tmp_path)
+    assert "enough to distinguish them" in text
+    body = text[text.index("<body>") :]
+    assert 'class="best"' not in body and "ahead</b>" not in body
+    assert "<b>lowest</b>" in body and f"to supervised ({count})" in body
+
+
+def test_a_lead_over_the_next_method_alone_has_no_color(tmp_path):
+    """vat errs much more in the mean, but on one split it is the best."""
+    runs = {"frgan": (4.0, 4.0, 4.0), "supervised": (14.0, 14.0, 14.0), "vat": (3.0, 40.0, 60.0)}
+    for method, errors in runs.items():
+        for k, error in enumerate(errors):
+            finished_run_folders.write(tmp_path / f"{method}{k}", error, seed=k, method=method)
+    text = html_page.render(make_report([tmp_path]), tmp_path)
+    assert "frgan is not told apart from vat." in text
+    assert 'class="best"' not in text and "<b>lowest</b>" in text
 
 
 def test_of_accuracies_the_higher_is_ahead(tmp_path):
@@ -393,13 +427,24 @@ VALIDATED = ("test_error_at_best_validation", "validation_error",
 NOT_VALIDATED = {"validation": 0, "outcome": dict.fromkeys(VALIDATED)}
 
 
-def test_missing_numbers_are_a_dash(tmp_path):
+def test_numbers_that_no_run_has_have_no_column(tmp_path):
     finished_run_folders.write(tmp_path / "whole" / "a")
     finished_run_folders.write(tmp_path / "lacking" / "a", **NOT_VALIDATED)
-    whole, lacking = (make_report([tmp_path / name]) for name in ("whole", "lacking"))
-    dashes = [parse_page(one, tmp_path).texts.count("–") for one in (whole, lacking)]
-    assert dashes[1] - dashes[0] == 2 * 2  # among the runs, and in the table of all numbers
-    formats.write_report(lacking, tmp_path)
+    for name, count in (("whole", 2), ("lacking", 0)):  # among the runs, and in all numbers
+        report = make_report([tmp_path / name])
+        page = parse_page(report, tmp_path)
+        assert page.texts.count("at best validation") == count and "–" not in page.texts
+        assert "published" not in page.texts
+        formats.write_report(report, tmp_path)
+        for form in ("report.md", "report.tex"):
+            assert not re.search(r"[|&] (–|--) ", (tmp_path / form).read_text())
+        assert "mean_test_error,mean_test_error_median20" in (tmp_path / "report.csv").read_text()
+
+
+def test_numbers_that_some_runs_lack_are_a_dash(tmp_path):
+    finished_run_folders.write(tmp_path / "a")
+    finished_run_folders.write(tmp_path / "b", method="vat", **NOT_VALIDATED)
+    assert parse_page(make_report([tmp_path]), tmp_path).texts.count("–") == 2 + 2 * 2
 
 
 @pytest.mark.parametrize("number", ["test_error", "test_error_at_best_validation"])
@@ -411,7 +456,9 @@ def test_a_run_that_lacks_numbers_stands_beside_whole_runs(tmp_path, number):
     report = make_report([tmp_path], number=number)
     assert len(report.runs) == (3 if number == "test_error" else 2)
     formats.write_report(report, tmp_path)
-    assert "50 labels, 0 held out" in (tmp_path / "report.md").read_text()
+    text = (tmp_path / "report.md").read_text()
+    assert ("50 labels, 0 held out" in text) is (number == "test_error")  # else it is empty
+    assert (" run(s) are left out: no images are held out" in text) is (number != "test_error")
 
 
 @pytest.mark.parametrize("name", [*VALIDATED, "code", "split_sha256", "versions", "precision"])

@@ -58,3 +58,13 @@ def test_runs_in_no_cell_are_counted_separately():
 def test_a_report_without_finished_runs_has_a_description():
     text = describe_runs(make_report(left_out=[("a", "is not finished")]))
     assert text.startswith("0 runs, 1 folder left out; made on ")
+
+
+def test_what_test_images_have_selected_is_said():
+    few = [finished_run_folders.make_run(folder=method, method=method, outcome={"validation_images": 6})
+           for method in ("frgan", "vat")]  # fmt: skip
+    start = " No number of a run was selected on test images; they only order the rows"
+    assert describe_runs(make_report(*FRGAN, SUPERVISED)).endswith(f"{start}.")
+    assert describe_runs(make_report(*few)).endswith(
+        f"{start}, and name the method to export where too few images are held out."
+    )

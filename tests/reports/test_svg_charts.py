@@ -187,3 +187,32 @@ def test_the_ids_of_a_chart_are_those_that_it_refers_to():
     ids = re.findall(r'\bid="([^"]*)"', text)
     named = set(re.findall(r'(?:url\(#|href="#)([^)"]*)', text))
     assert named == set(ids), "two charts may share an id that nothing refers to"
+
+
+LEVELS = {"guessing $x$": 12.0, "linear": 6.0}
+
+
+@pytest.mark.parametrize("kind, draw", [("dots", "axvline"), ("curves", "axhline")])
+def test_levels_are_lines_with_names(monkeypatch, kind, draw):
+    def chart(levels):
+        if kind == "dots":
+            return svg_charts.dots({"a": (4.0, 9.0)}, {}, "t", "error", levels)
+        return svg_charts.curves({"a": CURVE}, "t", "step", "error", levels=levels)
+
+    root = ElementTree.fromstring(chart(LEVELS))
+    assert {"guessing $x$", "linear"} <= set(texts(root))
+    far = ElementTree.fromstring(chart({"far": 90.0}))
+    assert "far" not in texts(far)  # it would leave no room for the values
+    calls = spy_on_axes(monkeypatch, draw)
+    chart(LEVELS | {"far": 90.0})
+    assert [values for values, _ in calls[draw]] == [(12.0,), (6.0,)]
+    assert len({look["ls"] for _, look in calls[draw]}) == 2  # not by color alone
+
+
+@pytest.mark.parametrize("kind", CHARTS)
+def test_no_letters_are_small(kind):
+    text = CHARTS[kind](["a", "n" * 21])
+    sizes = [float(size) for size in re.findall(r"(?:font-size: |font: )([0-9.]+)px", text)]
+    assert sizes and min(sizes) >= 12
+    width = float(re.search(r'viewBox="0 0 ([0-9.]+)', text)[1])
+    assert width <= 336  # pixels of the narrowest column of charts

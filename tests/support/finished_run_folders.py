@@ -11,6 +11,8 @@ from PIL import Image
 from support import file_contents
 from support.file_contents import HYPERPARAMETERS, POOL, metrics_line, result, sha256  # noqa: F401
 from tf_ssgan.common.version import __version__
+from tf_ssgan.data import fingerprint
+from tf_ssgan.metrics import intervals
 from tf_ssgan.reports import finished_runs
 from tf_ssgan.training import config, result_contents, run_files
 
@@ -58,6 +60,74 @@ def write(folder, error=5.0, outcome=(), images=(), lines=None, **changed):
     for name in images:
         (folder / name).write_bytes(png(IMAGE_FILES.get(name, (24, 24))))
     return folder
+
+
+def counted(classes, linear_wrong=None, p=0.5, **changed):
+    """What a result says of its test images, from counts.
+
+    Args:
+        classes: Name -> (images, of which right, predicted).
+        linear_wrong: Images that the linear classifier misclassifies; None leaves it out.
+        p: Of McNemar's test against it.
+        changed: Further fields.
+    """
+    images, right, _ = (sum(own[k] for own in classes.values()) for k in range(3))
+    common = max(classes, key=lambda name: classes[name][0])
+    kinds = ("images", "right", "predicted")
+    linear = linear_wrong is not None and {
+        "model": "logistic regression", "features": "pixels", **_share(linear_wrong, images), "p": p,
+        "only_run_right": max(0, linear_wrong - images + right) + 3,
+        "only_linear_right": max(0, images - right - linear_wrong) + 3,
+    }  # fmt: skip
+    return {
+        "test_images": images,
+        "test_error": 100 * (images - right) / images,
+        "test_error_interval": list(intervals.wilson(images - right, images)),
+        "class_recall": [
+            {"name": name, **dict(zip(kinds, own, strict=True))} for name, own in classes.items()
+        ],
+        "guessing": {"name": common, **_share(images - classes[common][0], images)},
+        "linear": linear or None,
+    } | changed
+
+
+def _share(wrong, images):
+    return {"error": 100 * wrong / images, "interval": list(intervals.wilson(wrong, images))}
+
+
+def write_folds(folder, outcomes, count=5, labels=None, **changed):
+    """Writes the folders of some folds of one seed, and returns their paths.
+
+    Args:
+        folder: The folder that they are in.
+        outcomes: Fold -> what its result says.
+        count: Number of folds.
+        labels: The class of each labeled image; image k is tested in fold k modulo `count`.
+        changed: Flags.
+    """
+    labels = np.arange(60) % 3 if labels is None else labels
+    keys, fold_of = np.arange(len(labels), dtype=np.uint64), np.arange(len(labels)) % count
+    none = fingerprint.PartRecord.of(keys[:0], labels[:0])
+    paths = []
+    for fold, outcome in outcomes.items():
+        parts = (fingerprint.PartRecord.of(keys[own], labels[own])
+                 for own in (fold_of != fold, fold_of == fold))  # fmt: skip
+        train, test = parts
+        record = fingerprint.DataRecord((16, 16, 1), ("a", "b", "c"), train, none, test)
+        own = {"folds": count, "fold": fold, "test_images": len(test.keys), "validation_images": 0,
+               "pool": len(train.keys), "labels": len(train.keys), "data_sha256": record.sha256,
+               "split_sha256": sha256((fold, changed.get("seed", 0)))}  # fmt: skip
+        error = outcome.get("test_error", 5.0)
+        paths.append(
+            write(
+                folder / f"fold-{fold}",
+                error,
+                own | outcome,
+                **{"labels": -1, "folds": count, "fold": fold} | changed,
+            )
+        )
+        (paths[-1] / "data.json").write_text(json.dumps(record.as_json()))
+    return paths
 
 
 def write_evaluation(folder, step=300, **content):

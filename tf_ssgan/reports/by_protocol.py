@@ -6,7 +6,7 @@ from typing import Any
 
 from tf_ssgan import papers
 from tf_ssgan.common import errors
-from tf_ssgan.reports import by_paper, common_data, ranking
+from tf_ssgan.reports import by_paper, common_data, fold_groups, ranking
 from tf_ssgan.reports.finished_runs import NOISE, FinishedRun
 from tf_ssgan.reports.result_table import (
     ResultTable,
@@ -43,12 +43,13 @@ def make_tables(
 
 def _make_table(dataset: str, runs: list[FinishedRun], number: str) -> ResultTable:
     """The table of a data set."""
+    runs, doubled = fold_groups.pool(runs)
     columns = _column_names([run.protocol for run in runs])
     rows = _row_names(runs)
     grouped = collections.defaultdict(list)
     for run, row, column in zip(runs, rows, columns, strict=True):
         grouped[row, column].append(run)
-    cells, measure, left_out = {}, papers.QUANTITIES["test_error"], []
+    cells, measure, left_out = {}, papers.QUANTITIES["test_error"], doubled
     for (row, column), fitting in grouped.items():
         own, others = common_data.keep_common_splits(fitting)
         left_out += others
@@ -68,17 +69,22 @@ def _make_table(dataset: str, runs: list[FinishedRun], number: str) -> ResultTab
 
 
 def _row_names(runs: Sequence[FinishedRun]) -> list[str]:
-    """The row of each run: its method, and the settings that differ between runs of a protocol."""
+    """The row of each run: its method, and the settings that differ between runs of a protocol.
+
+    Runs that lack folds have a row of their own.
+    """
     by_protocol = collections.defaultdict(list)
     for run in runs:
         by_protocol[run.method, tuple(sorted(map(str, run.protocol.items())))].append(run)
     differing = collections.defaultdict(dict)  # an ordered set of names for each method
     for (method, _), own in by_protocol.items():
         differing[method] |= dict.fromkeys(_differing_keys([run.settings for run in own]))
-    return [
+    names = [
         " ".join([run.method, *(f"{k}={run.settings.get(k)}" for k in differing[run.method])])
         for run in runs
     ]
+    missing = map(fold_groups.describe_missing, runs)
+    return [f"{n}, {m}" if m else n for n, m in zip(names, missing, strict=True)]
 
 
 def names_without_noise(runs: Sequence[FinishedRun]) -> list[str]:
@@ -103,13 +109,15 @@ def _column_name(protocol: Mapping[str, Any], differing: list[str]) -> str:
     """The number of labels, and the values of a protocol that differ between protocols."""
     labels = protocol["labels"]
     parts = [f"{labels:,} labels" if labels != 1 else "1 label"]
+    if protocol.get("folds"):
+        parts.append(f"{protocol['folds']} folds")
     if set(NOISE) & set(differing):
         parts.append(describe_noise(protocol))
     if "validation" in differing:
         parts.append(f"{protocol['validation']:,} held out")
     if "images" in differing:
         parts.append(f"{protocol['images']:,} training images")
-    known = ("labels", "dataset", "validation", "images", *NOISE)
+    known = ("labels", "dataset", "validation", "images", "folds", *NOISE)
     return ", ".join([*parts, *(f"{k}={protocol[k]}" for k in differing if k not in known)])
 
 

@@ -1,16 +1,16 @@
 """Cells and tables as text, the same in every format of a report."""
 
+import functools
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from tf_ssgan import papers
-from tf_ssgan.common import few_images
+from tf_ssgan.metrics import intervals
 from tf_ssgan.metrics.across_seeds import MeanOverSeeds, PairedDifference
-from tf_ssgan.reports import run_code
-from tf_ssgan.reports.finished_runs import ERROR_COLUMNS
 from tf_ssgan.reports.result_table import ResultCell, ResultTable
 
 EMPTY = "–"
+NOT_TOLD_APART = "not told apart"
 
 
 def filled_cells(table: ResultTable) -> Iterator[tuple[str, str, ResultCell]]:
@@ -22,12 +22,51 @@ def filled_cells(table: ResultTable) -> Iterator[tuple[str, str, ResultCell]]:
                 yield row, column, cell
 
 
-def format_mean(mean: MeanOverSeeds | None, decimals: int) -> str:
-    """5.1 ± 0.4 (3): mean, standard deviation and number of seeds; or 5.1 (1)."""
+def format_mean(mean: MeanOverSeeds | None, decimals: int, images: int = 0) -> str:
+    """5.1 ± 0.4 (3): mean, standard deviation and number of seeds; or 5.1 [3.5, 7.4] (1).
+
+    Args:
+        mean: The mean; None gives a dash.
+        decimals: Digits behind the point.
+        images: Test images that a single value is a share of, whose 95 % interval is shown; 0 if
+            it is not a share.
+    """
     if mean is None:
         return EMPTY
-    spread = "" if mean.std is None else f" ± {mean.std:.{decimals}f}"
-    return f"{mean.mean:.{decimals}f}{spread} ({mean.n})"
+    if mean.std is not None:
+        return f"{mean.mean:.{decimals}f} ± {mean.std:.{decimals}f} ({mean.n})"
+    return f"{format_share(mean.mean, decimals, images)} (1)"
+
+
+def format_share(percent: float, decimals: int, images: int) -> str:
+    """5.1 [3.5, 7.4]: a share of images and its 95 % interval; without images the value alone."""
+    text = f"{percent:.{decimals}f}"
+    if not images:
+        return text
+    low, high = interval(percent, images)
+    return f"{text} [{low:.{decimals}f}, {high:.{decimals}f}]"
+
+
+@functools.lru_cache(maxsize=10_000)
+def interval(percent: float, images: int) -> tuple[float, float]:
+    """The ends of the 95 % interval of a share of images, in percent."""
+    return intervals.wilson(wrong_images(percent, images), images)
+
+
+def wrong_images(percent: float, images: int) -> int:
+    """The images that an error in percent is, which results of older runs do not have."""
+    return round(percent * images / 100)
+
+
+def format_cell(cell: ResultCell, decimals: int) -> str:
+    """The number of a cell, see `format_mean`."""
+    return format_mean(cell.mean, decimals, cell.test_images)
+
+
+def format_error(cell: ResultCell, name: str, decimals: int) -> str:
+    """The mean of an error of its runs by its key in `result.json`, see `format_mean`."""
+    images = cell.runs[0].result["test_images"] if cell.runs else 0
+    return format_mean(mean_error(cell, name), decimals, images)
 
 
 def format_published(cell: ResultCell) -> str:
@@ -46,7 +85,10 @@ def format_signed(value: float | None, decimals: int) -> str:
 
 
 def format_paired(paired: PairedDifference | None, decimals: int, better: str = "lower") -> str:
-    """−10.4 [−13.4, −7.4], 3 of 3 lower: paired difference, its 95 % interval, and a count."""
+    """−10.4 [−13.4, −7.4], 3 of 3 lower: paired difference, its 95 % interval, and a count.
+
+    Where the splits do not tell both apart, it says so.
+    """
     if paired is None:
         return EMPTY
     return f"{format_difference(paired, decimals)}, {format_count_ahead(paired, better)}"
@@ -63,10 +105,11 @@ def format_difference(paired: PairedDifference, decimals: int) -> str:
 
 
 def format_count_ahead(paired: PairedDifference, better: str) -> str:
-    """3 of 3 lower; or 3 of 3 higher if higher values are better."""
+    """3 of 3 lower; 3 of 3 higher if higher values are better; or 1 of 1 lower, not told apart."""
     higher = better == "higher"
     ahead = paired.more if higher else paired.fewer
-    return f"{ahead} of {paired.differences.n} {'higher' if higher else 'lower'}"
+    text = f"{ahead} of {paired.differences.n} {'higher' if higher else 'lower'}"
+    return text if paired.tells_apart else f"{text}, {NOT_TOLD_APART}"
 
 
 def table_decimals(table: ResultTable) -> int:
@@ -78,7 +121,7 @@ def table_decimals(table: ResultTable) -> int:
 
 def median_seconds(cell: ResultCell) -> float | None:
     """The median training time of its runs, in seconds."""
-    values = [run.result["seconds"] for run in cell.runs]
+    values = [part.result["seconds"] for run in cell.runs for part in run.parts]
     return statistics.median(values) if values else None
 
 
@@ -102,94 +145,3 @@ def quantity_label(table: ResultTable) -> str:
 def is_error_or_accuracy(table: ResultTable) -> bool:
     """Whether the numbers of a table are errors or accuracies."""
     return table.measure in (papers.QUANTITIES["test_error"], papers.QUANTITIES["accuracy"])
-
-
-def describe_table(table: ResultTable) -> list[str]:
-    """What a reader must know of a table, in lines of one or two sentences."""
-    better = f", {table.measure.better} is better" if table.measure.better else ""
-    weights = f"; {_describe_number(table.number)}" if is_error_or_accuracy(table) else ""
-    lines = [f"{quantity_label(table)}{better}{weights}; mean ± standard deviation over seeds (n)."]
-    lines += [*_describe_published(table), *_describe_budgets(table)]
-    lines += [run_code.describe_code(table.runs)] if table.runs else []
-    if any(cell.other_images for *_, cell in filled_cells(table)):
-        lines.append(
-            "*Not the images of the published number: these runs had another part of the data set."
-        )
-    lines += describe_few_images(table)
-    if table.baseline and any(cell.paired for *_, cell in filled_cells(table)):
-        lines.append(_describe_differences(table))
-    return lines + ([table.note] if table.note else [])
-
-
-def _describe_differences(table: ResultTable) -> str:
-    """What the differences to the baseline and their intervals are."""
-    shares = any(cell.test_images for *_, cell in filled_cells(table))
-    floor = ", but no narrower than the binomial errors of both on the test images" * shares
-    return (
-        f"Against {table.baseline}: differences between runs of the same split seed, mean, 95 % "
-        f"interval of the mean (Student's t over the splits{floor}), and how many are ahead. Fewer "
-        "than three splits are not enough to distinguish two methods."
-    )
-
-
-def describe_few_images(table: ResultTable) -> list[str]:
-    """What the images of its runs are too few for, in sentences."""
-    return [*_describe_lacking(table), *_describe_untested(table)]
-
-
-def _describe_lacking(table: ResultTable) -> Iterator[str]:
-    """The runs without a best step, whose held-out images are too few to choose one."""
-    if not (is_error_or_accuracy(table) and "at_best_validation" in table.number):
-        return
-    lacking = [run for cell in table.cells.values() for run in cell.lacking]
-    counts = sorted({run.result["validation_images"] for run in lacking})
-    reasons = [few_images.why_no_best(count) for count in counts]
-    if reasons := [reason for reason in reasons if reason]:
-        yield f"{len(lacking):,} run(s) are left out: {' or '.join(reasons)}."
-
-
-def _describe_untested(table: ResultTable) -> Iterator[str]:
-    """The classes of which the test images of runs show nothing."""
-    missing = (tuple(run.result["classes_without_test_images"]) for run in table.runs)
-    for names in dict.fromkeys(filter(None, missing)):
-        text = few_images.untested(names)
-        yield f"{text[0].upper()}{text[1:]}."
-
-
-def _describe_number(number: str) -> str:
-    """The weights that a number of a run belongs to, and the step."""
-    column = ERROR_COLUMNS[number]
-    return column if "raw" in number else f"exported weights, {column}"
-
-
-def _describe_published(table: ResultTable) -> Iterator[str]:
-    """The sources of the published numbers, and which numbers the differences compare."""
-    published = [cell.published for *_, cell in filled_cells(table) if cell.published]
-    sources = [table.source] if table.source else dict.fromkeys(p.source for p in published)
-    if sources:
-        yield f"Published: {'; '.join(sources)}."
-    if published and (scale := table.measure.published_scale):
-        yield f"Published numbers are measured {scale}: no difference to them is formed."
-    others = sorted({p.number for p in published} - {table.number})
-    if others and is_error_or_accuracy(table):
-        text = " or ".join(_describe_number(number) for number in others)
-        yield f"Differences to published numbers are of the number that the paper reports: {text}."
-
-
-def _describe_budgets(table: ResultTable) -> Iterator[str]:
-    """The length of the runs, and the budget that has this length."""
-    cells = [cell for *_, cell in filled_cells(table) if cell.runs]
-    if not cells:
-        return
-    budgets = {cell.budget for cell in cells}
-    name = f"Budget {budgets.pop()}" if len(budgets) == 1 and "" not in budgets else "Length"
-    lengths = [f"{_format_range([steps_per_run(cell) for cell in cells], ',')} steps per run"]
-    epochs = [r.result["epochs"] for c in cells for r in c.runs if r.result["epochs"]]
-    if epochs:
-        lengths.append(f"{_format_range(epochs, '.3g')} passes over the images")
-    yield f"{name}: {', '.join(lengths)}."
-
-
-def _format_range(values: Sequence[float], spec: str) -> str:
-    """5 to 9: the smallest and the largest value; one of them if both look the same."""
-    return " to ".join(dict.fromkeys((f"{min(values):{spec}}", f"{max(values):{spec}}")))

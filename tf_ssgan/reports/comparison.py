@@ -4,19 +4,22 @@ from collections.abc import Iterator
 
 from tf_ssgan.common import few_images
 from tf_ssgan.metrics.across_seeds import MIN_SPLITS, PairedDifference
-from tf_ssgan.reports import cell_text, ranking
+from tf_ssgan.reports import cell_text, ranking, reference_levels
 from tf_ssgan.reports.ranking import Ranking
 from tf_ssgan.reports.result_table import ResultTable, compare_cells, values_by_split
 
+AHEAD = "ahead"  # the mark of a row that is told apart from all others
+
 
 def compare_methods(table: ResultTable) -> Iterator[str]:
-    """Compares the best two methods of each column that has at least two.
+    """Compares the best two methods of each column that has at least two, and all with guessing.
 
     Args:
         table: A table of errors or accuracies; other quantities are not compared.
 
     Yields:
-        One to three sentences for each such column.
+        One to three sentences for each such column, then which methods do not beat the linear
+        classifier of the same labels, and which are no better than guessing.
     """
     for column in table.columns:
         if ranked := _ranked(table, column):
@@ -25,15 +28,27 @@ def compare_methods(table: ResultTable) -> Iterator[str]:
                 if ranked.means
                 else (f"{column}: no two rows have a split in common, so none can be compared.")
             )
+        yield from reference_levels.compare(table, column)
+        yield from _lacking_folds(table, column)
+
+
+def _lacking_folds(table: ResultTable, column: str) -> Iterator[str]:
+    """The rows that are not ranked because folds are missing."""
+    for row in table.rows:
+        if table.cell(row, column).lacks_folds:
+            missing = sorted({k for run in table.cell(row, column).runs for k in run.missing_folds})
+            folds = f"fold{'s' if len(missing) > 1 else ''} {', '.join(map(str, missing))}"
+            yield f"{column}: {row} is compared with nothing before it has {folds} too."
 
 
 def mark_of_best(table: ResultTable, column: str) -> tuple[str, str] | None:
     """The row that ranks first in a column, and what may be said of it.
 
     Returns:
-        The row, and "ahead" if it is told apart from the next one, else "lowest" or "highest". None
-        if no rows are ranked, if the first two are equal, or if a row that is not ranked has a
-        better mean: on the splits that it shares with the first one, or else on its own.
+        The row, and `AHEAD` if it is told apart from all that are ranked, else "lowest" or
+        "highest". None if no rows are ranked, if the first two are equal, or if a row that is not
+        ranked has a better mean: on the splits that it shares with the first one, or else on its
+        own.
     """
     ranked = _ranked(table, column)
     if not (ranked and ranked.means):
@@ -45,7 +60,7 @@ def mark_of_best(table: ResultTable, column: str) -> tuple[str, str] | None:
     if paired.differences.mean == 0:
         return None
     words = {"lower": "lowest", "higher": "highest"}
-    return best, "ahead" if paired.tells_apart else words[table.measure.better]
+    return best, words[table.measure.better] if _near(table, column, ranked) else AHEAD
 
 
 def _ranked(table: ResultTable, column: str) -> Ranking | None:
@@ -55,6 +70,13 @@ def _ranked(table: ResultTable, column: str) -> Ranking | None:
     cells = {row: table.cell(row, column) for row in table.rows}
     ranked = ranking.rank(cells, table.measure.better)
     return ranked if len(ranked.means) + len(ranked.lacking) > 1 else None
+
+
+def _near(table: ResultTable, column: str, ranked: Ranking) -> list[str]:
+    """The ranked rows from which the best one is not told apart."""
+    best, *others = ranked.means
+    paired = {row: _paired(table, column, best, row) for row in others}
+    return [row for row in others if not (paired[row] and paired[row].tells_apart)]
 
 
 def _paired(table: ResultTable, column: str, one: str, two: str) -> PairedDifference | None:
@@ -81,12 +103,23 @@ def _compare(table: ResultTable, column: str, ranked: Ranking) -> str:
     """The best method, the second best, their difference, and who is not ranked."""
     digits = cell_text.table_decimals(table)
     best, second, *_ = ranked.means
-    means = {row: cell_text.format_mean(ranked.means[row], digits) for row in (best, second)}
+    means = {row: _mean(table, column, ranked, row) for row in (best, second)}
     text = (
         f"{column}{_which_splits(table, column, ranked)}: {best} has {means[best]}, {second} comes "
         f"next with {means[second]}: {_difference(_paired(table, column, best, second), digits)}"
     )
+    near = _near(table, column, ranked)
+    if near and second not in near:
+        text += f" {best} is not told apart from {' and '.join(near)}."
     return text + _not_ranked(table, column, ranked) + _held_out(table, column, ranked)
+
+
+def _mean(table: ResultTable, column: str, ranked: Ranking, row: str) -> str:
+    """A ranked mean; that of a single run with its interval."""
+    cell, mean = table.cell(row, column), ranked.means[row]
+    one_run_each = len(cell.runs) == len(values_by_split(cell))
+    digits = cell_text.table_decimals(table)
+    return cell_text.format_mean(mean, digits, cell.test_images if one_run_each else 0)
 
 
 def _which_splits(table: ResultTable, column: str, ranked: Ranking) -> str:
@@ -163,5 +196,5 @@ def _held_out(table: ResultTable, column: str, ranked: Ranking) -> str:
         return f" Held-out images do not distinguish {' from '.join(chosen)}."
     if chosen == [next(iter(means))]:
         return " Held-out images would have selected it too."
-    mean = cell_text.format_mean(ranked.means[chosen[0]], cell_text.table_decimals(table))
+    mean = _mean(table, column, ranked, chosen[0])
     return f" Held-out images would have selected {chosen[0]}, {mean}."

@@ -43,6 +43,11 @@ def markdown_path(path: Any) -> str:
     return f"`{line.replace('|', chr(92) + '|')}`"
 
 
+def markdown_code(text: str) -> str:
+    """Text in one line as a block of code, that nothing in it can end."""
+    return f"    {plain_text.escape(text)}"
+
+
 def latex(text: str) -> str:
     """Text in one line with the special characters of LaTeX escaped."""
     line = plain_text.escape(text)

@@ -4,7 +4,8 @@ import collections
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from tf_ssgan.reports import by_protocol, cell_text, svg_charts
+from tf_ssgan import papers
+from tf_ssgan.reports import by_protocol, cell_text, reference_levels, svg_charts
 from tf_ssgan.reports.finished_runs import FinishedRun
 from tf_ssgan.reports.result_table import ResultCell, ResultTable
 
@@ -65,7 +66,8 @@ def _dot_charts(table: ResultTable) -> Charts:
         values = {row: cell.values for row, cell in cells.items()}
         if published or sum(map(len, values.values())) > 1:
             label = cell_text.quantity_label(table)
-            yield column, svg_charts.dots(values, published, column, label)
+            levels = _levels(table, column)
+            yield column, svg_charts.dots(values, published, column, label, levels)
 
 
 def _learning_charts(table: ResultTable) -> Charts:
@@ -73,7 +75,15 @@ def _learning_charts(table: ResultTable) -> Charts:
     for column, cells in _filled_columns(table):
         curves = {row: _error_curve(cell.runs, "step") for row, cell in cells.items()}
         if curves := {row: curve for row, curve in curves.items() if curve}:
-            yield column, svg_charts.curves(curves, column, "step", "test error (%)")
+            levels = reference_levels.levels(table, column)
+            chart = svg_charts.curves(curves, column, "step", "test error (%)", levels=levels)
+            yield column, chart
+
+
+def _levels(table: ResultTable, column: str) -> dict[str, float]:
+    """The levels of guessing and of the linear classifier, if a table is one of errors."""
+    is_error = table.measure == papers.QUANTITIES["test_error"]
+    return reference_levels.levels(table, column) if is_error else {}
 
 
 def _noise_charts(table: ResultTable) -> Charts:

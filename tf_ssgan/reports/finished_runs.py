@@ -54,6 +54,26 @@ class FinishedRun:
         return self.result["split_seed"], self.result["seed"]
 
     @property
+    def fold_count(self) -> int:
+        """The folds of its cross-validation; 0 if it is no fold."""
+        return self.result.get("folds") or 0
+
+    @property
+    def fold(self) -> int | None:
+        """Which of the folds it tests; None if it is no fold, or several."""
+        return self.result.get("fold") if self.fold_count else None
+
+    @property
+    def parts(self) -> tuple["FinishedRun", ...]:
+        """The runs in folders: itself, or those of its folds."""
+        return (self,)
+
+    @property
+    def missing_folds(self) -> tuple[int, ...]:
+        """The folds without which it is not whole; `fold_groups` knows them."""
+        return ()
+
+    @property
     def history(self) -> list[dict[str, Any]]:
         """The undamaged lines of its metrics; empty if the file cannot be read."""
         return self._metrics[0]
@@ -103,7 +123,7 @@ class FinishedRun:
     @functools.cached_property
     def protocol(self) -> dict[str, Any]:
         """What runs must share before they are averaged, and methods before they are compared."""
-        protocol = {name: self.flags[name] for name in _PROTOCOL}
+        protocol = {name: self.flags[name] for name in _PROTOCOL if name in self.flags}
         if protocol["noise"] == "none" or protocol["noise_rate"] == 0:
             protocol |= {"noise": "none", "noise_rate": 0.0}  # at rate 0 the kind does not matter
         counts = {

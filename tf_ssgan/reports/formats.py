@@ -10,8 +10,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tf_ssgan.common import errors, files, plain_text
-from tf_ssgan.reports import cell_text, escaping, run_code, table_rows
-from tf_ssgan.reports.finished_runs import ERROR_COLUMNS
+from tf_ssgan.reports import (
+    best_run,
+    cell_text,
+    class_recall,
+    comparison,
+    escaping,
+    reference_levels,
+    run_code,
+    table_notes,
+    table_rows,
+)
+from tf_ssgan.reports.finished_runs import ERROR_COLUMNS, FinishedRun
 from tf_ssgan.reports.report import Report, describe_runs
 from tf_ssgan.reports.result_table import ResultCell, ResultTable
 
@@ -26,9 +36,14 @@ def markdown(report: Report) -> str:
     """The report in Markdown."""
     parts = [_heading(1, report.title), escaping.markdown_block(describe_runs(report))]
     for table in report.tables:
-        parts += [_heading(2, table.title), _markdown_list(cell_text.describe_table(table))]
-        parts.append(_markdown_table(list(table_rows.short_table(table))))
+        parts += [_heading(2, table.title), _markdown_list(table_notes.describe_table(table))]
+        parts += map(escaping.markdown_block, comparison.compare_methods(table))
+        parts.append(_markdown_table(table_rows.short_table(table)))
         parts.append(_markdown_table(table_rows.long_table(table)))
+        for recall in class_recall.recall_tables(table):
+            parts += [_heading(3, recall.title), _markdown_table(recall.rows)]
+            parts += map(escaping.markdown_block, recall.never)
+        parts += _markdown_export(table)
     if report.left_out:
         rows = [
             [escaping.markdown_path(folder), escaping.markdown(reason)]
@@ -38,6 +53,14 @@ def markdown(report: Report) -> str:
     if report.damage:
         parts += [_heading(2, "Damaged files"), _markdown_list(report.damage)]
     return "\n\n".join(parts) + "\n"
+
+
+def _markdown_export(table: ResultTable) -> Iterator[str]:
+    """Which run to export, and the command."""
+    for best in best_run.best_runs(table):
+        yield _heading(3, best_run.TITLE)
+        yield escaping.markdown_block(best.reason)
+        yield escaping.markdown_code(best.command)
 
 
 def _heading(level: int, text: str) -> str:
@@ -65,9 +88,14 @@ def _short_tables(report: Report) -> Iterator[str]:
         yield plain_text.escape(f"{table.title}, {cell_text.quantity_label(table)}")
         rows = table_rows.short_table(table)
         yield _table([[plain_text.escape(cell).replace("|", "\\|") for cell in r] for r in rows])
-        yield from map(plain_text.escape, cell_text.describe_few_images(table))
+        notes = (
+            *table_notes.describe_test_images(table),
+            *(line for c in table.columns for line in reference_levels.compare(table, c)),
+            *table_notes.describe_few_images(table),
+        )
+        yield from map(plain_text.escape, notes)
         if table.runs:
-            yield plain_text.escape(run_code.describe_code(table.runs))
+            yield plain_text.escape(run_code.describe_code(table.parts))
 
 
 def format_summary(report: Report, written: Sequence[pathlib.Path]) -> str:
@@ -134,11 +162,27 @@ def runs_csv(report: Report) -> str:
     return _csv(
         [
             {name: run.result[name] for name in names}
+            | {"folds": run.fold_count or None, "fold": run.fold}
+            | _levels(run)
             | run_code.code_columns(run)
             | {"folder": run.folder}
             for run in report.runs
         ]
     )
+
+
+def _levels(run: FinishedRun) -> dict[str, Any]:
+    """What an error is to be compared with: its interval, guessing and the linear classifier."""
+    images = run.result["test_images"]
+    low, high = cell_text.interval(run.result["test_error"], images)
+    guessing, linear = run.result.get("guessing"), run.result.get("linear")
+    return {
+        "test_images": images,
+        "test_error_low_95": low,
+        "test_error_high_95": high,
+        "guessing_error": guessing and guessing["error"],
+        "linear_error": linear and linear["error"],
+    }
 
 
 def _csv(lines: Sequence[dict[str, Any]]) -> str:
@@ -152,25 +196,37 @@ def _csv(lines: Sequence[dict[str, Any]]) -> str:
 
 
 def latex(report: Report) -> str:
-    """The short tables for a paper; they need the package booktabs."""
-    return "\n".join(_tabular(table) for table in report.tables)
+    """The short tables and the recalls for a paper; they need the package booktabs."""
+    return "\n".join(text for table in report.tables for text in _tabulars(table))
 
 
-def _tabular(table: ResultTable) -> str:
-    head, *body = [[escaping.latex(cell) for cell in row] for row in table_rows.short_table(table)]
-    rows = [f"{' & '.join(row)} \\\\" for row in body]
-    description = " ".join(map(escaping.latex, cell_text.describe_table(table)))
+def _tabulars(table: ResultTable) -> Iterator[str]:
+    """The tables in LaTeX that a table gives."""
+    lines, label = table_notes.describe_table(table), _label(table.name)
+    yield _tabular(f"{table.title}. {' '.join(lines)}", label, table_rows.short_table(table))
+    for number, recall in enumerate(class_recall.recall_tables(table), 1):
+        caption = f"{table.title}. {' '.join((f'{recall.title}.', *recall.never))}"
+        yield _tabular(caption, f"{label}-recall-{number}", recall.rows)
+
+
+def _label(name: str) -> str:
+    return re.sub("[^A-Za-z0-9_:/-]+", "-", name)
+
+
+def _tabular(caption: str, label: str, rows: Sequence[Sequence[str]]) -> str:
+    """Rows as a table in LaTeX; the first row is its head."""
+    head, *body = [[escaping.latex(cell) for cell in row] for row in rows]
     return "\n".join(
         [
             "\\begin{table}",
             "\\centering",
-            f"\\caption{{{escaping.latex(table.title)}. {description}}}",
-            f"\\label{{tab:{re.sub('[^A-Za-z0-9_:/-]+', '-', table.name)}}}",
-            f"\\begin{{tabular}}{{l{'r' * len(table.columns)}}}",
+            f"\\caption{{{escaping.latex(caption)}}}",
+            f"\\label{{tab:{label}}}",
+            f"\\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}",
             "\\toprule",
             f"{' & '.join(head)} \\\\",
             "\\midrule",
-            *rows,
+            *(f"{' & '.join(row)} \\\\" for row in body),
             "\\bottomrule",
             "\\end{tabular}",
             "\\end{table}\n",

@@ -7,18 +7,22 @@ import os
 import pathlib
 import re
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jinja2
 
 from tf_ssgan.common import checkout
 from tf_ssgan.reports import (
+    best_run,
     cell_text,
+    class_recall,
     comparison,
     embedded_images,
     figures,
+    reference_levels,
     run_code,
+    table_notes,
     table_rows,
 )
 from tf_ssgan.reports.finished_runs import ERROR_COLUMNS, FinishedRun
@@ -28,6 +32,8 @@ from tf_ssgan.reports.result_table import ResultCell, ResultTable
 # At most so many charts, and cells whose images are shown, on the page; tables share them equally.
 CHARTS, GALLERIES = 40, 24
 _TEMPLATE = "page.html"
+_RUN_HEADINGS = ("method", "data", "seed", "test images", *ERROR_COLUMNS.values(), "steps",
+                 "seconds", "code")  # fmt: skip
 
 
 def render(report: Report, folder: pathlib.Path) -> str:
@@ -59,10 +65,10 @@ def render(report: Report, folder: pathlib.Path) -> str:
         title=report.title,
         description=describe_runs(report),
         sections=sections,
-        runs=[_run(run, folder) for run in report.runs],
-        numbers=ERROR_COLUMNS,
+        runs=_run_table(report.runs, folder),
         left_out=[(str(path), _link(path, folder), reason) for path, reason in report.left_out],
         damage=report.damage,
+        run_to_export=best_run.TITLE,
         code=checkout.format_code(checkout.code_version()),
     )
 
@@ -76,18 +82,25 @@ def _section(
     table: ResultTable, folder: pathlib.Path, max_charts: int, max_galleries: int
 ) -> dict[str, Any]:
     """The values that the template needs of a table."""
-    marks = {column: comparison.mark_of_best(table, column) for column in table.columns}
+    columns = table_rows.shown_columns(table)
+    marks = {column: comparison.mark_of_best(table, column) for column in columns}
     digits, charts = cell_text.table_decimals(table), figures.table_charts(table)
     return {
         "anchor": _anchor(table.name),
         "title": table.title,
-        "description": cell_text.describe_table(table),
+        "description": table_notes.describe_table(table),
         "comparisons": list(comparison.compare_methods(table)),
-        "columns": table.columns,
+        "columns": columns,
         "rows": [
-            (row, [_cell(table, row, c, digits, folder, marks[c]) for c in table.columns])
-            for row in table.rows
+            (row, [_cell(table, row, c, digits, folder, marks[c]) for c in columns])
+            for row in table_rows.shown_rows(table)
         ],
+        "references": [
+            (name, [texts[column] for column in columns])
+            for name, texts in reference_levels.rows(table).items()
+        ],
+        "recalls": list(class_recall.recall_tables(table)),
+        "best_runs": list(best_run.best_runs(table)),
         "details": table_rows.long_table(table),
         "charts": list(itertools.islice(charts, max_charts)),
         "more_charts": next(charts, None) is not None,
@@ -108,17 +121,27 @@ def _cell(
     cell = table.cell(row, column)
     difference = cell.difference is not None
     return {
-        "mean": cell_text.format_mean(cell.mean, digits),
+        "mean": cell_text.format_cell(cell, digits),
         "published": cell_text.format_published(cell) if cell.published else "",
         "difference": cell_text.format_signed(cell.difference, digits) if difference else "",
         "source": cell.published.source if cell.published else "",
         "paired": _paired(table, cell, digits),
         "mark": mark[1] if mark and mark[0] == row else "",
+        "ahead": mark == (row, comparison.AHEAD),
         "runs": [
-            (f"{value:.{digits}f}", _link(run.folder, folder), _seed(run))
-            for run, value in zip(cell.runs, cell.values, strict=True)
+            (f"{value:.{digits}f}", _link(run.folder, folder), best_run.seed_words(run))
+            for run, value in _single_runs(table, cell)
         ],
     }
+
+
+def _single_runs(table: ResultTable, cell: ResultCell) -> Iterator[tuple[FinishedRun, float]]:
+    """The runs of a cell that have a folder, each with its value; folds have their own values."""
+    for run, value in zip(cell.runs, cell.values, strict=True):
+        if run.fold_count:
+            yield from ((part, part.result[table.number]) for part in run.parts)
+        else:
+            yield run, value
 
 
 def _paired(table: ResultTable, cell: ResultCell, digits: int) -> str:
@@ -128,24 +151,36 @@ def _paired(table: ResultTable, cell: ResultCell, digits: int) -> str:
     differences = cell.paired.differences
     text = f"{cell_text.format_signed(differences.mean, digits)} to {table.baseline}"
     count = cell_text.format_count_ahead(cell.paired, table.measure.better)
-    return f"{text} ({count})" if differences.n > 1 else text
+    return f"{text} ({count if differences.n > 1 else cell_text.NOT_TOLD_APART})"
 
 
-def _run(run: FinishedRun, folder: pathlib.Path) -> dict[str, Any]:
-    """The values that the template needs of a run."""
+def _run_table(runs: Sequence[FinishedRun], folder: pathlib.Path) -> dict[str, Any]:
+    """The values that the template needs of the list of runs: headings, and a row for each."""
+    links = [(_shown(run), _link(run.folder, folder)) for run in runs]
+    rows = table_rows.without_empty_columns([_RUN_HEADINGS, *map(_run_texts, runs)])
+    return {"headings": rows[0], "rows": list(zip(links, rows[1:], strict=True))}
+
+
+def _shown(run: FinishedRun) -> str:
+    """The name of its folder; that of a fold, which says little, with the one above it."""
+    return run.folder.name if run.fold is None else str(pathlib.Path(*run.folder.parts[-2:]))
+
+
+def _run_texts(run: FinishedRun) -> list[str]:
+    """A row of the list of runs."""
     result = run.result
-    numbers = {name: result[name] for name in ERROR_COLUMNS}
-    return {
-        "name": run.folder.name,
-        "link": _link(run.folder, folder),
-        "method": run.method,
-        "data": f"{result['dataset']}, {result['labels']:,} labels",
-        "seed": _seed(run),
-        "numbers": {k: cell_text.EMPTY if v is None else f"{v:.2f}" for k, v in numbers.items()},
-        "steps": f"{result['steps']:,}",
-        "seconds": f"{result['seconds']:,.0f}" if result["seconds"] else cell_text.EMPTY,
-        "code": run_code.short_code(run),
-    }
+    images = result["test_images"]
+    errors = [result[name] for name in ERROR_COLUMNS]
+    return [
+        run.method,
+        f"{result['dataset']}, {result['labels']:,} labels",
+        best_run.seed_words(run),
+        f"{images:,}",
+        *(cell_text.EMPTY if e is None else cell_text.format_share(e, 2, images) for e in errors),
+        f"{result['steps']:,}",
+        f"{result['seconds']:,.0f}" if result["seconds"] else cell_text.EMPTY,
+        run_code.short_code(run),
+    ]
 
 
 def _with_unique_ids(chart: str, number: int) -> str:
@@ -159,7 +194,7 @@ def _galleries(table: ResultTable, folder: pathlib.Path) -> Iterator[dict[str, A
         embedded_images.FIGURES[name] for name in table.shows if name in embedded_images.FIGURES
     ]
     for row, column, cell in cell_text.filled_cells(table):
-        for run in cell.runs[:1]:
+        for run in (part for own in cell.runs[:1] for part in own.parts[:1]):
             captions = embedded_images.captions(run.folder)
             images = [
                 {"data": data, "caption": captions[name], "chart": name in embedded_images.CHARTS}
@@ -169,16 +204,10 @@ def _galleries(table: ResultTable, folder: pathlib.Path) -> Iterator[dict[str, A
             if images:
                 yield {
                     "title": f"{row}, {column}",
-                    "seed": _seed(run),
+                    "seed": best_run.seed_words(run),
                     "link": _link(run.folder, folder),
                     "images": images,
                 }
-
-
-def _seed(run: FinishedRun) -> str:
-    """Its seed, and its split seed if they differ."""
-    split, seed = run.seeds
-    return f"seed {seed}" if split == seed else f"seed {seed}, split seed {split}"
 
 
 def _link(path: pathlib.Path, folder: pathlib.Path) -> str:

@@ -6,7 +6,7 @@ import functools
 import pathlib
 from collections.abc import Iterable, Iterator
 
-from tf_ssgan.reports import cell_text, embedded_images
+from tf_ssgan.reports import best_run, cell_text, embedded_images
 from tf_ssgan.reports.common_data import LeftOut
 from tf_ssgan.reports.finished_runs import FinishedRun, FinishedRuns
 from tf_ssgan.reports.result_table import ResultTable
@@ -29,7 +29,7 @@ class Report:
     @property
     def runs(self) -> list[FinishedRun]:
         """The runs in its tables, each once."""
-        runs = (run for table in self.tables for run in table.runs)
+        runs = (run for table in self.tables for run in table.parts)
         return list({run.folder: run for run in runs}.values())
 
     @functools.cached_property
@@ -69,8 +69,10 @@ def describe_runs(report: Report) -> str:
         *([f"{' or '.join(cores)} CPU cores"] if cores else []),
         f"made on {datetime.date.today().isoformat()}",
     ]
-    selection = "No number of a run was selected on test images; they only order the rows."
-    return f"{'; '.join(parts)}. {selection}"
+    selection = "No number of a run was selected on test images; they only order the rows"
+    if any(best.by_test_images for table in report.tables for best in best_run.best_runs(table)):
+        selection += ", and name the method to export where too few images are held out"
+    return f"{'; '.join(parts)}. {selection}."
 
 
 def _count(number: int, noun: str) -> str:

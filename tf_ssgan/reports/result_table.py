@@ -74,6 +74,11 @@ class ResultCell:
         return MeanOverSeeds(self.values) if self.values else None
 
     @property
+    def lacks_folds(self) -> bool:
+        """Whether folds of its runs are missing, so that it is compared with nothing."""
+        return any(run.missing_folds for run in self.runs)
+
+    @property
     def other_images(self) -> bool:
         """Whether these runs had other images than the paper, so that numbers may differ."""
         official = self.published.images if self.published else 0
@@ -118,8 +123,13 @@ class ResultTable:
 
     @property
     def runs(self) -> list[FinishedRun]:
-        """All its runs, row by row."""
+        """All its runs, row by row; the folds of a seed are one."""
         return [run for r in self.rows for c in self.columns for run in self.cell(r, c).runs]
+
+    @property
+    def parts(self) -> list[FinishedRun]:
+        """All its runs, row by row; each fold is one."""
+        return [part for run in self.runs for part in run.parts]
 
 
 def add_paired_differences(table: ResultTable, against: str = "") -> ResultTable:
@@ -133,7 +143,14 @@ def add_paired_differences(table: ResultTable, against: str = "") -> ResultTable
     Raises:
         UserError: It has no such row.
     """
-    filled = [row for row in table.rows if any(table.cell(row, c).runs for c in table.columns)]
+    filled = [
+        row
+        for row in table.rows
+        if any(
+            cell.runs and not cell.lacks_folds
+            for cell in (table.cell(row, c) for c in table.columns)
+        )
+    ]
     if against and against not in table.rows:
         raise errors.UserError(
             f"--against={against} is not a row of {table.name}. {errors.nearest(against, filled)}"
@@ -248,13 +265,19 @@ def values_by_split(cell: ResultCell, name: str = "") -> dict[Any, list[float]]:
 
     Returns:
         (split seed, SHA-256 of the split, fingerprint of the data) -> values; empty if a run does
-        not have the number.
+        not have the number, or lacks folds.
     """
+    if cell.lacks_folds:
+        return {}
     splits = collections.defaultdict(list)
     for run, value in zip(cell.runs, cell.values, strict=True):
         value = run.result.get(name) if name else value
         if value is None:
             return {}
-        split = run.seeds[0], run.result["split_sha256"], run.result["data_sha256"]
-        splits[split].append(value)
+        splits[split_of(run)].append(value)
     return dict(splits)
+
+
+def split_of(run: FinishedRun) -> tuple[int, str, str]:
+    """What a run learned from: split seed, SHA-256 of the split, fingerprint of the data."""
+    return run.seeds[0], run.result["split_sha256"], run.result["data_sha256"]

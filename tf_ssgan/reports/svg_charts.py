@@ -3,7 +3,7 @@
 import io
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib
 import numpy as np
@@ -18,19 +18,27 @@ _SERIES = tuple(f"#0a0b{n:02x}" for n in range(8))
 _PAGE = {_INK: "var(--ink)", _FAINT: "var(--line)"} | {
     color: f"var(--series-{n})" for n, color in enumerate(_SERIES)
 }
-_LONGEST, _SHORT = 52, 22  # letters of a name, and of a line of a name
+_LONGEST, _SHORT = 52, 20  # letters of a name, and of a line of a name
+_HALF = 16  # letters of a name that leave room for another one beside it
+_TEXT = 12  # points, which the page shows as at least as many pixels
 _DASHES, _MARKERS = ("-", "--", ":", "-."), "osD^vPX*"
 _MARKERS_PER_CURVE = 12  # about
 _STYLE = {
-    "svg.fonttype": "none", "font.size": 9, "font.family": "sans-serif", "text.color": _INK,
+    "svg.fonttype": "none", "font.size": _TEXT, "font.family": "sans-serif", "text.color": _INK,
     "axes.edgecolor": _FAINT, "axes.labelcolor": _INK, "xtick.color": _INK, "ytick.color": _INK,
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
-    "grid.color": _FAINT, "grid.linewidth": 0.6, "legend.frameon": False, "axes.titlesize": 10,
+    "grid.color": _FAINT, "grid.linewidth": 0.6, "legend.frameon": False,
+    "legend.fontsize": _TEXT, "xtick.labelsize": _TEXT, "ytick.labelsize": _TEXT,
+    "axes.labelsize": _TEXT,
 }  # fmt: skip
 
 
 def dots(
-    rows: Mapping[str, Sequence[float]], published: Mapping[str, float], title: str, label: str
+    rows: Mapping[str, Sequence[float]],
+    published: Mapping[str, float],
+    title: str,
+    label: str,
+    levels: Mapping[str, float] | None = None,
 ) -> str:
     """Draws each run of some methods as a dot, a line for each method.
 
@@ -39,6 +47,7 @@ def dots(
         published: Method -> published number, for methods that have one.
         title: Title, which the page shows above the chart.
         label: Label of the values.
+        levels: Name -> value, for thin lines that are drawn where the values leave room for them.
 
     Returns:
         An `svg` element.
@@ -46,7 +55,8 @@ def dots(
     with matplotlib.rc_context(_STYLE):
         names = [_wrapped(name) for name in rows]
         lines = sum(1 + name.count("\n") for name in names)
-        figure = Figure(figsize=(WIDTH, 0.7 + 0.1 * len(rows) + 0.17 * lines), layout="constrained")
+        height = 0.8 + 0.1 * len(rows) + 0.22 * lines + 0.24 * len(levels or {})
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
         axes = figure.subplots()
         for place, (name, values) in enumerate(rows.items()):
             axes.plot(values, [place] * len(values), "o", color=_SERIES[0], alpha=0.55, ms=5)
@@ -57,6 +67,8 @@ def dots(
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set(xlabel=label)
         axes.xaxis.set_major_locator(ticker.MaxNLocator(6))
+        if _draw_levels(levels or {}, axes.get_xlim(), axes.axvline):
+            figure.legend(loc="outside lower center", ncols=1, handlelength=2)
         return _svg(figure, f"{label} of each run, {title}")
 
 
@@ -68,6 +80,7 @@ def curves(
     log_x: bool = False,
     legend: Sequence[str] = (),
     y_range: tuple[float, float] | None = None,
+    levels: Mapping[str, float] | None = None,
 ) -> str:
     """Draws curves: the mean over the runs of each series, and their range.
 
@@ -80,14 +93,16 @@ def curves(
         legend: Names of all series in several charts: each name has the same color, line and
             marker in all of them. Empty if the chart stands alone.
         y_range: The smallest and the largest y that the axis shows; None takes those of the series.
+        levels: As in `dots`.
 
     Returns:
         An `svg` element.
     """
     with matplotlib.rc_context(_STYLE):
-        columns = 1 if any(len(name) > _SHORT for name in series) else 2
-        rows = -(-len(series) // columns)
-        figure = Figure(figsize=(WIDTH, 2.8 + 0.19 * rows), layout="constrained")
+        levels = levels or {}
+        columns = 1 if any(len(name) > _HALF for name in (*series, *levels)) else 2
+        rows = -(-(len(series) + len(levels)) // columns)
+        figure = Figure(figsize=(WIDTH, 2.8 + 0.24 * rows), layout="constrained")
         axes = figure.subplots()
         numbers = {name: number for number, name in enumerate(legend or series)}
         for name, values in series.items():
@@ -96,7 +111,8 @@ def curves(
         if y_range:
             axes.set_ylim(*_padded(*y_range))
         _ticks(axes, sorted({x for values in series.values() for x in values}), log_x)
-        figure.legend(loc="outside lower center", ncols=columns, fontsize=8, handlelength=3)
+        _draw_levels(levels, axes.get_ylim(), axes.axhline)
+        figure.legend(loc="outside lower center", ncols=columns, handlelength=2)
         return _svg(figure, f"{y_label} against {x_label}, {title}")
 
 
@@ -112,6 +128,25 @@ def _curve(axes: Axes, values: Mapping[float, Sequence[float]], name: str, numbe
     # With markers, a run that was evaluated only once is visible as a point.
     often = max(1, len(x) // _MARKERS_PER_CURVE)
     axes.plot(x, mean, dash, marker=marker, markevery=often, ms=3, color=color, lw=1.6, label=name)
+
+
+def _draw_levels(
+    levels: Mapping[str, float],
+    limits: tuple[float, float],
+    draw: Callable[..., object],
+) -> int:
+    """Draws a thin line at each value up to as far beyond the axis as it is long.
+
+    Returns:
+        How many are drawn.
+    """
+    low, high = limits
+    room = high - low
+    shown = {name: value for name, value in levels.items() if low - room <= value <= high + room}
+    for number, (name, value) in enumerate(shown.items()):
+        dash = (0, (1, 2)) if number % 2 else (0, (6, 2))
+        draw(value, color=_INK, lw=0.8, ls=dash, label=_shown(name))
+    return len(shown)
 
 
 def _padded(low: float, high: float) -> tuple[float, float]:

@@ -1,0 +1,123 @@
+"""The run to export: held-out images choose it, or else it is said that test images did."""
+
+import shlex
+
+import pytest
+from support import finished_run_folders
+
+from tf_ssgan.reports import best_run, by_protocol
+
+FEW = {"validation_images": 6}
+
+
+def runs_of(method, errors, validation, folder="runs", outcome=(), **changed):
+    return [
+        finished_run_folders.make_run(
+            error, f"{folder}/{method}-{seed}", {"validation_error": own} | dict(outcome),
+            method=method, seed=seed, **changed,
+        )
+        for seed, (error, own) in enumerate(zip(errors, validation, strict=True))
+    ]  # fmt: skip
+
+
+def best_of(*runs):
+    (table,) = by_protocol.make_tables(runs)
+    return list(best_run.best_runs(table))
+
+
+def test_enough_held_out_images_choose_the_run():
+    runs = [*runs_of("frgan", (4.0, 5.0), (8.0, 7.0)), *runs_of("vat", (9.0, 9.0), (9.0, 6.0))]
+    (best,) = best_of(*runs)
+    assert best.command == "python -m export.export_main --run=runs/vat-1 --to=served/digits"
+    # 6 % of 129 and 9 % of 500 images.
+    assert best.reason == (
+        "vat (50 labels, seed 1) has the lowest error on held-out images of all runs of this table, "
+        "in percent 6.0 [3.2, 11.8], of 129 images. Test images had no part in this choice: its "
+        "error on 500 of them is 9.0 [6.8, 11.8]."
+    )
+    assert not best.by_test_images
+
+
+def test_test_errors_do_not_break_ties_of_held_out_images():
+    (best,) = best_of(*runs_of("frgan", (9.0, 1.0), (6.0, 6.0)))
+    assert "--run=runs/frgan-0 " in best.command
+
+
+@pytest.mark.parametrize(
+    "outcome, reason",
+    [
+        (FEW, "6 held-out images are too few to choose a run by; 100 are needed, so nothing but "),
+        ({"validation_images": 0, "validation_error": None}, "No images are held out to"),
+        ({"validation_images": 1}, "1 held-out image is too few to choose a run by; "),
+        ({"validation_error": None}, "Not every run has a validation error, so nothing but "),
+    ],
+)
+def test_without_them_the_lowest_seed_of_the_best_method_is_taken(outcome, reason):
+    """The lowest error of all is that of another seed, which plays no part."""
+    runs = [*runs_of("frgan", (6.0, 2.0), (1.0, 1.0), outcome=outcome),
+            *runs_of("vat", (5.0, 5.0), (1.0, 1.0), outcome=outcome)]  # fmt: skip
+    (best,) = best_of(*runs)
+    assert best.by_test_images and "--run=runs/frgan-0 " in best.command
+    assert best.reason.startswith(reason.partition(" to")[0])
+    assert (
+        "On them frgan (50 labels) has the lowest mean error, in percent 4.0 ± 2.8 (2)."
+        in best.reason
+    )
+    assert (
+        "lowest seed is taken, seed 0, because nothing but chance tells seeds apart." in best.reason
+    )
+    assert (
+        "The error is slightly optimistic: the test images have chosen the method." in best.reason
+    )
+
+
+def test_one_run_with_few_held_out_images_makes_test_images_choose():
+    runs = [*runs_of("frgan", (6.0,), (1.0,)), *runs_of("vat", (5.0,), (9.0,), outcome=FEW)]
+    (best,) = best_of(*runs)
+    assert best.by_test_images and "--run=runs/vat-0 " in best.command
+
+
+def test_one_method_is_chosen_by_nothing():
+    (best,) = best_of(*runs_of("frgan", (6.0, 5.0), (1.0, 0.5), outcome=FEW))
+    assert not best.by_test_images and "optimistic" not in best.reason
+    assert "--run=runs/frgan-0 " in best.command
+    (best,) = best_of(*runs_of("frgan", (6.0,), (1.0,), outcome=FEW))
+    assert best.reason == "frgan (50 labels, seed 0) is the only run."
+
+
+def test_other_data_have_a_run_of_their_own():
+    other = {"data_sha256": finished_run_folders.sha256("other")}
+    runs = [*runs_of("frgan", (6.0,), (1.0,)), *runs_of("vat", (5.0,), (9.0,), outcome=other)]
+    assert sorted(best.reason[-15:-10] for best in best_of(*runs)) == [" Data", " Data"]
+
+
+def test_tables_of_papers_name_no_run():
+    import dataclasses
+
+    (table,) = by_protocol.make_tables(runs_of("frgan", (6.0,), (1.0,)))
+    assert list(best_run.best_runs(dataclasses.replace(table, source="A paper"))) == []
+
+
+@pytest.mark.parametrize(
+    "dataset, model",
+    [("folder:/data/my pets", "my-pets"), ("csv:deep/labels.csv", "labels"), ("digits", "digits"),
+     ("npz:/x/été.npz", "été"), ("folder:..", "model"), ("cifar10_1/v6", "cifar10_1-v6"),
+     ("folder:/a/$(rm x);'", "rm-x")],
+)  # fmt: skip
+def test_a_command_is_one_for_a_shell(dataset, model):
+    folder = "it's $HOME; a b"
+    (best,) = best_of(*runs_of("frgan", (6.0,), (1.0,), folder, dataset=dataset))
+    assert shlex.split(best.command) == [
+        "python", "-m", "export.export_main", f"--run={folder}/frgan-0", f"--to=served/{model}",
+    ]  # fmt: skip
+
+
+def test_the_command_is_one_of_the_program():
+    from export import export_main
+    from flags import program
+
+    (best,) = best_of(*runs_of("frgan", (6.0,), (1.0,)))
+    options, rest = program.read_options(
+        export_main.ExportOptions, shlex.split(best.command)[2:], export_main.__doc__
+    )
+    assert (options.run, options.to, rest) == ("runs/frgan-0", "served/digits", [])
