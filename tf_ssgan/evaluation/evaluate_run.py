@@ -85,7 +85,7 @@ class _Evaluation:
         self.run = runs[0]
         self.names = self.run.info.classes
         step = int(self.run.method.step.numpy())
-        test_sets = classifier_comparison.compare(runs, other_data)
+        test_sets = classifier_comparison.compare(runs, other_data, not chosen.generator)
         self.result = EvaluationResult(
             {"step": step, "test_sets": test_sets, "generator_scores": []}
         )
