@@ -42,16 +42,17 @@ def describe_left_out(counts: Mapping[str, int]) -> str:
 
 def _judges(entry: Mapping[str, Any]) -> Iterator[str]:
     """Which images judge, which do not, and what they cannot show."""
-    where = " of test/" if entry["dataset"].startswith("folder:") else ""
     left_out = entry.get("left_out") or {}
     count = sum(left_out.get(use, 0) for use in _USES)
     if entry["part"] == "labeled":
         its = "its" if count else "all its"
         yield f"judged by {its} labeled images: none is named as a test image"
     elif unused := entry.get("not_used"):
+        where = "of test/" if entry["dataset"].startswith("folder:") else "that are test images"
+        judging = f"{entry['images']:,} images {where}"
         yield (
-            f"judged by {'' if count else 'the '}{entry['images']:,} images{where or ' that are test images'}; "
-            f"{unused:,} labeled images beside them are not used"
+            f"judged by {judging if count else f'the {judging}'}; {unused:,} labeled images beside "
+            "them are not used"
         )
     if count:
         yield _left_out(entry, count)
