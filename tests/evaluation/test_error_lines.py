@@ -28,6 +28,11 @@ def test_an_error_has_its_number_of_images_and_its_interval():
     assert "test_error 100.00 % (1 of 1 image; 20.7 to 100.0 %)\n" in printed(images=1, error=100.0)
 
 
+def test_the_error_of_the_raw_weights_has_them_too():
+    text = printed(test_error_raw=25.0, test_error_raw_interval=[14.2, 40.2])
+    assert "\n  test_error_raw 25.00 % (10 of 40 images; 14.2 to 40.2 %)\n" in text
+
+
 def test_older_entries_are_printed_as_far_as_they_go():
     older = file_contents.errors_on("digits", 40.0, drop=1.5)
     text = "\n".join(error_lines.lines(older))
@@ -70,6 +75,19 @@ def test_images_of_other_labels_are_named_and_the_rest_counted():
     assert "dog/3.png" not in text and "  left out, 2 more that the run learned as another" in text
 
 
+def test_images_that_nearly_equal_a_training_image_are_named():
+    pairs = [{"image": f"a{k}.jpg", "training_image": f"cat/{k}.jpg"} for k in range(9)]
+    text = printed(near_copies={"count": 12, "pairs": pairs})
+    assert (
+        "  12 of them nearly equal a training image of the run, and they judge all the same: "
+        in text
+    )
+    assert "(a0.jpg ~ cat/0.jpg, a1.jpg ~ cat/1.jpg, a2.jpg ~ cat/2.jpg)\n" in text
+    text = printed(near_copies={"count": 1, "pairs": pairs[:1]})
+    assert "  1 of them nearly equals a training image of the run and is not left out; " in text
+    assert "nearly" not in printed(near_copies={"count": 0, "pairs": []})
+
+
 def test_what_could_not_be_checked_is_said():
     text = printed(not_checked="'pets' is not a folder.")
     assert "  whether the run has learned some of them could not be checked: 'pets' is" in text
@@ -109,7 +127,7 @@ def test_guessing_stands_beside_the_error(error, better):
     (0.004, 20, 5, "told apart: this run is better on images like these"),
     (0.004, 5, 20, "told apart: the linear classifier is better on images like these"),
     (0.06, 14, 5, "not told apart: such a difference may be chance"),
-    (1.0, 0, 0, "not told apart: such a difference may be chance"),
+    (1.0, 3, 3, "not told apart"),
 ])  # fmt: skip
 def test_a_linear_classifier_stands_beside_the_error(p, first, second, verdict):
     linear = {"model": "logistic regression", "features": "pixels", "error": 30.0,

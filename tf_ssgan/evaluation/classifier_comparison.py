@@ -6,7 +6,7 @@ import numpy as np
 
 from tf_ssgan.common import errors
 from tf_ssgan.data import content_hash, datasets
-from tf_ssgan.evaluation import error_entries, judging_sets
+from tf_ssgan.evaluation import error_entries, judging_sets, near_copies
 from tf_ssgan.evaluation.judging_sets import JudgingSet
 from tf_ssgan.metrics.classification import Predictions
 from tf_ssgan.training import build, results
@@ -50,6 +50,7 @@ def compare(
         return own
     predictions = [judged.predict(run, index) for index, run in enumerate(runs)]
     entry = _entry(runs, judged, predictions, () if judged.is_own_test_set else before)
+    entry |= _near_copies(runs, judged)
     return [*own, entry | _quality(runs[0], judged, predictions[0])]
 
 
@@ -123,13 +124,27 @@ def _judged_by(judging_set: JudgingSet) -> dict[str, Any]:
     what = {"part": judged.part, "not_used": judged.not_used, "own": judging_set.own}
     if found.unknown:
         return what | {"not_checked": found.unknown}
-    names = judged.files or [f"image {index}" for index in range(len(judged.labels))]
     relabeled = [
-        {"image": names[index], "learned": learned, "here": here}
+        {"image": judging_set.image_name(index), "learned": learned, "here": here}
         for index, learned, here in found.relabeled[:NAMED]
     ]
     counts = found.counts() | {"relabeled": len(found.relabeled)}
     return what | {"own_test_images": found.test, "left_out": counts, "relabeled": relabeled}
+
+
+def _near_copies(runs: list[build.Run], judging_set: JudgingSet) -> dict[str, Any]:
+    """The images that nearly equal a training image of a run; nothing if nobody can tell."""
+    pairs: dict[int, str] = {}
+    for run, images in zip(runs, judging_set.images, strict=True):
+        found = near_copies.find(run, images, judging_set.found.new)
+        if found is None:
+            return {}
+        pairs = found | pairs
+    named = [
+        {"image": judging_set.image_name(index), "training_image": pairs[index]}
+        for index in sorted(pairs)[:NAMED]
+    ]
+    return {"near_copies": {"count": len(pairs), "pairs": named}}
 
 
 def _linear(run: build.Run, own: JudgingSet) -> dict[str, Any]:
@@ -145,4 +160,8 @@ def _quality(
     """The error of the raw weights in percent, and the quality metrics of the exported ones."""
     raw = judging_set.predict(run, raw=True)
     metrics = results.quality_metrics(predictions, results.saved_calibration(run))
-    return {"test_error_raw": raw.error} | metrics
+    errors_raw = error_entries.errors_of(raw)
+    return {
+        "test_error_raw": errors_raw["test_error"],
+        "test_error_raw_interval": errors_raw["interval"],
+    } | metrics

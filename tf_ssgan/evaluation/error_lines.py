@@ -57,6 +57,8 @@ def _judges(entry: Mapping[str, Any]) -> Iterator[str]:
     if count:
         yield _left_out(entry, count)
     yield from _relabeled(entry)
+    if (near := entry.get("near_copies")) and near["count"]:
+        yield _near_copies(near, _who(entry))
     if reason := entry.get("not_checked"):
         yield f"whether the run has learned some of them could not be checked: {escape(reason)}"
     if not entry.get("own") and (tested := entry.get("own_test_images")):
@@ -90,12 +92,25 @@ def _relabeled(entry: Mapping[str, Any]) -> Iterator[str]:
         yield f"left out, {more:,} more that {_who(entry)} learned as another class"
 
 
+def _near_copies(near: Mapping[str, Any], who: str) -> str:
+    one, count = near["count"] == 1, near["count"]
+    pairs = [
+        f"{escape(pair['image'])} ~ {escape(pair['training_image'])}"
+        for pair in near["pairs"][:_SHOWN]
+    ]
+    return (
+        f"{count:,} of them nearly {'equals' if one else 'equal'} a training image of {who} and "
+        f"{'is' if one else 'are'} not left out; remove what shows the same: {', '.join(pairs)}"
+    )
+
+
 def _errors(measured: Mapping[str, Any], images: int, run: str = "") -> Iterator[str]:
     """The error, and how much higher it is than on the run's own test images."""
     error = _share(measured["test_error"], images, measured.get("interval"))
     yield f"test_error {error}{f', of {run}' if run else ''}"
     if "test_error_raw" in measured:
-        yield f"test_error_raw {_share(measured['test_error_raw'], images)}"
+        interval = measured.get("test_error_raw_interval")
+        yield f"test_error_raw {_share(measured['test_error_raw'], images, interval)}"
     if "drop" in measured:
         yield _drop(measured)
 
@@ -172,7 +187,7 @@ def _verdict(p: float, first: int, second: int, one: str, two: str) -> str:
     """Whether two classifiers are told apart by the images on which only one is right."""
     if p < SIGNIFICANT:
         return f"told apart: {one if first > second else two} is better on images like these"
-    return "not told apart: such a difference may be chance"
+    return "not told apart" + (": such a difference may be chance" if first != second else "")
 
 
 def _name(name: str) -> str:

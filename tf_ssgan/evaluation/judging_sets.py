@@ -40,6 +40,10 @@ class JudgingSet:
         """Whether all of those that judge are test images of the runs."""
         return self.found.test == len(self.labels)
 
+    def image_name(self, index: int) -> str:
+        """The file of an image, or its number if it is no file of its own."""
+        return self.judged.files[index] if self.judged.files else f"image {index}"
+
     def predict(
         self, run: build.Run, index: int = 0, raw: bool = False
     ) -> classification.Predictions:

@@ -110,6 +110,20 @@ class Relabeled(Content):
     here: Text
 
 
+class NearCopy(Content):
+    """An image that judges and nearly equals a training image."""
+
+    image: Text
+    training_image: Text
+
+
+class NearCopies(Content):
+    """How many images that judge nearly equal a training image, and some of them."""
+
+    count: Count
+    pairs: list[NearCopy]
+
+
 class Errors(Content):
     """The error of a classifier on some test images, in percent; older evaluations lack intervals.
 
@@ -157,8 +171,10 @@ class TestSetErrors(Errors):
     own_test_images: Count = 0
     left_out: LeftOut = ABSENT
     relabeled: list[Relabeled] = ABSENT
+    near_copies: NearCopies = ABSENT
     not_checked: Text = ABSENT  # why nobody can tell which ones the run knows
     test_error_raw: Percent = ABSENT
+    test_error_raw_interval: Interval = ABSENT
     guessing: Guessing = ABSENT
     linear: LinearBaseline = ABSENT
     class_recall: list[ClassCounts] = ABSENT
