@@ -6,11 +6,11 @@ import shutil
 
 import numpy as np
 import pytest
-from support import toy_methods
+from support import file_contents, toy_methods
 
 from tf_ssgan.common import errors
 from tf_ssgan.data import datasets
-from tf_ssgan.evaluation import classifier_comparison, judging_sets
+from tf_ssgan.evaluation import classifier_comparison, judging_sets, learned_images
 from tf_ssgan.metrics import binomial, significance
 from tf_ssgan.training import build
 
@@ -188,6 +188,11 @@ def test_the_temperature_in_the_result_is_taken(single, tmp_path):
 
 def evaluated_with(single, tmp_path, temperature, **changed):
     """The entry of another data set for a copy of the run with another result."""
+    return entries_with(single, tmp_path, temperature, **changed)[1]
+
+
+def entries_with(single, tmp_path, temperature, **changed):
+    """The entries of the own and of another data set."""
     run, original = single
     folder = shutil.copytree(run.workdir.path, tmp_path / "run")
     fitted = original["calibration"] | {"temperature": temperature}
@@ -196,5 +201,31 @@ def evaluated_with(single, tmp_path, temperature, **changed):
     )
     (folder / "result.json").write_text(json.dumps(result))
     run = build.reopen(pathlib.Path(folder))
-    _, entry = classifier_comparison.compare([run], datasets.find(write(tmp_path / "other")))
-    return entry
+    return classifier_comparison.compare([run], datasets.find(write(tmp_path / "other")))
+
+
+def test_own_test_images_that_the_run_knows_are_left_out_if_others_are_evaluated(
+    single, tmp_path, monkeypatch, capsys
+):
+    run, _ = single
+    every = learned_images.Sorted(np.full(60, learned_images.LABELED))
+    sort_out = learned_images.sort_out
+    monkeypatch.setattr(
+        learned_images,
+        "sort_out",
+        lambda runs, images, labels: every if len(labels) == 60 else sort_out(runs, images, labels),
+    )
+    with pytest.raises(errors.UserError, match="Nothing is left to judge by: the run knows all 60"):
+        classifier_comparison.compare([run])
+    assert classifier_comparison.compare([run], required=False) == []  # its generator is
+    (entry,) = classifier_comparison.compare([run], datasets.find(write(tmp_path / "other")))
+    assert entry["images"] == 40 and "drop" not in entry
+    assert capsys.readouterr().out.count("own test images are left out: Nothing is left") == 2
+
+
+def test_the_linear_classifier_of_the_result_stands_beside_the_own_test_images(single, tmp_path):
+    linear = file_contents.judged_by("x")["linear"]
+    own, other = entries_with(single, tmp_path, temperature=1.0, linear=linear)
+    assert own["linear"] == linear and "linear" not in other
+    own, _ = entries_with(single, tmp_path / "earlier", temperature=1.0, linear=linear, steps=1)
+    assert "linear" not in own  # it is of other weights

@@ -52,7 +52,7 @@ def test_older_evaluations_are_accepted():
         ({"test_sets": [SETS[0] | {"against": None}]}, "test_sets.0.against: expected a JSON"),
         ({"test_sets": [SETS[1] | {"drop": None}]}, "test_sets.0.drop: expected a valid number"),
         ({"test_sets": [JUDGED | {"interval": None}]}, "test_sets.0.interval: expected a"),
-        ({"test_sets": [JUDGED | {"drop_interval": [1.0]}]}, "drop_interval: expected"),
+        ({"test_sets": [JUDGED | {"drop_interval": [1.0]}]}, "drop_interval: List should have"),
         ({"test_sets": [without(JUDGED, "own_images")]}, "own_images beside drop_interval"),
         ({"test_sets": [without(JUDGED, "left_out")]}, "expected left_out beside relabeled"),
         ({"test_sets": [JUDGED | {"linear": None}]}, "test_sets.0.linear: expected a JSON object"),

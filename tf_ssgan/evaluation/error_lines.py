@@ -134,14 +134,20 @@ def _drop(measured: Mapping[str, Any]) -> str:
 def _beside(entry: Mapping[str, Any]) -> Iterator[str]:
     """What stands beside the error: guessing, a linear classifier, and each class."""
     if guessing := entry.get("guessing"):
-        error = _share(guessing["error"], entry["images"], guessing["interval"])
-        worse = entry["test_error"] >= guessing["error"]
-        note = ": this run is not better" if worse else ""
-        yield f"guessing {error}, always {_name(guessing['name'])}, the commonest class here{note}"
+        yield _guessing(guessing, entry)
     if linear := entry.get("linear"):
         yield _linear(linear, entry)
     if classes := entry.get("class_recall"):
         yield from _recall(classes)
+
+
+def _guessing(guessing: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
+    name = _name(guessing["name"])
+    if not guessing["error"]:
+        return f"guessing {name} is always right here: there are no images of other classes"
+    error = _share(guessing["error"], entry["images"], guessing["interval"])
+    note = ": this run is not better" if entry["test_error"] >= guessing["error"] else ""
+    return f"guessing {error}, always {name}, the commonest class here{note}"
 
 
 def _linear(linear: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
@@ -163,7 +169,7 @@ def _recall(classes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         title = f"right of each of the {_CLASSES} worst classes"
     parts = (f"{_name(kind['name'])} {kind['right']:,} of {kind['images']:,}" for kind in tested)
     yield f"{title}: {', '.join(parts)}"
-    never = [_name(kind["name"]) for kind in classes if not kind["predicted"]]
+    never = [_name(k["name"]) for k in classes if k["images"] and not k["predicted"]]
     if never:
         more = f" and {len(never) - _CLASSES:,} more" if len(never) > _CLASSES else ""
         yield f"never predicted: {', '.join(never[:_CLASSES])}{more}"
