@@ -47,6 +47,11 @@ def test_each_class_and_guessing_are_those_of_scikit_learn():
     assert entry["guessing"]["name"] == NAMES[dummy.predict([[0]])[0]]
     guessed = 100 * (1 - dummy.score(labels[:, None], labels))
     assert entry["guessing"]["error"] == pytest.approx(guessed)
+    right, guess = predictions.predicted == labels, dummy.predict(labels[:, None]) == labels
+    only = (right & ~guess).sum(), (guess & ~right).sum()
+    assert entry["guessing_p"] == pytest.approx(
+        stats.binomtest(int(only[0]), int(sum(only))).pvalue
+    )
 
 
 def test_one_image_has_an_interval_too():

@@ -54,10 +54,11 @@ def test_if_all_are_known_it_is_refused_by_name_and_use(run, tmp_path):
     )
 
 
-def test_each_run_sees_the_images_in_its_own_form(run):
+def test_each_run_sees_the_images_in_its_own_form(run, tmp_path):
     other = dataclasses.replace(run, info=dataclasses.replace(run.info, fit="crop"))
     assert judging_sets.form(run) != judging_sets.form(other)
-    own = judging_sets.own_test_set([run, other])
-    assert own.images[0] is own.judged.images and own.images[1] is not own.images[0]
-    same = judging_sets.own_test_set([run, run])
+    source = write(tmp_path / "x", *toy_methods.images(30, seed=8))
+    found = judging_sets.load(source, [run, other])
+    assert found.images[0] is found.judged.images and found.images[1] is not found.images[0]
+    same = judging_sets.load(source, [run, run])
     assert same.images[0] is same.images[1]

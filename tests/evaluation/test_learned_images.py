@@ -232,7 +232,7 @@ def test_two_runs_are_compared_on_what_neither_has_learned(trained, run, picture
 
 
 def test_runs_of_other_forms_know_their_pictures_by_their_own_form(
-    trained, run, pictures, tmp_path
+    trained, run, pictures, tmp_path, capsys
 ):
     """Of a run that crops, the other pixels are not those that it learned."""
     few = tmp_path / "few"  # its other pictures are new to the second run, and judge it
@@ -245,6 +245,10 @@ def test_runs_of_other_forms_know_their_pictures_by_their_own_form(
     *_, entry = judged(run, folder, f"--against={other}")
     assert entry["images"] == entry["own_test_images"] == TESTED
     assert entry["left_out"] == KNOWN
+    said = "The runs have different test images: they are not compared on them."
+    assert said in capsys.readouterr().out
+    own = judged(run, pictures, f"--against={other}")[-1]
+    assert own["own"] and "against" not in own and said in capsys.readouterr().out
 
 
 def test_an_own_test_image_that_was_learned_does_not_judge(tmp_path, capsys):

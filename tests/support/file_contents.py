@@ -126,6 +126,7 @@ def judged_by(dataset, classes=("0", "1"), **changed):
         "relabeled": [{"image": "b/1.png", "learned": classes[0], "here": classes[1]}],
         "near_copies": {"count": 1, "pairs": [{"image": "b/2.png", "training_image": "b/3.png"}]},
         "guessing": {"name": classes[0], "error": 50.0, "interval": [47.8, 52.2]},
+        "guessing_p": 0.001,
         "linear": {"model": "logistic regression", "features": "pixels", "error": 45.0,
                    "interval": [42.8, 47.2], "only_run_right": 200, "only_linear_right": 100,
                    "p": 0.001},

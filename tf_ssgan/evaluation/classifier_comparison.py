@@ -40,9 +40,11 @@ def compare(
             or of two runs, the own data changed or are gone; or the runs know all of the images.
     """
     if source and is_own(source, runs[0]):
-        own = judging_sets.own_test_set(runs)
-        predictions = [own.predict(run, index) for index, run in enumerate(runs)]
-        return [_entry(runs, own, predictions) | _quality(runs[0], own, predictions[0])]
+        alike = all(judging_sets.form(run) == judging_sets.form(runs[0]) for run in runs)
+        judged = runs if alike else runs[:1]
+        own = judging_sets.own_test_set(judged)
+        predictions = [own.predict(run, index) for index, run in enumerate(judged)]
+        return [_entry(judged, own, predictions) | _quality(runs[0], own, predictions[0])]
     judged = judging_sets.load(source, runs) if source else None
     needed = len(runs) > 1 or (judged is None and required)
     own, before = _own_entry(runs, needed)

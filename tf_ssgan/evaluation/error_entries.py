@@ -58,7 +58,8 @@ def by_class(predictions: Predictions, names: Sequence[str]) -> dict[str, Any]:
         names: Names of the classes.
 
     Returns:
-        "guessing", "class_recall" and "classes_without_test_images".
+        "guessing", "guessing_p" (McNemar's test of the classifier and guessing), "class_recall" and
+        "classes_without_test_images".
     """
     labels, predicted = predictions.labels, predictions.predicted
     counts, right, answers = (
@@ -73,6 +74,7 @@ def by_class(predictions: Predictions, names: Sequence[str]) -> dict[str, Any]:
             "error": 100.0 * missed / total,
             "interval": list(intervals.wilson(missed, total)),
         },
+        "guessing_p": significance.mcnemar(predicted == labels, labels == best).p,
         "class_recall": [
             {"name": name, "images": int(counts[k]), "right": int(right[k]),
              "predicted": int(answers[k])}

@@ -146,7 +146,11 @@ def _guessing(guessing: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
     if not guessing["error"]:
         return f"guessing {name} is always right here: there are no images of other classes"
     error = _share(guessing["error"], entry["images"], guessing["interval"])
-    note = ": this run is not better" if entry["test_error"] >= guessing["error"] else ""
+    note = ""
+    if entry["test_error"] >= guessing["error"]:
+        note = ": this run is not better"
+    elif entry.get("guessing_p", 0.0) >= SIGNIFICANT:
+        note = ": this run is not told apart from it"
     return f"guessing {error}, always {name}, the commonest class here{note}"
 
 

@@ -81,18 +81,16 @@ def load(source: datasets.DataSource, runs: list[build.Run]) -> JudgingSet:
 def own_test_set(runs: list[build.Run]) -> JudgingSet:
     """The first run's own test images, as images that judge all of the runs.
 
+    Args:
+        runs: Runs whose images have one form.
+
     Raises:
         UserError: They are gone or have changed, or the runs know all of them.
     """
-    first = runs[0]
-    judged = judging.JudgedImages(first.arrays.test_images, first.arrays.test_labels)
-    images = [
-        judged.images
-        if form(run) == form(first)
-        else first.config.find_source().load(form(run)).test_images
-        for run in runs
-    ]
-    return _sorted_out(first.config.dataset, judged, images, runs, own=True)
+    arrays = runs[0].arrays
+    judged = judging.JudgedImages(arrays.test_images, arrays.test_labels)
+    images = [judged.images] * len(runs)
+    return _sorted_out(runs[0].config.dataset, judged, images, runs, own=True)
 
 
 def form(run: build.Run) -> datasets.ImageSpec:

@@ -176,6 +176,7 @@ class TestSetErrors(Errors):
     test_error_raw: Percent = ABSENT
     test_error_raw_interval: Interval = ABSENT
     guessing: Guessing = ABSENT
+    guessing_p: Fraction = ABSENT
     linear: LinearBaseline = ABSENT
     class_recall: list[ClassCounts] = ABSENT
     against: Against = ABSENT
