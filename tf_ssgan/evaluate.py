@@ -6,7 +6,10 @@
 
 --dataset: errors, average precision and calibration on another data set: on the test images that
 it declares, or else on all its labeled images. Classes are matched by name; some are enough.
---against: errors of both classifiers on the same images, and McNemar's test.
+Images that are among the run's labeled, unlabeled or held-out images are found by their pixels,
+counted, and left out of every number; its own test images may judge it.
+--against: errors of both classifiers on the same images, and McNemar's test. What one of the runs
+knows is left out.
 --generator: Inception Score, Frechet distance and kernel distance of generated images, beside those
 of as many real images, by a reference classifier; distances to the class centers in its features;
 images by class, interpolations, truncated latents, and a t-SNE. The reference classifier is trained

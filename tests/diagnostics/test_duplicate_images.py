@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tf_ssgan.data import content_hash, datasets, equal_images
+from tf_ssgan.data import content_hash, equal_images, similar_images
 from tf_ssgan.diagnostics import duplicate_images
 
 SIZE = 32
@@ -112,18 +112,8 @@ def test_a_hash_that_many_images_have_is_ignored(monkeypatch):
     images = np.repeat(natural_images(1), 30, axis=0)
     images[:, 0, 0, 0] = np.arange(30)  # nearly, not exactly equal
     assert len(near(images, [0])[0].names) == 0 and near(images, [0])[0].level == "ok"
-    monkeypatch.setattr(duplicate_images, "FEW", 30)
+    monkeypatch.setattr(similar_images, "FEW", 30)
     assert near(images, [0])[0].level == "warning"
-
-
-def test_digits_have_no_near_duplicates():
-    arrays = datasets.find("digits").load()
-    images = np.concatenate([arrays.train_images, arrays.test_images])
-    test = range(len(arrays.train_images), len(images))
-    assert len(images) == 1797
-    assert duplicate_images.near_pairs(
-        images, content_hash.keys(images), np.array(test), np.arange(test.start)
-    ) == []  # fmt: skip
 
 
 def test_the_most_similar_pairs_come_first_and_ten_are_printed():
@@ -144,13 +134,3 @@ def test_of_very_many_images_a_random_part_is_compared(monkeypatch):
     images = natural_images(80)
     (finding,) = near(images, [79])
     assert "of 79 training images, 50 random ones were compared" in finding.text
-
-
-@pytest.mark.parametrize("shape", [(8, 8, 1), (16, 16, 1), (9, 8, 3), (33, 33, 3), (200, 200, 3)])
-def test_hashes_compare_neighboring_blocks(shape):
-    rising = np.zeros((1, *shape), np.uint8) + np.linspace(0, 250, shape[1], dtype=np.uint8)[
-        :, None
-    ]  # fmt: skip
-    images = np.concatenate([rising, rising[:, :, ::-1], np.full_like(rising, 7)])
-    every, none, plain = duplicate_images.difference_hashes(images, np.arange(3))
-    assert (every, none, plain) == (2**64 - 1, 0, 0)

@@ -6,11 +6,11 @@ import shutil
 
 import numpy as np
 import pytest
-from support import toy_methods
+from support import file_contents, toy_methods
 
 from tf_ssgan.common import errors
 from tf_ssgan.data import datasets
-from tf_ssgan.evaluation import classifier_comparison
+from tf_ssgan.evaluation import classifier_comparison, judging_sets, learned_images
 from tf_ssgan.metrics import binomial, significance
 from tf_ssgan.training import build
 
@@ -22,8 +22,8 @@ def pair(make_run):
 
 def write(folder, classes=3, size=8, count=40, seed=7):
     folder.mkdir()
-    for name in ("train", "test"):
-        pixels, labels = toy_methods.images(count, size, seed)
+    for name, part in (("train", 100), ("test", 0)):
+        pixels, labels = toy_methods.images(count, size, seed + part)
         np.savez(folder / f"{name}.npz", image=pixels, label=labels % classes)
     (folder / "classes.txt").write_text("\n".join(("dark", "gray", "light")[:classes]) + "\n")
     return f"npz:{folder}"
@@ -85,7 +85,7 @@ def test_images_of_another_size_are_refused(pair, tmp_path):
 def test_fewer_classes_are_matched_by_name(pair, tmp_path):
     name = write(tmp_path / "two", classes=2)
     (tmp_path / "two" / "classes.txt").write_text("light\nDARK\n")
-    judged = classifier_comparison.load(datasets.find(name), pair[0])
+    judged = judging_sets.load_judging(datasets.find(name), pair[0])
     with np.load(tmp_path / "two" / "test.npz") as archive:
         assert judged.labels.tolist() == [(2, 0)[label] for label in archive["label"]]
     assert judged.notes == (f"The class 'DARK' of {name} is read as the run's class 'dark'.",)
@@ -114,17 +114,24 @@ def test_one_archive_is_enough_to_judge(pair, tmp_path):
     assert (entry["part"], entry["images"]) == ("labeled", 40)
 
 
-def test_training_images_among_those_that_judge_are_counted(pair, tmp_path):
+def test_training_images_among_those_that_judge_are_left_out(pair, tmp_path):
     name = write(tmp_path / "mixed")
     path = tmp_path / "mixed" / "test.npz"
     with np.load(path) as archive:
-        pixels, labels = archive["image"], archive["label"]
-    pixels[:7] = pair[0].arrays.train_images[:7]
+        pixels, labels = archive["image"].copy(), archive["label"]
+    arrays, ids = pair[0].arrays, pair[0].protocol.labeled_ids[:7]
+    pixels[:7] = arrays.train_images[ids]
     np.savez(path, image=pixels, label=labels)
     _, entry = classifier_comparison.compare(pair, datasets.find(name))
-    assert entry["training_images"] == 7
+    moved = int((pair[0].protocol.labels[:7] != labels[:7]).sum())
+    assert entry["left_out"] == {"labeled": 7, "unlabeled": 0, "held_out": 0, "relabeled": moved}
+    both = [right(run, pixels[7:], labels[7:]) for run in pair]
+    assert entry["images"] == 33
+    assert entry["test_error"] == pytest.approx(100 * (1 - both[0].mean()))
+    assert entry["against"]["both"] == (both[0] & both[1]).sum()
     own, other = classifier_comparison.compare(pair, datasets.find(write(tmp_path / "new")))
-    assert other["training_images"] == 0 and "training_images" not in own
+    assert not any(own["left_out"].values()) and not any(other["left_out"].values())
+    assert own["own"] and not other["own"] and other["own_test_images"] == 0
 
 
 def test_the_runs_own_data_by_another_name_are_judged_by_its_test_images(pair, tmp_path):
@@ -132,7 +139,7 @@ def test_the_runs_own_data_by_another_name_are_judged_by_its_test_images(pair, t
     link.symlink_to(pair[0].config.dataset.removeprefix("npz:"))
     (entry,) = classifier_comparison.compare(pair, datasets.find(f"npz:{link}"))
     assert (entry["dataset"], entry["images"]) == (pair[0].config.dataset, 60)
-    assert entry["drop"] == 0.0
+    assert "drop" not in entry and entry["own"]
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +154,7 @@ def test_the_runs_own_data_set_gives_the_errors_in_its_result(single):
     (entry,) = classifier_comparison.compare([run], datasets.find(run.config.dataset))
     assert entry["test_error"] == pytest.approx(result["test_error"])
     assert entry["test_error_raw"] == pytest.approx(result["test_error_raw"])
-    assert (entry["images"], entry["drop"]) == (60, 0.0)
+    assert entry["images"] == 60 and "drop" not in entry
 
 
 def test_another_data_set_gives_all_quality_metrics_at_the_runs_temperature(single):
@@ -181,6 +188,11 @@ def test_the_temperature_in_the_result_is_taken(single, tmp_path):
 
 def evaluated_with(single, tmp_path, temperature, **changed):
     """The entry of another data set for a copy of the run with another result."""
+    return entries_with(single, tmp_path, temperature, **changed)[1]
+
+
+def entries_with(single, tmp_path, temperature, **changed):
+    """The entries of the own and of another data set."""
     run, original = single
     folder = shutil.copytree(run.workdir.path, tmp_path / "run")
     fitted = original["calibration"] | {"temperature": temperature}
@@ -189,5 +201,31 @@ def evaluated_with(single, tmp_path, temperature, **changed):
     )
     (folder / "result.json").write_text(json.dumps(result))
     run = build.reopen(pathlib.Path(folder))
-    _, entry = classifier_comparison.compare([run], datasets.find(write(tmp_path / "other")))
-    return entry
+    return classifier_comparison.compare([run], datasets.find(write(tmp_path / "other")))
+
+
+def test_own_test_images_that_the_run_knows_are_left_out_if_others_are_evaluated(
+    single, tmp_path, monkeypatch, capsys
+):
+    run, _ = single
+    every = learned_images.Sorted(np.full(60, learned_images.LABELED))
+    sort_out = learned_images.sort_out
+    monkeypatch.setattr(
+        learned_images,
+        "sort_out",
+        lambda runs, images, labels: every if len(labels) == 60 else sort_out(runs, images, labels),
+    )
+    with pytest.raises(errors.UserError, match="Nothing is left to judge by: the run knows all 60"):
+        classifier_comparison.compare([run])
+    assert classifier_comparison.compare([run], required=False) == []  # its generator is
+    (entry,) = classifier_comparison.compare([run], datasets.find(write(tmp_path / "other")))
+    assert entry["images"] == 40 and "drop" not in entry
+    assert capsys.readouterr().out.count("own test images are left out: Nothing is left") == 2
+
+
+def test_the_linear_classifier_of_the_result_stands_beside_the_own_test_images(single, tmp_path):
+    linear = file_contents.judged_by("x")["linear"]
+    own, other = entries_with(single, tmp_path, temperature=1.0, linear=linear)
+    assert own["linear"] == linear and "linear" not in other
+    own, _ = entries_with(single, tmp_path / "earlier", temperature=1.0, linear=linear, steps=1)
+    assert "linear" not in own  # it is of other weights

@@ -148,7 +148,8 @@ def test_inception_is_named_by_its_file():
 def test_the_summary_has_mcnemars_test():
     entry = errors_on("cifar10_1/v6", "runs/b") | {"drop": 12.5}
     text = results_file.format_results(measured(test_sets=[entry]), None)
-    assert "test_error 5.00 ± 1.00 %, +12.50 compared with its own test images" in text
+    assert "test_error 5.00 % (25 of 500 images)\n" in text
+    assert "+12.50 points compared with its own test images\n" in text
     assert "only one is right on 25 images: this run on 20, the other on 5; p = 0.00408" in text
     assert "of runs/b" in text
 
@@ -156,7 +157,7 @@ def test_the_summary_has_mcnemars_test():
 def test_the_summary_has_the_error_of_the_raw_weights():
     entry = errors_on("cifar10_1/v6") | {"test_error_raw": 6.25}
     text = results_file.format_results(measured(test_sets=[entry]), None)
-    assert "test_error_raw 6.25 %" in text
+    assert "test_error_raw 6.25 % (31 of 500 images)" in text
 
 
 def test_the_summary_has_the_clusters():
@@ -165,26 +166,3 @@ def test_the_summary_has_the_clusters():
         measured(clusters={"features": "the features", "sets": {"real": metrics}}), None
     )
     assert "7.83 ± 4.7" in text and "490" in text
-
-
-def summary_of(dataset, **changed):
-    entry = errors_on(dataset) | changed
-    return results_file.format_results(measured(test_sets=[entry]), None)
-
-
-def test_which_images_judge_is_said():
-    declared = summary_of("folder:pets", images=40, not_used=60)
-    assert (
-        "\n40 test images of folder:pets\n  judged by the 40 images of test/; 60 labeled"
-        in declared
-    )
-    assert "images beside them are not used\n" in declared
-    text = summary_of("csv:pets.csv", images=60, part="labeled", training_images=12)
-    assert "\n60 labeled images of csv:pets.csv\n  judged by all its labeled images" in text
-    assert "  12 of them have the same pixels as a training image of the run\n" in text
-    assert "judged" not in summary_of("digits")
-
-
-def test_classes_that_nothing_judges_are_named():
-    text = summary_of("folder:pets", classes_without_test_images=["dog"])
-    assert "  no test image of dog: no number here says anything about them\n" in text

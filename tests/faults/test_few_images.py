@@ -2,13 +2,14 @@
 
 import json
 import pathlib
+import shutil
 
-import numpy as np
 import pytest
 from support import image_folders
 
 from export import export_main
 from tf_ssgan import evaluate
+from tf_ssgan.common import errors
 from tf_ssgan.data import datasets
 from tf_ssgan.diagnostics import dataset_checks
 from tf_ssgan.training import config, loop, summary
@@ -88,7 +89,8 @@ def test_an_evaluation_on_other_pictures_is_judged_by_all_of_them(run, pictures,
     content = json.loads((run[0] / "evaluation.json").read_text())
     own, other = content["test_sets"]
     assert (own["dataset"], own["images"], own["part"]) == (pictures, 11, "test")
-    assert (other["images"], other["part"], other["training_images"]) == (7, "labeled", 0)
+    assert (other["images"], other["part"]) == (7, "labeled")
+    assert not any(other["left_out"].values())
     assert other["classes_without_test_images"] == ["many", "rare"]
     assert other["expected_calibration_error_calibrated"] is None
 
@@ -124,14 +126,16 @@ def test_the_runs_own_folder_is_judged_by_its_own_test_images(run, pictures, cap
     assert f"\n11 test images of {pictures}\n" in capsys.readouterr().out
 
 
-def test_training_pictures_among_those_that_judge_are_said(run, pictures, tmp_path, capsys):
-    copies = tmp_path / "test" / "rare"
+def test_pictures_that_the_run_knows_do_not_judge_it(run, pictures, tmp_path, capsys):
+    copies, folder = tmp_path / "test" / "rare", pictures.removeprefix("folder:")
     copies.mkdir(parents=True)
     for number in range(COUNTS["rare"]):
-        (copies / f"{number}.png").write_bytes(
-            np.fromfile(f"{pictures.removeprefix('folder:')}/rare/{number}.png", np.uint8).tobytes()
-        )
+        shutil.copy(f"{folder}/rare/{number}.png", copies / f"copy {number}.png")
+    before = (run[0] / "evaluation.json").read_bytes()
+    with pytest.raises(errors.UserError, match="Nothing is left to judge by: the run knows all 2"):
+        evaluate.main(["evaluate", f"--run={run[0]}", f"--dataset=folder:{tmp_path}"])
+    assert (run[0] / "evaluation.json").read_bytes() == before
+    image_folders.save_image(copies / "new.png", 2, 700, (16, 16))
     evaluate.main(["evaluate", f"--run={run[0]}", f"--dataset=folder:{tmp_path}"])
     text = capsys.readouterr().out
-    assert f"\n2 test images of folder:{tmp_path}\n" in text
-    assert "  2 of them have the same pixels as a training image of the run\n" in text
+    assert f"\n1 test image of folder:{tmp_path}\n  left out: 2 images that the run knows: " in text

@@ -60,7 +60,7 @@ class World:
             STEPS,
             generator_scores=[file_contents.scores()],
             clusters=file_contents.clusters(),
-            test_sets=[file_contents.errors_on(name, against=file_contents.against())],
+            test_sets=[file_contents.judged_by(name)],
         )
         (folder / "evaluation.json").write_text(json.dumps(evaluation))
         return folder

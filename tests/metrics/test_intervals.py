@@ -41,3 +41,17 @@ def test_impossible_counts_are_refused(count, images):
 def test_in_words():
     assert intervals.describe(91, 279) == "91 of 279 images; 27.4 to 38.3 %"
     assert intervals.describe(0, 1) == "0 of 1 image; 0.0 to 79.3 %"
+
+
+@pytest.mark.parametrize(("first", "second", "ends"), [
+    ((56, 70), (48, 80), (5.24, 33.39)), ((9, 10), (3, 10), (17.05, 80.90)),
+    ((10, 10), (0, 20), (67.91, 100.0)), ((0, 10), (0, 10), (-27.75, 27.75)),
+])  # fmt: skip
+def test_the_interval_of_a_difference_is_that_of_newcombe(first, second, ends):
+    """Newcombe 1998, table II, examples (a), (b), (f) and (e) of method 10."""
+    assert intervals.difference(first, second) == pytest.approx(ends, abs=0.006)
+
+
+def test_a_difference_the_other_way_round_has_the_mirrored_interval():
+    low, high = intervals.difference((3, 40), (9, 50))
+    assert intervals.difference((9, 50), (3, 40)) == pytest.approx((-high, -low))

@@ -117,6 +117,25 @@ def errors_on(dataset, error=40.0, **changed):
     return judged | errors | changed
 
 
+def judged_by(dataset, classes=("0", "1"), **changed):
+    """As `errors_on`, with what else an evaluation measures and says of the images."""
+    recall = [{"name": name, "images": 1000, "right": 600, "predicted": 1000} for name in classes]
+    return errors_on(dataset) | {
+        "not_used": 60, "own": False, "own_test_images": 3, "interval": [37.9, 42.2],
+        "left_out": {"labeled": 40, "unlabeled": 5, "held_out": 2, "relabeled": 1},
+        "relabeled": [{"image": "b/1.png", "learned": classes[0], "here": classes[1]}],
+        "near_copies": {"count": 1, "pairs": [{"image": "b/2.png", "training_image": "b/3.png"}]},
+        "guessing": {"name": classes[0], "error": 50.0, "interval": [47.8, 52.2]},
+        "guessing_p": 0.001,
+        "linear": {"model": "logistic regression", "features": "pixels", "error": 45.0,
+                   "interval": [42.8, 47.2], "only_run_right": 200, "only_linear_right": 100,
+                   "p": 0.001},
+        "class_recall": recall, "drop": 1.5, "drop_interval": [-1.5, 4.5], "own_images": 500,
+        "test_error_raw": 41.0, "test_error_raw_interval": [38.9, 43.2],
+        "against": against(interval=[39.8, 44.2]),
+    } | changed  # fmt: skip
+
+
 def against(run="runs/b", error=42.0, **changed):
     """The error of another run on the same images, and McNemar's test, for evaluation.json."""
     counts = {"both": 1100, "only_first": 100, "only_second": 60, "neither": 740, "p": 0.002}

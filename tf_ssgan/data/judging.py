@@ -28,6 +28,7 @@ class JudgedImages:
             all its labeled images judge.
         not_used: number of labeled images beside the test images; 0 if they were not counted.
         notes: sentences on names of classes that were read as other ones.
+        files: the names of the files, n of them; empty if the images are not files of their own.
     """
 
     images: np.ndarray
@@ -35,6 +36,7 @@ class JudgedImages:
     part: str = TEST
     not_used: int = 0
     notes: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 def from_arrays(
@@ -66,6 +68,7 @@ def relabel(
     labels: np.ndarray,
     part: str = TEST,
     not_used: int = 0,
+    files: Sequence[str] = (),
 ) -> JudgedImages:
     """Gives images the labels of a classifier.
 
@@ -77,6 +80,7 @@ def relabel(
         labels: int64 [n], indices of `names`.
         part: as in `JudgedImages`, like `not_used`.
         not_used: as in `JudgedImages`.
+        files: as in `JudgedImages`.
 
     Raises:
         UserError: There are no images, or the classifier does not know a class.
@@ -91,7 +95,8 @@ def relabel(
     order = np.array([classes.index(found[kind]) if kind in found else -1 for kind in names])
     notes = [f"The class {kind!r} of {name} is read as the run's class {same!r}."
              for kind, same in found.items() if kind != same]  # fmt: skip
-    return JudgedImages(images, order[labels].astype(np.int64), part, not_used, tuple(notes))
+    order = order[labels].astype(np.int64)
+    return JudgedImages(images, order, part, not_used, tuple(notes), tuple(files))
 
 
 def match(name: str, names: Sequence[str], classes: Sequence[str]) -> dict[str, str]:

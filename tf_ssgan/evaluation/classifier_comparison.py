@@ -1,31 +1,35 @@
 """How often classifiers are right, and which of two is better on the same images."""
 
-import dataclasses
 from typing import Any
 
 import numpy as np
 
 from tf_ssgan.common import errors
-from tf_ssgan.data import content_hash, datasets, judging
-from tf_ssgan.evaluation import reference_network
-from tf_ssgan.metrics import binomial, classification, significance
-from tf_ssgan.nn import inference
+from tf_ssgan.data import content_hash, datasets
+from tf_ssgan.evaluation import error_entries, judging_sets, near_copies
+from tf_ssgan.evaluation.judging_sets import JudgingSet
+from tf_ssgan.metrics.classification import Predictions
 from tf_ssgan.training import build, results
+
+NAMED = 20  # images of other labels that evaluation.json names
 
 
 def compare(
-    runs: list[build.Run], source: datasets.DataSource | None = None
+    runs: list[build.Run], source: datasets.DataSource | None = None, required: bool = True
 ) -> list[dict[str, Any]]:
     """Evaluates classifiers on their test images, and on those of another data set.
+
+    Images that one of the runs has learned from or holds out are left out of everything.
 
     Args:
         runs: A run, and perhaps one that it is compared with, which learned the same classes from
             images of the same shape.
         source: Another data set.
+        required: Whether nothing else is evaluated.
 
     Returns:
-        For each set of test images, for `json.dump`: how many there are, the error of the exported
-        classifier in percent with its binomial standard error, and under "against" the same of the
+        For each set of images, for `json.dump`: how many judge, how many are left out, what
+        `error_entries` measures of the exported classifier, and under "against" the same of the
         other run and McNemar's test, unless that run had other test images. On the other data set
         also how much higher the errors are than on the run's own test images ("drop"), and what
         `_quality` returns. If the data of a run changed or are gone, the other data set alone
@@ -33,57 +37,52 @@ def compare(
 
     Raises:
         UserError: The data set has other images or classes than the run; or without another one,
-            or of two runs, the own data changed or are gone.
+            or of two runs, the own data changed or are gone; or the runs know all of the images.
     """
-    run = runs[0]
-    judged = load(source, run) if source and not is_own(source, run) else None
-    own = _own_predictions(runs, required=judged is None or len(runs) > 1)
-    paired = bool(own) and (len(runs) == 1 or same_test_images(*runs))
-    entries = [_entry(run.config.dataset, runs, own if paired else own[:1])] if own else []
-    if source and judged is None:
-        others = [_predict(other, *_test_set(run)) for other in runs[1:]]
-        entry = _entry(run.config.dataset, runs, [own[0], *others], own)
-        return [entry | _quality(run, *_test_set(run), own[0])]
+    if source and is_own(source, runs[0]):
+        alike = all(judging_sets.form(run) == judging_sets.form(runs[0]) for run in runs)
+        judged = runs if alike else runs[:1]
+        own = judging_sets.own_test_set(judged)
+        predictions = [own.predict(run, index) for index, run in enumerate(judged)]
+        return [_entry(judged, own, predictions) | _quality(runs[0], own, predictions[0])]
+    judged = judging_sets.load(source, runs) if source else None
+    needed = len(runs) > 1 or (judged is None and required)
+    own, before = _own_entry(runs, needed)
     if judged is None:
-        return entries
-    predictions = [_predict(other, judged.images, judged.labels) for other in runs]
-    entry = _entry(source.name, runs, predictions, own) | _judged_by(judged, run)
-    return [*entries, entry | _quality(run, judged.images, judged.labels, predictions[0])]
+        return own
+    predictions = [judged.predict(run, index) for index, run in enumerate(runs)]
+    entry = _entry(runs, judged, predictions, () if judged.is_own_test_set else before)
+    entry |= _near_copies(runs, judged)
+    return [*own, entry | _quality(runs[0], judged, predictions[0])]
 
 
-def _own_predictions(runs: list[build.Run], required: bool) -> list[classification.Predictions]:
-    """Predictions for the test images of each run; none if they are not there and not required."""
+def _own_entry(
+    runs: list[build.Run], needed: bool
+) -> tuple[list[dict[str, Any]], list[Predictions]]:
+    """The entry of the first run's own test images, and the predictions of each run for its own.
+
+    Nothing of both if the images are not there, or known to the runs, unless they are needed.
+    """
     try:
-        return [_predict(other, *_test_set(other)) for other in runs]
+        shared = len(runs) == 1 or same_test_images(*runs)
+        own = [judging_sets.own_test_set(runs if shared else [run]) for run in runs]
     except errors.UserError as error:
-        if required:
+        if needed:
             raise
         print(f"The run's own test images are left out: {error}", flush=True)
-        return []
+        return [], []
+    predictions = [
+        judging_set.predict(run, index if shared else 0)
+        for index, (judging_set, run) in enumerate(zip(own, runs, strict=True))
+    ]
+    judged = runs if shared else runs[:1]
+    return [_entry(judged, own[0], predictions[: len(judged)])], predictions
 
 
 def is_own(source: datasets.DataSource, run: build.Run) -> bool:
     """Whether a data set is that of the run, which is judged by its own test images."""
     own = run.config.find_source()
     return source.name == own.name or (source.place is not None and source.place == own.place)
-
-
-def load(source: datasets.DataSource, run: build.Run) -> judging.JudgedImages:
-    """Loads the images of a data set that judge a run.
-
-    Raises:
-        UserError: They have another size than the run's, or a class that it does not know.
-    """
-    info = run.info
-    form = datasets.ImageSpec(info.height, str(info.channels), info.fit, info.bits)
-    judged = source.load_judging(form, info.classes)
-    if judged.images.shape[1:] != info.shape:
-        raise errors.UserError(
-            f"--dataset={source.name} has images {judged.images.shape[1:]}, the run learned "
-            f"{info.shape}. Give one with the same image size."
-        )
-    print("".join(f"{note}\n" for note in judged.notes), end="", flush=True)
-    return judged
 
 
 def same_test_images(one: build.Run, two: build.Run) -> bool:
@@ -95,62 +94,76 @@ def same_test_images(one: build.Run, two: build.Run) -> bool:
 
 
 def _entry(
-    name: str,
     runs: list[build.Run],
-    predictions: list[classification.Predictions],
-    own: list[classification.Predictions] | None = None,
+    judging_set: JudgingSet,
+    predictions: list[Predictions],
+    own: list[Predictions] | tuple[()] = (),
 ) -> dict[str, Any]:
-    """The errors on one set of images, and by how much they are higher than on `own`."""
-    measured = [_errors(one) for one in predictions]
-    for of_run, before in zip(measured, own or (), strict=False):
-        of_run["drop"] = of_run["test_error"] - before.error
-    labels = predictions[0].labels
-    entry = {"dataset": name, "images": len(labels), "part": judging.TEST}
-    entry |= {"classes_without_test_images": runs[0].classes_without(labels)} | measured[0]
-    if len(predictions) > 1:
-        right = [one.predicted == one.labels for one in predictions]
-        paired = dataclasses.asdict(significance.mcnemar(*right))
-        entry["against"] = {"run": str(runs[1].workdir)} | measured[1] | paired
+    """What one set of images says of the runs.
+
+    Args:
+        runs: The runs.
+        judging_set: The images.
+        predictions: That of each run for them.
+        own: Those of each run for its own test images, if these are other ones; or empty.
+    """
+    first, *others = predictions
+    before = [*own, None, None]
+    entry = {"dataset": judging_set.name, "images": len(first.labels)} | _judged_by(judging_set)
+    entry |= error_entries.by_class(first, runs[0].info.classes)
+    entry |= error_entries.errors_of(first, before[0])
+    if judging_set.own:
+        entry |= _linear(runs[0], judging_set)
+    for second in others:
+        name = str(runs[1].workdir)
+        entry["against"] = error_entries.against(name, first, second, before[1])
     return entry
 
 
-def _errors(predictions: classification.Predictions) -> dict[str, float]:
-    """The error and its binomial standard error, both in percent."""
-    right = predictions.predicted == predictions.labels
-    error = binomial.standard_error(1.0 - float(right.mean()), len(right))
-    return {"test_error": predictions.error, "standard_error": 100 * error}
+def _judged_by(judging_set: JudgingSet) -> dict[str, Any]:
+    """Which images of a data set judge, and which are left out."""
+    judged, found = judging_set.judged, judging_set.found
+    what = {"part": judged.part, "not_used": judged.not_used, "own": judging_set.own}
+    if found.unknown:
+        return what | {"not_checked": found.unknown}
+    relabeled = [
+        {"image": judging_set.image_name(index), "learned": learned, "here": here}
+        for index, learned, here in found.relabeled[:NAMED]
+    ]
+    counts = found.counts() | {"relabeled": len(found.relabeled)}
+    return what | {"own_test_images": found.test, "left_out": counts, "relabeled": relabeled}
 
 
-def _judged_by(judged: judging.JudgedImages, run: build.Run) -> dict[str, Any]:
-    """Which images of a data set judge, and how many of them the run was trained on."""
-    record = run.workdir.read_data_record()
-    if record is None:  # someone removed the file
-        learned = run.arrays.train_keys
-    else:
-        learned = np.concatenate([record.train.keys, record.held_out.keys])
-    known = np.isin(content_hash.keys(judged.images), learned)
-    return {"part": judged.part, "not_used": judged.not_used, "training_images": int(known.sum())}
+def _near_copies(runs: list[build.Run], judging_set: JudgingSet) -> dict[str, Any]:
+    """The images that nearly equal a training image of a run; nothing if nobody can tell."""
+    pairs: dict[int, str] = {}
+    for run, images in zip(runs, judging_set.images, strict=True):
+        found = near_copies.find(run, images, judging_set.found.new)
+        if found is None:
+            return {}
+        pairs = found | pairs
+    named = [
+        {"image": judging_set.image_name(index), "training_image": pairs[index]}
+        for index in sorted(pairs)[:NAMED]
+    ]
+    return {"near_copies": {"count": len(pairs), "pairs": named}}
 
 
-def _test_set(run: build.Run) -> tuple[np.ndarray, np.ndarray]:
-    """The run's own test images and their labels."""
-    return run.arrays.test_images, run.arrays.test_labels
+def _linear(run: build.Run, own: JudgingSet) -> dict[str, Any]:
+    """What the result of the run says of a linear classifier on the same images, if it does."""
+    result = run.workdir.read_result() or {}
+    same = result.get("steps") == int(run.method.step.numpy()) and own.found.new.all()
+    return {"linear": result["linear"]} if same and result.get("linear") else {}
 
 
 def _quality(
-    run: build.Run, images: np.ndarray, labels: np.ndarray, predictions: classification.Predictions
+    run: build.Run, judging_set: JudgingSet, predictions: Predictions
 ) -> dict[str, float | None]:
     """The error of the raw weights in percent, and the quality metrics of the exported ones."""
-    raw = _predict(run, images, labels, raw=True)
+    raw = judging_set.predict(run, raw=True)
     metrics = results.quality_metrics(predictions, results.saved_calibration(run))
-    return {"test_error_raw": raw.error} | metrics
-
-
-def _predict(
-    run: build.Run, images: np.ndarray, labels: np.ndarray, raw: bool = False
-) -> classification.Predictions:
-    """Predictions of the exported or the raw weights, with a bar in terminals if it takes long."""
-    network = run.method.classifier if raw else run.method.exported_classifier
-    predict, classes = inference.predictor(network), len(run.info.classes)
-    with reference_network.batch_starts(len(images), "classifying") as bar:
-        return classification.evaluate(predict, images, labels, classes, lambda: bar.update())
+    errors_raw = error_entries.errors_of(raw)
+    return {
+        "test_error_raw": errors_raw["test_error"],
+        "test_error_raw_interval": errors_raw["interval"],
+    } | metrics

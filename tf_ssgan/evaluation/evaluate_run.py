@@ -85,7 +85,7 @@ class _Evaluation:
         self.run = runs[0]
         self.names = self.run.info.classes
         step = int(self.run.method.step.numpy())
-        test_sets = classifier_comparison.compare(runs, other_data)
+        test_sets = classifier_comparison.compare(runs, other_data, not chosen.generator)
         self.result = EvaluationResult(
             {"step": step, "test_sets": test_sets, "generator_scores": []}
         )
@@ -137,7 +137,8 @@ class _Evaluation:
             return
         if generator and "against" not in self.samples:
             explain(f"{self.runs[1].config.method} has no generator: it appears in no figure.")
-        if not classifier_comparison.same_test_images(*self.runs):
+        own = [entry for entry in self.result.measured["test_sets"] if entry["own"]]
+        if not any("against" in entry for entry in own):
             explain("The runs have different test images: they are not compared on them.")
 
     def _score(self) -> None:

@@ -22,7 +22,8 @@ class EvaluateOptions:
     dataset: str = option(
         "",
         "Data set that judges the classifier, say cifar10_1/v6 or folder:DIR: by the test images "
-        "that it declares, or else by all its labeled images. Its classes are matched by name.",
+        "that it declares, or else by all its labeled images. Images that the run knows are left "
+        "out. Its classes are matched by name.",
         path="dataset",
     )
     data_dir: str = option(

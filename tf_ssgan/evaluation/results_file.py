@@ -1,11 +1,10 @@
 """What an evaluation writes to `evaluation.json`, and how it is printed. Free of TensorFlow."""
 
 import pathlib
-from collections.abc import Iterator
 from typing import Any
 
-from tf_ssgan.common import few_images
 from tf_ssgan.common.plain_text import shell_word
+from tf_ssgan.evaluation import error_lines
 from tf_ssgan.training.workdir import Workdir
 
 MIN_ACCURACY = 90.0  # percent; a reference classifier below it is warned of
@@ -67,7 +66,7 @@ def format_results(measured: dict[str, Any], against: pathlib.Path | None) -> st
     if "clusters" in measured:
         lines += _cluster_lines(measured["clusters"])
     for entry in measured["test_sets"]:
-        lines += _test_set_lines(entry)
+        lines += error_lines.lines(entry)
     return "\n".join(lines)
 
 
@@ -128,42 +127,6 @@ def _cluster_lines(clusters: dict[str, Any]) -> list[str]:
     for name, metrics in clusters["sets"].items():
         lines.append(f"  {name:20}{_number(metrics['distance']):>20}{metrics['points']:>10,}")
     return lines
-
-
-def _test_set_lines(entry: dict[str, Any]) -> list[str]:
-    lines = [f"\n{entry['images']:,} {entry['part']} images of {entry['dataset']}"]
-    lines += [f"  {line}" for line in (*_judges(entry), _error(entry))]
-    if "test_error_raw" in entry:
-        lines.append(f"  test_error_raw {entry['test_error_raw']:.2f} %")
-    if other := entry.get("against"):
-        lines.append(f"  {_error(other)}, of {other['run']}")
-        lines.append(
-            f"  only one is right on {other['only_first'] + other['only_second']} images: this run "
-            f"on {other['only_first']}, the other on {other['only_second']}; p = {other['p']:.3g} "
-            "(McNemar, exact, two-sided)"
-        )
-    return lines
-
-
-def _judges(entry: dict[str, Any]) -> Iterator[str]:
-    """Which images judge, and what they cannot show."""
-    where = " of test/" if entry["dataset"].startswith("folder:") else ""
-    if entry["part"] == "labeled":
-        yield "judged by all its labeled images: none is named as a test image"
-    elif unused := entry.get("not_used"):
-        yield (
-            f"judged by the {entry['images']:,} images{where or ' that are test images'}; "
-            f"{unused:,} labeled images beside them are not used"
-        )
-    if known := entry.get("training_images"):
-        yield f"{known:,} of them have the same pixels as a training image of the run"
-    if missing := few_images.untested(entry["classes_without_test_images"]):
-        yield missing
-
-
-def _error(errors: dict[str, float]) -> str:
-    drop = f", {errors['drop']:+.2f} compared with its own test images" if "drop" in errors else ""
-    return f"test_error {errors['test_error']:.2f} ± {errors['standard_error']:.2f} %{drop}"
 
 
 def _number(value: dict[str, float] | float) -> str:

@@ -1,5 +1,7 @@
 """The 95 % interval of an error or an accuracy that was measured on n images."""
 
+import math
+
 from scipy import stats
 
 CONFIDENCE = 0.95
@@ -36,3 +38,25 @@ def describe(count: int, images: int) -> str:
     low, high = wilson(count, images)
     noun = "image" if images == 1 else "images"
     return f"{count:,} of {images:,} {noun}; {low:.1f} to {high:.1f} %"
+
+
+def difference(first: tuple[int, int], second: tuple[int, int]) -> tuple[float, float]:
+    """The interval of the difference of two shares, of different images.
+
+    Newcombe 1998, "Interval Estimation for the Difference Between Independent Proportions", method
+    10: it is made of the two intervals by `wilson`. If the two sets share images, it is too wide.
+
+    Args:
+        first: As the arguments of `wilson`: images that are counted, and all images.
+        second: The same of the other images.
+
+    Returns:
+        The ends of first - second in points, in [-100, 100]. If 0 is not between them, the two
+        shares are told apart.
+    """
+    shares = [100.0 * count / images for count, images in (first, second)]
+    (low, high), (other_low, other_high) = wilson(*first), wilson(*second)
+    below = math.hypot(shares[0] - low, other_high - shares[1])
+    above = math.hypot(high - shares[0], shares[1] - other_low)
+    between = shares[0] - shares[1]
+    return max(-100.0, between - below), min(100.0, between + above)

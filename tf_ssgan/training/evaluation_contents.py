@@ -1,9 +1,10 @@
 """What `evaluation.json` holds, and the parts of it; see `run_file_contents`."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import pydantic
 
+from tf_ssgan.training.result_contents import ClassCounts, Guessing, Interval, LinearBaseline
 from tf_ssgan.training.run_file_contents import (
     ABSENT,
     Content,
@@ -17,6 +18,12 @@ from tf_ssgan.training.run_file_contents import (
     Temperature,
     Text,
 )
+
+# The ends of a 95 % interval of the difference of two errors, in points.
+Points = Annotated[
+    list[Annotated[float, pydantic.Field(ge=-100, le=100)]],
+    pydantic.Field(min_length=2, max_length=2),
+]
 
 
 class Spread(Content):
@@ -83,12 +90,59 @@ class GeneratorScores(Scores):
         return self
 
 
+class LeftOut(Content):
+    """Numbers of images that a run knows, which do not judge it, see `evaluation.learned_images`.
+
+    Those that it learned as another class than they have are among its labeled ones.
+    """
+
+    labeled: Count
+    unlabeled: Count
+    held_out: Count
+    relabeled: Count
+
+
+class Relabeled(Content):
+    """An image that a run learned as another class than it has in the data set that judges."""
+
+    image: Text
+    learned: Text
+    here: Text
+
+
+class NearCopy(Content):
+    """An image that judges and nearly equals a training image."""
+
+    image: Text
+    training_image: Text
+
+
+class NearCopies(Content):
+    """How many images that judge nearly equal a training image, and some of them."""
+
+    count: Count
+    pairs: list[NearCopy]
+
+
 class Errors(Content):
-    """The error of a classifier on some test images, in percent."""
+    """The error of a classifier on some test images, in percent; older evaluations lack intervals.
+
+    `drop` says how many points it is higher than on the run's own test images, of which there are
+    `own_images`.
+    """
 
     test_error: Percent
     standard_error: Size
+    interval: Interval = ABSENT
     drop: Real = ABSENT
+    drop_interval: Points = ABSENT
+    own_images: Positive = ABSENT
+
+    @pydantic.model_validator(mode="after")
+    def _check_drop(self) -> Self:
+        if self.drop_interval is not None and (self.drop is None or self.own_images is None):
+            raise ValueError("expected drop and own_images beside drop_interval")
+        return self
 
 
 class Against(Errors):
@@ -101,7 +155,11 @@ class Against(Errors):
 
 
 class TestSetErrors(Errors):
-    """An evaluation on some test images, see `evaluation.classifier_comparison`."""
+    """An evaluation on some test images, see `evaluation.classifier_comparison`.
+
+    Older evaluations lack what stands beside the errors, and count images that the run knows among
+    those that judge: as many as `training_images`.
+    """
 
     dataset: Name
     images: Positive
@@ -109,8 +167,25 @@ class TestSetErrors(Errors):
     classes_without_test_images: list[Text]
     not_used: Count = 0
     training_images: Count = 0
+    own: bool = False  # whether they are the run's own test images
+    own_test_images: Count = 0
+    left_out: LeftOut = ABSENT
+    relabeled: list[Relabeled] = ABSENT
+    near_copies: NearCopies = ABSENT
+    not_checked: Text = ABSENT  # why nobody can tell which ones the run knows
     test_error_raw: Percent = ABSENT
+    test_error_raw_interval: Interval = ABSENT
+    guessing: Guessing = ABSENT
+    guessing_p: Fraction = ABSENT
+    linear: LinearBaseline = ABSENT
+    class_recall: list[ClassCounts] = ABSENT
     against: Against = ABSENT
+
+    @pydantic.model_validator(mode="after")
+    def _check_relabeled(self) -> Self:
+        if self.relabeled and self.left_out is None:
+            raise ValueError("expected left_out beside relabeled")
+        return self
 
 
 class ClusterSet(Content):

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 from unittest import mock
 
+import numpy as np
 from fuzz.registry import Ask, Reader, Target
 from fuzz.world import STEPS, World
 from support import damage
@@ -13,7 +14,7 @@ from support import damage
 from tf_ssgan import report
 from tf_ssgan.common import errors
 from tf_ssgan.data import fingerprint
-from tf_ssgan.evaluation import options, results_file
+from tf_ssgan.evaluation import learned_images, options, results_file
 from tf_ssgan.launch import jobs
 from tf_ssgan.reports import figures, finished_runs
 from tf_ssgan.training import build, classifier, metrics_log, results, same_data
@@ -30,6 +31,7 @@ def asks(world: World, *names: str) -> dict[str, Ask]:
         "against": lambda: _found(
             options.check(options.EvaluateOptions(run=str(other), against=str(folder)))
         ),
+        "judge": lambda: judge(world),
         "export": lambda: _found(results.recorded_calibration(build.reopen(folder))),
         "load": lambda: _found(classifier.open_run(folder)),
         "report": lambda: read_for_report(folder),
@@ -109,6 +111,15 @@ def evaluate(world: World) -> str:
     whole = json.loads((world.other_run / "evaluation.json").read_text())
     merged = results_file.merged(evaluation, whole)
     assert results_file.format_results(merged, world.run)
+    return "answered"
+
+
+def judge(world: World) -> str:
+    """What an evaluation reads of the data of a run, which it must know whatever is damaged."""
+    learned = learned_images.of_run(world.built)
+    labeled = learned.keys[learned.uses == learned_images.LABELED]
+    own = world.built.protocol.labeled_ids
+    assert np.array_equal(labeled, world.built.arrays.train_keys[own])
     return "answered"
 
 
@@ -195,7 +206,7 @@ READERS = (
                                                  "report", "sweep")),
     Reader("metrics.jsonl", 10, damage.any_lines, _opened("metrics.jsonl", "train", "resume",
                                                           "report", "sweep")),
-    Reader("data.json", 6, _DATA, _opened("data.json", "train", "resume")),
+    Reader("data.json", 6, _DATA, _opened("data.json", "train", "resume", "judge")),
     Reader("protocol.json", 2, _JSON, _opened("protocol.json", "train", "resume")),
     Reader("history.csv", 3, damage.any_text, _opened("history.csv", "resume")),
     Reader("report.txt", 1, damage.any_text, _opened("report.txt", "train", "report")),

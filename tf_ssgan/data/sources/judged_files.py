@@ -33,4 +33,5 @@ def select(
         name, listing.classes, classes, images=loaded.images[rows],
         labels=np.array([entries[row].label for row in rows], np.int64),
         part=judging.TEST if declared else judging.LABELED, not_used=beside,
+        files=[entries[row].name for row in rows],
     )  # fmt: skip

@@ -1,0 +1,89 @@
+"""The errors of one or two classifiers on some images, as `evaluation.json` holds them.
+
+See `training.evaluation_contents` for the fields.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tf_ssgan.metrics import binomial, intervals, significance
+from tf_ssgan.metrics.classification import Predictions
+
+
+def errors_of(predictions: Predictions, own: Predictions | None = None) -> dict[str, Any]:
+    """The error in percent, its standard error, and its 95 % interval.
+
+    Args:
+        predictions: At least one.
+        own: Those for the run's own test images, if these are other ones: adds how much higher
+            the error is than on them ("drop"), in points, with its interval.
+    """
+    wrong, count = _wrong(predictions)
+    measured = {
+        "test_error": predictions.error,
+        "standard_error": 100 * binomial.standard_error(wrong / count, count),
+        "interval": list(intervals.wilson(wrong, count)),
+    }
+    if own is not None and len(own.labels):
+        measured["drop"] = predictions.error - own.error
+        measured["drop_interval"] = list(intervals.difference((wrong, count), _wrong(own)))
+        measured["own_images"] = len(own.labels)
+    return measured
+
+
+def against(
+    run: str, first: Predictions, second: Predictions, own: Predictions | None = None
+) -> dict[str, Any]:
+    """The errors of a second run, and McNemar's test of the two.
+
+    Args:
+        run: Folder of the second run.
+        first: Predictions of the first one.
+        second: Those of the second one, for the same images.
+        own: As in `errors_of`, those of the second one.
+    """
+    right = [one.predicted == one.labels for one in (first, second)]
+    paired = dataclasses.asdict(significance.mcnemar(*right))
+    return {"run": run} | errors_of(second, own) | paired
+
+
+def by_class(predictions: Predictions, names: Sequence[str]) -> dict[str, Any]:
+    """What guessing gives, and what became of the images of each class.
+
+    Args:
+        predictions: At least one.
+        names: Names of the classes.
+
+    Returns:
+        "guessing", "guessing_p" (McNemar's test of the classifier and guessing), "class_recall" and
+        "classes_without_test_images".
+    """
+    labels, predicted = predictions.labels, predictions.predicted
+    counts, right, answers = (
+        np.bincount(kinds, minlength=len(names))
+        for kinds in (labels, labels[predicted == labels], predicted)
+    )
+    best, total = int(counts.argmax()), len(labels)
+    missed = total - int(counts[best])
+    return {
+        "guessing": {
+            "name": names[best],
+            "error": 100.0 * missed / total,
+            "interval": list(intervals.wilson(missed, total)),
+        },
+        "guessing_p": significance.mcnemar(predicted == labels, labels == best).p,
+        "class_recall": [
+            {"name": name, "images": int(counts[k]), "right": int(right[k]),
+             "predicted": int(answers[k])}
+            for k, name in enumerate(names)
+        ],
+        "classes_without_test_images": [name for k, name in enumerate(names) if not counts[k]],
+    }  # fmt: skip
+
+
+def _wrong(predictions: Predictions) -> tuple[int, int]:
+    """How many predictions are wrong, and how many there are."""
+    return int((predictions.predicted != predictions.labels).sum()), len(predictions.labels)
