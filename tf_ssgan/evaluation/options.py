@@ -159,7 +159,10 @@ def find_sources(chosen: EvaluateOptions) -> EvaluationSources:
     required = not chosen.dataset or chosen.generator or bool(chosen.against)
     runs = tuple(
         _first_with_data(
-            own["dataset"], [own["data_dir"], chosen.data_dir or own["data_dir"]], required=required
+            own["dataset"],
+            [own["data_dir"], chosen.data_dir or own["data_dir"]],
+            required=required,
+            group_by=own.get("group_by", ""),
         )
         for own in flags
     )
@@ -170,10 +173,14 @@ def find_sources(chosen: EvaluateOptions) -> EvaluationSources:
 
 
 def _first_with_data(
-    name: str, places: list[str], training: bool = True, required: bool = True
+    name: str,
+    places: list[str],
+    training: bool = True,
+    required: bool = True,
+    group_by: str = "",
 ) -> datasets.DataSource:
     """A data set in the first folder that has it; if none has, its refusal unless not required."""
-    *before, last = (datasets.find(name, place) for place in dict.fromkeys(places))
+    *before, last = (datasets.find(name, place, group_by) for place in dict.fromkeys(places))
     for source in before:
         with contextlib.suppress(errors.UserError):
             source.check(training)

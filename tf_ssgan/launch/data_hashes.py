@@ -21,30 +21,33 @@ class DataHashes:
         self._known: dict[tuple, str] = {}
         self._one_at_a_time = threading.Lock()
 
-    def sha256(self, dataset: str, data_dir: str, spec: datasets.ImageSpec) -> str:
+    def sha256(
+        self, dataset: str, data_dir: str, spec: datasets.ImageSpec, group_by: str = ""
+    ) -> str:
         """The fingerprint of the data of some runs, as they are when it is first asked for.
 
         Args:
             dataset: Name of the data set.
             data_dir: Its folder, as in `datasets.find`.
             spec: Size, channels and fit of user images.
+            group_by: What tells which of them belong together.
 
         Returns:
             It in hexadecimal; `UNKNOWN` if the data cannot be read, which a run will report.
         """
-        key = dataset, data_dir, spec
+        key = dataset, data_dir, spec, group_by
         with self._one_at_a_time:
             if key not in self._known:
                 self._known[key] = _in_own_process(*key)
             return self._known[key]
 
 
-def _in_own_process(dataset: str, data_dir: str, spec: datasets.ImageSpec) -> str:
+def _in_own_process(dataset: str, data_dir: str, spec: datasets.ImageSpec, group_by: str) -> str:
     """The fingerprint of a data set, which another process loads."""
     context = multiprocessing.get_context("spawn")
     with process.ProcessPoolExecutor(1, context, _make_quiet) as pool:
         try:
-            return pool.submit(_load, dataset, data_dir, spec).result()
+            return pool.submit(_load, dataset, data_dir, spec, group_by).result()
         except process.BrokenProcessPool:  # killed, say for its memory
             return UNKNOWN
 
@@ -57,9 +60,9 @@ def _make_quiet() -> None:
         os.dup2(nowhere, stream)
 
 
-def _load(dataset: str, data_dir: str, spec: datasets.ImageSpec) -> str:
+def _load(dataset: str, data_dir: str, spec: datasets.ImageSpec, group_by: str) -> str:
     """Loads a data set and returns its fingerprint; whatever fails, a run will report it."""
     try:
-        return fingerprint.record(datasets.find(dataset, data_dir).load(spec)).sha256
+        return fingerprint.record(datasets.find(dataset, data_dir, group_by).load(spec)).sha256
     except (errors.UserError, OSError, MemoryError):
         return UNKNOWN

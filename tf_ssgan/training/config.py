@@ -67,6 +67,12 @@ class Config:
     validation: int = option(
         -1, "Training images held out for validation; -1 for the default of the dataset.", low=-1
     )
+    group_by: str = option(
+        "",
+        "Images of one patient, plant or video, never divided between training, held-out and test "
+        "images: a regular expression for names of files within the folder of a class (folder:) "
+        "whose first parentheses hold the group, a column (csv:) or an array (npz:).",
+    )
     noise: Literal["none", "wrong", "uniform", "permute", "pair"] = option(
         "none",
         "Label noise: wrong gives another class (Jiang et al. 2019, figure 4), uniform any class, "
@@ -136,8 +142,8 @@ class Config:
             UserError: A value is out of range; the message names the flag, the range and the value.
             ValueError: `source` is another dataset.
         """
-        own = self.dataset, self.data_dir
-        if self.source and (self.source.name, self.source.data_dir) != own:
+        own, source = (self.dataset, self.data_dir, self.group_by), self.source
+        if source and (source.name, source.data_dir, source.group_by) != own:
             raise ValueError(f"source is {self.source.name}, not {self.dataset}")
         options.check(self)
         _refuse_rate(self)
@@ -155,7 +161,7 @@ class Config:
         Raises:
             UserError: Its name is unknown.
         """
-        return self.source or datasets.find(self.dataset, self.data_dir)
+        return self.source or datasets.find(self.dataset, self.data_dir, self.group_by)
 
     @property
     def image_spec(self) -> datasets.ImageSpec:
@@ -205,7 +211,8 @@ def resolve_flags(
     Raises:
         UserError: The dataset is unknown, or a value depends on files that are missing.
     """
-    source = source or datasets.find(dataset, given.get("data_dir") or "")
+    place = given.get("data_dir") or "", given.get("group_by") or ""
+    source = source or datasets.find(dataset, *place)
     hparams = methods.find(method).HParams
     given = {k: v for k, v in given.items() if (k, v) != ("labels", -2)}
     defaults = {f.name: f.default for f in (*run_fields(), *dataclasses.fields(hparams))}

@@ -78,6 +78,7 @@ def check_data(
         noise_rate=noise_rate,
         clean_fraction=settings.clean_fraction if "labels" in given else 0.0,
         held_out=source.train_held_out,
+        image_groups=source.train_groups,
     )
     return source
 

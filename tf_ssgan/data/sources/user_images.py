@@ -16,7 +16,7 @@ from tf_ssgan.common import errors
 from tf_ssgan.common.plain_text import escape, shell_word, shorten
 from tf_ssgan.data import content_hash, dataset_info, equal_images, judging
 from tf_ssgan.data.image_decoding import ImageSpec
-from tf_ssgan.data.sources import image_listing, image_reader, judged_files
+from tf_ssgan.data.sources import image_groups, image_listing, image_reader, judged_files
 from tf_ssgan.data.sources.data_source import DataSource
 from tf_ssgan.data.sources.image_entries import (
     LABELED,
@@ -26,8 +26,8 @@ from tf_ssgan.data.sources.image_entries import (
     Listing,
     Remark,
 )
+from tf_ssgan.data.sources.image_groups import TEST_SHARE
 
-TEST_SHARE = 5  # one in so many labeled images of a class becomes a test image
 MAX_NAMES = 3  # files that a message names
 _LONGEST_NAME = 200  # columns of a name in a message
 
@@ -42,7 +42,7 @@ class UserImageSource(DataSource):
         Raises:
             UserError: as `image_listing.list_images`.
         """
-        return image_listing.list_images(self.name, self.data_dir)
+        return image_listing.list_images(self.name, self.data_dir, True, self.group_by)
 
     @functools.cached_property
     def _judging_listing(self) -> Listing:
@@ -90,6 +90,16 @@ class UserImageSource(DataSource):
         """The images that the folder or table holds out, bool [n]; None if it names none."""
         return _held_out(self.listing, self._train_indices)
 
+    @property
+    def train_groups(self) -> np.ndarray | None:
+        """The groups of the training files, int64 [n]; None if each is its own."""
+        return _groups(self.listing, self._train_indices)
+
+    @property
+    def group_names(self) -> dict[int, str]:
+        """The names of the groups."""
+        return image_groups.names(self.listing)
+
     @functools.cached_property
     def _train_indices(self) -> list[int]:
         """The training files, before it is known which of them can be decoded."""
@@ -134,10 +144,11 @@ def make_arrays(
         name, *images["train"].shape[1:], loaded.listing.classes, mean, std, False,
         f"{len(loaded.usable):,} images", spec.fit, loaded.bits,
     )  # fmt: skip
-    files = tuple(entries[index].name for index in train)
+    files, test_files = (tuple(entries[at].name for at in own) for own in (train, test))
+    groups = (_groups(loaded.listing, own) for own in (train, test))
     return dataset_info.Arrays(
         info, images["train"], labels["train"], images["test"], labels["test"],
-        _held_out(loaded.listing, train), files,
+        _held_out(loaded.listing, train), files, *groups, test_files,
     )  # fmt: skip
 
 
@@ -214,6 +225,11 @@ def _held_out(listing: Listing, train: list[int]) -> np.ndarray | None:
     return np.array([listing.entries[index].part == VALIDATION for index in train], bool)
 
 
+def _groups(listing: Listing, indices: list[int]) -> np.ndarray | None:
+    """The groups of some images, int64 [indices]; None if each is its own."""
+    return image_groups.ids(listing)[indices] if listing.group_by else None
+
+
 def _check_classes(
     name: str, loaded: image_reader.LoadedImages, train: list[int], test: list[int]
 ) -> None:
@@ -226,6 +242,11 @@ def _check_classes(
         raise errors.UserError(
             f"--dataset={name}: no image of {', '.join(missing)} can be read. Repair or remove the "
             "files; python -m tf_ssgan.doctor names each of them."
+        )
+    if not test and loaded.listing.test_chosen:
+        raise errors.UserError(
+            f"--dataset={name}: none of the images that are set aside for the test can be read. "
+            "Repair or remove them; python -m tf_ssgan.doctor names each of them."
         )
     if not test and loaded.listing.declares(TEST):
         raise errors.UserError(
