@@ -35,7 +35,8 @@ def test_each_data_set_and_form_is_read_once(monkeypatch):
     calls = []
     monkeypatch.setattr(data_hashes, "_in_own_process", lambda *key: calls.append(key) or str(key))
     hashes, other = DataHashes(), datasets.ImageSpec(8)
-    keys = [("a", "", SPEC), ("a", "", other), ("a", "d", SPEC), ("b", "", SPEC)]
+    keys = [("a", "", SPEC, ""), ("a", "", other, ""), ("a", "d", SPEC, ""), ("b", "", SPEC, "")]
+    keys.append(("a", "", SPEC, "^p"))  # other groups make other test images
     assert [hashes.sha256(*key) for key in keys * 3] == [str(key) for key in keys * 3]
     assert calls == keys
 
@@ -47,4 +48,4 @@ def test_data_that_cannot_be_read_are_those_of_no_run(tmp_path, name):
 
 def test_a_process_that_is_killed_is_no_end(monkeypatch):
     monkeypatch.setattr(data_hashes, "_make_quiet", functools.partial(os._exit, 9))
-    assert data_hashes._in_own_process("digits", "", SPEC) == data_hashes.UNKNOWN
+    assert data_hashes._in_own_process("digits", "", SPEC, "") == data_hashes.UNKNOWN
