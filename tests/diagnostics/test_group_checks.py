@@ -1,0 +1,58 @@
+"""What the doctor says about groups: likely ones, and those of --group_by."""
+
+import shlex
+
+from support import image_folders
+
+from tf_ssgan.data import datasets, image_decoding
+from tf_ssgan.diagnostics import group_checks
+from tf_ssgan.training import config
+
+
+def check(name, group_by=""):
+    source = datasets.find(name, group_by=group_by)
+    given = {"labels": -1, "image_size": 8, "group_by": group_by}
+    settings = config.configure("supervised", name, source=source, **given)
+    return [*group_checks.check(settings, source, source.load(image_decoding.ImageSpec(8)))]
+
+
+def make(root, template, part="labeled", patients=range(10), images=6):
+    for patient in patients:
+        for image in range(images):
+            kind = "" if part == "unlabeled" else ("cat", "dog")[patient % 2]
+            path = root / part / kind / template.format(p=patient, i=image)
+            image_folders.save_image(path, patient % 2, 100 * patient + image)
+    return f"folder:{root}"
+
+
+def test_likely_groups_are_said_with_the_command_that_keeps_them_together(tmp_path):
+    name = make(tmp_path, "patient{p:02}_{i}.png")
+    (said,) = check(name)
+    assert said.level == "note" and "images may be of 10 groups, of which " in said.text
+    assert "is learned from" in said.text and "is tested" in said.text
+    (flag,) = [word for word in shlex.split(said.advice) if word.startswith("--group_by=")]
+    (now,) = check(name, flag.removeprefix("--group_by="))
+    assert now.level == "ok" and "10 groups; the largest, 'patient0" in now.text
+    assert "has 6 image(s); training: 36 image(s) of 6; held-out: 12" in now.text
+    assert now.text.endswith("test: 12 image(s) of 2")
+
+
+def test_plain_numbers_are_no_groups(tmp_path):
+    assert not check(image_folders.make_folder(tmp_path, labeled=30))
+
+
+def test_groups_that_the_folder_keeps_together_are_no_finding(tmp_path):
+    make(tmp_path, "patient{p:02}_{i}.png")
+    make(tmp_path, "patient{p:02}_{i}.png", "validation", range(20, 26))
+    name = make(tmp_path, "patient{p:02}_{i}.png", "test", range(30, 36))
+    assert not check(name)
+    image_folders.save_image(tmp_path / "test/cat/patient02_99.png", 0, 9_999)
+    (said,) = check(name)
+    assert "of which 1 are divided" in said.text and "such as 'patient02'" in said.text
+    assert "put all images of each into one part" in said.advice
+
+
+def test_other_data_sets_have_no_names():
+    source = datasets.find("digits")
+    settings = config.configure("supervised", "digits", source=source, labels=50)
+    assert not [*group_checks.check(settings, source, source.load())]
