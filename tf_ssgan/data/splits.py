@@ -84,19 +84,14 @@ def make(
     def shuffle(ids: np.ndarray, split: str, stream: int) -> np.ndarray:
         return ids[_order(train_labels[ids], keys[ids], split, split_seed, stream, len(classes))]
 
+    count = _validation_count(dataset, len(known), validation)
     if held_out is not None:
         validation_ids = np.flatnonzero(held_out)
     elif image_groups is not None:
-        count = _validation_count(dataset, len(known), validation)
         chosen = _choose_groups(train_labels, image_groups, len(classes), count, split_seed)
         validation_ids = known[np.isin(image_groups[known], chosen)]
     else:
-        count = _validation_count(dataset, len(known), validation)
         validation_ids = np.sort(shuffle(known, "proportional", _VALIDATION)[:count])
-    left_out = np.empty(0, np.int64)
-    if image_groups is not None:
-        theirs = np.isin(image_groups, image_groups[validation_ids])
-        left_out = np.flatnonzero(theirs & (train_labels < 0))
     rest = np.setdiff1d(known, validation_ids)
     count = len(rest) if labels == -1 else labels
     labeled = np.sort(shuffle(rest, label_split, _LABELED)[:count])
@@ -119,7 +114,7 @@ def make(
         clean_fraction=float(clean_fraction),
         clean_ids=clean_ids,
         wrong=int((noisy != true).sum()),
-        left_out_ids=left_out,
+        left_out_ids=_left_out(train_labels, image_groups, validation_ids),
     )
 
 
@@ -196,6 +191,16 @@ def _choose_groups(
     wanted = np.bincount(_proportional(counts, count, seed), minlength=classes)
     own = int(label_noise.bits(1, seed, _VALIDATION)[0])
     return groups.choose(image_groups[known], labels[known], wanted, own, groups.HELD_OUT_PART)
+
+
+def _left_out(
+    labels: np.ndarray, image_groups: np.ndarray | None, validation_ids: np.ndarray
+) -> np.ndarray:
+    """Returns the ids of images without a label whose groups are held out."""
+    if image_groups is None:
+        return np.empty(0, np.int64)
+    theirs = np.isin(image_groups, image_groups[validation_ids])
+    return np.flatnonzero(theirs & (labels < 0))
 
 
 def _check_chosen(count: int, validation: int) -> None:
