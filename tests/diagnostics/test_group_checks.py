@@ -2,6 +2,7 @@
 
 import shlex
 
+import numpy as np
 from support import image_folders
 
 from tf_ssgan.data import datasets, image_decoding
@@ -33,8 +34,8 @@ def test_likely_groups_are_said_with_the_command_that_keeps_them_together(tmp_pa
     (flag,) = [word for word in shlex.split(said.advice) if word.startswith("--group_by=")]
     (now,) = check(name, flag.removeprefix("--group_by="))
     assert now.level == "ok" and "10 groups; the largest, 'patient0" in now.text
-    assert "has 6 image(s); training: 36 image(s) of 6; held-out: 12" in now.text
-    assert now.text.endswith("test: 12 image(s) of 2")
+    assert "has 6 image(s); training: 36 image(s) of 6 group(s); held-out: 12" in now.text
+    assert now.text.endswith("test: 12 image(s) of 2 group(s)")
 
 
 def test_plain_numbers_are_no_groups(tmp_path):
@@ -56,3 +57,24 @@ def test_other_data_sets_have_no_names():
     source = datasets.find("digits")
     settings = config.configure("supervised", "digits", source=source, labels=50)
     assert not [*group_checks.check(settings, source, source.load())]
+
+
+def test_groups_of_an_archive_are_described(tmp_path):
+    for split, first in (("train", 0), ("test", 100)):
+        own = first + np.repeat(np.arange(20), 2)
+        own[:2] = -1
+        images = np.random.default_rng(first).integers(0, 256, (40, 8, 8, 1), np.uint8)
+        np.savez(tmp_path / f"{split}.npz", image=images, label=np.arange(40) % 2, patient=own)
+    name = f"npz:{tmp_path}"
+    source = datasets.find(name, group_by="patient")
+    settings = config.configure(
+        "supervised", name, source=source, labels=-1, group_by="patient", max_steps=1
+    )
+    (said,) = group_checks.check(settings, source, source.load())
+    assert (
+        "--group_by=patient: 42 groups, 4 of them an image of no group; the largest, " in said.text
+    )
+    assert "has 2 image(s); training: 36 image(s) of " in said.text
+    assert said.text.endswith(
+        "held-out: 4 image(s) of 2 group(s); test: 40 image(s) of 21 group(s)"
+    )

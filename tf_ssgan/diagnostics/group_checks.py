@@ -55,7 +55,7 @@ def _describe(
     name = names.get(int(found[largest]), "")
     shown = f", {shorten(escape(name), _LONGEST_NAME)!r}," if name else ""
     divided = "; ".join(
-        f"{part}: {len(groups):,} image(s) of {len(np.unique(groups)):,}"
+        f"{part}: {len(groups):,} image(s) of {len(np.unique(groups)):,} group(s)"
         for part, groups in parts.items()
     )
     alone = f", {single:,} of them an image of no group" if single else ""
@@ -95,6 +95,6 @@ def _check_names(source: UserImageSource, parts: Mapping[str, str]) -> Iterator[
         SECTION, "note", f"by their names, images may be of {len(uses):,} groups, of which "
         f"{len(divided):,} are divided between training, held-out and test images, such as "
         f"{shorten(escape(group), _LONGEST_NAME)!r}: {said}",
-        f"if each group is one patient, plant or video, the errors are too small: {first}keep "
+        f"if each group is one patient, plant or video, errors may be too small: {first}keep "
         f"them together with --group_by={shell_word(likely.pattern)}",
     )  # fmt: skip

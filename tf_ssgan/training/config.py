@@ -23,6 +23,8 @@ LARGEST_SIZE = 4_096  # pixels; networks for larger images than this train for w
 
 # The places of data and files and the number of devices do not change what a run computes.
 _NOT_IDENTITY = ("data_dir", "workdir", "devices")
+# Flags that came later: with their defaults, runs keep the folders that they had before.
+_LATER = ("group_by",)
 _RESOLVED = ("precision",)  # compared by the resolved value in the checkpoint instead
 
 
@@ -334,7 +336,9 @@ def _refuse_rate(config: Config) -> None:
 
 def _workdir(config: Config) -> str:
     """runs/<dataset>-<labels>-<method>-s<seed>-<hash of the identity>."""
-    digest = hashlib.sha256(json.dumps(config.identity(), sort_keys=True).encode()).hexdigest()
+    defaults = run_defaults()
+    given = {k: v for k, v in config.identity().items() if k not in _LATER or v != defaults[k]}
+    digest = hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()
     slug = re.sub(r"[^A-Za-z0-9_.]+", "_", config.dataset).strip("_")[-40:]
     labels = "all" if config.labels == -1 else config.labels
     name = f"{slug}-{labels}-{config.method}-s{config.seed}-{digest[:8]}"

@@ -212,6 +212,15 @@ def test_single_images_and_groups_of_one_are_said(patients):
     assert "no two images have the same group" in one.text
 
 
+def test_groups_that_are_named_as_nothing_are_said(patients):
+    rows = [f"labeled/{k}/{f.name},{k},{f.name[:3] if f.name[:2] == 'p0' else 'NaN'}"
+            for k in ("cat", "dog") for f in (patients / "labeled" / k).iterdir()]  # fmt: skip
+    (patients / "t.csv").write_text("path,label,patient\n" + "\n".join(rows) + "\n")
+    listing = image_listing.list_images(f"csv:{patients}/t.csv", group_by="patient")
+    (said,) = [r for r in listing.remarks if "like a missing value" in r.text]
+    assert said.level == "warning" and said.text.startswith("40 image(s)")
+
+
 def test_folders_within_a_class_may_be_groups(tmp_path):
     for patient in range(10):
         for image in range(3):
@@ -239,6 +248,7 @@ def test_equal_images_of_two_patients_are_named(patients, capsys):
     said = capsys.readouterr().err
     assert f"same pixels as a training image: {test.name} = {train.name}" in said
     assert "8 unlabeled image(s) are left out" in said
+    assert f"tf_ssgan.doctor --dataset=folder:{patients} --group_by='^(p\\d+)_'" in said
 
 
 def test_data_sets_without_names_have_no_groups():

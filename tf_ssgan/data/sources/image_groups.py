@@ -16,7 +16,7 @@ import numpy as np
 
 from tf_ssgan.common import errors
 from tf_ssgan.common.plain_text import escape, shell_word, shorten
-from tf_ssgan.data import group_patterns, groups
+from tf_ssgan.data import class_names, group_patterns, groups
 from tf_ssgan.data.sources.image_entries import (
     LABELED,
     TEST,
@@ -197,6 +197,12 @@ def _remarks_on_groups(listing: Listing) -> list[Remark]:
         found.append(Remark(
             "warning", "no two images have the same group, so --group_by keeps none together",
             "change it if several images are of one patient, plant or video",
+        ))  # fmt: skip
+    if nothing := class_names.stand_for_nothing(filter(None, counts)):
+        found.append(Remark(
+            "warning", f"{sum(counts[group] for group in nothing):,} image(s) are of a group that "
+            "is named like a missing value, and are kept together", "leave the column empty for "
+            "images of no group", tuple(nothing),
         ))  # fmt: skip
     return found
 

@@ -2,7 +2,7 @@
 
 If there are no test images, a fifth of the labeled images of each class is used as test images.
 They are chosen by the hashes of the files, so the same images are tested on for every seed and
-image size, and whatever the files are called.
+image size, and whatever the files are called. With groups, `image_groups` chooses them.
 """
 
 import collections
@@ -117,7 +117,7 @@ class UserImageSource(DataSource):
             arrays = make_arrays(self.name, loaded, spec)
             remarks += equal_images.remarks(images_to_compare(loaded, arrays))
         finally:  # what was left out may be the reason of the error
-            _print_remarks(self.name, remarks)
+            _print_remarks(self.name, remarks, self.group_by)
         return arrays
 
 
@@ -260,13 +260,14 @@ def _check_classes(
         )
 
 
-def _print_remarks(name: str, remarks: list[Remark]) -> None:
+def _print_remarks(name: str, remarks: list[Remark], group_by: str = "") -> None:
     """Prints to standard error what the doctor would say about the files."""
     for remark in remarks:
         text = f"{name}: {remark.text}{_first_names(remark.names)}. ({remark.advice})"
         print(escape(text), file=sys.stderr)
     if any(remark.names for remark in remarks):
         command = f"python -m tf_ssgan.doctor --dataset={shell_word(name)}"
+        command += f" --group_by={shell_word(group_by)}" * bool(group_by)
         print(escape(f"All names: {command}"), file=sys.stderr)
 
 
