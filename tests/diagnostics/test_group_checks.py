@@ -78,3 +78,18 @@ def test_groups_of_an_archive_are_described(tmp_path):
     assert said.text.endswith(
         "held-out: 4 image(s) of 2 group(s); test: 40 image(s) of 21 group(s)"
     )
+
+
+def test_a_column_that_names_patients_is_said(tmp_path):
+    make(tmp_path, "{p}{i}.png")
+    rows = [(f"labeled/{k}/{f.name}", k, f.name[0]) for k in ("cat", "dog")
+            for f in (tmp_path / "labeled" / k).iterdir()]  # fmt: skip
+    for column, values in (("Patient ID", None), ("Patient ID", "kind"), ("age", None)):
+        lines = [f"{path},{kind},{kind if values else patient}" for path, kind, patient in rows]
+        (tmp_path / "t.csv").write_text("\n".join([f"path,label,{column}", *lines]) + "\n")
+        found = check(f"csv:{tmp_path}/t.csv")
+        assert bool(found) == (column == "Patient ID" and not values)
+        if found:
+            assert "60 images share 10 values" in found[0].text
+            assert found[0].advice.endswith("--group_by='Patient ID'")
+            assert "10 groups; the largest" in check(f"csv:{tmp_path}/t.csv", "Patient ID")[0].text

@@ -18,15 +18,15 @@ def make(template, groups=MANY, images=FEW):
 @pytest.mark.parametrize(
     ("template", "groups", "pattern"),
     [
-        ("patient{g:02}_{i}.png", MANY, r"^([^\d/]*\d+)[-_ ]"),
-        ("IMG_{g:04}_{i}.jpg", MANY, r"^([^\d/]*\d+)[-_ ]"),
-        ("vid{g}_frame{i:04}.jpg", MANY, r"^([^\d/]*\d+)[-_ ]"),
-        ("P{g:03}_left_{i}.png", MANY, r"^([^\d/]*\d+)[-_ ]"),
-        ("{g}_{i}.jpeg", MANY, r"^([^\d/]*\d+)[-_ ]"),
-        ("leaf {g} ({i}).jpg", MANY, r"^([^\d/]*\d+)[-_ ]"),
+        ("patient{g:02}_{i}.png", MANY, r"^([^\d/]*\d+)[-_ .]"),
+        ("IMG_{g:04}_{i}.jpg", MANY, r"^([^\d/]*\d+)[-_ .]"),
+        ("vid{g}_frame{i:04}.jpg", MANY, r"^([^\d/]*\d+)[-_ .]"),
+        ("P{g:03}_left_{i}.png", MANY, r"^([^\d/]*\d+)[-_ .]"),
+        ("{g}_{i}.jpeg", MANY, r"^([^\d/]*\d+)[-_ .]"),
+        ("leaf {g} ({i}).jpg", MANY, r"^([^\d/]*\d+)[-_ .]"),
         ("slide-{g}/tile-{i}.png", MANY, r"^([^/]+)/"),
         ("data/slide-{g}/tile-{i}.png", MANY, r"^(.+)/"),
-        ("cat/patient{g:02}_{i}.png", MANY, r"(?:^|/)([^\d/]*\d+)[-_ ]"),
+        ("cat/patient{g:02}_{i}.png", MANY, r"(?:^|/)([^\d/]*\d+)[-_ .]"),
         ("BraTS20_Training_{g:03}_{i}.png", MANY, None),
         ("S01E{g:02}_{i:05}.jpg", MANY, None),
         ("{g}_{i}.png", [f"{kind}-tree" for kind in "abcdefghijkl"], None),
@@ -49,6 +49,12 @@ def test_letters_behind_a_number_and_two_eyes_are_images_of_a_group():
     assert group_names.find(names, [0] * 60).groups[0] == "IMG_0000"
     names = [f"{g}_{side}.jpeg" for g in range(30) for side in ("left", "right")]
     assert group_names.find(names, [0] * 60).groups[0] == "0"
+
+
+def test_an_image_without_a_letter_belongs_to_those_that_have_one():
+    names = [f"IMG_{g:04}{i}.jpg" for g in range(30) for i in ("", "_a", "_b")]
+    found = group_names.find(names, [0] * 90)
+    assert len(set(found.groups)) == 30 and set(group_names.shared(found.groups).values()) == {3}
 
 
 def test_few_labels_are_enough():

@@ -2,8 +2,8 @@
 
 import dataclasses
 import functools
-import json
 import hashlib
+import json
 import typing
 
 import pytest

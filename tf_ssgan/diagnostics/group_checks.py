@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from tf_ssgan.common.plain_text import escape, shell_word, shorten
-from tf_ssgan.data import content_hash, dataset_info, datasets, protocol
-from tf_ssgan.data.sources.image_entries import TEST, VALIDATION
+from tf_ssgan.data import class_names, content_hash, dataset_info, datasets, protocol
+from tf_ssgan.data.sources import table_reading
+from tf_ssgan.data.sources.image_entries import TEST, VALIDATION, Listing
 from tf_ssgan.data.sources.user_images import UserImageSource
 from tf_ssgan.diagnostics import group_names
 from tf_ssgan.diagnostics.findings import Finding
@@ -14,6 +15,11 @@ from tf_ssgan.training import config
 
 SECTION = "Data"
 _LONGEST_NAME = 100  # columns of a name
+# Beginnings of names of columns, in lower case.
+_COLUMNS = (
+    "patient", "subject", "participant", "person", "individual", "animal", "plant", "specimen",
+    "video", "clip", "slide", "scan", "session", "series", "group",
+)  # fmt: skip
 _USES = {"training": "learned from", "held-out": "held out", "test": "tested"}
 
 
@@ -34,7 +40,8 @@ def check(
     if settings.group_by:
         yield _describe(settings.group_by, source.group_names, arrays, own)
     elif isinstance(source, UserImageSource):
-        yield from _check_names(source, _parts_of_files(arrays, own))
+        columns = [*_check_columns(source.listing)]
+        yield from columns or _check_names(source, _parts_of_files(arrays, own))
 
 
 def _describe(
@@ -70,6 +77,23 @@ def _parts_of_files(arrays: dataset_info.Arrays, own: protocol.Protocol) -> dict
     parts = dict.fromkeys(content_hash.image_sources(arrays, own.unlabeled_ids), "training")
     parts |= dict.fromkeys(content_hash.image_sources(arrays, own.validation_ids), "held-out")
     return parts | dict.fromkeys(arrays.test_files, "test")
+
+
+def _check_columns(listing: Listing) -> Iterator[Finding]:
+    """Columns of a table that seem to name groups."""
+    for column in listing.columns:
+        if not class_names.fold(column).startswith(_COLUMNS):
+            continue
+        rows = table_reading.read_table(listing.source, column).rows
+        groups = group_names.shared([row.group for row in rows])
+        if len(groups) > len(listing.classes):  # otherwise they are the classes
+            yield Finding(
+                SECTION, "note", f"the column {escape(column)!r} of the table may tell which "
+                f"images belong together: {sum(groups.values()):,} images share {len(groups):,} values",
+                "keep images of one value together, so that none is tested whose others were "
+                f"learned: --group_by={shell_word(column)}",
+            )  # fmt: skip
+            return
 
 
 def _check_names(source: UserImageSource, parts: Mapping[str, str]) -> Iterator[Finding]:

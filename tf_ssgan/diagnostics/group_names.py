@@ -13,10 +13,11 @@ from collections.abc import Iterator, Sequence
 # Each has the group in its parentheses; the first one that fits is suggested. In p03_left_2.png
 # both p03 and p03_left may be groups: what ends with the first number is the larger one.
 _FOLDERS = (r"^([^/]+)/", r"^(.+)/")
-_FILES = (
-    r"([^\d/]*\d+)[-_ ]",  # p03_left_2.png, 10_left.png
-    r"([^/]+?)[-_. ]+(?:[A-Za-z]*\d+|[A-Za-z])\.\w+$",  # anna.12.png, S01E02_frame0012.png
-)
+_NUMBER = r"([^\d/]*\d+)[-_ ]"  # p03_left_2.png, 10_left.png
+_INDEX = r"([^/]+?)[-_. ]+(?:[A-Za-z]*\d+|[A-Za-z])\.\w+$"  # anna.12.png, S01E02_frame0012.png
+# What is suggested instead, if it is more: IMG_0041.jpg belongs to IMG_0041_b.jpg. Alone it would
+# find groups in mere numbers, which may be the same in two classes.
+_WIDER = {_NUMBER: r"([^\d/]*\d+)[-_ .]"}
 _DATE = re.compile(r"(?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d")  # of all images of a day
 _LONGEST = 500  # characters of a name; longer ones are passed over
 _LEAST = 4  # groups of two images or more, if there are numbers in their names
@@ -49,10 +50,9 @@ def find(names: Sequence[str], labels: Sequence[int]) -> LikelyGroups | None:
     Returns:
         The groups; None if the names are mere numbers, or tell nothing but the classes.
     """
-    for pattern in _patterns(names):
-        groups = tuple(_group(pattern, name) for name in names)
-        if _are_likely(groups, labels):
-            return LikelyGroups(pattern, groups)
+    for pattern, suggested in _patterns(names):
+        if _are_likely([_group(pattern, name) for name in names], labels):
+            return LikelyGroups(suggested, tuple(_group(suggested, name) for name in names))
     return None
 
 
@@ -62,12 +62,14 @@ def shared(groups: Sequence[str]) -> dict[str, int]:
     return {group: count for group, count in counts.items() if count > 1}
 
 
-def _patterns(names: Sequence[str]) -> Iterator[str]:
-    """The regular expressions that are tried."""
+def _patterns(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The regular expressions that are tried, and those that are suggested."""
     folders = any("/" in name for name in names)
-    yield from _FOLDERS if folders else ()
-    for pattern in _FILES:
-        yield f"{'(?:^|/)' if folders else '^'}{pattern}"
+    for pattern in _FOLDERS if folders else ():
+        yield pattern, pattern
+    begin = "(?:^|/)" if folders else "^"
+    for pattern in (_NUMBER, _INDEX):
+        yield begin + pattern, begin + _WIDER.get(pattern, pattern)
 
 
 def _group(pattern: str, name: str) -> str:
