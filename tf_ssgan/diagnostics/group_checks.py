@@ -89,7 +89,8 @@ def _check_columns(listing: Listing) -> Iterator[Finding]:
         if len(groups) > len(listing.classes):  # otherwise they are the classes
             yield Finding(
                 SECTION, "note", f"the column {escape(column)!r} of the table may tell which "
-                f"images belong together: {sum(groups.values()):,} images share {len(groups):,} values",
+                f"images belong together: {sum(groups.values()):,} images share {len(groups):,} "
+                "values",
                 "keep images of one value together, so that none is tested whose others were "
                 f"learned: --group_by={shell_word(column)}",
             )  # fmt: skip
