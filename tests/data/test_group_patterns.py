@@ -24,7 +24,7 @@ def test_the_first_capture_group_or_the_match_is_the_group(pattern, groups):
 
 
 @pytest.mark.parametrize(
-    "pattern", ["(p", "*", "a{99999999999}", "(?P<1>x)", "(" * 400, "[z-a]", "\\"]
+    "pattern", ["(p", "*", "a{99999999999}", "(?P<1>x)", "(" * 400, "[z-a]", "\\", "a\n(\x1b"]
 )
 def test_what_is_no_regular_expression_is_refused(pattern):
     with pytest.raises(errors.UserError, match="is no regular expression") as caught:

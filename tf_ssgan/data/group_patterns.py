@@ -11,10 +11,11 @@ import sys
 from collections.abc import Sequence
 
 from tf_ssgan.common import errors
-from tf_ssgan.common.plain_text import shell_word
+from tf_ssgan.common.plain_text import escape, shell_word
 
 LONGEST = 1_000  # characters of a regular expression
-SECONDS = 20  # after which a search is ended; a million names take about three
+SECONDS = 20  # after which a search is ended; it may be longer for many names:
+_NAMES_A_SECOND = 25_000  # of which ten times as many are usual
 
 _PROGRAM = """
 import json, re, sys, warnings
@@ -53,27 +54,29 @@ def search(pattern: str, names: Sequence[str]) -> list[str]:
             f"--group_by has {len(pattern):,} characters. Give a regular expression of at most "
             f"{LONGEST:,}, or name the groups in a column of a table (csv:)."
         )
+    flag = f"--group_by={escape(shell_word(pattern))}"
+    seconds = SECONDS + len(names) / _NAMES_A_SECOND
     try:
         done = subprocess.run(
             [sys.executable, "-I", "-S", "-c", _PROGRAM],
             input=json.dumps([pattern, list(names)]), stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True, encoding="ascii", timeout=SECONDS,
+            stderr=subprocess.DEVNULL, text=True, encoding="ascii", timeout=seconds,
         )  # fmt: skip
         answer = json.loads(done.stdout)
     except subprocess.TimeoutExpired as error:
         raise errors.UserError(
-            f"--group_by={shell_word(pattern)}: the search takes longer than {SECONDS} seconds for "
+            f"{flag}: the search takes longer than {round(seconds, 1):g} seconds for "
             f"{len(names):,} names. Give a simpler regular expression, without repeats inside of "
             "repeats such as (a+)+."
         ) from error
     except ValueError as error:  # the process was killed, say for its memory
         raise errors.UserError(
-            f"--group_by={shell_word(pattern)}: the search ended early (exit status "
-            f"{done.returncode}). Give a simpler regular expression."
+            f"{flag}: the search ended early (exit status {done.returncode}). Give a simpler "
+            "regular expression."
         ) from error
     if "error" in answer:
         raise errors.UserError(
-            f"--group_by={shell_word(pattern)} is no regular expression ({answer['error']}). "
+            f"{flag} is no regular expression ({escape(answer['error'])}). "
             "Put \\ before a character that stands for itself, as in \\( or \\.; write '^(p\\d+)_' "
             "for names such as p12_3.png."
         )
