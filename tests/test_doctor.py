@@ -150,7 +150,7 @@ def test_steps_are_run_of_the_named_methods_with_the_given_flags(
     words = [f"--dataset={name}", "--image_size=16", "--channels=1", "--fit=pad", "--labels=8"]
     doctor.main(["doctor", *words, "--methods=ssgan,supervised"])
     given = {"dataset": name, "data_dir": "", "image_size": 16, "channels": "1", "fit": "pad",
-             "labels": 8}  # fmt: skip
+             "labels": 8, "group_by": ""}  # fmt: skip
     assert calls == [("ssgan", given), ("supervised", given)]
     printed = capsys.readouterr().out
     assert "supervised is quick" in printed and "8 labeled (balanced, 2 classes)" in printed

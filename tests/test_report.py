@@ -129,7 +129,10 @@ def test_tables_of_papers_are_filled(here, capsys):
                max_steps=700, outcome={"pool": 73_257})  # fmt: skip
     assert run_program("runs", "--table=frgan_table3,frgan_figure4", "--budget=small") == 0
     text = capsys.readouterr().out
-    assert "| FR-GAN | 15.00 [12.14, 18.40] (1); published 13.41 ± 0.20 | published 7.20 ± 0.16 |" in text
+    assert (
+        "| FR-GAN | 15.00 [12.14, 18.40] (1); published 13.41 ± 0.20 | published 7.20 ± 0.16 |"
+        in text
+    )
     assert "Budget small: 700 steps per run" in (here / "report" / "report.md").read_text()
 
 

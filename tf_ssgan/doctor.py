@@ -23,11 +23,11 @@ from tf_ssgan import methods
 from tf_ssgan.common import errors, library_folders, plain_text, startup
 from tf_ssgan.common.options import option
 from tf_ssgan.data import dataset_info, datasets, memory_limit
-from tf_ssgan.diagnostics import dataset_checks, dry_run, environment, findings
+from tf_ssgan.diagnostics import dataset_checks, dry_run, environment, findings, group_checks
 from tf_ssgan.diagnostics.findings import Finding
 from tf_ssgan.training import config
 
-_RUN_FLAGS = ("dataset", "data_dir", "image_size", "channels", "fit", "labels")
+_RUN_FLAGS = ("dataset", "data_dir", "image_size", "channels", "fit", "labels", "group_by")
 
 
 def _run_option(name: str) -> Any:
@@ -48,6 +48,7 @@ class DoctorOptions:
     channels: Literal["auto", "1", "3"] = _run_option("channels")
     fit: Literal["resize", "crop", "pad"] = _run_option("fit")
     labels: int = _run_option("labels")
+    group_by: str = _run_option("group_by")
     methods: str = option("", "Methods whose steps are run, separated by commas; all if not given.")
     skip_steps: bool = option(False, "Check the machine and the data only; run no steps.")
     workdir: str = option(
@@ -69,7 +70,7 @@ class DoctorOptions:
         Raises:
             UserError: The name is unknown.
         """
-        return datasets.find(self.dataset, self.data_dir)
+        return datasets.find(self.dataset, self.data_dir, self.group_by)
 
     @property
     def chosen_methods(self) -> tuple[str, ...]:
@@ -169,7 +170,8 @@ def _check_split(options: DoctorOptions, arrays: dataset_info.Arrays) -> Iterato
     settings = config.configure(
         options.chosen_methods[0], source=options.source, **options.run_flags
     )
-    return dataset_checks.check_protocol(settings, arrays)
+    yield from dataset_checks.check_protocol(settings, arrays)
+    yield from group_checks.check(settings, options.source, arrays)
 
 
 def _write_json(path: pathlib.Path, dataset: str, results: list[Finding]) -> None:

@@ -120,7 +120,7 @@ def make_jobs(options: SweepOptions, further: tuple[str, ...] = ()) -> list[jobs
     for own, settings in zip(words, configs, strict=True):
         own_name = pathlib.Path(settings.workdir).relative_to(run_folders.ROOT)
         workdir = pathlib.Path(options.runs) / own_name
-        place = settings.dataset, settings.data_dir, settings.image_spec
+        place = settings.dataset, settings.data_dir, settings.image_spec, settings.group_by
         if settings.folds:
             place += settings.folds, settings.split_seed, settings.fold
         by_workdir[workdir] = jobs.Job(
@@ -138,15 +138,19 @@ def _check_data(given: Sequence[dict[str, Any]]) -> list[datasets.DataSource]:
         The data set of each run. Runs on the same data share it, so it is looked up once.
     """
     ignored = {"method", "seed", "fold", "data_dir"}  # `data_dir` is the same for all
-    sources: dict[str, datasets.DataSource] = {}  # by the name of the data set
-    checked, default = set(), config.Config.dataset
+    sources: dict[tuple, datasets.DataSource] = {}  # by the data set and its groups
+    checked = set()
     for run in given:
         different = json.dumps({k: v for k, v in run.items() if k not in ignored})
         if different not in checked:
             checked.add(different)
-            name = run.get("dataset", default)
-            sources[name] = precheck.check_data(run, sources.get(name))
-    return [sources[run.get("dataset", default)] for run in given]
+            own = _source_key(run)
+            sources[own] = precheck.check_data(run, sources.get(own))
+    return [sources[_source_key(run)] for run in given]
+
+
+def _source_key(run: dict[str, Any]) -> tuple[str, str]:
+    return run.get("dataset", config.Config.dataset), run.get("group_by", "")
 
 
 def _refuse_different_labels(configs: Sequence[config.Config]) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tf_ssgan.data import splits
+from tf_ssgan.data.protocol import Protocol
 
 CLASSES = tuple("abcde")
 # Uneven like SVHN: 400, 300, 200, 80, 20 of 1,000, mixed.
@@ -81,3 +82,22 @@ def test_the_summary_is_one_line():
 )
 def test_the_summary_describes_the_noise(changes, text):
     assert text in make(50, **changes).describe()
+
+
+def test_images_that_are_left_out_are_kept_and_files_without_them_are_read():
+    true, own = np.where(np.arange(1000) % 2, TRUE, -1), np.arange(1000) // 10
+    protocol = splits.make("svhn", true, CLASSES, 20, image_groups=own)
+    count = len(protocol.left_out_ids)
+    assert count and f"{count} unlabeled of held-out groups left out" in protocol.describe()
+    content = json.loads(json.dumps(protocol.as_json()))
+    assert Protocol.from_json(content) == protocol
+    assert content["sizes"]["unlabeled"] == len(protocol.unlabeled_ids)
+    del content["left_out_ids"]
+    with pytest.raises(ValueError, match="not those of its sha256"):
+        Protocol.from_json(content)
+    content = make().as_json()
+    del content["left_out_ids"]  # as before there were groups
+    assert Protocol.from_json(content) == make() and "left out" not in make().describe()
+    content = protocol.as_json() | {"left_out_ids": content["labeled_ids"]}
+    with pytest.raises(ValueError, match="left_out_ids are labeled or held out"):
+        Protocol.from_json(content)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tf_ssgan.common import errors
-from tf_ssgan.data import splits
+from tf_ssgan.data import groups, splits
 
 CLASSES = tuple("abcde")
 # Uneven like SVHN: 400, 300, 200, 80, 20 of 1,000, mixed.
@@ -303,3 +303,55 @@ def test_images_that_are_named_for_validation_are_no_labels_to_ask_for():
     assert make(25, held_out=mask).labeled_ids.size == 25  # five of each class are left
     with pytest.raises(errors.UserError, match="class 'e' has only 5 images that are not held out"):
         make(31, held_out=mask)
+
+
+def grouped(size=10):
+    """The group of each image: one after another, so that each has images of most classes."""
+    own = np.arange(1000) // size
+    return groups.ids([f"patient{k}" for k in own], [""] * 1000)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whole_groups_are_held_out(seed):
+    own = grouped()
+    protocol = make(-1, image_groups=own, split_seed=seed)
+    held_out = np.isin(own, own[protocol.validation_ids])
+    assert np.flatnonzero(held_out).tolist() == protocol.validation_ids.tolist()
+    assert abs(held_out.sum() - 100) <= 20
+    assert max(abs(np.array(counts(protocol.validation_ids)) - [40, 30, 20, 8, 2])) <= 10
+    assert not len(protocol.left_out_ids) and len(protocol.labeled_ids) == 1000 - held_out.sum()
+    other = make(-1, image_groups=own, split_seed=seed + 1)
+    assert set(other.validation_ids) != set(protocol.validation_ids)
+
+
+def test_groups_are_held_out_in_any_order_of_the_images():
+    own, order = grouped(), np.random.default_rng(0).permutation(1000)
+    one = make(-1, image_groups=own)
+    two = make(-1, TRUE[order], image_groups=own[order])
+    assert set(own[one.validation_ids]) == set(own[order][two.validation_ids])
+
+
+def test_unlabeled_images_of_held_out_groups_are_left_out():
+    own, true = grouped(), np.where(np.arange(1000) % 2, TRUE, -1)
+    protocol = make(-1, true, image_groups=own)
+    theirs = np.isin(own, own[protocol.validation_ids])
+    assert protocol.left_out_ids.tolist() == np.flatnonzero(theirs & (true < 0)).tolist()
+    assert protocol.unlabeled_ids.tolist() == np.flatnonzero(~theirs).tolist()
+    declared = make(-1, true, image_groups=own, held_out=theirs & (true >= 0))
+    assert declared.sha256 == protocol.sha256
+
+
+def test_check_refuses_the_labels_that_make_refuses_with_groups():
+    own = grouped(40)
+    most = len(make(-1, image_groups=own).labeled_ids)
+    assert len(make(most, image_groups=own).labeled_ids) == most
+    with pytest.raises(errors.UserError, match=f"--labels may be at most {most}"):
+        splits.check("svhn", TRUE, CLASSES, most + 1, image_groups=own)
+
+
+def test_groups_that_are_too_large_cannot_be_held_out():
+    own = np.arange(1000) % 2
+    assert not len(make(-1, image_groups=own).validation_ids)
+    with pytest.raises(errors.UserError, match="--validation=50: no whole group can be held out"):
+        make(-1, image_groups=own, validation=50)
+    assert not len(make(-1, image_groups=own, validation=0).validation_ids)

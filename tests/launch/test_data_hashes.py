@@ -36,8 +36,9 @@ def test_each_data_set_and_form_is_read_once(monkeypatch):
     calls = []
     monkeypatch.setattr(data_hashes, "_in_own_process", lambda *key: calls.append(key) or [key])
     hashes, other = DataHashes(), datasets.ImageSpec(8)
-    keys = [("a", "", SPEC), ("a", "", other), ("a", "d", SPEC), ("b", "", SPEC)]
-    assert [hashes.sha256(*key)[:3] for key in keys * 3] == keys * 3
+    keys = [("a", "", SPEC, ""), ("a", "", other, ""), ("a", "d", SPEC, ""), ("b", "", SPEC, "")]
+    keys.append(("a", "", SPEC, "^p"))  # other groups make other test images
+    assert [hashes.sha256(*key)[:4] for key in keys * 3] == keys * 3
     assert calls == [(*key, 0, 0) for key in keys]
 
 
@@ -49,7 +50,7 @@ def test_all_folds_of_a_data_set_are_read_once(tmp_path, monkeypatch):
         data_hashes, "_in_own_process", lambda *key: calls.append(key) or original(*key)
     )
     hashes = DataHashes()
-    own = [hashes.sha256(name, "", SPEC, 5, 3, fold) for fold in range(5)]
+    own = [hashes.sha256(name, "", SPEC, "", 5, 3, fold) for fold in range(5)]
     given = {"max_steps": 9, "folds": 5, "split_seed": 3, "image_size": 32}
     for fold, sha256 in enumerate(own):
         settings = config.configure("supervised", name, fold=fold, **given)
@@ -64,4 +65,4 @@ def test_data_that_cannot_be_read_are_those_of_no_run(tmp_path, name):
 
 def test_a_process_that_is_killed_is_no_end(monkeypatch):
     monkeypatch.setattr(data_hashes, "_make_quiet", functools.partial(os._exit, 9))
-    assert data_hashes._in_own_process("digits", "", SPEC, 0, 0) == (data_hashes.UNKNOWN,)
+    assert data_hashes._in_own_process("digits", "", SPEC, "", 0, 0) == (data_hashes.UNKNOWN,)

@@ -2,6 +2,8 @@
 
 import dataclasses
 import functools
+import hashlib
+import json
 import typing
 
 import pytest
@@ -170,3 +172,16 @@ def test_runs_from_before_clean_labels_existed_continue():
     assert other.differences(saved) == {
         "noise": ("none", "pair"), "noise_rate": (0.0, 0.5), "clean_fraction": (0.0, 0.1),
     }  # fmt: skip
+
+
+def test_flags_that_came_later_leave_the_default_folders_as_they_were():
+    own = config.configure("supervised", "digits", max_steps=3)
+    later = {*run_folders.LATER, "fold"}
+    before = {k: v for k, v in own.identity().items() if k not in later}
+    digest = hashlib.sha256(json.dumps(before, sort_keys=True).encode()).hexdigest()
+    assert own.workdir.endswith(digest[:8])
+    grouped = config.configure("supervised", "npz:x", max_steps=3, group_by="patient", labels=9)
+    single = config.configure("supervised", "npz:x", max_steps=3, labels=9)
+    assert grouped.workdir != single.workdir and single.differences(grouped.identity()) == {
+        "group_by": ("patient", "")
+    }

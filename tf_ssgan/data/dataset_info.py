@@ -69,8 +69,10 @@ class Arrays:
         train_files: The file of each training image, in the order of the source; empty if the
             images are not files of their own.
         train_groups: int64 [n], the group of each training image, say the patient that it shows,
-            whose images are never divided between training, held-out and test images; None if
-            each image is its own.
+            whose images are never divided between training, held-out and test images: a hash
+            of the group's name (`groups.ids`); None if each image is its own.
+        test_groups: int64 [test images], as `train_groups`.
+        test_files: As `train_files`, of the test images.
         train_keys: uint64 [n], hashes of the training images; None before
             `content_hash.sort_by_content`.
         train_source_indices: int64 [n], the index of each training image in the source; None before
@@ -85,6 +87,8 @@ class Arrays:
     train_held_out: np.ndarray | None = None
     train_files: tuple[str, ...] = ()
     train_groups: np.ndarray | None = None
+    test_groups: np.ndarray | None = None
+    test_files: tuple[str, ...] = ()
     train_keys: np.ndarray | None = None
     train_source_indices: np.ndarray | None = None
 

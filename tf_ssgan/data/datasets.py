@@ -31,7 +31,7 @@ def names() -> tuple[str, ...]:
     return tuple(dataset_info.KNOWN)
 
 
-def find(name: str, data_dir: str = "", set_aside: bool = True) -> DataSource:
+def find(name: str, data_dir: str = "", group_by: str = "", set_aside: bool = True) -> DataSource:
     """Returns the data set of a name, which reads each thing once, when it is needed.
 
     Nothing is read here, and whether the data are there is not checked: `DataSource.check` does it.
@@ -40,26 +40,33 @@ def find(name: str, data_dir: str = "", set_aside: bool = True) -> DataSource:
         name: "digits", "svhn", ..., or a form of `PREFIXED_NAMES`.
         data_dir: folder with `<dataset>/train.npz` and `test.npz`, or that of TensorFlow Datasets,
             or the folder that a relative DIR or FILE of user images is in; empty for the usual one.
+        group_by: what tells which images belong together: a pattern of file names, or the name of a
+            column or an array; empty if each image is a group of its own.
         set_aside: whether user images without test images set some labeled ones aside.
 
     Raises:
-        UserError: The name is unknown.
+        UserError: The name is unknown, or the data set has no groups.
     """
-    source = _find(name, data_dir)
+    source = _find(name, data_dir, group_by)
     source.set_aside = set_aside
     return source
 
 
-def _find(name: str, data_dir: str) -> DataSource:
+def _find(name: str, data_dir: str, group_by: str) -> DataSource:
     """The data set of a name, see `find`."""
     if is_user_images(name):
-        return user_images.UserImageSource(name, data_dir)
+        return user_images.UserImageSource(name, data_dir, group_by=group_by)
     if name.startswith("npz:"):
         folder = pathlib.Path(name.removeprefix("npz:")).expanduser()
-        return npz.NpzSource(name, data_dir, None, folder)
+        return npz.NpzSource(name, data_dir, None, folder, group_by=group_by)
     if name not in dataset_info.KNOWN:
         raise errors.UserError(
             f"There is no dataset {name!r}. {errors.nearest(name, [*names(), *PREFIXED_NAMES])}"
+        )
+    if group_by:
+        raise errors.UserError(
+            f"--group_by is for folder:DIR, csv:FILE and npz:DIR; nothing tells which images of "
+            f"{name} belong together. Leave it out."
         )
     known = dataset_info.KNOWN[name]
     if name == "digits":

@@ -47,6 +47,8 @@ def take(arrays: Arrays, folds: int, fold: int, seed: int) -> Arrays:
         train_labels=arrays.train_labels[kept],
         test_images=arrays.train_images[tested],
         test_labels=arrays.train_labels[tested],
+        test_groups=_rows(arrays.train_groups, tested),
+        test_files=_files(arrays, tested),
         train_held_out=_rows(arrays.train_held_out, kept),
         train_groups=_rows(arrays.train_groups, kept),
         train_keys=arrays.train_keys[kept],
@@ -242,3 +244,10 @@ def _info(info: dataset_info.DatasetInfo, train: np.ndarray) -> dataset_info.Dat
 
 def _rows(values: np.ndarray | None, kept: np.ndarray) -> np.ndarray | None:
     return None if values is None else values[kept]
+
+
+def _files(arrays: Arrays, kept: np.ndarray) -> tuple[str, ...]:
+    """The files of some images; empty if the images are not files of their own."""
+    if not arrays.train_files:
+        return ()
+    return tuple(content_hash.image_sources(arrays, np.flatnonzero(kept)))

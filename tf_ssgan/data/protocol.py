@@ -30,6 +30,8 @@ class Protocol:
             is 0, no image is known to be clean and noise acts on all labels.
         clean_ids: int64 [clean], ascending, subset of `labeled_ids`: these keep their true labels.
         wrong: number of `labels` that are not the true ones.
+        left_out_ids: int64 [left out], ascending, images without a label that belong to the groups
+            of held-out images and are not used; empty without groups, and in files of before 0.5.0.
     """
 
     dataset: str
@@ -46,12 +48,16 @@ class Protocol:
     clean_fraction: float
     clean_ids: np.ndarray
     wrong: int
+    left_out_ids: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, np.int64))
 
     @functools.cached_property
     def unlabeled_ids(self) -> np.ndarray:
-        """int64 [unlabeled]: the pool without the validation images, but with the labeled ones."""
+        """int64 [unlabeled]: the pool with the labeled images, without those of `validation_ids`
+        and `left_out_ids`.
+        """
         kept = np.ones(self.pool, bool)
         kept[self.validation_ids] = False
+        kept[self.left_out_ids] = False
         return np.flatnonzero(kept)
 
     @functools.cached_property
@@ -76,8 +82,8 @@ class Protocol:
     def as_json(self) -> dict[str, Any]:
         """Returns a dictionary for `json.dump`.
 
-        It does not contain the unlabeled ids, which are the complement of the validation ids. The
-        hash covers them.
+        It does not contain the unlabeled ids, which are the complement of the validation ids and
+        of those that are left out. The hash covers them.
         """
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         plain = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in fields.items()}
@@ -101,6 +107,7 @@ class Protocol:
         Raises:
             ValueError: The ids or labels are not those of its hash, or are impossible.
         """
+        content = {"left_out_ids": []} | content
         values = {field.name: content[field.name] for field in dataclasses.fields(cls)}
         values["classes"] = tuple(content["classes"])
         arrays = {k: np.array(v, np.int64) for k, v in values.items() if isinstance(v, list)}
@@ -116,12 +123,14 @@ class Protocol:
             raise ValueError("labels are not as many as labeled_ids")
         if self.labels.size and self.labels.max() >= len(self.classes):
             raise ValueError("labels are larger than the number of classes")
-        for name in ("labeled_ids", "validation_ids", "clean_ids"):
+        for name in ("labeled_ids", "validation_ids", "clean_ids", "left_out_ids"):
             ids = getattr(self, name)
             if ids.size and (ids.max() >= self.pool or (np.diff(ids) <= 0).any()):
                 raise ValueError(f"{name} are not ascending ids of the pool")
         if np.isin(self.validation_ids, self.labeled_ids).any():
             raise ValueError("validation_ids are labeled too")
+        if np.isin(self.left_out_ids, [*self.labeled_ids, *self.validation_ids]).any():
+            raise ValueError("left_out_ids are labeled or held out")
         if not np.isin(self.clean_ids, self.labeled_ids).all():
             raise ValueError("clean_ids are not labeled")
         if self.wrong > len(self.labels):
@@ -134,9 +143,15 @@ class Protocol:
         return (
             f"{self.dataset}: {len(self.labeled_ids):,} labeled ({self.label_split}, "
             f"{len(self.classes)} classes), {len(self.unlabeled_ids):,} unlabeled, "
-            f"{len(self.validation_ids):,} held out, {self._describe_noise()}, "
+            f"{len(self.validation_ids):,} held out, {self._describe_left_out()}"
+            f"{self._describe_noise()}, "
             f"split seed {self.split_seed}, sha256 {self.sha256[:12]}"
         )
+
+    def _describe_left_out(self) -> str:
+        """Returns the part about unlabeled images of held-out groups; empty if there are none."""
+        count = len(self.left_out_ids)
+        return f"{count:,} unlabeled of held-out groups left out, " if count else ""
 
     def _describe_noise(self) -> str:
         """Returns the part of the summary that is about label noise."""

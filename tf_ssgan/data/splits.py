@@ -3,7 +3,7 @@
 import numpy as np
 
 from tf_ssgan.common import errors
-from tf_ssgan.data import content_hash, label_noise, protocol
+from tf_ssgan.data import content_hash, groups, label_noise, protocol
 
 LABEL_SPLITS = ("balanced", "proportional")
 
@@ -26,6 +26,7 @@ def make(
     keys: np.ndarray | None = None,
     clean_fraction: float = 0.0,
     held_out: np.ndarray | None = None,
+    image_groups: np.ndarray | None = None,
 ) -> protocol.Protocol:
     """Selects labeled and held-out images; a pure function of its arguments.
 
@@ -53,6 +54,9 @@ def make(
             class frequencies as in the labeled set; chosen by `split_seed`; they get no noise.
         held_out: bool [pool], the images that the data set itself holds out, none of which has an
             unknown label; None if it leaves the choice to `split_seed`.
+        image_groups: int64 [pool], groups that are held out as a whole (`groups.ids`), so that the
+            number of held-out images is about `validation`; their images without a label are left
+            out. None if each image is a group of its own.
 
     Raises:
         UserError: as `check`.
@@ -72,6 +76,7 @@ def make(
         noise_seed=noise_seed,
         clean_fraction=clean_fraction,
         held_out=held_out,
+        image_groups=image_groups,
     )
     known = np.flatnonzero(train_labels >= 0)
     keys = np.arange(len(train_labels), dtype=np.uint64) if keys is None else keys
@@ -79,11 +84,14 @@ def make(
     def shuffle(ids: np.ndarray, split: str, stream: int) -> np.ndarray:
         return ids[_order(train_labels[ids], keys[ids], split, split_seed, stream, len(classes))]
 
-    if held_out is None:
-        count = default_validation(dataset, len(known)) if validation == -1 else validation
-        validation_ids = np.sort(shuffle(known, "proportional", _VALIDATION)[:count])
-    else:
+    count = _validation_count(dataset, len(known), validation)
+    if held_out is not None:
         validation_ids = np.flatnonzero(held_out)
+    elif image_groups is not None:
+        chosen = _choose_groups(train_labels, image_groups, len(classes), count, split_seed)
+        validation_ids = known[np.isin(image_groups[known], chosen)]
+    else:
+        validation_ids = np.sort(shuffle(known, "proportional", _VALIDATION)[:count])
     rest = np.setdiff1d(known, validation_ids)
     count = len(rest) if labels == -1 else labels
     labeled = np.sort(shuffle(rest, label_split, _LABELED)[:count])
@@ -106,6 +114,7 @@ def make(
         clean_fraction=float(clean_fraction),
         clean_ids=clean_ids,
         wrong=int((noisy != true).sum()),
+        left_out_ids=_left_out(train_labels, image_groups, validation_ids),
     )
 
 
@@ -123,27 +132,31 @@ def check(
     noise_seed: int = 0,
     clean_fraction: float = 0.0,
     held_out: np.ndarray | None = None,
+    image_groups: np.ndarray | None = None,
 ) -> None:
     """Refuses arguments with which `make` cannot select images; selects none.
 
-    The arguments are those of `make`. Only the number of images of each class matters, not their
-    order or their contents.
+    The arguments are those of `make`. Only the number of images of each class matters, and their
+    groups, but not their order or their contents.
 
     Raises:
         UserError: A name is unknown, a number is out of range, there are more labels than images,
-            or the clean set is empty or leaves no label for noise.
+            the clean set is empty or leaves no label for noise, or no group can be held out.
     """
     known = train_labels[train_labels >= 0]
     _check_arguments(train_labels, len(known), classes, labels, label_split, split_seed, validation)
     label_noise.check(len(classes), noise, noise_rate, noise_seed)
     counts = np.bincount(known, minlength=len(classes))
-    if held_out is None:
-        count = default_validation(dataset, len(known)) if validation == -1 else validation
-        by_class = np.repeat(np.arange(len(classes)), counts)
-        selected = by_class[_class_order(counts, "proportional", split_seed)[:count]]
-    else:
+    count = _validation_count(dataset, len(known), validation)
+    if held_out is not None:
         _check_held_out(dataset, int(held_out.sum()), validation)
         selected = train_labels[held_out]
+    elif image_groups is not None:
+        chosen = _choose_groups(train_labels, image_groups, len(classes), count, split_seed)
+        _check_chosen(len(chosen), validation)
+        selected = train_labels[np.isin(image_groups, chosen) & (train_labels >= 0)]
+    else:
+        selected = _proportional(counts, count, split_seed)
     rest = counts - np.bincount(selected, minlength=len(classes))
     _check_labels(rest, classes, labels, label_split, split_seed)
     labeled = int(rest.sum()) if labels == -1 else labels
@@ -157,6 +170,46 @@ def default_validation(dataset: str, pool: int) -> int:
     sixth of fewer images.
     """
     return min(10_000, pool // 6) if dataset == "fashion_mnist" else min(5_000, pool // 10)
+
+
+def _validation_count(dataset: str, pool: int, validation: int) -> int:
+    return default_validation(dataset, pool) if validation == -1 else validation
+
+
+def _proportional(counts: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Returns int64 [count], classes as frequent as in `counts`, int64 [K]."""
+    by_class = np.repeat(np.arange(len(counts)), counts)
+    return by_class[_class_order(counts, "proportional", seed)[:count]]
+
+
+def _choose_groups(
+    labels: np.ndarray, image_groups: np.ndarray, classes: int, count: int, seed: int
+) -> np.ndarray:
+    """Returns the groups that are held out, with about `count` images with a label."""
+    known = labels >= 0
+    counts = np.bincount(labels[known], minlength=classes)
+    wanted = np.bincount(_proportional(counts, count, seed), minlength=classes)
+    own = int(label_noise.bits(1, seed, _VALIDATION)[0])
+    return groups.choose(image_groups[known], labels[known], wanted, own, groups.HELD_OUT_PART)
+
+
+def _left_out(
+    labels: np.ndarray, image_groups: np.ndarray | None, validation_ids: np.ndarray
+) -> np.ndarray:
+    """Returns the ids of images without a label whose groups are held out."""
+    if image_groups is None:
+        return np.empty(0, np.int64)
+    theirs = np.isin(image_groups, image_groups[validation_ids])
+    return np.flatnonzero(theirs & (labels < 0))
+
+
+def _check_chosen(count: int, validation: int) -> None:
+    """Refuses to hold out a number of images if no group can be held out as a whole."""
+    if validation > 0 and not count:
+        raise errors.UserError(
+            f"--validation={validation}: no whole group can be held out, because each has too many "
+            "of the labeled images of a class. Label images of more groups, or give --validation=0."
+        )
 
 
 def _check_arguments(

@@ -163,6 +163,7 @@ def find_sources(chosen: EvaluateOptions) -> EvaluationSources:
             own["dataset"],
             [own["data_dir"], chosen.data_dir or own["data_dir"]],
             required=required,
+            group_by=own["group_by"],
             set_aside=not own["folds"],
         )
         for own in flags
@@ -178,10 +179,12 @@ def _first_with_data(
     places: list[str],
     training: bool = True,
     required: bool = True,
+    group_by: str = "",
     set_aside: bool = True,
 ) -> datasets.DataSource:
     """A data set in the first folder that has it; if none has, its refusal unless not required."""
-    *before, last = (datasets.find(name, place, set_aside) for place in dict.fromkeys(places))
+    found = (datasets.find(name, place, group_by, set_aside) for place in dict.fromkeys(places))
+    *before, last = found
     for source in before:
         with contextlib.suppress(errors.UserError):
             source.check(training)

@@ -42,7 +42,7 @@ def reference_classifier(
         return kept
     protocol = splits.make(
         dataset, arrays.train_labels, arrays.info.classes, -1, keys=arrays.train_keys,
-        held_out=arrays.train_held_out,
+        held_out=arrays.train_held_out, image_groups=arrays.train_groups,
     )  # fmt: skip
     print(
         f"Training the reference classifier on {len(protocol.labeled_ids):,} images, for up to "
@@ -64,6 +64,7 @@ def classifier_identity(arrays: dataset_info.Arrays) -> str:
     parts = [arrays.train_keys, arrays.train_labels, test_keys, arrays.test_labels]
     # Only if the data set names them, so that the folder of others does not depend on this.
     parts += [] if arrays.train_held_out is None else [arrays.train_held_out]
+    parts += [] if arrays.train_groups is None else [arrays.train_groups.view(np.uint64)]
     for part in parts:
         digest.update(part.astype("<u8").tobytes())
     return digest.hexdigest()

@@ -26,6 +26,7 @@ class DataHashes:
         dataset: str,
         data_dir: str,
         spec: datasets.ImageSpec,
+        group_by: str = "",
         folds: int = 0,
         split_seed: int = 0,
         fold: int = 0,
@@ -36,6 +37,7 @@ class DataHashes:
             dataset: Name of the data set.
             data_dir: Its folder, as in `datasets.find`.
             spec: Size, channels and fit of user images.
+            group_by: What tells which of them belong together.
             folds: Number of folds that they are divided into; 0 for none.
             split_seed: The seed that divides them.
             fold: The one of the runs, if there are any.
@@ -43,7 +45,7 @@ class DataHashes:
         Returns:
             It in hexadecimal; `UNKNOWN` if the data cannot be read, which a run will report.
         """
-        key = dataset, data_dir, spec, folds, split_seed if folds else 0
+        key = dataset, data_dir, spec, group_by, folds, split_seed if folds else 0
         with self._one_at_a_time:
             if key not in self._known:
                 self._known[key] = _in_own_process(*key)
@@ -51,13 +53,18 @@ class DataHashes:
 
 
 def _in_own_process(
-    dataset: str, data_dir: str, spec: datasets.ImageSpec, count: int, split_seed: int
+    dataset: str,
+    data_dir: str,
+    spec: datasets.ImageSpec,
+    group_by: str,
+    count: int,
+    split_seed: int,
 ) -> tuple[str, ...]:
     """The fingerprint of a data set, or of each of its folds, which another process loads."""
     context = multiprocessing.get_context("spawn")
     with process.ProcessPoolExecutor(1, context, _make_quiet) as pool:
         try:
-            return pool.submit(_load, dataset, data_dir, spec, count, split_seed).result()
+            return pool.submit(_load, dataset, data_dir, spec, group_by, count, split_seed).result()
         except process.BrokenProcessPool:  # killed, say for its memory
             return (UNKNOWN,) * max(1, count)
 
@@ -71,11 +78,16 @@ def _make_quiet() -> None:
 
 
 def _load(
-    dataset: str, data_dir: str, spec: datasets.ImageSpec, count: int, split_seed: int
+    dataset: str,
+    data_dir: str,
+    spec: datasets.ImageSpec,
+    group_by: str,
+    count: int,
+    split_seed: int,
 ) -> tuple[str, ...]:
     """Loads a data set and returns its fingerprint; whatever fails, a run will report it."""
     try:
-        arrays = datasets.find(dataset, data_dir, set_aside=not count).load(spec)
+        arrays = datasets.find(dataset, data_dir, group_by, set_aside=not count).load(spec)
         if not count:
             return (fingerprint.record(arrays).sha256,)
         whole = content_hash.sort_by_content(arrays)

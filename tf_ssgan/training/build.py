@@ -249,6 +249,7 @@ def make_protocol(settings: config.Config, arrays: datasets.Arrays) -> protocol.
         keys=arrays.train_keys,
         clean_fraction=settings.clean_fraction,
         held_out=arrays.train_held_out,
+        image_groups=arrays.train_groups,
     )
 
 

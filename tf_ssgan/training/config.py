@@ -64,6 +64,12 @@ class Config:
     validation: int = option(
         -1, "Training images held out for validation; -1 for the default of the dataset.", low=-1
     )
+    group_by: str = option(
+        "",
+        "Images of one patient, plant or video, never divided between training, held-out and test "
+        "images: a regular expression for names of files within the folder of a class (folder:) "
+        "whose first parentheses hold the group, a column (csv:) or an array (npz:).",
+    )
     folds: int = option(
         0,
         "Divide the labeled images into so many folds and test each image once, by a run that "
@@ -146,8 +152,8 @@ class Config:
             UserError: A value is out of range; the message names the flag, the range and the value.
             ValueError: `source` is another dataset.
         """
-        own = self.dataset, self.data_dir
-        if self.source and (self.source.name, self.source.data_dir) != own:
+        own, source = (self.dataset, self.data_dir, self.group_by), self.source
+        if source and (source.name, source.data_dir, source.group_by) != own:
             raise ValueError(f"source is {self.source.name}, not {self.dataset}")
         options.check(self)
         config_checks.check(self, run_defaults())
@@ -160,7 +166,7 @@ class Config:
         """
         if self.source and self.source.set_aside == (not self.folds):
             return self.source
-        return datasets.find(self.dataset, self.data_dir, not self.folds)
+        return datasets.find(self.dataset, self.data_dir, self.group_by, not self.folds)
 
     @property
     def image_spec(self) -> datasets.ImageSpec:
@@ -221,7 +227,8 @@ def resolve_flags(
         UserError: The dataset is unknown, or a value depends on files that are missing.
     """
     if source is None:
-        source = datasets.find(dataset, given.get("data_dir") or "", not given.get("folds"))
+        place = given.get("data_dir") or "", given.get("group_by") or ""
+        source = datasets.find(dataset, *place, set_aside=not given.get("folds"))
     hparams = methods.find(method).HParams
     given = {k: v for k, v in given.items() if (k, v) != ("labels", -2)}
     defaults = {f.name: f.default for f in (*run_fields(), *dataclasses.fields(hparams))}

@@ -71,9 +71,7 @@ def check_data(
         )
     source = source or settings.find_source()
     source.check()
-    train_labels, held_out = source.train_labels, source.train_held_out
-    if settings.folds:
-        train_labels, held_out = _without_a_fold(settings, source)
+    train_labels, held_out, image_groups = _training_images(settings, source)
     # What is not given may come from the recipe, which needs TensorFlow.
     noise, noise_rate = (
         (settings.noise, _noise_rate(settings)) if "noise" in given else ("none", 0.0)
@@ -90,29 +88,34 @@ def check_data(
         noise_rate=noise_rate,
         clean_fraction=settings.clean_fraction if "labels" in given else 0.0,
         held_out=held_out,
+        image_groups=image_groups,
     )
     return source
 
 
-def _without_a_fold(
+def _training_images(
     settings: config.Config, source: datasets.DataSource
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """The labels that the run of a fold trains with, and which of them are held out.
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """The labels that a run trains with, which of them are held out, and their groups.
 
-    Which images these are is known when they are read; here, as many as the smallest fold has of
+    Which images a fold tests is known when they are read; here, as many as the smallest fold has of
     each class are missing.
 
     Raises:
         UserError: There are too few labeled images for so many folds.
     """
     labels, held_out = source.train_labels, source.train_held_out
+    groups = source.train_groups
+    if not settings.folds:
+        return labels, held_out, groups
     tested = labels >= 0 if held_out is None else (labels >= 0) & ~held_out
     folds.check_counts(labels[tested], source.classes, settings.folds)
     kept = np.ones(len(labels), bool)
     for label in range(len(source.classes)):
         own = np.flatnonzero(tested & (labels == label))
         kept[own[: len(own) // settings.folds]] = False
-    return labels[kept], None if held_out is None else held_out[kept]
+    parts = (labels, held_out, groups)
+    return tuple(None if part is None else part[kept] for part in parts)
 
 
 def check_for_help(given: dict[str, Any]) -> datasets.DataSource:

@@ -123,6 +123,7 @@ class SavedProtocol(Content):
     clean_fraction: Fraction
     clean_ids: list[Count]
     wrong: Count
+    left_out_ids: list[Count] = ABSENT  # manifests did not have them before 0.5.0
     sha256: Sha256
 
 

@@ -13,6 +13,8 @@ from tf_ssgan.common import errors
 from tf_ssgan.training import run_paths
 
 ROOT = pathlib.Path("runs")
+# Flags that came later: with these values, runs keep the folders that they had before.
+LATER = {"folds": 0, "group_by": "", "class_weight": "none"}
 SUMMARY = "cross_validation.json"  # in the folder of the folds
 
 
@@ -22,9 +24,11 @@ def default(settings: Any) -> pathlib.Path:
     Args:
         settings: A `config.Config` with hyperparameters.
     """
-    identity = {name: value for name, value in settings.identity().items() if name != "fold"}
-    if not settings.folds:
-        del identity["folds"]  # so that other runs keep the folder that they had before
+    identity = {
+        name: value
+        for name, value in settings.identity().items()
+        if name != "fold" and (name not in LATER or value != LATER[name])
+    }
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     slug = re.sub(r"[^A-Za-z0-9_.]+", "_", settings.dataset).strip("_")[-40:]
     labels = "all" if settings.labels == -1 else settings.labels

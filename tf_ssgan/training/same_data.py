@@ -92,10 +92,10 @@ def _refuse_changed_data(settings: config.Config) -> None:
         return  # the caller has a mistake to report, perhaps this one
     if record and all(flags.get(k) == getattr(settings, k) for k in ("method", "dataset")):
         # In the form of then: the usual one follows from the files.
-        names = ("image_size", "channels", "fit", "folds", "fold", "split_seed")
-        form = {name: flags.get(name) for name in names}
+        names = ("image_size", "channels", "fit", "group_by", "folds", "fold", "split_seed")
+        form = {name: flags.get(name, config.run_defaults()[name]) for name in names}
         try:
-            then = dataclasses.replace(settings, **form)
+            then = dataclasses.replace(settings, source=None, **form)
         except errors.UserError:
             return
         workdir.refuse_other_data(record.sha256, fingerprint.record(load_arrays(then)))

@@ -27,6 +27,7 @@ class DataSource(abc.ABC):
         image_size: default size of images from image files, in pixels; 0 if they have their own.
         set_aside: whether labeled images are set aside as test images if it names none; only user
             images may name none. With `data.folds` all of them take part.
+        group_by: what tells which images belong together; "" if each image is a group of its own.
     """
 
     image_size: int = 0
@@ -34,11 +35,16 @@ class DataSource(abc.ABC):
     place: str | None = None
 
     def __init__(
-        self, name: str, data_dir: str = "", known: dataset_info.KnownDataset | None = None
+        self,
+        name: str,
+        data_dir: str = "",
+        known: dataset_info.KnownDataset | None = None,
+        group_by: str = "",
     ):
         self.name = name
         self.data_dir = data_dir
         self.known = known
+        self.group_by = group_by
         self._checked: set[bool] = set()  # for training, and for judging
         self._arrays: dataset_info.Arrays | None = None  # read for their labels, until `load`
 
@@ -105,6 +111,16 @@ class DataSource(abc.ABC):
     def train_held_out(self) -> np.ndarray | None:
         """The `train_held_out` of `load`, bool [n]; None leaves the choice to the split."""
         return None
+
+    @property
+    def train_groups(self) -> np.ndarray | None:
+        """The `train_groups` of `load`, int64 [n]; None if each image is a group of its own."""
+        return None
+
+    @property
+    def group_names(self) -> dict[int, str]:
+        """The names of the groups, of those that have one; empty if there are no groups."""
+        return {}
 
     def load(self, spec: ImageSpec = ImageSpec()) -> dataset_info.Arrays:  # noqa: B008 - frozen
         """Reads the images, and downloads them if necessary.

@@ -41,12 +41,17 @@ class Entry:
         path: path of the file.
         part: one of `PARTS`: what the image is used for.
         label: index of the class; -1 for unlabeled files.
+        within: the part of the name that a pattern of groups is searched in: the path within the
+            folder of the class, or within that of unlabeled images; the whole name for a table.
+        group: name of its group; "" if it is a group of its own.
     """
 
     name: str
     path: str
     part: str
     label: int
+    within: str = ""
+    group: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,8 +62,11 @@ class Listing:
         source: the folder or the table.
         root: the folder that names are relative to.
         classes: sorted names of the classes that have a file in `labeled`.
-        entries: sorted by part, class and name.
+        entries: sorted by part, class and name; `image_groups` may make test images of some.
         remarks: what was found in listing them; files that it passes over are named here.
+        columns: the names of the columns of a table; empty for a folder.
+        group_by: what names the groups; "" if each image is a group of its own.
+        test_chosen: whether the test images are groups that were chosen, not named as such.
     """
 
     source: pathlib.Path
@@ -66,6 +74,9 @@ class Listing:
     classes: tuple[str, ...]
     entries: tuple[Entry, ...]
     remarks: tuple[Remark, ...] = ()
+    columns: tuple[str, ...] = ()
+    group_by: str = ""
+    test_chosen: bool = False
 
     def declares(self, part: str) -> bool:
         """Whether images of a part are named as such; without any, they are chosen from others."""

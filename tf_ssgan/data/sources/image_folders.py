@@ -90,7 +90,8 @@ class _FolderLister:
         if not self._layout.parts:
             class_folders.check_no_parts(labeled)
         entries = self._entries(LABELED, labeled, [*range(len(labeled))])
-        entries += [self._entry(UNLABELED, -1, file) for file in self._unlabeled]
+        around = self._layout.parts.get(UNLABELED, "")
+        entries += [self._entry(UNLABELED, -1, around, file) for file in self._unlabeled]
         matched: list[str] = []
         for part in (VALIDATION, TEST):
             kinds = self._with_files(part)
@@ -199,10 +200,14 @@ class _FolderLister:
 
     def _entries(self, part: str, kinds: Sequence[ClassFolder], labels: list[int]) -> list[Entry]:
         pairs = zip(kinds, labels, strict=True)
-        return [self._entry(part, label, file) for kind, label in pairs for file in kind.files]
+        return [
+            self._entry(part, label, kind.folder, file)
+            for kind, label in pairs
+            for file in kind.files
+        ]
 
-    def _entry(self, part: str, label: int, file: str) -> Entry:
-        return Entry(file, self._walk.path(file), part, label)
+    def _entry(self, part: str, label: int, around: str, file: str) -> Entry:
+        return Entry(file, self._walk.path(file), part, label, file.removeprefix(f"{around}/"))
 
     def _remarks(
         self, kinds: list[ClassFolder], classes: tuple[str, ...], matched: list[str]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from tf_ssgan.common import errors, few_images
 from tf_ssgan.data import class_names
-from tf_ssgan.data.sources import image_folders, image_tables
+from tf_ssgan.data.sources import image_folders, image_groups, image_tables
 from tf_ssgan.data.sources.image_entries import LAYOUT, Listing, Remark
 
 PREFIXES = ("folder:", "csv:")
@@ -27,7 +27,13 @@ def exists(name: str, data_dir: str | None = None) -> bool:
     return not name.endswith(":") and os.path.exists(path_of(name, data_dir))
 
 
-def list_images(name: str, data_dir: str | None = None, training: bool = True) -> Listing:
+def list_images(
+    name: str,
+    data_dir: str | None = None,
+    training: bool = True,
+    group_by: str = "",
+    set_aside: bool = True,
+) -> Listing:
     """Lists the files of a data set of user images.
 
     Args:
@@ -35,16 +41,18 @@ def list_images(name: str, data_dir: str | None = None, training: bool = True) -
         data_dir: the folder that a relative DIR or FILE is in; the working directory by default.
         training: whether it is for training. If not, its images judge a classifier: test images
             are enough, of one class or more.
+        group_by: what tells which images belong together, see `image_groups`; "" for none.
+        set_aside: whether groups become test images if there are none.
 
     Raises:
         UserError: The folder or table does not exist or has another layout, there are fewer than
-            two classes, or a class has no labeled images.
+            two classes, a class has no labeled images, or there are no such groups.
     """
     kind, location = name.split(":", 1)
     source = path_of(name, data_dir)
     try:
         if kind == "csv":
-            listing = image_tables.list_table(source, name, training)
+            listing = image_tables.list_table(source, name, training, group_by)
         else:
             listing = image_folders.list_folder(source if location else None, name, training)
     except (OSError, ValueError) as error:  # a name that is too long, or a folder without access
@@ -64,7 +72,8 @@ def list_images(name: str, data_dir: str | None = None, training: bool = True) -
             f"--dataset={name}: {many}. Are {what} the names or numbers of the images themselves?"
         )
     remarks = (*listing.remarks, *_remarks_on_classes(listing.classes))
-    return dataclasses.replace(listing, remarks=remarks)
+    listing = dataclasses.replace(listing, remarks=remarks)
+    return image_groups.divide(listing, group_by, set_aside) if group_by else listing
 
 
 def _remarks_on_classes(classes: Sequence[str]) -> Iterator[Remark]:

@@ -40,25 +40,30 @@ class _Image(NamedTuple):
     path: str
     part: str
     kind: str
+    group: str
 
 
-def list_table(path: pathlib.Path, name: str, training: bool = True) -> Listing:
+def list_table(path: pathlib.Path, name: str, training: bool = True, group_by: str = "") -> Listing:
     """Lists the files that a table names.
 
     Args:
         path: the table.
         name: name of the data set, for messages.
         training: whether it is for training; otherwise test images are enough, of any classes.
+        group_by: the name of a column with groups of images; others are not found here.
 
     Raises:
-        UserError: It is no table, a row is wrong, an image is there twice with different classes
-            or uses, none of the files exists, or a class has no labeled images for training.
+        UserError: It is no table, a row is wrong, an image is there twice with different classes,
+            uses or groups, none of the files exists, or a class has no labeled images for training.
         OSError: It cannot be read.
     """
-    table = table_reading.read_table(path)
+    table = table_reading.read_table(path, group_by)
     lister = _TableLister(path, name, training)
     listing = lister.listing(table.rows)
-    return Listing(path, path.parent, *listing, (*table.remarks, *lister.remarks()))
+    return Listing(
+        path, path.parent, *listing, (*table.remarks, *lister.remarks()), table.columns,
+        group_by if table.grouped else "",
+    )  # fmt: skip
 
 
 class _TableLister:
@@ -92,7 +97,7 @@ class _TableLister:
         index = {kind: k for k, kind in enumerate(classes)} | {"": -1}
         entries = [
             Entry(image.name, image.path, image.part,
-                  index[self._matched.get(image.kind, image.kind)])
+                  index[self._matched.get(image.kind, image.kind)], image.name, image.group)
             for image in images
         ]  # fmt: skip
         entries.sort(key=lambda entry: (PARTS.index(entry.part), entry.label, entry.name))
@@ -174,7 +179,7 @@ class _TableLister:
         if part == UNLABELED or not kind:
             part, kind = UNLABELED, ""
         name, path = self._finder.find(row.path)
-        return _Image(row.line, name, path, part, kind)
+        return _Image(row.line, name, path, part, kind, row.group)
 
     def _part(self, row: Row) -> str:
         if row.split not in self._parts:
@@ -202,7 +207,7 @@ class _TableLister:
     # --- All rows ---------------------------------------------------------------------------------
 
     def _join_rows(self, images: list[_Image]) -> list[_Image]:
-        """Returns one image for each file; refuses files with two classes or two uses."""
+        """Returns one image for each file; refuses files with two classes, uses or groups."""
         by_path: dict[str, _Image] = {}
         clashes: list[tuple[_Image, _Image]] = []
         for image in images:
@@ -212,17 +217,21 @@ class _TableLister:
                 if self._finder.lies_outside(path):
                     self._outside.append(image.name)
                 continue
-            if {other.part, image.part} == {LABELED, UNLABELED}:
-                by_path[path] = other if other.kind else image
-            elif (other.part, other.kind) != (image.part, image.kind):
+            joins = {other.part, image.part} == {LABELED, UNLABELED}
+            same = (other.part, other.kind) == (image.part, image.kind)
+            groups = {other.group, image.group} - {""}
+            if len(groups) > 1 or not (joins or same):
                 clashes.append((other, image))
+            else:
+                kept = image if image.kind and not other.kind else other
+                by_path[path] = kept._replace(group="".join(groups))
             self._repeated.append(f"{image.name} (line {other.line} and {image.line})")
         if clashes:
             raise self._refuse(clashes)
         return list(by_path.values())
 
     def _refuse(self, clashes: list[tuple[_Image, _Image]]) -> errors.UserError:
-        """Returns the error about files with two classes, or else with two uses."""
+        """Returns the error about files with two classes, or else with two uses or groups."""
         classes = [pair for pair in clashes if pair[0].kind and pair[1].kind
                    and pair[0].kind != pair[1].kind]  # fmt: skip
         found = classes or clashes
@@ -230,6 +239,8 @@ class _TableLister:
         what, values = "uses", (one.part, other.part)
         if classes:
             what, values = "classes", (one.kind, other.kind)
+        elif one.part == other.part:
+            what, values = "groups", (one.group, other.group)
         said = " and ".join(repr(escape(value)) for value in values)
         more = f" {len(found):,} rows are like this." if len(found) > 1 else ""
         return errors.UserError(

@@ -19,7 +19,7 @@ from tf_ssgan.common import errors, few_images
 from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import dataset_info, judging
 from tf_ssgan.data.image_decoding import ImageSpec
-from tf_ssgan.data.sources import name_lists, npz_archive, npz_contents
+from tf_ssgan.data.sources import name_lists, npz_archive, npz_contents, npz_groups
 from tf_ssgan.data.sources.data_source import DataSource, require_folder
 
 
@@ -35,6 +35,7 @@ class NpzSource(DataSource):
         known: what is known about the data set.
         folder: folder with the archives.
         splits: the archives that it needs; None for those of training.
+        group_by: name of the array of groups; "" if each image is a group of its own.
     """
 
     def __init__(
@@ -44,8 +45,9 @@ class NpzSource(DataSource):
         known: dataset_info.KnownDataset | None,
         folder: pathlib.Path,
         splits: tuple[str, ...] | None = None,
+        group_by: str = "",
     ):
-        super().__init__(name, data_dir, known)
+        super().__init__(name, data_dir, known, group_by)
         self.folder, self.place = folder, os.path.realpath(folder)
         self.splits = splits or (("test",) if known and not known.training else ("train", "test"))
         self._labels: dict[pathlib.Path, np.ndarray] = {}  # archive -> its labels
@@ -95,6 +97,25 @@ class NpzSource(DataSource):
         for path in self._archives:
             self._read_labels(path)
         self._check_class_count()
+        _ = self._groups  # refuses what are no groups
+
+    @functools.cached_property
+    def _groups(self) -> npz_groups.ArchiveGroups | None:
+        """The groups of all images; None if each image is its own."""
+        if not self.group_by:
+            return None
+        archives = self._archives
+        return npz_groups.read(archives, self.group_by, self._read_labels(archives[0]))
+
+    @property
+    def train_groups(self) -> np.ndarray | None:
+        """The groups of the training images, int64 [n]; None if each is its own."""
+        return self._groups and self._groups.ids[0][self._groups.used]
+
+    @property
+    def group_names(self) -> dict[int, str]:
+        """The names of the groups."""
+        return self._groups.names if self._groups else {}
 
     def _check_class_count(self) -> None:
         """Refuses far more names than images to learn from."""
@@ -126,7 +147,8 @@ class NpzSource(DataSource):
         return judging.from_arrays(self._judging._read(spec), classes, part)
 
     def _read_train_labels(self) -> np.ndarray:
-        return self._read_labels(self._archives[0])
+        labels = self._read_labels(self._archives[0])
+        return labels[self._groups.used] if self._groups else labels
 
     def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
         images = npz_contents.read_images(self._archives, self.known)
@@ -138,7 +160,8 @@ class NpzSource(DataSource):
             images.insert(part, images[0][:0])
             labels.insert(part, labels[0][:0])
         info = self._make_info(images[-1] if self._judges else images[0])
-        return dataset_info.Arrays(info, images[0], labels[0], images[1], labels[1])
+        arrays = dataset_info.Arrays(info, images[0], labels[0], images[1], labels[1])
+        return npz_groups.add(arrays, self._groups) if self._groups else arrays
 
     def _say_absent(self, labels: np.ndarray) -> None:
         """Names on standard error the classes without an image to learn from."""

@@ -5,7 +5,6 @@ Everything that it claims is compared with what is there before memory is taken 
 is one sentence with the name of the file and of the array.
 """
 
-import collections
 import contextlib
 import lzma
 import pathlib
@@ -90,6 +89,16 @@ def has_array(path: pathlib.Path, key: str) -> bool:
     """
     with _opened(path) as archive:
         return bool(_entries(archive, key))
+
+
+def array_names(path: pathlib.Path) -> list[str]:
+    """Returns the names of the arrays in an archive.
+
+    Raises:
+        UserError: It is no archive.
+    """
+    with _opened(path) as archive:
+        return _array_names(archive)
 
 
 def read_header(path: pathlib.Path, key: str) -> Header:
@@ -180,7 +189,11 @@ def _find(path: pathlib.Path, archive: zipfile.ZipFile, key: str) -> zipfile.Zip
 
 def _others(archive: zipfile.ZipFile) -> str:
     """Names arrays of an archive that lacks one."""
-    counts = collections.Counter(name.removesuffix(".npy") for name in archive.namelist())
-    names = ", ".join(ascii(name[:40]) for name in list(counts)[:5])
-    more = f" and {len(counts) - 5:,} more" if len(counts) > 5 else ""
+    found = _array_names(archive)
+    names = ", ".join(ascii(name[:40]) for name in found[:5])
+    more = f" and {len(found) - 5:,} more" if len(found) > 5 else ""
     return f"; it has {names}{more}" if names else ""
+
+
+def _array_names(archive: zipfile.ZipFile) -> list[str]:
+    return list(dict.fromkeys(name.removesuffix(".npy") for name in archive.namelist()))

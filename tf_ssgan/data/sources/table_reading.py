@@ -38,36 +38,48 @@ class Row(NamedTuple):
     path: str
     label: str
     split: str
+    group: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class TableRows:
-    """The rows of a table that name a file, and what was found in reading them."""
+    """The rows of a table that name a file, and what was found in reading them.
+
+    Attributes:
+        rows: the rows.
+        remarks: what was found.
+        columns: the names in the first line.
+        grouped: whether there is the column of groups.
+    """
 
     rows: list[Row]
     remarks: tuple[Remark, ...]
+    columns: tuple[str, ...] = ()
+    grouped: bool = False
 
 
-def read_table(path: pathlib.Path) -> TableRows:
+def read_table(path: pathlib.Path, group_by: str = "") -> TableRows:
     """Reads a table.
 
     Args:
         path: the file.
+        group_by: the name of a column with groups of images; it is not read if there is none.
 
     Raises:
         UserError: It is no table, a column is missing or is there twice, or a row has more or
             fewer fields than the first line.
         OSError: It cannot be read.
     """
-    return _TableReader(path, text_files.read(path, EXPECTED)).read()
+    return _TableReader(path, text_files.read(path, EXPECTED), group_by).read()
 
 
 class _TableReader:
     """Reads one table."""
 
-    def __init__(self, path: pathlib.Path, file: text_files.TextFile):
+    def __init__(self, path: pathlib.Path, file: text_files.TextFile, group_by: str):
         self._path = path
         self._file = file
+        self._group_by = group_by
         self._lines = file.lines_with_ends()
         self._passed = 0  # lines before those that the csv module counts
         self._remarks: list[Remark] = []
@@ -79,7 +91,7 @@ class _TableReader:
         records = self._records(separator)
         _, header = next(records)
         header = [name.strip() for name in header]
-        columns = self._find_columns(header, first)
+        columns = self._find_columns(header, first) | self._find_groups(header)
         rows = self._read_rows(records, header, columns)
         if not rows:
             raise errors.UserError(
@@ -87,7 +99,8 @@ class _TableReader:
                 "row for each image."
             )
         self._say_what_was_guessed()
-        return TableRows(rows, tuple(self._remarks))
+        named = tuple(filter(None, header))
+        return TableRows(rows, tuple(self._remarks), named, "group" in columns)
 
     # --- The first lines --------------------------------------------------------------------------
 
@@ -150,6 +163,19 @@ class _TableReader:
             ))  # fmt: skip
         return columns
 
+    def _find_groups(self, header: list[str]) -> dict[str, int]:
+        """Returns the column of groups: "group" -> index; empty if there is none."""
+        names, own = header, self._group_by
+        if own and own not in header:  # perhaps in other capitals
+            names, own = [_plain(name) for name in header], _plain(own)
+        found = [index for index, name in enumerate(names) if name and name == own]
+        if len(found) > 1:
+            raise errors.UserError(
+                f"{self._path} has {len(found)} columns that --group_by={escape(self._group_by)} "
+                "could mean. Rename or remove the others."
+            )
+        return {"group": found[0]} if found else {}
+
     def _explain_missing(self, missing: list[str], header: list[str], first: str) -> str:
         line = _shorten(first)
         looks_like_a_row = any(
@@ -191,7 +217,8 @@ class _TableReader:
         """Returns the rows that name a file."""
         needed = 1 + max(at for at, name in enumerate(header) if name)
         unnamed = [at for at, name in enumerate(header) if not name]
-        at_path, at_label, at_split = columns["path"], columns["label"], columns.get("split")
+        at_path, at_label = columns["path"], columns["label"]
+        at_split, at_group = columns.get("split"), columns.get("group")
         rows, empty, again, filled = [], [], [], set()
         for line, fields in records:
             if not any(map(str.strip, fields)):
@@ -204,9 +231,9 @@ class _TableReader:
                 self._check_count(line, len(fields), needed, len(header))
             if unnamed:
                 filled |= {at for at in unnamed if fields[at : at + 1] and fields[at].strip()}
-            split = "" if at_split is None else fields[at_split].strip()
-            row = Row(line, fields[at_path].strip(), fields[at_label].strip(), split)
-            if "\n" in row.path + row.label + split or "\r" in row.path + row.label + split:
+            split, group = ("" if at is None else fields[at].strip() for at in (at_split, at_group))
+            row = Row(line, fields[at_path].strip(), fields[at_label].strip(), split, group)
+            if re.search("[\r\n]", "".join(row[1:])):
                 raise errors.UserError(
                     f"{self._path}, line {line}: there is a line break in {_broken(row)}. Is a "
                     "quotation mark missing?"
@@ -214,7 +241,8 @@ class _TableReader:
             rows.append(row)
         unread = [name or f"column {at + 1}, which has no name" for at, name in enumerate(header)
                   if at not in columns.values() and (name or at in filled)]  # fmt: skip
-        self._say_what_is_not_read(unread, empty, again)
+        read = ("path", "label", "split", *([header[at_group]] if "group" in columns else ()))
+        self._say_what_is_not_read(read, unread, empty, again)
         return rows
 
     def _check_count(self, line: int, count: int, needed: int, given: int) -> None:
@@ -228,7 +256,9 @@ class _TableReader:
 
     # --- What is said -----------------------------------------------------------------------------
 
-    def _say_what_is_not_read(self, unread: list[str], empty: list[str], again: list[str]) -> None:
+    def _say_what_is_not_read(
+        self, read: Sequence[str], unread: list[str], empty: list[str], again: list[str]
+    ) -> None:
         about = [name for name in unread if _ABOUT_LABELS & set(_plain(name).split("_"))]
         others = [name for name in unread if name not in about]
         if about:
@@ -241,7 +271,8 @@ class _TableReader:
         if others:
             self._remarks.append(Remark(
                 "note", f"{len(others):,} column(s) of the table are not read",
-                "nothing must be done: only path, label and split are read", tuple(others),
+                f"nothing must be done: only {', '.join(read[:-1])} and {read[-1]} are read",
+                tuple(others),
             ))  # fmt: skip
         if empty:
             self._remarks.append(Remark(
@@ -295,7 +326,7 @@ def _explain(error: csv.Error) -> str:
 def _broken(row: Row) -> str:
     """Returns the name and the start of the field that has a line break."""
     fields = row._asdict()
-    column = next(name for name in _SYNONYMS if re.search("[\r\n]", fields[name]))
+    column = next(name for name in (*_SYNONYMS, "group") if re.search("[\r\n]", fields[name]))
     return f"the {column} '{_shorten(fields[column])}'"
 
 

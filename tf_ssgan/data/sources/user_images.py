@@ -2,7 +2,7 @@
 
 If there are no test images, a fifth of the labeled images of each class is used as test images.
 They are chosen by the hashes of the files, so the same images are tested on for every seed and
-image size, and whatever the files are called.
+image size, and whatever the files are called. With groups, `image_groups` chooses them.
 """
 
 import collections
@@ -16,7 +16,7 @@ from tf_ssgan.common import errors
 from tf_ssgan.common.plain_text import escape, shell_word, shorten
 from tf_ssgan.data import content_hash, dataset_info, equal_images, judging
 from tf_ssgan.data.image_decoding import ImageSpec
-from tf_ssgan.data.sources import image_listing, image_reader, judged_files
+from tf_ssgan.data.sources import image_groups, image_listing, image_reader, judged_files
 from tf_ssgan.data.sources.data_source import DataSource
 from tf_ssgan.data.sources.image_entries import (
     LABELED,
@@ -26,8 +26,8 @@ from tf_ssgan.data.sources.image_entries import (
     Listing,
     Remark,
 )
+from tf_ssgan.data.sources.image_groups import TEST_SHARE
 
-TEST_SHARE = 5  # one in so many labeled images of a class becomes a test image
 MAX_NAMES = 3  # files that a message names
 _LONGEST_NAME = 200  # columns of a name in a message
 
@@ -42,7 +42,9 @@ class UserImageSource(DataSource):
         Raises:
             UserError: as `image_listing.list_images`.
         """
-        return image_listing.list_images(self.name, self.data_dir)
+        return image_listing.list_images(
+            self.name, self.data_dir, True, self.group_by, self.set_aside
+        )
 
     @functools.cached_property
     def _judging_listing(self) -> Listing:
@@ -90,6 +92,16 @@ class UserImageSource(DataSource):
         """The images that the folder or table holds out, bool [n]; None if it names none."""
         return _held_out(self.listing, self._train_indices)
 
+    @property
+    def train_groups(self) -> np.ndarray | None:
+        """The groups of the training files, int64 [n]; None if each is its own."""
+        return _groups(self.listing, self._train_indices)
+
+    @property
+    def group_names(self) -> dict[int, str]:
+        """The names of the groups."""
+        return image_groups.names(self.listing)
+
     @functools.cached_property
     def _train_indices(self) -> list[int]:
         """The training files, before it is known which of them can be decoded."""
@@ -108,7 +120,7 @@ class UserImageSource(DataSource):
             arrays = make_arrays(self.name, loaded, spec, self.set_aside)
             remarks += equal_images.remarks(images_to_compare(loaded, arrays))
         finally:  # what was left out may be the reason of the error
-            _print_remarks(self.name, remarks)
+            _print_remarks(self.name, remarks, self.group_by)
         return arrays
 
 
@@ -142,10 +154,11 @@ def make_arrays(
         name, *images["train"].shape[1:], loaded.listing.classes, mean, std, False,
         f"{len(loaded.usable):,} images", spec.fit, loaded.bits,
     )  # fmt: skip
-    files = tuple(entries[index].name for index in train)
+    files, test_files = (tuple(entries[at].name for at in own) for own in (train, test))
+    groups = (_groups(loaded.listing, own) for own in (train, test))
     return dataset_info.Arrays(
         info, images["train"], labels["train"], images["test"], labels["test"],
-        _held_out(loaded.listing, train), files,
+        _held_out(loaded.listing, train), files, *groups, test_files,
     )  # fmt: skip
 
 
@@ -223,6 +236,11 @@ def _held_out(listing: Listing, train: list[int]) -> np.ndarray | None:
     return np.array([listing.entries[index].part == VALIDATION for index in train], bool)
 
 
+def _groups(listing: Listing, indices: list[int]) -> np.ndarray | None:
+    """The groups of some images, int64 [indices]; None if each is its own."""
+    return image_groups.ids(listing)[indices] if listing.group_by else None
+
+
 def _check_classes(name: str, loaded: image_reader.LoadedImages, train: list[int]) -> None:
     entries = loaded.listing.entries
     counts = collections.Counter(
@@ -237,6 +255,11 @@ def _check_classes(name: str, loaded: image_reader.LoadedImages, train: list[int
 
 
 def _check_test(name: str, loaded: image_reader.LoadedImages, test: list[int]) -> None:
+    if not test and loaded.listing.test_chosen:
+        raise errors.UserError(
+            f"--dataset={name}: none of the images that are set aside for the test can be read. "
+            "Repair or remove them; python -m tf_ssgan.doctor names each of them."
+        )
     if not test and loaded.listing.declares(TEST):
         raise errors.UserError(
             f"--dataset={name}: none of the test images can be read. Repair them, or remove test/ "
@@ -249,13 +272,14 @@ def _check_test(name: str, loaded: image_reader.LoadedImages, test: list[int]) -
         )
 
 
-def _print_remarks(name: str, remarks: list[Remark]) -> None:
+def _print_remarks(name: str, remarks: list[Remark], group_by: str = "") -> None:
     """Prints to standard error what the doctor would say about the files."""
     for remark in remarks:
         text = f"{name}: {remark.text}{_first_names(remark.names)}. ({remark.advice})"
         print(escape(text), file=sys.stderr)
     if any(remark.names for remark in remarks):
         command = f"python -m tf_ssgan.doctor --dataset={shell_word(name)}"
+        command += f" --group_by={shell_word(group_by)}" * bool(group_by)
         print(escape(f"All names: {command}"), file=sys.stderr)
 
 
