@@ -38,7 +38,17 @@ def mcnemar(right_first: np.ndarray, right_second: np.ndarray) -> McNemarTest:
     """
     first, second = np.asarray(right_first, bool), np.asarray(right_second, bool)
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
-    different = only_first + only_second
-    p = stats.binomtest(only_first, different).pvalue if different else 1.0
+    p = exact_p(only_first, only_second)
     both, neither = int((first & second).sum()), int((~first & ~second).sum())
-    return McNemarTest(both, only_first, only_second, neither, float(p))
+    return McNemarTest(both, only_first, only_second, neither, p)
+
+
+def exact_p(only_first: int, only_second: int) -> float:
+    """The p-value of `mcnemar`, from the images that only one classifies correctly.
+
+    Args:
+        only_first: How many only the first classifies correctly.
+        only_second: How many only the second does.
+    """
+    different = only_first + only_second
+    return float(stats.binomtest(only_first, different).pvalue) if different else 1.0

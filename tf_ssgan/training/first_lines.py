@@ -21,7 +21,8 @@ def print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
         f"{run.config.method} on {run.config.dataset}: {networks}; {run.precision}, "
         f"{run.strategy.num_replicas_in_sync} device(s)"
     )
-    print(f"{run.protocol.describe()}; {len(run.arrays.test_labels):,} test images")
+    tests = len(run.arrays.test_labels)
+    print(f"{run.protocol.describe()}; {tests:,} test image{'' if tests == 1 else 's'}")
     remarks = combinations.remarks(run.config, type(run.method))
     for line in [*remarks, *_pool_notes(run), *results.notes_on_few_images(run)]:
         print(line)
