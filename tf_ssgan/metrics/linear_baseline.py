@@ -172,7 +172,7 @@ def _logistic_regression(
         batches: Features float64 [batch, features], and classes int [batch].
         classes: Number of classes; each occurs.
     """
-    from sklearn import exceptions, linear_model  # slow to import, and needed once a run
+    from sklearn import linear_model  # slow to import, and needed once a run
 
     parts, targets = zip(*batches, strict=True)
     images = np.concatenate(parts)
@@ -185,8 +185,8 @@ def _logistic_regression(
     model = linear_model.LogisticRegression(
         C=1.0 / (_LOGISTIC * len(mean)), max_iter=_ITERATIONS, tol=_TOLERANCE
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", exceptions.ConvergenceWarning)
+    with warnings.catch_warnings():  # that it stopped early, that there are few labels a class
+        warnings.simplefilter("ignore")
         model.fit(images, np.concatenate(targets))
     weights, bias = model.coef_.T, model.intercept_
     if classes == 2:  # scikit-learn keeps one column, that of the second class
