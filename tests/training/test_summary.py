@@ -23,7 +23,7 @@ def test_errors_and_speed_are_in_the_summary():
         "                                 error    images  95 % interval",
         "  test_error                      8.80 %     500    6.6 to  11.6 %  (exported weights, last step)",
         "  test_error_raw                  9.20 %     500    7.0 to  12.1 %  (without EMA)",
-        "  test_error_median20             9.80 %     500    7.5 to  12.7 %  (last 20 evaluations)",
+        "  test_error_median20             9.80 %     500    7.5 to  12.7 %  (median of up to 20 evaluations)",
         "  test_error_at_best_validation  10.40 %     500    8.0 to  13.4 %  (best step by 129 held-out images)",
         "  validation_error                9.10 %     129    5.4 to  15.6 %  (held-out images, last step)",
     ]
@@ -127,7 +127,7 @@ def test_guessing_and_a_linear_classifier_are_beside_the_errors():
     assert lines[at + 1 : at + 4] == [
         "  linear classifier              12.40 %     500    9.8 to  15.6 %  (logistic regression)",
         "  The linear classifier learned from the same labels, on pixels of 16x16x3, averaged.",
-        "  wacgan_gpt beats the linear classifier: 3.6 points lower error, p = 0.03 (McNemar).",
+        "  wacgan_gpt beats the linear classifier: 3.6 points lower error, p = 0.03.",
     ]
     older = summary.format_summary(RESULT, "runs/a")
     assert not any(word in older for word in ("guessing", "linear", "Recognized", "None"))

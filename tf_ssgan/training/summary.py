@@ -49,7 +49,12 @@ def _errors(result: dict[str, Any]) -> Iterator[str]:
     yield f"  {'':<{_NAME}} error    images  95 % interval"
     yield _line("test_error", result["test_error"], tests, "exported weights, last step")
     yield _line("test_error_raw", result["test_error_raw"], tests, "without EMA")
-    yield _line("test_error_median20", result["test_error_median20"], tests, "last 20 evaluations")
+    yield _line(
+        "test_error_median20",
+        result["test_error_median20"],
+        tests,
+        "median of up to 20 evaluations",
+    )
     if best is not None:
         note = f"best step by {held_out:,} held-out images"
         yield _line("test_error_at_best_validation", best, tests, note)
@@ -59,7 +64,7 @@ def _errors(result: dict[str, Any]) -> Iterator[str]:
         name = plain_text.shorten(plain_text.escape(guessing["name"]), _SHORT)
         yield _line("guessing", guessing["error"], tests, f"always answers {name}")
     if linear := result.get("linear"):
-        yield _line("linear classifier", linear["error"], tests, linear["model"])
+        yield _line("linear classifier", linear["error"], tests, plain_text.escape(linear["model"]))
 
 
 def _line(name: str, error: float, images: int, note: str) -> str:
@@ -103,7 +108,8 @@ def _describe_linear(result: dict[str, Any]) -> str:
     """What the linear classifier learned from."""
     if not (linear := result.get("linear")):
         return ""
-    return f"The linear classifier learned from the same labels, on {linear['features']}."
+    features = plain_text.escape(linear["features"])
+    return f"The linear classifier learned from the same labels, on {features}."
 
 
 def _recall(result: dict[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from tf_ssgan.metrics import significance
 
 SIGNIFICANT = 0.05
+_SMALLEST = 1e-4  # smaller ones are not told apart
 
 
 def of_linear(result: dict[str, Any]) -> str:
@@ -50,7 +51,7 @@ def of_guessing(result: dict[str, Any]) -> str:
 def _sentence(result: dict[str, Any], other: str, only_run: int, only_other: int, p: float) -> str:
     """The verdict on two classifiers, from the images that only one classifies correctly."""
     method, points = result["method"], 100.0 * (only_other - only_run) / result["test_images"]
-    test = f"p = {p:.2g} (McNemar)"
+    test = f"p = {p:.2g}" if p >= _SMALLEST else f"p < {_SMALLEST:g}"
     if only_run == only_other:
         return f"{method} does not beat {other}: both have the same error."
     if only_run < only_other:
