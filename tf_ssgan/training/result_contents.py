@@ -170,16 +170,17 @@ def without_choices_of_few(result: dict[str, Any]) -> dict[str, Any]:
     Args:
         result: The content of `result.json`; not changed.
     """
-    if few_images.may_choose(result["validation_images"]):
-        return result
-    nothing = dict.fromkeys(("ece_before", "ece_after", "nll_before", "nll_after"))
-    return result | {
-        "test_error_at_best_validation": None,
-        "test_error_raw_at_best_validation": None,
-        "searched_at_best_validation": {},
-        "searched_raw_at_best_validation": {},
-        "temperature": 1.0,
-        "expected_calibration_error_calibrated": None,
-        "brier_score_calibrated": None,
-        "calibration": {"temperature": 1.0, "images": 0, **nothing},
-    }
+    changed: dict[str, Any] = {}
+    if not few_images.may_choose(result["validation_images"]):
+        for weights in ("", "_raw"):
+            changed[f"test_error{weights}_at_best_validation"] = None
+            changed[f"searched{weights}_at_best_validation"] = {}
+    if not few_images.may_choose(result["calibration"]["images"]):
+        names = ("ece_before", "ece_after", "nll_before", "nll_after")
+        changed |= {
+            "temperature": 1.0,
+            "expected_calibration_error_calibrated": None,
+            "brier_score_calibrated": None,
+            "calibration": {"temperature": 1.0, "images": 0, **dict.fromkeys(names)},
+        }
+    return result | changed
