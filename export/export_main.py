@@ -44,6 +44,7 @@ class ExportResult:
         held_out: Number of the run's held-out images.
         test_error: Error of the run's weights on the test images in percent, measured in training;
             None if they were saved between two evaluations.
+        test_images: Number of these images; None without such an error.
         damage: A sentence on damaged lines of the run's metrics; empty without any.
         has_warmup: Whether it has warm-up requests.
         seconds: How long the export took.
@@ -54,6 +55,7 @@ class ExportResult:
     calibration: object
     held_out: int
     test_error: float | None
+    test_images: int | None
     damage: str
     has_warmup: bool
     seconds: float
@@ -104,6 +106,7 @@ def export_run(
         calibration,
         len(run.protocol.validation_ids),
         info["test_error"],
+        info["test_images"],
         run.workdir.read_metrics().describe_damage(run.workdir.metrics_file),
         warmup.is_available(),
         seconds,
@@ -128,7 +131,7 @@ def format_export(result: ExportResult) -> str:
             f"{result.folder}, written and verified in {result.seconds:.1f} s, {warmup}",
             *(f"  {name:{width}}  {line}" for name, line in verification.signatures.items()),
             *([result.damage] if result.damage else []),
-            *_format_test_error(result.test_error),
+            *_format_test_error(result.test_error, result.test_images),
             f"  probabilities within {distance}",
             f"  {_format_calibration(result.calibration, result.held_out)}",
             f"  one image in {verification.request_ms:.1f} ms (in this process)",
@@ -141,8 +144,11 @@ def format_export(result: ExportResult) -> str:
     )
 
 
-def _format_test_error(test_error: float | None) -> list[str]:
-    return [] if test_error is None else [f"  test_error {test_error:.2f} %, measured in training"]
+def _format_test_error(test_error: float | None, images: int | None) -> list[str]:
+    if test_error is None:
+        return []
+    of = f"of {images:,} image{'' if images == 1 else 's'}"
+    return [f"  test_error {test_error:.2f} % {of}, measured in training"]
 
 
 def _format_calibration(calibration, held_out: int) -> str:

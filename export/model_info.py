@@ -65,6 +65,8 @@ class _ModelInfo(contents.Content):
     config: dict[str, contents.Scalar] = contents.ABSENT
     result: result_contents.Result | None = None  # of a run that is not finished there is none
     test_error: contents.Percent | None = None
+    test_images: contents.Positive | None = None
+    test_error_interval: result_contents.Interval | None = None
     source: contents.Text = contents.ABSENT
     versions: dict[str, contents.Text] = contents.ABSENT
     code: dict[str, contents.SavedCode] = contents.ABSENT
@@ -109,6 +111,8 @@ def _model_info(folder: pathlib.Path, content: dict[str, Any]) -> ModelInfo:
             f"become squares of 1 or 3 channels, fitted by {', '.join(image_decoding.FITS)}."
         )
     facts = {"model": str(folder)} | {k: content[k] for k in ("method", "dataset")}
+    if content.get("test_error") is not None:
+        facts["test error"] = _test_error(content)
     calibration = content.get("calibration")
     if calibration and calibration.get("note"):  # why nothing was fitted
         facts["calibrated"] = calibration["note"]
@@ -116,3 +120,13 @@ def _model_info(folder: pathlib.Path, content: dict[str, Any]) -> ModelInfo:
         facts["calibrated"] = f"at temperature {calibration['temperature']:.3g}"
     classes = tuple(content["classes"])
     return ModelInfo(folder, classes, (height, width, channels), fit, bits, facts)
+
+
+def _test_error(content: dict[str, Any]) -> str:
+    """The error in words; models of older versions do not say of how many images it is."""
+    text = f"{content['test_error']:.2f} %"
+    if images := content.get("test_images"):
+        text += f" of {images:,} image{'' if images == 1 else 's'}"
+    if interval := content.get("test_error_interval"):
+        text += f", 95 % interval {interval[0]:.1f} to {interval[1]:.1f} %"
+    return text

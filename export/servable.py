@@ -21,7 +21,7 @@ import export
 from export import graph_image_decoding
 from tf_ssgan.common import checkout, errors, few_images, plain_text, version
 from tf_ssgan.data import datasets
-from tf_ssgan.metrics import calibration
+from tf_ssgan.metrics import calibration, intervals
 from tf_ssgan.nn import pixels, precision
 from tf_ssgan.training import build
 
@@ -88,7 +88,7 @@ def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any
         "calibration": dataclasses.asdict(fitted) | _why_no_temperature(run),
         "config": run.config.identity(),
         "result": run.workdir.read_result(),
-        "test_error": _test_error(run),
+        **_test_error(run),
         "source": images.source,
         "versions": {name: importlib.metadata.version(name) for name in packages}
         | {"tf_ssgan": version.__version__},
@@ -107,11 +107,21 @@ def _why_no_temperature(run: build.Run) -> dict[str, str]:
     return {"note": note} if note else {}
 
 
-def _test_error(run: build.Run) -> float | None:
-    """The error in percent that training measured with these weights on the test images."""
-    step = int(run.method.step.numpy())
-    lines = [line for line in run.workdir.read_metrics().lines if line["step"] == step]
-    return lines[0]["test_error"] if lines else None
+def _test_error(run: build.Run) -> dict[str, Any]:
+    """The error in percent that training measured with these weights on the test images.
+
+    Also how many images these are, and its interval. None if training has not evaluated them.
+    """
+    step, result = int(run.method.step.numpy()), run.workdir.read_result()
+    error = next(
+        (line["test_error"] for line in run.workdir.read_metrics().lines if line["step"] == step),
+        None,
+    )
+    if error is None:
+        return dict.fromkeys(("test_error", "test_images", "test_error_interval"))
+    images = result["test_images"] if result else len(run.arrays.test_labels)
+    interval = list(intervals.of_error(error, images))
+    return {"test_error": error, "test_images": images, "test_error_interval": interval}
 
 
 @contextlib.contextmanager

@@ -50,10 +50,12 @@ def train(method: str, dataset: str = "digits", **options: Any) -> dict[str, Any
             folder is runs/<dataset>-... in the working directory, and its name is printed.
 
     Returns:
-        What `result.json` holds, such as "test_error" in percent; empty on workers of a cluster
-        that are not the chief. With `folds=5` a run for each fold is trained, in processes of their
-        own, and this is what `cross_validation.json` holds: "test_error" and "test_error_interval"
-        of all labeled images, "folds", and "runs" with the error of each.
+        What `result.json` holds, such as "test_error" in percent with its 95 % interval,
+        "class_recall", the counts of each class, and "linear", the error of a linear classifier of
+        the same labels; empty on workers of a cluster that are not the chief. With `folds=5` a run
+        for each fold is trained, in processes of their own, and this is what
+        `cross_validation.json` holds: "test_error" and "test_error_interval" of all labeled images,
+        "folds", and "runs" with the error of each.
 
     Raises:
         UserError: A name, a value, the data or the folder cannot be used, training diverged

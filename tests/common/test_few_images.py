@@ -30,6 +30,21 @@ def test_classes_without_images_are_named():
     assert few_images.not_held_out(["few"]).startswith("no held-out image of few: no validation")
 
 
+def test_classes_that_are_never_answered_are_named():
+    assert few_images.never_answered([]) == ""
+    assert few_images.never_answered(["a"]) == "no test image is classified as a, not even its own"
+    two = few_images.never_answered(["a", "b"])
+    assert two == "no test image is classified as a, b, not even their own"
+
+
+def test_names_of_classes_are_one_short_line():
+    for say in (few_images.untested, few_images.not_held_out, few_images.not_learned,
+                few_images.never_answered):  # fmt: skip
+        text = say(["a\x1b[2J\nb", "x" * 300])
+        assert r"of a\x1b[2J\nb, xxx" in text or r"as a\x1b[2J\nb, xxx" in text
+        assert text.count("x" * 39 + "…") == 1 and "x" * 40 not in text
+
+
 def test_many_classes_are_counted():
     text = few_images.untested([f"c{k}" for k in range(1_200)])
     assert "c9 and 1,190 more:" in text and "c10" not in text

@@ -44,6 +44,12 @@ def test_texts_are_cut_to_columns():
     assert plain_text.shorten("👨\u200d👩", 4) == "👨…"
 
 
+def test_texts_are_filled_to_columns():
+    assert plain_text.pad("ab", 4) == "ab  " and plain_text.pad("漢", 4) == "漢  "
+    assert plain_text.pad("abcdef", 4) == "abc…" and plain_text.pad("漢字漢", 5) == "漢字…"
+    assert plain_text.pad("漢字漢", 4) == "漢… "
+
+
 def test_output_is_escaped_in_the_context_alone(monkeypatch):
     stream = io.TextIOWrapper(io.BytesIO(), "ascii")
     monkeypatch.setattr(sys, "stdout", stream)

@@ -203,7 +203,10 @@ def test_a_finished_run_is_exported_without_its_data(tmp_path):
     assert dataclasses.asdict(exported.calibration) == result["calibration"]
     assert exported.test_error == result["test_error"]
     text = export_main.format_export(exported)
-    assert f"test_error {result['test_error']:.2f} %" in text
+    assert (
+        f"test_error {result['test_error']:.2f} % of {result['test_images']} images, measured"
+        in text
+    )
     assert f"Skipped a damaged line of {metrics} (line 1: " in text
     (tmp_path / "run/result.json").unlink()  # as if the run had not finished
     with pytest.raises(errors.UserError, match="is not a folder|There is no"):

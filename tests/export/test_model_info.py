@@ -38,6 +38,17 @@ def test_what_it_says(write, tmp_path):
                           "calibrated": "at temperature 1.25"}  # fmt: skip
 
 
+def test_the_error_is_said_with_its_images(write):
+    error = {"test_error": 32.616, "test_images": 279, "test_error_interval": [27.4, 38.3]}
+    facts = write(GOOD | error).facts
+    assert facts["test error"] == "32.62 % of 279 images, 95 % interval 27.4 to 38.3 %"
+    assert write(GOOD | {"test_error": 32.616}).facts["test error"] == "32.62 %"  # older exports
+    one = {"test_error": 0.0, "test_images": 1, "test_error_interval": [0.0, 79.3]}
+    assert "0.00 % of 1 image, 95 %" in write(GOOD | one).facts["test error"]
+    none = dict.fromkeys(error)
+    assert "test error" not in write(GOOD | none).facts
+
+
 def test_what_an_export_writes_is_taken(exported):
     assert model_info.read(exported.folder).classes == tuple(map(str, range(10)))
 
@@ -59,7 +70,8 @@ def test_what_an_export_writes_is_taken(exported):
                          {**GOOD["calibration"], "note": {"a": 1}}]),
         ("protocol", [None, 3, {}]), ("config", [3, {"a": {}}]), ("result", [3, {}]),
         ("versions", [3, {"numpy": 2}]), ("code", [3, {"trained": 3}]),
-        ("test_error", ["5", 101, -1, float("nan")]), ("exported_in", ["float16"]),
+        ("test_error", ["5", 101, -1, float("nan")]), ("test_images", [0, -1, 1.5, "3"]),
+        ("test_error_interval", [3, [], [1.0], [1.0, 2.0, 3.0], [9.0, 1.0], [-1.0, 5.0]]), ("exported_in", ["float16"]),
     ],
 )  # fmt: skip
 def test_a_field_that_is_wrong_is_named(write, field, values):

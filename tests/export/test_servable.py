@@ -220,6 +220,9 @@ def test_assets_describe_what_was_exported(exported, live):
     assert info["calibration"] == dataclasses.asdict(exported.calibration)
     assert info["config"]["width"] == 4 and "workdir" not in info["config"]
     assert info["test_error"] == pytest.approx(info["result"]["test_error"])
+    assert info["test_images"] == info["result"]["test_images"]
+    low, high = info["test_error_interval"]
+    assert 0 <= low <= info["test_error"] <= high <= 100
     assert {"tensorflow", "keras", "tf_ssgan"} <= set(info["versions"])
     ours = checkout.code_version()
     assert info["code"] == {"trained": ours, "exported": ours} and info["result"]["code"] == ours

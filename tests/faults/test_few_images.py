@@ -57,8 +57,9 @@ def test_few_held_out_pictures_choose_nothing(run):
 def test_the_summary_says_so(run):
     workdir, result = run
     text = summary.format_summary(result, str(workdir))
-    assert f"  {UNTESTED}\n" in text and f"({NO_TEMPERATURE})" in text
-    assert "(of 5 images: 5 held-out images are too few to choose a step by; 100 are" in text
+    assert f"  N{UNTESTED[1:]}.\n" in text and "(no temperature was fitted)" in text
+    few = "5 held-out images are too few to choose a step or to fit a temperature; 100 are needed"
+    assert f"  {few}.\n" in text
     assert "(mean over the 1 class that has test images)" in text
     assert "->" not in text and "best" not in text
 

@@ -65,6 +65,7 @@ def test_a_fixed_tau_is_the_default_and_is_not_reported():
 
 def test_the_grid_search_begins_each_trial_with_the_initial_weights():
     toy = toy_methods.Eager("acgan_trunc", tau_search="grid")  # one step a trial
+    assert toy.method.search_images == -(-toy_methods.LABELED // latent_truncation.HOLD_OUT_EVERY)
     taus = [one["tau"] for one in toy.run(7)]
     assert taus == list(latent_truncation.TAU_GRID)
     for player in (toy.method.d, toy.method.g):

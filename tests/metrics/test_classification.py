@@ -22,6 +22,7 @@ def test_error_and_confusion_by_hand():
     )
     assert predictions.error == pytest.approx(40.0)
     assert predictions.confusion.tolist() == [[1, 0, 0], [0, 1, 1], [1, 0, 1]]
+    assert np.stack(predictions.class_counts).tolist() == [[1, 2, 2], [1, 1, 1], [2, 1, 2]]
 
 
 def test_images_of_a_smaller_last_batch_count():

@@ -21,6 +21,13 @@ def test_the_interval_is_wilsons_formula(count, images):
     assert intervals.wilson(count, images) == pytest.approx(by_formula(count, images), abs=1e-9)
 
 
+@pytest.mark.parametrize(("count", "images"), [(0, 1), (1, 3), (91, 279), (2_477, 10_000)])
+def test_an_error_in_percent_has_the_interval_of_its_count(count, images):
+    error = 100.0 * count / images
+    assert intervals.of_error(error, images) == intervals.wilson(count, images)
+    assert intervals.of_error(round(error, 3), images) == intervals.wilson(count, images)
+
+
 def test_no_error_of_ten_images_may_be_28_percent():
     low, high = intervals.wilson(0, 10)
     assert low == pytest.approx(0, abs=1e-12)

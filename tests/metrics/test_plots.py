@@ -49,6 +49,17 @@ def test_the_reliability_figure_shows_both_calibration_errors(figures):
     assert (gaps[2].get_y(), gaps[2].get_height()) == pytest.approx((0.5, 0.175))
 
 
+def test_the_reliability_figure_says_if_no_temperature_was_fitted(monkeypatch):
+    monkeypatch.setattr(
+        plots, "_png", lambda figure: [a.get_title() for a in figure.axes if a.get_title()]
+    )
+    bins = calibration.reliability(np.eye(3), np.arange(3))
+    assert plots.reliability_figure(bins) == ["no temperature fitted: ECE 0.0000"]
+    assert plots.reliability_figure(bins, bins, 1.625) == [
+        "temperature 1: ECE 0.0000", "temperature 1.62: ECE 0.0000"
+    ]  # fmt: skip
+
+
 def test_the_reliability_figure_without_predictions_is_drawn():
     none = calibration.reliability(np.zeros((0, 3)), np.zeros(0, int))
     assert is_drawn(plots.reliability_figure(none, none, 1.0))

@@ -15,6 +15,11 @@ def test_mcnemar_by_hand():
     assert test.p == pytest.approx(14 / 64)
 
 
+def test_the_p_value_from_counts_alone():
+    assert significance.exact_p(5, 1) == significance.exact_p(1, 5) == pytest.approx(14 / 64)
+    assert significance.exact_p(0, 0) == significance.exact_p(3, 3) == 1.0
+
+
 def test_mcnemar_is_symmetric():
     rng = np.random.default_rng(0)
     first, second = rng.random(300) < 0.9, rng.random(300) < 0.8

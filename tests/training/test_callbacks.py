@@ -30,10 +30,12 @@ class Model:
         return 1.25
 
 
-def make_logger(tmp_path, model):
+def make_logger(tmp_path, model, test_images=500):
     writer = tf.summary.create_file_writer(str(tmp_path / "tensorboard"))
     scores = {"test_error": 12.5, "test_error_raw": 15.0, "pseudo_label_right_percent": None}
-    logger = callbacks.MetricsLogger(Workdir(tmp_path), lambda: scores, lambda: 64.04, writer)
+    logger = callbacks.MetricsLogger(
+        Workdir(tmp_path), lambda: scores, lambda: 64.04, test_images, writer
+    )
     logger.set_model(model)
     return logger
 
@@ -78,14 +80,17 @@ def test_an_evaluation_writes_a_line_and_prints_the_errors(tmp_path, capsys):
     )
 
 
-def test_a_validation_error_of_few_images_is_printed_with_their_number(tmp_path, capsys):
-    for held_out, counted in ((6, " of 6 images"), (100, "")):
+def test_an_error_of_few_images_is_printed_with_their_number(tmp_path, capsys):
+    for images, counted in ((1, " of 1 image"), (6, " of 6 images"), (100, "")):
         model = Model(50)
-        model.task.held_out = held_out
-        logger = make_logger(tmp_path, model)
+        model.task.held_out = images
+        logger = make_logger(tmp_path, model, test_images=images)
         logger.evaluate = lambda: {"validation_error": 16.667, "test_error": 12.5}
         logger.on_epoch_end(0)
-        assert f": validation_error 16.67 %{counted}, test_error" in capsys.readouterr().out
+        assert (
+            f": validation_error 16.67 %{counted}, test_error 12.50 %{counted}, waiting"
+            in capsys.readouterr().out
+        )
 
 
 def test_a_missing_line_is_written_once(tmp_path):

@@ -13,7 +13,7 @@ from tf_ssgan.common import errors
 from tf_ssgan.data import datasets, label_noise
 from tf_ssgan.data.sources import data_source
 from tf_ssgan.methods import alexnet
-from tf_ssgan.training import config, recipes
+from tf_ssgan.training import config, recipes, run_folders
 
 
 @pytest.fixture(autouse=True)

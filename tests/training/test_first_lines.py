@@ -35,6 +35,16 @@ def test_a_run_that_held_out_labels_tune_says_so():
     assert note.startswith("The labels of held-out images tune this run")
 
 
+@pytest.mark.parametrize(("images", "said"), [(0, False), (10, True), (99, True), (100, False)])
+def test_a_search_by_few_labeled_images_is_noted(images, said):
+    method = types.SimpleNamespace(search_images=images, searched=("tau",))
+    notes = first_lines._search_notes(types.SimpleNamespace(method=method))
+    assert notes == said * [
+        f"The search for tau sets labeled images aside: {images} held-out images are too few to "
+        "tell its values apart; 100 are needed."
+    ]
+
+
 ONE, TWO = "1" * 40, "2" * 40
 
 

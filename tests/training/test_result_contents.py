@@ -22,6 +22,7 @@ def test_what_a_run_measures_on_its_test_images_is_described():
     wrong = {
         "test_error_interval": [27.4],
         "class_recall": [{"name": "cat", "images": 9, "right": 8, "predicted": 7}],
+        "validation_error_interval": [38.3, 27.4],
         "guessing": {"name": "cat", "error": 165.0, "interval": [59.0, 70.0]},
         "linear": measured["linear"] | {"p": 1.5},
     }

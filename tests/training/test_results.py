@@ -13,9 +13,9 @@ from support.file_contents import data_record, metrics_line
 from tensorboard.backend.event_processing import event_accumulator
 
 from tf_ssgan.common import checkout, cpu
-from tf_ssgan.metrics import calibration, classification, ranking
+from tf_ssgan.metrics import calibration, classification, intervals, ranking
 from tf_ssgan.nn import inference, weights
-from tf_ssgan.training import results
+from tf_ssgan.training import results, summary
 from tf_ssgan.training.workdir import Workdir
 
 LINE = metrics_line(2, 40.0, test_error_raw=45.0)
@@ -61,7 +61,7 @@ def finished_run(workdir, classes, held=100):
         info=types.SimpleNamespace(classes=names),
         protocol=types.SimpleNamespace(
             labeled_ids=np.arange(10), validation_ids=np.arange(30, 30 + held), sha256="0" * 64,
-            clean_fraction=0.0, wrong=0, pool=130,
+            clean_fraction=0.0, wrong=0, pool=130, labels=labels[:10],
         ),
         classes_without=lambda labels: [names[k] for k in range(classes) if k not in labels],
         method=types.SimpleNamespace(
@@ -101,6 +101,11 @@ def test_everything_is_measured_and_written(tmp_path, classes):
     assert missing[-1] == f"clåss {classes - 1}"
     of_labels = [result[name] for name in ("clean_fraction", "wrong_labels")]
     assert of_labels == [0.0, 0] and result["test_error"] == 40.0
+    low, high = result["test_error_interval"]
+    assert low < 40.0 < high and [low, high] == list(intervals.wilson(16, 40))
+    assert result["validation_error_interval"] == list(intervals.wilson(20, 100))
+    assert sum(own["images"] for own in result["class_recall"]) == 40
+    assert 0 <= result["linear"]["error"] <= 100 and result["guessing"]["name"] in run.info.classes
     counted = [result[name] for name in ("pool", "validation_images", "test_images")]
     assert counted == [130, 100, 40] and result["cores"] == len(cpu.usable())
     assert result["code"] == checkout.code_version()
@@ -194,6 +199,27 @@ def test_few_validation_images_fit_no_temperature_and_choose_no_step(tmp_path, h
     assert run.workdir.read_result() == result
 
 
+def test_what_few_images_chose_in_a_run_of_an_older_version_is_left_out(tmp_path):
+    """A result of a version in which 6 held-out images fitted a temperature and chose a step."""
+    run = finished_run(tmp_path, 3, held=6)
+    expected = results.conclude(run, 1.0, 2.0)
+    older = dict(expected)
+    for name in ("test_error_interval", "validation_error_interval", "class_recall", "guessing",
+                 "linear"):  # fmt: skip
+        del older[name]
+    chosen = dict.fromkeys(("ece_before", "ece_after", "nll_before", "nll_after"), 0.5)
+    chosen = {"temperature": 10.0, "images": 6, **chosen}
+    older |= {"temperature": 10.0, "calibration": chosen, "brier_score_calibrated": 0.25,
+              "expected_calibration_error_calibrated": 0.25, "test_error_at_best_validation": 20.0,
+              "test_error_raw_at_best_validation": 20.0, "searched_at_best_validation": {"tau": 1.0}}  # fmt: skip
+    (tmp_path / "result.json").write_text(json.dumps(older))
+    read = run.workdir.read_result()
+    assert read == {name: expected[name] for name in read}
+    run.method.step = types.SimpleNamespace(numpy=lambda: 2)
+    assert results.saved_calibration(run) == calibration.Calibration()
+    assert "best" not in summary.format_summary(read, str(tmp_path))
+
+
 def test_what_few_images_cannot_show_is_said_when_a_run_begins(tmp_path):
     run = finished_run(tmp_path, 3, held=6)
     run.arrays.train_labels[30:36] = 0
@@ -208,13 +234,25 @@ def test_what_few_images_cannot_show_is_said_when_a_run_begins(tmp_path):
     assert results.notes_on_few_images(run) == []
 
 
-def test_tensorboard_shows_the_figures(tmp_path):
-    results.conclude(finished_run(tmp_path, 3), 1.0, 2.0)
+def test_tensorboard_shows_the_figures_and_what_the_error_is_compared_with(tmp_path):
+    result = results.conclude(finished_run(tmp_path, 3), 1.0, 2.0)
     events = event_accumulator.EventAccumulator(
         str(tmp_path / "tensorboard"), size_guidance={event_accumulator.TENSORS: 0}
     ).Reload()
     for name in FIGURES:
         assert [event.step for event in events.Tensors(name)] == [2]
+    for name in ("guessing", "linear"):
+        (event,) = events.Tensors(f"result/{name}_error")
+        value = float(tf.make_ndarray(event.tensor_proto))
+        assert value == pytest.approx(result[name]["error"], abs=1e-4)
+
+
+def test_without_labels_there_is_no_linear_classifier(tmp_path):
+    run = finished_run(tmp_path, 3)
+    run.protocol.labels = run.protocol.labeled_ids = np.zeros(0, np.int64)
+    run.config.labels = 0
+    assert results.conclude(run, 1.0, 2.0)["linear"] is None
+    assert run.workdir.read_result()["linear"] is None
 
 
 def test_it_can_be_interrupted_between_batches_and_leaves_no_result(tmp_path):

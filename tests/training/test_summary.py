@@ -9,7 +9,7 @@ RESULT = {
     "images_per_second": 590.3, "waiting_percent": 0.26, "test_error": 8.8, "test_error_raw": 9.2,
     "test_error_median20": 9.8, "test_error_at_best_validation": 10.4, "searched": {},
     "validation_images": 129, "validation_error": 9.1, "classes_without_test_images": [],
-    "classes_with_test_images": 10,
+    "classes_with_test_images": 10, "test_images": 500,
 }  # fmt: skip
 
 
@@ -19,14 +19,25 @@ def test_errors_and_speed_are_in_the_summary():
         "wacgan_gpt on digits, 50 labels, 1000 steps in 89 s "
         "(590 images/s, 0.3 % of the time waiting for them)"
     )
-    assert "  test_error                      8.80 %   (exported weights, last step)" in lines
-    assert any("10.40 %" in line for line in lines) and "runs/a" in lines[-1]
+    assert lines[2:8] == [
+        "                                 error    images  95 % interval",
+        "  test_error                      8.80 %     500    6.6 to  11.6 %  (exported weights, last step)",
+        "  test_error_raw                  9.20 %     500    7.0 to  12.1 %  (without EMA)",
+        "  test_error_median20             9.80 %     500    7.5 to  12.7 %  (median of up to 20 evaluations)",
+        "  test_error_at_best_validation  10.40 %     500    8.0 to  13.4 %  (best step by 129 held-out images)",
+        "  validation_error                9.10 %     129    5.4 to  15.6 %  (held-out images, last step)",
+    ]
+    assert "runs/a" in lines[-1]
 
 
 def test_without_validation_there_is_no_best():
     none = {"validation_images": 0, "validation_error": None, "test_error_at_best_validation": None}
     text = summary.format_summary(RESULT | none, "runs/a")
     assert "best" not in text and "validation" not in text
+    assert (
+        "\n  No images are held out to choose a step or to fit a temperature; 100 are needed.\n"
+        in text
+    )
 
 
 FEW = {"validation_images": 6, "validation_error": 16.667, "test_error_at_best_validation": None}
@@ -35,18 +46,22 @@ FEW = {"validation_images": 6, "validation_error": 16.667, "test_error_at_best_v
 def test_few_validation_images_are_counted_and_choose_nothing():
     lines = summary.format_summary(RESULT | FEW, "runs/a").splitlines()
     assert (
-        "  validation_error               16.67 %   "
-        "(of 6 images: 6 held-out images are too few to choose a step by; 100 are needed)"
-    ) in lines
+        "  validation_error               16.67 %       6    3.0 to  56.4 %  (held-out images, last step)"
+        in lines
+    )
+    assert (
+        "  6 held-out images are too few to choose a step or to fit a temperature; 100 are needed."
+        in lines
+    )
     assert not any("best" in line for line in lines)
 
 
 def test_classes_without_test_images_are_named():
     missing = {"classes_without_test_images": ["few", "rare"], "classes_with_test_images": 1}
     lines = summary.format_summary(RESULT | MEASURED | missing, "runs/a").splitlines()
-    assert "  no test image of few, rare: no number here says anything about them" in lines
+    assert "  No test image of few, rare: no number here says anything about them." in lines
     assert any("(mean over the 1 class that has test images)" in line for line in lines)
-    assert "no test image" not in summary.format_summary(RESULT, "runs/a")
+    assert "No test image" not in summary.format_summary(RESULT, "runs/a")
 
 
 def test_searched_hyperparameters_are_in_the_summary():
@@ -70,22 +85,100 @@ def test_ranking_and_calibration_are_in_the_summary_if_they_were_measured():
     )
     assert (
         "  expected_calibration_error     0.081 -> 0.012 "
-        "(temperature 1.88: fitted on validation images)"
+        "(temperature 1.88: fitted on 129 held-out images)"
     ) in lines
 
 
 @pytest.mark.parametrize(
     ("held_out", "reason"),
-    [(0, "no images are held out to fit one"), (6, "6 held-out images are too few to fit one")],
+    [
+        (0, "No images are held out"),
+        (1, "1 held-out image is too few"),
+        (6, "6 held-out images are too few"),
+    ],
 )
 def test_without_a_temperature_the_summary_says_why(held_out, reason):
     none = {"temperature": 1.0, "expected_calibration_error_calibrated": None}
     text = summary.format_summary(
         RESULT | MEASURED | FEW | none | {"validation_images": held_out}, "a"
     )
-    assert (
-        f"expected_calibration_error     0.081     (no temperature: {reason}; 100 are needed)"
-    ) in text
+    assert "  expected_calibration_error     0.081     (no temperature was fitted)\n" in text
+    assert f"  {reason} to choose a step or to fit a temperature; 100 are needed.\n" in text
+
+
+def counts(name, images, right, predicted):
+    """What became of the test images of a class."""
+    return {"name": name, "images": images, "right": right, "predicted": predicted}
+
+
+CONTEXT = {
+    "class_recall": [counts("many", 400, 390, 440), counts("few", 90, 66, 60), counts("rare", 10, 0, 0)],
+    "guessing": {"name": "many", "error": 20.0, "interval": [16.7, 23.7]},
+    "linear": {"model": "logistic regression", "features": "pixels of 16x16x3, averaged", "error": 12.4,
+               "interval": [9.8, 15.6], "only_run_right": 40, "only_linear_right": 22, "p": 0.030},
+}  # fmt: skip
+
+
+def test_guessing_and_a_linear_classifier_are_beside_the_errors():
+    lines = summary.format_summary(RESULT | CONTEXT, "runs/a").splitlines()
+    at = lines.index(
+        "  guessing                       20.00 %     500   16.7 to  23.7 %  (always answers many)"
+    )
+    assert lines[at + 1 : at + 4] == [
+        "  linear classifier              12.40 %     500    9.8 to  15.6 %  (logistic regression)",
+        "  The linear classifier learned from the same labels, on pixels of 16x16x3, averaged.",
+        "  wacgan_gpt beats the linear classifier: 3.6 points lower error, p = 0.03.",
+    ]
+    older = summary.format_summary(RESULT, "runs/a")
+    assert not any(word in older for word in ("guessing", "linear", "Recognized", "None"))
+    no_labels = summary.format_summary(RESULT | CONTEXT | {"linear": None}, "runs/a")
+    assert "guessing  " in no_labels and "linear" not in no_labels
+
+
+def test_recall_is_shown_with_its_counts_and_classes_never_predicted_are_named():
+    lines = summary.format_summary(RESULT | CONTEXT, "runs/a").splitlines()
+    at = lines.index("  Recognized test images of each class:")
+    assert lines[at + 1 : at + 4] == [
+        "    many                         97.50 %     390 of 400",
+        "    few                          73.33 %      66 of 90",
+        "    rare                          0.00 %       0 of 10",
+    ]
+    assert lines[at - 1] == "  No test image is classified as rare, not even its own."
+
+
+def test_of_many_classes_the_worst_are_shown():
+    own = [counts(f"c{k}", 4 if k else 0, k % 4, 2) for k in range(30)]
+    text = summary.format_summary(RESULT | CONTEXT | {"class_recall": own}, "runs/a")
+    _, shown = text.split(
+        "  Recognized test images of the 5 classes where they are fewest, of 29; report.txt has all:\n"
+    )
+    assert [line.split()[0] for line in shown.splitlines()[:5]] == ["c4", "c8", "c12", "c16", "c20"]
+    assert "    c24" not in text and "c0 " not in text
+
+
+def test_odd_names_of_classes_keep_the_columns():
+    names = ["漢字", "x" * 300, "a\x1b[31m", "none\n"]
+    own = [counts(name, 5 * (name[0] != "n"), 1, 1) for name in names]
+    lines = summary.format_summary(RESULT | CONTEXT | {"class_recall": own}, "runs/a").splitlines()
+    at = lines.index("  Recognized test images of each class:")
+    assert lines[at + 1 : at + 5] == [
+        "    漢字                         20.00 %       1 of 5",
+        f"    {'x' * 25}…   20.00 %       1 of 5",
+        "    a\\x1b[31m                    20.00 %       1 of 5",
+        "    none\\n                        no test images",
+    ]
+    guessing = {"guessing": {"name": "漢\x1b" * 30, "error": 20.0, "interval": [16.7, 23.7]}}
+    text = summary.format_summary(RESULT | CONTEXT | guessing, "runs/a")
+    assert "\x1b" not in text and "…)" in text
+
+
+def test_lines_are_short_whatever_the_classes_are_called():
+    own = [counts("y" * 60 + str(k), 1, 0, 0) for k in range(40)]
+    text = summary.format_summary(
+        RESULT | MEASURED | CONTEXT
+        | {"class_recall": own, "classes_without_test_images": ["z z" * 50] * 20}, "runs/a",
+    )  # fmt: skip
+    assert max(map(len, text.splitlines())) <= 104
 
 
 def test_a_folder_with_blanks_is_quoted_in_the_command_to_export_it():

@@ -5,12 +5,15 @@ Free of TensorFlow. Training, evaluation, export, reports and the doctor say it 
 
 from collections.abc import Sequence
 
+from tf_ssgan.common import plain_text
+
 # Held-out images that may choose something. An error of 10 % measured on n images has a standard
 # error of 30 / sqrt(n) points, 3 points with 100: fewer do not tell two evaluations of a run apart.
 # A temperature of 10 was fitted on 6 images; one of 8.67 on 8 images made a calibration error of 0
 # one of 21 %.
 ENOUGH_HELD_OUT = 100
 _NAMES = 10  # classes that a sentence names
+_COLUMNS = 40  # of the name of a class
 # So many classes may have any number of images. More of them need two images each on average, one
 # to learn from and one to test with: with fewer, what looks like labels are mostly the numbers or
 # the names of the images themselves, and the last layer would have as many outputs.
@@ -54,11 +57,11 @@ def why_nothing(held_out: int) -> str:
     return too_few(held_out, "to choose a step or to fit a temperature")
 
 
-def counted(held_out: int) -> str:
-    """What follows a validation error: " of 6 images" if they are few, otherwise nothing."""
-    if may_choose(held_out):
+def counted(images: int) -> str:
+    """What follows the error on images: " of 6 images" if they are few, otherwise nothing."""
+    if may_choose(images):
         return ""
-    return f" of {held_out} image{'' if held_out == 1 else 's'}"
+    return f" of {images} image{'' if images == 1 else 's'}"
 
 
 def too_many_classes(classes: int, labeled: int) -> str:
@@ -89,6 +92,14 @@ def untested(names: Sequence[str]) -> str:
     return f"no test image of {_join(names)}: no number here says anything about them"
 
 
+def never_answered(names: Sequence[str]) -> str:
+    """Names the classes that have test images, and that none is taken for; empty without any."""
+    if not names:
+        return ""
+    own = "its" if len(names) == 1 else "their"
+    return f"no test image is classified as {_join(names)}, not even {own} own"
+
+
 def not_held_out(names: Sequence[str]) -> str:
     """Names the classes without held-out images; empty without any."""
     if not names:
@@ -105,4 +116,5 @@ def not_learned(names: Sequence[str]) -> str:
 
 def _join(names: Sequence[str]) -> str:
     more = len(names) - _NAMES
-    return ", ".join(names[:_NAMES]) + (f" and {more:,} more" if more > 0 else "")
+    shown = [plain_text.shorten(plain_text.escape(name), _COLUMNS) for name in names[:_NAMES]]
+    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")

@@ -47,6 +47,12 @@ def shorten(text: str, columns: int) -> str:
     return text[:kept].rstrip(_JOINERS) + "\N{HORIZONTAL ELLIPSIS}"
 
 
+def pad(text: str, columns: int) -> str:
+    """Fills a text with spaces to a number of columns, or cuts it as `shorten` does."""
+    text = shorten(text, columns)
+    return text + " " * (columns - sum(map(_width, text)))
+
+
 def _width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 

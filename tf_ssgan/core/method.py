@@ -35,6 +35,7 @@ class Method(run_state.RunState):
             do not change all of them.
         searched: The reported scalars that are results of the run, such as a hyperparameter that
             the method searches.
+        search_images: How many labeled images it sets aside to score what it searches.
         needs_labels: Whether it cannot train without labels.
         needs_noisy: Whether it needs both clean and noisy labels.
         stage: The current stage, one of `stages`.
@@ -45,6 +46,7 @@ class Method(run_state.RunState):
     reports_in: ClassVar[dict[str, tuple[str, ...]]] = {}
     trains_in: ClassVar[dict[str, tuple[str, ...]]] = {}
     searched: tuple[str, ...] = ()
+    search_images: int = 0
     needs_labels: bool = False
     needs_noisy: bool = False
 

@@ -44,6 +44,14 @@ class Predictions:
         classes = range(self.scores.shape[1])
         return metrics.confusion_matrix(self.labels, self.predicted, labels=classes)
 
+    @property
+    def class_counts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of each class its images, those classified correctly, and all that are taken for it."""
+        classes = self.scores.shape[1]
+        right = self.labels[self.predicted == self.labels]
+        parts = (self.labels, right, self.predicted)
+        return tuple(np.bincount(part, minlength=classes) for part in parts)
+
     def probabilities(self, temperature: float = 1.0) -> np.ndarray:
         """Softmax of the scores (logits) divided by a temperature; float64 [n, classes]."""
         return special.softmax(self.scores.astype(np.float64) / temperature, axis=-1)

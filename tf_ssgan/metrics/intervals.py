@@ -28,6 +28,16 @@ def wilson(count: int, images: int) -> tuple[float, float]:
     return 100.0 * interval.low, 100.0 * interval.high
 
 
+def of_error(error: float, images: int) -> tuple[float, float]:
+    """The interval of an error that was measured on images, as `wilson`.
+
+    Args:
+        error: Percentage of images that are misclassified.
+        images: Number of images, at least 1.
+    """
+    return wilson(round(error * images / 100.0), images)
+
+
 def describe(count: int, images: int) -> str:
     """The number of images and the interval in words: "91 of 279 images; 27.4 to 38.3 %".
 

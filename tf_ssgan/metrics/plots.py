@@ -64,7 +64,8 @@ def reliability_figure(
     )
     for column, (reliability, value) in enumerate(panels):
         _draw_gaps(above[column], reliability)
-        title = f"temperature {value:.3g}: ECE {reliability.error():.4f}"
+        title = f"temperature {value:.3g}: " if after else "no temperature fitted: "
+        title += f"ECE {reliability.error():.4f}"
         above[column].set_title(title, fontsize=10)
         left, width = _bins(reliability)
         shares = 100.0 * reliability.count / max(1, reliability.count.sum())

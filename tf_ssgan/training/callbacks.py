@@ -54,6 +54,7 @@ class MetricsLogger(keras.callbacks.Callback):
         workdir: Workdir,
         evaluate: Callable[[], dict[str, float]],
         speed: Callable[[], float],
+        test_images: int,
         writer: tf.summary.SummaryWriter,
     ):
         """Describes the log.
@@ -62,12 +63,14 @@ class MetricsLogger(keras.callbacks.Callback):
             workdir: Folder of the files.
             evaluate: Returns the errors, and what else belongs to a line.
             speed: Returns images per second.
+            test_images: Number of images that test errors are of.
             writer: Writer of TensorBoard events.
         """
         super().__init__()
         self.path = workdir.metrics_file
         self.evaluate = evaluate
         self.speed = speed
+        self.test_images = test_images
         self.writer = writer
         self.began = time.perf_counter()
 
@@ -115,10 +118,10 @@ class MetricsLogger(keras.callbacks.Callback):
         print(f"\nstep {step}: {', '.join(shown)}", flush=True)
 
     def _counted(self, name: str) -> str:
-        """The number of images that a validation error is of, if they are few; else empty."""
-        if not name.startswith("validation_"):
-            return ""
-        return few_images.counted(self.model.task.held_out)
+        """The number of images that an error is of, if they are few; else empty."""
+        if name.startswith("validation_"):
+            return few_images.counted(self.model.task.held_out)
+        return few_images.counted(self.test_images) if name.startswith("test_") else ""
 
 
 class SaveCheckpoint(keras.callbacks.Callback):

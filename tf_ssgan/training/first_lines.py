@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tf_ssgan.common import checkout, cpu
+from tf_ssgan.common import checkout, cpu, few_images
 from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.nn import weights
 from tf_ssgan.training import build, combinations, results
@@ -21,13 +21,15 @@ def print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
         f"{run.config.method} on {run.config.dataset}: {networks}; {run.precision}, "
         f"{run.strategy.num_replicas_in_sync} device(s)"
     )
-    tested = f"{len(run.arrays.test_labels):,} test images"
+    tests = len(run.arrays.test_labels)
+    tested = f"{tests:,} test image{'' if tests == 1 else 's'}"
     if run.config.folds:
         last = run.config.folds - 1
         tested += f", those of fold {run.config.fold} of {run.config.folds} (0 to {last})"
     print(f"{run.protocol.describe()}; {tested}")
     remarks = combinations.remarks(run.config, type(run.method))
-    for line in [*remarks, *_pool_notes(run), *results.notes_on_few_images(run)]:
+    notes = [*_pool_notes(run), *_search_notes(run), *results.notes_on_few_images(run)]
+    for line in [*remarks, *notes]:
         print(line)
     if manifest:
         print(f"Continuing from step {manifest['step']} of {run.method.task.steps}.")
@@ -60,6 +62,13 @@ def _pool_notes(run: build.Run) -> list[str]:
             "occur more than once in it. A smaller --batch_size avoids this."
         )
     return notes
+
+
+def _search_notes(run: build.Run) -> list[str]:
+    """A note if the method searches by so few labeled images that chance decides."""
+    images, names = run.method.search_images, ", ".join(run.method.searched)
+    few = few_images.too_few(images, "to tell its values apart") if images else ""
+    return [f"The search for {names} sets labeled images aside: {few}."] if few else []
 
 
 def _print_other_code(manifest: dict[str, Any]) -> None:

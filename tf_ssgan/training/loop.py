@@ -187,7 +187,8 @@ def _evaluation_callbacks(
     def evaluate() -> dict[str, float | None]:
         return {name: value for each in evaluators for name, value in each().items()}
 
-    logger = callbacks.MetricsLogger(run.workdir, evaluate, progress.images_per_second, writer)
+    tests, speed = len(run.arrays.test_labels), progress.images_per_second
+    logger = callbacks.MetricsLogger(run.workdir, evaluate, speed, tests, writer)
     ends = {run.method.task.steps, *run.method.stages().values()}
     if first and (first % evaluation_interval(run.method.task) == 0 or first in ends):
         run.method.set_stage(first - 1)  # the stage that the line belongs to

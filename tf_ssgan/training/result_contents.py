@@ -1,9 +1,10 @@
 """What `result.json` holds: types and ranges of its fields, see `run_file_contents`."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import pydantic
 
+from tf_ssgan.common import few_images
 from tf_ssgan.training.run_file_contents import (
     ABSENT,
     Content,
@@ -21,8 +22,19 @@ from tf_ssgan.training.run_file_contents import (
     Text,
 )
 
+
+def _check_order(ends: list[float]) -> list[float]:
+    if ends[0] > ends[1]:
+        raise ValueError("expected the lower end first")
+    return ends
+
+
 # The ends of a 95 % interval of an error, in percent, see `metrics.intervals`.
-Interval = Annotated[list[Percent], pydantic.Field(min_length=2, max_length=2)]
+Interval = Annotated[
+    list[Percent],
+    pydantic.Field(min_length=2, max_length=2),
+    pydantic.AfterValidator(_check_order),
+]
 
 
 class ClassCounts(Content):
@@ -156,3 +168,25 @@ class Result(Quality):
             if self.top1_accuracy > self.top3_accuracy:
                 raise ValueError("expected top1_accuracy to be at most top3_accuracy")
         return self
+
+
+def without_choices_of_few(result: dict[str, Any]) -> dict[str, Any]:
+    """A result without what few held-out images chose: older versions let any number choose.
+
+    Args:
+        result: The content of `result.json`; not changed.
+    """
+    changed: dict[str, Any] = {}
+    if not few_images.may_choose(result["validation_images"]):
+        for weights in ("", "_raw"):
+            changed[f"test_error{weights}_at_best_validation"] = None
+            changed[f"searched{weights}_at_best_validation"] = {}
+    if not few_images.may_choose(result["calibration"]["images"]):
+        names = ("ece_before", "ece_after", "nll_before", "nll_after")
+        changed |= {
+            "temperature": 1.0,
+            "expected_calibration_error_calibrated": None,
+            "brier_score_calibrated": None,
+            "calibration": {"temperature": 1.0, "images": 0, **dict.fromkeys(names)},
+        }
+    return result | changed

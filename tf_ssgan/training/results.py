@@ -15,7 +15,7 @@ import tensorflow as tf
 from tf_ssgan.common import checkout, cpu, errors, few_images, files, plain_text, version
 from tf_ssgan.metrics import calibration, classification, plots, ranking
 from tf_ssgan.nn import inference, weights
-from tf_ssgan.training import build, events
+from tf_ssgan.training import build, error_context, events
 
 IMAGES_SHOWN = 3  # test images in the figure of the most probable classes
 
@@ -37,7 +37,10 @@ def conclude(
     test = _predictions(run, run.arrays.test_images, run.arrays.test_labels, pause)
     fitted = fitted_calibration(run, pause)
     metrics = quality_metrics(test, fitted)
-    result = _result(run, seconds, speed, metrics | {"calibration": dataclasses.asdict(fitted)})
+    lines = _lines_of_training(run)
+    metrics |= {"calibration": dataclasses.asdict(fitted)}
+    metrics |= error_context.describe(run, test, lines[-1], pause)
+    result = _result(run, lines, seconds, speed, metrics)
     figures = _figures(run, test, fitted)
     for name, png in figures.items():
         files.replace(run.workdir.figure(name), png)
@@ -146,10 +149,8 @@ def _figures(
     }
 
 
-def _result(
-    run: build.Run, seconds: float, speed: float, metrics: dict[str, Any]
-) -> dict[str, Any]:
-    """Content of `result.json`."""
+def _lines_of_training(run: build.Run) -> list[dict[str, Any]]:
+    """The lines of the metrics since labels are learned, at least one."""
     train_start = list(run.method.stages().values())[-1]  # earlier stages learn no labels
     history = run.workdir.read_metrics().lines
     lines = [line for line in history if line["step"] > train_start]
@@ -158,6 +159,17 @@ def _result(
             f"{run.workdir.metrics_file} holds no evaluation any more: it was removed or changed "
             "while the run trained. The same command evaluates the last step again."
         )
+    return lines
+
+
+def _result(
+    run: build.Run,
+    lines: list[dict[str, Any]],
+    seconds: float,
+    speed: float,
+    metrics: dict[str, Any],
+) -> dict[str, Any]:
+    """Content of `result.json`."""
     last, task = lines[-1], run.method.task
     held_out = len(run.protocol.validation_ids)
     may_choose = few_images.may_choose(held_out)
@@ -242,4 +254,7 @@ def _write_tensorboard(run: build.Run, figures: dict[str, bytes], result: dict[s
         }
         events.hparams(shown | result["hparams"])
         events.scalar("result/test_error", result["test_error"])
+        events.scalar("result/guessing_error", result["guessing"]["error"])
+        if result["linear"]:
+            events.scalar("result/linear_error", result["linear"]["error"])
     writer.close()

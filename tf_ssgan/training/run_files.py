@@ -15,7 +15,7 @@ from tf_ssgan.training.run_file_contents import Content
 
 # Bytes. Parsed, a file may take twenty times its size. The labels of three million images fit in.
 LARGEST_FILE = 2**26
-LARGEST_SUMMARY = 2**23  # of a file without a list of images
+LARGEST_SUMMARY = 2**25  # of a file without a list of images; 100,000 classes need 10 MB
 _SHOWN = 40  # characters of a wrong value
 
 

@@ -1,46 +1,144 @@
 """The result of a run as a few lines of text."""
 
+import textwrap
+from collections.abc import Iterator
 from typing import Any
 
-from tf_ssgan.common import few_images
+from tf_ssgan.common import few_images, plain_text
 from tf_ssgan.common.plain_text import shell_word
+from tf_ssgan.metrics import intervals
+from tf_ssgan.training import verdicts
+
+_COLUMNS = 100
+_NAME, _CLASS, _SHORT = 30, 26, 18  # columns of the names of numbers, of those of classes
+_MOST_CLASSES = 12  # a line each; of more, only the `_WORST` are shown
+_WORST = 5
 
 
 def format_summary(result: dict[str, Any], workdir: str) -> str:
     """Formats the content of `result.json` as a table to read.
 
+    Results of older runs lack some fields; their lines are left out.
+
     Args:
         result: The content of `result.json`.
         workdir: Folder of the run.
     """
-    best, held_out = result["test_error_at_best_validation"], result["validation_images"]
     fold = f", fold {result['fold']} of {result['folds']}" if result.get("folds") else ""
-    lines = [
-        f"\n{result['method']} on {result['dataset']}{fold}, {result['labels']} labels, "
-        f"{result['steps']} steps in {result['seconds']:.0f} s "
-        f"({result['images_per_second']:.0f} images/s{_waiting(result)})",
-        _line("test_error", result["test_error"], "exported weights, last step"),
-        _line("test_error_raw", result["test_error_raw"], "without EMA"),
-        _line("test_error_median20", result["test_error_median20"], "last 20 evaluations"),
-    ]
+    return "\n".join(
+        [
+            f"\n{result['method']} on {plain_text.escape(result['dataset'])}{fold}, "
+            f"{_count(result['labels'], 'label')}, {result['steps']} steps in "
+            f"{result['seconds']:.0f} s ({result['images_per_second']:.0f} images/s"
+            f"{_waiting(result)})",
+            *_errors(result),
+            *_sentences(result),
+            *_recall(result),
+            *_quality(result),
+            *_searched(result),
+            f"Everything is in {workdir}",
+            f"Export it: python -m export.export_main --run={shell_word(workdir)} "
+            f"--to=served/{result['method']}",
+        ]
+    )
+
+
+def _errors(result: dict[str, Any]) -> Iterator[str]:
+    """A table of the errors, and of what they are compared with."""
+    tests, held_out = result["test_images"], result["validation_images"]
+    best, validation = result["test_error_at_best_validation"], result["validation_error"]
+    yield f"  {'':<{_NAME}} error    images  95 % interval"
+    yield _line("test_error", result["test_error"], tests, "exported weights, last step")
+    yield _line("test_error_raw", result["test_error_raw"], tests, "without EMA")
+    yield _line(
+        "test_error_median20",
+        result["test_error_median20"],
+        tests,
+        "median of up to 20 evaluations",
+    )
     if best is not None:
-        lines.append(_line("test_error_at_best_validation", best, "at best validation"))
-    elif held_out and result["validation_error"] is not None:
-        note = f"{few_images.counted(held_out).strip()}: {few_images.why_no_best(held_out)}"
-        lines.append(_line("validation_error", result["validation_error"], note))
-    if missing := few_images.untested(result["classes_without_test_images"]):
-        lines.append(f"  {missing}")
-    lines += _quality(result)
-    lines += [
-        f"  {name:<30}{value:6.3f}     (searched: mean since the last evaluation)"
-        for name, value in result.get("searched", {}).items()
+        note = f"best step by {held_out:,} held-out images"
+        yield _line("test_error_at_best_validation", best, tests, note)
+    if held_out and validation is not None:
+        yield _line("validation_error", validation, held_out, "held-out images, last step")
+    if guessing := result.get("guessing"):
+        name = plain_text.shorten(plain_text.escape(guessing["name"]), _SHORT)
+        yield _line("guessing", guessing["error"], tests, f"always answers {name}")
+    if linear := result.get("linear"):
+        yield _line("linear classifier", linear["error"], tests, plain_text.escape(linear["model"]))
+
+
+def _line(name: str, error: float, images: int, note: str) -> str:
+    low, high = intervals.of_error(error, images)
+    interval = f"{low:5.1f} to {high:5.1f} %"
+    return f"  {name:<{_NAME}}{error:6.2f} %{images:8,}  {interval}  ({note})"
+
+
+def _sentences(result: dict[str, Any]) -> Iterator[str]:
+    """What the errors show, and what their images are too few for, in lines."""
+    never = [
+        own["name"]
+        for own in result.get("class_recall") or ()
+        if own["images"] and not own["predicted"]
     ]
-    lines += [
-        f"Everything is in {workdir}",
-        f"Export it: python -m export.export_main --run={shell_word(workdir)} "
-        f"--to=served/{result['method']}",
+    notes = [
+        verdicts.of_guessing(result),
+        _describe_linear(result),
+        verdicts.of_linear(result),
+        few_images.why_nothing(result["validation_images"]),
+        few_images.untested(result["classes_without_test_images"]),
+        few_images.never_answered(never),
     ]
-    return "\n".join(lines)
+    for note in filter(None, notes):
+        sentence = note if note.endswith(".") else f"{note[0].upper()}{note[1:]}."
+        yield from _wrap(sentence)
+
+
+def _wrap(sentence: str) -> list[str]:
+    return textwrap.wrap(
+        sentence,
+        _COLUMNS,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _describe_linear(result: dict[str, Any]) -> str:
+    """What the linear classifier learned from."""
+    if not (linear := result.get("linear")):
+        return ""
+    features = plain_text.escape(linear["features"])
+    return f"The linear classifier learned from the same labels, on {features}."
+
+
+def _recall(result: dict[str, Any]) -> Iterator[str]:
+    """How many test images of each class are recognized: all classes, or the worst of many."""
+    classes = result.get("class_recall") or []
+    if not classes:
+        return
+    tested = [own for own in classes if own["images"]]
+    if len(classes) <= _MOST_CLASSES:
+        yield "  Recognized test images of each class:"
+        shown = classes
+    else:
+        # Of equal ones, those with more images.
+        by_recall = sorted(tested, key=lambda own: (own["right"] / own["images"], -own["images"]))
+        shown = by_recall[:_WORST]
+        yield (
+            f"  Recognized test images of the {len(shown)} classes where they are fewest, of "
+            f"{len(tested):,}; report.txt has all:"
+        )
+    yield from map(_class_line, shown)
+
+
+def _class_line(own: dict[str, Any]) -> str:
+    name = plain_text.pad(plain_text.escape(own["name"]), _CLASS)
+    if not own["images"]:
+        return f"    {name}    no test images"
+    share = 100.0 * own["right"] / own["images"]
+    return f"    {name}  {share:6.2f} %{own['right']:8,} of {own['images']:,}"
 
 
 def _quality(result: dict[str, Any]) -> list[str]:
@@ -50,17 +148,22 @@ def _quality(result: dict[str, Any]) -> list[str]:
     macro, tested = result["average_precision_macro"], result["classes_with_test_images"]
     before = result["expected_calibration_error"]
     after = result["expected_calibration_error_calibrated"]
-    if after is None:
-        effect = f"     ({few_images.why_no_temperature(result['validation_images'])})"
-    else:
-        fitted = f"(temperature {result['temperature']:.3g}: fitted on validation images)"
-        effect = f" -> {after:.3f} {fitted}"
+    effect = "     (no temperature was fitted)"
+    if after is not None:
+        images = _count(result["validation_images"], "held-out image")
+        effect = f" -> {after:.3f} (temperature {result['temperature']:.3g}: fitted on {images})"
     counted = "1 class that has" if tested == 1 else f"{tested} classes that have"
     over = f"mean over the {counted} test images"
     return [
-        f"  {'average_precision_macro':<30}{macro:6.3f}     ({over})",
-        f"  {'expected_calibration_error':<30}{before:6.3f}{effect}",
+        f"  {'average_precision_macro':<{_NAME}}{macro:6.3f}     ({over})",
+        f"  {'expected_calibration_error':<{_NAME}}{before:6.3f}{effect}",
     ]
+
+
+def _searched(result: dict[str, Any]) -> Iterator[str]:
+    """What a search for hyperparameters found."""
+    for name, value in result.get("searched", {}).items():
+        yield f"  {name:<{_NAME}}{value:6.3f}     (searched: mean since the last evaluation)"
 
 
 def _waiting(result: dict[str, Any]) -> str:
@@ -69,5 +172,5 @@ def _waiting(result: dict[str, Any]) -> str:
     return "" if share is None else f", {share:.1f} % of the time waiting for them"
 
 
-def _line(name: str, value: float, note: str) -> str:
-    return f"  {name:<30}{value:6.2f} %   ({note})"
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

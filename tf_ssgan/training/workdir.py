@@ -131,7 +131,7 @@ class Workdir(run_paths.RunPaths):
         reason = result_flags.differing(result, flags) if flags else ""
         if reason:
             raise run_files.damaged(self.result_file, f"{reason} in {run_paths.CONFIG}", remedy)
-        return result
+        return result and result_contents.without_choices_of_few(result)
 
     def read_evaluation(self) -> dict[str, Any] | None:
         """The content of `evaluation.json`, or None.

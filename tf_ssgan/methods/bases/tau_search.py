@@ -40,6 +40,11 @@ class TauSearch(auxiliary_classifier.AuxiliaryClassifierGAN):
         """Tau, if it is searched for."""
         return ("tau",) if self.hp.tau_search != "none" else ()
 
+    @property
+    def search_images(self) -> int:
+        """The labeled images that a grid search holds out."""
+        return int(self.grid.held_out.sum()) if self.hp.tau_search == "grid" else 0
+
     def setup(self) -> None:
         """Makes the networks of the method, and the variables of the search for tau."""
         super().setup()
