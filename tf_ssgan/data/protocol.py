@@ -7,6 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from tf_ssgan.common import few_images
+
+_SHOWN = 3  # classes with the fewest labels that the summary names
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Protocol:
@@ -59,6 +63,12 @@ class Protocol:
         """int64 [noisy], ascending: labeled, not known to be clean; empty without clean images."""
         rest = np.setdiff1d(self.labeled_ids, self.clean_ids)
         return rest if self.clean_fraction else rest[:0]
+
+    @property
+    def classes_without_labels(self) -> list[str]:
+        """The classes that no label names, which a run cannot learn."""
+        known = set(self.labels.tolist())
+        return [name for k, name in enumerate(self.classes) if k not in known]
 
     @functools.cached_property
     def sha256(self) -> str:
@@ -132,11 +142,30 @@ class Protocol:
     def describe(self) -> str:
         """Returns a summary of one line."""
         return (
-            f"{self.dataset}: {len(self.labeled_ids):,} labeled ({self.label_split}, "
-            f"{len(self.classes)} classes), {len(self.unlabeled_ids):,} unlabeled, "
+            f"{self.dataset}: {len(self.labeled_ids):,} labeled ({self._describe_classes()}), "
+            f"{len(self.unlabeled_ids):,} unlabeled, "
             f"{len(self.validation_ids):,} held out, {self._describe_noise()}, "
             f"split seed {self.split_seed}, sha256 {self.sha256[:12]}"
         )
+
+    def _describe_classes(self) -> str:
+        """Returns the part of the summary that is about the labels of each class.
+
+        With noise these are the labels that the run learns, right or wrong.
+        """
+        if not len(self.labels):
+            return f"{len(self.classes)} classes"
+        counts = np.bincount(self.labels, minlength=len(self.classes))
+        fewest, most = int(counts.min()), int(counts.max())
+        amount = f"{fewest:,} to {most:,}" if fewest < most else f"{fewest:,}"
+        text = f"{amount} of each of {len(self.classes)} classes"
+        if self.wrong:
+            text += ", wrong ones included"
+        if most - fewest < 2:  # as equal as their number allows
+            return text
+        names = [self.classes[k] for k in np.flatnonzero(counts == fewest)]
+        more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+        return f"{text}; {fewest:,} of {few_images.join(names[:_SHOWN])}{more}"
 
     def _describe_noise(self) -> str:
         """Returns the part of the summary that is about label noise."""

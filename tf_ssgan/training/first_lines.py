@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from tf_ssgan.common import checkout, cpu
+from tf_ssgan.common import checkout, counts, cpu
 from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.nn import weights
-from tf_ssgan.training import build, combinations, results
+from tf_ssgan.training import build, combinations, split_remarks
 
 
 def print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
@@ -19,11 +19,13 @@ def print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
     networks = ", ".join(f"{name} {size} weights" for name, size in sizes.items())
     print(
         f"{run.config.method} on {run.config.dataset}: {networks}; {run.precision}, "
-        f"{run.strategy.num_replicas_in_sync} device(s)"
+        f"{counts.things(run.strategy.num_replicas_in_sync, 'device')}"
     )
-    print(f"{run.protocol.describe()}; {len(run.arrays.test_labels):,} test images")
+    tested = counts.things(len(run.arrays.test_labels), "test image")
+    print(f"{run.protocol.describe()}; {tested}")
     remarks = combinations.remarks(run.config, type(run.method))
-    for line in [*remarks, *_pool_notes(run), *results.notes_on_few_images(run)]:
+    found = split_remarks.find(run.protocol, run.arrays)
+    for line in [*remarks, *_pool_notes(run), *map(split_remarks.sentence, found)]:
         print(line)
     if manifest:
         print(f"Continuing from step {manifest['step']} of {run.method.task.steps}.")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from tf_ssgan.common import counts
 from tf_ssgan.data import image_depth, image_files
 from tf_ssgan.data.sources.image_entries import Remark
 
@@ -119,4 +120,4 @@ def _many(found: np.ndarray, labels: np.ndarray) -> bool:
 
 def _remark(level: str, used: UsedImages, rows: Sequence[int], what: str, advice: str) -> Remark:
     names = tuple(used.names[row] for row in rows)
-    return Remark(level, f"{len(names):,} file(s) {what}", advice, names)
+    return Remark(level, counts.say(len(names), "file", what), advice, names)

@@ -12,11 +12,11 @@ import sys
 
 import numpy as np
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, few_images
 from tf_ssgan.common.plain_text import escape, shell_word, shorten
 from tf_ssgan.data import content_hash, dataset_info, equal_images, judging
 from tf_ssgan.data.image_decoding import ImageSpec
-from tf_ssgan.data.sources import image_listing, image_reader, judged_files
+from tf_ssgan.data.sources import image_listing, image_reader, judged_files, size_remarks
 from tf_ssgan.data.sources.data_source import DataSource
 from tf_ssgan.data.sources.image_entries import (
     LABELED,
@@ -102,7 +102,8 @@ class UserImageSource(DataSource):
     def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
         """Reads the images, from their files or from the cache."""
         loaded = image_reader.read(self.listing, spec)
-        remarks = [*loaded.remarks(), *test_share_remarks(self.listing)]
+        remarks = [*loaded.remarks(), *size_remarks.find(loaded, spec.fit)]
+        remarks += test_share_remarks(self.listing)
         try:
             arrays = make_arrays(self.name, loaded, spec)
             remarks += equal_images.remarks(images_to_compare(loaded, arrays))
@@ -224,8 +225,8 @@ def _check_classes(
     missing = [kind for k, kind in enumerate(loaded.listing.classes) if not counts[k]]
     if missing:
         raise errors.UserError(
-            f"--dataset={name}: no image of {', '.join(missing)} can be read. Repair or remove the "
-            "files; python -m tf_ssgan.doctor names each of them."
+            f"--dataset={name}: no image of {few_images.join(missing)} can be read. Repair or "
+            "remove the files; python -m tf_ssgan.doctor names each of them."
         )
     if not test and loaded.listing.declares(TEST):
         raise errors.UserError(
