@@ -65,6 +65,7 @@ class _ModelInfo(contents.Content):
     config: dict[str, contents.Scalar] = contents.ABSENT
     result: result_contents.Result | None = None  # of a run that is not finished there is none
     test_error: contents.Percent | None = None
+    remarks: list[contents.Text] = contents.ABSENT
     source: contents.Text = contents.ABSENT
     versions: dict[str, contents.Text] = contents.ABSENT
     code: dict[str, contents.SavedCode] = contents.ABSENT

@@ -187,4 +187,4 @@ def test_which_images_judge_is_said():
 
 def test_classes_that_nothing_judges_are_named():
     text = summary_of("folder:pets", classes_without_test_images=["dog"])
-    assert "  no test image of dog: no number here says anything about them\n" in text
+    assert "  no test image of dog: no test error says anything about it\n" in text

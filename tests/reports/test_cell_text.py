@@ -150,7 +150,7 @@ def test_classes_that_no_test_image_shows_are_named_once():
     missing = {"classes_without_test_images": ["few", "rare"], "classes_with_test_images": 8}
     runs = [finished_run_folders.make_run(seed=k, outcome=missing) for k in (0, 1)]
     lines = cell_text.describe_table(make_table(*runs))
-    assert lines.count("No test image of few, rare: no number here says anything about them.") == 1
+    assert lines.count("No test image of few, rare: no test error says anything about them.") == 1
 
 
 @pytest.mark.parametrize("seconds, median", [((1.0, 9.0, 5.0), 5.0), ((9.0, 5.0), 7.0), ((), None)])

@@ -44,7 +44,7 @@ def test_few_validation_images_are_counted_and_choose_nothing():
 def test_classes_without_test_images_are_named():
     missing = {"classes_without_test_images": ["few", "rare"], "classes_with_test_images": 1}
     lines = summary.format_summary(RESULT | MEASURED | missing, "runs/a").splitlines()
-    assert "  no test image of few, rare: no number here says anything about them" in lines
+    assert "  no test image of few, rare: no test error says anything about them" in lines
     assert any("(mean over the 1 class that has test images)" in line for line in lines)
     assert "no test image" not in summary.format_summary(RESULT, "runs/a")
 

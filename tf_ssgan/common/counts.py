@@ -1,6 +1,6 @@
 """Numbers of things in words: "1 image", "2,000 images", "1 file has", "3 files have"."""
 
-_OF_ONE = {"are": "is", "have": "has", "were": "was", "become": "becomes"}
+_OF_ONE = {"are": "is", "have": "has", "were": "was", "become": "becomes", "occur": "occurs"}
 
 
 def things(count: int, noun: str) -> str:
@@ -20,8 +20,8 @@ def say(count: int, noun: str, what: str) -> str:
     Args:
         count: 0 or more.
         noun: As in `things`.
-        what: The rest of the sentence for several; it begins with "are", "have", "were" or
-            "become".
+        what: The rest of the sentence for several; it begins with "are", "have", "were",
+            "become" or "occur".
     """
     verb, space, rest = what.partition(" ")
     return f"{things(count, noun)} {_OF_ONE[verb] if count == 1 else verb}{space}{rest}"

@@ -104,7 +104,7 @@ def untested(names: Sequence[str]) -> str:
     """
     if not names:
         return ""
-    return f"no test image of {join(names)}: no number here says anything about them"
+    return f"no test image of {join(names)}: no test error says anything about {_them(names)}"
 
 
 def few_tested(images: int) -> str:
@@ -117,7 +117,7 @@ def few_tested(images: int) -> str:
         return ""
     if images == 1:
         return "there is only 1 test image: the test error is 0 % or 100 %"
-    points = f"{100 / images:.2g}"
+    points = f"{round(100 / images, 1):g}"
     unit = "point" if points == "1" else "points"
     return f"there are only {images} test images: each moves the test error by {points} {unit}"
 
@@ -138,14 +138,16 @@ def not_held_out(names: Sequence[str]) -> str:
     """Names the classes without held-out images; empty without any."""
     if not names:
         return ""
-    return f"no held-out image of {join(names)}: no validation error says anything about them"
+    them = _them(names)
+    return f"no held-out image of {join(names)}: no validation error says anything about {them}"
 
 
 def not_learned(names: Sequence[str]) -> str:
     """Names the classes without training images; empty without any."""
     if not names:
         return ""
-    return f"no labeled training image of {join(names)}: the classifier will not know them"
+    them = _them(names)
+    return f"no labeled training image of {join(names)}: the classifier will not know {them}"
 
 
 def never_predicted(names: Sequence[str], images: int, noun: str) -> str:
@@ -160,6 +162,10 @@ def never_predicted(names: Sequence[str], images: int, noun: str) -> str:
         return ""
     asked = f"none of {counts.things(images, noun)} is" if images != 1 else f"the 1 {noun} is not"
     return f"{asked} predicted as {join(names)}"
+
+
+def _them(names: Sequence[str]) -> str:
+    return "it" if len(names) == 1 else "them"
 
 
 def join(names: Sequence[str]) -> str:

@@ -53,7 +53,7 @@ def remarks(compared: ImagesToCompare) -> Iterator[Remark]:
         )  # fmt: skip
     if copies:
         yield Remark(
-            "note", counts.say(copies, "training image", "are copies of others"),
+            "note", counts.say(copies, "training image", "have the same pixels as another"),
             "keep one of each, unless they are meant to count more than once",
         )  # fmt: skip
 

@@ -66,7 +66,9 @@ class Protocol:
 
     @property
     def classes_without_labels(self) -> list[str]:
-        """The classes that no label names, which a run cannot learn."""
+        """The classes that no label names; none if there are no labels at all, as was meant."""
+        if not len(self.labels):
+            return []
         known = set(self.labels.tolist())
         return [name for k, name in enumerate(self.classes) if k not in known]
 
@@ -161,11 +163,11 @@ class Protocol:
         text = f"{amount} of each of {len(self.classes)} classes"
         if self.wrong:
             text += ", wrong ones included"
-        if most - fewest < 2:  # as equal as their number allows
+        if 2 * fewest >= most:
             return text
         names = [self.classes[k] for k in np.flatnonzero(counts == fewest)]
         more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-        return f"{text}; {fewest:,} of {few_images.join(names[:_SHOWN])}{more}"
+        return f"{text}; {f'{fewest:,}' if fewest else 'none'} of {few_images.join(names[:_SHOWN])}{more}"
 
     def _describe_noise(self) -> str:
         """Returns the part of the summary that is about label noise."""

@@ -134,7 +134,7 @@ def _describe_differences(table: ResultTable) -> str:
 
 def describe_few_images(table: ResultTable) -> list[str]:
     """What the images of its runs are too few for, in sentences."""
-    return [*_describe_lacking(table), *_describe_untested(table)]
+    return [*_describe_lacking(table), *_describe_missing(table)]
 
 
 def _describe_lacking(table: ResultTable) -> Iterator[str]:
@@ -148,12 +148,16 @@ def _describe_lacking(table: ResultTable) -> Iterator[str]:
         yield f"{len(lacking):,} run(s) are left out: {' or '.join(reasons)}."
 
 
-def _describe_untested(table: ResultTable) -> Iterator[str]:
-    """The classes of which the test images of runs show nothing."""
-    missing = (tuple(run.result["classes_without_test_images"]) for run in table.runs)
-    for names in dict.fromkeys(filter(None, missing)):
-        text = few_images.untested(names)
-        yield f"{text[0].upper()}{text[1:]}."
+def _describe_missing(table: ResultTable) -> Iterator[str]:
+    """The classes that runs could not learn, and those of which their test images show nothing."""
+    for field, say in (
+        ("classes_without_labels", few_images.not_learned),
+        ("classes_without_test_images", few_images.untested),
+    ):
+        missing = (tuple(run.result.get(field, ())) for run in table.runs)
+        for names in dict.fromkeys(filter(None, missing)):
+            text = say(names)
+            yield f"{text[0].upper()}{text[1:]}."
 
 
 def _describe_number(number: str) -> str:

@@ -206,10 +206,14 @@ def _result(
 
 
 def _tested_classes(run: build.Run) -> dict[str, Any]:
-    """How many classes have test images, and the names of those that have none."""
+    """How many classes have test images, and the names of those that have none, or no label."""
     missing = run.classes_without(run.arrays.test_labels)
     tested = len(run.info.classes) - len(missing)
-    return {"classes_with_test_images": tested, "classes_without_test_images": missing}
+    return {
+        "classes_with_test_images": tested,
+        "classes_without_test_images": missing,
+        "classes_without_labels": run.protocol.classes_without_labels,
+    }
 
 
 def _numbers(line: dict[str, Any], names: tuple[str, ...]) -> dict[str, float]:

@@ -47,9 +47,7 @@ def of_test(classes: Sequence[str], counts: Sequence[int]) -> list[Remark]:
 def of_split(protocol: Protocol, arrays: datasets.Arrays) -> list[Remark]:
     """Returns the remarks about labeled and held-out images, see `find`."""
     learned = few_images.not_learned(protocol.classes_without_labels)
-    if not len(protocol.labels):
-        learned = ""  # a run without labels is meant
-    found = [("warning", learned, "label images of them, or give more --labels")]
+    found = [("warning", learned, "label images of every class, and give enough --labels")]
     return [Remark(*one) for one in (*found, *_held_out(protocol, arrays)) if one[1]]
 
 

@@ -27,8 +27,7 @@ def format_summary(result: dict[str, Any], workdir: str) -> str:
     elif held_out and result["validation_error"] is not None:
         note = f"{few_images.counted(held_out).strip()}: {few_images.why_no_best(held_out)}"
         lines.append(_line("validation_error", result["validation_error"], note))
-    if missing := few_images.untested(result["classes_without_test_images"]):
-        lines.append(f"  {missing}")
+    lines += [f"  {text}" for text in _missing(result)]
     lines += _quality(result)
     lines += [
         f"  {name:<30}{value:6.3f}     (searched: mean since the last evaluation)"
@@ -40,6 +39,15 @@ def format_summary(result: dict[str, Any], workdir: str) -> str:
         f"--to=served/{result['method']}",
     ]
     return "\n".join(lines)
+
+
+def _missing(result: dict[str, Any]) -> list[str]:
+    """What is missing of some classes."""
+    found = [
+        few_images.not_learned(result.get("classes_without_labels", [])),
+        few_images.untested(result["classes_without_test_images"]),
+    ]
+    return [text for text in found if text]
 
 
 def _quality(result: dict[str, Any]) -> list[str]:

@@ -52,7 +52,7 @@ def _wide(used: UsedImages, bits: int) -> Iterator[Remark]:
     if bits < image_depth.BITS[1]:
         yield _remark(
             "note", used, rows,
-            f"have 16 bits a channel; the largest value is {peak:,}: they are read as {bits} bits",
+            f"have 16 bits a channel; the largest value is {peak:,}: all are read as {bits} bits",
             f"save them with 8 bits if 0 to {2**bits - 1:,} should not become black to white",
         )  # fmt: skip
     yield from _brighter(used, rows, bits)
@@ -60,8 +60,8 @@ def _wide(used: UsedImages, bits: int) -> Iterator[Remark]:
     if above:
         yield _remark(
             "warning", used, above,
-            f"have values above {2**bits - 1:,}, the largest of the training images: they become "
-            "white", "make them in the same way as the training images",
+            f"have values above {2**bits - 1:,}, the largest of the training images: these "
+            "values become white", "make them in the same way as the training images",
         )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ ENLARGED = 1.5  # so much larger images than files only cost time
 STRETCHED = 2  # a file is stretched if its longer side is more than this times its shorter side
 # A size to try: large enough for most photos, and training on a CPU is still a matter of hours.
 _USUAL, _LARGE = 96, 224
+_LEAST = 8  # pixels, the smallest --image_size
 _STEP = 8  # sizes to try are multiples of it
 
 
@@ -84,12 +85,17 @@ def _enlarged(sides: np.ndarray, size: int, fit: str) -> Iterator[Remark]:
     if not small.any():
         return
     width, height = _median_file(sides[small])
-    largest = f"up to {factor.max():.2g} times" if small.sum() > 1 else f"{factor.max():.2g} times"
+    least, most = f"{factor[small].min():.2g}", f"{factor.max():.2g}"
+    times = f"{most} times" if least == most else f"{least} to {most} times"
+    enough = max(_LEAST, -(-max(width, height) // _STEP) * _STEP)
+    advice = "replace them by larger files, if there are any"
+    if 2 * small.sum() >= len(small) and enough < size:
+        advice = f"--image_size={enough} is enough for most of them, and faster"
     yield Remark(
         "note",
-        f"{counts.say(int(small.sum()), 'file', 'are smaller')} than {size} pixels (median "
-        f"{width:,} x {height:,}) and enlarged {largest}, which adds no details",
-        "use a smaller --image_size if they are many",
+        f"{counts.say(int(small.sum()), 'file', 'are smaller')} than the images ({size} x {size} "
+        f"pixels) and enlarged {times} (median {width:,} x {height:,}), which adds no details",
+        advice,
     )
 
 

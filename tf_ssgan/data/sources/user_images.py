@@ -146,12 +146,11 @@ def test_share_remarks(listing: Listing) -> list[Remark]:
     """Says that labeled images become test images, if none are named."""
     if listing.declares(TEST):
         return []
-    return [
-        Remark(
-            "note", f"there are no test images: one in {TEST_SHARE} of each class's labeled ones "
-            "is set aside", "choose them yourself with test/<class>/, or split=test in a table",
-        )
-    ]  # fmt: skip
+    text = (
+        f"no test images are named: one in {TEST_SHARE} of each class's labeled ones is set aside, "
+        f"and none of a class with fewer than {TEST_SHARE}"
+    )
+    return [Remark("note", text, "name some: test/<class>/, or split=test in a table")]
 
 
 def images_to_compare(
