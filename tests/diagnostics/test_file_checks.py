@@ -111,8 +111,7 @@ def test_sizes_of_files_and_images(tmp_path, finding_with):
     image_folders.save_image(tmp_path / "d/unlabeled/large.png", 0, 1, size=(300, 200))
     findings = list(file_checks.check_sizes(read(name), SPEC))
     assert findings[0].text == (
-        "files: smallest 4 x 4, median 20 x 16, largest 300 x 200 pixels; "
-        "images: 8 x 8 x 3, resize"
+        "files: smallest 4 x 4, median 20 x 16, largest 300 x 200 pixels; images: 8 x 8 x 3, resize"
     )
     assert finding_with(findings, "is smaller than the images (8 x 8").text.startswith("1 file is")
     squeezed = finding_with(findings, "1 image is squeezed")

@@ -168,8 +168,8 @@ def _them(names: Sequence[str]) -> str:
     return "it" if len(names) == 1 else "them"
 
 
-def join(names: Sequence[str]) -> str:
-    """Returns the first names of classes in one line, and how many more there are."""
-    more = len(names) - _NAMES
-    shown = ", ".join(map(escape, names[:_NAMES]))
+def join(names: Sequence[str], most: int = _NAMES) -> str:
+    """Returns at most so many names of classes in one line, and how many more there are."""
+    more = len(names) - most
+    shown = ", ".join(map(escape, names[:most]))
     return shown + (f" and {more:,} more" if more > 0 else "")

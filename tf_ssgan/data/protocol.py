@@ -166,8 +166,8 @@ class Protocol:
         if 2 * fewest >= most:
             return text
         names = [self.classes[k] for k in np.flatnonzero(counts == fewest)]
-        more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-        return f"{text}; {f'{fewest:,}' if fewest else 'none'} of {few_images.join(names[:_SHOWN])}{more}"
+        number = f"{fewest:,}" if fewest else "none"
+        return f"{text}; {number} of {few_images.join(names, _SHOWN)}"
 
     def _describe_noise(self) -> str:
         """Returns the part of the summary that is about label noise."""
