@@ -68,6 +68,9 @@ def test_the_export_says_so(run, tmp_path):
     info = json.loads((result.folder / "assets" / "model_info.json").read_text())
     assert info["calibration"]["note"] == NO_TEMPERATURE
     assert info["calibration"]["temperature"] == 1.0
+    assert info["remarks"] == [UNTESTED] and f"\n  {UNTESTED}\n" in export_main.format_export(
+        result
+    )
 
 
 def test_the_doctor_warns_of_it(pictures):

@@ -153,6 +153,16 @@ def test_classes_that_no_test_image_shows_are_named_once():
     assert lines.count("No test image of few, rare: no test error says anything about them.") == 1
 
 
+def test_classes_that_runs_could_not_learn_are_named_or_their_runs_counted():
+    lacking = [{"classes_without_labels": [name]} for name in ("few", "few", "rare")]
+    runs = [finished_run_folders.make_run(seed=k, outcome=one) for k, one in enumerate(lacking)]
+    say = "No labeled training image of few: the classifier will not know it."
+    assert cell_text.describe_table(make_table(*runs[:2])).count(say) == 1
+    lines = cell_text.describe_table(make_table(*runs))
+    assert say not in lines
+    assert "3 runs have no labeled image of some class: the classifier does not know it." in lines
+
+
 @pytest.mark.parametrize("seconds, median", [((1.0, 9.0, 5.0), 5.0), ((9.0, 5.0), 7.0), ((), None)])
 def test_the_seconds_of_runs_are_their_median(seconds, median):
     runs = tuple(

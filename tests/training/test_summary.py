@@ -49,6 +49,12 @@ def test_classes_without_test_images_are_named():
     assert "no test image" not in summary.format_summary(RESULT, "runs/a")
 
 
+def test_classes_without_labels_are_named():
+    text = summary.format_summary(RESULT | {"classes_without_labels": ["dog"]}, "runs/a")
+    assert "\n  no labeled training image of dog: the classifier will not know it\n" in text
+    assert "no labeled" not in summary.format_summary(RESULT, "runs/a")
+
+
 def test_searched_hyperparameters_are_in_the_summary():
     assert "(searched" not in summary.format_summary(RESULT, "runs/a")
     lines = summary.format_summary(RESULT | {"searched": {"tau": 0.4074}}, "runs/a").splitlines()

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from tf_ssgan import papers
-from tf_ssgan.common import few_images
+from tf_ssgan.common import counts, few_images
 from tf_ssgan.metrics.across_seeds import MeanOverSeeds, PairedDifference
 from tf_ssgan.reports import run_code
 from tf_ssgan.reports.finished_runs import ERROR_COLUMNS
@@ -150,14 +150,14 @@ def _describe_lacking(table: ResultTable) -> Iterator[str]:
 
 def _describe_missing(table: ResultTable) -> Iterator[str]:
     """The classes that runs could not learn, and those of which their test images show nothing."""
-    for field, say in (
-        ("classes_without_labels", few_images.not_learned),
-        ("classes_without_test_images", few_images.untested),
-    ):
-        missing = (tuple(run.result.get(field, ())) for run in table.runs)
-        for names in dict.fromkeys(filter(None, missing)):
-            text = say(names)
-            yield f"{text[0].upper()}{text[1:]}."
+    unknown = [tuple(run.result.get("classes_without_labels", ())) for run in table.runs]
+    if len(different := {*unknown} - {()}) > 1:  # each split leaves out others
+        lacking = counts.say(sum(map(bool, unknown)), "run", "have no labeled image of some class")
+        yield f"{lacking}: the classifier does not know it."
+        different = set()
+    untested = dict.fromkeys(tuple(run.result["classes_without_test_images"]) for run in table.runs)
+    texts = [*map(few_images.not_learned, different), *map(few_images.untested, untested)]
+    yield from (f"{text[0].upper()}{text[1:]}." for text in texts if text)
 
 
 def _describe_number(number: str) -> str:

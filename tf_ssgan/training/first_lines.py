@@ -53,8 +53,9 @@ def _pool_notes(run: build.Run) -> list[str]:
         )
     most = max((s.examples for s in streams), default=0)
     if most > task.unlabeled:
+        only = "is only" if task.unlabeled == 1 else "are only"
         notes.append(
-            f"A step takes {most:,} unlabeled images and there are only {task.unlabeled:,}: some "
+            f"A step takes {most:,} unlabeled images and there {only} {task.unlabeled:,}: some "
             "occur more than once in it. A smaller --batch_size avoids this."
         )
     return notes
