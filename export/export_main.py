@@ -45,6 +45,7 @@ class ExportResult:
         test_error: Error of the run's weights on the test images in percent, measured in training;
             None if they were saved between two evaluations.
         test_images: Number of these images; None without such an error.
+        remarks: What is missing of some classes.
         damage: A sentence on damaged lines of the run's metrics; empty without any.
         has_warmup: Whether it has warm-up requests.
         seconds: How long the export took.
@@ -56,6 +57,7 @@ class ExportResult:
     held_out: int
     test_error: float | None
     test_images: int | None
+    remarks: tuple[str, ...]
     damage: str
     has_warmup: bool
     seconds: float
@@ -107,6 +109,7 @@ def export_run(
         len(run.protocol.validation_ids),
         info["test_error"],
         info["test_images"],
+        tuple(info["remarks"]),
         run.workdir.read_metrics().describe_damage(run.workdir.metrics_file),
         warmup.is_available(),
         seconds,
@@ -132,6 +135,7 @@ def format_export(result: ExportResult) -> str:
             *(f"  {name:{width}}  {line}" for name, line in verification.signatures.items()),
             *([result.damage] if result.damage else []),
             *_format_test_error(result.test_error, result.test_images),
+            *(f"  {remark}" for remark in result.remarks),
             f"  probabilities within {distance}",
             f"  {_format_calibration(result.calibration, result.held_out)}",
             f"  one image in {verification.request_ms:.1f} ms (in this process)",

@@ -67,6 +67,7 @@ class _ModelInfo(contents.Content):
     test_error: contents.Percent | None = None
     test_images: contents.Positive | None = None
     test_error_interval: result_contents.Interval | None = None
+    remarks: list[contents.Text] = contents.ABSENT
     source: contents.Text = contents.ABSENT
     versions: dict[str, contents.Text] = contents.ABSENT
     code: dict[str, contents.SavedCode] = contents.ABSENT

@@ -89,6 +89,7 @@ def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any
         "config": run.config.identity(),
         "result": run.workdir.read_result(),
         **_test_error(run),
+        "remarks": _remarks(run),
         "source": images.source,
         "versions": {name: importlib.metadata.version(name) for name in packages}
         | {"tf_ssgan": version.__version__},
@@ -99,6 +100,16 @@ def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any
 def _class_names(run: build.Run) -> tuple[str, ...]:
     """The names of the classes as a line of text each, which TensorFlow and clients can take."""
     return tuple(map(plain_text.escape, run.info.classes))
+
+
+def _remarks(run: build.Run) -> list[str]:
+    """What is missing of some classes."""
+    result = run.workdir.read_result() or {}
+    found = [
+        few_images.not_learned(run.protocol.classes_without_labels),
+        few_images.untested(result.get("classes_without_test_images", [])),
+    ]
+    return [text for text in found if text]
 
 
 def _why_no_temperature(run: build.Run) -> dict[str, str]:

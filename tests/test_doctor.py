@@ -153,7 +153,7 @@ def test_steps_are_run_of_the_named_methods_with_the_given_flags(
              "labels": 8, "group_by": ""}  # fmt: skip
     assert calls == [("ssgan", given), ("supervised", given)]
     printed = capsys.readouterr().out
-    assert "supervised is quick" in printed and "8 labeled (balanced, 2 classes)" in printed
+    assert "supervised is quick" in printed and "8 labeled (4 of each of 2 classes)" in printed
     doctor.main(["doctor", *words, "--skip_steps"])
     assert len(calls) == 2
 

@@ -63,7 +63,13 @@ def test_json_counts_clean_and_noisy_images():
 
 def test_the_summary_is_one_line():
     line = make(50, noise="wrong", noise_rate=0.2, split_seed=3).describe()
-    for part in ("svhn: 50 labeled (balanced", "900 unlabeled", "100 held out", "wrong", "0.2"):
+    for part in (
+        "svhn: 50 labeled (9 to 11 of each of 5 classes, wrong ones included), ",
+        "900 unlabeled",
+        "100 held out",
+        "wrong",
+        "0.2",
+    ):
         assert part in line
     assert "\n" not in line
 
@@ -101,3 +107,35 @@ def test_images_that_are_left_out_are_kept_and_files_without_them_are_read():
     content = protocol.as_json() | {"left_out_ids": content["labeled_ids"]}
     with pytest.raises(ValueError, match="left_out_ids are labeled or held out"):
         Protocol.from_json(content)
+
+
+def labeled(counts, labels=-1, **changes):
+    """The summary of a data set with so many labeled images of each class."""
+    true = np.repeat(np.arange(len(counts)), counts)
+    classes = tuple(f"c{k}" for k in range(len(counts)))
+    return splits.make("npz:x", true, classes, labels, validation=0, **changes)
+
+
+@pytest.mark.parametrize(
+    "counts, labels, says",
+    [
+        ([18, 18, 18], -1, "54 labeled (18 of each of 3 classes), "),
+        ([3, 18, 18], -1, "39 labeled (3 to 18 of each of 3 classes; 3 of c0), "),
+        ([3, 18, 18], 7, "7 labeled (2 to 3 of each of 3 classes), "),
+        ([3, 18, 18], 2, "2 labeled (0 to 1 of each of 3 classes; none of c"),
+        ([9, 18, 18], -1, "45 labeled (9 to 18 of each of 3 classes), "),
+        ([0, 18, 0], -1, "18 labeled (0 to 18 of each of 3 classes; none of c0, c2), "),
+        ([1] * 30 + [9], -1, "39 labeled (1 to 9 of each of 31 classes; 1 of c0, c1, c2 and 27 "),
+        ([3_000, 1_200], -1, "4,200 labeled (1,200 to 3,000 of each of 2 classes; 1,200 of c1), "),
+        ([5, 5], 0, "0 labeled (2 classes), "),
+    ],
+)
+def test_the_summary_counts_the_labels_of_classes(counts, labels, says):
+    assert labeled(counts, labels).describe().startswith(f"npz:x: {says}")
+
+
+def test_classes_without_a_label_are_named():
+    assert labeled([3, 18, 18], 3).classes_without_labels == []
+    assert len(labeled([3, 18, 18], 2).classes_without_labels) == 1
+    assert labeled([0, 18, 0]).classes_without_labels == ["c0", "c2"]
+    assert labeled([0, 18, 0], 0).classes_without_labels == []

@@ -101,6 +101,10 @@ def test_there_may_be_no_validation_images():
         ("fashion_mnist", 600, 100),
         ("digits", 1_297, 129),
         ("npz:x", 5, 0),
+        ("npz:x", 60, 6),
+        ("folder:x", 60, 0),
+        ("folder:x", 999, 0),
+        ("csv:x.csv", 1_000, 100),
     ],
 )
 def test_default_validation(dataset, pool, held_out):

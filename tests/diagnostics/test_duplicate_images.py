@@ -125,7 +125,7 @@ def test_the_most_similar_pairs_come_first_and_ten_are_printed():
     copies[11, 0, 0, 0] ^= 1
     images = np.concatenate([images, copies.astype(np.uint8)])
     (finding,) = near(images, list(range(30, 42)))
-    assert finding.text.startswith("12 test image(s)") and finding.listed == 10
+    assert finding.text.startswith("12 test images") and finding.listed == 10
     assert finding.names[0] == "41.png ~ 11.png" and finding.names[-1] == "30.png ~ 0.png"
 
 

@@ -76,7 +76,7 @@ def test_suffixes_of_another_format_or_of_none(tmp_path, finding_with):
     os.rename(folder / "2.png", folder / "2.dat")
     os.rename(folder / "3.png", folder / "3.PNG")
     findings = list(file_checks.check_suffixes(read(name)))
-    assert finding_with(findings, "have another format").names == ("labeled/cat/0.jpg (PNG)",)
+    assert finding_with(findings, "has another format").names == ("labeled/cat/0.jpg (PNG)",)
     missing = finding_with(findings, "have no suffix")
     assert sorted(missing.names) == ["labeled/cat/1 (PNG)", "labeled/cat/2.dat (PNG)"]
     assert {finding.level for finding in findings} == {"note"}
@@ -106,15 +106,15 @@ def test_blanks_and_letters_beyond_ascii(tmp_path):
 
 def test_sizes_of_files_and_images(tmp_path, finding_with):
     name = image_folders.make_folder(tmp_path / "d")
-    image_folders.save_image(tmp_path / "d/unlabeled/small.png", 0, 0, size=(6, 30))
+    image_folders.save_image(tmp_path / "d/unlabeled/small.png", 0, 0, size=(4, 10))
+    image_folders.save_image(tmp_path / "d/unlabeled/tiny.png", 0, 0, size=(4, 4))
     image_folders.save_image(tmp_path / "d/unlabeled/large.png", 0, 1, size=(300, 200))
     findings = list(file_checks.check_sizes(read(name), SPEC))
     assert findings[0].text == (
-        "files: smallest 6 x 30, median 20 x 16, largest 300 x 200 pixels; "
-        "images: 8 x 8 x 3, resize"
+        "files: smallest 4 x 4, median 20 x 16, largest 300 x 200 pixels; images: 8 x 8 x 3, resize"
     )
-    assert finding_with(findings, "smaller than 8 pixels").text.startswith("1 image(s)")
-    squeezed = finding_with(findings, "are squeezed")
+    assert finding_with(findings, "is smaller than the images (8 x 8").text.startswith("1 file is")
+    squeezed = finding_with(findings, "1 image is squeezed")
     assert squeezed.names == ("unlabeled/small.png",) and "--fit=pad" in squeezed.advice
 
 
@@ -134,7 +134,7 @@ def test_formats_and_modes(tmp_path, finding_with):
     findings = list(file_checks.check_modes(read(name), SPEC))
     for text in ("formats: PNG 36, JPEG 2", "RGB 34", "L 1", "RGBA 1", "CMYK 1", "I;16 1"):
         assert text in findings[0].text
-    mixed = finding_with(findings, "2 image(s) are gray and 36 in color")
+    mixed = finding_with(findings, "2 images are gray and 36 in color")
     assert mixed.level == "note" and "--channels=1" in mixed.advice
     assert finding_with(findings, "can be transparent").level == "note"
 

@@ -15,7 +15,7 @@ from tf_ssgan.diagnostics import dataset_checks
 from tf_ssgan.training import config, loop, summary
 
 COUNTS = {"many": 58, "few": 4, "rare": 2}
-UNTESTED = "no test image of few, rare: no number here says anything about them"
+UNTESTED = "no test image of few, rare: no test error says anything about them"
 NO_TEMPERATURE = "no temperature: 5 held-out images are too few to fit one; 100 are needed"
 
 
@@ -34,7 +34,7 @@ def run(pictures, tmp_path_factory):
     """A finished run: its folder, and what result.json holds."""
     workdir = tmp_path_factory.mktemp("run") / "few"
     settings = config.configure(
-        "supervised", pictures, labels=-1, batch_size=8, width=4, max_steps=8,
+        "supervised", pictures, labels=-1, validation=5, batch_size=8, width=4, max_steps=8,
         precision="float32", workdir=str(workdir),
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
@@ -70,6 +70,9 @@ def test_the_export_says_so(run, tmp_path):
     info = json.loads((result.folder / "assets" / "model_info.json").read_text())
     assert info["calibration"]["note"] == NO_TEMPERATURE
     assert info["calibration"]["temperature"] == 1.0
+    assert info["remarks"] == [UNTESTED] and f"\n  {UNTESTED}\n" in export_main.format_export(
+        result
+    )
 
 
 def test_the_doctor_warns_of_it(pictures):

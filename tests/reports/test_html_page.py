@@ -458,7 +458,7 @@ def test_a_run_that_lacks_numbers_stands_beside_whole_runs(tmp_path, number):
     formats.write_report(report, tmp_path)
     text = (tmp_path / "report.md").read_text()
     assert ("50 labels, 0 held out" in text) is (number == "test_error")  # else it is empty
-    assert (" run(s) are left out: no images are held out" in text) is (number != "test_error")
+    assert (" left out: no images are held out" in text) is (number != "test_error")
 
 
 @pytest.mark.parametrize("name", [*VALIDATED, "code", "split_sha256", "versions", "precision"])

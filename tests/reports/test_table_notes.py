@@ -42,9 +42,7 @@ def test_runs_without_a_best_step_are_left_out_and_why():
     assert (
         table.cell("vat", table.columns[-1]).runs == table.cell("vat", table.columns[0]).runs == ()
     )
-    why = (
-        "2 run(s) are left out: 6 held-out images are too few to choose a step by; 100 are needed."
-    )
+    why = "2 runs are left out: 6 held-out images are too few to choose a step by; 100 are needed."
     assert why in table_notes.describe_table(table)
     (table,) = by_protocol.make_tables(runs)
     assert not any("too few" in line for line in table_notes.describe_table(table))
@@ -54,7 +52,7 @@ def test_classes_that_no_test_image_shows_are_named_once():
     missing = {"classes_without_test_images": ["few", "rare"], "classes_with_test_images": 8}
     runs = [finished_run_folders.make_run(seed=k, outcome=missing) for k in (0, 1)]
     lines = table_notes.describe_table(make_table(*runs))
-    assert lines.count("No test image of few, rare: no number here says anything about them.") == 1
+    assert lines.count("No test image of few, rare: no test error says anything about them.") == 1
 
 
 def two_methods(**changed):
@@ -175,3 +173,13 @@ def test_columns_of_other_test_images_are_named():
     assert any(line.startswith(text) for line in lines)
     one = table_notes.describe_table(make_table(runs[1]))
     assert any(line.startswith("Each number is a share of 1 test image. ") for line in one)
+
+
+def test_classes_that_runs_could_not_learn_are_named_or_their_runs_counted():
+    lacking = [{"classes_without_labels": [name]} for name in ("few", "few", "rare")]
+    runs = [finished_run_folders.make_run(seed=k, outcome=one) for k, one in enumerate(lacking)]
+    say = "No labeled training image of few: the classifier will not know it."
+    assert table_notes.describe_table(make_table(*runs[:2])).count(say) == 1
+    lines = table_notes.describe_table(make_table(*runs))
+    assert say not in lines
+    assert "3 runs have no labeled image of some class: the classifier does not know it." in lines

@@ -48,7 +48,7 @@ def pseudo_label_scalars(logits, writer, names=NAMES, threshold=0.95, strict=Fal
 
 def test_classes_that_no_pseudo_label_has_are_printed(capsys, writer):
     scalars = pseudo_label_scalars(9.0 * np.eye(4, dtype=np.float32)[[0, 0, 2]], writer)
-    assert "None of 3 unlabeled images is predicted as dog, pig.\n" in capsys.readouterr().out
+    assert "None of 3 training images is predicted as dog, pig.\n" in capsys.readouterr().out
     right = scalars.pop("pseudo_label_right_percent")
     assert right == pytest.approx(200 / 3) and scalars == {"pseudo_label_percent": 100.0}
 
@@ -62,7 +62,7 @@ def test_pseudo_labels_of_every_class_print_nothing(capsys, writer):
 def test_at_most_ten_missing_classes_are_named(capsys, writer):
     names = tuple(f"n{i}" for i in range(13))
     pseudo_label_scalars(np.eye(13, dtype=np.float32)[:2], writer, names)
-    assert "is predicted as n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, ....\n" in (
+    assert "is predicted as n2, n3, n4, n5, n6, n7, n8, n9, n10, n11 and 1 more.\n" in (
         capsys.readouterr().out
     )
 

@@ -51,7 +51,7 @@ def finished_run(workdir, classes, held=100):
         workdir=Workdir(workdir),
         config=types.SimpleNamespace(
             method="none", dataset="noise", labels=10, seed=0, split_seed=0, noise="none",
-            label_split="balanced", noise_rate=0.0, hparams=HParams(),
+            label_split="balanced", noise_rate=0.0, folds=0, fold=-1, hparams=HParams(),
         ),
         arrays=types.SimpleNamespace(
             train_images=images[:130], train_labels=labels[:130], test_images=images[130:],
@@ -61,7 +61,7 @@ def finished_run(workdir, classes, held=100):
         info=types.SimpleNamespace(classes=names),
         protocol=types.SimpleNamespace(
             labeled_ids=np.arange(10), validation_ids=np.arange(30, 30 + held), sha256="0" * 64,
-            clean_fraction=0.0, wrong=0, pool=130, labels=labels[:10],
+            clean_fraction=0.0, wrong=0, pool=130, labels=labels[:10], classes_without_labels=[],
         ),
         classes_without=lambda labels: [names[k] for k in range(classes) if k not in labels],
         method=types.SimpleNamespace(
@@ -218,20 +218,6 @@ def test_what_few_images_chose_in_a_run_of_an_older_version_is_left_out(tmp_path
     run.method.step = types.SimpleNamespace(numpy=lambda: 2)
     assert results.saved_calibration(run) == calibration.Calibration()
     assert "best" not in summary.format_summary(read, str(tmp_path))
-
-
-def test_what_few_images_cannot_show_is_said_when_a_run_begins(tmp_path):
-    run = finished_run(tmp_path, 3, held=6)
-    run.arrays.train_labels[30:36] = 0
-    assert results.notes_on_few_images(run) == [
-        "No test image of clåss 2: no number here says anything about them.",
-        "6 held-out images are too few to choose a step or to fit a temperature; 100 are needed.",
-        "No held-out image of clåss 1, clåss 2: no validation error says anything about them.",
-    ]
-    run.arrays.test_labels = run.arrays.train_labels[:40] = np.arange(40) % 3
-    run.arrays.train_labels = np.arange(130) % 3
-    run.protocol.validation_ids = np.arange(100)
-    assert results.notes_on_few_images(run) == []
 
 
 def test_tensorboard_shows_the_figures_and_what_the_error_is_compared_with(tmp_path):

@@ -108,6 +108,18 @@ def test_an_empty_folder_has_no_data_and_reads_none(tmp_path, monkeypatch):
     assert same_data.of_checkpoint(None) is None
 
 
+def test_a_run_that_has_begun_keeps_its_number_of_held_out_images(finished):
+    own, saved = settings(finished.path), file_contents.manifest_metadata()
+    assert same_data.as_begun(own, Workdir(finished.path / "new"), None).validation == -1
+    held_out = finished.read_result()["validation_images"]
+    assert held_out and same_data.as_begun(own, finished, None).validation == held_out
+    checkpoint = manifests.SavedCheckpoint(finished.path, saved)
+    then = len(saved["protocol"]["validation_ids"])
+    assert same_data.as_begun(own, finished, checkpoint).validation == then
+    named = settings(finished.path, validation=7)
+    assert same_data.as_begun(named, finished, checkpoint) is named
+
+
 def test_a_checkpoint_knows_its_data(tmp_path):
     saved = manifests.SavedCheckpoint(tmp_path, file_contents.manifest_metadata())
     assert same_data.of_checkpoint(saved) == file_contents.DIGITS_SHA256

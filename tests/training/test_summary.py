@@ -59,9 +59,15 @@ def test_few_validation_images_are_counted_and_choose_nothing():
 def test_classes_without_test_images_are_named():
     missing = {"classes_without_test_images": ["few", "rare"], "classes_with_test_images": 1}
     lines = summary.format_summary(RESULT | MEASURED | missing, "runs/a").splitlines()
-    assert "  No test image of few, rare: no number here says anything about them." in lines
+    assert "  No test image of few, rare: no test error says anything about them." in lines
     assert any("(mean over the 1 class that has test images)" in line for line in lines)
     assert "No test image" not in summary.format_summary(RESULT, "runs/a")
+
+
+def test_classes_without_labels_are_named():
+    text = summary.format_summary(RESULT | {"classes_without_labels": ["dog"]}, "runs/a")
+    assert "\n  No labeled training image of dog: the classifier will not know it.\n" in text
+    assert "No labeled" not in summary.format_summary(RESULT, "runs/a")
 
 
 def test_searched_hyperparameters_are_in_the_summary():
@@ -143,7 +149,7 @@ def test_recall_is_shown_with_its_counts_and_classes_never_predicted_are_named()
         "    few                          73.33 %      66 of 90",
         "    rare                          0.00 %       0 of 10",
     ]
-    assert lines[at - 1] == "  No test image is classified as rare, not even its own."
+    assert lines[at - 1] == "  None of 500 test images is predicted as rare."
 
 
 def test_of_many_classes_the_worst_are_shown():

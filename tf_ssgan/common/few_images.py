@@ -5,13 +5,16 @@ Free of TensorFlow. Training, evaluation, export, reports and the doctor say it 
 
 from collections.abc import Sequence
 
-from tf_ssgan.common import plain_text
+from tf_ssgan.common import counts
+from tf_ssgan.common.plain_text import escape, shorten
 
 # Held-out images that may choose something. An error of 10 % measured on n images has a standard
 # error of 30 / sqrt(n) points, 3 points with 100: fewer do not tell two evaluations of a run apart.
 # A temperature of 10 was fitted on 6 images; one of 8.67 on 8 images made a calibration error of 0
 # one of 21 %.
 ENOUGH_HELD_OUT = 100
+# One of fewer test images is more than a point of the error in percent.
+ENOUGH_TESTED = 100
 _NAMES = 10  # classes that a sentence names
 _COLUMNS = 40  # of the name of a class
 # So many classes may have any number of images. More of them need two images each on average, one
@@ -35,9 +38,9 @@ def too_few(held_out: int, purpose: str) -> str:
     """
     if may_choose(held_out):
         return ""
-    count = f"{held_out} held-out images are too few"
-    if held_out < 2:
-        count = "1 held-out image is too few" if held_out else "no images are held out"
+    count = "no images are held out"
+    if held_out:
+        count = counts.say(held_out, "held-out image", "are too few")
     return f"{count} {purpose}; {ENOUGH_HELD_OUT} are needed"
 
 
@@ -61,7 +64,7 @@ def counted(images: int) -> str:
     """What follows the error on images: " of 6 images" if they are few, otherwise nothing."""
     if may_choose(images):
         return ""
-    return f" of {images} image{'' if images == 1 else 's'}"
+    return f" of {counts.things(images, 'image')}"
 
 
 def too_many_classes(classes: int, labeled: int) -> str:
@@ -81,6 +84,19 @@ def too_many_classes(classes: int, labeled: int) -> str:
     )
 
 
+def none_held_out(labeled: int) -> str:
+    """Says why no images are held out by default.
+
+    Args:
+        labeled: Number of labeled images that are no test images; a tenth of them are fewer than
+            `ENOUGH_HELD_OUT`.
+    """
+    return (
+        f"no images are held out: a tenth of the {labeled:,} labeled ones would be too few to "
+        "choose anything by; --validation=N holds out N"
+    )
+
+
 def untested(names: Sequence[str]) -> str:
     """Names the classes without test images; empty without any.
 
@@ -89,32 +105,72 @@ def untested(names: Sequence[str]) -> str:
     """
     if not names:
         return ""
-    return f"no test image of {_join(names)}: no number here says anything about them"
+    return f"no test image of {join(names)}: no test error says anything about {_them(names)}"
 
 
-def never_answered(names: Sequence[str]) -> str:
-    """Names the classes that have test images, and that none is taken for; empty without any."""
-    if not names:
+def few_tested(images: int) -> str:
+    """Says how much one test image moves the error if there are few; empty if there are not.
+
+    Args:
+        images: Number of test images.
+    """
+    if not 0 < images < ENOUGH_TESTED:
         return ""
-    own = "its" if len(names) == 1 else "their"
-    return f"no test image is classified as {_join(names)}, not even {own} own"
+    if images == 1:
+        return "there is only 1 test image: the test error is 0 % or 100 %"
+    points = f"{round(100 / images, 1):g}"
+    unit = "point" if points == "1" else "points"
+    return f"there are only {images} test images: each moves the test error by {points} {unit}"
+
+
+def tested_one_class(names: Sequence[str]) -> str:
+    """Says that all test images are of one class; empty if they are of several.
+
+    Args:
+        names: Names of the classes that have test images.
+    """
+    if len(names) != 1:
+        return ""
+    name = escape(names[0])
+    return f"all test images are of {name}: a classifier that always answers {name} makes no error"
 
 
 def not_held_out(names: Sequence[str]) -> str:
     """Names the classes without held-out images; empty without any."""
     if not names:
         return ""
-    return f"no held-out image of {_join(names)}: no validation error says anything about them"
+    them = _them(names)
+    return f"no held-out image of {join(names)}: no validation error says anything about {them}"
 
 
 def not_learned(names: Sequence[str]) -> str:
     """Names the classes without training images; empty without any."""
     if not names:
         return ""
-    return f"no labeled training image of {_join(names)}: the classifier will not know them"
+    them = _them(names)
+    return f"no labeled training image of {join(names)}: the classifier will not know {them}"
 
 
-def _join(names: Sequence[str]) -> str:
-    more = len(names) - _NAMES
-    shown = [plain_text.shorten(plain_text.escape(name), _COLUMNS) for name in names[:_NAMES]]
-    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
+def never_predicted(names: Sequence[str], images: int, noun: str) -> str:
+    """Names the classes that a classifier never answers; empty without any.
+
+    Args:
+        names: Names of these classes.
+        images: Number of images that it classified.
+        noun: What they are, such as "test image".
+    """
+    if not names:
+        return ""
+    asked = f"none of {counts.things(images, noun)} is" if images != 1 else f"the 1 {noun} is not"
+    return f"{asked} predicted as {join(names)}"
+
+
+def _them(names: Sequence[str]) -> str:
+    return "it" if len(names) == 1 else "them"
+
+
+def join(names: Sequence[str], most: int = _NAMES) -> str:
+    """Returns at most so many names of classes in one line, and how many more there are."""
+    more = len(names) - most
+    shown = ", ".join(shorten(escape(name), _COLUMNS) for name in names[:most])
+    return shown + (f" and {more:,} more" if more > 0 else "")

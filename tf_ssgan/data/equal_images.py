@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from tf_ssgan.common import counts
 from tf_ssgan.data.sources.image_entries import Remark
 
 _MEMBERS = 4  # images of a group that are named
@@ -40,18 +41,19 @@ def remarks(compared: ImagesToCompare) -> Iterator[Remark]:
     copies = sum(max(0, int((~compared.test[group]).sum()) - 1) for group in groups)
     if leaks:
         yield Remark(
-            "warning", f"{len(leaks):,} test image(s) have the same pixels as a training image",
+            "warning",
+            counts.say(len(leaks), "test image", "have the same pixels as a training image"),
             "remove them from training or from the test: they make the test error too small",
             tuple(leaks),
         )  # fmt: skip
     if conflicts:
         yield Remark(
-            "warning", f"{len(conflicts):,} image(s) have copies in different classes",
+            "warning", counts.say(len(conflicts), "image", "have copies in different classes"),
             "decide on one class for each, and remove the other copies", tuple(conflicts),
         )  # fmt: skip
     if copies:
         yield Remark(
-            "note", f"{copies:,} training image(s) are copies of others",
+            "note", counts.say(copies, "training image", "have the same pixels as another"),
             "keep one of each, unless they are meant to count more than once",
         )  # fmt: skip
 

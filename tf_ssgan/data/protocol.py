@@ -7,6 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from tf_ssgan.common import few_images
+
+_SHOWN = 3  # classes with the fewest labels that the summary names
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Protocol:
@@ -65,6 +69,14 @@ class Protocol:
         """int64 [noisy], ascending: labeled, not known to be clean; empty without clean images."""
         rest = np.setdiff1d(self.labeled_ids, self.clean_ids)
         return rest if self.clean_fraction else rest[:0]
+
+    @property
+    def classes_without_labels(self) -> list[str]:
+        """The classes that no label names; none if there are no labels at all, as was meant."""
+        if not len(self.labels):
+            return []
+        known = set(self.labels.tolist())
+        return [name for k, name in enumerate(self.classes) if k not in known]
 
     @functools.cached_property
     def sha256(self) -> str:
@@ -141,8 +153,8 @@ class Protocol:
     def describe(self) -> str:
         """Returns a summary of one line."""
         return (
-            f"{self.dataset}: {len(self.labeled_ids):,} labeled ({self.label_split}, "
-            f"{len(self.classes)} classes), {len(self.unlabeled_ids):,} unlabeled, "
+            f"{self.dataset}: {len(self.labeled_ids):,} labeled ({self._describe_classes()}), "
+            f"{len(self.unlabeled_ids):,} unlabeled, "
             f"{len(self.validation_ids):,} held out, {self._describe_left_out()}"
             f"{self._describe_noise()}, "
             f"split seed {self.split_seed}, sha256 {self.sha256[:12]}"
@@ -152,6 +164,25 @@ class Protocol:
         """Returns the part about unlabeled images of held-out groups; empty if there are none."""
         count = len(self.left_out_ids)
         return f"{count:,} unlabeled of held-out groups left out, " if count else ""
+
+    def _describe_classes(self) -> str:
+        """Returns the part of the summary that is about the labels of each class.
+
+        With noise these are the labels that the run learns, right or wrong.
+        """
+        if not len(self.labels):
+            return f"{len(self.classes)} classes"
+        counts = np.bincount(self.labels, minlength=len(self.classes))
+        fewest, most = int(counts.min()), int(counts.max())
+        amount = f"{fewest:,} to {most:,}" if fewest < most else f"{fewest:,}"
+        text = f"{amount} of each of {len(self.classes)} classes"
+        if self.wrong:
+            text += ", wrong ones included"
+        if 2 * fewest >= most:
+            return text
+        names = [self.classes[k] for k in np.flatnonzero(counts == fewest)]
+        number = f"{fewest:,}" if fewest else "none"
+        return f"{text}; {number} of {few_images.join(names, _SHOWN)}"
 
     def _describe_noise(self) -> str:
         """Returns the part of the summary that is about label noise."""

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, few_images
 from tf_ssgan.data import content_hash, groups, label_noise, protocol
+from tf_ssgan.data.sources import image_listing
 
 LABEL_SPLITS = ("balanced", "proportional")
 
@@ -167,8 +168,11 @@ def default_validation(dataset: str, pool: int) -> int:
     """Returns how many of `pool` training images are held out by default.
 
     It is 10 %, but at most 5,000. For Fashion-MNIST it is the customary 10,000 of 60,000, or a
-    sixth of fewer images.
+    sixth of fewer images. A folder or a table of images holds out none if 10 % are too few to
+    choose anything by: their labels serve training.
     """
+    if image_listing.is_user_images(dataset) and not few_images.may_choose(pool // 10):
+        return 0
     return min(10_000, pool // 6) if dataset == "fashion_mnist" else min(5_000, pool // 10)
 
 

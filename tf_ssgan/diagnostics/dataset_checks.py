@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tf_ssgan.common import cache, few_images
+from tf_ssgan.common import cache, counts
 from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import content_hash, dataset_info, datasets, equal_images, image_decoding
 from tf_ssgan.data.sources import image_cache, image_reader, user_images
@@ -17,7 +17,7 @@ from tf_ssgan.diagnostics.findings import (
     call_or_finding,
     run_check,
 )
-from tf_ssgan.training import config
+from tf_ssgan.training import config, split_remarks
 
 SECTION = "Data"
 FEW = 5  # a class with fewer labeled images is small
@@ -52,17 +52,8 @@ def check_protocol(settings: config.Config, arrays: dataset_info.Arrays) -> Iter
     arrays = content_hash.sort_by_content(arrays)
     protocol = build.make_protocol(settings, arrays)
     yield Finding(SECTION, "ok", f"a run of {settings.method}: {protocol.describe()}")
-    held_out = len(protocol.validation_ids)
-    known = set(arrays.train_labels[protocol.validation_ids].tolist())
-    missing = [escape(name) for k, name in enumerate(arrays.info.classes) if k not in known]
-    if held_out and missing:
-        advice = "label more images of them"
-        yield Finding(SECTION, "note", few_images.not_held_out(missing), advice)
-    if held_out and (text := few_images.why_nothing(held_out)):
-        advice = "label more images, or give a larger --validation"
-        if arrays.train_held_out is not None:  # the data themselves name them
-            advice = "label more images, and put more of them among the held-out ones"
-        yield Finding(SECTION, "note", text, advice)
+    for remark in split_remarks.of_split(protocol, arrays):
+        yield Finding(SECTION, remark.level, remark.text, remark.advice)
 
 
 # --- User images ----------------------------------------------------------------------------------
@@ -103,32 +94,34 @@ def _check_cache(loaded: image_reader.LoadedImages) -> Iterator[Finding]:
     folder = cache.trusted_folder(image_cache.FOLDER)
     found = folder is not None and folder.is_dir()
     where = f"cached in {folder}, where training finds them" if found else "not cached"
-    text = f"{len(loaded.usable):,} images, {loaded.decoded:,} decoded now; {where}"
+    images = counts.things(len(loaded.usable), "image")
+    text = f"{images}, {loaded.decoded:,} decoded now; {where}"
     yield Finding(SECTION, "ok", text)
 
 
 def _check_user_counts(loaded: image_reader.LoadedImages, test: np.ndarray) -> Iterator[Finding]:
-    entries, counts = loaded.listing.entries, collections.Counter()
+    entries, number = loaded.listing.entries, collections.Counter()
     columns = {"labeled": collections.Counter(), "test": collections.Counter()}
     if loaded.listing.declares(VALIDATION):
         columns = {"labeled": columns["labeled"], "held out": collections.Counter()} | columns
     for index, is_test in zip(loaded.usable, test, strict=True):
         part, label = entries[index].part, entries[index].label
-        counts[part], counts[part, label] = counts[part] + 1, counts[part, label] + 1
+        number[part], number[part, label] = number[part] + 1, number[part, label] + 1
         column = "test" if is_test else "held out" if part == VALIDATION else "labeled"
         columns[column][label] += 1
     labels = range(len(loaded.listing.classes))
-    text = f"{len(entries):,} files, {len(loaded.usable):,} images: "
-    text += f"{counts[LABELED]:,} labeled, "
-    text += f"{counts[UNLABELED]:,} unlabeled, "
+    images = counts.things(len(loaded.usable), "image")
+    text = f"{counts.things(len(entries), 'file')}, {images}: "
+    text += f"{number[LABELED]:,} labeled, "
+    text += f"{number[UNLABELED]:,} unlabeled, "
     if loaded.listing.declares(VALIDATION):
-        text += f"{counts[VALIDATION]:,} held out, "
-    text += f"{counts[TEST]:,} test"
+        text += f"{number[VALIDATION]:,} held out, "
+    text += f"{number[TEST]:,} test"
     yield from _check_counts(
         text,
         loaded.listing.classes,
         {name: [column[label] for label in labels] for name, column in columns.items()},
-        [counts[LABELED, label] for label in labels],
+        [number[LABELED, label] for label in labels],
     )
     for remark in user_images.test_share_remarks(loaded.listing):
         yield Finding(SECTION, remark.level, remark.text, remark.advice)
@@ -144,7 +137,8 @@ def _check_array_counts(arrays: dataset_info.Arrays) -> Iterator[Finding]:
         for labels in (arrays.train_labels, arrays.test_labels)
     )
     text = (
-        f"{len(arrays.train_labels):,} training and {len(arrays.test_labels):,} test images, "
+        f"{len(arrays.train_labels):,} training and "
+        f"{counts.things(len(arrays.test_labels), 'test image')}, "
         f"{' x '.join(map(str, arrays.info.shape))}, from {arrays.info.source}"
     )
     yield from _check_counts(text, classes, {"training": train, "test": test}, train)
@@ -181,19 +175,17 @@ def _check_counts(
     yield Finding(SECTION, "ok", f"{text}\n{_format_table(classes, columns)}")
     few = tuple(f"{kind} ({n})" for kind, n in zip(classes, labeled, strict=True) if n < FEW)
     if few:
-        text = f"{len(few)} class(es) have fewer than {FEW} labeled images"
+        text = counts.say(len(few), "class", f"have fewer than {FEW} labeled images")
         yield Finding(SECTION, "warning", text, "label more of them, or leave the class out", few)
     if max(labeled) > UNEVEN * max(1, min(labeled)):
         largest, smallest = (classes[labeled.index(end(labeled))] for end in (max, min))
         yield Finding(
-            SECTION, "note", f"classes are uneven: {escape(largest)} has {max(labeled):,} "
-            f"labeled images, {escape(smallest)} {min(labeled):,}",
+            SECTION, "note", f"classes are uneven: {escape(largest)} has "
+            f"{counts.things(max(labeled), 'labeled image')}, {escape(smallest)} {min(labeled):,}",
             "label more of the small classes: a classifier prefers the large ones when in doubt",
         )  # fmt: skip
-    missing = tuple(kind for kind, n in zip(classes, columns["test"], strict=True) if not n)
-    if missing and any(columns["test"]):
-        text = few_images.untested([*map(escape, missing)])
-        yield Finding(SECTION, "warning", text, "add some")
+    for remark in split_remarks.of_test(classes, columns["test"]):
+        yield Finding(SECTION, remark.level, remark.text, remark.advice)
 
 
 def _format_table(classes: Sequence[str], columns: dict[str, list[int]]) -> str:
@@ -210,4 +202,4 @@ def _format_table(classes: Sequence[str], columns: dict[str, list[int]]) -> str:
         for row in rows
     ]
     more = len(classes) - MAX_LISTED
-    return "\n".join(lines + [f"and {more:,} more classes"] * (more > 0))
+    return "\n".join(lines + [f"and {counts.things(more, 'more class')}"] * (more > 0))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tf_ssgan.common import counts
 from tf_ssgan.data import equal_images, similar_images
 from tf_ssgan.data.equal_images import ImagesToCompare
 from tf_ssgan.diagnostics.findings import Finding
@@ -45,7 +46,8 @@ def check_near(images: np.ndarray, compared: ImagesToCompare) -> Iterator[Findin
         return
     count = len({one for one, _ in pairs})
     yield Finding(
-        SECTION, "warning", f"{count:,} test image(s) nearly equal a training image{note}",
+        SECTION, "warning", f"{counts.things(count, 'test image')} nearly equal"
+        f"{'s' * (count == 1)} a training image{note}",
         "compare them, and remove them from training or from the test if they show the same",
         tuple(f"{compared.names[one]} ~ {compared.names[other]}" for one, other in pairs),
         MAX_PAIRS,

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tf_ssgan.common import counts, few_images
 from tf_ssgan.data import image_decoding, image_formats
-from tf_ssgan.data.sources import image_reader
+from tf_ssgan.data.sources import image_reader, size_remarks
 from tf_ssgan.data.sources.image_entries import LABELED, Listing
 from tf_ssgan.diagnostics.findings import Finding
 
 SECTION = "Data"
-STRETCHED = 2  # a file is stretched if its longer side is more than this times its shorter side
 
 _NO_ACTION = "nothing must be done: rename them only if other programs have trouble with them"
 
@@ -25,7 +25,7 @@ def check_remarks(loaded: image_reader.LoadedImages) -> Iterator[Finding]:
     labeled = {entries[index].label for index in loaded.usable if entries[index].part == LABELED}
     empty = [kind for label, kind in enumerate(loaded.listing.classes) if label not in labeled]
     if empty:
-        text = f"no labeled image is left of {', '.join(empty)}"
+        text = f"no labeled image is left of {few_images.join(empty)}"
         yield Finding(SECTION, "error", text, "repair the files that are left out")
 
 
@@ -41,12 +41,13 @@ def check_suffixes(loaded: image_reader.LoadedImages) -> Iterator[Finding]:
             wrong.append(f"{name} ({actual})")
     if wrong:
         yield Finding(
-            SECTION, "note", f"{len(wrong):,} file(s) have another format than their suffix says",
+            SECTION, "note",
+            counts.say(len(wrong), "file", "have another format than the suffix says"),
             _NO_ACTION, tuple(wrong),
         )  # fmt: skip
     if missing:
         yield Finding(
-            SECTION, "note", f"{len(missing):,} image(s) have no suffix of an image format",
+            SECTION, "note", counts.say(len(missing), "image", "have no suffix of an image format"),
             _NO_ACTION, tuple(missing),
         )  # fmt: skip
 
@@ -60,7 +61,8 @@ def check_names(listing: Listing) -> Iterator[Finding]:
     ]
     if unusual:
         yield Finding(
-            SECTION, "note", f"{len(unusual):,} name(s) have blanks or letters beyond ASCII",
+            SECTION, "note",
+            counts.say(len(unusual), "name", "have blanks or letters beyond ASCII"),
             _NO_ACTION, tuple(unusual),
         )  # fmt: skip
 
@@ -76,18 +78,8 @@ def check_sizes(
     size, channels = loaded.images.shape[1], loaded.images.shape[3]
     text = "files: smallest {}, median {}, largest {} pixels".format(*sizes)
     yield Finding(SECTION, "ok", f"{text}; images: {size} x {size} x {channels}, {spec.fit}")
-    small = (shapes.max(axis=1) if spec.fit == "pad" else shapes.min(axis=1)) < size
-    if small.any():
-        text = f"{small.sum():,} image(s) are smaller than {size} pixels and are enlarged"
-        yield Finding(SECTION, "note", text, "use a smaller --image_size if they are many")
-    long = shapes.max(axis=1) > STRETCHED * shapes.min(axis=1)
-    if long.any() and spec.fit == "resize":
-        yield Finding(
-            SECTION, "note",
-            f"{long.sum():,} image(s) are more than twice as long as wide, and are squeezed",
-            "--fit=pad keeps all of them, --fit=crop their center",
-            tuple(loaded.listing.entries[loaded.usable[at]].name for at in np.flatnonzero(long)),
-        )  # fmt: skip
+    for remark in size_remarks.find(loaded, spec.fit):
+        yield Finding(SECTION, remark.level, remark.text, remark.advice, remark.names)
 
 
 def check_modes(
@@ -104,13 +96,15 @@ def check_modes(
     if spec.channels == "auto" and 0 < gray < len(headers):
         yield Finding(
             SECTION, "note",
-            f"{gray:,} image(s) are gray and {len(headers) - gray:,} in color: all become color",
+            f"{counts.say(gray, 'image', 'are gray')} and {len(headers) - gray:,} in color: all "
+            "become color",
             "--channels=1 makes all gray, which is faster, if color carries no information",
         )  # fmt: skip
     transparent = sum(header.mode in ("RGBA", "LA", "PA", "La", "RGBa") for header in headers)
     if transparent:
         yield Finding(
             SECTION, "note",
-            f"{transparent:,} image(s) can be transparent: they are blended with white",
+            f"{counts.things(transparent, 'image')} can be transparent and "
+            f"{'is' if transparent == 1 else 'are'} blended with white",
             "blend them with another color yourself if white is a bad background",
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from tf_ssgan.common import few_images
+from tf_ssgan.common import counts, few_images
 from tf_ssgan.reports import cell_text, reference_levels, run_code
 from tf_ssgan.reports.finished_runs import ERROR_COLUMNS
 from tf_ssgan.reports.result_table import ResultCell, ResultTable
@@ -33,11 +33,11 @@ def describe_test_images(table: ResultTable) -> Iterator[str]:
         column: sorted({cell.test_images for cell in _whole_cells(table, column)} - {0})
         for column in table.columns
     }
-    counts = sorted({count for own in by_column.values() for count in own})
-    if not counts:
+    sizes = sorted({count for own in by_column.values() for count in own})
+    if not sizes:
         return
-    each = f"{counts[0]:,} test image{'' if counts == [1] else 's'}"
-    if len(counts) > 1:
+    each = counts.things(sizes[0], "test image")
+    if len(sizes) > 1:
         parts = (f"{c}: {_format_range(n, ',')}" for c, n in by_column.items() if n)
         each = f"the test images ({'; '.join(parts)})"
     yield (
@@ -45,9 +45,9 @@ def describe_test_images(table: ResultTable) -> Iterator[str]:
         "follows from their number (Wilson); it does not cover other labels or seeds."
     )
     if folds := sorted({run.fold_count for run in table.runs if run.fold_count}):
-        counts = " or ".join(map(str, folds))
+        numbers = " or ".join(map(str, folds))
         yield (
-            f"Of a seed with {counts} folds, each labeled image is tested once, by the run that "
+            f"Of a seed with {numbers} folds, each labeled image is tested once, by the run that "
             "has not learned from it; its error is that of all these images together."
         )
 
@@ -71,7 +71,7 @@ def _describe_differences(table: ResultTable) -> str:
 
 def describe_few_images(table: ResultTable) -> list[str]:
     """What the images of its runs are too few for, in sentences."""
-    return [*_describe_lacking(table), *_describe_untested(table)]
+    return [*_describe_lacking(table), *_describe_missing(table)]
 
 
 def _describe_lacking(table: ResultTable) -> Iterator[str]:
@@ -79,18 +79,22 @@ def _describe_lacking(table: ResultTable) -> Iterator[str]:
     if not (cell_text.is_error_or_accuracy(table) and "at_best_validation" in table.number):
         return
     lacking = [run for cell in table.cells.values() for run in cell.lacking]
-    counts = sorted({run.result["validation_images"] for run in lacking})
-    reasons = [few_images.why_no_best(count) for count in counts]
+    held_out = sorted({run.result["validation_images"] for run in lacking})
+    reasons = [few_images.why_no_best(count) for count in held_out]
     if reasons := [reason for reason in reasons if reason]:
-        yield f"{len(lacking):,} run(s) are left out: {' or '.join(reasons)}."
+        yield f"{counts.say(len(lacking), 'run', 'are left out')}: {' or '.join(reasons)}."
 
 
-def _describe_untested(table: ResultTable) -> Iterator[str]:
-    """The classes of which the test images of runs show nothing."""
-    missing = (tuple(run.result["classes_without_test_images"]) for run in table.runs)
-    for names in dict.fromkeys(filter(None, missing)):
-        text = few_images.untested(names)
-        yield f"{text[0].upper()}{text[1:]}."
+def _describe_missing(table: ResultTable) -> Iterator[str]:
+    """The classes that runs could not learn, and those of which their test images show nothing."""
+    unknown = [tuple(run.result.get("classes_without_labels", ())) for run in table.runs]
+    if len(different := {*unknown} - {()}) > 1:  # each split leaves out others
+        lacking = counts.say(sum(map(bool, unknown)), "run", "have no labeled image of some class")
+        yield f"{lacking}: the classifier does not know it."
+        different = set()
+    untested = dict.fromkeys(tuple(run.result["classes_without_test_images"]) for run in table.runs)
+    texts = [*map(few_images.not_learned, different), *map(few_images.untested, untested)]
+    yield from (f"{text[0].upper()}{text[1:]}." for text in texts if text)
 
 
 def _describe_number(number: str) -> str:

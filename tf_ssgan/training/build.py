@@ -67,7 +67,8 @@ class Run:
             arrays = same_data.load_arrays(self.config)
             self._record = fingerprint.record(arrays)
             self.workdir.refuse_other_data(same_data.of_checkpoint(self.saved), self._record)
-            own = make_protocol(self.config, arrays).sha256
+            begun = same_data.as_begun(self.config, self.workdir, self.saved)
+            own = make_protocol(begun, arrays).sha256
             if own != self.protocol.sha256:
                 self.workdir.refuse_differences({"split_sha256": (self.protocol.sha256, own)})
             self._arrays = arrays
@@ -103,7 +104,7 @@ def build(settings: config.Config) -> Run:
     record = fingerprint.record(arrays)
     expected = same_data.of_checkpoint(saved) or same_data.of_result(workdir)
     workdir.refuse_other_data(expected, record)
-    protocol = make_protocol(settings, arrays)
+    protocol = make_protocol(same_data.as_begun(settings, workdir, saved), arrays)
     if saved:
         workdir.refuse_differences(_differences(settings, saved.manifest, protocol))
     strategy = distribution.strategy(

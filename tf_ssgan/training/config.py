@@ -62,7 +62,10 @@ class Config:
         "in the pool.",
     )
     validation: int = option(
-        -1, "Training images held out for validation; -1 for the default of the dataset.", low=-1
+        -1,
+        "Training images held out for validation; -1 for the default of the dataset, which is a "
+        "tenth, or none of a folder or table with fewer than 1,000 labeled images.",
+        low=-1,
     )
     group_by: str = option(
         "",

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from tf_ssgan.common import checkout, cpu, few_images
+from tf_ssgan.common import checkout, counts, cpu, few_images
 from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.nn import weights
-from tf_ssgan.training import build, combinations, results
+from tf_ssgan.training import build, combinations, split_remarks
 
 
 def print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
@@ -19,17 +19,16 @@ def print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
     networks = ", ".join(f"{name} {size} weights" for name, size in sizes.items())
     print(
         f"{run.config.method} on {run.config.dataset}: {networks}; {run.precision}, "
-        f"{run.strategy.num_replicas_in_sync} device(s)"
+        f"{counts.things(run.strategy.num_replicas_in_sync, 'device')}"
     )
-    tests = len(run.arrays.test_labels)
-    tested = f"{tests:,} test image{'' if tests == 1 else 's'}"
+    tested = counts.things(len(run.arrays.test_labels), "test image")
     if run.config.folds:
         last = run.config.folds - 1
         tested += f", those of fold {run.config.fold} of {run.config.folds} (0 to {last})"
     print(f"{run.protocol.describe()}; {tested}")
     remarks = combinations.remarks(run.config, type(run.method))
-    notes = [*_pool_notes(run), *_search_notes(run), *results.notes_on_few_images(run)]
-    for line in [*remarks, *notes]:
+    found = map(split_remarks.sentence, split_remarks.find(run.protocol, run.arrays))
+    for line in [*remarks, *_pool_notes(run), *_search_notes(run), *found]:
         print(line)
     if manifest:
         print(f"Continuing from step {manifest['step']} of {run.method.task.steps}.")
@@ -57,8 +56,9 @@ def _pool_notes(run: build.Run) -> list[str]:
         )
     most = max((s.examples for s in streams), default=0)
     if most > task.unlabeled:
+        only = "is only" if task.unlabeled == 1 else "are only"
         notes.append(
-            f"A step takes {most:,} unlabeled images and there are only {task.unlabeled:,}: some "
+            f"A step takes {most:,} unlabeled images and there {only} {task.unlabeled:,}: some "
             "occur more than once in it. A smaller --batch_size avoids this."
         )
     return notes

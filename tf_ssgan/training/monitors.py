@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.common import files, plain_text
+from tf_ssgan.common import few_images, files
 from tf_ssgan.core import monitoring
 from tf_ssgan.metrics import classification, plots
 from tf_ssgan.nn import step_random
@@ -89,13 +89,10 @@ class PseudoLabelMonitor(Monitor):
             given = np.repeat(np.arange(len(names)), quality["confident"])
             events.histogram("pseudo_labels", given, buckets=len(names))
         never = [name for name, count in zip(names, quality["all"], strict=True) if not count]
-        if never:
-            few = ", ".join(map(plain_text.escape, never[:10]))
-            print(
-                f"\nNone of {len(self.ids):,} unlabeled images is predicted as "
-                f"{few}{', ...' if len(never) > 10 else ''}.",
-                flush=True,
-            )
+        # Labeled images are among them.
+        text = few_images.never_predicted(never, len(self.ids), "training image")
+        if text:
+            print(f"\n{text[0].upper()}{text[1:]}.", flush=True)
         return {k: v for k, v in quality.items() if k.startswith("pseudo_label")}
 
 

@@ -117,6 +117,7 @@ class Result(Quality):
     test_images: Positive
     classes_with_test_images: Positive
     classes_without_test_images: list[Text]
+    classes_without_labels: list[Text] = ABSENT
     label_split: Name
     noise: Name
     noise_rate: Fraction

@@ -219,20 +219,14 @@ def _result(
 
 
 def _tested_classes(run: build.Run) -> dict[str, Any]:
-    """How many classes have test images, and the names of those that have none."""
+    """How many classes have test images, and the names of those that have none, or no label."""
     missing = run.classes_without(run.arrays.test_labels)
     tested = len(run.info.classes) - len(missing)
-    return {"classes_with_test_images": tested, "classes_without_test_images": missing}
-
-
-def notes_on_few_images(run: build.Run) -> list[str]:
-    """What the images of a run are too few for, to be said when it begins."""
-    held_out, labels = run.protocol.validation_ids, run.arrays.train_labels
-    notes = [few_images.untested(run.classes_without(run.arrays.test_labels))]
-    if len(held_out):
-        notes.append(few_images.why_nothing(len(held_out)))
-        notes.append(few_images.not_held_out(run.classes_without(labels[held_out])))
-    return [f"{note[0].upper()}{note[1:]}." for note in notes if note]
+    return {
+        "classes_with_test_images": tested,
+        "classes_without_test_images": missing,
+        "classes_without_labels": run.protocol.classes_without_labels,
+    }
 
 
 def _numbers(line: dict[str, Any], names: tuple[str, ...]) -> dict[str, float]:

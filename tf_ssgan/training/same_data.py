@@ -77,6 +77,28 @@ def of_result(workdir: Workdir) -> str | None:
     return result["data_sha256"] if result else None
 
 
+def as_begun(
+    settings: config.Config, workdir: Workdir, saved: manifests.SavedCheckpoint | None
+) -> config.Config:
+    """The settings of a run, with as many held-out images as it has had since it began.
+
+    The default of --validation may have been another then.
+
+    Args:
+        settings: Its configuration.
+        workdir: Its folder.
+        saved: Its newest checkpoint, if there is one.
+    """
+    if settings.validation != -1:
+        return settings
+    if saved:
+        return dataclasses.replace(
+            settings, validation=len(saved.manifest["protocol"]["validation_ids"])
+        )
+    result = workdir.read_result()
+    return dataclasses.replace(settings, validation=result["validation_images"] if result else -1)
+
+
 def _refuse_changed_data(settings: config.Config) -> None:
     """Raises UserError if the folder holds such a run, by its data set, on data that changed.
 

@@ -86,8 +86,9 @@ def _sentences(result: dict[str, Any]) -> Iterator[str]:
         _describe_linear(result),
         verdicts.of_linear(result),
         few_images.why_nothing(result["validation_images"]),
+        few_images.not_learned(result.get("classes_without_labels", [])),
         few_images.untested(result["classes_without_test_images"]),
-        few_images.never_answered(never),
+        few_images.never_predicted(never, result["test_images"], "test image"),
     ]
     for note in filter(None, notes):
         sentence = note if note.endswith(".") else f"{note[0].upper()}{note[1:]}."

@@ -171,7 +171,7 @@ def test_the_largest_value_of_all_files_decides_the_scale(tmp_path, peak, bits):
         for row, image in zip(loaded.usable, loaded.images, strict=True):
             number = int(os.path.basename(loaded.listing.entries[row].name)[:-4])
             assert (image[..., 0] == pixels[number] >> (bits - 8)).all()
-        text = f"8 file(s) have 16 bits a channel; the largest value is {peak:,}"
+        text = f"8 files have 16 bits a channel; the largest value is {peak:,}"
         assert [text in remark.text for remark in loaded.remarks()] == [True] * (bits < 16)
 
 
@@ -201,7 +201,7 @@ def test_a_scale_that_is_given_is_kept(tmp_path):
         save_wide(tmp_path / f"d/{number % 2}/{number}.png", 4095, number)
     loaded = read(f"folder:{tmp_path}/d", image_decoding.ImageSpec(8, bits=10))
     assert loaded.bits == 10 and (loaded.images == 255).mean() > 0.6
-    assert "4 file(s) have values above 1,023" in loaded.remarks()[1].text
+    assert "4 files have values above 1,023" in loaded.remarks()[1].text
 
 
 def test_a_second_file_with_the_same_bytes_has_its_largest_value_too(tmp_path):

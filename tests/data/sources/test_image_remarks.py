@@ -34,14 +34,14 @@ def test_the_bits_in_use_are_said_with_the_largest_value():
     (remark,) = image_remarks.find(used(noise(3), [WIDE, PLAIN, WIDE]), 12)
     assert (remark.level, remark.names) == ("note", ("0.png", "2.png"))
     assert remark.text == (
-        "2 file(s) have 16 bits a channel; the largest value is 4,095: they are read as 12 bits"
+        "2 files have 16 bits a channel; the largest value is 4,095: all are read as 12 bits"
     )
 
 
 def test_values_above_those_of_training_are_a_warning():
     _, remark = image_remarks.find(used(noise(3), [WIDE, PLAIN, PLAIN]), 10)
     assert remark.level == "warning" and remark.names == ("0.png",)
-    assert "1 file(s) have values above 1,023" in remark.text
+    assert "1 file has values above 1,023" in remark.text
 
 
 def test_a_hot_pixel_that_makes_all_other_images_dark_is_a_warning():
@@ -59,7 +59,7 @@ def test_a_hot_pixel_that_makes_all_other_images_dark_is_a_warning():
 def test_files_of_several_frames_are_counted():
     film = image_files.ImageFileInfo("GIF", "P", 8, 8, several=True)
     (remark,) = image_remarks.find(used(noise(3), [film, film, PLAIN]), 16)
-    assert remark.text == "2 file(s) have several frames; the first is used"
+    assert remark.text == "2 files have several frames; the first is used"
 
 
 def test_nearly_black_nearly_white_and_uniform_images():
@@ -69,9 +69,9 @@ def test_nearly_black_nearly_white_and_uniform_images():
     images[16:24] = 99
     texts = [remark.text for remark in image_remarks.find(used(images), 16)]
     assert texts == [
-        "8 file(s) are nearly black: no value is above 31 of 255",
-        "8 file(s) are nearly white: no value is below 224 of 255",
-        "8 file(s) have one color throughout",
+        "8 files are nearly black: no value is above 31 of 255",
+        "8 files are nearly white: no value is below 224 of 255",
+        "8 files have one color throughout",
     ]
 
 

@@ -88,7 +88,7 @@ def test_splits_in_many_words(files, split, part):
         (f"{HEAD}3.png,,val\n", "line 4: this validation image has no label"),
         (f"{HEAD}3.png,,labeled\n", "line 4: this labeled image has no label"),
         (f"{HEAD}3.png,c,test\n4.png,d,val\n5.png,c,test\n",
-         "2 class(es) occur in validation or test rows only: c, d. Give"),
+         "2 classes occur in validation or test rows only: c, d. Give"),
         (f"{HEAD}3.png,bb,test\n", "Did you mean 'b' by 'bb'?"),
         ("path,label\n1.png,a\n", "found 1 classes with images (a)"),
         ("path,label\n1.png,\n", "found 0 classes with images (none)"),

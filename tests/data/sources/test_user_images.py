@@ -171,8 +171,9 @@ def test_training_says_that_labeled_images_become_test_images(tmp_path, capsys):
     name = image_folders.make_folder(tmp_path / "d", test=0)
     load(name)
     assert capsys.readouterr().err == (
-        f"{name}: there are no test images: one in 5 of each class's labeled ones is set aside. "
-        "(choose them yourself with test/<class>/, or split=test in a table)\n"
+        f"{name}: no test images are named: one in 5 of each class's labeled ones is set aside, "
+        "and none of a class with fewer than 5. (name some: test/<class>/, or split=test in a "
+        "table)\n"
     )
     load(image_folders.make_folder(tmp_path / "e"))
     assert capsys.readouterr().err == ""
@@ -189,6 +190,6 @@ def test_training_names_a_test_image_that_it_learns_from(tmp_path, capsys):
     name = image_folders.make_folder(tmp_path / "d")
     shutil.copy(tmp_path / "d/labeled/cat/3.png", tmp_path / "d/test/cat/again.png")
     load(name)
-    text = "1 test image(s) have the same pixels as a training image"
+    text = "1 test image has the same pixels as a training image"
     pair = "test/cat/again.png = labeled/cat/3.png"
     assert f"{name}: {text}: {pair}. (remove them from training" in capsys.readouterr().err

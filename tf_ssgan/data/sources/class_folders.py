@@ -8,7 +8,7 @@ import dataclasses
 import functools
 from collections.abc import Iterable, Iterator, Sequence
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, few_images
 from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import class_names
 from tf_ssgan.data.sources import folder_layout
@@ -214,7 +214,7 @@ def match(part: str, kinds: Sequence[ClassFolder], classes: Sequence[str]) -> di
         close = [(name, errors.closest(name, classes)) for name in missing]
         meant = "".join(f" Did you mean {two!r} by {one!r}?" for one, two in close[:1] if two)
         raise errors.UserError(
-            f"{part}/ has images of {', '.join(map(escape, missing))}, but labeled/ has none. "
+            f"{part}/ has images of {few_images.join(missing)}, but labeled/ has none. "
             f"Move some to labeled/, or remove them from {part}/.{meant}"
         )
     result: dict[str, str] = {}

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from tf_ssgan.common import counts
 from tf_ssgan.data import image_depth, image_files
 from tf_ssgan.data.sources.image_entries import Remark
 
@@ -51,7 +52,7 @@ def _wide(used: UsedImages, bits: int) -> Iterator[Remark]:
     if bits < image_depth.BITS[1]:
         yield _remark(
             "note", used, rows,
-            f"have 16 bits a channel; the largest value is {peak:,}: they are read as {bits} bits",
+            f"have 16 bits a channel; the largest value is {peak:,}: all are read as {bits} bits",
             f"save them with 8 bits if 0 to {2**bits - 1:,} should not become black to white",
         )  # fmt: skip
     yield from _brighter(used, rows, bits)
@@ -59,8 +60,8 @@ def _wide(used: UsedImages, bits: int) -> Iterator[Remark]:
     if above:
         yield _remark(
             "warning", used, above,
-            f"have values above {2**bits - 1:,}, the largest of the training images: they become "
-            "white", "make them in the same way as the training images",
+            f"have values above {2**bits - 1:,}, the largest of the training images: these "
+            "values become white", "make them in the same way as the training images",
         )  # fmt: skip
 
 
@@ -119,4 +120,4 @@ def _many(found: np.ndarray, labels: np.ndarray) -> bool:
 
 def _remark(level: str, used: UsedImages, rows: Sequence[int], what: str, advice: str) -> Remark:
     names = tuple(used.names[row] for row in rows)
-    return Remark(level, f"{len(names):,} file(s) {what}", advice, names)
+    return Remark(level, counts.say(len(names), "file", what), advice, names)

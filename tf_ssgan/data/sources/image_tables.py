@@ -11,7 +11,7 @@ import pathlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import counts, errors, few_images
 from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import class_names
 from tf_ssgan.data.sources import folder_layout, table_paths, table_reading
@@ -284,9 +284,9 @@ class _TableLister:
             close = errors.closest(missing[0], classes)
             meant = f" Did you mean {close!r} by {missing[0]!r}?" if close else ""
             raise errors.UserError(
-                f"--dataset={self._name}: {len(missing):,} class(es) occur in validation or test "
-                f"rows only: {_join(missing)}. Give these labels to some training rows, or remove "
-                f"the rows.{meant}"
+                f"--dataset={self._name}: {counts.say(len(missing), 'class', 'occur')} in "
+                f"validation or test rows only: {few_images.join(missing)}. Give these labels to "
+                f"some training rows, or remove the rows.{meant}"
             )
         for kind, known in found.items():
             if len(known) > 1:

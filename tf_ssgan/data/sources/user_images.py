@@ -12,11 +12,17 @@ import sys
 
 import numpy as np
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, few_images
 from tf_ssgan.common.plain_text import escape, shell_word, shorten
 from tf_ssgan.data import content_hash, dataset_info, equal_images, judging
 from tf_ssgan.data.image_decoding import ImageSpec
-from tf_ssgan.data.sources import image_groups, image_listing, image_reader, judged_files
+from tf_ssgan.data.sources import (
+    image_groups,
+    image_listing,
+    image_reader,
+    judged_files,
+    size_remarks,
+)
 from tf_ssgan.data.sources.data_source import DataSource
 from tf_ssgan.data.sources.image_entries import (
     LABELED,
@@ -115,7 +121,8 @@ class UserImageSource(DataSource):
     def _read(self, spec: ImageSpec) -> dataset_info.Arrays:
         """Reads the images, from their files or from the cache."""
         loaded = image_reader.read(self.listing, spec)
-        remarks = loaded.remarks() + self.set_aside * test_share_remarks(self.listing)
+        remarks = [*loaded.remarks(), *size_remarks.find(loaded, spec.fit)]
+        remarks += self.set_aside * test_share_remarks(self.listing)
         try:
             arrays = make_arrays(self.name, loaded, spec, self.set_aside)
             remarks += equal_images.remarks(images_to_compare(loaded, arrays))
@@ -166,12 +173,11 @@ def test_share_remarks(listing: Listing) -> list[Remark]:
     """Says that labeled images become test images, if none are named."""
     if listing.declares(TEST):
         return []
-    return [
-        Remark(
-            "note", f"there are no test images: one in {TEST_SHARE} of each class's labeled ones "
-            "is set aside", "choose them yourself with test/<class>/, or split=test in a table",
-        )
-    ]  # fmt: skip
+    text = (
+        f"no test images are named: one in {TEST_SHARE} of each class's labeled ones is set aside, "
+        f"and none of a class with fewer than {TEST_SHARE}"
+    )
+    return [Remark("note", text, "name some: test/<class>/, or split=test in a table")]
 
 
 def images_to_compare(
@@ -249,8 +255,8 @@ def _check_classes(name: str, loaded: image_reader.LoadedImages, train: list[int
     missing = [kind for k, kind in enumerate(loaded.listing.classes) if not counts[k]]
     if missing:
         raise errors.UserError(
-            f"--dataset={name}: no image of {', '.join(missing)} can be read. Repair or remove the "
-            "files; python -m tf_ssgan.doctor names each of them."
+            f"--dataset={name}: no image of {few_images.join(missing)} can be read. Repair or "
+            "remove the files; python -m tf_ssgan.doctor names each of them."
         )
 
 
