@@ -20,13 +20,20 @@ def writer(tmp_path):
     return tf.summary.create_file_writer(str(tmp_path / "tensorboard"))
 
 
-def make_run(workdir, names=NAMES, images=None, count=3, **attributes):
-    """The attributes of a run that monitors read; `count` unlabeled images, all of class 0."""
+def make_run(workdir, names=NAMES, images=None, count=3, labels=None, keys=None, labeled=(),
+             held_out=(), **attributes):  # fmt: skip
+    """The attributes of a run that monitors read; `count` images, of class 0 if not told."""
     step = types.SimpleNamespace(numpy=lambda: np.int64(50))
     method = types.SimpleNamespace(step=step, task=types.SimpleNamespace(seed=0), **attributes)
     arrays = types.SimpleNamespace(
         train_images=images,
-        train_labels=np.zeros(count, np.int64),
+        train_labels=np.zeros(count, np.int64) if labels is None else np.array(labels),
+        train_keys=np.arange(count) if keys is None else np.array(keys),
+    )
+    protocol = types.SimpleNamespace(
+        unlabeled_ids=np.setdiff1d(np.arange(count), held_out),
+        labeled_ids=np.array(labeled, np.int64),
+        validation_ids=np.array(held_out, np.int64),
     )
     return types.SimpleNamespace(
         workdir=workdir and Workdir(workdir),
@@ -34,29 +41,76 @@ def make_run(workdir, names=NAMES, images=None, count=3, **attributes):
         method=method,
         arrays=arrays,
         config=types.SimpleNamespace(seed=0),
-        protocol=types.SimpleNamespace(unlabeled_ids=np.arange(count)),
+        protocol=protocol,
     )
 
 
-def pseudo_label_scalars(logits, writer, names=NAMES, threshold=0.95, strict=False):
+def pseudo_label_scalars(
+    logits, writer, names=NAMES, threshold=0.95, strict=False, aligned=None, **protocol
+):
     """The numbers of a monitor of images with these logits."""
-    run = make_run(None, names, count=len(logits))
-    declared = monitoring.PseudoLabels(threshold, strict)
+    run = make_run(None, names, count=len(logits), **protocol)
+    declared = monitoring.PseudoLabels(threshold, strict, aligned)
     monitor = monitors.PseudoLabelMonitor(run, writer, declared, lambda ids: logits[ids])
     return monitor.scalars()
 
 
 def test_classes_that_no_pseudo_label_has_are_printed(capsys, writer):
     scalars = pseudo_label_scalars(9.0 * np.eye(4, dtype=np.float32)[[0, 0, 2]], writer)
-    assert "None of 3 unlabeled images is predicted as dog, pig.\n" in capsys.readouterr().out
+    said = "None of 3 images of the unlabeled pool is predicted as dog, pig.\n"
+    assert said in capsys.readouterr().out
     right = scalars.pop("pseudo_label_right_percent")
-    assert right == pytest.approx(200 / 3) and scalars == {"pseudo_label_percent": 100.0}
+    assert right == pytest.approx(200 / 3)
+    assert scalars == {"pseudo_label_percent": 100.0, "pseudo_label_judged": 3}
 
 
 def test_pseudo_labels_of_every_class_print_nothing(capsys, writer):
     scalars = pseudo_label_scalars(np.eye(4, dtype=np.float32), writer)
     assert capsys.readouterr().out == ""
-    assert scalars == {"pseudo_label_percent": 0.0, "pseudo_label_right_percent": None}
+    assert scalars == {
+        "pseudo_label_percent": 0.0, "pseudo_label_right_percent": None, "pseudo_label_judged": 0,
+    }  # fmt: skip
+
+
+SURE = 9.0 * np.eye(4, dtype=np.float32)
+
+
+def test_learned_images_are_neither_counted_nor_judged(writer):
+    """Of six images, 0 and 1 are learned and right; of the others 2 is right, 3 wrong, 4 unsure."""
+    logits = np.concatenate([SURE[[0, 1, 2, 3]], 0 * SURE[:1], SURE[:1]])
+    scalars = pseudo_label_scalars(logits, writer, labels=[0, 1, 2, 0, 0, -1], labeled=(0, 1))
+    assert scalars == {
+        "pseudo_label_percent": 75.0, "pseudo_label_right_percent": 50.0, "pseudo_label_judged": 2,
+    }  # fmt: skip
+
+
+def test_a_copy_of_a_learned_image_judges_nothing(writer):
+    given = dict(labels=[0, 0, 3], keys=[7, 7, 8], labeled=(0,))
+    scalars = pseudo_label_scalars(SURE[[0, 0, 0]], writer, **given)
+    assert scalars["pseudo_label_right_percent"] == 0.0 and scalars["pseudo_label_judged"] == 1
+
+
+def test_held_out_images_judge_if_every_known_one_is_learned(writer):
+    """Images 3 and 4 are held out; image 2 has no known class."""
+    given = dict(labels=[0, 1, -1, 0, 1], labeled=(0, 1), held_out=(3, 4))
+    scalars = pseudo_label_scalars(SURE[[0, 1, 2, 0, 0]], writer, **given)
+    assert scalars["pseudo_label_right_percent"] == 50.0 and scalars["pseudo_label_judged"] == 2
+    assert scalars["pseudo_label_percent"] == 100.0
+
+
+def test_without_a_known_image_that_is_not_learned_nothing_is_judged(writer):
+    for labels, labeled in (([0, 1, -1], (0, 1)), ([0, 1, 2], (0, 1, 2)), ([-1, -1, -1], ())):
+        scalars = pseudo_label_scalars(SURE[:3], writer, labels=labels, labeled=labeled)
+        assert scalars == {
+            "pseudo_label_percent": 100.0, "pseudo_label_right_percent": None,
+            "pseudo_label_judged": 0,
+        }  # fmt: skip
+
+
+def test_aligned_predictions_are_counted_and_judged_as_the_method_takes_them(writer):
+    turned = lambda logits: tf.constant(logits[:, ::-1])  # noqa: E731
+    scalars = pseudo_label_scalars(SURE[[0, 3]], writer, labels=[3, 3], aligned=turned)
+    assert scalars["pseudo_label_right_percent"] == 50.0 and scalars["pseudo_label_judged"] == 2
 
 
 def test_at_most_ten_missing_classes_are_named(capsys, writer):

@@ -5,7 +5,7 @@ from typing import Any
 from tf_ssgan.common import checkout, cpu
 from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.nn import weights
-from tf_ssgan.training import build, combinations, results
+from tf_ssgan.training import build, class_weights, combinations, results
 
 
 def print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
@@ -23,6 +23,10 @@ def print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
     )
     print(f"{run.protocol.describe()}; {len(run.arrays.test_labels):,} test images")
     remarks = combinations.remarks(run.config, type(run.method))
+    weights_of_classes = class_weights.describe(
+        run.method.task.class_weights, run.protocol.labels, run.info.classes
+    )
+    remarks += [weights_of_classes] if weights_of_classes else []
     for line in [*remarks, *_pool_notes(run), *results.notes_on_few_images(run)]:
         print(line)
     if manifest:
