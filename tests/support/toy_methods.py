@@ -56,9 +56,7 @@ def pools(pseudo_labels: np.ndarray | None = None) -> dict[str, Pool]:
     return made
 
 
-def task(
-    seed: int = 0, steps: int = STEPS, class_weights: tuple[float, ...] = (), **sizes
-) -> Task:
+def task(seed: int = 0, steps: int = STEPS, class_weights: tuple[float, ...] = (), **sizes) -> Task:
     """The toy task."""
     known = dict(classes=CLASSES, height=SIZE, width=SIZE, channels=1)
     return Task(

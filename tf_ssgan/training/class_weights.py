@@ -69,9 +69,7 @@ def describe(weights: tuple[float, ...], labels: np.ndarray, names: tuple[str, .
     with_labels = sorted(np.flatnonzero(counts), key=lambda k: weights[k])
     least, most = with_labels[0], with_labels[-1]
     if weights[least] == weights[most]:
-        return (
-            "All classes with labels have equally many: --class_weight=balanced changes nothing."
-        )
+        return "All classes with labels have equally many: --class_weight=balanced changes nothing."
     ends = (_one(weights[k], int(counts[k]), names[k]) for k in (least, most))
     return f"Labels weigh by the frequency of their class: from {' to '.join(ends)}."
 
