@@ -109,7 +109,7 @@ class Method(alignment.DistributionAlignment, wrn.WideResNetMethod):
         self.classifier = self.wide_resnet()
         sgd = keras.optimizers.SGD(self.hp.learning_rate, self.hp.momentum, self.hp.nesterov)
         self.c = self.player("classifier", self.classifier, sgd, self.rate)
-        self.make_alignment()
+        self.make_alignment(alignment.BATCHES)
 
     def rate(self) -> tf.Tensor:
         """The learning rate at this step; in profile "authors", at the start of its epoch."""

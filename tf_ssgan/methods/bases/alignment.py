@@ -46,7 +46,7 @@ class DistributionAlignment(method.Method):
 
     hp: AlignmentHParams
 
-    def make_alignment(self, rows: int = BATCHES) -> None:
+    def make_alignment(self, rows: int) -> None:
         """Makes the memory of mean predictions, if predictions are aligned.
 
         Args:
