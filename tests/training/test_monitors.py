@@ -4,12 +4,15 @@ import types
 
 import numpy as np
 import pytest
+import sklearn.metrics
 import tensorflow as tf
+from scipy import special
+from support import image_folders
 
 from tf_ssgan.core import monitoring
 from tf_ssgan.metrics import plots
-from tf_ssgan.nn import step_random
-from tf_ssgan.training import monitors
+from tf_ssgan.nn import inference, step_random
+from tf_ssgan.training import build, config, loop, metrics_log, monitors, results
 from tf_ssgan.training.workdir import Workdir
 
 NAMES = ("cat", "dog", "owl", "pig")
@@ -191,3 +194,61 @@ def test_monitors_are_those_declared_and_the_samples_come_last(tmp_path, writer)
         made = monitors.make(run, writer, len)
         kinds = [monitors.ImagePairsMonitor, monitors.PseudoLabelMonitor, *last]
         assert [type(monitor) for monitor in made] == kinds
+
+
+def own_run(root, *, labeled=10, unlabeled=6, **given):
+    """A run on own pictures of 16 pixels, two classes, which takes two evaluations of two steps."""
+    name = image_folders.make_folder(root / "d", labeled, unlabeled, size=(16, 16))
+    given = dict(validation=0, image_size=16, max_steps=4, threshold=0.4) | given
+    return config.configure(
+        "pseudo_label", name, batch_size=4, depth=10, width=4, average_decay=0.0,
+        warm_up_epochs=1, learning_rate=1e-2, precision="float32", workdir=str(root / "run"),
+        **given,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "judged"),
+    [
+        ({"labels": 6}, 14),  # of the 20 whose class is known
+        ({"labels": -1, "validation": 4}, 4),  # the held-out ones
+        ({"labels": -1}, 0),
+        ({"labels": -1, "unlabeled": 0}, 0),
+    ],
+)
+def test_what_was_learned_by_heart_is_no_evidence(tmp_path, writer, given, judged):
+    """A classifier that is right about learned images alone has 0 %, where it had 100."""
+    run = build.build(own_run(tmp_path, **given))
+    truth, learned = run.arrays.train_labels, run.protocol.labeled_ids
+
+    def predict(ids):
+        wrong = 1 - np.maximum(truth[ids], 0)
+        return 9 * np.eye(2, dtype=np.float32)[np.where(np.isin(ids, learned), truth[ids], wrong)]
+
+    monitor = monitors.PseudoLabelMonitor(run, writer, monitoring.PseudoLabels(0.9), predict)
+    scalars = monitor.scalars()
+    assert scalars["pseudo_label_right_percent"] == (0.0 if judged else None)
+    assert scalars["pseudo_label_judged"] == judged
+    others = len(truth) - len(learned) - len(run.protocol.validation_ids)
+    assert len(monitor.ids) == (others or len(learned))
+    assert scalars["pseudo_label_percent"] == 100.0
+
+
+def test_the_share_of_right_pseudo_labels_of_a_run_is_that_of_its_weights(tmp_path, monkeypatch):
+    """Recomputed from the saved weights, with scikit-learn, on the 14 images of known class."""
+    monkeypatch.setattr(loop, "MIN_EVALUATION_INTERVAL", 2)
+    monkeypatch.setattr(results, "conclude", lambda *_: {})  # figures and scores
+    settings = own_run(tmp_path, labels=6, align_distribution=True, class_weight="balanced")
+    loop.run(settings)
+    last = metrics_log.last(tmp_path / "run/metrics.jsonl")
+    run = build.reopen(tmp_path / "run")
+    pool = np.setdiff1d(run.protocol.unlabeled_ids, run.protocol.labeled_ids)
+    logits = inference.predictor(run.method.classifier)(run.arrays.train_images[pool])
+    scores = special.softmax(np.asarray(run.method.aligned(logits)), axis=1)
+    sure = scores.max(axis=1) > 0.4
+    truth = run.arrays.train_labels[pool]
+    judged = sure & (truth >= 0)
+    right = sklearn.metrics.accuracy_score(truth[judged], scores[judged].argmax(axis=1))
+    assert last["pseudo_label_judged"] == judged.sum() == 14
+    assert last["pseudo_label_right_percent"] == pytest.approx(100 * right)
+    assert last["pseudo_label_percent"] == pytest.approx(100 * sure.mean())

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tf_ssgan.common import errors, plain_text
+from tf_ssgan.common import plain_text
 
 LONGEST_NAME = 40  # columns of a class name in a sentence
 
@@ -37,19 +37,12 @@ def weights(kind: str, labels: np.ndarray, classes: int) -> tuple[float, ...]:
 
     Args:
         kind: "none" or "balanced".
-        labels: int64 [n], the labels that the run learns from, with noise.
+        labels: int64 [n], the labels that the run learns from, with noise; n is at least 1 if they
+            are balanced, see `combinations.RULES`.
         classes: Number of classes.
-
-    Raises:
-        UserError: There are no labels to balance.
     """
     if kind == "none":
         return ()
-    if not len(labels):
-        raise errors.UserError(
-            "--class_weight=balanced weighs the labels of each class, and there are none. Leave it "
-            "out, or give some labels."
-        )
     counts = np.bincount(labels, minlength=classes)
     shares = np.count_nonzero(counts) * counts / len(labels)
     return tuple(np.divide(1.0, shares, out=np.zeros(classes), where=counts > 0).tolist())
