@@ -70,7 +70,6 @@ def task(seed: int = 0, steps: int = STEPS, class_weights: tuple[float, ...] = (
         noisy=LABELED - CLEAN,
         held_out=few_images.ENOUGH_HELD_OUT,
         class_frequencies=(1 / CLASSES,) * CLASSES,
-        class_weights=class_weights,
     )
 
 
@@ -112,9 +111,8 @@ class Toy:
     ):
         self.strategy = distribution.strategy(devices)
         with self.strategy.scope(), short():
-            self.method = methods.find(name).Method(
-                hparams(name, **hyperparameters), task(class_weights=class_weights)
-            )
+            problem = dataclasses.replace(task(), class_weights=class_weights)
+            self.method = methods.find(name).Method(hparams(name, **hyperparameters), problem)
         self.method.jit_compile = False
         self.traced = {}
         self.method.begin(centered(images()[0]))

@@ -32,7 +32,7 @@ def aligned():
     """A method whose labels have the shares SHARES."""
     with pytest.MonkeyPatch.context() as patch:
         task = dataclasses.replace(toy_methods.task(), class_frequencies=SHARES)
-        patch.setattr(toy_methods, "task", lambda **_: task)
+        patch.setattr(toy_methods, "task", lambda: task)
         return toy("fixmatch")
 
 
