@@ -85,3 +85,17 @@ def test_a_field_is_inherited_with_its_meaning_and_range():
     assert count.metadata == dataclasses.fields(Record)[1].metadata
     with pytest.raises(errors.UserError, match="--share=2: expected above 0 and at most 1"):
         options.check(Other(share=2))
+
+
+def test_options_that_earlier_versions_lack_have_a_default():
+    @dataclasses.dataclass(frozen=True)
+    class Options:
+        width: int = options.option(3, "Width.", low=1)
+        late: float = options.option(0.5, "Added.", since="0.2.0")
+
+    @dataclasses.dataclass(frozen=True)
+    class Inherited(Options):
+        late: float = options.inherited(Options, "late", 0.7)
+
+    assert options.added_since(Options) == {"late": 0.5}
+    assert options.added_since(Inherited) == {"late": 0.7}

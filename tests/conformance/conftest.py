@@ -17,7 +17,8 @@ HERE = pathlib.Path(__file__).parent
 def pytest_generate_tests(metafunc):
     """Asks every method by name; a new file is asked without being listed anywhere."""
     if "name" in metafunc.fixturenames:
-        names = [n for n in methods.names() if "pair" not in metafunc.fixturenames or has_step(n)]
+        of_steps = {"pair", "own_step"} & set(metafunc.fixturenames)
+        names = [n for n in methods.names() if not of_steps or has_step(n)]
         metafunc.parametrize(
             "name", [pytest.param(n, marks=pytest.mark.xdist_group(n)) for n in names]
         )
@@ -69,12 +70,14 @@ def pytest_runtest_protocol(item, nextitem):
     return True
 
 
+# What holds for weighted labels holds for others: these are the special case of weights of 1.
+WEIGHTS = (0.5, 2.0, 0.5)
 _KEPT: dict[int, toy_methods.Toy] = {}
 
 
 def _toy(name: str, devices: int) -> toy_methods.Toy:
     if devices not in _KEPT:
-        _KEPT[devices] = toy_methods.Toy(name, devices)
+        _KEPT[devices] = toy_methods.Toy(name, devices, WEIGHTS)
     made = _KEPT[devices]
     made.load(made.start)
     made.method.set_stage(0)
@@ -99,6 +102,11 @@ def toy(name) -> toy_methods.Toy:
 def pair(name) -> toy_methods.Toy:
     """The method on two replicas, at its start."""
     return _toy(name, 2)
+
+
+@pytest.fixture
+def own_step():
+    """Marks a question that is not asked of presets, see `has_step`."""
 
 
 @pytest.fixture

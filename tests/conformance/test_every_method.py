@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import functools
 import hashlib
 import inspect
 import itertools
@@ -243,6 +244,45 @@ def test_the_traced_step_equals_the_eager_one(toy):
     toy.load(toy.start)
     eager = toy.method.one_step(next(toy.batches()))
     assert {k: float(v) for k, v in eager.items()} == pytest.approx(traced, abs=1e-4, rel=1e-4)
+
+
+def losses_of_players(toy, batch, weights):
+    """The loss that each player minimizes in a step with these class weights, which is not taken."""
+    method, before, found = toy.method, toy.values(), {}
+    with pytest.MonkeyPatch.context() as patch:
+        weighed = dataclasses.replace(method.task, class_weights=weights)
+        patch.setattr(method, "task", weighed)
+        for player in method._players:
+            note = functools.partial(lambda name, loss, _: found.update({name: loss}), player.name)
+            patch.setattr(player, "minimize", note)
+        method.one_step(batch)
+    toy.load(before)
+    return {name: float(loss) for name, loss in found.items()}
+
+
+def relabeled(batch, label):
+    """The batch with the same label for all of its images that have one."""
+    return {
+        name: stream | ({"label": 0 * stream["label"] + label} if "label" in stream else {})
+        for name, stream in batch.items()
+    }
+
+
+@pytest.mark.usefixtures("own_step")
+def test_class_weights_act_on_labels_and_on_nothing_else(toy):
+    """Weights of 1 are none, to the bit; labels whose weight is 0 could be any others."""
+    for _ in toy.stages():
+        if all(stream.pool == "unlabeled" for stream in toy.method.streams().values()):
+            continue
+        batch = next(toy.batches(int(toy.method.step.numpy())))
+        losses = functools.partial(losses_of_players, toy)
+        once, twice = (losses(batch, (w, w, w)) for w in (1.0, 2.0))
+        assert losses(batch, ()) == once
+        unread = losses(relabeled(batch, 0), (0.0, 0.0, 1.0))
+        assert losses(relabeled(batch, 1), (0.0, 0.0, 1.0)) == unread
+        labeled = [once[name] - unread[name] for name in once]
+        assert max(labeled) > 0.05
+        assert [twice[name] - once[name] for name in once] == pytest.approx(labeled, abs=1e-4)
 
 
 def test_two_replicas_equal_one(toy, pair):

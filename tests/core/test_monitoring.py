@@ -13,7 +13,7 @@ from tf_ssgan.nn import step_random
 )
 def test_methods_declare_the_pseudo_labels_that_they_train_on(name, strict):
     method = toy_methods.Toy(name, threshold=0.7).method
-    assert method.monitors() == (monitoring.PseudoLabels(0.7, strict),)
+    assert method.monitors() == (monitoring.PseudoLabels(0.7, strict, method.aligned),)
     assert method.sampler() is None
 
 

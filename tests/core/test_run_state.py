@@ -1,6 +1,7 @@
 """The variables of a run by owner."""
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 from support import toy_methods
@@ -76,3 +77,13 @@ def test_the_networks_of_a_player_with_several_have_their_own_names(sharing):
     networks = sharing.networks()
     assert list(networks) == ["trains", "classifier", "head"]
     assert networks["trains"] is networks["classifier"] is sharing.classifier
+
+
+def test_a_buffer_of_any_numbers_is_saved_with_the_state(sharing):
+    initial = np.array([[0.25, 0.75], [1.0, 0.0]], np.float32)
+    buffer = sharing.buffer("means", initial)
+    (saved,) = sharing.state()["buffers"]
+    assert saved.dtype == tf.float32
+    np.testing.assert_array_equal(saved, initial)
+    buffer.assign(buffer.value + 1.0)
+    np.testing.assert_array_equal(sharing.state()["buffers"][0], initial + 1.0)

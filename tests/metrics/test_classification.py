@@ -88,38 +88,41 @@ def logits(*rows):
 
 
 def test_pseudo_labels_by_hand():
-    """Four are confident: one right, one wrong, two whose label is unknown."""
     quality = classification.pseudo_label_quality(
-        logits((0, CONFIDENT), (1, CONFIDENT), (1, CONFIDENT), (1, CONFIDENT), (0, UNSURE)),
-        np.array([0, 0, -1, -1, 1]),
-        0.95,
+        logits((0, CONFIDENT), (1, CONFIDENT), (1, CONFIDENT), (1, CONFIDENT), (0, UNSURE)), 0.95
     )
     assert quality["pseudo_label_percent"] == pytest.approx(80.0)
-    assert quality["pseudo_label_right_percent"] == pytest.approx(50.0)
     assert quality["confident"].tolist() == [1, 3, 0] and quality["all"].tolist() == [2, 3, 0]
-
-
-def test_the_percentage_of_right_pseudo_labels_may_be_unknown():
-    unsure = classification.pseudo_label_quality(
-        logits((0, UNSURE), (2, UNSURE)), np.array([0, 2]), 0.95
-    )
-    assert unsure["pseudo_label_percent"] == 0.0 and unsure["pseudo_label_right_percent"] is None
+    unsure = classification.pseudo_label_quality(logits((0, UNSURE), (2, UNSURE)), 0.95)
+    assert unsure["pseudo_label_percent"] == 0.0
     assert unsure["confident"].tolist() == [0, 0, 0] and unsure["all"].tolist() == [1, 0, 1]
-    unknown = classification.pseudo_label_quality(logits((0, CONFIDENT)), np.array([-1]), 0.95)
-    assert unknown["pseudo_label_percent"] == 100.0
-    assert unknown["pseudo_label_right_percent"] is None
+
+
+def test_confident_pseudo_labels_are_judged():
+    """Of three confident ones, one is right; the unsure one does not count."""
+    given = logits((0, CONFIDENT), (1, CONFIDENT), (1, CONFIDENT), (0, UNSURE))
+    judged = classification.judge_pseudo_labels(given, np.array([0, 0, 2, 0]), 0.95)
+    assert judged["pseudo_label_judged"] == 3
+    assert judged["pseudo_label_right_percent"] == pytest.approx(100 / 3)
+
+
+def test_without_confident_pseudo_labels_none_is_judged():
+    unsure = logits((0, UNSURE), (2, UNSURE))
+    for given in (unsure, unsure[:0]):
+        judged = classification.judge_pseudo_labels(given, np.array([0, 2])[: len(given)], 0.95)
+        assert judged == {"pseudo_label_right_percent": None, "pseudo_label_judged": 0}
 
 
 @pytest.mark.parametrize("strict, percent", [(False, 100.0), (True, 0.0)])
 def test_a_probability_at_the_threshold_is_confident_unless_strict(strict, percent):
     half = np.array([[1e4, 1e4, 0.0]], np.float32)
-    quality = classification.pseudo_label_quality(half, np.array([0]), 0.5, strict)
+    quality = classification.pseudo_label_quality(half, 0.5, strict)
     assert quality["pseudo_label_percent"] == percent
     assert quality["confident"].sum() == percent / 100 and quality["all"].tolist() == [1, 0, 0]
+    judged = classification.judge_pseudo_labels(half, np.array([0]), 0.5, strict)
+    assert judged["pseudo_label_judged"] == percent / 100
 
 
 def test_pseudo_labels_of_huge_logits():
-    quality = classification.pseudo_label_quality(
-        logits((0, 1e4), (2, -1e4)), np.array([0, 0]), 0.95
-    )
+    quality = classification.pseudo_label_quality(logits((0, 1e4), (2, -1e4)), 0.95)
     assert quality["pseudo_label_percent"] == 50.0  # two classes share the second image

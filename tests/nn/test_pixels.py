@@ -33,3 +33,12 @@ def test_values_between_bytes_are_rounded_and_values_beyond_the_range_are_clippe
     images = np.array([-1.2, -1.0, -0.9958, 0.0, 0.5, 1.0, 7.0])
     # 127.5 x + 127.5: -25.5, 0, 0.54, 127.5 (a tie, to the even byte), 191.25, 255, 1020
     assert pixels.to_uint8(images).tolist() == [0, 0, 1, 128, 191, 255, 255]
+
+
+@pytest.mark.parametrize(
+    ("number", "byte"), [(-1.3, 255), (1.3, 1), (-0.8, 0), (0.0, 0), (-2.0, 254), (2.0, 2)]
+)
+def test_numbers_are_cast_to_bytes_as_in_numpy(number, byte):
+    images = pixels.cast_to_bytes(tf.fill([1, 2, 2, 1], number))
+    np.testing.assert_allclose(images, np.full([1, 2, 2, 1], (byte - 127.5) / 127.5), atol=1e-6)
+    assert np.int32(np.float32(number)).astype(np.uint8) == byte

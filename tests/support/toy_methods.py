@@ -56,7 +56,7 @@ def pools(pseudo_labels: np.ndarray | None = None) -> dict[str, Pool]:
     return made
 
 
-def task(seed: int = 0, steps: int = STEPS, **sizes) -> Task:
+def task(seed: int = 0, steps: int = STEPS, class_weights: tuple[float, ...] = (), **sizes) -> Task:
     """The toy task."""
     known = dict(classes=CLASSES, height=SIZE, width=SIZE, channels=1)
     return Task(
@@ -69,6 +69,7 @@ def task(seed: int = 0, steps: int = STEPS, **sizes) -> Task:
         clean=CLEAN,
         noisy=LABELED - CLEAN,
         held_out=few_images.ENOUGH_HELD_OUT,
+        class_frequencies=(1 / CLASSES,) * CLASSES,
     )
 
 
@@ -101,10 +102,17 @@ def short() -> Iterator[None]:
 class Toy:
     """A method built for the toy task; its step is traced once, its initial state is kept."""
 
-    def __init__(self, name: str, devices: int = 1, **hyperparameters):
+    def __init__(
+        self,
+        name: str,
+        devices: int = 1,
+        class_weights: tuple[float, ...] = (),
+        **hyperparameters,
+    ):
         self.strategy = distribution.strategy(devices)
         with self.strategy.scope(), short():
-            self.method = methods.find(name).Method(hparams(name, **hyperparameters), task())
+            problem = dataclasses.replace(task(), class_weights=class_weights)
+            self.method = methods.find(name).Method(hparams(name, **hyperparameters), problem)
         self.method.jit_compile = False
         self.traced = {}
         self.method.begin(centered(images()[0]))

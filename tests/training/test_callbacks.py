@@ -80,6 +80,20 @@ def test_an_evaluation_writes_a_line_and_prints_the_errors(tmp_path, capsys):
     )
 
 
+def test_the_share_of_right_pseudo_labels_is_printed_with_their_number(tmp_path, capsys):
+    logger = make_logger(tmp_path, Model(50))
+    for step, judged, counted in ((50, 3, " of 3 images"), (60, 100, "")):
+        scores = {"pseudo_label_right_percent": 100.0, "pseudo_label_judged": judged}
+        logger.set_model(Model(step))
+        logger.evaluate = lambda scores=scores: {"test_error": 1.0, "test_error_raw": 1.0} | scores
+        logger.on_epoch_end(0)
+        printed = capsys.readouterr().out
+        assert f"pseudo_label_right_percent 100.00 %{counted}, waiting" in printed
+        assert "judged" not in printed
+    lines = metrics_log.history(tmp_path / "metrics.jsonl")
+    assert [line["pseudo_label_judged"] for line in lines] == [3, 100]
+
+
 def test_an_error_of_few_images_is_printed_with_their_number(tmp_path, capsys):
     for images, counted in ((1, " of 1 image"), (6, " of 6 images"), (100, "")):
         model = Model(50)

@@ -12,6 +12,11 @@ def test_a_combination_is_refused_with_the_values_of_its_flags():
     combinations.check(settings, acgan.Method)
     for changed, method, sentence in (
         ({"labels": 0}, acgan.Method, "^--method=acgan learns from labels, and --labels=0 leaves"),
+        (
+            {"class_weight": "balanced", "labels": 0},
+            frgan.Method,
+            "^--class_weight=balanced weighs labels, and --labels=0 leaves none",
+        ),
         ({"devices": 3}, acgan.Method, "^--batch_size=50 cannot be shared by 3 replicas"),
         ({"max_steps": 0}, frgan.Method, "leave no steps"),
     ):

@@ -185,3 +185,26 @@ def test_flags_that_came_later_leave_the_default_folders_as_they_were():
     assert grouped.workdir != single.workdir and single.differences(grouped.identity()) == {
         "group_by": ("patient", "")
     }
+
+
+def test_runs_from_before_a_hyperparameter_existed_continue():
+    """Their flags lack it, and it has its default; any other one must be there."""
+    settings = config.configure("fixmatch", "digits")
+    saved = settings.as_flags()
+    assert saved.pop("align_distribution") is False
+    assert config.from_flags(saved) == settings
+    assert settings.differences({k: saved[k] for k in settings.identity() if k in saved}) == {}
+    aligned = config.configure("fixmatch", "digits", align_distribution=True)
+    assert aligned.differences(saved) == {"align_distribution": (False, True)}
+    with pytest.raises(errors.UserError, match="^threshold is missing, a hyperparameter of fixm"):
+        config.from_flags({k: v for k, v in saved.items() if k != "threshold"})
+
+
+def test_runs_from_before_class_weights_continue():
+    settings = config.configure("supervised", "digits")
+    saved = settings.as_flags()
+    assert saved.pop("class_weight") == "none"
+    assert config.from_flags(saved) == settings and settings.differences(saved) == {}
+    balanced = config.configure("supervised", "digits", class_weight="balanced")
+    assert balanced.differences(saved) == {"class_weight": ("none", "balanced")}
+    assert balanced.workdir != settings.workdir

@@ -115,7 +115,10 @@ def test_pseudo_labels_are_in_the_metrics_after_the_errors(workdir):
     assert [line["pseudo_label_percent"] for line in lines] == [100.0, 100.0]
     names = list(lines[0])
     start = names.index("test_error_raw")
-    assert names[start + 1 : start + 3] == ["pseudo_label_percent", "pseudo_label_right_percent"]
+    assert names[start + 1 : start + 4] == [
+        "pseudo_label_percent", "pseudo_label_right_percent", "pseudo_label_judged",
+    ]  # fmt: skip
+    assert [line["pseudo_label_judged"] for line in lines] == [28, 28]  # 40 images, 12 learned
 
 
 def test_the_decoder_is_exported(workdir, tmp_path):

@@ -4,12 +4,15 @@ import types
 
 import numpy as np
 import pytest
+import sklearn.metrics
 import tensorflow as tf
+from scipy import special
+from support import image_folders
 
 from tf_ssgan.core import monitoring
 from tf_ssgan.metrics import plots
-from tf_ssgan.nn import step_random
-from tf_ssgan.training import monitors
+from tf_ssgan.nn import inference, step_random
+from tf_ssgan.training import build, config, loop, metrics_log, monitors, results
 from tf_ssgan.training.workdir import Workdir
 
 NAMES = ("cat", "dog", "owl", "pig")
@@ -20,13 +23,20 @@ def writer(tmp_path):
     return tf.summary.create_file_writer(str(tmp_path / "tensorboard"))
 
 
-def make_run(workdir, names=NAMES, images=None, count=3, **attributes):
-    """The attributes of a run that monitors read; `count` unlabeled images, all of class 0."""
+def make_run(workdir, names=NAMES, images=None, count=3, labels=None, keys=None, labeled=(),
+             held_out=(), **attributes):  # fmt: skip
+    """The attributes of a run that monitors read; `count` images, of class 0 if not told."""
     step = types.SimpleNamespace(numpy=lambda: np.int64(50))
     method = types.SimpleNamespace(step=step, task=types.SimpleNamespace(seed=0), **attributes)
     arrays = types.SimpleNamespace(
         train_images=images,
-        train_labels=np.zeros(count, np.int64),
+        train_labels=np.zeros(count, np.int64) if labels is None else np.array(labels),
+        train_keys=np.arange(count) if keys is None else np.array(keys),
+    )
+    protocol = types.SimpleNamespace(
+        unlabeled_ids=np.setdiff1d(np.arange(count), held_out),
+        labeled_ids=np.array(labeled, np.int64),
+        validation_ids=np.array(held_out, np.int64),
     )
     return types.SimpleNamespace(
         workdir=workdir and Workdir(workdir),
@@ -34,14 +44,16 @@ def make_run(workdir, names=NAMES, images=None, count=3, **attributes):
         method=method,
         arrays=arrays,
         config=types.SimpleNamespace(seed=0),
-        protocol=types.SimpleNamespace(unlabeled_ids=np.arange(count)),
+        protocol=protocol,
     )
 
 
-def pseudo_label_scalars(logits, writer, names=NAMES, threshold=0.95, strict=False):
+def pseudo_label_scalars(
+    logits, writer, names=NAMES, threshold=0.95, strict=False, aligned=None, **protocol
+):
     """The numbers of a monitor of images with these logits."""
-    run = make_run(None, names, count=len(logits))
-    declared = monitoring.PseudoLabels(threshold, strict)
+    run = make_run(None, names, count=len(logits), **protocol)
+    declared = monitoring.PseudoLabels(threshold, strict, aligned)
     monitor = monitors.PseudoLabelMonitor(run, writer, declared, lambda ids: logits[ids])
     return monitor.scalars()
 
@@ -50,13 +62,57 @@ def test_classes_that_no_pseudo_label_has_are_printed(capsys, writer):
     scalars = pseudo_label_scalars(9.0 * np.eye(4, dtype=np.float32)[[0, 0, 2]], writer)
     assert "None of 3 training images is predicted as dog, pig.\n" in capsys.readouterr().out
     right = scalars.pop("pseudo_label_right_percent")
-    assert right == pytest.approx(200 / 3) and scalars == {"pseudo_label_percent": 100.0}
+    assert right == pytest.approx(200 / 3)
+    assert scalars == {"pseudo_label_percent": 100.0, "pseudo_label_judged": 3}
 
 
 def test_pseudo_labels_of_every_class_print_nothing(capsys, writer):
     scalars = pseudo_label_scalars(np.eye(4, dtype=np.float32), writer)
     assert capsys.readouterr().out == ""
-    assert scalars == {"pseudo_label_percent": 0.0, "pseudo_label_right_percent": None}
+    assert scalars == {
+        "pseudo_label_percent": 0.0, "pseudo_label_right_percent": None, "pseudo_label_judged": 0,
+    }  # fmt: skip
+
+
+SURE = 9.0 * np.eye(4, dtype=np.float32)
+
+
+def test_learned_images_are_neither_counted_nor_judged(writer):
+    """Of six images, 0 and 1 are learned and right; of the others 2 is right, 3 wrong, 4 unsure."""
+    logits = np.concatenate([SURE[[0, 1, 2, 3]], 0 * SURE[:1], SURE[:1]])
+    scalars = pseudo_label_scalars(logits, writer, labels=[0, 1, 2, 0, 0, -1], labeled=(0, 1))
+    assert scalars == {
+        "pseudo_label_percent": 75.0, "pseudo_label_right_percent": 50.0, "pseudo_label_judged": 2,
+    }  # fmt: skip
+
+
+def test_a_copy_of_a_learned_image_judges_nothing(writer):
+    given = dict(labels=[0, 0, 3], keys=[7, 7, 8], labeled=(0,))
+    scalars = pseudo_label_scalars(SURE[[0, 0, 0]], writer, **given)
+    assert scalars["pseudo_label_right_percent"] == 0.0 and scalars["pseudo_label_judged"] == 1
+
+
+def test_held_out_images_judge_if_every_known_one_is_learned(writer):
+    """Images 3 and 4 are held out; image 2 has no known class."""
+    given = dict(labels=[0, 1, -1, 0, 1], labeled=(0, 1), held_out=(3, 4))
+    scalars = pseudo_label_scalars(SURE[[0, 1, 2, 0, 0]], writer, **given)
+    assert scalars["pseudo_label_right_percent"] == 50.0 and scalars["pseudo_label_judged"] == 2
+    assert scalars["pseudo_label_percent"] == 100.0
+
+
+def test_without_a_known_image_that_is_not_learned_nothing_is_judged(writer):
+    for labels, labeled in (([0, 1, -1], (0, 1)), ([0, 1, 2], (0, 1, 2)), ([-1, -1, -1], ())):
+        scalars = pseudo_label_scalars(SURE[:3], writer, labels=labels, labeled=labeled)
+        assert scalars == {
+            "pseudo_label_percent": 100.0, "pseudo_label_right_percent": None,
+            "pseudo_label_judged": 0,
+        }  # fmt: skip
+
+
+def test_aligned_predictions_are_counted_and_judged_as_the_method_takes_them(writer):
+    turned = lambda logits: tf.constant(logits[:, ::-1])  # noqa: E731
+    scalars = pseudo_label_scalars(SURE[[0, 3]], writer, labels=[3, 3], aligned=turned)
+    assert scalars["pseudo_label_right_percent"] == 50.0 and scalars["pseudo_label_judged"] == 2
 
 
 def test_at_most_ten_missing_classes_are_named(capsys, writer):
@@ -137,3 +193,61 @@ def test_monitors_are_those_declared_and_the_samples_come_last(tmp_path, writer)
         made = monitors.make(run, writer, len)
         kinds = [monitors.ImagePairsMonitor, monitors.PseudoLabelMonitor, *last]
         assert [type(monitor) for monitor in made] == kinds
+
+
+def own_run(root, *, labeled=10, unlabeled=6, **given):
+    """A run on own pictures of 16 pixels, two classes, which takes two evaluations of two steps."""
+    name = image_folders.make_folder(root / "d", labeled, unlabeled, size=(16, 16))
+    given = dict(validation=0, image_size=16, max_steps=4, threshold=0.4) | given
+    return config.configure(
+        "pseudo_label", name, batch_size=4, depth=10, width=4, average_decay=0.0,
+        warm_up_epochs=1, learning_rate=1e-2, precision="float32", workdir=str(root / "run"),
+        **given,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "judged"),
+    [
+        ({"labels": 6}, 14),  # of the 20 whose class is known
+        ({"labels": -1, "validation": 4}, 4),  # the held-out ones
+        ({"labels": -1}, 0),
+        ({"labels": -1, "unlabeled": 0}, 0),
+    ],
+)
+def test_what_was_learned_by_heart_is_no_evidence(tmp_path, writer, given, judged):
+    """A classifier that is right about learned images alone has 0 %, where it had 100."""
+    run = build.build(own_run(tmp_path, **given))
+    truth, learned = run.arrays.train_labels, run.protocol.labeled_ids
+
+    def predict(ids):
+        wrong = 1 - np.maximum(truth[ids], 0)
+        return 9 * np.eye(2, dtype=np.float32)[np.where(np.isin(ids, learned), truth[ids], wrong)]
+
+    monitor = monitors.PseudoLabelMonitor(run, writer, monitoring.PseudoLabels(0.9), predict)
+    scalars = monitor.scalars()
+    assert scalars["pseudo_label_right_percent"] == (0.0 if judged else None)
+    assert scalars["pseudo_label_judged"] == judged
+    others = len(truth) - len(learned) - len(run.protocol.validation_ids)
+    assert len(monitor.ids) == (others or len(learned))
+    assert scalars["pseudo_label_percent"] == 100.0
+
+
+def test_the_share_of_right_pseudo_labels_of_a_run_is_that_of_its_weights(tmp_path, monkeypatch):
+    """Recomputed from the saved weights, with scikit-learn, on the 14 images of known class."""
+    monkeypatch.setattr(loop, "MIN_EVALUATION_INTERVAL", 2)
+    monkeypatch.setattr(results, "conclude", lambda *_: {})  # figures and scores
+    settings = own_run(tmp_path, labels=6, align_distribution=True, class_weight="balanced")
+    loop.run(settings)
+    last = metrics_log.last(tmp_path / "run/metrics.jsonl")
+    run = build.reopen(tmp_path / "run")
+    pool = np.setdiff1d(run.protocol.unlabeled_ids, run.protocol.labeled_ids)
+    logits = inference.predictor(run.method.classifier)(run.arrays.train_images[pool])
+    scores = special.softmax(np.asarray(run.method.aligned(logits)), axis=1)
+    sure = scores.max(axis=1) > 0.4
+    truth = run.arrays.train_labels[pool]
+    judged = sure & (truth >= 0)
+    right = sklearn.metrics.accuracy_score(truth[judged], scores[judged].argmax(axis=1))
+    assert last["pseudo_label_judged"] == judged.sum() == 14
+    assert last["pseudo_label_right_percent"] == pytest.approx(100 * right)
+    assert last["pseudo_label_percent"] == pytest.approx(100 * sure.mean())

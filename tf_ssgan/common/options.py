@@ -26,6 +26,7 @@ def option(
     high: float | None = None,
     above: float | None = None,
     path: paths.Kind | None = None,
+    since: str = "",
 ) -> Any:
     """A dataclass field with its help text and its range.
 
@@ -36,8 +37,10 @@ def option(
         high: Largest value that is allowed.
         above: Values must be larger than this.
         path: What its text names if it is a path, see `plain_path`.
+        since: The version in which it came, if it is a hyperparameter that runs of earlier versions
+            lack: these are read as having the default.
     """
-    limits = {"low": low, "high": high, "above": above, "path": path}
+    limits = {"low": low, "high": high, "above": above, "path": path, "since": since}
     return dataclasses.field(default=default, metadata={"doc": doc} | limits)
 
 
@@ -58,6 +61,12 @@ def inherited(
     default_text = f"Default: {source}." if source else ""
     doc = " ".join(filter(None, (field.metadata["doc"], default_text, note)))
     return dataclasses.field(default=default, metadata=dict(field.metadata) | {"doc": doc})
+
+
+def added_since(dataclass: type) -> dict[str, Any]:
+    """The options of a dataclass that records of earlier versions may lack, with their defaults."""
+    fields = dataclasses.fields(dataclass)
+    return {field.name: field.default for field in fields if field.metadata.get("since")}
 
 
 def plain_path(field: dataclasses.Field, value: Any) -> Any:

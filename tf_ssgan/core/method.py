@@ -130,6 +130,23 @@ class Method(run_state.RunState):
         """The random numbers of the current step."""
         return step_random.current()
 
+    def label_weights(self, labels: tf.Tensor) -> tf.Tensor | None:
+        """The weights of labels in the labeled loss (`--class_weight`).
+
+        Every loss of labeled images takes them. A generator's losses do not: the classes that it is
+        asked for are drawn evenly.
+
+        Args:
+            labels: int64 [rows]; -1 for images without a label of their own, which weigh 1.
+
+        Returns:
+            float32 [rows]; None if all labels weigh the same.
+        """
+        if not self.task.class_weights:
+            return None
+        weights = tf.gather(tf.constant(self.task.class_weights), tf.maximum(labels, 0))
+        return tf.where(labels < 0, 1.0, weights)
+
     def forward_concat(
         self, network: keras.Model, *batches: tf.Tensor
     ) -> list[dict[str, tf.Tensor]]:

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -15,10 +16,13 @@ class PseudoLabels:
     Attributes:
         threshold: Smallest probability of a confident prediction.
         strict: Whether the probability must be larger than the threshold.
+        aligned: What the method makes of the logits first, float32 [n, classes] -> the same shape;
+            None if it takes them as they are.
     """
 
     threshold: float
     strict: bool = False
+    aligned: Callable[[np.ndarray], tf.Tensor] | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tf_ssgan.core import ema, player, scalar_means
@@ -25,7 +26,7 @@ class RunState(keras.Model):
         self.step = self._state_variable("step", (), "int64")
         self._players: list[player.Player] = []
         self.ema_pairs: list[ema.EmaPair] = []
-        self._example_buffers: list[keras.Variable] = []
+        self._buffers: list[keras.Variable] = []
 
     def make_scalar_means(self, most: int) -> None:
         """Makes the variable of `scalar_means`, for steps that report at most so many scalars."""
@@ -80,8 +81,20 @@ class RunState(keras.Model):
             rows: Number of examples.
             initial: Initial value of every row.
         """
-        self._example_buffers.append(self._state_variable(name, (rows,), "int64", initial))
-        return self._example_buffers[-1]
+        self._buffers.append(self._state_variable(name, (rows,), "int64", initial))
+        return self._buffers[-1]
+
+    def buffer(self, name: str, initial: np.ndarray) -> keras.Variable:
+        """A buffer of any other numbers, saved in checkpoints: float32, the shape of `initial`.
+
+        Every replica must assign the same values.
+
+        Args:
+            name: Name of the variable.
+            initial: Its initial values.
+        """
+        self._buffers.append(self._state_variable(name, initial.shape, "float32", initial))
+        return self._buffers[-1]
 
     def networks(self) -> dict[str, keras.Model]:
         """The networks that are trained, by player; by their own names if a player has several."""
@@ -100,7 +113,7 @@ class RunState(keras.Model):
         owners = {"clock": [self.step], "curve": [self.scalar_means.sums]}
         owners |= {f"network/{name}": net.variables for name, net in self.networks().items()}
         owners |= {f"optimizer/{p.name}": p.optimizer.variables for p in self._players}
-        owners |= {"buffers": self._example_buffers} if self._example_buffers else {}
+        owners |= {"buffers": self._buffers} if self._buffers else {}
         owners |= {f"ema/{i}": copy.variables for i, (copy, *_) in enumerate(self.ema_pairs)}
         known: dict[int, str] = {}  # id of a variable -> its first owner, if networks share it
         for owner, variables in owners.items():
@@ -114,7 +127,7 @@ class RunState(keras.Model):
         }
 
     def _state_variable(
-        self, name: str, shape: tuple[int, ...], dtype: str, initial: int = 0
+        self, name: str, shape: tuple[int, ...], dtype: str, initial: int | np.ndarray = 0
     ) -> keras.Variable:
         # Every replica assigns the same value, so the first one's is right.
         return self.add_weight(

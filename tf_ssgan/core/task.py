@@ -24,6 +24,9 @@ class Task:
         clean: Images in the pool "clean"; all labeled ones if none is known to be clean.
         noisy: Images in the pool "noisy", the labeled ones that are not known to be clean.
         held_out: Images in the pool "held_out", those of validation.
+        class_frequencies: Share of each class among the labels, sum 1; empty without labels.
+        class_weights: Weight of the labels of each class in the labeled loss, of mean 1 over the
+            labels; empty if all weigh the same.
     """
 
     classes: int
@@ -41,6 +44,8 @@ class Task:
     clean: int = 0
     noisy: int = 0
     held_out: int = 0
+    class_frequencies: tuple[float, ...] = ()
+    class_weights: tuple[float, ...] = ()
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

@@ -117,7 +117,7 @@ class Method(auxiliary_classifier.AuxiliaryClassifierGAN):
                 real = self.discriminator(x, training=True)
                 generated = self.score_fake(fake)
                 source = losses.source_loss(real["source"], generated["source"])
-                supervised = losses.cross_entropy(y, real["logits"])
+                supervised = losses.cross_entropy(y, real["logits"], self.label_weights(y))
                 conditional = losses.cross_entropy(c, generated["logits"])
                 loss = source + supervised + conditional
             self.d.minimize(loss, tape)

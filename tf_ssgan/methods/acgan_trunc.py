@@ -83,7 +83,8 @@ class Method(tau_search.TauSearch, acgan.Method):
                 real = self.discriminator(x, training=True)
                 fake_source, fake_logits = self.source_and_logits(fake, truncated)
                 source = losses.source_loss(real["source"], fake_source)
-                supervised = self.labeled_fraction(y) * losses.cross_entropy(y, real["logits"])
+                supervised = losses.cross_entropy(y, real["logits"], self.label_weights(y))
+                supervised *= self.labeled_fraction(y)
                 conditional = losses.cross_entropy(c, fake_logits)
                 loss = source + supervised + conditional
             self.d.minimize(loss, tape)

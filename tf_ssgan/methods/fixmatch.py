@@ -9,6 +9,7 @@ Alshami and Arya: Semi-supervised Image Classification (2022) add attention to i
     learning rate: learning_rate cos(7 pi t / 16), t the fraction of the run; Nesterov momentum
 
 Labeled, weak and strong images go through the network in one pass, so they share batch statistics.
+What --align_distribution does to p is in `bases.alignment`.
 
 Departures: 2^17 steps instead of 2^20. Short runs use the plain network (recipe "short"): the
 batch statistics of the other one have momentum .999, so after 1,000 steps a third of their value is
@@ -30,14 +31,19 @@ import tensorflow as tf
 from tf_ssgan.common.options import LARGEST_BATCH, inherited, option
 from tf_ssgan.core.monitoring import PseudoLabels
 from tf_ssgan.core.task import Stream
-from tf_ssgan.methods.bases import profile, wrn
+from tf_ssgan.methods.bases import alignment, profile, wrn
 from tf_ssgan.nn import losses, schedules, weights
 
 PAPER = "Sohn et al. 2020"
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(profile.ProfileHParams, wrn.UnlabeledRatioHParams, wrn.WideResNetHParams):
+class HParams(
+    profile.ProfileHParams,
+    wrn.UnlabeledRatioHParams,
+    alignment.AlignmentHParams,
+    wrn.WideResNetHParams,
+):
     """Hyperparameters of FixMatch; profile "authors" is the code of Alshami and Arya."""
 
     batch_size: int = option(
@@ -93,7 +99,7 @@ class HParams(profile.ProfileHParams, wrn.UnlabeledRatioHParams, wrn.WideResNetH
     }
 
 
-class Method(wrn.WideResNetMethod):
+class Method(alignment.DistributionAlignment, wrn.WideResNetMethod):
     """Consistency regularization with confident pseudo-labels."""
 
     reports = ("supervised", "unsupervised", "selected")
@@ -103,6 +109,7 @@ class Method(wrn.WideResNetMethod):
         self.classifier = self.wide_resnet()
         sgd = keras.optimizers.SGD(self.hp.learning_rate, self.hp.momentum, self.hp.nesterov)
         self.c = self.player("classifier", self.classifier, sgd, self.rate)
+        self.make_alignment(alignment.BATCHES)
 
     def rate(self) -> tf.Tensor:
         """The learning rate at this step; in profile "authors", at the start of its epoch."""
@@ -127,7 +134,7 @@ class Method(wrn.WideResNetMethod):
 
     def monitors(self) -> tuple[PseudoLabels, ...]:
         """The pseudo-labels that confident predictions would be."""
-        return (PseudoLabels(self.hp.threshold),)
+        return (PseudoLabels(self.hp.threshold, aligned=self.aligned),)
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
         """One step on labeled images, and on strong views of confidently classified images."""
@@ -136,8 +143,9 @@ class Method(wrn.WideResNetMethod):
 
         with tf.GradientTape() as tape:
             labeled, weak, strong = self.forward_concat(self.classifier, x, u_weak, u_strong)
-            supervised = losses.cross_entropy(y, labeled["logits"])
-            pseudo_labels, confident = losses.pseudo_labels(weak["logits"], self.hp.threshold)
+            supervised = losses.cross_entropy(y, labeled["logits"], self.label_weights(y))
+            aligned = self.align(weak["logits"])
+            pseudo_labels, confident = losses.pseudo_labels(aligned, self.hp.threshold)
             unsupervised = self.unlabeled_loss(pseudo_labels, strong["logits"], confident)
             decay = losses.l2_loss(self.decayed_weights())
             loss = supervised + self.hp.unlabeled_weight * unsupervised

@@ -126,8 +126,9 @@ class Method(fixmatch.Method):
 
         with tf.GradientTape() as tape:
             labeled, weak, strong = self.forward_concat(self.classifier, x, u_weak, u_strong)
-            supervised = losses.cross_entropy(y, labeled["logits"])
-            pseudo_labels, confident = losses.pseudo_labels(weak["logits"], self.hp.threshold)
+            supervised = losses.cross_entropy(y, labeled["logits"], self.label_weights(y))
+            aligned = self.align(weak["logits"])
+            pseudo_labels, confident = losses.pseudo_labels(aligned, self.hp.threshold)
             unsupervised = self.unlabeled_loss(pseudo_labels, strong["logits"], confident)
             target = weak["attention"]
             target = tf.stop_gradient(target) if self.hp.attention_teaches else target

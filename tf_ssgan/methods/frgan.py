@@ -87,7 +87,7 @@ class Method(ssgan.Method):
                 labeled, one, two, generated, *generated_again = self.forward_concat(
                     self.discriminator, x, first, second, fake, *repeated
                 )
-                supervised = losses.cross_entropy(y, labeled["logits"])
+                supervised = losses.cross_entropy(y, labeled["logits"], self.label_weights(y))
                 adversarial = losses.real_or_fake(one["logits"], generated["logits"])
                 consistency = self.consistency_penalty(one, two)
                 if generated_again:

@@ -73,7 +73,7 @@ class Method(improved_gan.Method):
                 labeled, unlabeled, generated = self.forward_concat(
                     self.discriminator, x, real, fake
                 )
-                supervised = losses.cross_entropy(y, labeled["logits"])
+                supervised = losses.cross_entropy(y, labeled["logits"], self.label_weights(y))
                 adversarial = losses.real_or_fake(unlabeled["logits"], generated["logits"])
                 loss = supervised + self.hp.unlabeled_weight * self.hp.tau * adversarial
             separation = self.class_separation(unlabeled, generated)

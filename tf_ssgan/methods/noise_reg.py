@@ -142,7 +142,7 @@ class Method(contrastive.ContrastivePretraining):
             "softmax_ce": losses.cross_entropy,
             "mae": losses.exchanged_cross_entropy,
         }[self.hp.nr_loss]
-        return loss(labels, logits)
+        return loss(labels, logits, self.label_weights(labels))
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
         """One step of the current stage."""

@@ -13,7 +13,8 @@ Lee: Pseudo-Label (2013), in the form of Alshami and Arya: Semi-supervised Image
 
 An epoch of the warm-up is a pass over the labeled images, of ceil(labels / batch_size) steps:
 nothing else is in the merged pool then, whose order still drops incomplete batches. Afterwards an
-epoch is a pass over the unlabeled pool.
+epoch is a pass over the unlabeled pool. With --class_weight, pseudo-labels weigh 1. What
+--align_distribution does to p is in `bases.alignment`; a mean by epoch is that over the pool.
 
 Departures: in the public code an epoch after the warm-up is a pass over labeled images and X; here
 its length does not depend on the size of X. X may be empty; the public code then keeps the one
@@ -38,7 +39,7 @@ from tf_ssgan.common import errors
 from tf_ssgan.common.options import LARGEST_BATCH, inherited, option
 from tf_ssgan.core.monitoring import PseudoLabels
 from tf_ssgan.core.task import Stream
-from tf_ssgan.methods.bases import profile, wrn
+from tf_ssgan.methods.bases import alignment, profile, wrn
 from tf_ssgan.nn import layers, losses, pixels, schedules
 
 PAPER = "Lee 2013; Alshami and Arya 2022"
@@ -46,7 +47,9 @@ RAMP = 0.4  # fraction of the run over which the weight of the online form rises
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(profile.ProfileHParams, wrn.WarmUpHParams, wrn.WideResNetHParams):
+class HParams(
+    profile.ProfileHParams, wrn.WarmUpHParams, alignment.AlignmentHParams, wrn.WideResNetHParams
+):
     """Hyperparameters of pseudo-labels; profile "authors" is the code of Alshami and Arya."""
 
     pl_mode: Literal["epoch", "online"] = option(
@@ -107,7 +110,7 @@ class HParams(profile.ProfileHParams, wrn.WarmUpHParams, wrn.WideResNetHParams):
             )
 
 
-class Method(wrn.WarmUpMethod):
+class Method(alignment.DistributionAlignment, wrn.WarmUpMethod):
     """Self-training with pseudo-labels."""
 
     reports = ("supervised", "unsupervised", "selected")
@@ -119,6 +122,7 @@ class Method(wrn.WarmUpMethod):
             self.hp.learning_rate, self.hp.weight_decay, amsgrad=True, epsilon=1e-8
         )
         self.c = self.player("classifier", self.classifier, adam, self.rate)
+        self.make_alignment(1 if self.hp.pl_mode == "epoch" else alignment.BATCHES)
         if self.hp.pl_mode == "epoch":
             self.label_buffer = self.per_example_buffer(
                 "pseudo_labels", self.task.unlabeled, initial=-1
@@ -146,13 +150,14 @@ class Method(wrn.WarmUpMethod):
 
     def monitors(self) -> tuple[PseudoLabels, ...]:
         """The pseudo-labels that confident predictions would be."""
-        return (PseudoLabels(self.hp.threshold, strict=True),)
+        return (PseudoLabels(self.hp.threshold, strict=True, aligned=self.aligned),)
 
     def refresh_pseudo_labels(self, predict_unlabeled: Callable[[], np.ndarray]) -> None:
         """Replaces all pseudo-labels, once the warm-up is over."""
         if self.stage == "train":
             logits = predict_unlabeled()
-            labels, confident = losses.pseudo_labels(logits, self.hp.threshold, strict=True)
+            aligned = self.align(logits, included=True)
+            labels, confident = losses.pseudo_labels(aligned, self.hp.threshold, strict=True)
             self.label_buffer.assign(tf.where(confident > 0, labels, tf.constant(-1, tf.int64)))
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
@@ -162,10 +167,12 @@ class Method(wrn.WarmUpMethod):
         x, y = batch["merged"]["image"], batch["merged"]["label"]
         unlabeled = tf.cast(batch["merged"]["index"] >= self.task.labeled, tf.float32)
         if self.hp.profile == "authors":
-            x = tf.where(unlabeled[:, None, None, None] > 0, self.cast_to_bytes(x), x)
+            standardized = layers.Standardize(self.task.mean, self.task.std)(x)
+            x = tf.where(unlabeled[:, None, None, None] > 0, pixels.cast_to_bytes(standardized), x)
+        true_labels = tf.where(unlabeled > 0, tf.constant(-1, tf.int64), y)
         with tf.GradientTape() as tape:
             logits = self.classifier(x, training=True)["logits"]
-            loss = losses.cross_entropy(y, logits)
+            loss = losses.cross_entropy(y, logits, self.label_weights(true_labels))
         self.c.minimize(loss, tape)
         per_example = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.maximum(y, 0), logits)
         return self.end_step(
@@ -178,20 +185,16 @@ class Method(wrn.WarmUpMethod):
         """One step on labeled images and on confidently classified unlabeled images."""
         x, y = batch["labeled"]["image"], batch["labeled"]["label"]
         weight = self.hp.unlabeled_weight * schedules.linear_ramp(self.progress() / RAMP)
-
         with tf.GradientTape() as tape:
-            supervised = losses.cross_entropy(y, self.classifier(x, training=True)["logits"])
+            labeled = self.classifier(x, training=True)["logits"]
+            supervised = losses.cross_entropy(y, labeled, self.label_weights(y))
             with layers.frozen_statistics():
                 logits = self.classifier(batch["unlabeled"]["image"], training=True)["logits"]
-            labels, confident = losses.pseudo_labels(logits, self.hp.threshold, strict=True)
+            aligned = self.align(logits)
+            labels, confident = losses.pseudo_labels(aligned, self.hp.threshold, strict=True)
             unsupervised = losses.masked_cross_entropy(labels, logits, confident)
             loss = supervised + weight * unsupervised
         self.c.minimize(loss, tape)
         return self.end_step(
             supervised=supervised, unsupervised=unsupervised, selected=tf.reduce_mean(confident)
         )
-
-    def cast_to_bytes(self, images: tf.Tensor) -> tf.Tensor:
-        """The bug: standardized images are cast to bytes as in NumPy (-1.3 becomes 255)."""
-        standardized = layers.Standardize(self.task.mean, self.task.std)(images)
-        return pixels.to_float32(tf.math.floormod(tf.cast(standardized, tf.int32), 256))

@@ -152,7 +152,8 @@ class Method(optimizers.LinearDecayMethod, wrn.WarmUpMethod):
         u = batch["unlabeled"]["image"]
         adversarial = entropy = tf.constant(0.0)
         with tf.GradientTape() as tape:
-            supervised = loss = losses.cross_entropy(y, self.classifier(x, training=True)["logits"])
+            labeled = self.classifier(x, training=True)["logits"]
+            supervised = loss = losses.cross_entropy(y, labeled, self.label_weights(y))
             if self.stage == "train":
                 with layers.frozen_statistics():
                     logits = self.classifier(u, training=True)["logits"]

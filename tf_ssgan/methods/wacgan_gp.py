@@ -72,7 +72,7 @@ class Method(acgan.Method):
                 generated = self.score_fake(fake)
                 source = losses.wasserstein_critic_loss(real["source"], generated["source"])
                 penalty = self.gradient_penalty(x, fake, mix)
-                supervised = losses.cross_entropy(y, real["logits"])
+                supervised = losses.cross_entropy(y, real["logits"], self.label_weights(y))
                 conditional = losses.cross_entropy(c, generated["logits"])
                 loss = source + self.hp.penalty_weight * penalty + supervised + conditional
             self.d.minimize(loss, tape)

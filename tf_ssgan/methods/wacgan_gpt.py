@@ -52,7 +52,8 @@ class Method(acgan_trunc.Method, wacgan_gp.Method):
                 fake_source, fake_logits = self.source_and_logits(fake, truncated)
                 source = losses.wasserstein_critic_loss(real["source"], fake_source)
                 penalty = self.gradient_penalty(x, fake, mix)
-                supervised = self.labeled_fraction(y) * losses.cross_entropy(y, real["logits"])
+                supervised = losses.cross_entropy(y, real["logits"], self.label_weights(y))
+                supervised *= self.labeled_fraction(y)
                 conditional = losses.cross_entropy(c, fake_logits)
                 loss = source + self.hp.penalty_weight * penalty + supervised + conditional
             self.d.minimize(loss, tape)

@@ -100,31 +100,57 @@ def evaluate(
 
 
 def pseudo_label_quality(
-    logits: np.ndarray, labels: np.ndarray, threshold: float, strict: bool = False
+    logits: np.ndarray, threshold: float, strict: bool = False
 ) -> dict[str, Any]:
-    """Measures the pseudo-labels that the confident predictions of a classifier would be.
+    """Counts the pseudo-labels that the confident predictions of a classifier would be.
 
     Args:
         logits: float32 [n, classes], n at least 1.
-        labels: int64 [n], the true classes; -1 if unknown.
         threshold: Smallest probability of a confident prediction.
         strict: Whether the probability must be larger than the threshold.
 
     Returns:
-        "pseudo_label_percent", the percentage of confident predictions;
-        "pseudo_label_right_percent", the percentage of right ones among those with a known label,
-        None if there are none; "confident" and "all", int64 [classes], the number of confident
-        predictions and of all predictions for each class.
+        "pseudo_label_percent", the percentage of confident predictions; "confident" and "all",
+        int64 [classes], the number of confident predictions and of all predictions for each class.
     """
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    predicted, largest = logits.argmax(axis=-1), 1.0 / shifted.sum(axis=-1)
-    confident = largest > threshold if strict else largest >= threshold
-    known = confident & (labels >= 0)
-    right = 100.0 * float((predicted[known] == labels[known]).mean()) if known.any() else None
+    predicted, confident = _confident_predictions(logits, threshold, strict)
     classes = logits.shape[1]
     return {
         "pseudo_label_percent": 100.0 * float(confident.mean()),
-        "pseudo_label_right_percent": right,
         "confident": np.bincount(predicted[confident], minlength=classes),
         "all": np.bincount(predicted, minlength=classes),
     }
+
+
+def judge_pseudo_labels(
+    logits: np.ndarray, labels: np.ndarray, threshold: float, strict: bool = False
+) -> dict[str, Any]:
+    """Compares pseudo-labels with the true classes of images that the classifier has not learned.
+
+    Args:
+        logits: float32 [n, classes]; n may be 0.
+        labels: int64 [n], the true classes.
+        threshold: Smallest probability of a confident prediction.
+        strict: Whether the probability must be larger than the threshold.
+
+    Returns:
+        "pseudo_label_right_percent", the percentage of right ones among the confident predictions,
+        None if there are none; "pseudo_label_judged", the number of these.
+    """
+    predicted, confident = _confident_predictions(logits, threshold, strict)
+    judged = int(confident.sum())
+    right = int((predicted[confident] == labels[confident]).sum())
+    return {
+        "pseudo_label_right_percent": 100.0 * right / judged if judged else None,
+        "pseudo_label_judged": judged,
+    }
+
+
+def _confident_predictions(
+    logits: np.ndarray, threshold: float, strict: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """The predicted classes, int64 [n], and which are confident, bool [n]."""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    largest = 1.0 / shifted.sum(axis=-1)
+    confident = largest > threshold if strict else largest >= threshold
+    return logits.argmax(axis=-1), confident

@@ -16,6 +16,20 @@ def to_float32(pixels: tf.Tensor | np.ndarray) -> tf.Tensor:
     return (tf.cast(pixels, tf.float32) - 127.5) / 127.5
 
 
+def cast_to_bytes(numbers: tf.Tensor) -> tf.Tensor:
+    """Casts numbers to bytes as NumPy does (-1.3 becomes 255), and scales these as `to_float32`.
+
+    It is what a program does to standardized images that it takes for images of bytes.
+
+    Args:
+        numbers: float32 [...].
+
+    Returns:
+        float32, the same shape.
+    """
+    return to_float32(tf.math.floormod(tf.cast(numbers, tf.int32), 256))
+
+
 def to_uint8(images: np.ndarray) -> np.ndarray:
     """Scales images in [-1, 1] to bytes: 127.5 x + 127.5, rounded to the nearest byte.
 

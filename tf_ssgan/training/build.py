@@ -15,6 +15,7 @@ from tf_ssgan.data import datasets, fingerprint, pipeline, pools, protocol, spli
 from tf_ssgan.nn import distribution, pixels, precision
 from tf_ssgan.training import (
     checkpoints,
+    class_weights,
     combinations,
     config,
     manifests,
@@ -281,6 +282,7 @@ def make_task(
         clean=len(protocol.clean_ids) if protocol.clean_fraction else labeled,
         noisy=len(protocol.noisy_ids),
         held_out=len(protocol.validation_ids),
+        **class_weights.of_task(settings.class_weight, protocol.labels, len(info.classes)),
     )
 
 

@@ -107,18 +107,20 @@ class MetricsLogger(keras.callbacks.Callback):
             for name, value in line.items():
                 plotted = name.endswith(("error", "error_raw", "images_per_second", "percent"))
                 if plotted and value is not None:
-                    described = self._counted(name).strip()
+                    described = self._counted(name, line).strip()
                     events.scalar(f"evaluation/{name}", value, description=described or None)
         self.writer.flush()
         shown = [
-            f"{k} {v:.2f} %{self._counted(k)}"
+            f"{k} {v:.2f} %{self._counted(k, line)}"
             for k, v in line.items()
             if v is not None and ("error" in k or "percent" in k)
         ]
         print(f"\nstep {step}: {', '.join(shown)}", flush=True)
 
-    def _counted(self, name: str) -> str:
-        """The number of images that an error is of, if they are few; else empty."""
+    def _counted(self, name: str, line: dict[str, float | None]) -> str:
+        """The number of images that a percentage of a line is of, if they are few; else empty."""
+        if name == "pseudo_label_right_percent":
+            return few_images.counted(line["pseudo_label_judged"])
         if name.startswith("validation_"):
             return few_images.counted(self.model.task.held_out)
         return few_images.counted(self.test_images) if name.startswith("test_") else ""

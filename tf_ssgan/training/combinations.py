@@ -42,6 +42,11 @@ RULES = (
         "some labels.",
     ),
     Rule(
+        lambda run, method: run.class_weight != "none" and run.labels == 0,
+        "--class_weight={class_weight} weighs labels, and --labels=0 leaves none. Leave "
+        "--class_weight out, or give some labels.",
+    ),
+    Rule(
         lambda run, method: run.devices > 0 and run.hparams.batch_size % run.devices > 0,
         "--batch_size={batch_size} cannot be shared by {devices} replicas. Choose a multiple of "
         "{devices}.",

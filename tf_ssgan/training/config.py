@@ -104,6 +104,11 @@ class Config:
         low=0,
         high=1,
     )
+    class_weight: Literal["none", "balanced"] = option(
+        "none",
+        "Weights of labeled images in the labeled loss: none weighs all the same, balanced weighs "
+        "the classes the same, so that a label of a rare class counts more (1 on average).",
+    )
     seed: int = option(
         0,
         "Seed of all random numbers of training, such as initial weights and augmentation.",
@@ -199,7 +204,8 @@ class Config:
         """Flags on which the result depends and that differ, without the length: (other, own)."""
         own = self.identity()
         # Flags that did not exist when the other run began have their defaults.
-        other = run_defaults() | other
+        same = self.hparams and other.get("method") == self.method
+        other = run_defaults() | (options.added_since(type(self.hparams)) if same else {}) | other
         skipped = recipes.LENGTHS + _RESOLVED + _NOT_IDENTITY
         names = [k for k in dict.fromkeys([*other, *own]) if k not in skipped]
         return {k: (other.get(k), own.get(k)) for k in names if other.get(k) != own.get(k)}
@@ -307,7 +313,8 @@ def from_flags(flags: Mapping[str, Any]) -> Config:
 
     Args:
         flags: Flags of every run, whose defaults are taken for those that are missing, and every
-            hyperparameter of the method, whose module is imported.
+            hyperparameter of the method, whose module is imported. Runs of earlier versions may
+            lack those of `options.added_since`.
 
     Raises:
         UserError: A hyperparameter is missing, a name is unknown, or a value is wrong.
@@ -317,12 +324,13 @@ def from_flags(flags: Mapping[str, Any]) -> Config:
     methods.check(method)
     hparams = methods.find(method).HParams
     names = [field.name for field in dataclasses.fields(hparams)]
-    own = [name for name in flags if name not in run_names]
+    own = {name: value for name, value in flags.items() if name not in run_names}
+    own = options.added_since(hparams) | own
     if missing := [name for name in names if name not in own]:
         raise errors.UserError(f"{missing[0]} is missing, a hyperparameter of {method}.")
     if unknown := [name for name in own if name not in names]:
         raise errors.UserError(f"{unknown[0]} is not a hyperparameter of {method}.")
     return Config(
         **{name: flags.get(name, default) for name, default in run_names.items()},
-        hparams=hparams(**{name: flags[name] for name in names}),
+        hparams=hparams(**own),
     )

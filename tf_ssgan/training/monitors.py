@@ -15,7 +15,7 @@ from tf_ssgan.nn import step_random
 from tf_ssgan.training import build, events
 
 IMAGES_SHOWN = 6  # images in a figure
-PSEUDO_LABEL_IMAGES = 2000  # unlabeled images on which pseudo-labels are evaluated
+PSEUDO_LABEL_IMAGES = 2000  # images on which pseudo-labels are counted, or judged
 
 
 class Monitor(keras.callbacks.Callback):
@@ -53,7 +53,10 @@ class SamplesMonitor(Monitor):
 class PseudoLabelMonitor(Monitor):
     """Quality of the pseudo-labels that a classifier would give, for the metrics of a run.
 
-    The true labels serve this evaluation alone; the method never gets them.
+    "pseudo_label_percent" counts them on images of `counted_ids`, "pseudo_label_right_percent"
+    judges them on those of `judged_ids`, which the run has not learned, and "pseudo_label_judged"
+    is the number of pseudo-labels that this is a percentage of. The true labels serve this
+    evaluation alone; the method never gets them.
     """
 
     def __init__(
@@ -73,27 +76,60 @@ class PseudoLabelMonitor(Monitor):
         """
         super().__init__(run, writer)
         self.declared = declared
-        self.ids = build.sample_unlabeled_ids(run, PSEUDO_LABEL_IMAGES)
+        self.ids = counted_ids(run)
+        self.judged_ids = judged_ids(run)
         self.predict = predict
 
     def scalars(self) -> dict[str, float | None]:
         """Evaluates the pseudo-labels, writes their histogram, prints classes that never occur."""
         names = self.run.info.classes
-        quality = classification.pseudo_label_quality(
-            self.predict(self.ids),
-            self.run.arrays.train_labels[self.ids],
-            self.declared.threshold,
-            self.declared.strict,
-        )
+        rule = self.declared.threshold, self.declared.strict
+        logits, judged_logits = self._logits()
+        labels = self.run.arrays.train_labels[self.judged_ids]
+        quality = classification.pseudo_label_quality(logits, *rule)
+        judgment = classification.judge_pseudo_labels(judged_logits, labels, *rule)
         with self.summary():
             given = np.repeat(np.arange(len(names)), quality["confident"])
             events.histogram("pseudo_labels", given, buckets=len(names))
         never = [name for name, count in zip(names, quality["all"], strict=True) if not count]
-        # Labeled images are among them.
-        text = few_images.never_predicted(never, len(self.ids), "training image")
-        if text:
+        if text := few_images.never_predicted(never, len(self.ids), "training image"):
             print(f"\n{text[0].upper()}{text[1:]}.", flush=True)
-        return {k: v for k, v in quality.items() if k.startswith("pseudo_label")}
+        return {"pseudo_label_percent": quality["pseudo_label_percent"]} | judgment
+
+    def _logits(self) -> list[np.ndarray]:
+        """Logits, as the method takes them, for the images that are counted and for those judged.
+
+        Most images are both and are predicted once.
+        """
+        ids = np.union1d(self.ids, self.judged_ids)
+        logits = self.predict(ids)
+        if self.declared.aligned:
+            logits = np.asarray(self.declared.aligned(logits))
+        return [logits[np.searchsorted(ids, part)] for part in (self.ids, self.judged_ids)]
+
+
+def counted_ids(run: build.Run) -> np.ndarray:
+    """Ids of the images on which pseudo-labels are counted, int64 [n], selected by the seed.
+
+    They are images of the unlabeled pool that are not labeled too; of the whole pool if every image
+    is labeled.
+    """
+    pool = build.sample_unlabeled_ids(run, len(run.protocol.unlabeled_ids))
+    unlabeled = pool[~np.isin(pool, run.protocol.labeled_ids)]
+    return (unlabeled if len(unlabeled) else pool)[:PSEUDO_LABEL_IMAGES]
+
+
+def judged_ids(run: build.Run) -> np.ndarray:
+    """Ids of the images on which pseudo-labels are judged, int64 [n], selected by the seed.
+
+    Their classes are known, and no image of the same pixels is labeled in the run: images of the
+    unlabeled pool, or held-out images if there is none; n is 0 if there are none either.
+    """
+    keys, labels = run.arrays.train_keys, run.arrays.train_labels
+    may_judge = (labels >= 0) & ~np.isin(keys, keys[run.protocol.labeled_ids])
+    pool = build.sample_unlabeled_ids(run, len(run.protocol.unlabeled_ids))
+    pool, held_out = (ids[may_judge[ids]] for ids in (pool, run.protocol.validation_ids))
+    return (pool if len(pool) else held_out)[:PSEUDO_LABEL_IMAGES]
 
 
 class ImagePairsMonitor(Monitor):

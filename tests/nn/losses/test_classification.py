@@ -155,3 +155,32 @@ def test_the_l2_loss_is_half_the_sum_of_squares():
 def test_gradients_equal_finite_differences(loss):
     theory, numbers = tf.test.compute_gradient(loss, [OTHERS.numpy()], delta=1e-2)
     np.testing.assert_allclose(theory[0], numbers[0], atol=2e-3)
+
+
+WEIGHTS = tf.constant([3.0, 0.5])
+LABEL_LOSSES = (losses.cross_entropy, losses.one_vs_rest, losses.exchanged_cross_entropy)
+
+
+@pytest.mark.parametrize("loss", LABEL_LOSSES)
+def test_weights_are_factors_of_each_examples_loss(loss):
+    rows = [float(loss(LABELS[i : i + 1], LOGITS[i : i + 1])) for i in range(2)]
+    expected = (3.0 * rows[0] + 0.5 * rows[1]) / 2
+    assert float(loss(LABELS, LOGITS, WEIGHTS)) == near(expected)
+    ones, none = loss(LABELS, LOGITS, tf.ones([2])), loss(LABELS, LOGITS)
+    assert ones.numpy() == none.numpy()
+    assert float(loss(LABELS, LOGITS, tf.zeros([2]))) == 0.0
+
+
+@pytest.mark.parametrize("loss", LABEL_LOSSES)
+def test_an_example_without_weight_has_no_gradient(loss):
+    with tf.GradientTape() as tape:
+        tape.watch(LOGITS)
+        value = loss(LABELS, LOGITS, tf.constant([0.0, 2.0]))
+    weightless, other = tape.gradient(value, LOGITS).numpy()
+    assert not weightless.any() and other.all()
+
+
+def test_a_weighted_cross_entropy_by_hand():
+    assert float(losses.cross_entropy(LABELS, LOGITS, WEIGHTS)) == near(0.715350)
+    known = losses.cross_entropy(tf.constant([1, -1]), LOGITS, WEIGHTS)
+    assert float(known) == near(3 * 0.371539)  # the example without a label does not count

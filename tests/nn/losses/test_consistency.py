@@ -311,3 +311,39 @@ def test_nt_xent_on_two_replicas_is_that_on_one():
 def test_gradients_equal_finite_differences(loss):
     theory, numbers = tf.test.compute_gradient(loss, [ONE.numpy()], delta=1e-2)
     np.testing.assert_allclose(theory[0], numbers[0], atol=2e-3)
+
+
+def test_alignment_by_hand():
+    """[.5, .3, .2] times [.2, .4, .4] / [.4, .4, .2] is [.25, .3, .4], whose sum is .95."""
+    logits = tf.math.log(tf.constant([[0.5, 0.3, 0.2]]))
+    mean = tf.constant([0.4, 0.4, 0.2])
+    aligned = tf.nn.softmax(losses.align_distribution(logits, mean, (0.2, 0.4, 0.4)))
+    np.testing.assert_allclose(aligned, [[0.25 / 0.95, 0.3 / 0.95, 0.4 / 0.95]], atol=1e-5)
+
+
+def test_predictions_with_the_distribution_of_the_target_are_unchanged():
+    for target in ((0.2, 0.4, 0.4), (1.0, 0.0, 0.0), (1 / 3, 1 / 3, 1 / 3)):
+        same = losses.align_distribution(WEAK, tf.constant(target), target)
+        np.testing.assert_array_equal(same, WEAK)
+
+
+def test_aligned_predictions_of_one_kind_have_the_distribution_of_the_target():
+    """If all predictions are equal, they are their own mean."""
+    target = (0.7, 0.2, 0.1)
+    mean = tf.nn.softmax(WEAK[1])
+    aligned = losses.align_distribution(tf.tile(WEAK[1:2], [5, 1]), mean, target)
+    np.testing.assert_allclose(tf.nn.softmax(aligned), [target] * 5, atol=1e-5)
+
+
+def test_classes_that_never_occur_align_to_finite_logits():
+    for mean, target in (([1.0, 0.0, 0.0], (0.0, 0.0, 1.0)), ([0.0, 0.5, 0.5], (1.0, 0.0, 0.0))):
+        aligned = losses.align_distribution(1e4 * WEAK, tf.constant(mean), target)
+        assert np.all(np.isfinite(aligned)) and np.all(np.isfinite(tf.nn.softmax(aligned)))
+
+
+def test_aligned_predictions_have_no_gradient():
+    mean = tf.constant([0.2, 0.2, 0.6])
+    with tf.GradientTape() as tape:
+        tape.watch([WEAK, mean])
+        value = tf.reduce_sum(losses.align_distribution(WEAK, mean, (0.3, 0.3, 0.4)))
+    assert tape.gradient(value, [WEAK, mean]) == [None, None]

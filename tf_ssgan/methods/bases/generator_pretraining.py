@@ -78,7 +78,8 @@ class GeneratorPretraining(auxiliary_classifier.AuxiliaryClassifierGAN):
             real = self.discriminator(x, training=True)["source"]
             generated = self.score_fake(fake)
             source, penalty = self.critic_loss(x, fake, real, generated["source"])
-            named = losses.cross_entropy(y, self.discriminator(labeled, training=True)["logits"])
+            logits = self.discriminator(labeled, training=True)["logits"]
+            named = losses.cross_entropy(y, logits, self.label_weights(y))
             conditional = losses.cross_entropy(c, generated["logits"])
             loss = source + self.hp.penalty_weight * penalty + named + conditional
         self.d.minimize(loss, tape)

@@ -16,6 +16,7 @@ class LabelsOnlyMethod(method.Method):
         """One step on the cross-entropy of a labeled batch."""
         x, y = batch["labeled"]["image"], batch["labeled"]["label"]
         with tf.GradientTape() as tape:
-            loss = losses.cross_entropy(y, self.classifier(x, training=True)["logits"])
+            logits = self.classifier(x, training=True)["logits"]
+            loss = losses.cross_entropy(y, logits, self.label_weights(y))
         self.c.minimize(loss, tape)
         return self.end_step(supervised=loss)

@@ -53,7 +53,8 @@ class SourceClassifier(generator_pretraining.GeneratorPretraining):
         z, c = self.latents(u.shape[0])
         fake = self.generator([z, c], training=True)
         with tf.GradientTape() as tape:
-            supervised = losses.cross_entropy(y, self.branches(x, training=True)["logits"])
+            labeled = self.branches(x, training=True)["logits"]
+            supervised = losses.cross_entropy(y, labeled, self.label_weights(y))
             real = self.branches(u, training=True)["source"]
             source = losses.least_squares_critic_loss(real, self.source_of_fake(fake))
             loss = supervised + source

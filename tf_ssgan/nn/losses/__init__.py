@@ -14,6 +14,7 @@ from tf_ssgan.nn.losses.classification import (
 )
 from tf_ssgan.nn.losses.consistency import (
     adversarial_direction,
+    align_distribution,
     attention_divergence,
     kl_divergence,
     masked_cross_entropy,
@@ -40,6 +41,7 @@ from tf_ssgan.nn.losses.gan import (
 
 __all__ = [
     "adversarial_direction",
+    "align_distribution",
     "attention_divergence",
     "cross_entropy",
     "entropy",

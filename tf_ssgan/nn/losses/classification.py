@@ -5,12 +5,16 @@ import math
 import tensorflow as tf
 
 
-def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Mean of logsumexp(l_i) - l_i[y_i] over the examples that have a label.
+def cross_entropy(
+    labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor | None = None
+) -> tf.Tensor:
+    """Mean of w_i (logsumexp(l_i) - l_i[y_i]) over the examples that have a label.
 
     Args:
         labels: int [batch]; negative means unknown, and the example is left out.
         logits: [batch, classes].
+        weights: float32 [batch], w; None for 1. The sum is divided by the number of examples, not
+            by the sum of their weights.
 
     Returns:
         A float32 scalar; 0 if no example has a label.
@@ -19,10 +23,13 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     per_example = tf.nn.sparse_softmax_cross_entropy_with_logits(
         tf.maximum(labels, 0), tf.cast(logits, tf.float32)
     )
+    per_example = _weighted(per_example, weights)
     return tf.math.divide_no_nan(tf.reduce_sum(per_example * known), tf.reduce_sum(known))
 
 
-def one_vs_rest(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+def one_vs_rest(
+    labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor | None = None
+) -> tf.Tensor:
     """Binary cross-entropy of each class's sigmoid, summed over the classes, mean over the batch.
 
     -sum_k [ v_k log g_k + (1 - v_k) log(1 - g_k) ], g = sigmoid(l), v the one-hot label (Hu et al.
@@ -31,6 +38,7 @@ def one_vs_rest(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     Args:
         labels: int [batch], each in 0..classes-1.
         logits: [batch, classes].
+        weights: float32 [batch], a factor of each example's loss; None for 1.
 
     Returns:
         A float32 scalar, at least 0.
@@ -39,10 +47,12 @@ def one_vs_rest(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     per_class = tf.nn.sigmoid_cross_entropy_with_logits(
         tf.one_hot(labels, logits.shape[-1]), logits
     )
-    return tf.reduce_mean(tf.reduce_sum(per_class, axis=-1))
+    return tf.reduce_mean(_weighted(tf.reduce_sum(per_class, axis=-1), weights))
 
 
-def exchanged_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+def exchanged_cross_entropy(
+    labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor | None = None
+) -> tf.Tensor:
     """Mean of log(e + K - 1) - p_y: a softmax cross-entropy whose arguments are exchanged.
 
     It takes the one-hot labels as logits and p = softmax(l) as the target (public code of
@@ -51,13 +61,17 @@ def exchanged_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     Args:
         labels: int [batch], each in 0..classes-1.
         logits: [batch, classes].
+        weights: float32 [batch], a factor of each example's loss; None for 1.
 
     Returns:
-        A float32 scalar in [log(e + K - 1) - 1, log(e + K - 1)].
+        A float32 scalar; without weights in [log(e + K - 1) - 1, log(e + K - 1)].
     """
     probabilities = tf.nn.softmax(tf.cast(logits, tf.float32))
     likelihood = tf.reduce_sum(tf.one_hot(labels, logits.shape[-1]) * probabilities, axis=-1)
-    return math.log(math.e + logits.shape[-1] - 1) - tf.reduce_mean(likelihood)
+    largest = math.log(math.e + logits.shape[-1] - 1)
+    if weights is not None:
+        largest *= tf.reduce_mean(weights)
+    return largest - tf.reduce_mean(_weighted(likelihood, weights))
 
 
 def mean_confidence(logits: tf.Tensor) -> tf.Tensor:
@@ -96,3 +110,8 @@ def l2_loss(weights: list[tf.Tensor]) -> tf.Tensor:
         A float32 scalar.
     """
     return tf.add_n([tf.nn.l2_loss(tf.cast(weight, tf.float32)) for weight in weights])
+
+
+def _weighted(per_example: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
+    """The loss of each example times its weight."""
+    return per_example if weights is None else per_example * weights

@@ -1,6 +1,6 @@
 """Losses between two predictions for the same image: consistency, pseudo-labels, contrast."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
@@ -109,6 +109,25 @@ def pseudo_labels(
     largest = tf.reduce_max(probabilities, axis=-1)
     confident = largest > threshold if strict else largest >= threshold
     return tf.argmax(logits, axis=-1), tf.cast(confident, tf.float32)
+
+
+def align_distribution(
+    logits: tf.Tensor, mean_prediction: tf.Tensor, target: Sequence[float]
+) -> tf.Tensor:
+    """Logits of Normalize(p target / mean) (Berthelot et al. 2020, section 3.1).
+
+    1e-6 is added to target and mean, as in the public code.
+
+    Args:
+        logits: [batch, classes], of p.
+        mean_prediction: float32 [classes], the mean of predictions so far, sum 1.
+        target: [classes], the share of each class, sum 1.
+
+    Returns:
+        float32 [batch, classes], without a gradient; the logits if mean and target are equal.
+    """
+    ratio = (tf.constant(target, tf.float32) + 1e-6) / (mean_prediction + 1e-6)
+    return tf.stop_gradient(tf.cast(logits, tf.float32) + tf.math.log(ratio))
 
 
 def masked_cross_entropy(
