@@ -6,6 +6,7 @@ import pytest
 from support import finished_run_folders
 
 from tf_ssgan import papers
+from tf_ssgan.metrics import intervals
 from tf_ssgan.metrics.across_seeds import MeanOverSeeds, PairedDifference
 from tf_ssgan.reports import by_protocol, cell_text
 from tf_ssgan.reports.result_table import PublishedNumber, ResultCell, ResultTable
@@ -47,7 +48,7 @@ def test_a_mean(values, decimals, text):
 )  # fmt: skip
 def test_the_number_of_one_run_has_the_interval_of_its_images(percent, images, text):
     assert cell_text.format_mean(MeanOverSeeds((percent,)), 1, images) == text
-    low, high = cell_text.interval(percent, images or 1)
+    low, high = intervals.of_error(percent, images or 1)
     assert 0 <= low <= high <= 100
 
 

@@ -7,10 +7,9 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from tf_ssgan.metrics import binomial, intervals, significance
 from tf_ssgan.metrics.classification import Predictions
+from tf_ssgan.training import error_context
 
 
 def errors_of(predictions: Predictions, own: Predictions | None = None) -> dict[str, Any]:
@@ -62,26 +61,15 @@ def by_class(predictions: Predictions, names: Sequence[str]) -> dict[str, Any]:
         "classes_without_test_images".
     """
     labels, predicted = predictions.labels, predictions.predicted
-    counts, right, answers = (
-        np.bincount(kinds, minlength=len(names))
-        for kinds in (labels, labels[predicted == labels], predicted)
-    )
-    best, total = int(counts.argmax()), len(labels)
-    missed = total - int(counts[best])
+    guessing = error_context.guessing(labels, tuple(names))
+    classes = error_context.class_recall(predictions, tuple(names))
+    always = labels == list(names).index(guessing["name"])
     return {
-        "guessing": {
-            "name": names[best],
-            "error": 100.0 * missed / total,
-            "interval": list(intervals.wilson(missed, total)),
-        },
-        "guessing_p": significance.mcnemar(predicted == labels, labels == best).p,
-        "class_recall": [
-            {"name": name, "images": int(counts[k]), "right": int(right[k]),
-             "predicted": int(answers[k])}
-            for k, name in enumerate(names)
-        ],
-        "classes_without_test_images": [name for k, name in enumerate(names) if not counts[k]],
-    }  # fmt: skip
+        "guessing": guessing,
+        "guessing_p": significance.mcnemar(predicted == labels, always).p,
+        "class_recall": classes,
+        "classes_without_test_images": [one["name"] for one in classes if not one["images"]],
+    }
 
 
 def _wrong(predictions: Predictions) -> tuple[int, int]:

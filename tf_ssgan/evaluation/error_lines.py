@@ -5,8 +5,8 @@ from typing import Any
 
 from tf_ssgan.common import few_images
 from tf_ssgan.common.plain_text import escape, shorten
+from tf_ssgan.metrics.significance import SIGNIFICANT
 
-SIGNIFICANT = 0.05  # a smaller p tells two classifiers apart
 _SHOWN = 3  # images with other labels that are named
 _CLASSES = 20  # at most so many classes have a recall of their own; else the lowest ones do
 _LONGEST_NAME = 40  # columns of the name of a class

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from tf_ssgan.common import errors, files
-from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.launch import cross_validation_contents
 from tf_ssgan.metrics import intervals, significance
 from tf_ssgan.training import run_folders
@@ -65,9 +64,7 @@ def summarize(folder: pathlib.Path, folds: int) -> dict[str, Any]:
 
 def final_command(folder: pathlib.Path) -> str:
     """The command that trains with the same flags and without folds."""
-    flags = shell_word(run_folders.of_fold(folder, 0) / "run.flags")
-    to = shell_word(f"{folder}-final")
-    return f"python train_main.py --flagfile={flags} --folds=0 --fold=-1 --workdir={to}"
+    return run_folders.final_command(run_folders.of_fold(folder, 0))
 
 
 def format_summary(summary: dict[str, Any], folder: pathlib.Path) -> str:

@@ -5,6 +5,8 @@ import dataclasses
 import numpy as np
 from scipy import stats
 
+SIGNIFICANT = 0.05  # a smaller p tells two classifiers apart
+
 
 @dataclasses.dataclass(frozen=True)
 class McNemarTest:

@@ -16,6 +16,7 @@ from tf_ssgan.common import few_images, plain_text
 from tf_ssgan.reports import cell_text, common_data
 from tf_ssgan.reports.finished_runs import FinishedRun
 from tf_ssgan.reports.result_table import ResultTable
+from tf_ssgan.training import run_folders
 
 TITLE = "The run to export"
 _NO_NAME = re.compile(r"[^\w.-]+")
@@ -117,12 +118,12 @@ def _of_folds(table: ResultTable, places: Sequence[Place]) -> BestRun:
     run = min((run for r, c, run in places if (r, c) == (row, column)), key=lambda one: one.seeds)
     advice = "Each fold has left out what it tests. This trains without folds; export that run."
     if len(_cells(places)) == 1:
-        return BestRun(advice, _training_command(run))
+        return BestRun(advice, run_folders.final_command(run.parts[0].folder))
     mean = cell_text.format_error(table.cell(row, column), "test_error", 1)
     return BestRun(
         f"{row} ({column}) has the lowest error over all folds, in percent {mean}. It is slightly "
         f"optimistic, because the tested images have chosen the method. {advice}",
-        _training_command(run),
+        run_folders.final_command(run.parts[0].folder),
         by_test_images=True,
     )
 
@@ -152,19 +153,6 @@ def _command(run: FinishedRun) -> str:
     """The command that exports a run, for a shell."""
     words = f"--run={run.folder}", f"--to=served/{_model_name(run.result['dataset'])}"
     return f"python -m export.export_main {' '.join(map(plain_text.shell_word, words))}"
-
-
-def _training_command(folds: FinishedRun) -> str:
-    """The command that trains as the folds did, without folds."""
-    first = folds.parts[0].folder
-    final = f"{first.parent if first.name == f'fold-{folds.parts[0].fold}' else first}-final"
-    words = (
-        f"--flagfile={first / 'run.flags'}",
-        "--folds=0",
-        "--fold=-1",
-        f"--workdir={final}",
-    )
-    return f"python train_main.py {' '.join(map(plain_text.shell_word, words))}"
 
 
 def _model_name(dataset: str) -> str:

@@ -135,9 +135,10 @@ def _has_value(run: FinishedRun, name: str, value: Any) -> bool:
 
 
 def _has_other_labels(run: FinishedRun, flags: Mapping[str, Any]) -> bool:
-    """Whether a run has label noise, an unbalanced split or folds that a cell does not mention."""
-    usual = {"noise": "none", "label_split": "balanced", "clean_fraction": 0.0, "folds": 0}
-    own = run.protocol
+    """Whether a run has label noise, another split or weights that a cell does not mention."""
+    usual = {"noise": "none", "label_split": "balanced", "clean_fraction": 0.0, "folds": 0,
+             "group_by": "", "class_weight": "none"}  # fmt: skip
+    own = run.flags | run.protocol
     return any(own.get(name, value) != value for name, value in usual.items() if name not in flags)
 
 

@@ -43,21 +43,11 @@ def format_share(percent: float, decimals: int, images: int) -> str:
     text = f"{percent:.{decimals}f}"
     if not images:
         return text
-    low, high = interval(percent, images)
+    low, high = intervals.of_error(percent, images)
     return f"{text} [{low:.{decimals}f}, {high:.{decimals}f}]"
 
 
 @functools.lru_cache(maxsize=10_000)
-def interval(percent: float, images: int) -> tuple[float, float]:
-    """The ends of the 95 % interval of a share of images, in percent."""
-    return intervals.wilson(wrong_images(percent, images), images)
-
-
-def wrong_images(percent: float, images: int) -> int:
-    """The images that an error in percent is, which results of older runs do not have."""
-    return round(percent * images / 100)
-
-
 def format_cell(cell: ResultCell, decimals: int) -> str:
     """The number of a cell, see `format_mean`."""
     return format_mean(cell.mean, decimals, cell.test_images)

@@ -21,8 +21,8 @@ ERROR_COLUMNS = {
     "test_error_raw_at_best_validation": "raw weights, at their best validation",
 }
 # What a run learns from and is evaluated on; its other flags say how it learns.
-_PROTOCOL = ("dataset", "label_split", "validation", "folds", "noise", "noise_rate",
-             "clean_fraction", "image_size", "channels", "fit")  # fmt: skip
+_PROTOCOL = ("dataset", "label_split", "validation", "group_by", "folds", "noise",
+             "noise_rate", "clean_fraction", "image_size", "channels", "fit")  # fmt: skip
 _NEITHER = ("method", "labels", "seed", "split_seed", "fold", "data_dir", "workdir", "devices",
             "precision", "epochs", "max_steps")  # fmt: skip
 NOISE = ("noise", "noise_rate", "clean_fraction")
@@ -123,7 +123,7 @@ class FinishedRun:
     @functools.cached_property
     def protocol(self) -> dict[str, Any]:
         """What runs must share before they are averaged, and methods before they are compared."""
-        protocol = {name: self.flags[name] for name in _PROTOCOL if name in self.flags}
+        protocol = {name: self.flags[name] for name in _PROTOCOL}
         if protocol["noise"] == "none" or protocol["noise_rate"] == 0:
             protocol |= {"noise": "none", "noise_rate": 0.0}  # at rate 0 the kind does not matter
         counts = {

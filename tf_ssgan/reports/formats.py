@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tf_ssgan.common import errors, files, plain_text
+from tf_ssgan.metrics import intervals
 from tf_ssgan.reports import (
     best_run,
     cell_text,
@@ -174,7 +175,7 @@ def runs_csv(report: Report) -> str:
 def _levels(run: FinishedRun) -> dict[str, Any]:
     """What an error is to be compared with: its interval, guessing and the linear classifier."""
     images = run.result["test_images"]
-    low, high = cell_text.interval(run.result["test_error"], images)
+    low, high = intervals.of_error(run.result["test_error"], images)
     guessing, linear = run.result.get("guessing"), run.result.get("linear")
     return {
         "test_images": images,

@@ -28,6 +28,7 @@ from tf_ssgan.reports import (
 from tf_ssgan.reports.finished_runs import ERROR_COLUMNS, FinishedRun
 from tf_ssgan.reports.report import Report, describe_runs
 from tf_ssgan.reports.result_table import ResultCell, ResultTable
+from tf_ssgan.training import run_folders
 
 # At most so many charts, and cells whose images are shown, on the page; tables share them equally.
 CHARTS, GALLERIES = 40, 24
@@ -156,14 +157,9 @@ def _paired(table: ResultTable, cell: ResultCell, digits: int) -> str:
 
 def _run_table(runs: Sequence[FinishedRun], folder: pathlib.Path) -> dict[str, Any]:
     """The values that the template needs of the list of runs: headings, and a row for each."""
-    links = [(_shown(run), _link(run.folder, folder)) for run in runs]
+    links = [(run_folders.shown(run.folder), _link(run.folder, folder)) for run in runs]
     rows = table_rows.without_empty_columns([_RUN_HEADINGS, *map(_run_texts, runs)])
     return {"headings": rows[0], "rows": list(zip(links, rows[1:], strict=True))}
-
-
-def _shown(run: FinishedRun) -> str:
-    """The name of its folder; that of a fold, which says little, with the one above it."""
-    return run.folder.name if run.fold is None else str(pathlib.Path(*run.folder.parts[-2:]))
 
 
 def _run_texts(run: FinishedRun) -> list[str]:

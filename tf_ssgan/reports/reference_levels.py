@@ -10,14 +10,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tf_ssgan import papers
-from tf_ssgan.metrics import significance
+from tf_ssgan.metrics import intervals, significance
 from tf_ssgan.metrics.across_seeds import MIN_SPLITS, MeanOverSeeds, paired_difference
+from tf_ssgan.metrics.significance import SIGNIFICANT
 from tf_ssgan.reports import cell_text
 from tf_ssgan.reports.finished_runs import FinishedRun
 from tf_ssgan.reports.result_table import ResultCell, ResultTable, split_of, values_by_split
+from tf_ssgan.training import verdicts
 
 GUESSING, LINEAR = "always the commonest class", "linear classifier"
-_LEVEL = 0.05  # of McNemar's test
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,7 +172,7 @@ def _clause(row: str, cell: ResultCell, theirs: Linear, digits: int) -> str:
     apart = paired.tells_apart
     if paired.differences.n < MIN_SPLITS:
         p = max((_linear_p(run) for run in cell.runs), default=1.0)
-        apart = p < _LEVEL
+        apart = p < SIGNIFICANT
         difference += f", McNemar's p = {p:.2g} on the test images"
     verb = "beats it" if apart else f"is {cell_text.NOT_TOLD_APART} from it"
     return f"{row} {verb} ({difference})"
@@ -200,13 +201,10 @@ def _compare_guess(
 def _beats_guess(run: FinishedRun, guessed: Guess) -> bool:
     """Whether McNemar's test on the test images tells a run apart from guessing, and it is better.
 
-    Only the run recognizes images of other classes. Only guessing is right on those images of its
-    class that the run takes for others.
+    Of an older run, whose counts are not known, the interval of the error tells.
     """
-    classes = run.result.get("class_recall") or ()
-    own = next((one for one in classes if one["name"] == guessed.name), None)
-    if own is None:
-        return cell_text.interval(run.result["test_error"], guessed.images)[1] < guessed.error
-    only_run = sum(one["right"] for one in classes) - own["right"]
-    only_guess = own["images"] - own["right"]
-    return only_run > only_guess and significance.exact_p(only_run, only_guess) < _LEVEL
+    counts = verdicts.against_guessing(run.result.get("class_recall") or (), guessed.name)
+    if counts is None:
+        return intervals.of_error(run.result["test_error"], guessed.images)[1] < guessed.error
+    only_run, only_guess = counts
+    return only_run > only_guess and significance.exact_p(*counts) < SIGNIFICANT

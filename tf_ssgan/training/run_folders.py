@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from tf_ssgan.common import errors
+from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.training import run_paths
 
 ROOT = pathlib.Path("runs")
@@ -43,9 +44,20 @@ def of_fold(folder: pathlib.Path, fold: int) -> pathlib.Path:
 
 def shown(folder: pathlib.Path) -> str:
     """The name of the folder of a run; that of a fold says of which runs."""
-    if re.fullmatch("fold-[0-9]+", folder.name) and folder.parent.name:
+    if _is_fold(folder):
         return f"{folder.parent.name}/{folder.name}"
     return folder.name
+
+
+def final_command(folder: pathlib.Path) -> str:
+    """The command that trains as the run of a fold did, without folds.
+
+    Args:
+        folder: The folder of the run.
+    """
+    flags = shell_word(folder / "run.flags")
+    to = shell_word(f"{folder.parent if _is_fold(folder) else folder}-final")
+    return f"python train_main.py --flagfile={flags} --folds=0 --fold=-1 --workdir={to}"
 
 
 def refuse_other_kind(folder: pathlib.Path, all_folds: bool) -> None:
@@ -66,3 +78,7 @@ def refuse_other_kind(folder: pathlib.Path, all_folds: bool) -> None:
         kind = "the runs of folds"
     if marks:
         raise errors.UserError(f"{folder} holds {kind}. Give another --workdir.")
+
+
+def _is_fold(folder: pathlib.Path) -> bool:
+    return bool(re.fullmatch("fold-[0-9]+", folder.name) and folder.parent.name)

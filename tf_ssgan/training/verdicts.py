@@ -4,11 +4,12 @@ Free of TensorFlow: the summary of a run and reports say the same. Each is "beat
 exact test on the test images distinguishes the two.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from tf_ssgan.metrics import significance
+from tf_ssgan.metrics.significance import SIGNIFICANT
 
-SIGNIFICANT = 0.05
 _SMALLEST = 1e-4  # smaller ones are not told apart
 
 
@@ -28,24 +29,39 @@ def of_linear(result: dict[str, Any]) -> str:
 def of_guessing(result: dict[str, Any]) -> str:
     """Says that a run does not beat guessing, or is not told apart from it; empty if it beats it.
 
-    Guessing answers the commonest class of the test images, so only the run recognizes images of
-    other classes, and only guessing those of this class that the run takes for others.
-
     Args:
         result: As in `of_linear`.
     """
     guessing, classes = result.get("guessing"), result.get("class_recall")
     if not guessing or not classes:
         return ""
-    own = next((one for one in classes if one["name"] == guessing["name"]), None)
-    if own is None:
+    counts = against_guessing(classes, guessing["name"])
+    if counts is None:
         return ""
-    only_run = sum(one["right"] for one in classes) - own["right"]
-    only_guess = own["images"] - own["right"]
+    only_run, only_guess = counts
     p = significance.exact_p(only_run, only_guess)
     if only_run > only_guess and p < SIGNIFICANT:
         return ""
     return _sentence(result, "guessing", only_run, only_guess, p)
+
+
+def against_guessing(classes: Sequence[dict[str, Any]], name: str) -> tuple[int, int] | None:
+    """Counts the images that only a run, and that only guessing one class, classifies correctly.
+
+    Only the run recognizes images of other classes, and only guessing those of this class that the
+    run takes for others.
+
+    Args:
+        classes: "class_recall" of the content of `result.json`.
+        name: The class.
+
+    Returns:
+        The two counts; None if there is no such class.
+    """
+    own = next((one for one in classes if one["name"] == name), None)
+    if own is None:
+        return None
+    return sum(one["right"] for one in classes) - own["right"], own["images"] - own["right"]
 
 
 def _sentence(result: dict[str, Any], other: str, only_run: int, only_other: int, p: float) -> str:
