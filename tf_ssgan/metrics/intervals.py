@@ -1,5 +1,6 @@
 """The 95 % interval of an error or an accuracy that was measured on n images."""
 
+import functools
 import math
 
 from scipy import stats
@@ -7,6 +8,7 @@ from scipy import stats
 CONFIDENCE = 0.95
 
 
+@functools.lru_cache(maxsize=10_000)  # a report of many runs asks for the same ones again
 def wilson(count: int, images: int) -> tuple[float, float]:
     """The interval of a share of images in which the true share lies, by Wilson's score.
 

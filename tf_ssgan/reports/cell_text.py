@@ -1,6 +1,5 @@
 """Cells and tables as text, the same in every format of a report."""
 
-import functools
 import statistics
 from collections.abc import Iterator
 
@@ -47,7 +46,6 @@ def format_share(percent: float, decimals: int, images: int) -> str:
     return f"{text} [{low:.{decimals}f}, {high:.{decimals}f}]"
 
 
-@functools.lru_cache(maxsize=10_000)
 def format_cell(cell: ResultCell, decimals: int) -> str:
     """The number of a cell, see `format_mean`."""
     return format_mean(cell.mean, decimals, cell.test_images)
