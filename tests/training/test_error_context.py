@@ -102,7 +102,7 @@ def test_the_linear_classifier_learned_the_labels_of_the_run(noise):
         images.reshape(len(images), -1) / 255.0
         for images in (run.arrays.train_images[run.protocol.labeled_ids], run.arrays.test_images)
     ]
-    model = linear_model.LogisticRegression(C=3 / 768, tol=1e-6, max_iter=1000)
+    model = linear_model.LogisticRegression(C=30 / 768, tol=1e-6, max_iter=1000)
     scaled = pipeline.make_pipeline(preprocessing.StandardScaler(), model)
     predicted = scaled.fit(flat[0], run.protocol.labels).predict(flat[1])
     wrong = int((predicted != test.labels).sum())

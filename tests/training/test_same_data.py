@@ -118,6 +118,10 @@ def test_a_run_that_has_begun_keeps_its_number_of_held_out_images(finished):
     assert same_data.as_begun(own, finished, checkpoint).validation == then
     named = settings(finished.path, validation=7)
     assert same_data.as_begun(named, finished, checkpoint) is named
+    # Whole groups hold out about so many images: the number would choose other groups.
+    for changes in ({"group_by": "x", "dataset": "npz:x"}, {"folds": 3, "fold": 0}):
+        later = dataclasses.replace(own, **changes)
+        assert same_data.as_begun(later, finished, checkpoint) is later
 
 
 def test_a_checkpoint_knows_its_data(tmp_path):

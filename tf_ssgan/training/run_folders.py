@@ -9,7 +9,7 @@ import pathlib
 import re
 from typing import Any
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, options
 from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.training import run_paths
 
@@ -25,10 +25,11 @@ def default(settings: Any) -> pathlib.Path:
     Args:
         settings: A `config.Config` with hyperparameters.
     """
+    later = LATER | options.added_since(type(settings.hparams))
     identity = {
         name: value
         for name, value in settings.identity().items()
-        if name != "fold" and (name not in LATER or value != LATER[name])
+        if name != "fold" and (name not in later or value != later[name])
     }
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     slug = re.sub(r"[^A-Za-z0-9_.]+", "_", settings.dataset).strip("_")[-40:]

@@ -82,14 +82,15 @@ def as_begun(
 ) -> config.Config:
     """The settings of a run, with as many held-out images as it has had since it began.
 
-    The default of --validation may have been another then.
+    The default of --validation may have been another then. Runs with groups or folds have always
+    had that of today, of which whole groups hold out only about as many.
 
     Args:
         settings: Its configuration.
         workdir: Its folder.
         saved: Its newest checkpoint, if there is one.
     """
-    if settings.validation != -1:
+    if settings.validation != -1 or settings.group_by or settings.folds:
         return settings
     if saved:
         return dataclasses.replace(
