@@ -35,7 +35,7 @@ class Protocol:
         clean_ids: int64 [clean], ascending, subset of `labeled_ids`: these keep their true labels.
         wrong: number of `labels` that are not the true ones.
         left_out_ids: int64 [left out], ascending, images without a label that belong to the groups
-            of held-out images and are not used; empty without groups, and in files of before 0.5.0.
+            of held-out images and are not used; empty without groups, and in older files.
     """
 
     dataset: str

@@ -123,7 +123,7 @@ class SavedProtocol(Content):
     clean_fraction: Fraction
     clean_ids: list[Count]
     wrong: Count
-    left_out_ids: list[Count] = ABSENT  # manifests did not have them before 0.5.0
+    left_out_ids: list[Count] = ABSENT  # those of before there were groups lack them
     sha256: Sha256
 
 

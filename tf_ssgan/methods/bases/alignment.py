@@ -37,7 +37,7 @@ class AlignmentHParams(hparams.HParams):
         "Whether predictions for unlabeled images are scaled so that their classes become as "
         "frequent as among the labels, before they become pseudo-labels (Berthelot et al. 2020, "
         "section 3.1).",
-        since="0.5.0",
+        since="0.4.0",
     )
 
 
