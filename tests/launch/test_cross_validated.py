@@ -134,6 +134,8 @@ def test_the_command_of_the_final_classifier_trains_without_folds(tmp_path, monk
     (folder / "fold-0").mkdir(parents=True)
     own = ["--method=supervised", "--folds=3", "--fold=0", "--max_steps=7", "--width=4"]
     (folder / "fold-0/run.flags").write_text("\n".join([*own, f"--workdir={folder}/fold-0"]))
-    settings = flags.parse(shlex.split(cross_validated.final_command(folder))[1:])
+    settings = flags.parse(
+        shlex.split(run_folders.final_command(run_folders.of_fold(folder, 0)))[1:]
+    )
     assert (settings.folds, settings.fold, settings.max_steps) == (0, -1, 7)
     assert settings.workdir == f"{folder}-final"

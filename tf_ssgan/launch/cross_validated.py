@@ -48,7 +48,7 @@ def summarize(folder: pathlib.Path, folds: int) -> dict[str, Any]:
         "class_recall": _class_recall(results),
         "guessing": _guessing(runs),
         "linear": _linear(results),
-        "final_command": final_command(folder),
+        "final_command": run_folders.final_command(run_folders.of_fold(folder, 0)),
     }
     values = {name: value for name, value in values.items() if value is not None}
     summary = cross_validation_contents.CrossValidation(**values).model_dump(exclude_unset=True)
@@ -60,11 +60,6 @@ def summarize(folder: pathlib.Path, folds: int) -> dict[str, Any]:
             "the folder; the same command writes it."
         ) from error
     return summary
-
-
-def final_command(folder: pathlib.Path) -> str:
-    """The command that trains with the same flags and without folds."""
-    return run_folders.final_command(run_folders.of_fold(folder, 0))
 
 
 def format_summary(summary: dict[str, Any], folder: pathlib.Path) -> str:
@@ -85,7 +80,8 @@ def format_summary(summary: dict[str, Any], folder: pathlib.Path) -> str:
         *_baselines(summary),
         *_recall(summary.get("class_recall") or ()),
         f"Everything is in {folder}",
-        f"Train the final classifier, with the same flags and no folds: {summary['final_command']}",
+        f"Train the final classifier, {run_folders.no_folds(summary['dataset'])}: "
+        f"{summary['final_command']}",
     ]
     return "\n".join(lines)
 

@@ -116,7 +116,8 @@ def _of_folds(table: ResultTable, places: Sequence[Place]) -> BestRun:
     """The command that trains without folds: each of them has left out what it tests."""
     row, column = _lowest_mean(table, places)
     run = min((run for r, c, run in places if (r, c) == (row, column)), key=lambda one: one.seeds)
-    advice = "Each fold has left out what it tests. This trains without folds; export that run."
+    how = run_folders.no_folds(run.result["dataset"])
+    advice = f"Each fold has left out what it tests. This trains {how}; export that run."
     if len(_cells(places)) == 1:
         return BestRun(advice, run_folders.final_command(run.parts[0].folder))
     mean = cell_text.format_error(table.cell(row, column), "test_error", 1)

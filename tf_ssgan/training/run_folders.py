@@ -61,6 +61,22 @@ def final_command(folder: pathlib.Path) -> str:
     return f"python train_main.py --flagfile={flags} --folds=0 --fold=-1 --workdir={to}"
 
 
+def no_folds(dataset: str) -> str:
+    """What the command of `final_command` does, and what it needs beside the runs of the folds.
+
+    Args:
+        dataset: Name of the data set.
+    """
+    if dataset.startswith("npz:"):
+        return f"with the same flags and no folds (it needs {dataset[4:]}/test.npz)"
+    if ":" in dataset:
+        return (
+            "with the same flags and no folds (if no test images are named, one in five is set "
+            "aside)"
+        )
+    return "with the same flags and no folds"
+
+
 def refuse_other_kind(folder: pathlib.Path, all_folds: bool) -> None:
     """Refuses the folder of a run for all folds, and the folder of folds for a run.
 

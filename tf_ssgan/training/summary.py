@@ -37,10 +37,18 @@ def format_summary(result: dict[str, Any], workdir: str) -> str:
             *_quality(result),
             *_searched(result),
             f"Everything is in {workdir}",
-            f"Export it: python -m export.export_main --run={shell_word(workdir)} "
-            f"--to=served/{result['method']}",
+            *_export(result, workdir),
         ]
     )
+
+
+def _export(result: dict[str, Any], workdir: str) -> Iterator[str]:
+    """The command that exports the run; not of a fold, which measures and leaves images out."""
+    if not result.get("folds"):
+        yield (
+            f"Export it: python -m export.export_main --run={shell_word(workdir)} "
+            f"--to=served/{result['method']}"
+        )
 
 
 def _errors(result: dict[str, Any]) -> Iterator[str]:
