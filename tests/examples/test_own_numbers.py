@@ -111,7 +111,8 @@ def test_recall_of_each_class(own, measured):
     assert [kind["predicted"] for kind in result["class_recall"]] == table.sum(axis=0).tolist()
     for k, name in enumerate(CLASSES):
         right, images = table[k, k], table[k].sum()
-        assert f"{name} {100 * recall[k]:.2f} % {right} of {images}" in lines
+        shown = f"{name} {100 * recall[k]:.2f} % {right} of {images} ({LABELS[k]} labels)"
+        assert shown in lines
     never = [CLASSES[k] for k in np.flatnonzero(table.sum(axis=0) == 0)]
     said = f"None of 120 test images is predicted as {', '.join(never)}."
     assert (said in lines) is bool(never)

@@ -83,7 +83,7 @@ def test_recall_and_guessing_are_those_of_scikit_learn():
     assert [row["predicted"] for row in own] == table.sum(axis=0).tolist()
     recall = metrics.recall_score(test.labels, test.predicted, labels=range(3), average=None)
     assert [row["right"] / row["images"] for row in own[:3]] == pytest.approx(recall.tolist())
-    assert own[3] == {"name": "untested", "images": 0, "right": 0, "predicted": 0}
+    assert own[3] == {"name": "untested", "images": 0, "right": 0, "predicted": 0, "labels": 0}
     assert own[2]["predicted"] == 0 < own[2]["images"]
     nothing = np.zeros((80, 1))
     guess = dummy.DummyClassifier(strategy="most_frequent").fit(nothing, test.labels)

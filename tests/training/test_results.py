@@ -51,7 +51,8 @@ def finished_run(workdir, classes, held=100):
         workdir=Workdir(workdir),
         config=types.SimpleNamespace(
             method="none", dataset="noise", labels=10, seed=0, split_seed=0, noise="none",
-            label_split="balanced", noise_rate=0.0, folds=0, fold=-1, hparams=HParams(),
+            label_split="balanced", noise_rate=0.0, folds=0, fold=-1,
+            class_weight="none", hparams=HParams(),
         ),
         arrays=types.SimpleNamespace(
             train_images=images[:130], train_labels=labels[:130], test_images=images[130:],

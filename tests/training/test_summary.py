@@ -152,6 +152,24 @@ def test_recall_is_shown_with_its_counts_and_classes_never_predicted_are_named()
     assert lines[at - 1] == "  None of 500 test images is predicted as rare."
 
 
+def test_what_to_do_for_a_rare_class_that_is_recognized_least():
+    def text(few=3, weight="none", right=0):
+        kinds = [("many", 400, 390, 440, 60), ("rare", 10, right, right, few)]
+        own = [counts(*kind[:4]) | {"labels": kind[4]} for kind in kinds]
+        changed = {"class_recall": own, "labels": 60 + few, "class_weight": weight}
+        return summary.format_summary(RESULT | CONTEXT | changed, "runs/a")
+
+    advice = "The class rare has 3 of 63 labels and is recognized least: label more of it"
+    assert f"{advice}, or try --class_weight=balanced." in " ".join(text().split())
+    assert f"{advice}." in " ".join(text(weight="balanced").split())
+    assert (
+        "    rare                          0.00 %       0 of 10  (3 labels)" in text().splitlines()
+    )
+    assert "(1 label)" in text(few=1)
+    for other in (text(few=30), text(few=0), text(right=10)):
+        assert "recognized least" not in other
+
+
 def test_of_many_classes_the_worst_are_shown():
     own = [counts(f"c{k}", 4 if k else 0, k % 4, 2) for k in range(30)]
     text = summary.format_summary(RESULT | CONTEXT | {"class_recall": own}, "runs/a")

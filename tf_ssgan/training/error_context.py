@@ -30,18 +30,28 @@ def describe(
         "validation_error_interval": (
             list(intervals.of_error(validation, held_out)) if known else None
         ),
-        "class_recall": class_recall(test, run.info.classes),
+        "class_recall": class_recall(test, run.info.classes, run.protocol.labels),
         "guessing": guessing(test.labels, run.info.classes),
         "linear": linear(run, test, pause),
     }
 
 
-def class_recall(test: classification.Predictions, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    """For each class its test images, those recognized, and all that are taken for it."""
-    keys = ("images", "right", "predicted")
-    counts = np.stack(test.class_counts, axis=1).tolist()
+def class_recall(
+    test: classification.Predictions, names: tuple[str, ...], labels: np.ndarray | None = None
+) -> list[dict[str, Any]]:
+    """For each class its test images, those recognized, all that are taken for it, and its labels.
+
+    Args:
+        test: Predictions, at least one.
+        names: Names of the classes.
+        labels: int [labeled], those that the run learned from, if they are to be counted.
+    """
+    keys, columns = ("images", "right", "predicted", "labels"), [*test.class_counts]
+    if labels is not None:
+        columns.append(np.bincount(labels, minlength=len(names)))
+    counts = np.stack(columns, axis=1).tolist()
     return [
-        {"name": name, **dict(zip(keys, row, strict=True))}
+        {"name": name, **dict(zip(keys, row, strict=False))}
         for name, row in zip(names, counts, strict=True)
     ]
 

@@ -44,6 +44,7 @@ class ClassCounts(Content):
     images: Count
     right: Count  # of its images; its recall is right / images
     predicted: Count  # test images of any class that are classified as this one
+    labels: Count = ABSENT  # that the run learned from
 
     @pydantic.model_validator(mode="after")
     def _check_right(self) -> Self:
@@ -122,6 +123,7 @@ class Result(Quality):
     noise: Name
     noise_rate: Fraction
     clean_fraction: Fraction
+    class_weight: Name = ABSENT
     wrong_labels: Count
     split_sha256: Sha256
     data_sha256: Sha256

@@ -189,6 +189,7 @@ def _result(
         "noise": run.config.noise,
         "noise_rate": run.config.noise_rate,
         "clean_fraction": run.protocol.clean_fraction,
+        "class_weight": run.config.class_weight,
         "wrong_labels": run.protocol.wrong,
         "split_sha256": run.protocol.sha256,
         "data_sha256": run.data_record.sha256,

@@ -13,6 +13,7 @@ _COLUMNS = 100
 _NAME, _CLASS, _SHORT = 30, 26, 18  # columns of the names of numbers, of those of classes
 _MOST_CLASSES = 12  # a line each; of more, only the `_WORST` are shown
 _WORST = 5
+_RARE = 3  # a class with a third of the mean number of labels, or less, has few
 
 
 def format_summary(result: dict[str, Any], workdir: str) -> str:
@@ -97,6 +98,7 @@ def _sentences(result: dict[str, Any]) -> Iterator[str]:
         few_images.not_learned(result.get("classes_without_labels", [])),
         few_images.untested(result["classes_without_test_images"]),
         few_images.never_predicted(never, result["test_images"], "test image"),
+        _advice(result),
     ]
     for note in filter(None, notes):
         sentence = note if note.endswith(".") else f"{note[0].upper()}{note[1:]}."
@@ -120,6 +122,22 @@ def _describe_linear(result: dict[str, Any]) -> str:
         return ""
     features = plain_text.escape(linear["features"])
     return f"The linear classifier learned from the same labels, on {features}."
+
+
+def _advice(result: dict[str, Any]) -> str:
+    """What to do if the class that is recognized least has far fewer labels than others."""
+    classes = [own for own in result.get("class_recall") or () if own["images"]]
+    if not classes or any("labels" not in own for own in classes):
+        return ""
+    worst = min(classes, key=lambda own: (own["right"] / own["images"], own["labels"]))
+    if not 0 < _RARE * worst["labels"] <= result["labels"] / len(result["class_recall"]):
+        return ""
+    name = plain_text.shorten(plain_text.escape(worst["name"]), _CLASS)
+    weigh = "" if result.get("class_weight") == "balanced" else ", or try --class_weight=balanced"
+    return (
+        f"the class {name} has {worst['labels']:,} of {result['labels']:,} labels and is "
+        f"recognized least: label more of it{weigh}"
+    )
 
 
 def _recall(result: dict[str, Any]) -> Iterator[str]:
@@ -147,7 +165,8 @@ def _class_line(own: dict[str, Any]) -> str:
     if not own["images"]:
         return f"    {name}    no test images"
     share = 100.0 * own["right"] / own["images"]
-    return f"    {name}  {share:6.2f} %{own['right']:8,} of {own['images']:,}"
+    line = f"    {name}  {share:6.2f} %{own['right']:8,} of {own['images']:,}"
+    return f"{line}  ({_count(own['labels'], 'label')})" if "labels" in own else line
 
 
 def _quality(result: dict[str, Any]) -> list[str]:
