@@ -82,8 +82,9 @@ def test_all_numbers_are_those_of_scikit_learn(tmp_path):
     assert summary["linear"]["error"] == pytest.approx(baseline)
     assert json.loads((tmp_path / "x/cross_validation.json").read_text()) == summary
     text = cross_validated.format_summary(summary, tmp_path / "x")
-    assert f"{summary['wrong']} of 31 images; " in text and "recall of fox" in text
-    assert "not told apart from the linear classifier" in text
+    low, high = summary["test_error_interval"]
+    assert f"{error:.2f} %      31  {low:5.1f} to {high:5.1f} %  (all folds together)" in text
+    assert "    fox  " in text and "is not told apart from the linear classifier: " in text
 
 
 def test_what_a_fold_does_not_say_is_left_out(tmp_path):
@@ -93,7 +94,7 @@ def test_what_a_fold_does_not_say_is_left_out(tmp_path):
     (folder / "fold-2/data.json").unlink()
     summary = cross_validated.summarize(folder, 3)
     assert not {"class_recall", "guessing", "linear"} & set(summary)
-    assert "recall" not in cross_validated.format_summary(summary, folder)
+    assert "Recognized" not in cross_validated.format_summary(summary, folder)
 
 
 @pytest.mark.parametrize("change, message", [
@@ -120,12 +121,12 @@ def test_folds_of_another_cross_validation_are_refused(tmp_path):
         cross_validated.summarize(folder, 3)
 
 
-def test_a_classifier_that_a_linear_one_beats_is_said_to_be_worse(tmp_path):
+def test_a_classifier_that_a_linear_one_beats_is_said_not_to_beat_it(tmp_path):
     linear = measured(0)["linear"] | {"only_run_right": 0, "only_linear_right": 9}
     own = {f"fold{k}": {"linear": linear} for k in range(3)}
     summary = cross_validated.summarize(write(tmp_path / "x", **own), 3)
     text = cross_validated.format_summary(summary, tmp_path / "x")
-    assert "worse than the linear classifier (p = 1.5e-08)" in text
+    assert "does not beat the linear classifier: 87.1 points higher error, p < 0.0001." in text
 
 
 def test_the_command_of_the_final_classifier_trains_without_folds(tmp_path, monkeypatch):

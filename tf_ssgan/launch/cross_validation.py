@@ -4,7 +4,6 @@ Nothing but the files of the runs is stored, so the same command goes on after a
 skips folds that are finished and continues the one that was stopped.
 """
 
-import dataclasses
 import pathlib
 from typing import Any
 
@@ -68,7 +67,7 @@ def _check_data(settings: config.Config, each: list[config.Config]) -> list[str]
     Returns:
         The fingerprint of the data of each fold.
     """
-    whole = same_data.load_whole(dataclasses.replace(settings, fold=0))
+    whole = same_data.load_whole(settings)
     hashes, sizes = [], []
     for one in each:
         arrays = folds.take(whole, one.folds, one.fold, one.split_seed)

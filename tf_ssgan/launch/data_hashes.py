@@ -9,7 +9,8 @@ import threading
 from concurrent.futures import process
 
 from tf_ssgan.common import errors
-from tf_ssgan.data import content_hash, datasets, fingerprint, folds
+from tf_ssgan.data import content_hash, datasets, fingerprint
+from tf_ssgan.data import folds as data_folds
 
 UNKNOWN = ""  # of data that cannot be read, which equals that of no run
 
@@ -91,7 +92,7 @@ def _load(
         if not count:
             return (fingerprint.record(arrays).sha256,)
         whole = content_hash.sort_by_content(arrays)
-        each = (folds.take(whole, count, fold, split_seed) for fold in range(count))
+        each = (data_folds.take(whole, count, fold, split_seed) for fold in range(count))
         return tuple(fingerprint.record(one).sha256 for one in each)
     except (errors.UserError, OSError, MemoryError):
         return (UNKNOWN,) * max(1, count)

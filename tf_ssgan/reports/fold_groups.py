@@ -18,12 +18,10 @@ import numpy as np
 
 from tf_ssgan.common import errors
 from tf_ssgan.data import fingerprint
-from tf_ssgan.metrics import intervals, significance
 from tf_ssgan.reports.common_data import LeftOut
 from tf_ssgan.reports.finished_runs import ERROR_COLUMNS, FinishedRun
+from tf_ssgan.training import pooled_results
 from tf_ssgan.training.workdir import Workdir
-
-_COUNTS = ("images", "right", "predicted")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,8 +185,7 @@ def _fold_set(folds: list[FinishedRun], data: str, labeled: int) -> FoldedRun:
     split = _sha256([[run.fold, run.result["split_sha256"]] for run in folds])
     data = data or _sha256([result["data_sha256"] for result in results])
     numbers = _numbers(folds) | {"split_sha256": split, "data_sha256": data}
-    linear = _linear(results)
-    return FoldedRun(first.folder, first.flags, common | numbers | linear, tuple(folds), labeled)
+    return FoldedRun(first.folder, first.flags, common | numbers, tuple(folds), labeled)
 
 
 def _sha256(content: Any) -> str:
@@ -203,22 +200,22 @@ def _numbers(folds: Sequence[FinishedRun]) -> dict[str, Any]:
         return pick([result[name] for result in results])
 
     names = [result["classes_without_test_images"] for result in results]
-    test_images = over(sum, "test_images")
-    error = _weighted(folds, [result["test_error"] for result in results])
-    interval = intervals.wilson(round(error * test_images / 100), test_images)
+    pooled = pooled_results.pool(results)
     return {
         "labels": round(over(statistics.fmean, "labels")),
         "pool": max(result["pool"] + result["test_images"] for result in results),
         "validation_images": over(min, "validation_images"),
         "validation_error": _weighted(folds, [one["validation_error"] for one in results]),
-        "test_images": test_images,
+        "test_images": pooled["images"],
         "classes_without_test_images": [n for n in names[0] if all(n in own for own in names)],
         "steps": over(max, "steps"),
         "epochs": over(statistics.fmean, "epochs"),
         "seconds": over(sum, "seconds"),
         **{name: _weighted(folds, [one[name] for one in results]) for name in ERROR_COLUMNS},
-        "test_error_interval": list(interval),
-        **_classes(results),
+        "test_error_interval": pooled["test_error_interval"],
+        "class_recall": pooled["class_recall"] or [],
+        "guessing": pooled["guessing"] or {},
+        "linear": pooled["linear"],
     }
 
 
@@ -228,39 +225,3 @@ def _weighted(folds: Sequence[FinishedRun], values: Sequence[float | None]) -> f
         return None
     images = [run.result["test_images"] for run in folds]
     return math.fsum(v * n for v, n in zip(values, images, strict=True)) / sum(images)
-
-
-def _classes(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The recalls, and what guessing gives, over all tested images; empty if results lack them."""
-    if not all(result.get("class_recall") for result in results):
-        return {"class_recall": [], "guessing": {}}
-    totals: dict[str, dict[str, int]] = {}
-    for result in results:
-        for own in result["class_recall"]:
-            total = totals.setdefault(own["name"], dict.fromkeys(_COUNTS, 0))
-            for name in _COUNTS:
-                total[name] += own[name]
-    recall = [{"name": name, **total} for name, total in totals.items()]
-    commonest = max(recall, key=lambda own: own["images"])
-    images = sum(own["images"] for own in recall)
-    wrong = images - commonest["images"]
-    guessing = {"name": commonest["name"], **_error(wrong, images)}
-    return {"class_recall": recall, "guessing": guessing}
-
-
-def _linear(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The linear classifiers of all folds together; none if a fold lacks it."""
-    own = [result.get("linear") for result in results]
-    kinds = {(one["model"], one["features"]) for one in own if one}
-    if not all(own) or len(kinds) > 1:
-        return {"linear": None}
-    images = [result["test_images"] for result in results]
-    wrong = sum(round(one["error"] * n / 100) for one, n in zip(own, images, strict=True))
-    counts = {k: sum(one[k] for one in own) for k in ("only_run_right", "only_linear_right")}
-    ((model, features),) = kinds
-    known = {"model": model, "features": features, **_error(wrong, sum(images))}
-    return {"linear": known | counts | {"p": significance.exact_p(*counts.values())}}
-
-
-def _error(wrong: int, images: int) -> dict[str, Any]:
-    return {"error": 100 * wrong / images, "interval": list(intervals.wilson(wrong, images))}

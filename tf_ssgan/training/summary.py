@@ -1,7 +1,7 @@
 """The result of a run as a few lines of text."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tf_ssgan.common import few_images, plain_text
@@ -11,6 +11,7 @@ from tf_ssgan.training import verdicts
 
 _COLUMNS = 100
 _NAME, _CLASS, _SHORT = 30, 26, 18  # columns of the names of numbers, of those of classes
+HEADING = f"  {'':<{_NAME}} error    images  95 % interval"  # of a table of errors
 _MOST_CLASSES = 12  # a line each; of more, only the `_WORST` are shown
 _WORST = 5
 _RARE = 3  # a class with a third of the mean number of labels, or less, has few
@@ -34,7 +35,7 @@ def format_summary(result: dict[str, Any], workdir: str) -> str:
             f"{_waiting(result)})",
             *_errors(result),
             *_sentences(result),
-            *_recall(result),
+            *recall_lines(result.get("class_recall") or ()),
             *_quality(result),
             *_searched(result),
             f"Everything is in {workdir}",
@@ -56,10 +57,10 @@ def _errors(result: dict[str, Any]) -> Iterator[str]:
     """A table of the errors, and of what they are compared with."""
     tests, held_out = result["test_images"], result["validation_images"]
     best, validation = result["test_error_at_best_validation"], result["validation_error"]
-    yield f"  {'':<{_NAME}} error    images  95 % interval"
-    yield _line("test_error", result["test_error"], tests, "exported weights, last step")
-    yield _line("test_error_raw", result["test_error_raw"], tests, "without EMA")
-    yield _line(
+    yield HEADING
+    yield error_line("test_error", result["test_error"], tests, "exported weights, last step")
+    yield error_line("test_error_raw", result["test_error_raw"], tests, "without EMA")
+    yield error_line(
         "test_error_median20",
         result["test_error_median20"],
         tests,
@@ -67,17 +68,36 @@ def _errors(result: dict[str, Any]) -> Iterator[str]:
     )
     if best is not None:
         note = f"best step by {held_out:,} held-out images"
-        yield _line("test_error_at_best_validation", best, tests, note)
+        yield error_line("test_error_at_best_validation", best, tests, note)
     if held_out and validation is not None:
-        yield _line("validation_error", validation, held_out, "held-out images, last step")
+        yield error_line("validation_error", validation, held_out, "held-out images, last step")
+    yield from baseline_lines(result, tests)
+
+
+def baseline_lines(result: Mapping[str, Any], images: int) -> Iterator[str]:
+    """The errors of guessing and of the linear classifier, if they are known.
+
+    Args:
+        result: Has "guessing" and "linear", as `result.json`.
+        images: The number of images that the errors are of.
+    """
     if guessing := result.get("guessing"):
         name = plain_text.shorten(plain_text.escape(guessing["name"]), _SHORT)
-        yield _line("guessing", guessing["error"], tests, f"always answers {name}")
+        yield error_line("guessing", guessing["error"], images, f"always answers {name}")
     if linear := result.get("linear"):
-        yield _line("linear classifier", linear["error"], tests, plain_text.escape(linear["model"]))
+        model = plain_text.escape(linear["model"])
+        yield error_line("linear classifier", linear["error"], images, model)
 
 
-def _line(name: str, error: float, images: int, note: str) -> str:
+def error_line(name: str, error: float, images: int, note: str) -> str:
+    """A line of the table of errors, below `HEADING`.
+
+    Args:
+        name: What it is the error of.
+        error: In percent.
+        images: The number of images that it is of.
+        note: What else to know.
+    """
     low, high = intervals.of_error(error, images)
     interval = f"{low:5.1f} to {high:5.1f} %"
     return f"  {name:<{_NAME}}{error:6.2f} %{images:8,}  {interval}  ({note})"
@@ -85,23 +105,33 @@ def _line(name: str, error: float, images: int, note: str) -> str:
 
 def _sentences(result: dict[str, Any]) -> Iterator[str]:
     """What the errors show, and what their images are too few for, in lines."""
-    never = [
-        own["name"]
-        for own in result.get("class_recall") or ()
-        if own["images"] and not own["predicted"]
-    ]
     notes = [
-        verdicts.of_guessing(result),
-        _describe_linear(result),
-        verdicts.of_linear(result),
         few_images.why_nothing(result["validation_images"]),
         few_images.not_learned(result.get("classes_without_labels", [])),
         few_images.untested(result["classes_without_test_images"]),
-        few_images.never_predicted(never, result["test_images"], "test image"),
         _advice(result),
     ]
+    yield from verdict_lines(result)
     for note in filter(None, notes):
-        sentence = note if note.endswith(".") else f"{note[0].upper()}{note[1:]}."
+        yield from _wrap(f"{note[0].upper()}{note[1:]}.")
+
+
+def verdict_lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """Whether the run beats guessing and the linear classifier, and what it never answers.
+
+    Args:
+        result: Has "method", "test_images", "guessing", "linear" and "class_recall", as
+            `result.json`; the last three may be missing.
+    """
+    classes = result.get("class_recall") or ()
+    never = [own["name"] for own in classes if own["images"] and not own["predicted"]]
+    text = few_images.never_predicted(never, result["test_images"], "test image")
+    for sentence in (
+        verdicts.of_guessing(result),
+        _describe_linear(result),
+        verdicts.of_linear(result),
+        f"{text[0].upper()}{text[1:]}." if text else "",
+    ):
         yield from _wrap(sentence)
 
 
@@ -116,7 +146,7 @@ def _wrap(sentence: str) -> list[str]:
     )
 
 
-def _describe_linear(result: dict[str, Any]) -> str:
+def _describe_linear(result: Mapping[str, Any]) -> str:
     """What the linear classifier learned from."""
     if not (linear := result.get("linear")):
         return ""
@@ -140,9 +170,12 @@ def _advice(result: dict[str, Any]) -> str:
     )
 
 
-def _recall(result: dict[str, Any]) -> Iterator[str]:
-    """How many test images of each class are recognized: all classes, or the worst of many."""
-    classes = result.get("class_recall") or []
+def recall_lines(classes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """How many test images of each class are recognized: all classes, or the worst of many.
+
+    Args:
+        classes: "class_recall" of `result.json`.
+    """
     if not classes:
         return
     tested = [own for own in classes if own["images"]]
@@ -160,7 +193,7 @@ def _recall(result: dict[str, Any]) -> Iterator[str]:
     yield from map(_class_line, shown)
 
 
-def _class_line(own: dict[str, Any]) -> str:
+def _class_line(own: Mapping[str, Any]) -> str:
     name = plain_text.pad(plain_text.escape(own["name"]), _CLASS)
     if not own["images"]:
         return f"    {name}    no test images"

@@ -37,7 +37,7 @@ def test_only_the_search_by_validation_reads_held_out_images():
 )
 def test_with_few_held_out_images_the_search_by_validation_is_refused(held_out, text):
     hp = toy_methods.hparams(NAME, tau_search="validation")
-    with pytest.raises(errors.UserError, match=f"{text}; 100 are needed: give --validation=500"):
+    with pytest.raises(errors.UserError, match=f"{text}; 100 are needed: hold out 100 or more"):
         methods.find(NAME).Method(hp, dataclasses.replace(toy_methods.task(), held_out=held_out))
 
 

@@ -52,7 +52,8 @@ class TauSearch(auxiliary_classifier.AuxiliaryClassifierGAN):
         if self.hp.tau_search == "validation" and few:
             raise errors.UserError(
                 f"--tau_search=validation finds tau by the loss of held-out images, and {few}: "
-                "give --validation=500, for example, or another --tau_search."
+                f"hold out {few_images.ENOUGH_HELD_OUT} or more (--validation, or more labeled "
+                "images), or give another --tau_search."
             )
         if self.hp.tau_search in LEARNING_RATES:
             self.factor = latent_truncation.LearnedTruncation(self.hp.tau)
