@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import re
 import textwrap
 import typing
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from tf_ssgan.common import options, plain_text
 from tf_ssgan.data import datasets
 from tf_ssgan.training import config, precheck
 
+_NO_BOOLEAN = re.compile(r": \('Non-boolean argument to boolean flag', .*\)$", re.DOTALL)
 _LONGEST_NAME = 200  # characters
 _DEFINE = {
     bool: absl_flags.DEFINE_boolean,
@@ -83,7 +85,11 @@ def parse(
             type, or an argument is not a flag.
     """
     refuse_long_names(argv)
-    rest = flag_values(argv, known_only=known_only)
+    try:
+        rest = flag_values(argv, known_only=known_only)
+    except absl_flags.IllegalFlagValueError as error:  # which shows a tuple of Python
+        text = _NO_BOOLEAN.sub(": expected true or false", str(error))
+        raise absl_flags.IllegalFlagValueError(text) from error
     if len(rest) > 1 and not known_only:
         word = plain_text.shorten(repr(rest[1]), _LONGEST_NAME)
         raise absl_flags.Error(f"{word} is not a flag. Flags look like --name=value.")

@@ -48,7 +48,7 @@ def test_the_program_writes_and_prints_what_it_measured(run, capsys):
     text = capsys.readouterr().out
     assert f"12 test images of {settings.dataset}" in text
     wrong = round(result["test_error"] * 12 / 100)
-    assert f"test_error {result['test_error']:.2f} % ({wrong} of 12 images; " in text
+    assert f"test_error {result['test_error']:.2f} % ({wrong} wrong of 12 images; " in text
     assert f"test_error_raw {result['test_error_raw']:.2f} %" in text
     assert f"In {settings.workdir}: evaluation.json" in text
 

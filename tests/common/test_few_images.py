@@ -72,7 +72,7 @@ def test_classes_that_are_never_predicted():
         "the 1 test image is not predicted as cat"
     )
     text = few_images.never_predicted(["cat", "dog"], 2_000, "training image")
-    assert text == "none of 2,000 training images is predicted as cat, dog"
+    assert text == "none of 2,000 training images is predicted as cat or dog"
 
 
 def test_many_classes_are_counted():

@@ -65,7 +65,7 @@ def test_the_summary_is_one_line():
     line = make(50, noise="wrong", noise_rate=0.2, split_seed=3).describe()
     for part in (
         "svhn: 50 labeled (9 to 11 of each of 5 classes, wrong ones included), ",
-        "900 unlabeled",
+        "900 in the unlabeled pool",
         "100 held out",
         "wrong",
         "0.2",

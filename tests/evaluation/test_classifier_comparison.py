@@ -6,12 +6,12 @@ import shutil
 
 import numpy as np
 import pytest
-from support import file_contents, toy_methods
+from support import toy_methods
 
 from tf_ssgan.common import errors
 from tf_ssgan.data import datasets
 from tf_ssgan.evaluation import classifier_comparison, judging_sets, learned_images
-from tf_ssgan.metrics import binomial, significance
+from tf_ssgan.metrics import binomial, linear_baseline, significance
 from tf_ssgan.training import build
 
 
@@ -223,9 +223,16 @@ def test_own_test_images_that_the_run_knows_are_left_out_if_others_are_evaluated
     assert capsys.readouterr().out.count("own test images are left out: Nothing is left") == 2
 
 
-def test_the_linear_classifier_of_the_result_stands_beside_the_own_test_images(single, tmp_path):
-    linear = file_contents.judged_by("x")["linear"]
-    own, other = entries_with(single, tmp_path, temperature=1.0, linear=linear)
-    assert own["linear"] == linear and "linear" not in other
-    own, _ = entries_with(single, tmp_path / "earlier", temperature=1.0, linear=linear, steps=1)
-    assert "linear" not in own  # it is of other weights
+def test_a_linear_classifier_of_the_same_labels_stands_beside_every_error(single, tmp_path):
+    run, original = single
+    own, other = entries_with(single, tmp_path, temperature=1.0)
+    assert own["linear"] == original["linear"]
+    images, labels = toy_methods.images(40, 8, 7)
+    learned = run.protocol
+    answers = linear_baseline.learn_and_answer(
+        run.arrays.train_images, learned.labeled_ids, learned.labels, images
+    )
+    its, ours = answers.predicted == labels % 3, right(run, images, labels % 3)
+    assert other["linear"]["error"] == pytest.approx(100 * (1 - its.mean()))
+    assert other["linear"]["only_run_right"] == (ours & ~its).sum()
+    assert other["linear"]["only_linear_right"] == (its & ~ours).sum()

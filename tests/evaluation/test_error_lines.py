@@ -24,20 +24,22 @@ def left_out(labeled=0, unlabeled=0, held_out=0, relabeled=0):
 
 
 def test_an_error_has_its_number_of_images_and_its_interval():
-    assert "\n  test_error 20.00 % (8 of 40 images; 10.5 to 34.8 %)\n" in printed()
+    assert "\n  test_error 20.00 % (8 wrong of 40 images; 10.5 to 34.8 %)\n" in printed()
     assert "\n1 test image of" in printed(images=1, error=100.0)
-    assert "test_error 100.00 % (1 of 1 image; 20.7 to 100.0 %)\n" in printed(images=1, error=100.0)
+    assert "test_error 100.00 % (1 wrong of 1 image; 20.7 to 100.0 %)\n" in printed(
+        images=1, error=100.0
+    )
 
 
 def test_the_error_of_the_raw_weights_has_them_too():
     text = printed(test_error_raw=25.0, test_error_raw_interval=[14.2, 40.2])
-    assert "\n  test_error_raw 25.00 % (10 of 40 images; 14.2 to 40.2 %)\n" in text
+    assert "\n  test_error_raw 25.00 % (10 wrong of 40 images; 14.2 to 40.2 %)\n" in text
 
 
 def test_older_entries_are_printed_as_far_as_they_go():
     older = file_contents.errors_on("digits", 40.0, drop=1.5)
     text = "\n".join(error_lines.lines(older))
-    assert "test_error 40.00 % (800 of 2,000 images)\n" in text
+    assert "test_error 40.00 % (800 wrong of 2,000 images; 37.9 to 42.2 %)\n" in text
     assert text.endswith("  +1.50 points compared with its own test images")
 
 
@@ -118,9 +120,7 @@ def test_of_many_classes_the_worst_are_shown():
 def test_guessing_stands_beside_the_error(error, p, note):
     guessing = {"name": "cat", "error": 50.0, "interval": [35.2, 64.8]}
     text = printed(error=error, guessing=guessing, guessing_p=p)
-    line = (
-        "guessing 50.00 % (20 of 40 images; 35.2 to 64.8 %), always cat, the commonest class here"
-    )
+    line = "guessing 50.00 % (20 wrong of 40 images; 35.2 to 64.8 %), always cat, the commonest class here"
     assert f"\n  {line}{note}\n" in text
 
 
@@ -140,15 +140,15 @@ def test_a_linear_classifier_stands_beside_the_error(p, first, second, verdict):
               "interval": [18.1, 45.4], "only_run_right": first, "only_linear_right": second,
               "p": p}  # fmt: skip
     assert (
-        "  a linear classifier of the same labels (logistic regression, pixels) 30.00 % (12 of 40 "
-        f"images; 18.1 to 45.4 %): {verdict}\n"
+        "  a linear classifier of the same labels (logistic regression, pixels) 30.00 % (12 wrong of "
+        f"40 images; 18.1 to 45.4 %): {verdict}\n"
     ) in printed(linear=linear)
 
 
 def test_two_runs_are_told_apart_or_not_in_words():
     other = file_contents.against(error=25.0, only_first=6, only_second=4, p=0.75)
     text = printed(against=other)
-    assert "  test_error 25.00 % (10 of 40 images), of runs/b\n" in text
+    assert "  test_error 25.00 % (10 wrong of 40 images; 14.2 to 40.2 %), of runs/b\n" in text
     assert "only one is right on 10 images: this run on 6, the other on 4; p = 0.75 (Mc" in text
     assert text.endswith("  not told apart: such a difference may be chance\n")
     other = file_contents.against(error=60.0, only_first=18, only_second=2, p=0.0004)

@@ -43,7 +43,7 @@ def test_two_labels_for_three_classes_and_photos(tmp_path, capsys):
     protocol = json.loads((tmp_path / "run/protocol.json").read_text())
     (k,) = {0, 1, 2} - {*protocol["labels"]}
     missing = ("bird", "cat", "dog")[k]
-    split = f"2 labeled (0 to 1 of each of 3 classes; none of {missing}), 11 unlabeled, 0 held out"
+    split = f"2 labeled (0 to 1 of each of 3 classes; none of {missing}), 11 in the unlabeled pool, 0 held out"
     remarks = [
         f"no labeled training image of {missing}: the classifier will not know it",
         "no test image of bird: no test error says anything about it",
@@ -67,12 +67,15 @@ def test_two_labels_for_three_classes_and_photos(tmp_path, capsys):
     assert result["classes_without_test_images"] == ["bird"]
     assert result["validation_images"] == 0 and result["validation_error"] is None
     text = summary.format_summary(result, "run")
-    assert f"  {remarks[0]}\n  {remarks[1]}\n" in text
+    for remark in remarks[:2]:
+        assert f"  {remark[0].upper()}{remark[1:]}.\n" in text
 
 
 def test_a_class_of_three_beside_classes_of_twenty_two(tmp_path):
     said = doctor(make(tmp_path, labeled__bird=3, labeled__cat=22, labeled__dog=22))
-    assert ": 39 labeled (3 to 18 of each of 3 classes; 3 of bird), 39 unlabeled" in said
+    assert (
+        ": 39 labeled (3 to 18 of each of 3 classes; 3 of bird), 39 in the unlabeled pool" in said
+    )
     assert "1 class has fewer than 5 labeled images: bird (3)" in said
 
 

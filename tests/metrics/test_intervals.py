@@ -46,8 +46,8 @@ def test_impossible_counts_are_refused(count, images):
 
 
 def test_in_words():
-    assert intervals.describe(91, 279) == "91 of 279 images; 27.4 to 38.3 %"
-    assert intervals.describe(0, 1) == "0 of 1 image; 0.0 to 79.3 %"
+    assert intervals.describe_error(91, 279) == "91 wrong of 279 images; 27.4 to 38.3 %"
+    assert intervals.describe_error(0, 1) == "0 wrong of 1 image; 0.0 to 79.3 %"
 
 
 @pytest.mark.parametrize(("first", "second", "ends"), [

@@ -13,6 +13,7 @@ from support.file_contents import data_record, metrics_line
 from tensorboard.backend.event_processing import event_accumulator
 
 from tf_ssgan.common import checkout, cpu
+from tf_ssgan.data import content_hash
 from tf_ssgan.metrics import calibration, classification, intervals, ranking
 from tf_ssgan.nn import inference, weights
 from tf_ssgan.training import results, summary
@@ -56,13 +57,14 @@ def finished_run(workdir, classes, held=100):
         ),
         arrays=types.SimpleNamespace(
             train_images=images[:130], train_labels=labels[:130], test_images=images[130:],
-            test_labels=labels[130:],
+            test_labels=labels[130:], train_keys=content_hash.keys(images[:130]),
         ),
         data_record=data_record(),
         info=types.SimpleNamespace(classes=names),
         protocol=types.SimpleNamespace(
             labeled_ids=np.arange(10), validation_ids=np.arange(30, 30 + held), sha256="0" * 64,
             clean_fraction=0.0, wrong=0, pool=130, labels=labels[:10], classes_without_labels=[],
+            unlabeled_ids=np.arange(30),
         ),
         classes_without=lambda labels: [names[k] for k in range(classes) if k not in labels],
         method=types.SimpleNamespace(
@@ -93,7 +95,10 @@ def test_everything_is_measured_and_written(tmp_path, classes):
     for name in ("average_precision_macro", "average_precision_weighted",
                  "average_precision_pooled", "expected_calibration_error",
                  "expected_calibration_error_calibrated"):  # fmt: skip
-        assert 0 <= result[name] <= 1
+        if classes == 2 and name in ("average_precision_macro", "average_precision_weighted"):
+            assert result[name] is None  # one class alone has test images
+        else:
+            assert 0 <= result[name] <= 1
     assert 0 <= result["brier_score_calibrated"] < result["brier_score"] <= 2
     assert 0 <= result["top1_accuracy"] <= result["top3_accuracy"] <= 100
     assert classes > 3 or result["top3_accuracy"] == 100
@@ -256,10 +261,13 @@ def test_it_can_be_interrupted_between_batches_and_leaves_no_result(tmp_path):
 
 
 def test_quality_metrics_by_hand():
-    """Two images of class 0 with odds 4 : 1 and 1 : 9; at temperature 2, their square roots."""
+    """Two images of class 0 with odds 4 : 1 and 1 : 9; at temperature 2, their square roots.
+
+    They are of one class, which no ranking can miss.
+    """
     predictions = classification.Predictions(np.log([[4.0, 1.0], [1.0, 9.0]]), np.array([0, 0]))
     metrics = results.quality_metrics(predictions, calibration.Calibration(2.0, 100))
-    assert metrics["average_precision_macro"] == metrics["average_precision_weighted"] == 1.0
+    assert metrics["average_precision_macro"] is metrics["average_precision_weighted"] is None
     assert metrics["average_precision_pooled"] == pytest.approx((1 / 2 + 2 / 4) / 2)
     assert (metrics["top1_accuracy"], metrics["top3_accuracy"]) == (50.0, 100.0)
     assert metrics["brier_score"] == pytest.approx((2 * 0.2**2 + 2 * 0.9**2) / 2)
@@ -274,3 +282,19 @@ def test_without_images_all_metrics_are_none():
         classification.Predictions(np.zeros((0, 3)), np.zeros(0, int)), calibration.Calibration()
     )
     assert metrics.pop("temperature") == 1.0 and set(metrics.values()) == {None}
+
+
+def test_test_images_that_are_training_images_too_are_counted(tmp_path):
+    run = finished_run(tmp_path, 3)
+    record = types.SimpleNamespace(keys=run.arrays.train_keys[[0, 9, 10, 29, 30]])
+    run.data_record = types.SimpleNamespace(test=record, sha256=run.data_record.sha256)
+    result = results.conclude(run, 1.0, 2.0)
+    assert result["known_test_images"] == {"labeled": 2, "unlabeled": 2}  # 30 is held out
+
+
+def test_a_ranking_of_one_class_is_not_measured():
+    scores = np.random.default_rng(0).normal(size=(5, 3))
+    test = classification.Predictions(scores, np.full(5, 1))
+    metrics = results.quality_metrics(test, calibration.Calibration())
+    assert metrics["average_precision_macro"] is metrics["average_precision_weighted"] is None
+    assert metrics["expected_calibration_error"] is not None

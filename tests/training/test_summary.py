@@ -23,7 +23,7 @@ def test_errors_and_speed_are_in_the_summary():
         "                                 error    images  95 % interval",
         "  test_error                      8.80 %     500    6.6 to  11.6 %  (exported weights, last step)",
         "  test_error_raw                  9.20 %     500    7.0 to  12.1 %  (without EMA)",
-        "  test_error_median20             9.80 %     500    7.5 to  12.7 %  (median of up to 20 evaluations)",
+        "  test_error_median20             9.80 %     500                    (median of up to 20 evaluations)",
         "  test_error_at_best_validation  10.40 %     500    8.0 to  13.4 %  (best step by 129 held-out images)",
         "  validation_error                9.10 %     129    5.4 to  15.6 %  (held-out images, last step)",
     ]
@@ -60,7 +60,9 @@ def test_classes_without_test_images_are_named():
     missing = {"classes_without_test_images": ["few", "rare"], "classes_with_test_images": 1}
     lines = summary.format_summary(RESULT | MEASURED | missing, "runs/a").splitlines()
     assert "  No test image of few, rare: no test error says anything about them." in lines
-    assert any("(mean over the 1 class that has test images)" in line for line in lines)
+    own = RESULT | MEASURED | {"average_precision_macro": None}  # of test images of one class
+    text = summary.format_summary(own, "runs/a")
+    assert "average_precision" not in text and "expected_calibration_error" in text
     assert "No test image" not in summary.format_summary(RESULT, "runs/a")
 
 
@@ -210,3 +212,13 @@ def test_a_folder_with_blanks_is_quoted_in_the_command_to_export_it():
     assert (
         last == "Export it: python -m export.export_main --run='my runs/a' --to=served/wacgan_gpt"
     )
+
+
+def test_test_images_that_are_training_images_too_are_said():
+    known = {"labeled": 3, "unlabeled": 7}
+    text = summary.format_summary(RESULT | {"known_test_images": known}, "runs/a")
+    said = "  10 of 500 test images are training images too, 3 of them with its label: the error on"
+    assert said in text
+    for other in ({"labeled": 0, "unlabeled": 0}, None):
+        text = summary.format_summary(RESULT | {"known_test_images": other}, "runs/a")
+        assert "training images too" not in text

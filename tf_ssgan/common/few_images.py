@@ -162,7 +162,10 @@ def never_predicted(names: Sequence[str], images: int, noun: str) -> str:
     if not names:
         return ""
     asked = f"none of {counts.things(images, noun)} is" if images != 1 else f"the 1 {noun} is not"
-    return f"{asked} predicted as {join(names)}"
+    these = join(names)
+    if len(names) <= _NAMES:
+        these = " or ".join(these.rsplit(", ", 1))
+    return f"{asked} predicted as {these}"
 
 
 def _them(names: Sequence[str]) -> str:

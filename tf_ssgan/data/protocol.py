@@ -154,7 +154,7 @@ class Protocol:
         """Returns a summary of one line."""
         return (
             f"{self.dataset}: {len(self.labeled_ids):,} labeled ({self._describe_classes()}), "
-            f"{len(self.unlabeled_ids):,} unlabeled, "
+            f"{len(self.unlabeled_ids):,} in the unlabeled pool, "
             f"{len(self.validation_ids):,} held out, {self._describe_left_out()}"
             f"{self._describe_noise()}, "
             f"split seed {self.split_seed}, sha256 {self.sha256[:12]}"

@@ -9,7 +9,7 @@ from tf_ssgan.data import content_hash, datasets
 from tf_ssgan.evaluation import error_entries, judging_sets, near_copies
 from tf_ssgan.evaluation.judging_sets import JudgingSet
 from tf_ssgan.metrics.classification import Predictions
-from tf_ssgan.training import build, results
+from tf_ssgan.training import build, error_context, results
 
 NAMED = 20  # images of other labels that evaluation.json names
 
@@ -112,8 +112,7 @@ def _entry(
     entry = {"dataset": judging_set.name, "images": len(first.labels)} | _judged_by(judging_set)
     entry |= error_entries.by_class(first, runs[0].info.classes)
     entry |= error_entries.errors_of(first, before[0])
-    if judging_set.own:
-        entry |= _linear(runs[0], judging_set)
+    entry |= _linear(runs[0], judging_set, first)
     for second in others:
         name = str(runs[1].workdir)
         entry["against"] = error_entries.against(name, first, second, before[1])
@@ -149,11 +148,17 @@ def _near_copies(runs: list[build.Run], judging_set: JudgingSet) -> dict[str, An
     return {"near_copies": {"count": len(pairs), "pairs": named}}
 
 
-def _linear(run: build.Run, own: JudgingSet) -> dict[str, Any]:
-    """What the result of the run says of a linear classifier on the same images, if it does."""
-    result = run.workdir.read_result() or {}
-    same = result.get("steps") == int(run.method.step.numpy()) and own.found.new.all()
-    return {"linear": result["linear"]} if same and result.get("linear") else {}
+def _linear(run: build.Run, judging_set: JudgingSet, predictions: Predictions) -> dict[str, Any]:
+    """What a linear classifier of the run's labels makes of the images; empty if nobody can tell.
+
+    It learns from the run's training images, which may have changed or be gone.
+    """
+    try:
+        _ = run.arrays
+    except errors.UserError:
+        return {}
+    images = judging_set.images[0][judging_set.found.new]
+    return {"linear": error_context.linear(run, predictions, images)}
 
 
 def _quality(

@@ -5,6 +5,7 @@ from typing import Any
 
 from tf_ssgan.common import few_images
 from tf_ssgan.common.plain_text import escape, shorten
+from tf_ssgan.metrics import intervals
 from tf_ssgan.metrics.significance import SIGNIFICANT
 
 _SHOWN = 3  # images with other labels that are named
@@ -106,20 +107,17 @@ def _near_copies(near: Mapping[str, Any], who: str) -> str:
 
 def _errors(measured: Mapping[str, Any], images: int, run: str = "") -> Iterator[str]:
     """The error, and how much higher it is than on the run's own test images."""
-    error = _share(measured["test_error"], images, measured.get("interval"))
+    error = _share(measured["test_error"], images)
     yield f"test_error {error}{f', of {run}' if run else ''}"
     if "test_error_raw" in measured:
-        interval = measured.get("test_error_raw_interval")
-        yield f"test_error_raw {_share(measured['test_error_raw'], images, interval)}"
+        yield f"test_error_raw {_share(measured['test_error_raw'], images)}"
     if "drop" in measured:
         yield _drop(measured)
 
 
-def _share(error: float, images: int, interval: Sequence[float] | None = None) -> str:
-    """A percentage of images with what it is of: "33.33 % (4 of 12 images; 13.8 to 60.9 %)"."""
-    noun = "image" if images == 1 else "images"
-    ends = f"; {interval[0]:.1f} to {interval[1]:.1f} %" if interval else ""
-    return f"{error:.2f} % ({round(error * images / 100):,} of {images:,} {noun}{ends})"
+def _share(error: float, images: int) -> str:
+    """An error in percent with what it is of: "33.33 % (4 wrong of 12 images; 13.8 to 60.9 %)"."""
+    return f"{error:.2f} % ({intervals.describe_error(round(error * images / 100), images)})"
 
 
 def _drop(measured: Mapping[str, Any]) -> str:
@@ -145,7 +143,7 @@ def _guessing(guessing: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
     name = _name(guessing["name"])
     if not guessing["error"]:
         return f"guessing {name} is always right here: there are no images of other classes"
-    error = _share(guessing["error"], entry["images"], guessing["interval"])
+    error = _share(guessing["error"], entry["images"])
     note = ""
     if entry["test_error"] >= guessing["error"]:
         note = ": this run is not better"
@@ -155,7 +153,7 @@ def _guessing(guessing: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
 
 
 def _linear(linear: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
-    error = _share(linear["error"], entry["images"], linear["interval"])
+    error = _share(linear["error"], entry["images"])
     first, second = linear["only_run_right"], linear["only_linear_right"]
     verdict = _verdict(linear["p"], first, second, "this run", "the linear classifier")
     return (

@@ -40,16 +40,16 @@ def of_error(error: float, images: int) -> tuple[float, float]:
     return wilson(round(error * images / 100.0), images)
 
 
-def describe(count: int, images: int) -> str:
-    """The number of images and the interval in words: "91 of 279 images; 27.4 to 38.3 %".
+def describe_error(count: int, images: int) -> str:
+    """What an error is of, and its interval: "91 wrong of 279 images; 27.4 to 38.3 %".
 
     Args:
-        count: Images that are misclassified, or classified correctly.
+        count: Images that are misclassified.
         images: Number of images, at least 1.
     """
     low, high = wilson(count, images)
     noun = "image" if images == 1 else "images"
-    return f"{count:,} of {images:,} {noun}; {low:.1f} to {high:.1f} %"
+    return f"{count:,} wrong of {images:,} {noun}; {low:.1f} to {high:.1f} %"
 
 
 def difference(first: tuple[int, int], second: tuple[int, int]) -> tuple[float, float]:

@@ -32,7 +32,7 @@ def describe(
         ),
         "class_recall": class_recall(test, run.info.classes, run.protocol.labels),
         "guessing": guessing(test.labels, run.info.classes),
-        "linear": linear(run, test, pause),
+        "linear": linear(run, test, run.arrays.test_images, pause),
     }
 
 
@@ -72,6 +72,7 @@ def guessing(labels: np.ndarray, names: tuple[str, ...]) -> dict[str, Any]:
 def linear(
     run: build.Run,
     test: classification.Predictions,
+    images: np.ndarray,
     pause: Callable[[], None] = lambda: None,
 ) -> dict[str, Any] | None:
     """The error of a linear classifier of the same labels, and McNemar's test; None without labels.
@@ -80,12 +81,13 @@ def linear(
 
     Args:
         run: The run.
-        test: Predictions of the exported weights for the test images.
+        test: Predictions of the exported weights for some images.
+        images: uint8 [n, h, w, c], these images.
         pause: Called between batches; may raise to interrupt.
     """
     answers = linear_baseline.learn_and_answer(
         run.arrays.train_images, run.protocol.labeled_ids, run.protocol.labels,
-        run.arrays.test_images, pause,
+        images, pause,
     )  # fmt: skip
     if answers is None:
         return None

@@ -177,7 +177,7 @@ class TestSetErrors(Errors):
     test_error_raw_interval: Interval = ABSENT
     guessing: Guessing = ABSENT
     guessing_p: Fraction = ABSENT
-    linear: LinearBaseline = ABSENT
+    linear: LinearBaseline | None = None
     class_recall: list[ClassCounts] = ABSENT
     against: Against = ABSENT
 

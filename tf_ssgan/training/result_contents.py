@@ -53,6 +53,13 @@ class ClassCounts(Content):
         return self
 
 
+class KnownImages(Content):
+    """How many test images have the pixels of training images."""
+
+    labeled: Count  # of labeled ones
+    unlabeled: Count  # of others
+
+
 class Guessing(Content):
     """The error of an answer that is always the commonest class of the test images."""
 
@@ -119,6 +126,7 @@ class Result(Quality):
     classes_with_test_images: Positive
     classes_without_test_images: list[Text]
     classes_without_labels: list[Text] = ABSENT
+    known_test_images: KnownImages = ABSENT
     label_split: Name
     noise: Name
     noise_rate: Fraction

@@ -97,8 +97,9 @@ def quality_metrics(
         For `result.json`: average precisions in [0, 1], accuracies in percent, the expected
         calibration error in [0, 1] and the Brier score in [0, 2]; the last two at temperature 1
         and, with the suffix "_calibrated", at the fitted one. "average_precision_macro" is the mean
-        over the classes that have images. None if there are no images; calibrated numbers are None
-        if no temperature was fitted.
+        over the classes that have images. None if there are no images, and average precisions of
+        classes if all are of one class, which no ranking can miss; calibrated numbers are None if
+        no temperature was fitted.
     """
     labels, probabilities = predictions.labels, predictions.probabilities()
     precision = ranking.average_precision(probabilities, labels)
@@ -106,6 +107,10 @@ def quality_metrics(
         f"average_precision_{mean}": getattr(precision, mean)
         for mean in ("macro", "weighted", "pooled")
     }
+    if len(np.unique(labels)) < 2:
+        metrics |= dict.fromkeys(
+            ("average_precision_macro", "average_precision_weighted"), math.nan
+        )
     for k in (1, 3):  # of the logits, as errors are: rounding can make probabilities equal
         accuracy = ranking.top_k_accuracy(predictions.scores, labels, k)
         metrics[f"top{k}_accuracy"] = 100.0 * accuracy
@@ -185,6 +190,7 @@ def _result(
         "validation_images": held_out,
         "test_images": len(run.arrays.test_labels),
         **_tested_classes(run),
+        "known_test_images": _known_test_images(run),
         "label_split": run.config.label_split,
         "noise": run.config.noise,
         "noise_rate": run.config.noise_rate,
@@ -217,6 +223,14 @@ def _result(
         | {"tf_ssgan": version.__version__, "python": platform.python_version()},
         "code": checkout.code_version(),
     }
+
+
+def _known_test_images(run: build.Run) -> dict[str, int]:
+    """How many test images have the pixels of a labeled, or else of another training image."""
+    tested, keys, protocol = run.data_record.test.keys, run.arrays.train_keys, run.protocol
+    labeled = np.isin(tested, keys[protocol.labeled_ids])
+    unlabeled = np.isin(tested, keys[protocol.unlabeled_ids]) & ~labeled
+    return {"labeled": int(labeled.sum()), "unlabeled": int(unlabeled.sum())}
 
 
 def _tested_classes(run: build.Run) -> dict[str, Any]:

@@ -60,12 +60,9 @@ def _errors(result: dict[str, Any]) -> Iterator[str]:
     yield HEADING
     yield error_line("test_error", result["test_error"], tests, "exported weights, last step")
     yield error_line("test_error_raw", result["test_error_raw"], tests, "without EMA")
-    yield error_line(
-        "test_error_median20",
-        result["test_error_median20"],
-        tests,
-        "median of up to 20 evaluations",
-    )
+    # Of several classifiers, so it has no interval.
+    name, median = "test_error_median20", result["test_error_median20"]
+    yield f"  {name:<{_NAME}}{median:6.2f} %{tests:8,}  {'':16}  (median of up to 20 evaluations)"
     if best is not None:
         note = f"best step by {held_out:,} held-out images"
         yield error_line("test_error_at_best_validation", best, tests, note)
@@ -106,6 +103,7 @@ def error_line(name: str, error: float, images: int, note: str) -> str:
 def _sentences(result: dict[str, Any]) -> Iterator[str]:
     """What the errors show, and what their images are too few for, in lines."""
     notes = [
+        _describe_known(result),
         few_images.why_nothing(result["validation_images"]),
         few_images.not_learned(result.get("classes_without_labels", [])),
         few_images.untested(result["classes_without_test_images"]),
@@ -152,6 +150,18 @@ def _describe_linear(result: Mapping[str, Any]) -> str:
         return ""
     features = plain_text.escape(linear["features"])
     return f"The linear classifier learned from the same labels, on {features}."
+
+
+def _describe_known(result: dict[str, Any]) -> str:
+    """Says how many test images the run has seen while it trained."""
+    known = result.get("known_test_images") or {"labeled": 0, "unlabeled": 0}
+    if not (count := sum(known[use] for use in ("labeled", "unlabeled"))):
+        return ""
+    labeled = f", {known['labeled']:,} of them with its label" if known["labeled"] else ""
+    return (
+        f"{count:,} of {result['test_images']:,} test images are training images too{labeled}: the "
+        "error on new images may be higher"
+    )
 
 
 def _advice(result: dict[str, Any]) -> str:
@@ -204,7 +214,7 @@ def _class_line(own: Mapping[str, Any]) -> str:
 
 def _quality(result: dict[str, Any]) -> list[str]:
     """Lines on ranking and calibration, if the run measured them."""
-    if result.get("average_precision_macro") is None:
+    if result.get("expected_calibration_error") is None:
         return []
     macro, tested = result["average_precision_macro"], result["classes_with_test_images"]
     before = result["expected_calibration_error"]
@@ -213,12 +223,11 @@ def _quality(result: dict[str, Any]) -> list[str]:
     if after is not None:
         images = _count(result["validation_images"], "held-out image")
         effect = f" -> {after:.3f} (temperature {result['temperature']:.3g}: fitted on {images})"
-    counted = "1 class that has" if tested == 1 else f"{tested} classes that have"
-    over = f"mean over the {counted} test images"
-    return [
-        f"  {'average_precision_macro':<{_NAME}}{macro:6.3f}     ({over})",
-        f"  {'expected_calibration_error':<{_NAME}}{before:6.3f}{effect}",
-    ]
+    lines = [f"  {'expected_calibration_error':<{_NAME}}{before:6.3f}{effect}"]
+    if macro is not None:
+        over = f"mean over the {tested} classes that have test images"
+        lines.insert(0, f"  {'average_precision_macro':<{_NAME}}{macro:6.3f}     ({over})")
+    return lines
 
 
 def _searched(result: dict[str, Any]) -> Iterator[str]:
