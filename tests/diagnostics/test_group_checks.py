@@ -10,9 +10,10 @@ from tf_ssgan.diagnostics import group_checks
 from tf_ssgan.training import config
 
 
-def check(name, group_by=""):
+def check(name, group_by="", validation=-1):
     source = datasets.find(name, group_by=group_by)
     given = {"labels": -1, "image_size": 8, "group_by": group_by}
+    given["validation"] = validation
     settings = config.configure("supervised", name, source=source, **given)
     return [*group_checks.check(settings, source, source.load(image_decoding.ImageSpec(8)))]
 
@@ -32,10 +33,10 @@ def test_likely_groups_are_said_with_the_command_that_keeps_them_together(tmp_pa
     assert said.level == "note" and "images may be of 10 groups, of which " in said.text
     assert "is learned from" in said.text and "is tested" in said.text
     (flag,) = [word for word in shlex.split(said.advice) if word.startswith("--group_by=")]
-    (now,) = check(name, flag.removeprefix("--group_by="))
+    (now,) = check(name, flag.removeprefix("--group_by="), validation=6)
     assert now.level == "ok" and "10 groups; the largest, 'patient0" in now.text
-    assert "has 6 image(s); training: 36 image(s) of 6 group(s); held-out: 12" in now.text
-    assert now.text.endswith("test: 12 image(s) of 2 group(s)")
+    assert "has 6 images; training: 36 images of 6 groups; held-out: 12 images" in now.text
+    assert now.text.endswith("test: 12 images of 2 groups")
 
 
 def test_plain_numbers_are_no_groups(tmp_path):
@@ -74,10 +75,8 @@ def test_groups_of_an_archive_are_described(tmp_path):
     assert (
         "--group_by=patient: 42 groups, 4 of them an image of no group; the largest, " in said.text
     )
-    assert "has 2 image(s); training: 36 image(s) of " in said.text
-    assert said.text.endswith(
-        "held-out: 4 image(s) of 2 group(s); test: 40 image(s) of 21 group(s)"
-    )
+    assert "has 2 images; training: 36 images of " in said.text
+    assert said.text.endswith("held-out: 4 images of 2 groups; test: 40 images of 21 groups")
 
 
 def test_a_column_that_names_patients_is_said(tmp_path):

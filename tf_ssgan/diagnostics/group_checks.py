@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from tf_ssgan.common.counts import things
 from tf_ssgan.common.plain_text import escape, shell_word, shorten
 from tf_ssgan.data import class_names, content_hash, dataset_info, datasets, protocol
 from tf_ssgan.data.sources import table_reading
@@ -62,13 +63,13 @@ def _describe(
     name = names.get(int(found[largest]), "")
     shown = f", {shorten(escape(name), _LONGEST_NAME)!r}," if name else ""
     divided = "; ".join(
-        f"{part}: {len(groups):,} image(s) of {len(np.unique(groups)):,} group(s)"
+        f"{part}: {things(len(groups), 'image')} of {things(len(np.unique(groups)), 'group')}"
         for part, groups in parts.items()
     )
     alone = f", {single:,} of them an image of no group" if single else ""
     return Finding(
         SECTION, "ok", f"--group_by={shell_word(group_by)}: {len(found):,} groups{alone}; the "
-        f"largest{shown} has {counts[largest]:,} image(s); {divided}",
+        f"largest{shown} has {things(counts[largest], 'image')}; {divided}",
     )  # fmt: skip
 
 

@@ -82,7 +82,7 @@ def test_arrays_hold_groups_and_the_held_out_images_are_whole_groups(patients):
         names[g] in f for g, f in zip(arrays.test_groups.tolist(), arrays.test_files, strict=True)
     ]
     assert not np.isin(arrays.train_groups, arrays.test_groups).any()
-    protocol = splits.make("folder:x", arrays.train_labels, arrays.info.classes, -1,
+    protocol = splits.make("folder:x", arrays.train_labels, arrays.info.classes, -1, validation=10,
                            keys=arrays.train_keys, image_groups=arrays.train_groups)  # fmt: skip
     held_out = set(arrays.train_groups[protocol.validation_ids].tolist())
     assert held_out and not held_out & set(arrays.train_groups[protocol.unlabeled_ids].tolist())
