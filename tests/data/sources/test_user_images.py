@@ -83,7 +83,7 @@ def test_files_are_listed_once(tmp_path, monkeypatch):
     source.check()
     assert source.train_count == 26 and source.image_size == 32
     assert len(source.load(SPEC).train_images) == 26
-    assert listed == [(name, "", True, "")]
+    assert listed == [(name, "", True, "", True)]
 
 
 def test_a_folder_that_does_not_exist_is_refused_and_another_one_is_not_listed(tmp_path):
