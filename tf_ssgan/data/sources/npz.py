@@ -201,7 +201,7 @@ class NpzSource(DataSource):
         """A sentence on what trains without test images, if nothing else is missing."""
         if self._judges or missing != ["test.npz"]:
             return ""
-        return " Without test images, give --folds=5: the training images are tested, in folds."
+        return " Training with --folds=K needs none: it tests the training images, in K folds."
 
     @functools.cached_property
     def _given_names(self) -> tuple[str, ...] | None:
