@@ -57,6 +57,19 @@ def test_folds_are_checked_by_the_labels_alone(tmp_path):
         precheck.check_run(own)
 
 
+def test_the_default_of_held_out_images_is_that_of_the_smallest_fold(tmp_path):
+    table = tmp_path / "t.csv"
+    for labeled, most in ((1_111, 1_000), (1_112, 901)):  # as many as the largest fold may have
+        rows = [f"{number}.png,{number % 3}" for number in range(labeled)]
+        for number in range(labeled):
+            (tmp_path / f"{number}.png").touch()
+        table.write_text("\n".join(["path,label", *rows]))
+        own = {"dataset": f"csv:{table}", "folds": 10}
+        precheck.check_run(own | {"labels": most})
+        with pytest.raises(errors.UserError, match=f"but only {most} training images"):
+            precheck.check_run(own | {"labels": most + 1})
+
+
 def test_a_folder_of_folds_and_a_cluster_are_refused(tmp_path, monkeypatch):
     (tmp_path / "fold-0").mkdir()
     (tmp_path / "fold-0/config.json").touch()

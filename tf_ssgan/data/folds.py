@@ -122,7 +122,7 @@ def assign(
     return fold_of_unit[units]
 
 
-def default_pool(labels: np.ndarray, own: np.ndarray, folds: int) -> int:
+def default_pool(labels: np.ndarray, own: np.ndarray) -> int:
     """How many labeled images the fold has that trains with fewest.
 
     All folds decide by it how many images are held out by default, so that all do the same.
@@ -130,10 +130,9 @@ def default_pool(labels: np.ndarray, own: np.ndarray, folds: int) -> int:
     Args:
         labels: int64 [n], -1 for unknown labels.
         own: int64 [n], the fold of each image, as `assign`.
-        folds: Number of folds.
     """
     known = labels >= 0
-    return int(known.sum() - np.bincount(own[known & (own >= 0)], minlength=folds).max())
+    return int(known.sum() - np.bincount(own[known & (own >= 0)]).max())
 
 
 def left_out(arrays: Arrays, folds: int) -> list[str]:
@@ -219,7 +218,6 @@ def _problem(own: np.ndarray, labels: np.ndarray, classes: tuple[str, ...], fold
 def _select(arrays: Arrays, own: np.ndarray, fold: int) -> Arrays:
     """The data set of a fold, but with the images and the statistics of the whole."""
     kept, tested = own != fold, (own == fold) & _testable(arrays)
-    folds = int(own.max()) + 1
     return dataclasses.replace(
         arrays,
         train_labels=arrays.train_labels[kept],
@@ -231,7 +229,7 @@ def _select(arrays: Arrays, own: np.ndarray, fold: int) -> Arrays:
         train_keys=arrays.train_keys[kept],
         train_source_indices=arrays.train_source_indices[kept],
         test_keys=arrays.train_keys[tested],
-        default_pool=default_pool(arrays.train_labels, own, folds),
+        default_pool=default_pool(arrays.train_labels, own),
     )
 
 
