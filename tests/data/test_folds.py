@@ -1,13 +1,14 @@
 """Folds: each labeled image is tested once, and nothing that is tested has been learned."""
 
 import collections
+import dataclasses
 
 import numpy as np
 import pytest
 from support import toy_methods
 
 from tf_ssgan.common import errors
-from tf_ssgan.data import content_hash, dataset_info, folds
+from tf_ssgan.data import content_hash, dataset_info, fingerprint, folds, splits
 
 CLASSES = ("cat", "dog", "fox")
 
@@ -22,13 +23,13 @@ def labels_of(*counts):
     return np.repeat([*range(len(counts) - 1), -1], counts)
 
 
-def make_arrays(labels, copies=(), groups=None, held_out=None, tests=0, name="folder:x"):
+def make_arrays(labels, copies=(), groups=None, held_out=None, tests=0, name="folder:x", size=8):
     """A data set; pairs (i, j) of copies are equal images."""
-    images, _ = toy_methods.images(len(labels) + tests, 8, 0)
+    images, _ = toy_methods.images(len(labels) + tests, size, 0)
     for i, j in copies:
         images[j] = images[i]
     n = len(labels)
-    info = dataset_info.DatasetInfo(name, 8, 8, images.shape[3], CLASSES, (0.5,), (0.1,), False, "")
+    info = dataset_info.DatasetInfo(name, *images.shape[1:], CLASSES, (0.5,), (0.1,), False, "")
     return content_hash.sort_by_content(
         dataset_info.Arrays(
             info, images[:n], np.asarray(labels), images[n:], np.zeros(tests, np.int64),
@@ -140,20 +141,105 @@ def test_held_out_images_stay_held_out_and_are_not_tested():
 
 
 @pytest.mark.parametrize(
-    "labels, groups, count, message",
+    "labels, groups, copies, count, message",
     [
-        ((0, 0, 0, 3), None, 2, "--folds=2 divides the labeled images, and there are none."),
-        ((5, 1, 5, 0), None, 2, "class 'dog' has only one labeled image"),
-        ((2, 2, 2, 9), None, 7, "--folds=7 needs as many labeled images, and there are 6. Give"),
-        ((4, 4, 4, 0), np.arange(12) // 3, 5, "1 of the folds would have no image .*--folds=4."),
-        ((4, 4, 4, 0), np.arange(12) // 4, 2, "class 'cat' would be in fold .* No smaller number"),
+        ((0, 0, 0, 3), None, [], 2, "--folds=2 divides the labeled images, and there are none."),
+        ((5, 1, 5, 0), None, [], 2, "class 'dog' has only one labeled image"),
+        ((2, 2, 2, 9), None, [], 7, "--folds=7 needs as many labeled images, and there are 6."),
+        ((2, 2, 2, 9), None, [(0, 2), (1, 3)], 6, "2 of the folds would .* Give --folds=4."),
+        ((4, 4, 4, 0), np.arange(12) // 3, [], 5, "1 of the folds would have no .* --folds=4."),
+        ((4, 4, 4, 0), np.arange(12) // 4, [], 2, "images of class 'cat' are equal or of one"),
+        ((2, 2, 4, 0), None, [(2, 3)], 2, "images of class 'dog' are equal or of one group"),
+        ((2, 2, 2, 0), np.array([0, 1, 1, 2, 2, 0]), [], 2, "would be in fold .* Give --folds=3."),
     ],
 )
-def test_what_cannot_be_divided_is_refused(labels, groups, count, message):
-    whole = make_arrays(labels_of(*labels), groups=groups)
-    with pytest.raises(errors.UserError, match=message) as refusal:
-        folds.take(whole, count, 0, 0)
-    assert str(refusal.value).startswith(f"--folds={count}") and "\n" not in str(refusal.value)
+def test_what_cannot_be_divided_is_refused(labels, groups, copies, count, message):
+    whole = make_arrays(labels_of(*labels), copies=copies, groups=groups)
+    for divide in (
+        lambda: folds.take(whole, count, 0, 0),
+        lambda: [*folds.outlines(whole, count, 0)],
+    ):
+        with pytest.raises(errors.UserError, match=message) as refusal:
+            divide()
+        assert str(refusal.value).startswith(f"--folds={count}")
+        assert "\n" not in str(refusal.value)
+
+
+def test_a_refusal_tries_few_numbers(monkeypatch):
+    tried, assign = [], folds.assign
+    monkeypatch.setattr(folds, "assign", lambda *args: tried.append(args[2]) or assign(*args))
+    monkeypatch.setattr(folds, "_problem", lambda *args: "no image is right")
+    with pytest.raises(errors.UserError, match="no image is right, .* Label more images of it"):
+        folds.take(make_arrays(labels_of(30, 30, 30, 0)), 20, 0, 0)
+    assert tried == [20, 19, 21, 18, 22, 17, 23, 16, 24]
+    monkeypatch.setattr(folds, "_PLACED", 180)
+    with pytest.raises(errors.UserError):
+        folds.take(make_arrays(labels_of(30, 30, 30, 0)), 2, 0, 0)
+    assert tried[9:] == [2, 3, 4]
+    with pytest.raises(errors.UserError, match="11 of the folds"):
+        folds.take(
+            make_arrays(labels_of(30, 30, 30, 0), copies=[(i, i + 3) for i in range(11)]), 90, 0, 0
+        )
+    assert len(tried) == 12, "it is known without a try"
+
+
+def test_as_many_folds_as_units_always_work():
+    rng = np.random.default_rng(3)
+    worked = 0
+    for seed in range(200):
+        labels, groups = rng.integers(-1, 3, 15), rng.integers(0, 7, 15)
+        whole = make_arrays(labels, groups=groups)
+        count = len(np.unique(groups[labels >= 0]))
+        kinds = [len(np.unique(groups[labels == k])) for k in range(3)]
+        if min(kinds) > 1:
+            worked += 1
+            sizes = [len(one.test_labels) for one in folds.outlines(whole, count, seed)]
+            assert min(sizes) > 0 and sum(sizes) == (labels >= 0).sum()
+    assert worked > 50
+
+
+def test_outlines_are_the_folds_without_pixels():
+    labels = labels_of(9, 6, 5, 10)
+    groups = np.arange(30)
+    groups[[0, 25]] = 77
+    held_out = np.arange(30) % 9 == 1
+    for own in (None, held_out & (labels >= 0)):
+        whole = make_arrays(labels, [(1, 2), (3, 26)], groups, held_out=own, tests=4)
+        for fold, outline in enumerate(folds.outlines(whole, 3, 5)):
+            part = folds.take(whole, 3, fold, 5)
+            assert fingerprint.record(outline).sha256 == fingerprint.record(part).sha256
+            known = dataclasses.replace(part, test_keys=None)
+            assert fingerprint.record(known).sha256 == fingerprint.record(part).sha256
+            for name in ("train_labels", "train_keys", "train_groups", "train_source_indices"):
+                assert (getattr(outline, name) == getattr(part, name)).all()
+            assert outline.default_pool == part.default_pool
+            for images in (outline.train_images, outline.test_images):
+                assert not any(images.strides) and not images.any(), "they take no memory"
+            assert outline.train_images.shape == part.train_images.shape
+            assert outline.test_images.shape == part.test_images.shape
+
+
+@pytest.mark.parametrize(
+    "counts, count, groups, held_out",
+    [
+        ((400, 400, 311), 10, None, 0),  # 999 labels in one fold, 1,000 in the others
+        ((400, 400, 312), 10, None, 100),  # 1,000 or 1,001
+        ((400, 400, 400), 3, None, 0),
+        ((700, 700, 700), 2, None, 105),
+        ((700, 700, 700), 3, np.maximum(np.arange(2130) - 600, 0), 103),
+    ],
+)
+def test_all_folds_hold_out_as_many_by_default(counts, count, groups, held_out):
+    whole = make_arrays(labels_of(*counts, 30), groups=groups, size=2)
+    pools, made = set(), set()
+    for part in folds.outlines(whole, count, 0):
+        own = splits.make("folder:x", part.train_labels, CLASSES, -1, keys=part.train_keys,
+                          image_groups=None, default_pool=part.default_pool)  # fmt: skip
+        pools.add(int((part.train_labels >= 0).sum()))
+        made.add(len(own.validation_ids))
+        assert part.default_pool <= min(pools)
+    assert part.default_pool == min(pools)
+    assert made == {held_out}
 
 
 def test_the_number_that_is_suggested_works():
@@ -166,7 +252,7 @@ def test_the_number_that_is_suggested_works():
         try:
             folds.take(whole, 5, 0, seed)
         except errors.UserError as error:
-            if "Give --folds=" in str(error):
+            if "Give --folds=" in str(error):  # a class may be one unit
                 suggested += 1
                 best = int(str(error).rpartition("=")[2].rstrip("."))
                 folds.take(whole, best, best - 1, seed)

@@ -111,6 +111,15 @@ def test_default_validation(dataset, pool, held_out):
     assert splits.default_validation(dataset, pool) == held_out
 
 
+def test_another_number_of_images_may_decide_how_many_are_held_out():
+    true = np.arange(1_100) % 10
+    for pool, held_out in ((None, 110), (1_050, 105), (10, 1), (0, 0)):
+        own = splits.make("svhn", true, tuple("0123456789"), -1, default_pool=pool)
+        assert len(own.validation_ids) == held_out
+    own = splits.make("svhn", true, tuple("0123456789"), -1, default_pool=0, validation=7)
+    assert len(own.validation_ids) == 7
+
+
 def test_the_noise_seed_is_the_split_seed_by_default():
     options = {"noise": "wrong", "noise_rate": 0.5, "split_seed": 3}
     assert make(80, **options) == make(80, **options, noise_seed=3)

@@ -7,8 +7,9 @@ import pytest
 from support import file_contents
 
 from tf_ssgan.common import errors
+from tf_ssgan.data import fingerprint, folds
 from tf_ssgan.launch import cross_validation
-from tf_ssgan.training import config
+from tf_ssgan.training import config, same_data
 
 
 @pytest.fixture
@@ -71,14 +72,20 @@ def test_folds_of_another_run_are_refused_before_any_starts(tmp_path, known_data
     assert starts(tmp_path) == [1, 1, 1]
 
 
-def test_each_fold_has_its_data(tmp_path, capsys):
-    runs = cross_validation.make_jobs(settings(tmp_path, folds=5))
+def test_each_fold_has_its_data(tmp_path, monkeypatch, capsys):
+    own = settings(tmp_path, folds=5)
+    with monkeypatch.context() as patch:
+        patch.setattr(folds, "take", None)  # which copies all pixels
+        runs = cross_validation.make_jobs(own)
+    assert [run.data() for run in runs] == [
+        fingerprint.record(same_data.load_arrays(own.of_fold(fold))).sha256 for fold in range(5)
+    ]
     assert len({run.data() for run in runs}) == 5
     assert [run.workdir for run in runs] == [tmp_path / f"x/fold-{k}" for k in range(5)]
     assert [run.log for run in runs] == [tmp_path / f"x/fold-{k}.log" for k in range(5)]
     assert [run.name for run in runs] == [f"x/fold-{k}" for k in range(5)]
     captured = capsys.readouterr()
     assert "5 folds of 259 to 260 test images, 1,297 in all." in captured.out
-    assert captured.err.count("its 500 test images are left out") == 1
+    assert captured.err.count("its 500 test images are left out") == 6, "once, and five times above"
     with pytest.raises(errors.UserError, match="1300 labels were requested, but only"):
         cross_validation.make_jobs(settings(pathlib.Path("x"), labels=1300))

@@ -57,6 +57,39 @@ def test_folds_are_checked_by_the_labels_alone(tmp_path):
         precheck.check_run(own)
 
 
+def test_groups_that_cannot_be_divided_into_folds_are_refused_before_images_are_read(tmp_path):
+    for patients, folds, message in (
+        ((0, 0, 0, 1, 1, 2, 2), 2, "images of class 'cat' are equal or of one group, so they stay"),
+        ((0, 0, 1, 0, 0, 1, 1), 3, "1 of the folds would have no image to test.* Give --folds=2"),
+        ((0, 0, 1, 0, 0, 1, 1), 2, ""),
+    ):
+        names = [f"{number}.png" for number in range(7)]
+        kinds = ["cat"] * 3 + ["dog"] * 4
+        rows = [",".join(map(str, row)) for row in zip(names, kinds, patients, strict=True)]
+        (tmp_path / "t.csv").write_text("\n".join(["path,label,patient", *rows]))
+        for name in names:
+            (tmp_path / name).touch()
+        own = {"dataset": f"csv:{tmp_path}/t.csv", "group_by": "patient", "folds": folds}
+        if message:
+            with pytest.raises(errors.UserError, match=message):
+                precheck.check_run(own)
+        else:
+            precheck.check_run(own)
+
+
+def test_the_default_of_held_out_images_is_that_of_the_smallest_fold(tmp_path):
+    table = tmp_path / "t.csv"
+    for labeled, most in ((1_111, 1_000), (1_112, 901)):  # as many as the largest fold may have
+        rows = [f"{number}.png,{number % 3}" for number in range(labeled)]
+        for number in range(labeled):
+            (tmp_path / f"{number}.png").touch()
+        table.write_text("\n".join(["path,label", *rows]))
+        own = {"dataset": f"csv:{table}", "folds": 10}
+        precheck.check_run(own | {"labels": most})
+        with pytest.raises(errors.UserError, match=f"but only {most} training images"):
+            precheck.check_run(own | {"labels": most + 1})
+
+
 def test_a_folder_of_folds_and_a_cluster_are_refused(tmp_path, monkeypatch):
     (tmp_path / "fold-0").mkdir()
     (tmp_path / "fold-0/config.json").touch()

@@ -1,5 +1,7 @@
 """What is said of too few labeled, test and held-out images."""
 
+import dataclasses
+
 import numpy as np
 
 from tf_ssgan.data import dataset_info, splits
@@ -8,13 +10,15 @@ from tf_ssgan.training import split_remarks
 CLASSES = ("bird", "cat", "dog")
 
 
-def said(train, test, labels=-1, dataset="folder:x", held_out=None, **given):
+def said(train, test, labels=-1, dataset="folder:x", held_out=None, default_pool=None, **given):
     """Level and text of the remarks about labels of training and test images."""
     train, test = np.array(train), np.array(test)
     pixels = [np.zeros((len(labels), 8, 8, 1), np.uint8) for labels in (train, test)]
     info = dataset_info.DatasetInfo(dataset, 8, 8, 1, CLASSES, (0.0,), (1.0,), False, "nowhere")
     arrays = dataset_info.Arrays(info, pixels[0], train, pixels[1], test, held_out)
-    own = splits.make(dataset, train, CLASSES, labels, held_out=held_out, **given)
+    arrays = dataclasses.replace(arrays, default_pool=default_pool)
+    given |= {"held_out": held_out, "default_pool": default_pool}
+    own = splits.make(dataset, train, CLASSES, labels, **given)
     return [(remark.level, remark.text) for remark in split_remarks.find(own, arrays)]
 
 
@@ -28,6 +32,11 @@ def test_few_pictures_hold_out_none_and_say_so():
          "anything by; --validation=N holds out N")
     ]  # fmt: skip
     assert said(np.arange(1_000) % 3, np.arange(100) % 3, validation=0) == []
+    (fold,) = said(np.arange(1_000) % 3, np.arange(100) % 3, default_pool=999)
+    assert fold[1].startswith(
+        "no images are held out: a tenth of the 999 labeled ones of the small"
+    )
+    assert said(np.arange(1_001) % 3, np.arange(100) % 3, default_pool=1_000) == []
 
 
 def test_few_held_out_pictures_that_the_data_name():

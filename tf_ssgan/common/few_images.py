@@ -84,16 +84,18 @@ def too_many_classes(classes: int, labeled: int) -> str:
     )
 
 
-def none_held_out(labeled: int) -> str:
+def none_held_out(labeled: int, of_a_fold: bool = False) -> str:
     """Says why no images are held out by default.
 
     Args:
         labeled: Number of labeled images that are no test images; a tenth of them are fewer than
             `ENOUGH_HELD_OUT`.
+        of_a_fold: Whether they are those of the fold that has fewest, by which all folds decide.
     """
+    whose = " of the smallest fold" if of_a_fold else ""
     return (
-        f"no images are held out: a tenth of the {labeled:,} labeled ones would be too few to "
-        "choose anything by; --validation=N holds out N"
+        f"no images are held out: a tenth of the {labeled:,} labeled ones{whose} would be too few "
+        "to choose anything by; --validation=N holds out N"
     )
 
 

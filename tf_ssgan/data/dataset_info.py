@@ -77,6 +77,9 @@ class Arrays:
             `content_hash.sort_by_content`.
         train_source_indices: int64 [n], the index of each training image in the source; None before
             `content_hash.sort_by_content`.
+        test_keys: as `train_keys`, of the test images, if they are known.
+        default_pool: the number of images with a label by which the default of --validation is
+            decided; None for those of `train_labels`. With folds it is one number for all.
     """
 
     info: DatasetInfo
@@ -91,6 +94,8 @@ class Arrays:
     test_files: tuple[str, ...] = ()
     train_keys: np.ndarray | None = None
     train_source_indices: np.ndarray | None = None
+    test_keys: np.ndarray | None = None
+    default_pool: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -42,23 +42,17 @@ def find(name: str, data_dir: str = "", group_by: str = "", set_aside: bool = Tr
             or the folder that a relative DIR or FILE of user images is in; empty for the usual one.
         group_by: what tells which images belong together: a pattern of file names, or the name of a
             column or an array; empty if each image is a group of its own.
-        set_aside: whether user images without test images set some labeled ones aside.
+        set_aside: whether user images without test images set some labeled ones aside; with folds,
+            test images are not used.
 
     Raises:
         UserError: The name is unknown, or the data set has no groups.
     """
-    source = _find(name, data_dir, group_by)
-    source.set_aside = set_aside
-    return source
-
-
-def _find(name: str, data_dir: str, group_by: str) -> DataSource:
-    """The data set of a name, see `find`."""
     if is_user_images(name):
-        return user_images.UserImageSource(name, data_dir, group_by=group_by)
+        return user_images.UserImageSource(name, data_dir, None, group_by, set_aside)
     if name.startswith("npz:"):
         folder = pathlib.Path(name.removeprefix("npz:")).expanduser()
-        return npz.NpzSource(name, data_dir, None, folder, group_by=group_by)
+        return npz.NpzSource(name, data_dir, None, folder, group_by=group_by, set_aside=set_aside)
     if name not in dataset_info.KNOWN:
         raise errors.UserError(
             f"There is no dataset {name!r}. {errors.nearest(name, [*names(), *PREFIXED_NAMES])}"
@@ -70,17 +64,20 @@ def _find(name: str, data_dir: str, group_by: str) -> DataSource:
         )
     known = dataset_info.KNOWN[name]
     if name == "digits":
-        return digits.DigitsSource(name, data_dir, known)
-    return _find_files(name, data_dir, known) or tfds.TfdsSource(name, data_dir, known)
+        return digits.DigitsSource(name, data_dir, known, set_aside=set_aside)
+    found = _find_files(name, data_dir, known, set_aside)
+    return found or tfds.TfdsSource(name, data_dir, known, set_aside)
 
 
-def _find_files(name: str, data_dir: str, known: dataset_info.KnownDataset) -> DataSource | None:
+def _find_files(
+    name: str, data_dir: str, known: dataset_info.KnownDataset, set_aside: bool
+) -> DataSource | None:
     """Returns the data set in a folder of `data_dir`; None if that has no folder with its files."""
     root = pathlib.Path(data_dir).expanduser()
     # The name of CIFAR-10.1 has a version, but its folder may omit it.
     for folder in dict.fromkeys([root / name, root / name.split("/")[0]]) if data_dir else ():
         if os.path.exists(folder / "train.npz") or os.path.exists(folder / "test.npz"):
-            return npz.NpzSource(name, data_dir, known, folder)
+            return npz.NpzSource(name, data_dir, known, folder, set_aside=set_aside)
         if name == "cifar10_1/v6" and os.path.exists(folder / cifar10_1.FILES[0]):
             return cifar10_1.Cifar101Source(name, data_dir, known, folder)
     return None

@@ -32,6 +32,14 @@ class ImagesToCompare:
     names: Sequence[str]
     classes: tuple[str, ...]
 
+    def of_training(self) -> "ImagesToCompare":
+        """Those that are no test images."""
+        kept = np.flatnonzero(~self.test)
+        names = [self.names[index] for index in kept]
+        return ImagesToCompare(
+            self.keys[kept], self.labels[kept], self.test[kept], names, self.classes
+        )
+
 
 def remarks(compared: ImagesToCompare) -> Iterator[Remark]:
     """Says which images have the same pixels, after they are resized."""

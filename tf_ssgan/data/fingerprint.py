@@ -116,12 +116,15 @@ def record(arrays: Arrays) -> DataRecord:
     held_out = arrays.train_held_out
     if held_out is None:
         held_out = np.zeros(len(train_keys), bool)
+    test_keys = arrays.test_keys
+    if test_keys is None:
+        test_keys = content_hash.keys(arrays.test_images)
     return DataRecord(
         tuple(arrays.train_images.shape[1:]),
         tuple(arrays.info.classes),
         PartRecord.of(train_keys[~held_out], arrays.train_labels[~held_out]),
         PartRecord.of(train_keys[held_out], arrays.train_labels[held_out]),
-        PartRecord.of(content_hash.keys(arrays.test_images), arrays.test_labels),
+        PartRecord.of(test_keys, arrays.test_labels),
     )
 
 

@@ -8,15 +8,17 @@ been learned under another name.
 """
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 
 from tf_ssgan.common import errors
-from tf_ssgan.data import content_hash, dataset_info, label_noise
+from tf_ssgan.data import content_hash, dataset_info, fold_checks, label_noise
 from tf_ssgan.data.dataset_info import Arrays
 
 FEWEST = 2  # folds
 _STREAM = 4  # of random numbers of a split seed; `splits` has the ones before
+_TRIES, _PLACED = 8, 50_000  # numbers of folds that may be tried, and units in all; a second
 _ONE = 2**50  # weights of classes are whole numbers, so that no rounding decides
 
 
@@ -36,24 +38,39 @@ def take(arrays: Arrays, folds: int, fold: int, seed: int) -> Arrays:
     Raises:
         UserError: The images cannot be divided into so many folds.
     """
-    testable = _testable(arrays)
-    check_counts(arrays.train_labels[testable], arrays.info.classes, folds)
-    own = _divide(arrays, testable, folds, seed)
-    kept, tested = own != fold, (own == fold) & testable
+    own = _divide(arrays, folds, seed)
+    train_images = arrays.train_images[own != fold]
     return dataclasses.replace(
-        arrays,
-        info=_info(arrays.info, arrays.train_images[kept]),
-        train_images=arrays.train_images[kept],
-        train_labels=arrays.train_labels[kept],
-        test_images=arrays.train_images[tested],
-        test_labels=arrays.train_labels[tested],
-        test_groups=_rows(arrays.train_groups, tested),
-        test_files=_files(arrays, tested),
-        train_held_out=_rows(arrays.train_held_out, kept),
-        train_groups=_rows(arrays.train_groups, kept),
-        train_keys=arrays.train_keys[kept],
-        train_source_indices=arrays.train_source_indices[kept],
+        _select(arrays, own, fold),
+        info=_info(arrays.info, train_images),
+        train_images=train_images,
+        test_images=arrays.train_images[(own == fold) & _testable(arrays)],
     )
+
+
+def outlines(arrays: Arrays, folds: int, seed: int) -> Iterator[Arrays]:
+    """Yields what `take` makes of each fold, without its pixels, which would need much memory.
+
+    All images are black, and the statistics are those of the data set. A split and a fingerprint,
+    which follow from keys, labels and groups, are those of the fold.
+
+    Args:
+        arrays: As for `take`.
+        folds: Number of folds, 2 or more.
+        seed: The split seed.
+
+    Raises:
+        UserError: As `take`.
+    """
+    own = _divide(arrays, folds, seed)
+    for fold in range(folds):
+        part = _select(arrays, own, fold)
+        black = (
+            np.broadcast_to(np.uint8(0), (len(labels), *arrays.train_images.shape[1:]))
+            for labels in (part.train_labels, part.test_labels)
+        )
+        train_images, test_images = black
+        yield dataclasses.replace(part, train_images=train_images, test_images=test_images)
 
 
 def assign(
@@ -105,35 +122,17 @@ def assign(
     return fold_of_unit[units]
 
 
-def check_counts(labels: np.ndarray, classes: tuple[str, ...], folds: int) -> None:
-    """Refuses folds that no division could give, by the number of images of each class alone.
+def default_pool(labels: np.ndarray, own: np.ndarray) -> int:
+    """How many labeled images the fold has that trains with fewest.
+
+    All folds decide by it how many images are held out by default, so that all do the same.
 
     Args:
-        labels: int64 [n], the classes of the labeled images that are not held out.
-        classes: Class names.
-        folds: Number of folds.
-
-    Raises:
-        UserError: There are fewer images than folds, or a class has a single one.
+        labels: int64 [n], -1 for unknown labels.
+        own: int64 [n], the fold of each image, as `assign`.
     """
-    total = len(labels)
-    if total == 0:
-        raise errors.UserError(
-            f"--folds={folds} divides the labeled images, and there are none. Label some of each "
-            "class."
-        )
-    single = np.flatnonzero(np.bincount(labels, minlength=len(classes)) == 1).tolist()
-    if single:
-        raise errors.UserError(
-            f"--folds={folds}: class {classes[single[0]]!r} has only one labeled image, which "
-            "would be tested by a run that has learned none of its class. Label more of them, or "
-            "leave the class out."
-        )
-    if folds > total:
-        raise errors.UserError(
-            f"--folds={folds} needs as many labeled images, and there are {total}. Give "
-            f"--folds={total} or fewer."
-        )
+    known = labels >= 0
+    return int(known.sum() - np.bincount(own[known & (own >= 0)]).max())
 
 
 def left_out(arrays: Arrays, folds: int) -> list[str]:
@@ -165,42 +164,73 @@ def _testable(arrays: Arrays) -> np.ndarray:
     return known if arrays.train_held_out is None else known & ~arrays.train_held_out
 
 
-def _divide(arrays: Arrays, testable: np.ndarray, folds: int, seed: int) -> np.ndarray:
+def _divide(arrays: Arrays, folds: int, seed: int) -> np.ndarray:
     """The fold of each image, as `assign`.
 
     Raises:
         UserError: A fold would test nothing, or leave a class without an image to learn.
     """
+    testable, classes = _testable(arrays), arrays.info.classes
+    units, labels = _units(arrays.train_keys, arrays.train_groups), arrays.train_labels
+    fold_checks.check(labels[testable], classes, folds, units[testable])
 
     def attempt(count: int) -> tuple[np.ndarray, str]:
-        labels, keys = arrays.train_labels, arrays.train_keys
-        own = assign(labels, keys, count, seed, arrays.train_groups, testable)
-        return own, _problem(own[testable], labels[testable], arrays.info.classes, count)
+        own = assign(labels, arrays.train_keys, count, seed, arrays.train_groups, testable)
+        return own, _problem(own[testable], labels[testable], classes, count)
 
     own, problem = attempt(folds)
     if not problem:
         return own
-    fewer = range(folds - 1, FEWEST - 1, -1)
-    best = next((count for count in fewer if not attempt(count)[1]), None)
-    advice = "No smaller number of folds works: label more images, of other groups."
+    others = _others(folds, len(np.unique(units[testable])))
+    best = next((count for count in others if not attempt(count)[1]), None)
+    advice = f"Give --folds={best}." if best else "Label more images of it, of other groups."
     raise errors.UserError(
         f"--folds={folds}: {problem}, because equal images and images of one group stay together. "
-        + (f"Give --folds={best}." if best else advice)
+        + advice
     )
 
 
+def _others(folds: int, units: int) -> list[int]:
+    """The numbers of folds that are tried if one does not work, the nearest first.
+
+    As many folds as units always work, if no class is one unit, but fewer often do.
+    """
+    tries = max(1, min(_TRIES, _PLACED // units))
+    near = range(max(FEWEST, folds - tries), min(units, folds + tries) + 1)
+    return sorted({*near} - {folds}, key=lambda count: (abs(count - folds), count))[:tries]
+
+
 def _problem(own: np.ndarray, labels: np.ndarray, classes: tuple[str, ...], folds: int) -> str:
-    """What is wrong with a division, a part of a sentence; empty if nothing is."""
+    """What is wrong with a division, a part of a sentence; empty if nothing is.
+
+    No fold is without images, as there are as many units as folds or more: `assign` fills empty
+    folds first.
+    """
     images = np.zeros((folds, len(classes)), np.int64)
     np.add.at(images, (own, labels), 1)
-    empty = np.flatnonzero(images.sum(axis=1) == 0)
-    if len(empty):
-        return f"{len(empty)} of the folds would have no image to test"
     lost = (images == images.sum(axis=0)) & (images > 0)
     if lost.any():
         fold, kind = np.argwhere(lost)[0]
         return f"all labeled images of class {classes[kind]!r} would be in fold {fold}"
     return ""
+
+
+def _select(arrays: Arrays, own: np.ndarray, fold: int) -> Arrays:
+    """The data set of a fold, but with the images and the statistics of the whole."""
+    kept, tested = own != fold, (own == fold) & _testable(arrays)
+    return dataclasses.replace(
+        arrays,
+        train_labels=arrays.train_labels[kept],
+        test_labels=arrays.train_labels[tested],
+        test_groups=_rows(arrays.train_groups, tested),
+        test_files=_files(arrays, tested),
+        train_held_out=_rows(arrays.train_held_out, kept),
+        train_groups=_rows(arrays.train_groups, kept),
+        train_keys=arrays.train_keys[kept],
+        train_source_indices=arrays.train_source_indices[kept],
+        test_keys=arrays.train_keys[tested],
+        default_pool=default_pool(arrays.train_labels, own),
+    )
 
 
 def _units(keys: np.ndarray, groups: np.ndarray | None) -> np.ndarray:

@@ -28,6 +28,7 @@ def make(
     clean_fraction: float = 0.0,
     held_out: np.ndarray | None = None,
     image_groups: np.ndarray | None = None,
+    default_pool: int | None = None,
 ) -> protocol.Protocol:
     """Selects labeled and held-out images; a pure function of its arguments.
 
@@ -58,6 +59,8 @@ def make(
         image_groups: int64 [pool], groups that are held out as a whole (`groups.ids`), so that the
             number of held-out images is about `validation`; their images without a label are left
             out. None if each image is a group of its own.
+        default_pool: number of images by which `default_validation` decides; None for those of
+            `train_labels` with a label.
 
     Raises:
         UserError: as `check`.
@@ -78,6 +81,7 @@ def make(
         clean_fraction=clean_fraction,
         held_out=held_out,
         image_groups=image_groups,
+        default_pool=default_pool,
     )
     known = np.flatnonzero(train_labels >= 0)
     keys = np.arange(len(train_labels), dtype=np.uint64) if keys is None else keys
@@ -85,7 +89,7 @@ def make(
     def shuffle(ids: np.ndarray, split: str, stream: int) -> np.ndarray:
         return ids[_order(train_labels[ids], keys[ids], split, split_seed, stream, len(classes))]
 
-    count = _validation_count(dataset, len(known), validation)
+    count = _validation_count(dataset, len(known), validation, default_pool)
     if held_out is not None:
         validation_ids = np.flatnonzero(held_out)
     elif image_groups is not None:
@@ -134,6 +138,7 @@ def check(
     clean_fraction: float = 0.0,
     held_out: np.ndarray | None = None,
     image_groups: np.ndarray | None = None,
+    default_pool: int | None = None,
 ) -> None:
     """Refuses arguments with which `make` cannot select images; selects none.
 
@@ -148,7 +153,7 @@ def check(
     _check_arguments(train_labels, len(known), classes, labels, label_split, split_seed, validation)
     label_noise.check(len(classes), noise, noise_rate, noise_seed)
     counts = np.bincount(known, minlength=len(classes))
-    count = _validation_count(dataset, len(known), validation)
+    count = _validation_count(dataset, len(known), validation, default_pool)
     if held_out is not None:
         _check_held_out(dataset, int(held_out.sum()), validation)
         selected = train_labels[held_out]
@@ -176,8 +181,10 @@ def default_validation(dataset: str, pool: int) -> int:
     return min(10_000, pool // 6) if dataset == "fashion_mnist" else min(5_000, pool // 10)
 
 
-def _validation_count(dataset: str, pool: int, validation: int) -> int:
-    return default_validation(dataset, pool) if validation == -1 else validation
+def _validation_count(dataset: str, pool: int, validation: int, default_pool: int | None) -> int:
+    if validation != -1:
+        return validation
+    return default_validation(dataset, pool if default_pool is None else default_pool)
 
 
 def _proportional(counts: np.ndarray, count: int, seed: int) -> np.ndarray:

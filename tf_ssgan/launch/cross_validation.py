@@ -69,8 +69,8 @@ def _check_data(settings: config.Config, each: list[config.Config]) -> list[str]
     """
     whole = same_data.load_whole(settings)
     hashes, sizes = [], []
-    for one in each:
-        arrays = folds.take(whole, one.folds, one.fold, one.split_seed)
+    outlines = folds.outlines(whole, settings.folds, each[0].split_seed)
+    for one, arrays in zip(each, outlines, strict=True):
         build.make_protocol(one, arrays)
         hashes.append(fingerprint.record(arrays).sha256)
         sizes.append(len(arrays.test_labels))

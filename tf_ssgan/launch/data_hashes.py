@@ -92,7 +92,7 @@ def _load(
         if not count:
             return (fingerprint.record(arrays).sha256,)
         whole = content_hash.sort_by_content(arrays)
-        each = (data_folds.take(whole, count, fold, split_seed) for fold in range(count))
+        each = data_folds.outlines(whole, count, split_seed)
         return tuple(fingerprint.record(one).sha256 for one in each)
     except (errors.UserError, OSError, MemoryError):
         return (UNKNOWN,) * max(1, count)

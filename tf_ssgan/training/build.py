@@ -239,20 +239,13 @@ def _assemble(
 def make_protocol(settings: config.Config, arrays: datasets.Arrays) -> protocol.Protocol:
     """Selects the labeled images, their labels, and the validation images."""
     return splits.make(
-        settings.dataset,
-        arrays.train_labels,
-        arrays.info.classes,
-        settings.labels,
-        label_split=settings.label_split,
-        split_seed=settings.split_seed,
-        validation=settings.validation,
-        noise=settings.noise,
-        noise_rate=settings.noise_rate,
-        keys=arrays.train_keys,
-        clean_fraction=settings.clean_fraction,
-        held_out=arrays.train_held_out,
-        image_groups=arrays.train_groups,
-    )
+        settings.dataset, arrays.train_labels, arrays.info.classes, settings.labels,
+        label_split=settings.label_split, split_seed=settings.split_seed,
+        validation=settings.validation, noise=settings.noise, noise_rate=settings.noise_rate,
+        keys=arrays.train_keys, clean_fraction=settings.clean_fraction,
+        held_out=arrays.train_held_out, image_groups=arrays.train_groups,
+        default_pool=arrays.default_pool,
+    )  # fmt: skip
 
 
 def make_task(

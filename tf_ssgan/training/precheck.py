@@ -13,7 +13,7 @@ import numpy as np
 
 from tf_ssgan import methods
 from tf_ssgan.common import cluster, errors, files, library_folders, plain_text
-from tf_ssgan.data import datasets, folds, label_noise, splits
+from tf_ssgan.data import datasets, fold_checks, label_noise, splits
 from tf_ssgan.training import config, run_folders
 
 _TRIED = ".trying"  # begins the name of a file that is made for a moment
@@ -71,7 +71,7 @@ def check_data(
         )
     source = source or settings.find_source()
     source.check()
-    train_labels, held_out, image_groups = _training_images(settings, source)
+    train_labels, held_out, image_groups, default_pool = _training_images(settings, source)
     # What is not given may come from the recipe, which needs TensorFlow.
     noise, noise_rate = (
         (settings.noise, _noise_rate(settings)) if "noise" in given else ("none", 0.0)
@@ -89,14 +89,15 @@ def check_data(
         clean_fraction=settings.clean_fraction if "labels" in given else 0.0,
         held_out=held_out,
         image_groups=image_groups,
+        default_pool=default_pool,
     )
     return source
 
 
 def _training_images(
     settings: config.Config, source: datasets.DataSource
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    """The labels that a run trains with, which of them are held out, and their groups.
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None, int | None]:
+    """The labels that a run trains with, which are held out, their groups, and the default pool.
 
     Which images a fold tests is known when they are read; here, as many as the smallest fold has of
     each class are missing.
@@ -107,15 +108,19 @@ def _training_images(
     labels, held_out = source.train_labels, source.train_held_out
     groups = source.train_groups
     if not settings.folds:
-        return labels, held_out, groups
+        return labels, held_out, groups, None
     tested = labels >= 0 if held_out is None else (labels >= 0) & ~held_out
-    folds.check_counts(labels[tested], source.classes, settings.folds)
+    units = None if groups is None else groups[tested]
+    fold_checks.check(labels[tested], source.classes, settings.folds, units)
     kept = np.ones(len(labels), bool)
     for label in range(len(source.classes)):
         own = np.flatnonzero(tested & (labels == label))
         kept[own[: len(own) // settings.folds]] = False
+    total = int(tested.sum())
+    # How large whole groups make the largest fold shows when it is made; here none are held out.
+    default_pool = total - -(-total // settings.folds) if groups is None else 0
     parts = (labels, held_out, groups)
-    return tuple(None if part is None else part[kept] for part in parts)
+    return *(None if part is None else part[kept] for part in parts), default_pool
 
 
 def check_for_help(given: dict[str, Any]) -> datasets.DataSource:

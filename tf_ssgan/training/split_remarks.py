@@ -56,9 +56,10 @@ def _held_out(protocol: Protocol, arrays: datasets.Arrays) -> list[tuple[str, st
     held_out, labels = protocol.validation_ids, arrays.train_labels
     if not len(held_out):
         labeled = int((labels >= 0).sum())
-        meant = splits.default_validation(protocol.dataset, labeled) > 0
+        pool = labeled if arrays.default_pool is None else arrays.default_pool
+        meant = splits.default_validation(protocol.dataset, pool) > 0
         advice = f"label {10 * few_images.ENOUGH_HELD_OUT:,} images if some should choose"
-        return [("note", "" if meant else few_images.none_held_out(labeled), advice)]
+        return [("note", "" if meant else few_images.none_held_out(pool, pool < labeled), advice)]
     known = set(labels[held_out].tolist())
     missing = [name for k, name in enumerate(protocol.classes) if k not in known]
     advice = "label more images, or give a larger --validation"

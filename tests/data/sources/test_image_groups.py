@@ -70,6 +70,21 @@ def test_whole_groups_become_test_images(patients):
     assert "4 of 20 groups are set aside, with 16 of 80 labeled images" in found.remarks[-2].text
 
 
+def test_groups_of_test_images_do_not_matter_with_folds(patients, capsys):
+    fill(patients, "test", range(15, 22), 1, first=70)
+    image_folders.save_image(patients / "test/cat/p15_99.png", 1, 1500)  # equal to p15_0
+    assert "5 group(s) are in more than one of the" in refused(f"folder:{patients}")
+    source = datasets.find(f"folder:{patients}", group_by=PATTERN, set_aside=False)
+    arrays = source.load(SPEC)
+    assert len(arrays.train_labels) == 80 + 48 and len(arrays.test_labels) == 8
+    assert source.train_groups.tolist() == arrays.train_groups.tolist()
+    said = capsys.readouterr().err
+    assert "left out" not in said and "same pixels as a training image" not in said
+    fill(patients, "validation", [15, 22], 1, first=80)
+    with pytest.raises(errors.UserError, match="1 group.s. are in more than one"):
+        datasets.find(f"folder:{patients}", group_by=PATTERN, set_aside=False).check()
+
+
 def test_arrays_hold_groups_and_the_held_out_images_are_whole_groups(patients):
     source = datasets.find(f"folder:{patients}", group_by=PATTERN)
     arrays = content_hash.sort_by_content(source.load(SPEC))

@@ -53,6 +53,20 @@ def test_unlabeled_images_of_tested_groups_are_left_out(tmp_path, write, capsys)
     assert "4 unlabeled image(s) are left out" in capsys.readouterr().err
 
 
+def test_groups_of_test_images_do_not_matter_with_folds(tmp_path, write, capsys):
+    labels = np.arange(20) % 10
+    labels[15:] = -1
+    write(tmp_path / "d", {"patient": TRAIN, "label": labels}, {"patient": TRAIN})
+    assert "are among the labeled images" in refused(tmp_path / "d")
+    source = datasets.find(f"npz:{tmp_path}/d", group_by="patient", set_aside=False)
+    arrays = source.load()
+    assert len(arrays.train_labels) == len(source.train_labels) == len(source.train_groups) == 20
+    assert len(arrays.test_labels) == 20 and arrays.test_groups is None
+    assert "left out" not in capsys.readouterr().err
+    write(tmp_path / "e", {"patient": TRAIN}, {})  # nothing is known of images that are not used
+    assert datasets.find(f"npz:{tmp_path}/e", "", "patient", False).load().test_groups is None
+
+
 def test_what_are_no_groups_is_refused(tmp_path, write):
     write(tmp_path / "a", {"patient": TRAIN, "sex": TRAIN % 2}, {"patient": TRAIN})
     text = refused(tmp_path / "a")

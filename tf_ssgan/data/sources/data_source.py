@@ -26,12 +26,12 @@ class DataSource(abc.ABC):
         place: real path of its own folder or table, however it is named; None if it has none.
         image_size: default size of images from image files, in pixels; 0 if they have their own.
         set_aside: whether labeled images are set aside as test images if it names none; only user
-            images may name none. With `data.folds` all of them take part.
+            images may name none. With `data.folds` all of them take part, and test images that it
+            names are not used.
         group_by: what tells which images belong together; "" if each image is a group of its own.
     """
 
     image_size: int = 0
-    set_aside: bool = True
     place: str | None = None
 
     def __init__(
@@ -40,11 +40,13 @@ class DataSource(abc.ABC):
         data_dir: str = "",
         known: dataset_info.KnownDataset | None = None,
         group_by: str = "",
+        set_aside: bool = True,
     ):
         self.name = name
         self.data_dir = data_dir
         self.known = known
         self.group_by = group_by
+        self.set_aside = set_aside
         self._checked: set[bool] = set()  # for training, and for judging
         self._arrays: dataset_info.Arrays | None = None  # read for their labels, until `load`
 

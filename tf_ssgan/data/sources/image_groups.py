@@ -4,7 +4,7 @@ Images of one group are never divided between training, held-out and test images
 the table names the test images, it must not divide a group. Otherwise whole groups become test
 images, about as many as without groups. The choice depends on the names of the groups alone, so
 that the labels of all parts are known before a file is opened. Unlabeled images of groups that are
-tested or held out are left out.
+tested or held out are left out. With folds, test images are not used, and none are chosen.
 """
 
 import collections
@@ -39,7 +39,8 @@ def divide(listing: Listing, group_by: str, set_aside: bool = True) -> Listing:
         listing: the files; a column of its table may have told their groups already.
         group_by: the name of this column, or a regular expression that is searched in the names of
             files.
-        set_aside: whether groups become test images if there are none.
+        set_aside: whether groups become test images if there are none; otherwise test images are
+            not used, and their groups do not matter.
 
     Raises:
         UserError: There are no groups or only one, a group is divided by the folder or the table,
@@ -55,16 +56,19 @@ def divide(listing: Listing, group_by: str, set_aside: bool = True) -> Listing:
     elif not any(entry.group for entry in listing.entries):
         raise errors.UserError(f"{_flag(group_by)}: this column of the table is empty.")
     _check_several(listing)
-    _check_parts(listing)
-    remarks = [*_remarks_on_groups(listing)]
+    used = tuple(entry for entry in listing.entries if set_aside or entry.part != TEST)
+    _check_parts(listing, used)
+    remarks = [*_remarks_on_groups(used)]
     if set_aside and not listing.declares(TEST):
         listing = _choose_test(listing)
         remarks += _remarks_on_test(listing)
-    kept, left_out = _without_tested(listing.entries)
+    kept, left_out = _without_groups_of(
+        (TEST, VALIDATION) if set_aside else (VALIDATION,), listing.entries
+    )
     if left_out:
         remarks.append(Remark(
             "note", f"{len(left_out):,} unlabeled image(s) are left out, because other images of "
-            "their groups are tested or held out", "nothing must be done",
+            f"their groups are {'tested or ' * set_aside}held out", "nothing must be done",
             tuple(entry.name for entry in left_out),
         ))  # fmt: skip
     return dataclasses.replace(listing, entries=kept, remarks=(*listing.remarks, *remarks))
@@ -125,10 +129,10 @@ def _check_several(listing: Listing) -> None:
         )
 
 
-def _check_parts(listing: Listing) -> None:
-    """Refuses groups that the folder or the table divides."""
+def _check_parts(listing: Listing, used: Sequence[Entry]) -> None:
+    """Refuses groups that the folder or the table divides among the entries that are used."""
     examples: dict[str, dict[str, str]] = collections.defaultdict(dict)  # group -> part -> file
-    for entry in listing.entries:
+    for entry in used:
         if entry.group and entry.part != UNLABELED:
             examples[entry.group].setdefault(entry.part, entry.name)
     divided = {group: parts for group, parts in examples.items() if len(parts) > 1}
@@ -173,10 +177,12 @@ def _choose_test(listing: Listing) -> Listing:
     return dataclasses.replace(listing, entries=tuple(made), test_chosen=bool(tested.any()))
 
 
-def _without_tested(entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], list[Entry]]:
-    """Returns the entries without the unlabeled images of groups that are tested or held out."""
-    tested = {entry.group for entry in entries if entry.part in (TEST, VALIDATION)} - {""}
-    left_out = [entry for entry in entries if entry.part == UNLABELED and entry.group in tested]
+def _without_groups_of(
+    parts: Sequence[str], entries: Sequence[Entry]
+) -> tuple[tuple[Entry, ...], list[Entry]]:
+    """Returns the entries without the unlabeled images of groups with images of some parts."""
+    theirs = {entry.group for entry in entries if entry.part in parts} - {""}
+    left_out = [entry for entry in entries if entry.part == UNLABELED and entry.group in theirs]
     gone = {id(entry) for entry in left_out}
     return tuple(entry for entry in entries if id(entry) not in gone), left_out
 
@@ -184,17 +190,17 @@ def _without_tested(entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], list[E
 # --- What is said ---------------------------------------------------------------------------------
 
 
-def _remarks_on_groups(listing: Listing) -> list[Remark]:
+def _remarks_on_groups(entries: Sequence[Entry]) -> list[Remark]:
     """Images that are groups of their own, and groups that hold nothing together."""
-    counts = collections.Counter(entry.group for entry in listing.entries)
-    alone = tuple(entry.name for entry in listing.entries if not entry.group)
+    counts = collections.Counter(entry.group for entry in entries)
+    alone = tuple(entry.name for entry in entries if not entry.group)
     found = []
     if alone:
         found.append(Remark(
-            "note", f"{len(alone):,} of {len(listing.entries):,} images are of no group, and each "
+            "note", f"{len(alone):,} of {len(entries):,} images are of no group, and each "
             "is a group of its own", "change --group_by if they are not", alone,
         ))  # fmt: skip
-    if max(count for group, count in counts.items() if group) == 1:
+    if max((count for group, count in counts.items() if group), default=1) == 1:
         found.append(Remark(
             "warning", "no two images have the same group, so --group_by keeps none together",
             "change it if several images are of one patient, plant or video",

@@ -42,7 +42,8 @@ def list_images(
         training: whether it is for training. If not, its images judge a classifier: test images
             are enough, of one class or more.
         group_by: what tells which images belong together, see `image_groups`; "" for none.
-        set_aside: whether groups become test images if there are none.
+        set_aside: whether groups become test images if there are none; otherwise test images are
+            not used, and their groups do not matter.
 
     Raises:
         UserError: The folder or table does not exist or has another layout, there are fewer than

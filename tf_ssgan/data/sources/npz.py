@@ -36,6 +36,7 @@ class NpzSource(DataSource):
         folder: folder with the archives.
         splits: the archives that it needs; None for those of training.
         group_by: name of the array of groups; "" if each image is a group of its own.
+        set_aside: whether it must have test images; otherwise they are not used.
     """
 
     def __init__(
@@ -46,8 +47,9 @@ class NpzSource(DataSource):
         folder: pathlib.Path,
         splits: tuple[str, ...] | None = None,
         group_by: str = "",
+        set_aside: bool = True,
     ):
-        super().__init__(name, data_dir, known, group_by)
+        super().__init__(name, data_dir, known, group_by, set_aside)
         self.folder, self.place = folder, os.path.realpath(folder)
         self.splits = splits or (("test",) if known and not known.training else ("train", "test"))
         self._labels: dict[pathlib.Path, np.ndarray] = {}  # archive -> its labels
@@ -104,7 +106,7 @@ class NpzSource(DataSource):
         """The groups of all images; None if each image is its own."""
         if not self.group_by:
             return None
-        archives = self._archives
+        archives = self._archives if self.set_aside else self._archives[:1]
         return npz_groups.read(archives, self.group_by, self._read_labels(archives[0]))
 
     @property
@@ -191,9 +193,15 @@ class NpzSource(DataSource):
         if missing:
             raise errors.UserError(
                 f"{self.folder} lacks {' and '.join(missing)}: expected the arrays image (uint8 "
-                "[n, h, w, c]) and label (int64 [n]) there."
+                f"[n, h, w, c]) and label (int64 [n]) there.{self._advice(missing)}"
             )
         return paths
+
+    def _advice(self, missing: list[str]) -> str:
+        """A sentence on what trains without test images, if nothing else is missing."""
+        if self._judges or missing != ["test.npz"]:
+            return ""
+        return " Training with --folds=K needs none: it tests the training images, in K folds."
 
     @functools.cached_property
     def _given_names(self) -> tuple[str, ...] | None:

@@ -25,6 +25,7 @@ class ArchiveGroups:
 
     Attributes:
         texts: the name of each image's group, [train] and [test]; "" if it is a group of its own.
+            There are none of test images that are not used.
         used: bool [train]; unlabeled images of groups that are tested are not used.
     """
 
@@ -52,7 +53,7 @@ def read(archives: Sequence[pathlib.Path], key: str, labels: np.ndarray) -> Arch
     """Reads the groups of the images in the archives of training and test images.
 
     Args:
-        archives: that of the training images, and that of the test images if there is one.
+        archives: that of the training images, and that of the test images if they are used.
         key: name of the array of groups.
         labels: int64 [train], -1 for unknown labels.
 
@@ -61,7 +62,7 @@ def read(archives: Sequence[pathlib.Path], key: str, labels: np.ndarray) -> Arch
             or only one, or one is divided between labeled and test images.
     """
     train, *others = (_read_texts(path, key) for path in archives)
-    test = others[0] if others else []  # with folds there need not be test images
+    test = others[0] if others else []
     _check_several(archives[0], key, train, labels)
     tested = set(test) - {""}
     shared = np.array([text in tested for text in train], bool)
@@ -97,7 +98,8 @@ def add(arrays: dataset_info.Arrays, found: ArchiveGroups) -> dataset_info.Array
             "train_labels": arrays.train_labels[used],
         }
         arrays = dataclasses.replace(arrays, **kept)
-    return dataclasses.replace(arrays, train_groups=train[used], test_groups=test)
+    tested = test if len(test) == len(arrays.test_labels) else None  # None if they are not used
+    return dataclasses.replace(arrays, train_groups=train[used], test_groups=tested)
 
 
 def _check_several(path: pathlib.Path, key: str, texts: list[str], labels: np.ndarray) -> None:

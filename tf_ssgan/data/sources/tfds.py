@@ -29,8 +29,10 @@ class TfdsSource(DataSource):
         known: what is known about the data set.
     """
 
-    def __init__(self, name: str, data_dir: str, known: dataset_info.KnownDataset):
-        super().__init__(name, data_dir, known)
+    def __init__(
+        self, name: str, data_dir: str, known: dataset_info.KnownDataset, set_aside: bool = True
+    ):
+        super().__init__(name, data_dir, known, set_aside=set_aside)
         root = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
         self.root = pathlib.Path(root).expanduser()
 

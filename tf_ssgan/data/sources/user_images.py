@@ -125,7 +125,8 @@ class UserImageSource(DataSource):
         remarks += self.set_aside * test_share_remarks(self.listing)
         try:
             arrays = make_arrays(self.name, loaded, spec, self.set_aside)
-            remarks += equal_images.remarks(images_to_compare(loaded, arrays))
+            compared = images_to_compare(loaded, arrays)
+            remarks += equal_images.remarks(compared if self.set_aside else compared.of_training())
         finally:  # what was left out may be the reason of the error
             _print_remarks(self.name, remarks, self.group_by)
         return arrays
