@@ -358,7 +358,7 @@ def test_markdown_has_levels_recalls_and_the_command():
         "| linear classifier | 30.0 \\[24.1, 36.7\\] (1) |",
         "### Recall of each class, 50 labels",
         "| owl | 0.0 % (0 of 40), never predicted | 0.0 % (0 of 40), never predicted |",
-        "50 labels: supervised never predicts owl.",
+        "50 labels: never predicted by supervised: owl.",
         "### The run to export",
         "    python -m export.export_main --run=frgan --to=served/digits",
     ):

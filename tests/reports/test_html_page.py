@@ -272,8 +272,8 @@ def test_scrolling_tables_can_be_reached_by_keys(tmp_path):
     assert all(a["tabindex"] == "0" and a["role"] == "region" for a in wide)
     names = [a["aria-label"] for a in wide]
     assert names == [
-        "digits", "command, digits", "all numbers, digits", "svhn", "command, svhn",
-        "all numbers, svhn", "runs",
+        "digits", "The run to export, command, digits", "all numbers, digits",
+        "svhn", "The run to export, command, svhn", "all numbers, svhn", "runs",
     ]  # fmt: skip
     assert {a["aria-label"] for tag, a in page.tags if tag == "nav"} == {"contents"}
 

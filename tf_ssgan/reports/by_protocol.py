@@ -84,7 +84,7 @@ def _row_names(runs: Sequence[FinishedRun]) -> list[str]:
         for run in runs
     ]
     missing = map(fold_groups.describe_missing, runs)
-    return [f"{n}, {m}" if m else n for n, m in zip(names, missing, strict=True)]
+    return [f"{n} ({m})" if m else n for n, m in zip(names, missing, strict=True)]
 
 
 def names_without_noise(runs: Sequence[FinishedRun]) -> list[str]:
