@@ -121,9 +121,9 @@ def test_held_out_labels_do_not_choose_a_run_that_they_tuned():
     assert best.reason == (
         "vat (50 labels, seed 0) has the lowest error on held-out images of the runs that held-out "
         "labels did not tune, in percent 6.0 [3.2, 11.8], of 129 images. Test images had no part in "
-        "this choice: its error on 500 of them is 9.0 [6.8, 11.8]. No candidate here, because "
-        "held-out labels tuned it and do not measure it, with its error on the test images: "
-        "acgan_trunc (50 labels), in percent 4.0 [2.6, 6.1] (1)."
+        "this choice: its error on 500 of them is 9.0 [6.8, 11.8]. Not among these, because "
+        "held-out labels tuned it: acgan_trunc (50 labels), in percent 4.0 [2.6, 6.1] (1) on the "
+        "test images."
     )
 
 

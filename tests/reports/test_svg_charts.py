@@ -209,6 +209,16 @@ def test_levels_are_lines_with_names(monkeypatch, kind, draw):
     assert len({look["ls"] for _, look in calls[draw]}) == 2  # not by color alone
 
 
+def test_levels_that_look_like_one_line_share_an_entry_of_the_legend(monkeypatch):
+    calls = spy_on_axes(monkeypatch, "axvline")
+    levels = {"guessing": 6.0, "far": 8.0, "linear": 6.01}
+    root = ElementTree.fromstring(svg_charts.dots({"a": (4.0, 9.0)}, {}, "t", "error", levels))
+    assert {"guessing and linear", "far"} <= set(texts(root))
+    assert not {"guessing", "linear"} & set(texts(root))
+    looks = {values[0]: look["ls"] for values, look in calls["axvline"]}
+    assert looks[6.0] == looks[6.01] != looks[8.0]
+
+
 @pytest.mark.parametrize("kind", CHARTS)
 def test_no_letters_are_small(kind):
     text = CHARTS[kind](["a", "n" * 21])

@@ -57,7 +57,8 @@ def best_runs(table: ResultTable) -> Iterator[BestRun]:
     for places, name in zip(by_data.values(), names, strict=True):
         if len(by_data) == 1:
             name = ""
-        best = (_of_folds if places[0][2].fold_count else _of_runs)(table, places, name)
+        folds = places[0][2].fold_count
+        best = _of_folds(table, places) if folds else _of_runs(table, places, name)
         yield dataclasses.replace(best, title=f"{TITLE}, {name}" if name else TITLE)
 
 
@@ -137,13 +138,13 @@ def _by_validation(
 def _tuned(table: ResultTable, places: Sequence[Place]) -> str:
     """Which methods held-out labels tuned, so that these do not choose them, and their errors."""
     cells = dict.fromkeys((row, column) for row, column, run in places if run.tuned_by_held_out)
-    texts = [f"{row} ({column}), in percent {_mean(table, row, column)}" for row, column in cells]
+    texts = [
+        f"{row} ({column}), in percent {_mean(table, row, column)} on the test images"
+        for row, column in cells
+    ]
     if not texts:
         return ""
-    return (
-        " No candidate here, because held-out labels tuned it and do not measure it, with its "
-        f"error on the test images: {'; '.join(texts)}."
-    )
+    return f" Not among these, because held-out labels tuned it: {'; '.join(texts)}."
 
 
 def _mean(table: ResultTable, row: str, column: str) -> str:
@@ -174,7 +175,7 @@ def _cells(places: Sequence[Place]) -> set[tuple[str, str]]:
     return {(row, column) for row, column, _ in places}
 
 
-def _of_folds(table: ResultTable, places: Sequence[Place], name: str) -> BestRun:
+def _of_folds(table: ResultTable, places: Sequence[Place]) -> BestRun:
     """The command that trains without folds: each of them has left out what it tests."""
     row, column = _lowest_mean(table, places)
     run = min((run for r, c, run in places if (r, c) == (row, column)), key=lambda one: one.seeds)
@@ -182,9 +183,8 @@ def _of_folds(table: ResultTable, places: Sequence[Place], name: str) -> BestRun
     advice = f"Each fold has left out what it tests. This trains {how}; export that run."
     if len(_cells(places)) == 1:
         return BestRun(advice, run_folders.final_command(run.parts[0].folder))
-    among = f", {name}" if name else ""
     return BestRun(
-        f"{row} ({column}) has the lowest error over all folds{among}, in percent "
+        f"{row} ({column}) has the lowest error over all folds, in percent "
         f"{_mean(table, row, column)}. It is slightly optimistic, because the tested images have "
         f"chosen the method. {advice}",
         run_folders.final_command(run.parts[0].folder),
