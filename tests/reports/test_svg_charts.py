@@ -1,5 +1,6 @@
 """Charts are SVG in the colors of the page, whatever the names in them."""
 
+import functools
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -210,11 +211,13 @@ def test_levels_are_lines_with_names(monkeypatch, kind, draw):
 
 
 def test_levels_that_look_like_one_line_share_an_entry_of_the_legend(monkeypatch):
-    calls = spy_on_axes(monkeypatch, "axvline")
     levels = {"guessing": 6.0, "far": 8.0, "linear": 6.01}
-    root = ElementTree.fromstring(svg_charts.dots({"a": (4.0, 9.0)}, {}, "t", "error", levels))
+    draw = functools.partial(svg_charts.dots, {"a": (4.0, 9.0)}, {}, "t", "error", levels)
+    root = ElementTree.fromstring(draw())
     assert {"guessing and linear", "far"} <= set(texts(root))
     assert not {"guessing", "linear"} & set(texts(root))
+    calls = spy_on_axes(monkeypatch, "axvline")
+    draw()
     looks = {values[0]: look["ls"] for values, look in calls["axvline"]}
     assert looks[6.0] == looks[6.01] != looks[8.0]
 
