@@ -88,7 +88,69 @@ def test_one_method_is_chosen_by_nothing():
 def test_other_data_have_a_run_of_their_own():
     other = {"data_sha256": finished_run_folders.sha256("other")}
     runs = [*runs_of("frgan", (6.0,), (1.0,)), *runs_of("vat", (5.0,), (9.0,), outcome=other)]
-    assert sorted(best.reason[-15:-10] for best in best_of(*runs)) == [" Data", " Data"]
+    # The two differ in nothing but the fingerprint of their data.
+    assert [best.title.rpartition(" ")[0] for best in best_of(*runs)] == 2 * [
+        "The run to export, of the runs on 500 test images, 1,297 training images, data"
+    ]
+    assert len({best.title for best in best_of(*runs)}) == 2
+
+
+def test_headings_have_the_words_that_tell_their_runs_apart():
+    other = {"data_sha256": finished_run_folders.sha256("other"), "test_images": 300}
+    runs = [*runs_of("frgan", (6.0,), (1.0,)),
+            *runs_of("vat", (5.0, 4.0), (9.0, 8.0), outcome=other)]  # fmt: skip
+    first, second = sorted(best_of(*runs), key=lambda best: best.title)
+    assert first.title == "The run to export, of the runs on 300 test images"
+    assert " on held-out images of the runs on 300 test images, in percent 8.0 " in first.reason
+    assert second.title == "The run to export, of the runs on 500 test images"
+    assert second.reason.endswith("is the only one of the runs on 500 test images.")
+
+
+TUNED = {"method": "acgan_trunc", "tau_search": "validation"}
+
+
+def tuned_runs(errors, validation, **changed):
+    return runs_of(**TUNED | {"errors": errors, "validation": validation} | changed)
+
+
+def test_held_out_labels_do_not_choose_a_run_that_they_tuned():
+    runs = [*tuned_runs((4.0,), (1.0,)), *runs_of("frgan", (5.0,), (8.0,)),
+            *runs_of("vat", (9.0,), (6.0,))]  # fmt: skip
+    (best,) = best_of(*runs)
+    assert "--run=runs/vat-0 " in best.command and not best.by_test_images
+    assert best.reason == (
+        "vat (50 labels, seed 0) has the lowest error on held-out images of the runs that held-out "
+        "labels did not tune, in percent 6.0 [3.2, 11.8], of 129 images. Test images had no part in "
+        "this choice: its error on 500 of them is 9.0 [6.8, 11.8]. Not among these, because "
+        "held-out labels tuned it: acgan_trunc (50 labels), in percent 4.0 [2.6, 6.1] (1) on the "
+        "test images."
+    )
+
+
+@pytest.mark.parametrize("tuned", [2.0, 9.0])
+def test_one_method_that_they_did_not_tune_is_compared_by_test_images(tuned):
+    (best,) = best_of(*tuned_runs((tuned,), (1.0,)), *runs_of("frgan", (5.0,), (8.0,)))
+    assert best.by_test_images
+    assert f"--run=runs/{'acgan_trunc' if tuned < 5 else 'frgan'}-0 " in best.command
+    assert best.reason.startswith(
+        "A run that held-out labels tuned is not measured by them, so nothing but the test images "
+        "tells which method is best."
+    )
+    assert "lowest seed" not in best.reason  # there is one run of each
+
+
+def test_seeds_that_they_tuned_are_told_apart_by_nothing():
+    (best,) = best_of(*tuned_runs((6.0, 5.0), (2.0, 1.0)))
+    assert not best.by_test_images and "--run=runs/acgan_trunc-0 " in best.command
+
+
+def test_a_result_that_says_whether_they_tuned_it_is_believed():
+    """Whatever the option is called."""
+    said = {"tuned_by_held_out": True}
+    runs = [*runs_of("frgan", (5.0,), (1.0,), outcome=said), *runs_of("vat", (6.0,), (2.0,)),
+            *tuned_runs((7.0,), (3.0,), outcome={"tuned_by_held_out": False})]  # fmt: skip
+    (best,) = best_of(*runs)
+    assert "--run=runs/vat-0 " in best.command and "frgan (50 labels), in percent" in best.reason
 
 
 def test_tables_of_papers_name_no_run():

@@ -263,7 +263,7 @@ def test_recalls_and_levels_are_shown(opened):
     page.evaluate(READY)
     own = page.locator("section", has_text="Recall of each class, 54 labels")
     assert own.get_by_text("0.0 % (0 of 120 in 3 runs), never predicted").count() == 1
-    assert own.get_by_text("54 labels: supervised never predicts <b>owl</b>.").is_visible()
+    assert own.get_by_text("54 labels: never predicted by supervised: <b>owl</b>.").is_visible()
     assert own.locator("tbody.reference th").all_text_contents() == [
         "always the commonest class", "linear classifier",
     ]  # fmt: skip
@@ -288,7 +288,7 @@ def test_a_set_of_folds_that_is_not_whole_is_said_to_be(opened):
     own = page.locator("#csv\\%3Aown")
     assert own.get_by_text("only folds 0, 1, 2, 3 of 5, 48 images").first.is_visible()
     assert (
-        "is compared with nothing before it has fold 4 too."
+        "not compared with anything before fold 4 is finished too: frgan (only folds"
         in own.locator(".comparison").inner_text()
     )
 

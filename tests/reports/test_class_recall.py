@@ -33,7 +33,7 @@ def test_each_class_has_a_row_and_each_method_a_column():
         ("dog", "80.0 % (8 of 10)", "0.0 % (0 of 10), never predicted"),
         ("owl", "no test image, never predicted", "no test image"),
     )
-    assert table.never == ("50 labels: frgan never predicts dog.",)
+    assert table.never == ("50 labels: never predicted by frgan: dog.",)
 
 
 def test_recalls_are_those_of_scikit_learn():

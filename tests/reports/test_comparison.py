@@ -242,6 +242,30 @@ def test_few_held_out_images_select_nothing():
     assert text.endswith(" 6 held-out images are too few to select one; 100 are needed.")
 
 
+TUNED = {"method": "acgan_trunc", "tau_search": "validation"}
+
+
+@pytest.mark.parametrize(
+    "held, ending",
+    [
+        ((5.0, 6.0), " Held-out images would have selected frgan, 7.0 [5.1, 9.6] (1); "),
+        ((6.0, 6.0), " Held-out images do not distinguish frgan from supervised; "),
+    ],
+)
+def test_held_out_images_do_not_select_what_their_labels_tuned(held, ending):
+    """It has the lowest error on them and on the test images."""
+    runs = [*runs_of((4.0,), 1.0, **TUNED), *runs_of((7.0,), held[0]),
+            *runs_of((9.0,), held[1], **SUPERVISED)]  # fmt: skip
+    (text,) = comparison.compare_methods(make_table(*runs))
+    assert text.endswith(f"{ending}they do not measure acgan_trunc, which their labels tuned.")
+
+
+def test_the_only_method_that_they_did_not_tune_is_not_selected_either():
+    runs = [*runs_of((4.0,), 1.0, **TUNED), *runs_of((7.0,), 5.0)]
+    (text,) = comparison.compare_methods(make_table(*runs))
+    assert text.endswith(" Held-out labels tuned acgan_trunc: they do not measure it.")
+
+
 def test_ties_on_held_out_images_are_mentioned_whichever_method_is_ahead():
     assert compare((4.0,), (9.0,), (0.0, 0.0)).endswith(TIED)
     assert compare((9.0,), (4.0,), (0.0, 0.0)).endswith(

@@ -127,14 +127,15 @@ def test_a_set_that_lacks_folds_is_not_ranked(tmp_path):
         worse = {k: fold(1, 1) for k in range(5)}
         finished_run_folders.write_folds(tmp_path / method, worse, method=method)
     (table,) = by_protocol.make_tables(read(tmp_path).runs)
-    lacking = "frgan, only folds 0, 2, 3 of 5, 36 images"
+    lacking = "frgan (only folds 0, 2, 3 of 5, 36 images)"
     assert table.rows == ("supervised", "vat", lacking) and len(table.columns) == 1
     (column,) = table.columns
     assert comparison.mark_of_best(table, column) is None  # the two others are equal
     assert table.cell(lacking, column).paired is None and table.baseline == "supervised"
     texts = list(comparison.compare_methods(table))
     assert (
-        texts[-1] == f"{column}: {lacking} is compared with nothing before it has folds 1, 4 too."
+        texts[-1]
+        == f"{column}: not compared with anything before folds 1, 4 are finished too: {lacking}."
     )
     assert not any("frgan" in text for text in texts[:-1])
     (best,) = best_run.best_runs(table)
@@ -147,9 +148,25 @@ def test_sets_that_lack_folds_alone_give_a_report(tmp_path):
     finished = read(tmp_path)
     (table,) = by_protocol.make_tables(finished.runs)
     assert table.baseline == "" and list(best_run.best_runs(table)) == []
-    assert {row.partition(", ")[2] for row in table.rows} == {"only fold 1 of 5, 12 images"}
+    assert {row.partition(" ")[2] for row in table.rows} == {"(only fold 1 of 5, 12 images)"}
     written = formats.write_report(report.Report((table,), finished, "T"), tmp_path / "report")
-    assert "only fold 1 of 5, 12 images" in written[0].read_text()
+    page = written[0].read_text()
+    assert "only fold 1 of 5, 12 images" in page
+    assert "each labeled image is tested once" not in page  # that is true of whole sets only
+    assert "is of the images that this row names" in page
+    assert "frgan (only fold 1 of 5, 12 images): c.</p>" in page  # no row is the subject
+
+
+def test_folds_and_runs_of_the_same_images_are_told_apart_by_words(tmp_path):
+    finished_run_folders.write_folds(tmp_path / "a", FIVE)
+    finished_run_folders.write(tmp_path / "b", labels=48, outcome={"test_images": 12})
+    (table,) = by_protocol.make_tables(read(tmp_path).runs)
+    assert {best.title for best in best_run.best_runs(table)} == {
+        "The run to export, of the runs with 5 folds",
+        "The run to export, of the runs on 12 test images",
+    }
+    whole, *_ = (line for line in table_notes.describe_table(table) if "tested once" in line)
+    assert whole.startswith("Of a seed with 5 folds, ")
 
 
 def test_folds_share_no_cell_with_other_runs(tmp_path):
@@ -172,8 +189,8 @@ def test_other_images_are_another_set(tmp_path):
     labels = (np.arange(60) + 1) % 3
     finished_run_folders.write_folds(tmp_path / "b", {k: FIVE[k] for k in (2, 3, 4)}, 5, labels)
     (table,) = by_protocol.make_tables(read(tmp_path).runs)
-    assert {row.partition(", ")[2] for row in table.rows} == {
-        "only folds 0, 1 of 5, 24 images", "only folds 2, 3, 4 of 5, 36 images",
+    assert {row.partition(" ")[2] for row in table.rows} == {
+        "(only folds 0, 1 of 5, 24 images)", "(only folds 2, 3, 4 of 5, 36 images)",
     }  # fmt: skip
     assert len(table.columns) == 2 and all(", data " in column for column in table.columns)
 

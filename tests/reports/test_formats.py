@@ -354,11 +354,11 @@ def test_markdown_has_levels_recalls_and_the_command():
     text = formats.markdown(counted_report())
     for line in (
         "| frgan | 35.0 \\[28.7, 41.8\\] (1) |",
-        "| always the commonest class | 50.0 \\[43.1, 56.9\\], cat |",
+        "| always the commonest class | 50.0 \\[43.1, 56.9\\], “cat” |",
         "| linear classifier | 30.0 \\[24.1, 36.7\\] (1) |",
         "### Recall of each class, 50 labels",
         "| owl | 0.0 % (0 of 40), never predicted | 0.0 % (0 of 40), never predicted |",
-        "50 labels: supervised never predicts owl.",
+        "50 labels: never predicted by supervised: owl.",
         "### The run to export",
         "    python -m export.export_main --run=frgan --to=served/digits",
     ):
@@ -368,7 +368,7 @@ def test_markdown_has_levels_recalls_and_the_command():
 
 def test_latex_has_levels_and_recalls():
     text = formats.latex(counted_report())
-    assert "always the commonest class & 50.0 {[}43.1, 56.9], cat \\\\" in text
+    assert "always the commonest class & 50.0 {[}43.1, 56.9], “cat” \\\\" in text
     assert (
         "owl & 0.0 \\% (0 of 40), never predicted & 0.0 \\% (0 of 40), never predicted \\\\" in text
     )

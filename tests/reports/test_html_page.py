@@ -272,8 +272,8 @@ def test_scrolling_tables_can_be_reached_by_keys(tmp_path):
     assert all(a["tabindex"] == "0" and a["role"] == "region" for a in wide)
     names = [a["aria-label"] for a in wide]
     assert names == [
-        "digits", "command, digits", "all numbers, digits", "svhn", "command, svhn",
-        "all numbers, svhn", "runs",
+        "digits", "The run to export, command, digits", "all numbers, digits",
+        "svhn", "The run to export, command, svhn", "all numbers, svhn", "runs",
     ]  # fmt: skip
     assert {a["aria-label"] for tag, a in page.tags if tag == "nav"} == {"contents"}
 
@@ -329,8 +329,10 @@ def test_a_lead_that_is_told_apart_is_marked_and_colored(tmp_path):
         finished_run_folders.write(tmp_path / f"f{k}", error, seed=k)
         finished_run_folders.write(tmp_path / f"s{k}", error + 10, seed=k, **SUPERVISED)
     text = html_page.render(make_report([tmp_path]), tmp_path)
-    (best,) = re.findall(r'<td class="best">(.*?)</td>', text, re.DOTALL)
-    assert best.startswith("5.0 ± 1.0 (3) <b>ahead</b>")  # in words, not only by a color
+    (best,) = re.findall(r'<td class="wraps best">(.*?)</td>', text, re.DOTALL)
+    assert best.startswith(
+        '<span class="number">5.0 ± 1.0 (3)</span> <b>ahead</b>'
+    )  # in words, not only by a color
     assert "−10.0 to supervised (3 of 3 lower)" in best
     comparison = "50 labels: frgan has 5.0 ± 1.0 (3), supervised comes next with 15.0 ± 1.0 (3): "
     assert f'<p class="comparison">{comparison}' in text
@@ -379,7 +381,7 @@ def test_of_accuracies_the_higher_is_ahead(tmp_path):
     table = dataclasses.replace(TABLE, measure="accuracy", cells=cells)
     text = html_page.render(make_report([tmp_path], table), tmp_path)
     assert "+15.0 to supervised (3 of 3 higher)" in text
-    assert "96.0 ± 0.0 (3) <b>ahead</b>" in text and text.count('class="best"') == 1
+    assert "96.0 ± 0.0 (3)</span> <b>ahead</b>" in text and text.count(' best"') == 1
 
 
 def test_a_single_method_is_not_ahead(tmp_path):

@@ -45,7 +45,7 @@ def test_rows_stand_below_the_methods():
     assert table_rows.short_table(table) == [
         ["", "50 labels"],
         ["frgan", "25.0 ± 0.0 (2)"],
-        ["always the commonest class", "50.0 [43.1, 56.9], cat"],  # 100 of 200
+        ["always the commonest class", "50.0 [43.1, 56.9], “cat”"],  # 100 of 200
         ["linear classifier", "31.0 ± 1.4 (2)"],  # 30 and 32
     ]
 
@@ -62,7 +62,7 @@ def test_accuracies_have_levels_in_their_unit():
     cells = (papers.PublishedCell("FR-GAN", "50", {"method": "frgan"}),)
     table = papers.Table("t", "T", "S", "accuracy", cells, dict.fromkeys(papers.BUDGETS, {}))
     rows = reference_levels.rows(by_paper.fill_table(table, [run_of()]))
-    assert [own["50"] for own in rows.values()] == ["50.0 [43.1, 56.9], cat", "70.0 [63.3, 75.9] (1)"]  # fmt: skip
+    assert [own["50"] for own in rows.values()] == ["50.0 [43.1, 56.9], “cat”", "70.0 [63.3, 75.9] (1)"]  # fmt: skip
 
 
 def test_older_runs_have_no_levels():
@@ -106,7 +106,7 @@ def test_three_splits_are_compared_as_methods_are():
     assert "frgan beats it (−20.0 [−27.6, −12.4])" in first
     assert "vat is not told apart from it (−2.0 [" in first  # p of single runs does not count
     assert "supervised does not beat it (+19.5 [" in first
-    assert others == ["50 labels: supervised is not told apart from always answering cat (50.0) in 3 of 3 runs."]  # fmt: skip
+    assert others == ["50 labels: supervised is not told apart from always answering “cat” (50.0) in 3 of 3 runs."]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -120,14 +120,14 @@ def test_three_splits_are_compared_as_methods_are():
 )
 def test_a_method_that_guesses_is_said_to(classes, text):
     *_, last = ["", *sentences(run_of(classes, None))]
-    expected = f"50 labels: frgan {text} always answering cat (50.0)."
+    expected = f"50 labels: frgan {text} always answering “cat” (50.0)."
     assert last == (expected if text else "")
 
 
 def test_without_recalls_the_interval_decides():
     run = run_of(right(104), None, class_recall=[])
     assert sentences(run) == [
-        "50 labels: frgan is not told apart from always answering cat (50.0)."
+        "50 labels: frgan is not told apart from always answering “cat” (50.0)."
     ]
 
 

@@ -1,5 +1,6 @@
 """Charts are SVG in the colors of the page, whatever the names in them."""
 
+import functools
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -207,6 +208,18 @@ def test_levels_are_lines_with_names(monkeypatch, kind, draw):
     chart(LEVELS | {"far": 90.0})
     assert [values for values, _ in calls[draw]] == [(12.0,), (6.0,)]
     assert len({look["ls"] for _, look in calls[draw]}) == 2  # not by color alone
+
+
+def test_levels_that_look_like_one_line_share_an_entry_of_the_legend(monkeypatch):
+    levels = {"guessing": 6.0, "far": 8.0, "linear": 6.01}
+    draw = functools.partial(svg_charts.dots, {"a": (4.0, 9.0)}, {}, "t", "error", levels)
+    root = ElementTree.fromstring(draw())
+    assert {"guessing and linear", "far"} <= set(texts(root))
+    assert not {"guessing", "linear"} & set(texts(root))
+    calls = spy_on_axes(monkeypatch, "axvline")
+    draw()
+    looks = {values[0]: look["ls"] for values, look in calls["axvline"]}
+    assert looks[6.0] == looks[6.01] != looks[8.0]
 
 
 @pytest.mark.parametrize("kind", CHARTS)

@@ -21,6 +21,7 @@ from tf_ssgan.training import first_lines
 def test_surprising_pools_are_noted(labeled, examples, expected):
     method = types.SimpleNamespace(
         task=types.SimpleNamespace(labeled=labeled, unlabeled=10), needs_noisy=False,
+        tunes_on_held_out=False,
         streams=lambda: {"unlabeled": Stream("unlabeled", examples, {"image": "plain"})},
     )  # fmt: skip
     assert first_lines._pool_notes(types.SimpleNamespace(method=method)) == expected
@@ -29,7 +30,7 @@ def test_surprising_pools_are_noted(labeled, examples, expected):
 def test_a_run_that_held_out_labels_tune_says_so():
     method = types.SimpleNamespace(
         task=types.SimpleNamespace(labeled=5, unlabeled=10), needs_noisy=False,
-        streams=lambda: {"tuning": Stream("held_out", 5, {"image": "plain"})},
+        streams=dict, tunes_on_held_out=True,
     )  # fmt: skip
     (note,) = first_lines._pool_notes(types.SimpleNamespace(method=method))
     assert note.startswith("The labels of held-out images tune this run")

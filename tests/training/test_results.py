@@ -69,7 +69,7 @@ def finished_run(workdir, classes, held=100):
         classes_without=lambda labels: [names[k] for k in range(classes) if k not in labels],
         method=types.SimpleNamespace(
             exported_classifier=exported, networks=lambda: {"classifier": exported}, searched=(),
-            stages=lambda: {"train": 0},
+            stages=lambda: {"train": 0}, tunes_on_held_out=False,
             task=types.SimpleNamespace(classes=classes, steps=2, steps_per_epoch=1),
         ),
         strategy=types.SimpleNamespace(num_replicas_in_sync=1),
@@ -115,6 +115,7 @@ def test_everything_is_measured_and_written(tmp_path, classes):
     counted = [result[name] for name in ("pool", "validation_images", "test_images")]
     assert counted == [130, 100, 40] and result["cores"] == len(cpu.usable())
     assert result["code"] == checkout.code_version()
+    assert result["tuned_by_held_out"] is False
     for name in FIGURES:
         assert min(tf.io.decode_png((tmp_path / f"{name}.png").read_bytes()).shape[:2]) > 100
     report = (tmp_path / "report.txt").read_text(encoding="utf-8")

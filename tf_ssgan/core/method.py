@@ -82,6 +82,11 @@ class Method(run_state.RunState):
         """The streams of a batch, by name."""
         raise NotImplementedError(f"{type(self).__module__} does not define streams()")
 
+    @property
+    def tunes_on_held_out(self) -> bool:
+        """Whether it learns from held-out labels, so that they are no measure of it any more."""
+        return any(stream.pool == "held_out" for stream in self.streams().values())
+
     def stages(self) -> dict[str, int]:
         """Optional: parts of the run whose steps differ, name -> first step; the first is at 0."""
         return {"train": 0}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tf_ssgan import papers
-from tf_ssgan.common import errors
+from tf_ssgan.common import counts, errors
 from tf_ssgan.reports import by_paper, common_data, fold_groups, ranking
 from tf_ssgan.reports.finished_runs import NOISE, FinishedRun
 from tf_ssgan.reports.result_table import (
@@ -84,7 +84,7 @@ def _row_names(runs: Sequence[FinishedRun]) -> list[str]:
         for run in runs
     ]
     missing = map(fold_groups.describe_missing, runs)
-    return [f"{n}, {m}" if m else n for n, m in zip(names, missing, strict=True)]
+    return [f"{n} ({m})" if m else n for n, m in zip(names, missing, strict=True)]
 
 
 def names_without_noise(runs: Sequence[FinishedRun]) -> list[str]:
@@ -107,17 +107,19 @@ def _column_names(protocols: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _column_name(protocol: Mapping[str, Any], differing: list[str]) -> str:
     """The number of labels, and the values of a protocol that differ between protocols."""
-    labels = protocol["labels"]
-    parts = [f"{labels:,} labels" if labels != 1 else "1 label"]
-    if protocol.get("folds"):
-        parts.append(f"{protocol['folds']} folds")
+    parts = [counts.things(protocol["labels"], "label")]
+    if folds := protocol.get("folds"):  # they share their images: see "data"
+        parts.append(f"{folds} folds")
+        differing = [name for name in differing if name not in ("images", "test_images")]
     if set(NOISE) & set(differing):
         parts.append(describe_noise(protocol))
-    if "validation" in differing:
+    if "validation" in differing and (protocol["validation"] or not folds):
         parts.append(f"{protocol['validation']:,} held out")
     if "images" in differing:
-        parts.append(f"{protocol['images']:,} training images")
-    known = ("labels", "dataset", "validation", "images", "folds", *NOISE)
+        parts.append(counts.things(protocol["images"], "training image"))
+    if "test_images" in differing:
+        parts.append(counts.things(protocol["test_images"], "test image"))
+    known = ("labels", "dataset", "validation", "images", "test_images", "folds", *NOISE)
     return ", ".join([*parts, *(f"{k}={protocol[k]}" for k in differing if k not in known)])
 
 

@@ -110,4 +110,4 @@ def _never(column: str, row: str, cell: ResultCell, counts: Mapping[str, Mapping
     shown = ", ".join(names[:LOWEST]) + (
         f" and {len(names) - LOWEST:,} more" if len(names) > LOWEST else ""
     )
-    return f"{column}: {row} never predicts {shown}."
+    return f"{column}: never predicted by {row}: {shown}."

@@ -37,8 +37,12 @@ def _lacking_folds(table: ResultTable, column: str) -> Iterator[str]:
     for row in table.rows:
         if table.cell(row, column).lacks_folds:
             missing = sorted({k for run in table.cell(row, column).runs for k in run.missing_folds})
-            folds = f"fold{'s' if len(missing) > 1 else ''} {', '.join(map(str, missing))}"
-            yield f"{column}: {row} is compared with nothing before it has {folds} too."
+            folds = (
+                f"fold {missing[0]} is"
+                if len(missing) == 1
+                else (f"folds {', '.join(map(str, missing))} are")
+            )
+            yield f"{column}: not compared with anything before {folds} finished too: {row}."
 
 
 def mark_of_best(table: ResultTable, column: str) -> tuple[str, str] | None:
@@ -176,25 +180,26 @@ def _held_out(table: ResultTable, column: str, ranked: Ranking) -> str:
     """Which ranked row held-out images would have selected; empty if they do not apply.
 
     They apply to the errors of the last step, if all these runs have validation errors. Those of
-    few images select none.
+    few images select none. Rows that held-out labels tuned are not measured by them.
     """
-    validation = {
-        row: values_by_split(table.cell(row, column), "validation_error") for row in ranked.means
-    }
+    runs = {row: table.cell(row, column).runs for row in ranked.means}
+    tuned = [row for row in runs if any(run.tuned_by_held_out for run in runs[row])]
+    rows = [row for row in runs if row not in tuned]
+    validation = {row: values_by_split(table.cell(row, column), "validation_error") for row in rows}
     if table.number != "test_error" or not all(validation.values()):
         return ""
-    fewest = min(
-        run.result["validation_images"]
-        for row in ranked.means
-        for run in table.cell(row, column).runs
-    )
+    not_measured = f" Held-out labels tuned {' and '.join(tuned)}: they do not measure"
+    if len(rows) < 2:
+        return f"{not_measured} it." if len(tuned) == 1 else f"{not_measured} them."
+    fewest = min(run.result["validation_images"] for row in rows for run in runs[row])
     if few := few_images.too_few(fewest, "to select one"):
         return f" {few[0].upper()}{few[1:]}."
+    but = f"; they do not measure {' and '.join(tuned)}, which their labels tuned" if tuned else ""
     means = {row: ranking.mean_over(own, ranked.splits).mean for row, own in validation.items()}
     chosen = [row for row in means if means[row] == min(means.values())]
     if len(chosen) > 1:
-        return f" Held-out images do not distinguish {' from '.join(chosen)}."
-    if chosen == [next(iter(means))]:
-        return " Held-out images would have selected it too."
+        return f" Held-out images do not distinguish {' from '.join(chosen)}{but}."
+    if chosen == [next(iter(ranked.means))]:
+        return f" Held-out images would have selected it too{but}."
     mean = _mean(table, column, ranked, chosen[0])
-    return f" Held-out images would have selected {chosen[0]}, {mean}."
+    return f" Held-out images would have selected {chosen[0]}, {mean}{but}."

@@ -74,6 +74,15 @@ class FinishedRun:
         return ()
 
     @property
+    def tuned_by_held_out(self) -> bool:
+        """Whether held-out labels tuned it: then its validation error is not of unseen images.
+
+        Older results do not say it; the only option of then that did so is known.
+        """
+        saved = self.result.get("tuned_by_held_out")
+        return self.flags.get("tau_search") == "validation" if saved is None else saved
+
+    @property
     def history(self) -> list[dict[str, Any]]:
         """The undamaged lines of its metrics; empty if the file cannot be read."""
         return self._metrics[0]

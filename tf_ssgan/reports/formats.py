@@ -59,7 +59,7 @@ def markdown(report: Report) -> str:
 def _markdown_export(table: ResultTable) -> Iterator[str]:
     """Which run to export, and the command."""
     for best in best_run.best_runs(table):
-        yield _heading(3, best_run.TITLE)
+        yield _heading(3, best.title)
         yield escaping.markdown_block(best.reason)
         yield escaping.markdown_code(best.command)
 

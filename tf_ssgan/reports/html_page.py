@@ -69,7 +69,6 @@ def render(report: Report, folder: pathlib.Path) -> str:
         runs=_run_table(report.runs, folder),
         left_out=[(str(path), _link(path, folder), reason) for path, reason in report.left_out],
         damage=report.damage,
-        run_to_export=best_run.TITLE,
         code=checkout.format_code(checkout.code_version()),
     )
 

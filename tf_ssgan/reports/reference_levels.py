@@ -145,7 +145,7 @@ def _guess_text(table: ResultTable, column: str) -> str:
     if found is None:
         return cell_text.EMPTY
     share = cell_text.format_share(_as_measured(table, found.error), digits, found.images)
-    return f"{share}, {found.name}"
+    return f"{share}, “{found.name}”"
 
 
 def _linear_text(table: ResultTable, column: str) -> str:
@@ -173,7 +173,8 @@ def _clause(row: str, cell: ResultCell, theirs: Linear, digits: int) -> str:
     if paired.differences.n < MIN_SPLITS:
         p = max((_linear_p(run) for run in cell.runs), default=1.0)
         apart = p < SIGNIFICANT
-        difference += f", McNemar's p = {p:.2g} on the test images"
+        shown = f"= {p:.2g}" if p >= 0.001 else "< 0.001"
+        difference += f", McNemar's p {shown} on the test images"
     verb = "beats it" if apart else f"is {cell_text.NOT_TOLD_APART} from it"
     return f"{row} {verb} ({difference})"
 
@@ -188,7 +189,7 @@ def _compare_guess(
     column: str, cells: Mapping[str, ResultCell], guessed: Guess, digits: int
 ) -> Iterator[str]:
     """Names the methods that are not better than guessing; nothing if there are none."""
-    level = f"always answering {guessed.name} ({guessed.error:.{digits}f})"
+    level = f"always answering “{guessed.name}” ({guessed.error:.{digits}f})"
     for row, cell in cells.items():
         near = sum(not _beats_guess(run, guessed) for run in cell.runs)
         if cell.mean.mean >= guessed.error:

@@ -137,16 +137,32 @@ def _draw_levels(
 ) -> int:
     """Draws a thin line at each value up to as far beyond the axis as it is long.
 
+    Lines that nobody could tell apart look the same and share an entry of the legend.
+
     Returns:
         How many are drawn.
     """
     low, high = limits
     room = high - low
     shown = {name: value for name, value in levels.items() if low - room <= value <= high + room}
-    for number, (name, value) in enumerate(shown.items()):
+    for number, names in enumerate(_near(shown, 0.015 * room)):
         dash = (0, (1, 2)) if number % 2 else (0, (6, 2))
-        draw(value, color=_INK, lw=0.8, ls=dash, label=_shown(name))
+        for name in names:
+            label = _shown(" and ".join(names)) if name == names[0] else None
+            draw(shown[name], color=_INK, lw=0.8, ls=dash, label=label)
     return len(shown)
+
+
+def _near(levels: Mapping[str, float], distance: float) -> list[list[str]]:
+    """The names of levels, those together that are at most so far from the first of them."""
+    groups: list[list[str]] = []
+    for name, value in levels.items():
+        near = [own for own in groups if abs(value - levels[own[0]]) <= distance]
+        if near:
+            near[0].append(name)
+        else:
+            groups.append([name])
+    return groups
 
 
 def _padded(low: float, high: float) -> tuple[float, float]:

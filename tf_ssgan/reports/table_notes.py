@@ -44,7 +44,10 @@ def describe_test_images(table: ResultTable) -> Iterator[str]:
         f"Each number is a share of {each}. [a, b] behind a single run is the 95 % interval that "
         "follows from their number (Wilson); it does not cover other labels or seeds."
     )
-    if folds := sorted({run.fold_count for run in table.runs if run.fold_count}):
+    if any(run.missing_folds for run in table.runs):
+        yield "The number of a row that lacks folds is of the images that this row names."
+    whole = (run for run in table.runs if not run.missing_folds)
+    if folds := sorted({run.fold_count for run in whole if run.fold_count}):
         numbers = " or ".join(map(str, folds))
         yield (
             f"Of a seed with {numbers} folds, each labeled image is tested once, by the run that "

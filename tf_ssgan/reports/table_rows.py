@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from tf_ssgan import papers
 from tf_ssgan.reports import cell_text, reference_levels
 from tf_ssgan.reports.finished_runs import ERROR_COLUMNS
 from tf_ssgan.reports.result_table import ResultCell, ResultTable
@@ -11,7 +12,14 @@ def _headings(table: ResultTable) -> list[str]:
     """The headings of the long table."""
     paired = [f"against {table.baseline}"] if table.baseline else []
     numbers = [table.measure.label, "published", "difference", *paired]
-    return ["method", "protocol", *numbers, *ERROR_COLUMNS.values(), "steps", "seconds per run"]
+    others = [ERROR_COLUMNS[name] for name in _other_errors(table)]
+    return ["method", "protocol", *numbers, *others, "steps", "seconds per run"]
+
+
+def _other_errors(table: ResultTable) -> list[str]:
+    """The errors that are not the number of the table itself."""
+    own = table.number if table.measure == papers.QUANTITIES["test_error"] else ""
+    return [name for name in ERROR_COLUMNS if name != own]
 
 
 def long_table(table: ResultTable) -> list[list[str]]:
@@ -44,7 +52,7 @@ def _lines(table: ResultTable) -> Iterator[list[str]]:
             cell_text.format_signed(cell.difference, digits),
         ]
         paired = [cell_text.format_paired(cell.paired, digits, better)] if table.baseline else []
-        errors = [cell_text.format_error(cell, name, digits) for name in ERROR_COLUMNS]
+        errors = [cell_text.format_error(cell, name, digits) for name in _other_errors(table)]
         lengths = [cell_text.steps_per_run(cell), cell_text.median_seconds(cell)]
         yield [
             row,

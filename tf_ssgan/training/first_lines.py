@@ -53,7 +53,7 @@ def _pool_notes(run: build.Run) -> list[str]:
     streams = [s for s in run.method.streams().values() if s.pool in ("unlabeled", "merged")]
     if streams and task.unlabeled <= task.labeled and not run.method.needs_noisy:
         notes.append("Every image is labeled: the unlabeled pool holds no other images.")
-    if any(s.pool == "held_out" for s in run.method.streams().values()):
+    if run.method.tunes_on_held_out:
         notes.append(
             "The labels of held-out images tune this run: its validation error may be lower than "
             "the error on images that it has never used."

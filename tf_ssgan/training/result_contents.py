@@ -122,6 +122,7 @@ class Result(Quality):
     labels: Count
     pool: Positive
     validation_images: Count
+    tuned_by_held_out: bool = ABSENT  # then its validation error is not one of unseen images
     test_images: Positive
     classes_with_test_images: Positive
     classes_without_test_images: list[Text]

@@ -188,6 +188,7 @@ def _result(
         "labels": len(run.protocol.labeled_ids),
         "pool": run.protocol.pool,
         "validation_images": held_out,
+        "tuned_by_held_out": run.method.tunes_on_held_out,
         "test_images": len(run.arrays.test_labels),
         **_tested_classes(run),
         "known_test_images": _known_test_images(run),

@@ -25,9 +25,11 @@ def update_tau(toy, step=0):
 
 def test_only_the_search_by_validation_reads_held_out_images():
     for search in ("none", "gradient", "grid"):
-        assert set(toy_methods.Toy(NAME, tau_search=search).method.streams()) == {"labeled"}
-    streams = toy_methods.Toy(NAME, tau_search="validation").method.streams()
-    assert set(streams) == {"labeled", "held_out"}
+        method = toy_methods.Toy(NAME, tau_search=search).method
+        assert set(method.streams()) == {"labeled"} and not method.tunes_on_held_out
+    method = toy_methods.Toy(NAME, tau_search="validation").method
+    streams = method.streams()
+    assert set(streams) == {"labeled", "held_out"} and method.tunes_on_held_out
     assert (streams["held_out"].pool, streams["held_out"].examples) == ("held_out", 8)
 
 
