@@ -114,7 +114,7 @@ def test_recall_of_each_class(own, measured):
         shown = f"{name} {100 * recall[k]:.2f} % {right} of {images} ({LABELS[k]} labels)"
         assert shown in lines
     never = [CLASSES[k] for k in np.flatnonzero(table.sum(axis=0) == 0)]
-    said = f"None of 120 test images is predicted as {', '.join(never)}."
+    said = f"None of 120 test images is predicted as {' or '.join(never)}."
     assert (said in lines) is bool(never)
 
 
