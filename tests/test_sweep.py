@@ -50,7 +50,7 @@ SMALL = Table(
 
 def fake_hashes(sha256):
     """Stands for the process that reads a data set: this is the fingerprint of all folds."""
-    return lambda dataset, data_dir, spec, folds, split_seed: [sha256] * max(1, folds)
+    return lambda dataset, data_dir, spec, group_by, folds, seed: [sha256] * max(1, folds)
 
 
 @pytest.fixture
