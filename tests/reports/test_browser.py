@@ -246,6 +246,29 @@ def test_wide_tables_scroll_by_themselves_on_a_phone(opened):
     assert all(shown <= PHONE["width"] for _, shown in sizes)
 
 
+def test_commands_and_the_numbers_of_one_column_fit_a_phone(opened):
+    page = opened(PHONE, "light")
+    page.evaluate(READY)
+    sizes = page.locator(".wide").evaluate_all(
+        "nodes => nodes.map(n => [n.ariaLabel, n.scrollWidth - n.clientWidth])"
+    )
+    hidden = {name: more for name, more in sizes if "command" in name or name == "folder:own"}
+    assert len(hidden) > 3 and set(hidden.values()) == {0}
+
+
+def test_all_numbers_fit_a_desk(opened):
+    page = opened(DESK, "light")
+    page.evaluate(READY)
+    region = page.get_by_role("region", name="all numbers, folder:own", exact=True)
+    assert region.evaluate("node => node.scrollWidth - node.clientWidth") == 0
+
+
+def test_the_button_covers_no_letter_of_the_title(opened):
+    page = opened(PHONE, "light")
+    title, button = page.locator("h1").bounding_box(), page.locator("#theme").bounding_box()
+    assert title["x"] + title["width"] <= button["x"]
+
+
 def test_a_color_stands_only_where_methods_are_told_apart(opened):
     """vat is told apart from frgan on three splits of own pictures; of the others none is."""
     page = opened(DESK, "light")

@@ -7,7 +7,7 @@ from support import file_contents, finished_run_folders
 
 from tf_ssgan import papers
 from tf_ssgan.common import errors
-from tf_ssgan.reports import by_paper, by_protocol
+from tf_ssgan.reports import by_paper, by_protocol, finished_runs
 
 OTHER = finished_run_folders.sha256("other")
 NOISY = {"noise": "wrong", "noise_rate": 0.1}
@@ -364,3 +364,14 @@ def test_against_names_a_row_of_any_table():
 
 def test_no_runs_are_no_tables():
     assert by_protocol.make_tables([]) == []
+
+
+def test_columns_of_folds_say_no_counts_that_follow_from_them(tmp_path):
+    fold = finished_run_folders.counted({"a": (4, 3, 4), "b": (4, 3, 4), "c": (4, 3, 4)})
+    finished_run_folders.write_folds(tmp_path, dict.fromkeys(range(5), fold))
+    runs = finished_runs.read_runs([tmp_path]).runs
+    other = finished_run_folders.make_run(labels=48, outcome={"test_images": 12})
+    (table,) = by_protocol.make_tables([*runs, other])
+    assert set(table.columns) == {
+        "48 labels, 5 folds", "48 labels, 129 held out, 1,297 training images, 12 test images",
+    }  # fmt: skip

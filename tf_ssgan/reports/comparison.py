@@ -108,10 +108,13 @@ def _compare(table: ResultTable, column: str, ranked: Ranking) -> str:
     digits = cell_text.table_decimals(table)
     best, second, *_ = ranked.means
     means = {row: _mean(table, column, ranked, row) for row in (best, second)}
-    text = (
-        f"{column}{_which_splits(table, column, ranked)}: {best} has {means[best]}, {second} comes "
-        f"next with {means[second]}: {_difference(_paired(table, column, best, second), digits)}"
-    )
+    paired = _paired(table, column, best, second)
+    who = f"{best} has {means[best]}, {second} comes next with {means[second]}"
+    if paired.differences.mean == 0:
+        kind = "accuracy" if table.measure.better == "higher" else "error"
+        who = f"{best} and {second} have the same {kind}, {means[best]}"
+    where = f"{column}{_which_splits(table, column, ranked)}"
+    text = f"{where}: {who}: {_difference(paired, digits)}"
     near = _near(table, column, ranked)
     if near and second not in near:
         text += f" {best} is not told apart from {' and '.join(near)}."
