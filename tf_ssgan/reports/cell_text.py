@@ -54,6 +54,8 @@ def format_cell(cell: ResultCell, decimals: int) -> str:
 def format_error(cell: ResultCell, name: str, decimals: int) -> str:
     """The mean of an error of its runs by its key in `result.json`, see `format_mean`."""
     images = cell.runs[0].result["test_images"] if cell.runs else 0
+    if name == "test_error_median20":  # of several classifiers, so it has no interval
+        images = 0
     return format_mean(mean_error(cell, name), decimals, images)
 
 

@@ -165,13 +165,15 @@ def _run_texts(run: FinishedRun) -> list[str]:
     """A row of the list of runs."""
     result = run.result
     images = result["test_images"]
-    errors = [result[name] for name in ERROR_COLUMNS]
+    # The median is of several classifiers, so it has no interval.
+    counts = [images * (name != "test_error_median20") for name in ERROR_COLUMNS]
+    errors = zip((result[name] for name in ERROR_COLUMNS), counts, strict=True)
     return [
         run.method,
         f"{result['dataset']}, {result['labels']:,} labels",
         best_run.seed_words(run),
         f"{images:,}",
-        *(cell_text.EMPTY if e is None else cell_text.format_share(e, 2, images) for e in errors),
+        *(cell_text.EMPTY if e is None else cell_text.format_share(e, 2, n) for e, n in errors),
         f"{result['steps']:,}",
         f"{result['seconds']:,.0f}" if result["seconds"] else cell_text.EMPTY,
         run_code.short_code(run),

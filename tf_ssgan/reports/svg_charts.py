@@ -67,7 +67,7 @@ def dots(
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set(xlabel=label)
         axes.xaxis.set_major_locator(ticker.MaxNLocator(6))
-        if _draw_levels(levels or {}, axes.get_xlim(), axes.axvline):
+        if _draw_levels(levels or {}, axes.get_xlim(), axes.axvline, axes):
             figure.legend(loc="outside lower center", ncols=1, handlelength=2)
         return _svg(figure, f"{label} of each run, {title}")
 
@@ -111,7 +111,7 @@ def curves(
         if y_range:
             axes.set_ylim(*_padded(*y_range))
         _ticks(axes, sorted({x for values in series.values() for x in values}), log_x)
-        _draw_levels(levels, axes.get_ylim(), axes.axhline)
+        _draw_levels(levels, axes.get_ylim(), axes.axhline, axes)
         figure.legend(loc="outside lower center", ncols=columns, handlelength=2)
         return _svg(figure, f"{y_label} against {x_label}, {title}")
 
@@ -134,13 +134,15 @@ def _draw_levels(
     levels: Mapping[str, float],
     limits: tuple[float, float],
     draw: Callable[..., object],
+    axes: Axes,
 ) -> int:
     """Draws a thin line at each value up to as far beyond the axis as it is long.
 
-    Lines that nobody could tell apart look the same and share an entry of the legend.
+    Lines that nobody could tell apart look the same and share an entry of the legend. Those that
+    are too far away have an entry with their value, and no line.
 
     Returns:
-        How many are drawn.
+        How many are drawn or named.
     """
     low, high = limits
     room = high - low
@@ -150,7 +152,9 @@ def _draw_levels(
         for name in names:
             label = _shown(" and ".join(names)) if name == names[0] else None
             draw(shown[name], color=_INK, lw=0.8, ls=dash, label=label)
-    return len(shown)
+    for name in (name for name in levels if name not in shown):
+        axes.plot([], [], " ", label=f"{_shown(name)}: {levels[name]:.1f}, off the chart")
+    return len(levels)
 
 
 def _near(levels: Mapping[str, float], distance: float) -> list[list[str]]:
