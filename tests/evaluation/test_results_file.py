@@ -148,7 +148,7 @@ def test_inception_is_named_by_its_file():
 def test_the_summary_has_mcnemars_test():
     entry = errors_on("cifar10_1/v6", "runs/b") | {"drop": 12.5}
     text = results_file.format_results(measured(test_sets=[entry]), None)
-    assert "test_error 5.00 % (25 of 500 images)\n" in text
+    assert "test_error 5.00 % (25 wrong of 500 images; 3.4 to 7.3 %)\n" in text
     assert "+12.50 points compared with its own test images\n" in text
     assert "only one is right on 25 images: this run on 20, the other on 5; p = 0.00408" in text
     assert "of runs/b" in text
@@ -157,7 +157,7 @@ def test_the_summary_has_mcnemars_test():
 def test_the_summary_has_the_error_of_the_raw_weights():
     entry = errors_on("cifar10_1/v6") | {"test_error_raw": 6.25}
     text = results_file.format_results(measured(test_sets=[entry]), None)
-    assert "test_error_raw 6.25 % (31 of 500 images)" in text
+    assert "test_error_raw 6.25 % (31 wrong of 500 images; " in text
 
 
 def test_the_summary_has_the_clusters():

@@ -17,7 +17,8 @@ from tf_ssgan.launch import data_hashes
 from tf_ssgan.training import build, callbacks, config, loop, precheck
 
 PATTERN = r"^(p\d+)_"
-GIVEN = {"labels": 12, "width": 4, "batch_size": 6, "max_steps": 4, "precision": "float32"}
+GIVEN = {"labels": 12, "width": 4, "batch_size": 6, "max_steps": 4, "precision": "float32",
+         "validation": 5}  # fmt: skip
 
 
 def settings(workdir, data_dir, **other):

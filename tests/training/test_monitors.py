@@ -60,7 +60,7 @@ def pseudo_label_scalars(
 
 def test_classes_that_no_pseudo_label_has_are_printed(capsys, writer):
     scalars = pseudo_label_scalars(9.0 * np.eye(4, dtype=np.float32)[[0, 0, 2]], writer)
-    assert "None of 3 training images is predicted as dog, pig.\n" in capsys.readouterr().out
+    assert "None of 3 training images is predicted as dog or pig.\n" in capsys.readouterr().out
     right = scalars.pop("pseudo_label_right_percent")
     assert right == pytest.approx(200 / 3)
     assert scalars == {"pseudo_label_percent": 100.0, "pseudo_label_judged": 3}

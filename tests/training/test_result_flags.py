@@ -37,3 +37,10 @@ def test_numbers_of_images_that_flags_ask_for():
     result = file_contents.result(FLAGS)
     reason = "validation_images is 129, and validation is 100"
     assert result_flags.differing(result, flags) == reason
+
+
+def test_whole_groups_hold_out_about_as_many_images_as_asked():
+    flags = finished_run_folders.flags() | {"validation": 5}
+    result = file_contents.result(flags) | {"validation_images": 10}
+    assert "validation_images is 10" in result_flags.differing(result, flags)
+    assert result_flags.differing(result, flags | {"group_by": "patient"}) == ""

@@ -215,8 +215,9 @@ def seed_words(run: FinishedRun) -> str:
 
 def _command(run: FinishedRun) -> str:
     """The command that exports a run, for a shell."""
-    words = f"--run={run.folder}", f"--to=served/{_model_name(run.result['dataset'])}"
-    return f"python -m export.export_main {' '.join(map(plain_text.shell_word, words))}"
+    program = "python -m export.export_main"
+    folder = plain_text.shell_word(f"--run={run.folder}")
+    return f"{program} {folder} --to=served/{_model_name(run.result['dataset'])}"
 
 
 def _model_name(dataset: str) -> str:
