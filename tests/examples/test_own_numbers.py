@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from sklearn import dummy, linear_model, metrics, pipeline, preprocessing
+from support.wilson import wilson
 
 import tf_ssgan
 from tf_ssgan import report
@@ -22,15 +23,6 @@ pytestmark = pytest.mark.xdist_group("own numbers")
 ROOT = pathlib.Path(__file__).parents[2]
 CLASSES = ("3", "7", "8")
 LABELS = (2, 10, 40)  # 1:5:20
-Z = 1.959963984540054
-
-
-def wilson(wrong, images):
-    """Wilson 1927, as in textbooks, in percent."""
-    share = wrong / images
-    center, spread = share + Z**2 / (2 * images), share * (1 - share) / images
-    half = Z * math.sqrt(spread + Z**2 / (4 * images**2))
-    return [100 * (center + sign * half) / (1 + Z**2 / images) for sign in (-1, 1)]
 
 
 def read(folder):

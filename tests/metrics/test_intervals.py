@@ -1,24 +1,14 @@
 """Tests of metrics/intervals.py."""
 
-import math
-
 import pytest
+from support.wilson import wilson
 
 from tf_ssgan.metrics import intervals
 
 
-def by_formula(count: int, images: int) -> tuple[float, float]:
-    """Wilson 1927, as in textbooks."""
-    z, share = 1.959963984540054, count / images
-    center = (share + z**2 / (2 * images)) / (1 + z**2 / images)
-    half = z * math.sqrt(share * (1 - share) / images + z**2 / (4 * images**2))
-    half /= 1 + z**2 / images
-    return 100 * (center - half), 100 * (center + half)
-
-
 @pytest.mark.parametrize(("count", "images"), [(0, 10), (10, 10), (3, 7), (91, 279), (1, 1)])
 def test_the_interval_is_wilsons_formula(count, images):
-    assert intervals.wilson(count, images) == pytest.approx(by_formula(count, images), abs=1e-9)
+    assert intervals.wilson(count, images) == pytest.approx(wilson(count, images), abs=1e-9)
 
 
 @pytest.mark.parametrize(("count", "images"), [(0, 1), (1, 3), (91, 279), (2_477, 10_000)])

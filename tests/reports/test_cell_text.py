@@ -4,28 +4,15 @@ import dataclasses
 
 import pytest
 from support import finished_run_folders
+from support.report_tables import make_table, table_of_cells
 
-from tf_ssgan import papers
 from tf_ssgan.metrics import intervals
 from tf_ssgan.metrics.across_seeds import MeanOverSeeds, PairedDifference
-from tf_ssgan.reports import by_protocol, cell_text
-from tf_ssgan.reports.result_table import PublishedNumber, ResultCell, ResultTable
+from tf_ssgan.reports import cell_text
+from tf_ssgan.reports.result_table import PublishedNumber, ResultCell
 
 RUN = finished_run_folders.make_run()
 CELL = ResultCell((RUN,), (5.0,))
-
-
-def make_table(*runs, **options):
-    (table,) = by_protocol.make_tables(runs, **options)
-    return table
-
-
-def table_of_cells(*cells, measure="test_error", **changed):
-    """A table of one row."""
-    columns = tuple(f"c{k}" for k in range(len(cells)))
-    by_place = {("r", column): cell for column, cell in zip(columns, cells, strict=True)}
-    return ResultTable("s", "S", ("r",), columns, by_place, papers.QUANTITIES[measure],
-                 **{"number": "test_error"} | changed)  # fmt: skip
 
 
 @pytest.mark.parametrize(

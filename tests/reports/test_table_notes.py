@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 from support import finished_run_folders
+from support.report_tables import make_table, table_of_cells
 
 from tf_ssgan import papers
 from tf_ssgan.common.version import __version__
@@ -13,19 +14,6 @@ from tf_ssgan.reports.result_table import PublishedNumber, ResultCell, ResultTab
 
 RUN = finished_run_folders.make_run()
 CELL = ResultCell((RUN,), (5.0,))
-
-
-def make_table(*runs, **options):
-    (table,) = by_protocol.make_tables(runs, **options)
-    return table
-
-
-def table_of_cells(*cells, measure="test_error", **changed):
-    """A table of one row."""
-    columns = tuple(f"c{k}" for k in range(len(cells)))
-    by_place = {("r", column): cell for column, cell in zip(columns, cells, strict=True)}
-    return ResultTable("s", "S", ("r",), columns, by_place, papers.QUANTITIES[measure],
-                 **{"number": "test_error"} | changed)  # fmt: skip
 
 
 FEW = {"validation_images": 6, "test_error_at_best_validation": None,

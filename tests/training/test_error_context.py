@@ -8,20 +8,12 @@ import numpy as np
 import pytest
 from sklearn import dummy, linear_model, metrics, pipeline, preprocessing
 from support.file_contents import metrics_line
+from support.wilson import wilson
 
 from tf_ssgan.metrics import classification
 from tf_ssgan.training import error_context, result_contents, run_files
 
 NAMES = ("many", "few", "rare", "untested")
-Z = 1.959963984540054
-
-
-def wilson(wrong, images):
-    """Wilson 1927, as in textbooks, in percent."""
-    share = wrong / images
-    center, spread = share + Z**2 / (2 * images), share * (1 - share) / images
-    half = Z * math.sqrt(spread + Z**2 / (4 * images**2))
-    return [100 * (center + sign * half) / (1 + Z**2 / images) for sign in (-1, 1)]
 
 
 def make_run(labels=(12, 6, 2, 0), held_out=7, noise=0):

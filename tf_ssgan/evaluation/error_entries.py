@@ -9,7 +9,7 @@ from typing import Any
 
 from tf_ssgan.metrics import binomial, intervals, significance
 from tf_ssgan.metrics.classification import Predictions
-from tf_ssgan.training import error_context
+from tf_ssgan.training import error_context, verdicts
 
 
 def errors_of(predictions: Predictions, own: Predictions | None = None) -> dict[str, Any]:
@@ -60,13 +60,12 @@ def by_class(predictions: Predictions, names: Sequence[str]) -> dict[str, Any]:
         "guessing", "guessing_p" (McNemar's test of the classifier and guessing), "class_recall" and
         "classes_without_test_images".
     """
-    labels, predicted = predictions.labels, predictions.predicted
-    guessing = error_context.guessing(labels, tuple(names))
+    guessing = error_context.guessing(predictions.labels, tuple(names))
     classes = error_context.class_recall(predictions, tuple(names))
-    always = labels == list(names).index(guessing["name"])
+    counts = verdicts.against_guessing(classes, guessing["name"])
     return {
         "guessing": guessing,
-        "guessing_p": significance.mcnemar(predicted == labels, always).p,
+        "guessing_p": significance.exact_p(*counts),
         "class_recall": classes,
         "classes_without_test_images": [one["name"] for one in classes if not one["images"]],
     }

@@ -89,11 +89,10 @@ def _text(counts: Mapping[str, Any] | None, runs: int) -> str:
     if counts is None:
         return cell_text.EMPTY
     if not counts["images"]:
-        text = "no test image"
-    else:
-        where = f" in {runs} runs" if runs > 1 else ""
-        share = 100 * counts["right"] / counts["images"]
-        text = f"{share:.1f} % ({counts['right']:,} of {counts['images']:,}{where})"
+        return "no test image"
+    where = f" in {runs} runs" if runs > 1 else ""
+    share = 100 * counts["right"] / counts["images"]
+    text = f"{share:.1f} % ({counts['right']:,} of {counts['images']:,}{where})"
     if not counts["never"]:
         return text
     often = f" in {counts['never']} of {runs} runs" if counts["never"] < runs else ""
