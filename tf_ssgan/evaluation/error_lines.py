@@ -7,6 +7,7 @@ from tf_ssgan.common import few_images
 from tf_ssgan.common.plain_text import escape, shorten
 from tf_ssgan.metrics import intervals
 from tf_ssgan.metrics.significance import SIGNIFICANT
+from tf_ssgan.training import verdicts
 
 _SHOWN = 3  # images with other labels that are named
 _CLASSES = 20  # at most so many classes have a recall of their own; else the lowest ones do
@@ -154,11 +155,10 @@ def _guessing(guessing: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
 
 def _linear(linear: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
     error = _share(linear["error"], entry["images"])
-    first, second = linear["only_run_right"], linear["only_linear_right"]
-    verdict = _verdict(linear["p"], first, second, "this run", "the linear classifier")
+    compared = {"method": "this run", "test_images": entry["images"], "linear": linear}
     return (
         f"a linear classifier of the same labels ({escape(linear['model'])}, "
-        f"{escape(linear['features'])}) {error}: {verdict}"
+        f"{escape(linear['features'])}) {error}: {verdicts.of_linear(compared).removesuffix('.')}"
     )
 
 
