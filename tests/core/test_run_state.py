@@ -28,7 +28,7 @@ def sharing():
 
 def test_owners_are_in_a_fixed_order(sharing):
     sharing.per_example_buffer("labels", 5, initial=-1)
-    sharing.ema_copy(sharing.classifier, 0.99)
+    sharing.average(sharing.classifier, 0.99)
     assert [(owner, len(owned)) for owner, owned in sharing.state().items()] == [
         ("clock", 1), ("curve", 1), ("network/trains", 1), ("network/classifier", 0),
         ("network/head", 1), ("optimizer/trains", 3), ("optimizer/before", 2), ("buffers", 1),

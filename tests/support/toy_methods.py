@@ -20,7 +20,7 @@ from tf_ssgan import methods
 from tf_ssgan.common import few_images
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import pipeline
-from tf_ssgan.data.pools import Pool, merge_pools
+from tf_ssgan.data.pools import Pool, merge_pools, mix_pools
 from tf_ssgan.nn import distribution, pixels
 
 CLASSES, SIZE, LABELED, UNLABELED, STEPS = 3, 8, 12, 40, 12
@@ -51,6 +51,7 @@ def pools(pseudo_labels: np.ndarray | None = None) -> dict[str, Pool]:
     made["unlabeled"] = unlabeled = Pool(squares, np.arange(UNLABELED))
     others, their_labels = images(HELD_OUT, seed=1)
     made["held_out"] = Pool(others, np.arange(HELD_OUT), their_labels)
+    made["mixed"] = mix_pools(labeled, unlabeled)
     if pseudo_labels is not None:
         made["merged"] = merge_pools(labeled, unlabeled, pseudo_labels)
     return made

@@ -11,7 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.core import ema, hparams, monitoring, run_state, train_function
+from tf_ssgan.core import averages, hparams, monitoring, run_state, train_function
+from tf_ssgan.core.recalibration import Recalibration
 from tf_ssgan.core.sampler import Sampler
 from tf_ssgan.core.task import Stream, Task
 from tf_ssgan.nn import distribution, step_random
@@ -27,8 +28,7 @@ class Method(run_state.RunState):
         hp: Its hyperparameters.
         task: Sizes of the problem.
         classifier: The network that learns to classify; set by `setup`.
-        exported_classifier: The classifier that is evaluated and exported: the EMA of `classifier`,
-            or `classifier` itself if `average_decay` is 0.
+        exported_classifier: The classifier that is evaluated and exported, see `exported`.
         reports: Names of the scalars that a step reports, in the order to read them.
         reports_in: Stage -> its names, for stages whose steps report other scalars.
         trains_in: Stage -> names of the networks that it changes, as in `networks`; for stages that
@@ -51,7 +51,7 @@ class Method(run_state.RunState):
     needs_noisy: bool = False
 
     def __init__(self, hp: hparams.HParams, task: Task):
-        """Builds networks, optimizers and EMA copies; call it inside the strategy's scope.
+        """Builds networks, optimizers and averages; call it inside the strategy's scope.
 
         Args:
             hp: Hyperparameters.
@@ -65,9 +65,7 @@ class Method(run_state.RunState):
         self.step_times = train_function.StepTimes()
         self.stage = next(iter(self.stages()))
         self.setup()
-        self.exported_classifier = self.classifier
-        if hp.average_decay > 0:
-            self.exported_classifier = self.ema_copy(self.classifier, hp.average_decay)
+        self.exported_classifier = self.exported()
         self.built = True
         # Keras' default would be a silent RMSprop; players have their own optimizers.
         self.compile(optimizer=None)
@@ -81,6 +79,19 @@ class Method(run_state.RunState):
     def streams(self) -> dict[str, Stream]:
         """The streams of a batch, by name."""
         raise NotImplementedError(f"{type(self).__module__} does not define streams()")
+
+    def exported(self) -> keras.Model:
+        """Optional: the network that is evaluated and exported, called once after `setup`.
+
+        By default it is the EMA of `classifier`. With `average_decay` 0 it is `classifier` itself.
+        """
+        if self.hp.average_decay > 0:
+            return self.average(self.classifier, self.hp.average_decay)
+        return self.classifier
+
+    def recalibrates(self) -> Recalibration | None:
+        """Optional: the network whose batch statistics are estimated anew at each evaluation."""
+        return None
 
     @property
     def tunes_on_held_out(self) -> bool:
@@ -176,8 +187,16 @@ class Method(run_state.RunState):
         """The fraction of the run that is done, float32 in [0, 1]."""
         return tf.cast(self.step, tf.float32) / self.task.steps
 
+    def epoch(self) -> tf.Tensor:
+        """Number of the epoch, from 0: float32 scalar."""
+        return tf.cast(self.step // self.task.steps_per_epoch, tf.float32)
+
+    def epoch_progress(self) -> tf.Tensor:
+        """The fraction of the run that was done when the epoch began, float32 in [0, 1]."""
+        return self.epoch() * self.task.steps_per_epoch / self.task.steps
+
     def end_step(self, **scalars: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Ends a step: updates the EMA copies, sums the scalars, advances the clock.
+        """Ends a step: updates the averages, sums the scalars, advances the clock.
 
         The decay of the EMA warms up again in each stage, which trains the network in another way.
 
@@ -193,7 +212,7 @@ class Method(run_state.RunState):
         names = self.reported
         if set(scalars) != set(names):
             raise ValueError(f"{self.name} reports {names}, its step gave {tuple(scalars)}")
-        ema.update(self.ema_pairs, self.step.value - self.stages()[self.stage])
+        averages.update(self.averages, self.step.value - self.stages()[self.stage])
         values = distribution.mean_over_replicas(
             tf.stack([tf.cast(scalars[name], tf.float32) for name in names])
         )
@@ -204,14 +223,14 @@ class Method(run_state.RunState):
     # What the training loop calls.
 
     def begin(self, images: tf.Tensor) -> None:
-        """Prepares a new run: data-dependent initialization, from which the EMA copies start.
+        """Prepares a new run: data-dependent initialization, from which the averages start.
 
         Args:
             images: float32 [some hundred, h, w, c] in [-1, 1], unaugmented training images.
         """
         with step_random.at(self.task.seed, -1):  # no training step has this number
             self.initialize(images)
-        ema.reset(self.ema_pairs)
+        averages.reset(self.averages)
 
     def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Classifies with the exported weights.

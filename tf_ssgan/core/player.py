@@ -17,6 +17,7 @@ class Player:
         optimizer: The optimizer.
         rate: Returns the learning rate at the current step, or None for the optimizer's own.
         beta_1: Returns Adam's beta_1 at the current step, or None for the optimizer's own.
+        beta_2: Returns Adam's beta_2 at the current step, or None for the optimizer's own.
         variables: The trainable variables of the networks.
     """
 
@@ -27,6 +28,7 @@ class Player:
         optimizer: keras.optimizers.Optimizer,
         rate: Callable[[], tf.Tensor] | None,
         beta_1: Callable[[], tf.Tensor] | None = None,
+        beta_2: Callable[[], tf.Tensor] | None = None,
     ):
         """Lists the weights and builds the optimizer; call it inside the strategy's scope."""
         self.name = name
@@ -34,6 +36,7 @@ class Player:
         self.optimizer = optimizer
         self.rate = rate
         self.beta_1 = beta_1
+        self.beta_2 = beta_2
         self.variables = [v for network in self.networks for v in network.trainable_variables]
         optimizer.build(self.variables)
 
@@ -56,9 +59,11 @@ class Player:
             self.optimizer.learning_rate.assign(self.rate())
         # Keras' optimizers sum gradients over replicas; the mean does not depend on their number.
         share = 1.0 / distribution.num_replicas()
+        # Keras reads them while tracing, so they may be tensors instead of numbers.
         if self.beta_1 is not None:
-            # Keras reads it while tracing, so it may be a tensor instead of a number.
             self.optimizer.beta_1 = self.beta_1()
+        if self.beta_2 is not None:
+            self.optimizer.beta_2 = self.beta_2()
         self.optimizer.apply([g * share for g in gradients], self.variables)
 
     def gradients(self, loss: tf.Tensor, tape: tf.GradientTape) -> list[tf.Tensor]:

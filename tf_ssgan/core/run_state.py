@@ -6,16 +6,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.core import ema, player, scalar_means
+from tf_ssgan.core import averages, player, scalar_means
+from tf_ssgan.nn import distribution
 
 
 class RunState(keras.Model):
-    """A model that makes its variables through owners: players, EMA copies, buffers.
+    """A model that makes its variables through owners: players, averages, buffers.
 
     Attributes:
         step: int64 scalar, the number of steps taken; the only clock.
         scalar_means: The means of the scalars that steps report.
-        ema_pairs: The EMA copies that follow networks: (copy, network, decay) each.
+        averages: The averages of networks over the steps.
     """
 
     scalar_means: scalar_means.ScalarMeans
@@ -25,7 +26,7 @@ class RunState(keras.Model):
         super().__init__(name=name)
         self.step = self._state_variable("step", (), "int64")
         self._players: list[player.Player] = []
-        self.ema_pairs: list[ema.EmaPair] = []
+        self.averages: list[averages.Average] = []
         self._buffers: list[keras.Variable] = []
 
     def make_scalar_means(self, most: int) -> None:
@@ -40,6 +41,7 @@ class RunState(keras.Model):
         optimizer: keras.optimizers.Optimizer,
         rate: Callable[[], tf.Tensor] | None = None,
         beta_1: Callable[[], tf.Tensor] | None = None,
+        beta_2: Callable[[], tf.Tensor] | None = None,
     ) -> player.Player:
         """Makes a player: networks and the optimizer that trains them, and no other weights.
 
@@ -49,40 +51,68 @@ class RunState(keras.Model):
             optimizer: A Keras optimizer, which is built here.
             rate: Returns the learning rate at the current step; None keeps the optimizer's.
             beta_1: Returns Adam's beta_1 at the current step; None keeps the optimizer's.
+            beta_2: Returns Adam's beta_2 at the current step; None keeps the optimizer's.
         """
         networks = [networks] if isinstance(networks, keras.Model) else networks
-        self._players.append(player.Player(name, networks, optimizer, rate, beta_1))
+        self._players.append(player.Player(name, networks, optimizer, rate, beta_1, beta_2))
         return self._players[-1]
 
-    def ema_copy(self, network: keras.Model, decay: float) -> keras.Model:
-        """An EMA copy of a network, which `end_step` updates, moving statistics included.
+    def average(
+        self,
+        network: keras.Model,
+        decay: averages.Decay,
+        statistics: averages.Statistics = "averaged",
+    ) -> keras.Model:
+        """A copy of a network whose weights are an average of its own, updated by `end_step`.
 
         Args:
             network: A functional network.
-            decay: Decay after the warm-up, see `schedules.ema_decay`.
+            decay: That of an EMA, or a function that returns the decay of the current step, see
+                `averages.Average`.
+            statistics: Whether moving statistics are averaged too, or the copy's own.
         """
-        copy = ema.frozen_clone(network)
-        self.ema_pairs.append((copy, network, decay))
+        copy = averages.frozen_clone(network)
+        self.averages.append(averages.Average(copy, network, decay, statistics))
         return copy
 
-    def restart_ema(self, when: tf.Tensor) -> None:
-        """Starts the EMA copies again from their networks.
+    def restart_averages(self, when: tf.Tensor) -> None:
+        """Starts the averages again from their networks.
 
         Args:
             when: bool scalar; if it is false, nothing changes.
         """
-        ema.reset(self.ema_pairs, when)
+        averages.reset(self.averages, when)
 
-    def per_example_buffer(self, name: str, rows: int, initial: int) -> keras.Variable:
-        """A per-example buffer, one number for each example, saved in checkpoints: int64 [rows].
+    def per_example_buffer(
+        self, name: str, rows: int, *shape: int, initial: float = 0, dtype: str = "int64"
+    ) -> keras.Variable:
+        """A per-example buffer, a row for each example, saved in checkpoints: [rows, *shape].
+
+        Steps write it by `write`. Declare the stream whose indices they write `distinct`.
 
         Args:
             name: Name of the variable.
             rows: Number of examples.
-            initial: Initial value of every row.
+            *shape: Shape of a row.
+            initial: Initial value of every number.
+            dtype: "int64" or "float32".
         """
-        self._buffers.append(self._state_variable(name, (rows,), "int64", initial))
+        self._buffers.append(self._state_variable(name, (rows, *shape), dtype, initial))
         return self._buffers[-1]
+
+    def write(self, buffer: keras.Variable, index: tf.Tensor, values: tf.Tensor) -> None:
+        """Writes rows of a per-example buffer, those of all replicas on each of them.
+
+        Read before you write: which of two steps wrote a row must not depend on the replicas.
+
+        Args:
+            buffer: A per-example buffer [n, ...].
+            index: int64 [rows], places in the buffer, each at most once over all replicas.
+            values: [rows, ...], their new values.
+        """
+        index = distribution.gather_over_replicas(tf.cast(index, tf.int32))
+        values = distribution.gather_over_replicas(tf.cast(values, buffer.dtype))
+        buffer.assign(tf.tensor_scatter_nd_update(buffer.value, index[:, tf.newaxis], values))
 
     def buffer(self, name: str, initial: np.ndarray) -> keras.Variable:
         """A buffer of any other numbers, saved in checkpoints: float32, the shape of `initial`.
@@ -114,7 +144,7 @@ class RunState(keras.Model):
         owners |= {f"network/{name}": net.variables for name, net in self.networks().items()}
         owners |= {f"optimizer/{p.name}": p.optimizer.variables for p in self._players}
         owners |= {"buffers": self._buffers} if self._buffers else {}
-        owners |= {f"ema/{i}": copy.variables for i, (copy, *_) in enumerate(self.ema_pairs)}
+        owners |= {f"ema/{i}": one.copy.variables for i, one in enumerate(self.averages)}
         known: dict[int, str] = {}  # id of a variable -> its first owner, if networks share it
         for owner, variables in owners.items():
             known = {id(v): owner for v in variables} | known
@@ -127,7 +157,7 @@ class RunState(keras.Model):
         }
 
     def _state_variable(
-        self, name: str, shape: tuple[int, ...], dtype: str, initial: int | np.ndarray = 0
+        self, name: str, shape: tuple[int, ...], dtype: str, initial: float | np.ndarray = 0
     ) -> keras.Variable:
         # Every replica assigns the same value, so the first one's is right.
         return self.add_weight(

@@ -74,11 +74,18 @@ class Stream:
             none is known to be;
             "noisy", the other labeled images;
             "merged", labeled images and images with pseudo-labels (`Method.pseudo_labels`);
+            "mixed", all unlabeled images in the order of "unlabeled", each with its label where it
+            has one, else with -1;
             "held_out", the validation images, for methods that tune themselves by their labels.
         examples: Examples a step, over all replicas.
         views: Name in the batch -> names of `transforms.OPERATIONS`, in the order of application.
+        shared: Operations that come first and are drawn once for all views; "" for none.
+        distinct: Whether no image may occur twice in a step, because the step writes per-example
+            buffers at the indices of this stream. A smaller pool is refused.
     """
 
     pool: str
     examples: int
     views: dict[str, str]
+    shared: str = ""
+    distinct: bool = False

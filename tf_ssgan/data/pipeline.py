@@ -125,6 +125,7 @@ def _batch_function(
         labels = None if pool.labels is None else tf.constant(pool.labels, tf.int64)
     seeds = {view: _hash_seed(seed, f"{name}/{view}") for view in stream.views}
     views = {view: transforms.view(operations) for view, operations in stream.views.items()}
+    shared = transforms.view(stream.shared) if stream.shared else None
     key = (_hash_seed(seed, name), _hash_seed(seed, stream.pool))
 
     def make_batch(step: tf.Tensor, rank: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -133,6 +134,9 @@ def _batch_function(
         index = shuffled_indices(positions, stream.examples, len(pool.ids), key)
         originals = tf.gather(images, tf.gather(ids, index))
         originals = tf.ensure_shape(originals, [rows, *images.shape[1:]])
+        if shared is not None:
+            piece = (stream.examples, first)
+            originals = shared(originals, StepRandom(_hash_seed(seed, name), step, piece))
         batch = {"index": index}
         for view, transform in views.items():
             random = StepRandom(seeds[view], step, piece=(stream.examples, first))

@@ -39,6 +39,18 @@ def merge_pools(labeled: Pool, unlabeled: Pool, pseudo_labels: np.ndarray) -> Po
     )
 
 
+def mix_pools(labeled: Pool, unlabeled: Pool) -> Pool:
+    """Returns the unlabeled images with the labels of those that have one, else with -1.
+
+    Args:
+        labeled: A pool with labels, of some of the same images.
+        unlabeled: A pool without labels.
+    """
+    labels = dict(zip(labeled.ids.tolist(), labeled.labels.tolist(), strict=True))
+    known = [labels.get(one, -1) for one in unlabeled.ids.tolist()]
+    return dataclasses.replace(unlabeled, labels=np.array(known, np.int64))
+
+
 def make_pools(
     arrays: Arrays, protocol: Protocol, pseudo_labels: np.ndarray | None = None
 ) -> dict[str, Pool]:
@@ -63,6 +75,7 @@ def make_pools(
     if len(protocol.validation_ids):
         held_out = protocol.validation_ids
         pools["held_out"] = Pool(arrays.train_images, held_out, arrays.train_labels[held_out])
+    pools["mixed"] = mix_pools(labeled, unlabeled)
     if pseudo_labels is not None:
         pools["merged"] = merge_pools(labeled, unlabeled, pseudo_labels)
     return pools

@@ -37,12 +37,23 @@ def apply_stages(
         [batch, h / 2^stages, w / 2^stages, 2 width], sides rounded up.
     """
     options = {"slope": SLOPE, "weight_norm": weight_norm}
-    for channels in _stage_channels(_count_stages(task), width):
+    for channels in stage_channels(task, width):
         x = layers.Conv(channels, 3, **options)(x)
         x = layers.Conv(channels, 3, **options)(x)
         x = layers.Conv(channels, 3, stride=2, **options)(x)
         x = layers.Dropout(dropout)(x)
     return x
+
+
+def stage_channels(task: task.Task, width: int) -> list[int]:
+    """Channels of each stage: ..., width / 2, width, 2 width.
+
+    Args:
+        task: Image shape, which determines the number of stages.
+        width: Channels of the stage before the last.
+    """
+    minimum, stages = min(MIN_CHANNELS, width), _count_stages(task)
+    return [max(minimum, 2 * width // 2**later) for later in reversed(range(stages))]
 
 
 def last_padding(task: task.Task) -> str:
@@ -86,9 +97,3 @@ def apply_head(
 
 def _count_stages(task: task.Task) -> int:
     return max(MIN_STAGES, task.halvings(MAX_LAST_MAP))
-
-
-def _stage_channels(stages: int, width: int) -> list[int]:
-    """Channels of each stage: ..., width / 2, width, 2 width."""
-    minimum = min(MIN_CHANNELS, width)
-    return [max(minimum, 2 * width // 2**later) for later in reversed(range(stages))]

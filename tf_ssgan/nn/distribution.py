@@ -128,6 +128,20 @@ def gather_over_replicas(value: tf.Tensor) -> tf.Tensor:
     return tf.reshape(whole, [num_replicas() * value.shape[0], *value.shape[1:]])
 
 
+def permuted(value: tf.Tensor, order: tf.Tensor) -> tf.Tensor:
+    """This replica's rows of the whole batch in another order; differentiable.
+
+    Args:
+        value: [rows, ...], this replica's rows.
+        order: int32 [rows of all replicas], the place that each row comes from; the same on every
+            replica, see `StepRandom.order`.
+
+    Returns:
+        [rows, ...].
+    """
+    return replica_share(tf.gather(gather_over_replicas(value), order))
+
+
 def max_over_workers(number: int) -> int:
     """The largest of a number that each worker of a cluster has; without one, the number itself.
 

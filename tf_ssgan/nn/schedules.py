@@ -14,6 +14,15 @@ def sigmoid_ramp(t: tf.Tensor | float) -> tf.Tensor:
     return tf.exp(-5.0 * tf.square(1.0 - tf.clip_by_value(_float(t), 0.0, 1.0)))
 
 
+def sigmoid_ramp_down(t: tf.Tensor | float) -> tf.Tensor:
+    """1 until t = 0, then falls as exp(-12.5 t^2), to 4e-6 at t = 1.
+
+    Laine and Aila (2017), appendix A, and Tarvainen and Valpola (2017), public code: t is the
+    fraction of the ramp, which is the end of the run.
+    """
+    return tf.exp(-12.5 * tf.square(tf.clip_by_value(_float(t), 0.0, 1.0)))
+
+
 def linear_ramp(t: tf.Tensor | float) -> tf.Tensor:
     """Rises as t, then stays 1."""
     return tf.clip_by_value(_float(t), 0.0, 1.0)
@@ -41,6 +50,24 @@ def cosine_annealing(t: tf.Tensor | float, floor: float) -> tf.Tensor:
     return floor + (1.0 - floor) * 0.5 * (1.0 + tf.cos(math.pi * _float(t)))
 
 
+def cosine_cycles(t: tf.Tensor | float, length: float, first: float, cycle: float) -> tf.Tensor:
+    """Falls as half a cosine that would end at `length`, and begins its last part anew each cycle.
+
+    0.5 (1 + cos(pi s / length)), s = t until `first`, then first - cycle + (t - first) mod cycle
+    (Athiwaratkun et al. 2019, section 4, public code).
+
+    Args:
+        t: Time, in the unit of the other arguments.
+        length: Time at which the cosine would reach 0.
+        first: Time at which the cycles begin, less than `length`.
+        cycle: Length of a cycle, at most `first`; 0 for none.
+    """
+    t = _float(t)
+    if cycle:
+        t = tf.where(t < first, t, first - cycle + tf.math.floormod(t - first, cycle))
+    return 0.5 * (1.0 + tf.cos(math.pi * tf.clip_by_value(t / length, 0.0, 1.0)))
+
+
 def ema_decay(step: tf.Tensor | int, decay: float) -> tf.Tensor:
     """Decay of an EMA of weights that warms up: min(decay, (1 + step) / (10 + step)).
 
@@ -49,6 +76,14 @@ def ema_decay(step: tf.Tensor | int, decay: float) -> tf.Tensor:
     """
     step = _float(step)
     return tf.minimum(decay, (1.0 + step) / (10.0 + step))
+
+
+def true_mean_decay(step: tf.Tensor | int, decay: float) -> tf.Tensor:
+    """Decay of an EMA that begins as the mean of all steps: min(decay, 1 - 1 / (step + 2)).
+
+    Tarvainen and Valpola (2017), public code for PyTorch, which counts steps from 1.
+    """
+    return tf.minimum(decay, 1.0 - 1.0 / (_float(step) + 2.0))
 
 
 def _float(t: tf.Tensor | float) -> tf.Tensor:

@@ -10,15 +10,18 @@ because replicas are traced in threads of their own.
 """
 
 import contextlib
+import functools
 import threading
 from collections.abc import Iterator
 
 import numpy as np
+import scipy.special
 import tensorflow as tf
 
 from tf_ssgan.nn import distribution
 
 _LOCAL = threading.local()
+_BETA_POINTS = 4097  # of the quantile function of a beta distribution, which is linear between them
 _PHILOX = 1  # tf.random.Algorithm.PHILOX; "auto" would pick by device
 
 
@@ -103,6 +106,34 @@ class StepRandom:
         flat = tf.reshape(tf.bitcast(numbers, tf.uint8), [words * 8])[:count]
         return self._own(tf.reshape(flat, size), rows)
 
+    def beta(self, alpha: float) -> tf.Tensor:
+        """One number from Beta(alpha, alpha), the same on every replica: float32 scalar in [0, 1].
+
+        It is the quantile function at a uniform number, because TensorFlow's gamma numbers do not
+        compile under XLA.
+
+        Args:
+            alpha: Both parameters of the distribution, larger than 0.
+        """
+        quantiles = tf.constant(_beta_quantiles(alpha))
+        place = self._shared_uniform([]) * (_BETA_POINTS - 1)
+        below = tf.floor(place)
+        index = tf.cast(below, tf.int32)
+        low, high = quantiles[index], quantiles[index + 1]
+        return low + (place - below) * (high - low)
+
+    def order(self, rows: int) -> tf.Tensor:
+        """A permutation of the whole batch, the same on every replica: int32 [rows of the batch].
+
+        Args:
+            rows: Rows of this replica.
+        """
+        return tf.argsort(self._shared_uniform(self._whole(rows, ())))
+
+    def _shared_uniform(self, size: list[int]) -> tf.Tensor:
+        """Uniform numbers in [0, 1) that are the same on every replica."""
+        return tf.random.stateless_uniform(size, self._key())
+
     def _key(self) -> tf.Tensor:
         """The key of the next call site, int64 [2]; sites are 2^32 apart in the first word."""
         self._sites += 1
@@ -122,6 +153,13 @@ class StepRandom:
         start = tf.cast(self._piece[1], tf.int32)
         size = [rows] + values.shape[1:]
         return tf.slice(values, [start] + [0] * (values.shape.rank - 1), size)
+
+
+@functools.cache
+def _beta_quantiles(alpha: float) -> np.ndarray:
+    """The quantiles of Beta(alpha, alpha) at evenly spaced probabilities from 0 to 1."""
+    probabilities = np.linspace(0.0, 1.0, _BETA_POINTS)
+    return scipy.special.betaincinv(alpha, alpha, probabilities).astype(np.float32)
 
 
 @contextlib.contextmanager

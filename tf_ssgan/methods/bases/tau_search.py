@@ -147,7 +147,7 @@ class TauSearch(auxiliary_classifier.AuxiliaryClassifierGAN):
         step, label = self.step.value, labeled["label"]
         optimizers = [player.optimizer for player in (self.d, self.g)]
         self.grid.reset_at_trial_start(step, optimizers)
-        self.restart_ema(self.grid.starts_again(step))
+        self.restart_averages(self.grid.starts_again(step))
         held_out = self.grid.is_held_out(step, labeled["index"])
         logits = self.discriminator(labeled["image"], training=False)["logits"]
         self.grid.record(step, held_out, tf.argmax(logits, axis=-1) == label)

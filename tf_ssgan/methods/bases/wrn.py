@@ -84,14 +84,6 @@ class WideResNetMethod(method.Method):
         flip = self.task.flip if self.hp.flip == "auto" else self.hp.flip == "yes"
         return "flip crop" if flip else "crop"
 
-    def epoch(self) -> tf.Tensor:
-        """Number of the epoch, from 0: float32 scalar."""
-        return tf.cast(self.step // self.task.steps_per_epoch, tf.float32)
-
-    def epoch_progress(self) -> tf.Tensor:
-        """The fraction of the run that was done when the epoch began, float32 in [0, 1]."""
-        return self.epoch() * self.task.steps_per_epoch / self.task.steps
-
     def wide_resnet(self, dtype: str | None = None) -> keras.Model:
         """Builds the network that the hyperparameters specify.
 

@@ -6,9 +6,14 @@ numbers of the step, squeeze-and-excitation, and attention.
 """
 
 from tf_ssgan.nn.layers.attention import ChannelAttention, PositionAttention
-from tf_ssgan.nn.layers.batch_norm import BatchNorm
+from tf_ssgan.nn.layers.batch_norm import BatchNorm, MeanOnlyBatchNorm
+from tf_ssgan.nn.layers.fixed import FixedLayer
 from tf_ssgan.nn.layers.noise import Dropout, GaussianNoise
-from tf_ssgan.nn.layers.pass_modes import frozen_statistics, statistics_are_frozen
+from tf_ssgan.nn.layers.pass_modes import (
+    frozen_statistics,
+    recalibration,
+    statistics_are_frozen,
+)
 from tf_ssgan.nn.layers.spectral_norm import SpectralConv
 from tf_ssgan.nn.layers.squeeze_excite import SqueezeExcite
 from tf_ssgan.nn.layers.standardize import Standardize
@@ -21,12 +26,15 @@ __all__ = [
     "ConvTranspose",
     "Dense",
     "Dropout",
+    "FixedLayer",
     "GaussianNoise",
+    "MeanOnlyBatchNorm",
     "PositionAttention",
     "SpectralConv",
     "SqueezeExcite",
     "Standardize",
     "frozen_statistics",
     "initialize_from_data",
+    "recalibration",
     "statistics_are_frozen",
 ]

@@ -1,9 +1,9 @@
-"""Batch normalization over the global batch."""
+"""Batch normalization over the global batch: of mean and variance, and of the mean alone."""
 
 import keras
 import tensorflow as tf
 
-from tf_ssgan.nn import distribution
+from tf_ssgan.nn import distribution, weights
 from tf_ssgan.nn.layers import pass_modes
 
 
@@ -92,5 +92,50 @@ class BatchNorm(keras.layers.Layer):
         return tf.cast(outputs, inputs.dtype)
 
     def _record(self, mean: tf.Tensor, variance: tf.Tensor) -> None:
-        for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            moving.assign(self.momentum * moving + (1.0 - self.momentum) * value)
+        _move(self.moving_mean, mean, self.momentum)
+        _move(self.moving_variance, variance, self.momentum)
+
+
+class MeanOnlyBatchNorm(keras.layers.Layer):
+    """Subtracts the mean of each channel over the global batch, and adds a shift.
+
+    It stands behind a weight-normalized layer without a bias (Salimans and Kingma 2016, section 4).
+    `initialize_from_data` sets the moving mean, so that a short run does not remember 0.
+    """
+
+    def __init__(self, momentum: float = 0.999, **kwargs):
+        """Describes the layer.
+
+        Args:
+            momentum: Decay of the moving mean (Laine and Aila 2017, public code: .999).
+            **kwargs: Arguments of `keras.layers.Layer`.
+        """
+        super().__init__(**kwargs)
+        self.momentum = momentum
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        """Makes shift and moving mean, each [channels]."""
+        shape = (input_shape[-1],)
+        self.shift = self.add_weight(shape=shape, initializer="zeros", name="shift", autocast=False)
+        self.moving_mean = self.add_weight(
+            shape=shape, initializer="zeros", trainable=False, name="moving_mean", autocast=False
+        )
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Centers [batch, ..., channels] per channel."""
+        mean = self.moving_mean.value
+        if training:
+            axes = list(range(inputs.shape.rank - 1))
+            mean = tf.reduce_mean(tf.cast(inputs, tf.float32), axes)
+            mean = distribution.mean_over_replicas(mean)
+            if pass_modes.is_initializing():
+                self.moving_mean.assign(mean)
+            elif not pass_modes.statistics_are_frozen():
+                _move(self.moving_mean, mean, self.momentum)
+        return weights.add_bias(inputs, tf.cast(self.shift.value - mean, inputs.dtype))
+
+
+def _move(moving: keras.Variable, value: tf.Tensor, momentum: float) -> None:
+    """Moves a moving statistic toward that of a batch."""
+    keep = pass_modes.recording_momentum(momentum)
+    moving.assign(keep * moving + (1.0 - keep) * value)

@@ -4,6 +4,8 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
+import tensorflow as tf
+
 _LOCAL = threading.local()
 
 
@@ -37,9 +39,28 @@ def is_initializing() -> bool:
 
 
 @contextlib.contextmanager
-def _flag(name: str) -> Iterator[None]:
+def recalibration(momentum: tf.Tensor) -> Iterator[None]:
+    """A context in which batch normalization records with this momentum instead of its own.
+
+    With 0, 1/2, 2/3 and so on, the moving statistics become the means over the batches.
+
+    Args:
+        momentum: float32 scalar in [0, 1).
+    """
+    with _flag("momentum", momentum):
+        yield
+
+
+def recording_momentum(own: float) -> tf.Tensor | float:
+    """The momentum with which a layer records: its own, or that of `recalibration`."""
+    given = getattr(_LOCAL, "momentum", False)
+    return own if given is False else given
+
+
+@contextlib.contextmanager
+def _flag(name: str, value: bool | tf.Tensor = True) -> Iterator[None]:
     before = getattr(_LOCAL, name, False)
-    setattr(_LOCAL, name, True)
+    setattr(_LOCAL, name, value)
     try:
         yield
     finally:

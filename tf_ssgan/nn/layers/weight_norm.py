@@ -39,6 +39,7 @@ class _WeightNormalized(keras.layers.Layer):
         slope: float | None = None,
         weight_norm: bool = True,
         initial_scale: float = 1.0,
+        bias: bool = True,
         **kwargs,
     ):
         """Describes the layer.
@@ -48,6 +49,7 @@ class _WeightNormalized(keras.layers.Layer):
             slope: Negative slope of the leaky ReLU; None for none.
             weight_norm: Whether the kernel is normalized; if not, it is a plain layer.
             initial_scale: Standard deviation of the pre-activations after `initialize_from_data`.
+            bias: Whether there is a bias; a normalization layer that follows has its own.
             **kwargs: Arguments of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
@@ -55,6 +57,7 @@ class _WeightNormalized(keras.layers.Layer):
         self.slope = slope
         self.weight_norm = weight_norm
         self.initial_scale = initial_scale
+        self.with_bias = bias
 
     def _add_weights(self, kernel_shape: tuple[int, ...]) -> None:
         # Without a seed, because Method sets the global seed before it builds its networks.
@@ -65,16 +68,18 @@ class _WeightNormalized(keras.layers.Layer):
             self.gain = self.add_weight(
                 shape=(self.units,), initializer="ones", name="gain", autocast=False
             )
-        self.bias = self.add_weight(
-            shape=(self.units,), initializer="zeros", name="bias", autocast=False
-        )
+        if self.with_bias:
+            self.bias = self.add_weight(
+                shape=(self.units,), initializer="zeros", name="bias", autocast=False
+            )
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Maps [batch, ..., channels] to [batch, ..., units]."""
         if self.weight_norm and pass_modes.is_initializing():
             self._initialize(inputs)
         outputs = self._linear(inputs, tf.cast(self._effective_kernel(), inputs.dtype))
-        outputs = weights.add_bias(outputs, tf.cast(self.bias.value, outputs.dtype))
+        if self.with_bias:
+            outputs = weights.add_bias(outputs, tf.cast(self.bias.value, outputs.dtype))
         return outputs if self.slope is None else tf.nn.leaky_relu(outputs, self.slope)
 
     def _initialize(self, inputs: tf.Tensor) -> None:
@@ -86,7 +91,8 @@ class _WeightNormalized(keras.layers.Layer):
         # 1e-10 keeps the gain of a unit finite that is constant on the data.
         scale = self.initial_scale * tf.math.rsqrt(variance + 1e-10)
         self.gain.assign(scale)
-        self.bias.assign(-mean * scale)
+        if self.with_bias:
+            self.bias.assign(-mean * scale)
 
     def _unit_kernel(self) -> tf.Tensor:
         """V / ||v|| per output unit, float32."""

@@ -6,7 +6,10 @@ import tensorflow as tf
 
 
 def cross_entropy(
-    labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor | None = None
+    labels: tf.Tensor,
+    logits: tf.Tensor,
+    weights: tf.Tensor | None = None,
+    of_batch: bool = False,
 ) -> tf.Tensor:
     """Mean of w_i (logsumexp(l_i) - l_i[y_i]) over the examples that have a label.
 
@@ -15,6 +18,8 @@ def cross_entropy(
         logits: [batch, classes].
         weights: float32 [batch], w; None for 1. The sum is divided by the number of examples, not
             by the sum of their weights.
+        of_batch: Divide the sum by the size of the batch instead, where labels are missing at
+            random (Laine and Aila 2017, algorithm 1). Replicas may then have different numbers.
 
     Returns:
         A float32 scalar; 0 if no example has a label.
@@ -24,6 +29,8 @@ def cross_entropy(
         tf.maximum(labels, 0), tf.cast(logits, tf.float32)
     )
     per_example = _weighted(per_example, weights)
+    if of_batch:
+        return tf.reduce_mean(per_example * known)
     return tf.math.divide_no_nan(tf.reduce_sum(per_example * known), tf.reduce_sum(known))
 
 

@@ -24,6 +24,20 @@ def squared_distance(one: tf.Tensor, two: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.reduce_sum(tf.square(difference), axis=-1))
 
 
+def mean_squared_difference(logits: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """Mean of (softmax(l) - target)^2 over batch and classes (Laine and Aila 2017, algorithm 1).
+
+    Args:
+        logits: [batch, classes].
+        target: [batch, classes], probabilities.
+
+    Returns:
+        A float32 scalar in [0, 2 / classes]; gradients flow into both.
+    """
+    probabilities = tf.nn.softmax(tf.cast(logits, tf.float32))
+    return tf.reduce_mean(tf.square(probabilities - tf.cast(target, tf.float32)))
+
+
 def kl_divergence(logits: tf.Tensor, other_logits: tf.Tensor) -> tf.Tensor:
     """Mean of KL(p || q) = sum_k p_k (log p_k - log q_k), p of `logits` and q of `other_logits`.
 

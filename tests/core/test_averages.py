@@ -1,11 +1,11 @@
-"""Exponential moving averages of weights, against numbers worked by hand."""
+"""Averages of weights, against numbers worked by hand."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_ssgan.core import ema
+from tf_ssgan.core import averages
 
 
 def network(value):
@@ -27,7 +27,7 @@ def values(model):
 
 def test_a_clone_has_variables_of_its_own_and_none_to_train():
     source = network(3.0)
-    clone = ema.frozen_clone(source)
+    clone = averages.frozen_clone(source)
     assert clone.trainable_variables == [] and len(source.trainable_variables) == 3
     assert len(clone.variables) == len(source.variables) == 5
     assert not {id(v) for v in clone.variables} & {id(v) for v in source.variables}
@@ -39,20 +39,20 @@ def test_a_clone_has_variables_of_its_own_and_none_to_train():
 def test_an_update_moves_every_variable_by_the_warmed_up_decay():
     """(1 + 0) / (10 + 0) of the copy is kept at first, the decay .5 in the end."""
     source, copy = network(10.0), network(0.0)
-    ema.update([(copy, source, 0.5)], tf.constant(0, tf.int64))
+    averages.update([averages.Average(copy, source, 0.5)], tf.constant(0, tf.int64))
     assert values(copy) == {9.0} and values(source) == {10.0}
-    ema.update([(copy, source, 0.5)], tf.constant(1000, tf.int64))
+    averages.update([averages.Average(copy, source, 0.5)], tf.constant(1000, tf.int64))
     assert values(copy) == {9.5}
 
 
 @pytest.mark.parametrize(("when", "expected"), [(True, {4.0}), (False, {0.0})])
 def test_a_reset_under_a_condition(when, expected):
-    pairs = [(network(0.0), network(4.0), 0.9)]
-    ema.reset(pairs, tf.constant(when))
-    assert values(pairs[0][0]) == expected
+    average = averages.Average(network(0.0), network(4.0), 0.9)
+    averages.reset([average], tf.constant(when))
+    assert values(average.copy) == expected
 
 
 def test_a_reset_copies_every_variable():
-    pairs = [(network(0.0), network(4.0), 0.9), (network(0.0), network(5.0), 0.9)]
-    ema.reset(pairs)
-    assert [values(copy) for copy, *_ in pairs] == [{4.0}, {5.0}]
+    made = [averages.Average(network(0.0), network(value), 0.9) for value in (4.0, 5.0)]
+    averages.reset(made)
+    assert [values(average.copy) for average in made] == [{4.0}, {5.0}]

@@ -1,0 +1,97 @@
+"""What the consistency methods share: their network, and the views of their images."""
+
+import dataclasses
+from typing import Literal
+
+import keras
+import tensorflow as tf
+
+from tf_ssgan.common.options import WIDEST, inherited, option
+from tf_ssgan.core import hparams, method
+from tf_ssgan.methods.bases import wrn
+from tf_ssgan.networks import cnn13, wide_resnet
+from tf_ssgan.nn import layers
+
+
+@dataclasses.dataclass(frozen=True)
+class CNN13HParams(hparams.HParams):
+    """Hyperparameters of the network of Laine and Aila (2017), and of the views of its images."""
+
+    network: Literal["cnn13", "cnn13_bn", "wrn_leaky", "wrn_plain"] = option(
+        "cnn13",
+        "Network that is trained: that of Laine and Aila 2017 with mean-only batch normalization "
+        "and weight normalization (cnn13) or with batch normalization (cnn13_bn), or a wide "
+        "residual network (wrn_leaky, wrn_plain), which has neither dropout nor image noise.",
+    )
+    width: int = option(
+        128,
+        "Channels of the network's first convolutions: 128 in Laine and Aila 2017, 32 in WRN-28-2.",
+        low=1,
+        high=WIDEST,
+    )
+    depth: int = inherited(wrn.WideResNetHParams, "depth")
+    dropout: float = option(
+        0.5, "Rate of the dropout after each stage of the network.", low=0, high=0.99
+    )
+    image_noise: float = option(
+        0.15, "Standard deviation of the noise on the normalized images.", low=0
+    )
+    moving_decay: float = option(
+        0.0,
+        "Decay of moving means and variances, 0 to 1; 0 takes that of the papers, .999 for cnn13 "
+        "and .9 for cnn13_bn. The wide residual networks have their own.",
+        low=0,
+        high=1,
+    )
+    normalization: Literal["none", "standardize"] = option(
+        "none",
+        "What the network does to images in [-1, 1] first: nothing, or scale each channel to mean "
+        "0 and standard deviation 1 over the data set (standardize); a wide residual network "
+        "always does the latter.",
+    )
+    flip: Literal["auto", "yes", "no"] = inherited(wrn.WideResNetHParams, "flip")
+
+    def __post_init__(self):
+        """Refuses values out of range, and depths that no wide residual network has.
+
+        Raises:
+            UserError: Names the hyperparameter, what was expected and the value.
+        """
+        super().__post_init__()
+        wide_resnet.blocks_per_group(self.depth)
+
+
+class CNN13Method(method.Method):
+    """A method that trains this network."""
+
+    needs_labels = True
+
+    def build_network(self, head_weight_norm: bool = False) -> keras.Model:
+        """Builds the network that the hyperparameters specify.
+
+        Args:
+            head_weight_norm: Whether the dense layer of cnn13_bn is weight-normalized.
+        """
+        hp = self.hp
+        if hp.network.startswith("wrn_"):
+            form = hp.network.removeprefix("wrn_")
+            return wide_resnet.classifier(self.task, hp.depth, hp.width, form)
+        return cnn13.classifier(
+            self.task,
+            hp.width,
+            norm="mean_only" if hp.network == "cnn13" else "batch",
+            dropout=hp.dropout,
+            noise=hp.image_noise,
+            normalization=hp.normalization,
+            head_weight_norm=head_weight_norm,
+            momentum=hp.moving_decay or None,
+        )
+
+    def initialize(self, images: tf.Tensor) -> None:
+        """Initializes weight normalization from data."""
+        layers.initialize_from_data(self.classifier, images)
+
+    @property
+    def flips(self) -> bool:
+        """Whether views are flipped."""
+        return self.task.flip if self.hp.flip == "auto" else self.hp.flip == "yes"

@@ -1,0 +1,61 @@
+"""Ramps of learning rate, consistency weight and beta_1 (Laine and Aila 2017, appendix A)."""
+
+import dataclasses
+
+import keras
+import tensorflow as tf
+
+from tf_ssgan.common.options import option
+from tf_ssgan.core import hparams, method
+from tf_ssgan.nn import schedules
+
+BETA_1, LAST_BETA_1 = 0.9, 0.5  # Adam's, at first and at the end of the run
+
+
+@dataclasses.dataclass(frozen=True)
+class RampHParams(hparams.HParams):
+    """Hyperparameters of the ramps."""
+
+    ramp_up: float = option(
+        80 / 300,
+        "Fraction of the run over which learning rate and consistency weight rise.",
+        low=0,
+        high=1,
+    )
+    ramp_down: float = option(
+        50 / 300,
+        "Fraction of the run, its end, over which the learning rate falls to 0.",
+        low=0,
+        high=1,
+    )
+
+
+class RampMethod(method.Method):
+    """A method with these ramps."""
+
+    def ramp_time(self) -> tf.Tensor:
+        """The fraction of the run that is done, as the ramps count it; float32 in [0, 1]."""
+        return self.progress()
+
+    def rise(self) -> tf.Tensor:
+        """The factor of learning rate and consistency weight, exp(-5 (1 - t)^2), then 1."""
+        ramp = self.hp.ramp_up
+        return schedules.sigmoid_ramp(self.ramp_time() / ramp if ramp else 1.0)
+
+    def fall(self) -> tf.Tensor:
+        """The factor of the learning rate at the end of the run, exp(-12.5 t^2)."""
+        ramp = self.hp.ramp_down
+        since = self.ramp_time() - (1.0 - ramp)
+        return schedules.sigmoid_ramp_down(since / ramp if ramp else 0.0)
+
+    def rate(self) -> tf.Tensor:
+        """The learning rate at this step."""
+        return self.hp.learning_rate * self.rise() * self.fall()
+
+    def beta_1(self) -> tf.Tensor:
+        """Adam's beta_1 at this step, .9 until it falls to .5 at the end."""
+        return LAST_BETA_1 + (BETA_1 - LAST_BETA_1) * self.fall()
+
+    def adam(self) -> keras.optimizers.Optimizer:
+        """Adam, for a player with `rate` and `beta_1`."""
+        return keras.optimizers.Adam(self.hp.learning_rate, beta_1=BETA_1, epsilon=1e-8)

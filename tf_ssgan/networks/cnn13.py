@@ -1,0 +1,134 @@
+"""The convolutional network of thirteen layers of the consistency methods (CNN13).
+
+Laine and Aila (2017), table 5; Tarvainen and Valpola (2017), Athiwaratkun et al. (2019) and Verma
+et al. (2019) take it with other normalizations. `w` is the width, 128 in the papers.
+
+    input                                          32 x 32 x 3
+    [normalization of images, Gaussian noise]
+    conv3 w, conv3 w, conv3 w                      32 x 32 x w
+    max pool 2, dropout                            16 x 16 x w
+    conv3 2w, conv3 2w, conv3 2w                   16 x 16 x 2w
+    max pool 2, dropout                            8 x 8 x 2w
+    conv3 4w VALID                                 6 x 6 x 4w
+    conv1 2w, conv1 w                              6 x 6 x w
+    global mean = features                         w
+    dense                                          classes
+
+A normalization and a leaky ReLU of slope 0.1 follow each convolution:
+
+    norm          "mean_only"                        "batch"
+    convolution   weight-normalized, no bias         no bias
+    then          mean-only batch norm, shift        batch norm, scale and shift
+    dense         like the convolutions              with a bias; [weight-normalized]
+    used by       pi_model, temporal_ensembling,     ict, fast_swa, flexmatch, spctn
+                  mean_teacher
+
+With w = 128, 3 channels and 10 classes there are 3,121,812 trainable weights in the form
+"mean_only" (3,119,754 without gains), and 3,121,802 in the form "batch" (3,121,812 if the dense
+layer is weight-normalized). The public codes of Verma et al. and Athiwaratkun et al. normalize the
+weights of convolutions too, which changes nothing in front of a batch norm.
+
+Images under 24 pixels and over 48 pixels are treated as in `frgan_cnn`: the last 3x3 convolution
+uses padding; further stages (three convolutions, a max pool and a dropout) precede the others.
+"""
+
+from typing import Literal
+
+import keras
+
+from tf_ssgan.core import task
+from tf_ssgan.networks import conv_stages
+from tf_ssgan.nn import layers
+
+Norm = Literal["mean_only", "batch"]
+SLOPE = 0.1  # of the leaky ReLUs
+MOMENTA = {"mean_only": 0.999, "batch": 0.9}  # Laine and Aila, code; PyTorch's default
+
+
+def classifier(
+    task: task.Task,
+    width: int = 128,
+    norm: Norm = "mean_only",
+    dropout: float = 0.5,
+    noise: float = 0.15,
+    normalization: str = "none",
+    head_weight_norm: bool = False,
+    momentum: float | None = None,
+) -> keras.Model:
+    """Builds the network.
+
+    Args:
+        task: Image shape, statistics and number of classes.
+        width: Channels of the stage before the last (of the first stage for up to 48 pixels).
+        norm: Normalization of the layers.
+        dropout: Rate of the dropout after each stage.
+        noise: Standard deviation of Gaussian noise on the normalized images.
+        normalization: What is done to the images first, see `normalized_images`.
+        head_weight_norm: Whether the dense layer of the form "batch" is weight-normalized.
+        momentum: Decay of moving means and variances; None for that of the papers, `MOMENTA`.
+
+    Returns:
+        images [batch, h, w, c] in [-1, 1] -> {"features": float32 [batch, width],
+        "logits": float32 [batch, classes]}.
+    """
+    momentum = MOMENTA[norm] if momentum is None else momentum
+    images = keras.Input(task.image_shape, name="images")
+    x = normalized_images(images, task, normalization)
+    x = layers.GaussianNoise(noise)(x)
+    for channels in conv_stages.stage_channels(task, width):
+        for _ in range(3):
+            x = _convolution(x, channels, 3, norm, momentum)
+        x = keras.layers.MaxPooling2D(2, padding="same")(x)
+        x = layers.Dropout(dropout)(x)
+    x = _convolution(x, 4 * width, 3, norm, momentum, conv_stages.last_padding(task))
+    x = _convolution(x, 2 * width, 1, norm, momentum)
+    x = _convolution(x, width, 1, norm, momentum)
+    features = keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
+    logits = _logits(features, task.classes, norm, momentum, head_weight_norm)
+    return keras.Model(images, {"features": features, "logits": logits}, name="classifier")
+
+
+def normalized_images(images: keras.KerasTensor, task: task.Task, kind: str) -> keras.KerasTensor:
+    """Applies a normalization of images, as the first layers of a network.
+
+    Args:
+        images: [batch, h, w, c] in [-1, 1].
+        task: Statistics of the data set.
+        kind: "none"; "standardize", by mean and standard deviation of each channel of the data set.
+
+    Returns:
+        The same shape.
+    """
+    if kind == "standardize":
+        return layers.Standardize(task.mean, task.std)(images)
+    return images
+
+
+def _convolution(
+    x: keras.KerasTensor,
+    channels: int,
+    size: int,
+    norm: Norm,
+    momentum: float,
+    padding: str = "SAME",
+) -> keras.KerasTensor:
+    """A convolution, its normalization and its leaky ReLU."""
+    mean_only = norm == "mean_only"
+    x = layers.Conv(channels, size, padding=padding, weight_norm=mean_only, bias=False)(x)
+    if mean_only:
+        x = layers.MeanOnlyBatchNorm(momentum)(x)
+    else:
+        x = layers.BatchNorm(momentum, scaled=True)(x)
+    return keras.layers.LeakyReLU(SLOPE)(x)
+
+
+def _logits(
+    features: keras.KerasTensor, classes: int, norm: Norm, momentum: float, weight_norm: bool
+) -> keras.KerasTensor:
+    """The dense layer, float32."""
+    if norm == "batch":
+        return layers.Dense(classes, weight_norm=weight_norm, name="logits", dtype="float32")(
+            features
+        )
+    x = layers.Dense(classes, bias=False, name="dense", dtype="float32")(features)
+    return layers.MeanOnlyBatchNorm(momentum, name="logits", dtype="float32")(x)
