@@ -37,6 +37,12 @@ def test_lost_numbers_are_not_in_table_3():
     assert all(cell.published is None for cell in cells if cell.row == "VAT")
 
 
+def test_the_two_methods_of_laine_and_aila_are_trained():
+    trained = {cell.row: cell.flags["method"] for cell in papers.find("frgan_table3").cells
+               if cell.row in ("Pi model", "Temporal ensembling") and cell.trained}  # fmt: skip
+    assert trained == {"Pi model": "pi_model", "Temporal ensembling": "temporal_ensembling"}
+
+
 def test_figure_4_has_both_methods_with_every_share_of_wrong_labels():
     cells = papers.find("frgan_figure4").cells
     assert {cell.flags["method"] for cell in cells} == {"ssgan", "frgan"}

@@ -19,6 +19,7 @@ from tf_ssgan.training import config, recipes
 
 TABLES = [papers.find(name) for name in papers.names()]
 TRAINED = [(table, cell) for table in TABLES for cell in table.cells if cell.trained]
+BOTH_KINDS = {"pi_model", "temporal_ensembling", "mean_teacher"}  # in one batch
 
 
 def ident(value):
@@ -34,7 +35,8 @@ def length(settings):
 
 def test_every_method_of_a_paper_occurs():
     used = {cell.flags["method"] for _, cell in TRAINED}
-    assert used == set(methods.names()) - {"fixmatch"}  # no paper here trains it without attention
+    # No paper here trains FixMatch without attention, or FlexMatch.
+    assert used == set(methods.names()) - {"fixmatch", "flexmatch"}
 
 
 @pytest.mark.parametrize("table", TABLES, ids=ident)
@@ -135,13 +137,30 @@ def test_every_stage_of_a_run_has_steps(table, cell):
             assert hparams.warm_up_epochs == 10
 
 
+def images_of_a_step(run):
+    """The size of the labeled batch, or half of a batch with labeled and unlabeled images."""
+    return run.hparams.batch_size / (2 if run.method in BOTH_KINDS else 1)
+
+
 def test_the_rows_of_a_table_have_as_many_steps_and_images():
     for name in ("frgan_table2", "frgan_table3", "acgan_table1", "acgan_table3", "i2gan_cifar10",
                  "i2gan_cifar100", "i2gan_svhn", "pseudo_label_table1"):  # fmt: skip
         table = papers.find(name)
         for budget in papers.BUDGETS[1:]:
             runs = [paper_tables.configure(table, c, budget) for c in table.cells if c.trained]
-            assert len({(run.max_steps, run.hparams.batch_size) for run in runs}) == 1, name
+            assert len({run.max_steps for run in runs}) == 1, name
+            if budget == "small":
+                assert len({images_of_a_step(run) for run in runs}) == 1, name
+            else:
+                assert len({run.hparams.batch_size for run in runs}) == 1, name
+
+
+def test_small_runs_of_mean_teacher_have_as_many_labels_a_step_as_the_other_methods():
+    for name, column in (("i2gan_cifar10", "400 labels per class"),
+                         ("i2gan_svhn", "50 labels per class")):  # fmt: skip
+        cell = paper_tables.find_cell(name, "Mean Teacher*", column)
+        run = paper_tables.configure(papers.find(name), cell, "small")
+        assert run.hparams.labeled_per_batch == images_of_a_step(run) == 50
 
 
 def test_full_runs_have_the_length_of_the_papers():
@@ -168,9 +187,13 @@ def test_figures_show_the_runs_of_tables():
 
 def test_two_papers_share_the_runs_of_rows_that_both_have():
     frgan, i2gan = papers.find("frgan_table3"), papers.find("i2gan_svhn")
-    for row, quoted_row in (("Improved-GAN", "ImprovedGAN*"), ("VAT", "VAT*")):
-        cell = paper_tables.find_cell("frgan_table3", row, "1000 labels")
-        quoted = paper_tables.find_cell("i2gan_svhn", quoted_row, "100 labels per class")
+    for row, quoted_row, labels in (
+        ("Improved-GAN", "ImprovedGAN*", 1000), ("VAT", "VAT*", 1000),
+        ("Temporal ensembling", "Temporal Ensemble*", 500),
+    ):  # fmt: skip
+        cell = paper_tables.find_cell("frgan_table3", row, f"{labels} labels")
+        column = f"{labels // 10} labels per class"
+        quoted = paper_tables.find_cell("i2gan_svhn", quoted_row, column)
         for budget in papers.BUDGETS:
             assert frgan.flags(cell, budget, 0) == i2gan.flags(quoted, budget, 0)
 
@@ -187,8 +210,14 @@ def test_the_list_names_every_table_within_100_columns():
     counts = {m[1]: (int(m[2]), int(m[3])) for line in lines
               if (m := re.match(r"(\w+) +(\d+) +(\d+)  \S", line))}  # fmt: skip
     assert tuple(counts) == papers.names()
-    # M1+M2, SDGM and ALI have one number each, temporal ensembling one, the Pi model two.
-    assert counts["frgan_table3"] == (8, 6) and counts["acgan_table1"] == (25, 0)
+    # Five rows with two columns and temporal ensembling with one; M1+M2, SDGM and ALI are quoted.
+    assert counts["frgan_table3"] == (11, 3) and counts["acgan_table1"] == (25, 0)
+    # ICT, SWA, Mean Teacher and four GANs in three columns; LP, ALI, TripleGAN, BadGAN and manifold
+    # regularization in three, Local-GAN and manifold invariance in two.
+    assert counts["i2gan_cifar10"] == (21, 19)
+    # Temporal ensembling, Mean Teacher and four GANs in both columns, and SPCTN, pseudo-labels and
+    # VAT in one; TripleGAN, LocalGAN and BadGAN in both, and ALI in one.
+    assert counts["i2gan_svhn"] == (15, 7) and counts["i2gan_cifar100"] == (4, 1)
 
 
 def test_tables_need_no_tensorflow():
