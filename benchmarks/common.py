@@ -9,9 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 WARM_UPS = 2  # the first call traces or allocates; the second is still slower
+POOL_BATCHES = 10  # size of the pools of images, in batches
 LATENT_LOW, LATENT_HIGH = -1.0, 1.0
 LEARNING_RATE, BETA_1, EPSILON = 3e-4, 0.5, 1e-8
 NOISE, DROPOUT, HIDDEN_DROPOUT, SLOPE = 0.15, 0.2, 0.5, 0.2
+SMALL_SLOPE = 0.1  # of CNN13 and of the leaky wide residual network
+TEACHER_DECAY, THRESHOLD = 0.999, 0.95
 TAU, TAU_LOW, TAU_HIGH = 1.0, 0.1, 3.0
 CONSISTENCY_WEIGHT = PENALTY_WEIGHT = 10.0  # the time does not depend on the weight
 

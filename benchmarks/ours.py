@@ -18,8 +18,6 @@ from tf_ssgan.core.task import Task
 from tf_ssgan.data import pipeline, pools
 from tf_ssgan.nn import layers, pixels, precision, weights
 
-POOL_BATCHES = 10  # size of the pools, in batches
-
 
 def prepare(name: str, size: steps.Size) -> common.Prepared:
     """Builds the step of a method, see `common.measure`."""
@@ -27,10 +25,9 @@ def prepare(name: str, size: steps.Size) -> common.Prepared:
     images, labels = _images(size)
     method.begin(pixels.to_float32(images[: size.batch]))
     everything = np.arange(len(images))
-    pools_by_name = {
-        "labeled": pools.Pool(images, everything, labels),
-        "unlabeled": pools.Pool(images, everything),
-    }
+    labeled, unlabeled = pools.Pool(images, everything, labels), pools.Pool(images, everything)
+    mixed = pools.mix_pools(labeled, unlabeled)
+    pools_by_name = {"labeled": labeled, "unlabeled": unlabeled, "mixed": mixed}
     batches = iter(pipeline.dataset(pools_by_name, method.streams(), 0, 0))
     train = method.make_train_function()
 
@@ -50,7 +47,7 @@ def prepare(name: str, size: steps.Size) -> common.Prepared:
 def build(name: str, size: steps.Size) -> Method:
     """Builds a method with its default hyperparameters, in the number format of this machine.
 
-    Wide residual networks have the plain form, as in the other implementations.
+    Wide residual networks have the listed form, as in the other implementations.
 
     Raises:
         ValueError: The step of the method differs from the one in `steps.STEPS`.
@@ -59,7 +56,7 @@ def build(name: str, size: steps.Size) -> Method:
     listed = steps.STEPS[name]
     sizes = {"width": size.width, "latent_size": size.latent, "batch_size": size.batch}
     if isinstance(listed, steps.WideResNetStep):
-        sizes |= {"depth": size.depth, "network": "wrn_plain"}
+        sizes |= {"depth": size.depth, "network": f"wrn_{listed.form}"}
     known = {field.name for field in dataclasses.fields(module.HParams)}
     hparams = module.HParams(**{k: v for k, v in sizes.items() if k in known})
     with precision.policy(precision.resolve("auto")):
@@ -98,9 +95,20 @@ def _describe_conditional(method: Method) -> steps.ConditionalStep:
 
 def _describe_wide_resnet(method: Method) -> steps.WideResNetStep | None:
     """Describes the step of a method on a wide residual network; None for other methods."""
-    unlabeled = method.streams().get("unlabeled")
     ratio = getattr(method.hp, "unlabeled_ratio", None)
-    return steps.WideResNetStep(ratio=ratio, views=len(unlabeled.views)) if ratio else None
+    if ratio is None:
+        return None
+    return steps.WideResNetStep(
+        ratio=ratio,
+        views=len(method.streams()["unlabeled"].views),
+        form=method.hp.network.removeprefix("wrn_"),
+        class_thresholds=hasattr(method, "thresholds"),
+    )
+
+
+def _describe_teacher(method: Method) -> steps.TeacherStep:
+    """Describes the step of a method with a teacher by its hyperparameters."""
+    return steps.TeacherStep(mixing=hasattr(method.hp, "unlabeled_alpha"))
 
 
 _DESCRIBE = {
@@ -108,6 +116,7 @@ _DESCRIBE = {
     steps.MatchingStep: _describe_matching,
     steps.ConditionalStep: _describe_conditional,
     steps.WideResNetStep: _describe_wide_resnet,
+    steps.TeacherStep: _describe_teacher,
 }
 
 
@@ -118,7 +127,7 @@ def networks(method: Method) -> dict[str, Any]:
 
 
 def _task(size: steps.Size) -> Task:
-    pool = POOL_BATCHES * size.batch
+    pool = common.POOL_BATCHES * size.batch
     return Task(
         classes=size.classes,
         height=size.side,
@@ -127,12 +136,12 @@ def _task(size: steps.Size) -> Task:
         labeled=pool,
         unlabeled=pool,
         steps=1000,
-        steps_per_epoch=POOL_BATCHES,
+        steps_per_epoch=common.POOL_BATCHES,
     )
 
 
 def _images(size: steps.Size) -> tuple[np.ndarray, np.ndarray]:
     """Random images and labels: uint8 [n, side, side, channels], int64 [n]."""
-    rng, count = np.random.default_rng(0), POOL_BATCHES * size.batch
+    rng, count = np.random.default_rng(0), common.POOL_BATCHES * size.batch
     shape = (count, size.side, size.side, size.channels)
     return rng.integers(0, 256, shape, np.uint8), rng.integers(0, size.classes, count)

@@ -9,7 +9,8 @@ next method, then the next round. Compare only figures of one run.
     ours          The project's step as `fit` calls it, with input pipeline, weight normalization
                   and EMA (`ours.py`).
     stock Keras   The same networks and step from Keras' own layers in float32, with the batch in
-                  memory. Keras has no weight normalization, so this has none (`stock/`).
+                  memory. Keras has no weight normalization, so this has none, and no mean-only
+                  batch normalization either (`stock/`).
     PyTorch       The same in PyTorch, if it is installed: weight normalization, channels_last,
                   the faster of bfloat16 autocast and float32 (`pytorch/`).
     roofline      The sum of the times of the step's convolutions and dense maps, each alone, in

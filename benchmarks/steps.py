@@ -110,16 +110,21 @@ class ConditionalStep:
 
 @dataclasses.dataclass(frozen=True)
 class WideResNetStep:
-    """The step of FixMatch or VAT on a wide residual network.
+    """The step of FixMatch, FlexMatch or VAT on a wide residual network.
 
     Attributes:
         ratio: Unlabeled images per labeled image.
         views: Views of each unlabeled image: 2 for FixMatch, weak and strong, in one pass with
             the labeled images; 1 for VAT, perturbed in the direction that another pass finds.
+        form: Form of the network, see `networks.wide_resnet`: "plain", or "leaky" with biases.
+        class_thresholds: Whether each class has a threshold, by the latest predictions for all
+            unlabeled images (FlexMatch).
     """
 
     ratio: int
     views: int
+    form: str = "plain"
+    class_thresholds: bool = False
 
     @property
     def images(self) -> dict[str, int]:
@@ -127,7 +132,26 @@ class WideResNetStep:
         return CIFAR10
 
 
-Step = RecalibrationStep | MatchingStep | ConditionalStep | WideResNetStep
+@dataclasses.dataclass(frozen=True)
+class TeacherStep:
+    """The step of mean teacher or ICT: a CNN13 learns from its average, the teacher.
+
+    Attributes:
+        mixing: Whether it is that of ICT: two passes of the student, over mixtures of labeled and
+            of unlabeled images, one of the teacher over the unlabeled images, and a network with
+            batch normalization. In that of mean teacher both see a view of one batch, and the
+            network has weight normalization and mean-only batch normalization.
+    """
+
+    mixing: bool
+
+    @property
+    def images(self) -> dict[str, int]:
+        """The images of its paper."""
+        return CIFAR10
+
+
+Step = RecalibrationStep | MatchingStep | ConditionalStep | WideResNetStep | TeacherStep
 
 STEPS: dict[str, Step] = {
     "supervised": RecalibrationStep(recalibrate=True, branches=0),
@@ -145,6 +169,9 @@ STEPS: dict[str, Step] = {
     "wacgan_gpt": ConditionalStep(truncated=True, penalty=True, search=True),
     "vat": WideResNetStep(ratio=4, views=1),
     "fixmatch": WideResNetStep(ratio=7, views=2),
+    "flexmatch": WideResNetStep(ratio=7, views=2, form="leaky", class_thresholds=True),
+    "mean_teacher": TeacherStep(mixing=False),
+    "ict": TeacherStep(mixing=True),
 }
 
 

@@ -9,7 +9,11 @@ data, and heads whose output no loss reads.
               needs no head, and another forward pass of D over real images. Truncated latents
               double the step: the source head and the class head get different images.
     FixMatch  One pass of labeled, weak and strong images that trains the classifier. The weak
-              images' gradient is 0 at the logits, but not below batch normalization.
+              images' gradient is 0 at the logits, but not below batch normalization. FlexMatch has
+              the same.
+    teacher   Mean teacher: a pass of the student that trains it, and a forward pass of the teacher
+              over as many images. ICT: two passes of the student, over mixtures of labeled and of
+              unlabeled images, and a forward pass of the teacher over unlabeled images.
     VAT       Two passes that train the classifier, over labeled and over perturbed images; a
               forward pass over unperturbed images; and one with gradients by all inputs, for the
               adversarial direction.
@@ -100,11 +104,21 @@ def _wide_resnet(
     yield from _trained(c, unlabeled)
 
 
+def _teacher(
+    networks: dict[str, keras.Model], step: steps.TeacherStep, batch: int
+) -> Iterator[Use]:
+    c = linear_maps(networks["discriminator"], "C")
+    yield from _all(c, batch, FORWARD)  # the teacher's, which has the same maps
+    for _ in range(2 if step.mixing else 1):
+        yield from _trained(c, batch)
+
+
 _FAMILIES = {
     steps.RecalibrationStep: _recalibration,
     steps.MatchingStep: _matching,
     steps.ConditionalStep: _conditional,
     steps.WideResNetStep: _wide_resnet,
+    steps.TeacherStep: _teacher,
 }
 
 

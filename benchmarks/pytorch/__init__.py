@@ -1,11 +1,11 @@
 """The same networks and the same step in eager PyTorch, with the usual optimizations.
 
 These are channels_last, in-place ReLUs, fused Adam, and no gradients for D's kernels in G's step.
-Weight normalization is where ours has it. The images are in memory, and there is no EMA. The
-variants are the number formats (bfloat16 autocast, float32), each with one pass for each batch and,
-if D has no batch normalization, with one pass over all batches that it is trained on. The fastest
-variant is measured. A critic with a gradient penalty computes in float32 in both formats, as in
-ours.
+Weight normalization is where ours has it. The images are in memory, and there is no EMA but that of
+a teacher. The variants are the number formats (bfloat16 autocast, float32), each with one pass for
+each batch and, if D has no batch normalization, with one pass over all batches that it is trained
+on. The fastest variant is measured. A critic with a gradient penalty computes in float32 in both
+formats, as in ours.
 
 Passes over generated images update the moving statistics of D, which ours does not. The losses do
 not read them, and the time for this is negligible.
@@ -20,13 +20,14 @@ import common
 import steps
 import torch
 
-from pytorch import conditional, matching, parts, recalibrated, wide_resnet
+from pytorch import conditional, matching, parts, recalibrated, teacher, wide_resnet
 
 FAMILIES = {
     steps.RecalibrationStep: recalibrated,
     steps.MatchingStep: matching,
     steps.ConditionalStep: conditional,
     steps.WideResNetStep: wide_resnet,
+    steps.TeacherStep: teacher,
 }
 
 

@@ -103,6 +103,11 @@ def first_blocks(size: steps.Size, dropout: float) -> list[nn.Module]:
     return layers
 
 
+class Noise(nn.Module):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images + common.NOISE * torch.randn_like(images)
+
+
 class GlobalMean(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x.float().mean((2, 3))

@@ -18,7 +18,7 @@ def networks(step: steps.RecalibrationStep, size: steps.Size) -> dict[str, nn.Mo
 
 def discriminator(size: steps.Size, recalibrate: bool) -> nn.Module:
     """Images [batch, channels, side, side] -> logits [batch, classes]."""
-    layers = [_Noise(), *parts.first_blocks(size, common.DROPOUT)]
+    layers = [parts.Noise(), *parts.first_blocks(size, common.DROPOUT)]
     if recalibrate:
         layers.append(_Recalibration(2 * size.width))
     layers += parts.conv(2 * size.width, 4 * size.width, 3, padding=0 if size.side >= 24 else 1)
@@ -26,11 +26,6 @@ def discriminator(size: steps.Size, recalibrate: bool) -> nn.Module:
     return nn.Sequential(
         *layers, parts.GlobalMean(), weight_norm(nn.Linear(2 * size.width, size.classes))
     )
-
-
-class _Noise(nn.Module):
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return images + common.NOISE * torch.randn_like(images)
 
 
 class _Recalibration(nn.Module):

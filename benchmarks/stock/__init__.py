@@ -3,10 +3,10 @@
 This is the code of Keras' GAN guides: Conv2D, Dense, Dropout, GaussianNoise, LeakyReLU,
 BatchNormalization and Conv2DTranspose in float32, one pass for each batch (labeled, first branch,
 second branch, generated), a plain `tf.function` with gradient tapes, `keras.optimizers.Adam`.
-Keras has no weight normalization, so there is none here; there is no EMA and no input pipeline
-either: the batch is in memory. Ours also reports a few scalars, and its passes over generated
-images do not update moving statistics, which saves no time. So this step does less than ours,
-never more.
+Keras has no weight normalization, so there is none here; there is no EMA but that of a teacher, and
+no input pipeline either: the batch is in memory. Ours also reports a few scalars, and its passes
+over generated images do not update moving statistics, which saves no time. So this step does less
+than ours, never more.
 
 Each family of steps has a module with its networks, its batch and its training step.
 """
@@ -16,13 +16,14 @@ import keras
 import steps
 import tensorflow as tf
 
-from stock import conditional, matching, recalibrated, wide_resnet
+from stock import conditional, matching, recalibrated, teacher, wide_resnet
 
 FAMILIES = {
     steps.RecalibrationStep: recalibrated,
     steps.MatchingStep: matching,
     steps.ConditionalStep: conditional,
     steps.WideResNetStep: wide_resnet,
+    steps.TeacherStep: teacher,
 }
 
 

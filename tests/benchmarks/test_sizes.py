@@ -6,6 +6,7 @@ from tf_ssgan import methods
 
 FR_GAN = dict(side=32, channels=3, classes=10, batch=100, width=64, latent=100, depth=0)
 AC_GAN = dict(side=28, channels=1, classes=10, batch=100, width=128, latent=100, depth=0)
+CNN13 = dict(side=32, channels=3, classes=10, batch=100, width=128, latent=0, depth=0)
 WRN = dict(side=32, channels=3, classes=10, width=32, latent=0, depth=28)
 
 
@@ -18,6 +19,9 @@ WRN = dict(side=32, channels=3, classes=10, width=32, latent=0, depth=28)
         ("alexnet", FR_GAN | dict(latent=0)),
         ("wacgan_gpt", AC_GAN),
         ("fixmatch", WRN | dict(batch=64)),
+        ("flexmatch", WRN | dict(batch=64)),
+        ("mean_teacher", CNN13),
+        ("ict", CNN13),
         ("vat", WRN | dict(batch=32)),
     ],
 )

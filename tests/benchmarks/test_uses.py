@@ -33,7 +33,7 @@ def computed_operations(method):
     shape = method.task.image_shape
     batch = {
         name: {view: tf.zeros([stream.examples, *shape]) for view in stream.views}
-        | {"label": tf.zeros([stream.examples], tf.int64)}
+        | {key: tf.zeros([stream.examples], tf.int64) for key in ("label", "index")}
         for name, stream in method.streams().items()
     }
 
@@ -53,8 +53,10 @@ def computed_operations(method):
 
 
 @pytest.mark.parametrize(
-    "name", ["frgan", "i2gan", "alexnet", "acgan", "wacgan_gpt", "vat", "fixmatch"]
-)
+    "name",
+    ["frgan", "i2gan", "alexnet", "acgan", "wacgan_gpt", "vat", "fixmatch", "flexmatch",
+     "mean_teacher", "ict"],
+)  # fmt: skip
 def test_a_step_computes_the_counted_maps_and_no_others(benchmarks, name):
     method, uses = build(benchmarks, name)
     operations = computed_operations(method)

@@ -89,9 +89,9 @@ def table3() -> Table:
         "5.12, without numbers of labels. These are the entries of a table with a column for 500 "
         "and one for 1,000 labels whose empty cells were lost; here each entry is back where the "
         "papers of ALI, of ImprovedGAN and of temporal ensembling have it. What was printed for "
-        "VAT and ADGM is lost. VAT is trained here on a wide residual network. The errors of the Pi "
-        "model are those of images that are not shifted, the one of temporal ensembling is that of "
-        "shifted images (Laine and Aila 2017); here both shift them.",
+        "VAT and ADGM is lost. VAT is trained here on a wide residual network. In Laine and Aila "
+        "(2017), the Pi model's errors are those without augmentation, and temporal ensembling's "
+        "is the one with it; here both shift images.",
         images=IMAGES,
     )
 
