@@ -20,7 +20,8 @@ PI_MODEL, TEMPORAL_ENSEMBLING, MEAN_TEACHER, ICT, FAST_SWA, SPCTN = (
 # or 100 if one batch has both kinds. CNN13 has a quarter of its width.
 _WIDE_RESNET = {"depth": 10, "width": 16}
 SMALL_CNN13 = {
-    **dict.fromkeys(("ict", "fast_swa", "spctn"), {"width": 32}),
+    **dict.fromkeys(("ict", "spctn"), {"width": 32}),
+    "fast_swa": {"unlabeled_per_batch": 50, "width": 32},
     **dict.fromkeys(("pi_model", "temporal_ensembling"), {"batch_size": 100, "width": 32}),
     "mean_teacher": {"batch_size": 100, "labeled_per_batch": 50, "width": 32},
 }

@@ -30,6 +30,7 @@ BUDGETS = {
     "smoke": {
         "": {"max_steps": 20, "batch_size": 10, "width": 8},
         **dict.fromkeys(_GANS, {"generator_width": 8}),
+        "fast_swa": {"unlabeled_per_batch": 10},
     },
 }
 
