@@ -9,6 +9,7 @@ from tf_ssgan.core.task import Stream
 from tf_ssgan.training import first_lines
 
 
+@pytest.mark.parametrize("pool", ["unlabeled", "mixed"])
 @pytest.mark.parametrize(
     ("labeled", "examples", "expected"),
     [
@@ -18,11 +19,11 @@ from tf_ssgan.training import first_lines
                  "once in it. A smaller --batch_size avoids this."]),
     ],
 )  # fmt: skip
-def test_surprising_pools_are_noted(labeled, examples, expected):
+def test_surprising_pools_are_noted(labeled, examples, expected, pool):
     method = types.SimpleNamespace(
         task=types.SimpleNamespace(labeled=labeled, unlabeled=10), needs_noisy=False,
         tunes_on_held_out=False,
-        streams=lambda: {"unlabeled": Stream("unlabeled", examples, {"image": "plain"})},
+        streams=lambda: {"unlabeled": Stream(pool, examples, {"image": "plain"})},
     )  # fmt: skip
     assert first_lines._pool_notes(types.SimpleNamespace(method=method)) == expected
 

@@ -50,7 +50,8 @@ def print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
 def _pool_notes(run: build.Run) -> list[str]:
     """Notes on surprising combinations of the method and its pools."""
     task, notes = run.method.task, []
-    streams = [s for s in run.method.streams().values() if s.pool in ("unlabeled", "merged")]
+    of_all = ("unlabeled", "mixed", "merged")
+    streams = [s for s in run.method.streams().values() if s.pool in of_all]
     if streams and task.unlabeled <= task.labeled and not run.method.needs_noisy:
         notes.append("Every image is labeled: the unlabeled pool holds no other images.")
     if run.method.tunes_on_held_out:
