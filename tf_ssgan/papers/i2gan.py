@@ -98,8 +98,9 @@ def svhn() -> Table:
         cells=make_cells(_columns("svhn", 10, 50, 100), rows),
         budgets=frgan.BUDGETS,  # rows that both papers have are the same runs
         note=_NOTE + "VAT and pseudo-labels are trained here on a wide residual network, and SPCTN "
-        "is a reconstruction from its abstract. Laine and Aila (2017) have 5.12 for temporal ensembling with 50 labels per class, if images are "
-        "shifted, as they are here; that is the number of frgan_table3.",
+        "is a reconstruction from its abstract. Laine and Aila (2017) have 5.12 for temporal "
+        "ensembling with 50 labels per class, if images are shifted, as they are here; that is the "
+        "number of frgan_table3.",
         images=frgan.IMAGES,
     )
 
