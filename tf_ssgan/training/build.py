@@ -21,6 +21,7 @@ from tf_ssgan.training import (
     manifests,
     same_data,
     step_memory,
+    stream_checks,
 )
 from tf_ssgan.training.workdir import Workdir
 
@@ -231,7 +232,7 @@ def _assemble(
         number_format = precision.resolve(settings.precision)
     with strategy.scope(), precision.policy(number_format):
         built = module.Method(settings.hparams, make_task(settings, info, protocol))
-    _check_streams(settings, built, strategy.num_replicas_in_sync)
+    stream_checks.check(built, strategy.num_replicas_in_sync)
     built.jit_compile = _use_xla(settings, strategy)
     return Run(settings, info, protocol, built, strategy, number_format, saved)
 
@@ -317,20 +318,6 @@ def _check_fit(settings: config.Config, protocol: protocol.Protocol, module, cou
         )
     if module.Method.needs_noisy and not (len(protocol.clean_ids) and len(protocol.noisy_ids)):
         raise errors.UserError(combinations.NEEDS_NOISY.format(method=settings.method))
-
-
-def _check_streams(settings: config.Config, built: method.Method, count: int) -> None:
-    """Raises UserError if the replicas cannot share the examples of a stage evenly."""
-    for first in built.stages().values():
-        built.set_stage(first)
-        for name, stream in built.streams().items():
-            if stream.examples % count:
-                raise errors.UserError(
-                    f"--method={settings.method} takes {stream.examples} images a step from its "
-                    f"stream {name!r}, which {count} replicas cannot share: change --batch_size so "
-                    f"that they are a multiple of {count}, or give another number of --devices."
-                )
-    built.set_stage(0)
 
 
 def _use_xla(settings: config.Config, strategy: tf.distribute.Strategy) -> bool:

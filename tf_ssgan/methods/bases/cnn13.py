@@ -12,6 +12,8 @@ from tf_ssgan.methods.bases import wrn
 from tf_ssgan.networks import cnn13, wide_resnet
 from tf_ssgan.nn import layers
 
+Normalization = Literal["none", "standardize"]
+
 
 @dataclasses.dataclass(frozen=True)
 class CNN13HParams(hparams.HParams):
@@ -43,7 +45,7 @@ class CNN13HParams(hparams.HParams):
         low=0,
         high=1,
     )
-    normalization: Literal["none", "standardize"] = option(
+    normalization: Normalization = option(
         "none",
         "What the network does to images in [-1, 1] first: nothing, or scale each channel to mean "
         "0 and standard deviation 1 over the data set (standardize); a wide residual network "
