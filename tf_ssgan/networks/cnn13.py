@@ -37,7 +37,7 @@ from typing import Literal
 import keras
 
 from tf_ssgan.core import task
-from tf_ssgan.networks import conv_stages
+from tf_ssgan.networks import conv_stages, image_normalization
 from tf_ssgan.nn import layers
 
 Norm = Literal["mean_only", "batch"]
@@ -51,7 +51,7 @@ def classifier(
     norm: Norm = "mean_only",
     dropout: float = 0.5,
     noise: float = 0.15,
-    normalization: str = "none",
+    normalization: image_normalization.Kind = "none",
     head_weight_norm: bool = False,
     momentum: float | None = None,
 ) -> keras.Model:
@@ -63,7 +63,7 @@ def classifier(
         norm: Normalization of the layers.
         dropout: Rate of the dropout after each stage.
         noise: Standard deviation of Gaussian noise on the normalized images.
-        normalization: What is done to the images first, see `normalized_images`.
+        normalization: What is done to the images first, see `image_normalization`.
         head_weight_norm: Whether the dense layer of the form "batch" is weight-normalized.
         momentum: Decay of moving means and variances; None for that of the papers, `MOMENTA`.
 
@@ -73,7 +73,7 @@ def classifier(
     """
     momentum = MOMENTA[norm] if momentum is None else momentum
     images = keras.Input(task.image_shape, name="images")
-    x = normalized_images(images, task, normalization)
+    x = image_normalization.normalized(images, task, normalization)
     x = layers.GaussianNoise(noise)(x)
     for channels in conv_stages.stage_channels(task, width):
         for _ in range(3):
@@ -86,22 +86,6 @@ def classifier(
     features = keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
     logits = _logits(features, task.classes, norm, momentum, head_weight_norm)
     return keras.Model(images, {"features": features, "logits": logits}, name="classifier")
-
-
-def normalized_images(images: keras.KerasTensor, task: task.Task, kind: str) -> keras.KerasTensor:
-    """Applies a normalization of images, as the first layers of a network.
-
-    Args:
-        images: [batch, h, w, c] in [-1, 1].
-        task: Statistics of the data set.
-        kind: "none"; "standardize", by mean and standard deviation of each channel of the data set.
-
-    Returns:
-        The same shape.
-    """
-    if kind == "standardize":
-        return layers.Standardize(task.mean, task.std)(images)
-    return images
 
 
 def _convolution(

@@ -7,6 +7,7 @@ numbers of the step, squeeze-and-excitation, and attention.
 
 from tf_ssgan.nn.layers.attention import ChannelAttention, PositionAttention
 from tf_ssgan.nn.layers.batch_norm import BatchNorm, MeanOnlyBatchNorm
+from tf_ssgan.nn.layers.contrast import Contrast
 from tf_ssgan.nn.layers.fixed import FixedLayer
 from tf_ssgan.nn.layers.noise import Dropout, GaussianNoise
 from tf_ssgan.nn.layers.pass_modes import (
@@ -18,10 +19,12 @@ from tf_ssgan.nn.layers.spectral_norm import SpectralConv
 from tf_ssgan.nn.layers.squeeze_excite import SqueezeExcite
 from tf_ssgan.nn.layers.standardize import Standardize
 from tf_ssgan.nn.layers.weight_norm import Conv, ConvTranspose, Dense, initialize_from_data
+from tf_ssgan.nn.layers.whiten import Whiten
 
 __all__ = [
     "BatchNorm",
     "ChannelAttention",
+    "Contrast",
     "Conv",
     "ConvTranspose",
     "Dense",
@@ -33,6 +36,7 @@ __all__ = [
     "SpectralConv",
     "SqueezeExcite",
     "Standardize",
+    "Whiten",
     "frozen_statistics",
     "initialize_from_data",
     "recalibration",
