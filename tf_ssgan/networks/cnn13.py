@@ -42,6 +42,7 @@ from tf_ssgan.nn import layers
 
 Norm = Literal["mean_only", "batch"]
 SLOPE = 0.1  # of the leaky ReLUs
+STAGE_CONVOLUTIONS = 3  # before each max pool
 MOMENTA = {"mean_only": 0.999, "batch": 0.9}  # Laine and Aila, code; PyTorch's default
 
 
@@ -76,7 +77,7 @@ def classifier(
     x = image_normalization.normalized(images, task, normalization)
     x = layers.GaussianNoise(noise)(x)
     for channels in conv_stages.stage_channels(task, width):
-        for _ in range(3):
+        for _ in range(STAGE_CONVOLUTIONS):
             x = _convolution(x, channels, 3, norm, momentum)
         x = keras.layers.MaxPooling2D(2, padding="same")(x)
         x = layers.Dropout(dropout)(x)

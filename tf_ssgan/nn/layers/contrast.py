@@ -3,8 +3,8 @@
 import keras
 import tensorflow as tf
 
-# About a tenth of the norm of an image in [-1, 1] in which one value is one level of 255 higher than
-# the others. What is left of a constant image is rounding, which must not be scaled up.
+# A tenth of the norm of an image in [-1, 1] with one value one level of 255 above the others.
+# What is left of a constant image is rounding, which must not be scaled up.
 LEAST_NORM = 1e-3
 
 
