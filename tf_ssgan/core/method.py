@@ -89,6 +89,15 @@ class Method(run_state.RunState):
             return self.average(self.classifier, self.hp.average_decay)
         return self.classifier
 
+    @staticmethod
+    def most_values(hp: hparams.HParams) -> int:
+        """Optional: the most values that an image may have with some hyperparameters; 0 for any.
+
+        Args:
+            hp: The hyperparameters.
+        """
+        return 0
+
     def recalibrates(self) -> Recalibration | None:
         """Optional: the network whose batch statistics are estimated anew at each evaluation."""
         return None

@@ -20,6 +20,8 @@ A normalization and a leaky ReLU of slope 0.1 follow each convolution:
     convolution   weight-normalized, no bias         no bias
     then          mean-only batch norm, shift        batch norm, scale and shift
     dense         like the convolutions              with a bias; [weight-normalized]
+    kernels       N(0, 2 / inputs), dense            PyTorch's uniform, +-1 / sqrt(inputs)
+                  N(0, 1 / inputs)
     used by       pi_model, temporal_ensembling,     ict, fast_swa, flexmatch, spctn
                   mean_teacher
 
@@ -27,6 +29,11 @@ With w = 128, 3 channels and 10 classes there are 3,121,812 trainable weights in
 "mean_only" (3,119,754 without gains), and 3,121,802 in the form "batch" (3,121,812 if the dense
 layer is weight-normalized). The public codes of Verma et al. and Athiwaratkun et al. normalize the
 weights of convolutions too, which changes nothing in front of a batch norm.
+
+Initial kernels are those of the public codes of Laine and Aila, and of Verma et al. and
+Athiwaratkun et al.; N(0, .05^2) in that of Tarvainen and Valpola. Their size sets how far a step
+turns a normalized kernel. Weight-normalized layers start from data, also the dense layer of the
+form "batch", where the public codes start from its kernel as it is.
 
 Images under 24 pixels and over 48 pixels are treated as in `frgan_cnn`: the last 3x3 convolution
 uses padding; further stages (three convolutions, a max pool and a dropout) precede the others.
@@ -99,7 +106,10 @@ def _convolution(
 ) -> keras.KerasTensor:
     """A convolution, its normalization and its leaky ReLU."""
     mean_only = norm == "mean_only"
-    x = layers.Conv(channels, size, padding=padding, weight_norm=mean_only, bias=False)(x)
+    initial = "he_normal" if mean_only else "torch_uniform"
+    x = layers.Conv(
+        channels, size, padding=padding, weight_norm=mean_only, bias=False, initial=initial
+    )(x)
     if mean_only:
         x = layers.MeanOnlyBatchNorm(momentum)(x)
     else:
@@ -112,8 +122,14 @@ def _logits(
 ) -> keras.KerasTensor:
     """The dense layer, float32."""
     if norm == "batch":
-        return layers.Dense(classes, weight_norm=weight_norm, name="logits", dtype="float32")(
-            features
-        )
-    x = layers.Dense(classes, bias=False, name="dense", dtype="float32")(features)
+        return layers.Dense(
+            classes,
+            weight_norm=weight_norm,
+            initial="torch_uniform",
+            name="logits",
+            dtype="float32",
+        )(features)
+    x = layers.Dense(classes, bias=False, initial="lecun_normal", name="dense", dtype="float32")(
+        features
+    )
     return layers.MeanOnlyBatchNorm(momentum, name="logits", dtype="float32")(x)

@@ -20,6 +20,7 @@ from typing import Literal
 
 import keras
 
+from tf_ssgan.common import errors
 from tf_ssgan.core import task
 from tf_ssgan.nn import layers
 
@@ -27,6 +28,8 @@ Kind = Literal["none", "standardize", "per_image", "zca", "contrast_zca", "stand
 CONTRAST = 55.0  # norm of an image of Tarvainen and Valpola
 # Added to variances. Laine and Aila's, of intensities in [0, 1], is 4 times as large in [-1, 1].
 FLOORS = {"zca": 4e-5, "contrast_zca": 0.1, "standardize_zca": 1e-6}
+# Whitening multiplies by a matrix of the square of it: 64 MiB, in each checkpoint too.
+MOST_WHITENED = 4096
 
 
 def normalized(
@@ -42,7 +45,18 @@ def normalized(
 
     Returns:
         The same shape.
+
+    Raises:
+        UserError: The images are too large to be whitened.
     """
+    values = task.height * task.width * task.channels
+    if kind in FLOORS and values > MOST_WHITENED:
+        raise errors.UserError(
+            f"--normalization={kind} whitens images of at most {MOST_WHITENED:,} values, and these "
+            f"have {values:,} ({task.height}x{task.width}x{task.channels}). Give "
+            "--normalization=per_image or standardize, or smaller images (--image_size, for image "
+            "files)."
+        )
     x = images
     if kind.startswith("standardize"):
         dtype = "float32" if kind in FLOORS else dtype

@@ -94,6 +94,12 @@ class CNN13Method(method.Method):
             momentum=hp.moving_decay or None,
         )
 
+    @staticmethod
+    def most_values(hp: CNN13HParams) -> int:
+        """Only small images can be whitened."""
+        whitens = hp.normalization in image_normalization.FLOORS
+        return image_normalization.MOST_WHITENED if whitens else 0
+
     @property
     def normalization(self) -> image_normalization.Kind:
         """What the network does to images first."""
