@@ -53,7 +53,7 @@ class _WeightNormalized(keras.layers.Layer):
             weight_norm: Whether the kernel is normalized; if not, it is a plain layer.
             initial_scale: Standard deviation of the pre-activations after `initialize_from_data`.
             bias: Whether there is a bias; a normalization layer that follows has its own.
-            initial: Initial values of the kernel: "torch_uniform", or one of Keras' initializers. The
+            initial: Initial values of the kernel: "torch_uniform" or an initializer of Keras. The
                 length of a normalized kernel counts too: steps turn a longer one less.
             **kwargs: Arguments of `keras.layers.Layer`.
         """
