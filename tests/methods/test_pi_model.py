@@ -166,9 +166,12 @@ def test_defaults_and_recipes():
     assert (hp.batch_size, hp.learning_rate, hp.consistency_weight) == (100, 0.003, 100.0)
     assert (hp.network, hp.width, hp.dropout, hp.image_noise) == ("cnn13", 128, 0.5, 0.15)
     assert (hp.average_decay, hp.moving_decay) == (0.0, 0.0)
-    for dataset, labels in (("svhn", 1000), ("cifar10", 4000), ("cifar100", 10_000)):
+    for dataset, labels, normalization in (
+        ("svhn", 1000, "per_image"), ("cifar10", 4000, "zca"), ("cifar100", 10_000, "zca"),
+    ):  # fmt: skip
         run = config.configure("pi_model", dataset)
         assert (run.labels, run.epochs, run.hparams.moving_decay) == (labels, 300, 0.0)
+        assert run.hparams.normalization == normalization
     assert config.configure("pi_model", "svhn", max_steps=5000).hparams.moving_decay == 0.99
     small = config.configure("pi_model", "digits")
     assert (small.labels, small.hparams.moving_decay) == (50, 0.95)

@@ -55,9 +55,9 @@ class HParams(ramps.RampHParams, cnn13.CNN13HParams):
 
     RECIPES = {
         "digits": dict(labels=50, max_steps=1000, width=32),
-        "svhn": dict(labels=1000, epochs=300),
-        "cifar10": dict(labels=4000, epochs=300),
-        "cifar100": dict(labels=10000, epochs=300),
+        "svhn": dict(labels=1000, epochs=300, normalization="per_image"),
+        "cifar10": dict(labels=4000, epochs=300, normalization="zca"),
+        "cifar100": dict(labels=10000, epochs=300, normalization="zca"),
         "fashion_mnist": dict(labels=1000, epochs=300),
         "short": dict(moving_decay=0.99),
         "digits/short": dict(moving_decay=0.95),

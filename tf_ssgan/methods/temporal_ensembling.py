@@ -46,8 +46,8 @@ class HParams(pi_model.HParams):
     )
 
     RECIPES = pi_model.HParams.RECIPES | {
-        "svhn": dict(labels=1000, epochs=300, learning_rate=0.001),
-        "cifar100": dict(labels=10000, epochs=300, consistency_weight=100.0),
+        "svhn": pi_model.HParams.RECIPES["svhn"] | dict(learning_rate=0.001),
+        "cifar100": pi_model.HParams.RECIPES["cifar100"] | dict(consistency_weight=100.0),
     }
 
     @classmethod
