@@ -99,3 +99,9 @@ def test_options_that_earlier_versions_lack_have_a_default():
 
     assert options.added_since(Options) == {"late": 0.5}
     assert options.added_since(Inherited) == {"late": 0.7}
+
+    @dataclasses.dataclass(frozen=True)
+    class Later(Options):
+        width: int = options.inherited(Options, "width", since="0.3.0")
+
+    assert options.added_since(Later) == {"width": 3, "late": 0.5}

@@ -297,6 +297,15 @@ def test_two_replicas_equal_one(toy, pair):
                 np.testing.assert_allclose(two, one, atol=2e-4, err_msg=owner)
 
 
+def test_both_replicas_hold_the_same_state(pair):
+    """The copy of the first one is what checkpoints save; the other one must not be another."""
+    pair.run(6)
+    for owner, variables in pair.method.state().items():
+        for variable in variables:
+            one, two = pair.strategy.experimental_local_results(variable)
+            np.testing.assert_array_equal(two, one, err_msg=f"{owner}: {variable.name}")
+
+
 def test_a_saved_state_resumes_exactly(toy, tmp_path):
     straight = toy.run(6)
     expected = toy.values()

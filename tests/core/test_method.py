@@ -127,7 +127,7 @@ def test_scalars_of_another_stage_are_refused(staged):
 
 def test_the_ema_warms_up_again_in_each_stage(staged):
     """It keeps 1/10, 2/11 and 3/12 of its value in the first steps of every stage."""
-    staged.begin(None)
+    staged.begin(None, None)
     decays, expected = [1 / 10, 2 / 11, 3 / 12] * 2, staged.exported_value()
     for step, keep in enumerate(decays):
         staged.set_stage(step)

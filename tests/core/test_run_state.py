@@ -8,6 +8,7 @@ from support import toy_methods
 
 from tf_ssgan.core import run_state
 from tf_ssgan.methods import ssgan
+from tf_ssgan.nn import distribution
 
 
 def linear(units, name):
@@ -87,3 +88,75 @@ def test_a_buffer_of_any_numbers_is_saved_with_the_state(sharing):
     np.testing.assert_array_equal(saved, initial)
     buffer.assign(buffer.value + 1.0)
     np.testing.assert_array_equal(sharing.state()["buffers"][0], initial + 1.0)
+
+
+def test_per_example_buffers_have_rows_of_any_shape(sharing):
+    sharing.per_example_buffer("labels", 5, initial=-1)
+    sharing.per_example_buffer("predictions", 5, 3, initial=0.25, dtype="float32")
+    sharing.per_example_buffer("history", 5, 2, 3, dtype="float32")
+    labels, predictions, history = sharing.state()["buffers"]
+    assert labels.dtype == tf.int64 and labels.numpy().tolist() == [-1] * 5
+    assert predictions.dtype == tf.float32 and (predictions.numpy() == np.full((5, 3), 0.25)).all()
+    assert history.shape == (5, 2, 3) and not history.numpy().any()
+
+
+ROWS = np.array([[1.5, -2.0], [3.0, 0.25], [-1.0, 7.0], [0.5, 0.5]], np.float32)
+PLACES = np.array([4, 0, 5, 2])
+
+
+def write_in_a_step(devices):
+    """Buffers of 6 rows after a step that writes rows and then counts, and what it read before.
+
+    Returns:
+        For each replica: the rows, the counts, and the rows that it read.
+    """
+    strategy = distribution.strategy(devices)
+    with strategy.scope():
+        state = run_state.RunState("state")
+        rows = state.per_example_buffer("rows", 6, 2, initial=9.0, dtype="float32")
+        counts = state.per_example_buffer("counts", 6)
+
+    @tf.function
+    def step():
+        def own():
+            index = distribution.replica_share(tf.constant(PLACES))
+            values = distribution.replica_share(tf.constant(ROWS))
+            before = tf.gather(rows.value, index), tf.gather(counts.value, index)
+            state.write(rows, index, values)
+            state.write(counts, index, before[1] + 1)
+            return before[0]
+
+        return strategy.run(own)
+
+    read = strategy.experimental_local_results(step())
+    step()
+    local = strategy.experimental_local_results
+    return list(zip(local(rows.value), local(counts.value), read, strict=True))
+
+
+@pytest.mark.parametrize("devices", [1, 2])
+def test_a_step_writes_the_rows_of_all_replicas_on_each_of_them(devices):
+    replicas = write_in_a_step(devices)
+    assert len(replicas) == devices
+    for rows, counts, read in replicas:
+        np.testing.assert_array_equal(rows, [ROWS[1], [9, 9], ROWS[3], [9, 9], ROWS[0], ROWS[2]])
+        assert counts.numpy().tolist() == [2, 0, 2, 0, 2, 2]
+        np.testing.assert_array_equal(read, np.full((4 // devices, 2), 9.0))
+
+
+def test_a_place_that_is_written_twice_has_one_of_the_values(sharing):
+    """Which one is not said; streams whose indices are written are `distinct`."""
+    buffer = sharing.per_example_buffer("labels", 3)
+    sharing.write(buffer, tf.constant([1, 1]), tf.constant([5, 7]))
+    first, twice, last = buffer.numpy().tolist()
+    assert (first, last) == (0, 0) and twice in (5, 7)
+
+
+def test_values_take_the_type_of_the_buffer(sharing):
+    labels = sharing.per_example_buffer("labels", 3)
+    means = sharing.per_example_buffer("means", 3, 1, dtype="float32")
+    index = tf.constant([2], tf.int64)
+    sharing.write(labels, index, tf.constant([4], tf.int32))
+    sharing.write(means, index, tf.constant([[0.5]], tf.bfloat16))
+    assert labels.numpy().tolist() == [0, 0, 4]
+    assert means.numpy().tolist() == [[0.0], [0.0], [0.5]]

@@ -7,6 +7,7 @@ from support import toy_methods
 
 from tf_ssgan.core.task import Stream
 from tf_ssgan.data import pipeline
+from tf_ssgan.data.pools import Pool
 
 STREAMS = {
     "labeled": Stream("labeled", 8, {"image": "plain"}),
@@ -101,3 +102,56 @@ def test_two_streams_over_one_pool_have_different_orders():
     streams = {k: Stream("unlabeled", 8, {"v": "plain"}) for k in ("a", "b")}
     (batch,) = batches(1, streams=streams)
     assert [*batch["a"]["index"]] != [*batch["b"]["index"]]
+
+
+TWO = {"one": "plain", "two": "plain"}
+FLIPPED = {"unlabeled": Stream("unlabeled", 8, TWO, shared="flip")}
+
+
+def flips(batch, view):
+    """Whether each image of a view is mirrored; no toy image is symmetric."""
+    originals = (toy_methods.images()[0][batch["index"]] - 127.5) / 127.5
+    mirrored = [np.allclose(a, b[:, ::-1]) for a, b in zip(batch[view], originals, strict=True)]
+    same = [np.allclose(a, b) for a, b in zip(batch[view], originals, strict=True)]
+    assert all(a != b for a, b in zip(mirrored, same, strict=True))
+    return mirrored
+
+
+def test_shared_operations_are_drawn_once_for_all_views():
+    drawn = []
+    for batch in batches(6, streams=FLIPPED):
+        one, two = (flips(batch["unlabeled"], view) for view in TWO)
+        assert one == two
+        drawn += one
+    assert 10 < sum(drawn) < 38  # of 48, each with probability .5
+    apart = {"unlabeled": Stream("unlabeled", 8, {"one": "flip", "two": "flip"})}
+    (batch,) = batches(1, streams=apart)
+    assert flips(batch["unlabeled"], "one") != flips(batch["unlabeled"], "two")
+
+
+def test_shared_operations_come_before_those_of_the_views():
+    """The shifted view is that of images which were flipped beforehand."""
+    views = TWO | {"shifted": "translated"}
+    (batch,) = batches(1, streams={"unlabeled": Stream("unlabeled", 8, views, shared="flip")})
+    index, flipped = batch["unlabeled"]["index"], toy_methods.images()[0]
+    mirrored = index[np.array(flips(batch["unlabeled"], "one"))]
+    flipped[mirrored] = flipped[mirrored, :, ::-1]
+    stream = Stream("unlabeled", 8, {"shifted": "translated"})
+    pools = {"unlabeled": Pool(flipped, np.arange(len(flipped)))}
+    expected = next(iter(pipeline.dataset(pools, {"unlabeled": stream}, 0, 0)))["unlabeled"]
+    np.testing.assert_array_equal(batch["unlabeled"]["shifted"], expected["shifted"])
+
+
+def test_shared_operations_are_the_same_on_replicas_and_when_a_run_resumes():
+    whole = batches(4, streams=FLIPPED)
+    assert all(map(same, whole[2:], batches(2, start=2, streams=FLIPPED)))
+    halves = batches(8, streams=FLIPPED, host=pipeline.Host(2, 2, 0))
+    for step in range(4):
+        pair = halves[2 * step : 2 * step + 2]
+        assert same(tf.nest.map_structure(lambda *p: np.concatenate(p), *pair), whole[step])
+
+
+def test_a_stream_without_shared_operations_is_what_it_was():
+    plain = {"unlabeled": Stream("unlabeled", 8, {"one": "flip"})}
+    with_none = {"unlabeled": Stream("unlabeled", 8, {"one": "flip"}, shared="")}
+    assert same(batches(1, streams=plain), batches(1, streams=with_none))

@@ -18,7 +18,7 @@ def make_pools(pseudo_labels=None, labels=10, **options):
 
 def test_labeled_and_unlabeled_pools_follow_the_protocol():
     protocol, made = make_pools()
-    assert set(made) == {"labeled", "unlabeled", "clean", "held_out"}
+    assert set(made) == {"labeled", "unlabeled", "clean", "held_out", "mixed"}
     assert made["labeled"].ids.tolist() == protocol.labeled_ids.tolist()
     assert made["labeled"].labels.tolist() == protocol.labels.tolist()
     assert made["unlabeled"].ids.tolist() == protocol.unlabeled_ids.tolist()
@@ -66,3 +66,26 @@ def test_a_merged_pool_has_the_labeled_images_first_and_then_those_with_a_pseudo
     assert merged.labels.tolist() == [*toy_pools["labeled"].labels, 2, 0]
     unchanged = pools.merge_pools(toy_pools["labeled"], unlabeled, np.full(4, -1))
     assert unchanged.ids.tolist() == [*range(12)]
+
+
+def test_the_mixed_pool_has_all_unlabeled_images_with_the_labels_that_are_known():
+    protocol, made = make_pools(noise="pair", noise_rate=1.0)
+    mixed = made["mixed"]
+    assert mixed.ids.tolist() == made["unlabeled"].ids.tolist()
+    labels = dict(zip(mixed.ids.tolist(), mixed.labels.tolist(), strict=True))
+    given = dict(zip(protocol.labeled_ids.tolist(), protocol.labels.tolist(), strict=True))
+    assert {k: v for k, v in labels.items() if v >= 0} == given  # the noise, not the truth
+    assert mixed.labels.dtype == np.int64 and (mixed.labels == -1).sum() == 36 - 10
+
+
+def test_without_labels_no_image_of_the_mixed_pool_has_one():
+    assert set(make_pools(labels=0)[1]["mixed"].labels) == {-1}
+
+
+def test_a_mixed_pool_keeps_the_order_of_the_unlabeled_pool():
+    toy_pools = toy_methods.pools()
+    unlabeled = pools.Pool(toy_pools["unlabeled"].images, np.array([30, 3, 20, 12, 0]))
+    mixed = pools.mix_pools(toy_pools["labeled"], unlabeled)
+    assert mixed.images is toy_pools["unlabeled"].images
+    assert mixed.ids.tolist() == [30, 3, 20, 12, 0]
+    assert mixed.labels.tolist() == [-1, 3 % toy_methods.CLASSES, -1, -1, 0]

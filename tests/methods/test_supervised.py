@@ -50,7 +50,7 @@ def test_it_has_the_recipe_of_the_methods_it_is_compared_with():
 @pytest.mark.parametrize(
     ("network", "method"),
     [("ssgan", "ssgan"), ("improved_gan", "improved_gan"), ("fm_cnn", "acgan"),
-     ("wrn_plain", "vat")],
+     ("wrn_plain", "vat"), ("cnn13", "pi_model"), ("cnn13_bn", "pi_model")],
 )  # fmt: skip
 @pytest.mark.parametrize("dataset", ["svhn", "cifar100", "digits"])
 def test_with_a_network_it_has_the_recipe_of_that_networks_method(network, method, dataset):
@@ -121,3 +121,44 @@ def test_with_a_wide_residual_network_it_is_the_baseline_of_fixmatch():
         toy_methods.hparams("supervised", flip=True, **hparams), toy_methods.task()
     )
     assert flipped.streams()["labeled"].views == {"image": "flip crop"}
+
+
+@pytest.mark.parametrize("network", ["cnn13", "cnn13_bn"])
+def test_with_cnn13_it_is_the_baseline_of_the_pi_model(network):
+    """The same network, learning rate and views; the labeled images alone."""
+    hparams = dict(network=network, width=8, learning_rate=0.002, ramp_up=0.25, ramp_down=0.5)
+    kinds = (("pi_model", {}), ("supervised", dict(translate_labeled=True, decay_start=1.0)))
+    task = toy_methods.task(flip=True)
+    theirs, mine = (
+        methods.find(name).Method(toy_methods.hparams(name, **hparams, **own), task)
+        for name, own in kinds
+    )
+    assert [type(layer) for layer in mine.classifier.layers] == [
+        type(layer) for layer in theirs.classifier.layers
+    ]
+    assert weights.parameter_count(mine.classifier) == weights.parameter_count(theirs.classifier)
+    assert mine.streams()["labeled"].views == {"image": "flip translated"}
+    mixed = theirs.streams()["mixed"]
+    assert (mixed.shared, set(mixed.views.values())) == ("flip", {"translated"})
+    for step in (0, 2, 3, 6, 9, 12):
+        mine.step.assign(step)
+        theirs.step.assign(step)
+        assert float(mine.rate()) == pytest.approx(float(theirs.rate()), rel=1e-6)
+
+
+def test_images_of_cnn13_are_flipped_as_the_views_are_and_not_without_them():
+    def view(flips=False, **hparams):
+        hp = toy_methods.hparams("supervised", network="cnn13", **hparams)
+        return supervised.Method(hp, toy_methods.task(flip=flips)).streams()["labeled"].views
+
+    assert view(flips=True) == {"image": "plain"}
+    assert view(translate_labeled=True) == {"image": "translated"}
+    assert view(translate_labeled=True, flip=True) == {"image": "flip translated"}
+    assert view(flips=True, flip=True) == {"image": "flip plain"}
+
+
+def test_other_networks_have_no_ramps():
+    hp = config.configure("supervised", "svhn").hparams
+    assert (hp.ramp_up, hp.ramp_down, hp.decay_start) == (0.0, 0.0, pytest.approx(2 / 3))
+    hp = config.configure("supervised", "svhn", network="cnn13").hparams
+    assert (hp.ramp_up, hp.ramp_down, hp.decay_start) == (80 / 300, 50 / 300, 1.0)

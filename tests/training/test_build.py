@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tf_ssgan.common import errors
-from tf_ssgan.core.task import Stream
 from tf_ssgan.data import content_hash, datasets, pools, splits
 from tf_ssgan.methods import supervised
 from tf_ssgan.training import build, config
@@ -94,22 +93,6 @@ def test_a_method_that_needs_clean_and_noisy_labels_is_refused_without_both(monk
     ) as refused:
         build.build(configured(**given))
     assert refused.value.status == 2 and "\n" not in str(refused.value)
-
-
-def test_a_stream_that_replicas_cannot_share_is_refused_in_every_stage(monkeypatch):
-    def streams(method):
-        odd = method.stage == "late"
-        return {"labeled": Stream("labeled", 15 if odd else 16, {"image": "plain"})}
-
-    monkeypatch.setattr(supervised.Method, "streams", streams)
-    monkeypatch.setattr(supervised.Method, "stages", lambda method: {"train": 0, "late": 5})
-    settings = configured(devices=2, batch_size=16, width=4)
-    with pytest.raises(
-        errors.UserError, match="15 images .* 'labeled', which 2 replicas"
-    ) as refused:
-        build.build(settings)
-    assert "--batch_size" in str(refused.value) and "multiple of 2" in str(refused.value)
-    assert build.build(configured(batch_size=16, width=4)).method.stage == "train"
 
 
 def test_an_epoch_is_one_pass_and_a_run_ends_at_the_shorter_length(digits):

@@ -45,7 +45,12 @@ def option(
 
 
 def inherited(
-    dataclass: type, name: str, default: Any = None, source: str = "", note: str = ""
+    dataclass: type,
+    name: str,
+    default: Any = None,
+    source: str = "",
+    note: str = "",
+    since: str = "",
 ) -> Any:
     """The field of another dataclass again: with its meaning and range, perhaps another default.
 
@@ -55,12 +60,14 @@ def inherited(
         default: The new default; None keeps the old one.
         source: Where the new default comes from, for the help text.
         note: A last sentence of the help text.
+        since: The version in which it came here, see `option`; "" keeps that of the other.
     """
     (field,) = [field for field in dataclasses.fields(dataclass) if field.name == name]
     default = field.default if default is None else default
     default_text = f"Default: {source}." if source else ""
     doc = " ".join(filter(None, (field.metadata["doc"], default_text, note)))
-    return dataclasses.field(default=default, metadata=dict(field.metadata) | {"doc": doc})
+    own = {"doc": doc} | ({"since": since} if since else {})
+    return dataclasses.field(default=default, metadata=dict(field.metadata) | own)
 
 
 def added_since(dataclass: type) -> dict[str, Any]:

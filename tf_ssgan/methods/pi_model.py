@@ -1,48 +1,71 @@
 """Pi model: two stochastic passes over the same image must agree.
 
-Laine and Aila: Temporal Ensembling for Semi-Supervised Learning (2017), algorithm 1 and public
-code. Each image goes through the network twice, in two translated views, with two draws of noise
-and dropout, p1 and p2 the class probabilities:
+Laine and Aila: Temporal Ensembling for Semi-Supervised Learning (2017), algorithm 1, appendix A and
+public code. Each image of a batch of B goes through the network twice, as two translated views with
+two draws of noise and dropout; p1 and p2 are the probabilities of its K classes, y its label:
 
-    L = 1/B sum of CE over the labeled images of the batch + w(t) E ||p1 - p2||^2 / K
+    L = 1/B sum of -log p1[y] over the labeled images + w(t) 1/(B K) sum of ||p1 - p2||^2
     w(t) = consistency_weight (labels / images) exp(-5 (1 - t)^2), 0 in the first epoch
-    learning rate: rises like w, falls as exp(-12.5 t^2) at the end, where beta_1 falls to .5
+    learning rate: rises as w does, falls as exp(-12.5 t^2) at the end, where beta_1 falls to .5
 
-Departures: to be written.
+Each t is the fraction of its ramp that is done. Where images are flipped, the two views are flipped
+alike, as in the public code. The gradient goes into both passes.
+
+Departures: the public code moves the ramps once an epoch. Here they move at each step, so that a
+run of few epochs has ramps as well; the first epoch without consistency is at most a tenth of the
+run for the same reason. Ramps are fractions of the run, those of its 300 epochs: 80 up, 50 down.
+The first pass records the moving means, in the public code the second one; both are views of the
+same images. Gradients that are not a number stop the run; the public code makes them 0.
 """
 
 import dataclasses
 
 import tensorflow as tf
 
-from tf_ssgan.common.options import inherited, option
+from tf_ssgan.common.options import LARGEST_BATCH, inherited, option
 from tf_ssgan.core import hparams
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import cnn13, ramps
 from tf_ssgan.nn import layers, losses
 
-PAPER = "Laine and Aila 2017, algorithm 1, public code"
+PAPER = "Laine and Aila 2017, algorithm 1"
+LONGEST_QUIET = 0.1  # fraction of a run that the epoch without consistency takes at most
 
 
 @dataclasses.dataclass(frozen=True)
 class HParams(ramps.RampHParams, cnn13.CNN13HParams):
     """Hyperparameters of the Pi model."""
 
-    learning_rate: float = inherited(hparams.HParams, "learning_rate", 0.003)
+    batch_size: int = option(
+        100,
+        "Images per step, with and without labels, over all replicas.",
+        low=1,
+        high=LARGEST_BATCH,
+    )
+    learning_rate: float = inherited(
+        hparams.HParams, "learning_rate", 0.003, "Laine and Aila 2017, appendix A"
+    )
     average_decay: float = inherited(hparams.HParams, "average_decay", 0.0)
     consistency_weight: float = option(
-        100.0, "Largest consistency weight, times the share of labeled images.", low=0
+        100.0,
+        "Largest weight of the consistency; the share of images that have a label multiplies it "
+        "(Laine and Aila 2017: w_max).",
+        low=0,
     )
 
     RECIPES = {
-        "digits": dict(labels=50, max_steps=1000, width=32, moving_decay=0.95),
-        "svhn": dict(labels=1000, epochs=300),
-        "cifar10": dict(labels=4000, epochs=300),
+        "digits": dict(labels=50, max_steps=1000, width=32),
+        "svhn": dict(labels=1000, epochs=300, normalization="per_image"),
+        "cifar10": dict(labels=4000, epochs=300, normalization="zca"),
+        "cifar100": dict(labels=10000, epochs=300, normalization="zca"),
+        "fashion_mnist": dict(labels=1000, epochs=300),
+        "short": dict(moving_decay=0.99),
+        "digits/short": dict(moving_decay=0.95),
     }
 
 
 class Method(ramps.RampMethod, cnn13.CNN13Method):
-    """The Pi model."""
+    """Two passes over the same images, which must agree."""
 
     reports = ("supervised", "consistency")
 
@@ -51,14 +74,11 @@ class Method(ramps.RampMethod, cnn13.CNN13Method):
         self.classifier = self.build_network()
         self.c = self.player("classifier", self.classifier, self.adam(), self.rate, self.beta_1)
 
-    def ramp_time(self) -> tf.Tensor:
-        """The fraction of the run that was done when the epoch began."""
-        return self.epoch_progress()
-
     def weight(self) -> tf.Tensor:
-        """w(t), 0 in the first epoch."""
+        """The consistency weight w(t) at this step."""
         largest = self.hp.consistency_weight * self.task.labeled / self.task.unlabeled
-        return tf.where(self.epoch() > 0, largest * self.rise(), 0.0)
+        quiet = min(self.task.steps_per_epoch, int(LONGEST_QUIET * self.task.steps))
+        return tf.where(self.step >= quiet, largest * self.rise(), 0.0)
 
     def streams(self) -> dict[str, Stream]:
         """All images with the labels that are known, in two translated views, flipped alike."""

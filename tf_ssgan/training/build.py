@@ -12,7 +12,7 @@ from tf_ssgan.common import errors
 from tf_ssgan.core import method
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import datasets, fingerprint, pipeline, pools, protocol, splits
-from tf_ssgan.nn import distribution, pixels, precision
+from tf_ssgan.nn import distribution, precision
 from tf_ssgan.training import (
     checkpoints,
     class_weights,
@@ -21,11 +21,9 @@ from tf_ssgan.training import (
     manifests,
     same_data,
     step_memory,
+    stream_checks,
 )
 from tf_ssgan.training.workdir import Workdir
-
-# Images of the data-dependent initialization, as in the public code.
-INITIALIZATION_IMAGES = 500
 
 
 @dataclasses.dataclass
@@ -231,7 +229,7 @@ def _assemble(
         number_format = precision.resolve(settings.precision)
     with strategy.scope(), precision.policy(number_format):
         built = module.Method(settings.hparams, make_task(settings, info, protocol))
-    _check_streams(settings, built, strategy.num_replicas_in_sync)
+    stream_checks.check(built, strategy.num_replicas_in_sync)
     built.jit_compile = _use_xla(settings, strategy)
     return Run(settings, info, protocol, built, strategy, number_format, saved)
 
@@ -294,16 +292,6 @@ def batches(run: Run, start: int) -> Any:
     return run.strategy.distribute_datasets_from_function(host_rows)
 
 
-def initial_images(run: Run, count: int = INITIALIZATION_IMAGES) -> tf.Tensor:
-    """At most `count` training images, selected by the seed: float32 in [-1, 1], unaugmented."""
-    return pixels.to_float32(run.arrays.train_images[sample_unlabeled_ids(run, count)])
-
-
-def sample_unlabeled_ids(run: Run, count: int) -> np.ndarray:
-    """Ids of at most `count` unlabeled images, selected by the seed: int64 [n]."""
-    return np.random.default_rng(run.config.seed).permutation(run.protocol.unlabeled_ids)[:count]
-
-
 def _check_fit(settings: config.Config, protocol: protocol.Protocol, module, count: int) -> None:
     """Refuses combinations that would fail later.
 
@@ -317,20 +305,6 @@ def _check_fit(settings: config.Config, protocol: protocol.Protocol, module, cou
         )
     if module.Method.needs_noisy and not (len(protocol.clean_ids) and len(protocol.noisy_ids)):
         raise errors.UserError(combinations.NEEDS_NOISY.format(method=settings.method))
-
-
-def _check_streams(settings: config.Config, built: method.Method, count: int) -> None:
-    """Raises UserError if the replicas cannot share the examples of a stage evenly."""
-    for first in built.stages().values():
-        built.set_stage(first)
-        for name, stream in built.streams().items():
-            if stream.examples % count:
-                raise errors.UserError(
-                    f"--method={settings.method} takes {stream.examples} images a step from its "
-                    f"stream {name!r}, which {count} replicas cannot share: change --batch_size so "
-                    f"that they are a multiple of {count}, or give another number of --devices."
-                )
-    built.set_stage(0)
 
 
 def _use_xla(settings: config.Config, strategy: tf.distribute.Strategy) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_ssgan.nn import losses
+from tf_ssgan.nn import distribution, losses
 
 RESIDUAL = tf.constant([[0.5, -1.0, 0.2]])
 NOISY = tf.constant([[1.0, 0.3, -0.7]])
@@ -184,3 +184,42 @@ def test_a_weighted_cross_entropy_by_hand():
     assert float(losses.cross_entropy(LABELS, LOGITS, WEIGHTS)) == near(0.715350)
     known = losses.cross_entropy(tf.constant([1, -1]), LOGITS, WEIGHTS)
     assert float(known) == near(3 * 0.371539)  # the example without a label does not count
+
+
+def test_cross_entropy_of_the_batch_divides_by_all_rows():
+    """Half of .371539, because one of two labels is missing; without gaps it is the usual mean."""
+    gap = tf.constant([1, -1])
+    assert float(losses.cross_entropy(gap, LOGITS, of_batch=True)) == near(0.371539 / 2)
+    assert float(losses.cross_entropy(LABELS, LOGITS, of_batch=True)) == near(0.501853)
+    assert float(losses.cross_entropy(tf.constant([-1, -1]), LOGITS, of_batch=True)) == 0.0
+    weighted = losses.cross_entropy(gap, LOGITS, tf.constant([3.0, 5.0]), of_batch=True)
+    assert float(weighted) == near(3 * 0.371539 / 2)
+
+
+def test_cross_entropy_of_the_batch_is_the_same_where_replicas_have_different_numbers_of_labels():
+    """Three labels on one replica and none on the other: the mean of their losses and gradients."""
+    labels = tf.constant([1, 2, 0, -1, -1, -1, -1, -1])
+    logits = tf.random.stateless_normal([8, 3], [1, 2])
+
+    def loss_and_slope(labels, logits):
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            loss = losses.cross_entropy(labels, logits, of_batch=True)
+        return loss, tape.gradient(loss, logits)
+
+    strategy = distribution.strategy(2)
+
+    @tf.function
+    def both():
+        def own():
+            rows = [distribution.replica_share(value) for value in (labels, logits)]
+            loss, slope = loss_and_slope(*rows)
+            return distribution.mean_over_replicas(loss), slope / distribution.num_replicas()
+
+        return strategy.run(own)
+
+    loss, slope = loss_and_slope(labels, logits)
+    means, slopes = map(strategy.experimental_local_results, both())
+    assert float(means[0]) == float(means[1]) == near(float(loss))
+    np.testing.assert_allclose(np.concatenate(slopes), slope, atol=1e-7)
+    assert np.any(slope[:3]) and not np.any(slope[3:])

@@ -347,3 +347,31 @@ def test_aligned_predictions_have_no_gradient():
         tape.watch([WEAK, mean])
         value = tf.reduce_sum(losses.align_distribution(WEAK, mean, (0.3, 0.3, 0.4)))
     assert tape.gradient(value, [WEAK, mean]) == [None, None]
+
+
+def test_the_squared_difference_is_the_mean_over_batch_and_classes():
+    """The squared distance .020321 over three classes; logits are no probabilities."""
+    target = tf.nn.softmax(TWO)
+    assert float(losses.mean_squared_difference(ONE, target)) == near(0.006774)
+    assert float(losses.mean_squared_difference(ONE + 5.0, target)) == near(0.006774)
+    assert float(losses.mean_squared_difference(TWO, target)) == near(0.0)
+    assert float(losses.mean_squared_difference(100.0 * tf.eye(3), tf.eye(3)[::-1])) == near(4 / 9)
+
+
+def test_the_weights_of_a_squared_difference_do_not_change_what_it_is_divided_by():
+    target = tf.nn.softmax(TWO)
+    first = float(losses.mean_squared_difference(ONE[:1], target[:1]))
+    both = losses.mean_squared_difference(ONE, target, tf.constant([3.0, 0.0]))
+    assert float(both) == near(3 * first / 2) and float(both) > 0.001
+    assert float(losses.mean_squared_difference(ONE, target, tf.zeros([2]))) == 0.0
+    assert float(losses.mean_squared_difference(ONE, target, tf.ones([2]))) == near(0.006774)
+
+
+def test_gradients_of_a_squared_difference_go_into_both_sides():
+    target = tf.nn.softmax(TWO)
+    with tf.GradientTape() as tape:
+        tape.watch([ONE, target])
+        value = losses.mean_squared_difference(ONE, target)
+    into, back = tape.gradient(value, [ONE, target])
+    assert np.any(into)
+    np.testing.assert_allclose(back, 2 * (target - tf.nn.softmax(ONE)) / 6, atol=1e-6)

@@ -1,4 +1,13 @@
-"""Ramps of learning rate, consistency weight and beta_1 (Laine and Aila 2017, appendix A)."""
+"""Ramps of learning rate, consistency weight and beta_1 (Laine and Aila 2017, appendix A).
+
+Learning rate and consistency weight rise over the first 80 of 300 epochs; learning rate and Adam's
+beta_1 fall over the last 50. A ramp is a fraction of the run, and t the part of it that is done:
+
+    rise = exp(-5 (1 - t)^2), then 1        fall = 1, then exp(-12.5 t^2)
+    rate = learning_rate rise fall          beta_1 = .5 + .4 fall
+
+The fall is that of the public code for a ramp of 50 epochs, of whatever length the ramp is.
+"""
 
 import dataclasses
 
@@ -33,19 +42,15 @@ class RampHParams(hparams.HParams):
 class RampMethod(method.Method):
     """A method with these ramps."""
 
-    def ramp_time(self) -> tf.Tensor:
-        """The fraction of the run that is done, as the ramps count it; float32 in [0, 1]."""
-        return self.progress()
-
     def rise(self) -> tf.Tensor:
         """The factor of learning rate and consistency weight, exp(-5 (1 - t)^2), then 1."""
         ramp = self.hp.ramp_up
-        return schedules.sigmoid_ramp(self.ramp_time() / ramp if ramp else 1.0)
+        return schedules.sigmoid_ramp(self.progress() / ramp if ramp else 1.0)
 
     def fall(self) -> tf.Tensor:
         """The factor of the learning rate at the end of the run, exp(-12.5 t^2)."""
         ramp = self.hp.ramp_down
-        since = self.ramp_time() - (1.0 - ramp)
+        since = self.progress() - (1.0 - ramp)
         return schedules.sigmoid_ramp_down(since / ramp if ramp else 0.0)
 
     def rate(self) -> tf.Tensor:

@@ -24,18 +24,25 @@ def squared_distance(one: tf.Tensor, two: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.reduce_sum(tf.square(difference), axis=-1))
 
 
-def mean_squared_difference(logits: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """Mean of (softmax(l) - target)^2 over batch and classes (Laine and Aila 2017, algorithm 1).
+def mean_squared_difference(
+    logits: tf.Tensor, target: tf.Tensor, weights: tf.Tensor | None = None
+) -> tf.Tensor:
+    """Mean of w_i (softmax(l_i) - target_i)^2 over batch and classes.
+
+    Laine and Aila (2017), algorithms 1 and 2.
 
     Args:
         logits: [batch, classes].
         target: [batch, classes], probabilities.
+        weights: float32 [batch], w; None for 1. The sum is divided by the size of the batch, not by
+            the sum of their weights.
 
     Returns:
-        A float32 scalar in [0, 2 / classes]; gradients flow into both.
+        A float32 scalar, without weights in [0, 2 / classes]; gradients flow into both.
     """
     probabilities = tf.nn.softmax(tf.cast(logits, tf.float32))
-    return tf.reduce_mean(tf.square(probabilities - tf.cast(target, tf.float32)))
+    squares = tf.square(probabilities - tf.cast(target, tf.float32))
+    return tf.reduce_mean(squares if weights is None else weights[:, tf.newaxis] * squares)
 
 
 def kl_divergence(logits: tf.Tensor, other_logits: tf.Tensor) -> tf.Tensor:
