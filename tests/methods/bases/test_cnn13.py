@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import keras
 import pytest
 from support import toy_methods
 
@@ -31,13 +32,11 @@ class HParams(cnn13.CNN13HParams):
     average_decay: float = 0.0
 
     def optimizer(self):
-        import keras
-
         return keras.optimizers.Adam(self.learning_rate)
 
 
-def built(flip=False, **given):
-    task = dataclasses.replace(toy_methods.task(), flip=flip)
+def built(flipped=False, **given):
+    task = dataclasses.replace(toy_methods.task(), flip=flipped)
     with toy_methods.short():
         return Method(HParams(**given), task)
 
@@ -68,7 +67,7 @@ def test_the_network_is_the_one_that_was_chosen(network, present, absent):
         ("cnn13", "per_image", layers.Contrast),
         ("cnn13_bn", "zca", layers.Whiten),
         ("wrn_leaky", "auto", layers.Standardize),
-        ("wrn_leaky", "none", layers.Conv),
+        ("wrn_leaky", "none", keras.layers.Conv2D),
         ("wrn_plain", "contrast_zca", layers.Contrast),
     ],
 )
