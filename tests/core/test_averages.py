@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tf_ssgan.core import averages
+from tf_ssgan.nn import layers
 
 
 def network(value):
@@ -34,6 +35,22 @@ def test_a_clone_has_variables_of_its_own_and_none_to_train():
     np.testing.assert_array_equal(
         [v.shape for v in clone.variables[1:]], [v.shape for v in source.variables[1:]]
     )
+
+
+def test_a_clone_has_the_fixed_layers_of_its_source_and_no_update_touches_them():
+    x = keras.Input((2,))
+    source = keras.Model(x, keras.layers.Dense(1)(layers.Whiten(0.1)(x)))
+    copy = averages.frozen_clone(source)
+    assert copy.layers[1] is source.layers[1]
+    assert len({id(v) for v in (*source.variables, *copy.variables)}) == 2 + 2 + 2
+    average = averages.Average(copy, source, 0.5)
+    assert len(list(average.pairs())) == 2
+    whiten = source.layers[1]
+    whiten.projection.assign([[2.0, 0.1], [0.1, 3.0]])
+    averages.reset([average])
+    averages.update([average], tf.constant(0, tf.int64))
+    np.testing.assert_array_equal(whiten.projection, np.float32([[2.0, 0.1], [0.1, 3.0]]))
+    np.testing.assert_allclose(copy(np.ones((3, 2))), source(np.ones((3, 2))), rtol=1e-5)
 
 
 def test_an_update_moves_every_variable_by_the_warmed_up_decay():
