@@ -1,5 +1,7 @@
 """Random numbers are a function of (seed, step, call site, replica)."""
 
+import time
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -164,14 +166,17 @@ def test_every_replica_has_the_beta_number_and_the_order_of_one():
             np.testing.assert_array_equal(value, expected)
 
 
-@pytest.mark.slow
-def test_beta_numbers_and_orders_compile_under_xla():
+def test_beta_numbers_and_orders_compile_under_xla_once_for_all_steps():
+    """Compiled anew for each step, this would take a minute."""
+
     @tf.function(jit_compile=True)
     def compiled(step):
         random = step_random.StepRandom(5, step)
         return random.beta(0.5), random.order(16)
 
+    began = time.process_time()
     made = [compiled(tf.constant(step, tf.int64)) for step in range(400)]
+    assert time.process_time() - began < 20
     shares, orders = (np.stack(values) for values in zip(*made, strict=True))
     assert np.all(np.sort(orders, axis=1) == np.arange(16))
     assert abs(shares.mean() - 0.5) < 0.06 and shares.var() == pytest.approx(1 / 8, rel=0.2)

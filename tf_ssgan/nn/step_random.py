@@ -118,8 +118,9 @@ class StepRandom:
         quantiles = tf.constant(_beta_quantiles(alpha))
         place = tf.random.stateless_uniform([], self._key()) * (_BETA_POINTS - 1)
         below = tf.floor(place)
+        # Not quantiles[index]: XLA would compile anew for each index.
         index = tf.cast(below, tf.int32)
-        low, high = quantiles[index], quantiles[index + 1]
+        low, high = tf.gather(quantiles, index), tf.gather(quantiles, index + 1)
         return low + (place - below) * (high - low)
 
     def order(self, rows: int) -> tf.Tensor:
