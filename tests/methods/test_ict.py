@@ -75,8 +75,8 @@ def test_the_whole_loss_is_that_of_the_paper(toy, method, monkeypatch):
     logs = {k: float(v) for k, v in method.one_step(batch).items()}
     expected = {"supervised": supervised, "consistency": consistency}
     assert logs == pytest.approx(expected, rel=1e-4)
-    # A quarter of the 12 steps is over, so the weight is 100.
-    assert found == pytest.approx([supervised + 100 * consistency + 0.5e-4 * weights], rel=1e-4)
+    # A quarter of the 12 steps is over, so the weight is full.
+    assert found == pytest.approx([supervised + 10 * consistency + 0.5e-4 * weights], rel=1e-4)
 
 
 def test_where_nothing_is_mixed_a_teacher_that_equals_the_student_agrees(toy, method, monkeypatch):
@@ -170,13 +170,14 @@ def test_the_learning_rate_is_a_cosine_over_450_epochs_of_which_400_are_run(
 )
 def test_the_consistency_weight_rises_over_100_of_400_epochs(method, monkeypatch, epoch, weight):
     monkeypatch.setattr(method, "task", dataclasses.replace(method.task, steps=2000))
+    method.hp = dataclasses.replace(method.hp, consistency_weight=100.0)
     method.step.assign(epoch * method.task.steps_per_epoch)
     assert float(method.weight()) == pytest.approx(weight, rel=1e-4)
 
 
 def test_without_a_ramp_the_weight_is_full_at_once(method):
     method.hp = dataclasses.replace(method.hp, ramp_up=0.0)
-    assert float(method.weight()) == 100.0
+    assert float(method.weight()) == 10.0
 
 
 @pytest.mark.parametrize(("flip", "view"), [(False, ""), (True, "flip ")])
