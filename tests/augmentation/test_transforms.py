@@ -44,9 +44,25 @@ def test_a_translation_uses_the_first_random_numbers_of_the_step():
         np.testing.assert_array_equal(image, pad[i : i + 8, j : j + 8])
 
 
-def test_all_25_shifts_occur():
-    images = tf.tile(IMAGES[:1], [1000, 1, 1, 1])
-    moved = transforms.translate(images, StepRandom(0, 0, piece=(1000, 0))).numpy()
+@pytest.mark.parametrize("shape", [(8, 8, 1), (9, 14, 3), (32, 32, 3), (2, 3, 1)])
+def test_a_translation_with_zeros_is_a_crop_of_the_image_in_a_black_frame(shape):
+    images = np.random.default_rng(4).integers(1, 256, (30, *shape), np.uint8)
+    shifts = StepRandom(3, 0, piece=(30, 0)).integers(30, 2, low=-2, high=3).numpy()
+    padded = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)))
+    moved = view("translated_zeros", rows=30, images=tf.constant(images))
+    for image, pad, (i, j) in zip(moved, padded, shifts + 2, strict=True):
+        np.testing.assert_array_equal(image, pad[i : i + shape[0], j : j + shape[1]])
+
+
+def test_the_two_translations_move_alike_and_differ_at_the_border_alone():
+    one, two = view("translated"), view("translated_zeros")
+    np.testing.assert_array_equal(one[:, 2:-2, 2:-2], two[:, 2:-2, 2:-2])
+    assert not np.array_equal(one, two)
+
+
+@pytest.mark.parametrize("name", ["translated", "translated_zeros"])
+def test_all_25_shifts_occur(name):
+    moved = apply_many_times(name)[1]
     assert len(np.unique(moved.reshape(1000, -1), axis=0)) == 25
 
 

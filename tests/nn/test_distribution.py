@@ -192,3 +192,36 @@ def test_each_worker_of_a_cluster_gets_what_the_first_one_has(tmp_path):
 def test_usable_gpus_share_a_batch_evenly(monkeypatch, gpus, batch_size, usable):
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["gpu"] * gpus)
     assert distribution.usable_gpus(batch_size) == usable
+
+
+def permuted_and_gradient(rows, factors, order):
+    """Each replica's share of the permuted rows, and the gradient of the sum of w_i x_order(i)."""
+
+    def one():
+        own, weights = distribution.replica_share(rows), distribution.replica_share(factors)
+        with tf.GradientTape() as tape:
+            tape.watch(own)
+            moved = distribution.permuted(own, order)
+            loss = tf.reduce_sum(weights * moved**2)
+        return moved, tf.convert_to_tensor(tape.gradient(loss, own))
+
+    return one
+
+
+def test_a_permutation_of_the_whole_batch_is_the_same_on_two_replicas_and_has_a_gradient():
+    rows = tf.constant([[1.0], [2.0], [3.0], [4.0]])
+    factors, order = tf.constant([[1.0], [10.0], [100.0], [1000.0]]), tf.constant([3, 2, 0, 1])
+    one = permuted_and_gradient(rows, factors, order)
+    moved, gradient = one()
+    assert moved.numpy().ravel().tolist() == [4, 3, 1, 2]
+    assert gradient.numpy().ravel().tolist() == [200, 4000, 60, 8]  # 2 w x, w of the place it goes
+    strategy = distribution.strategy(2)
+    together = tf.function(lambda: strategy.run(one))()
+    for alone, values in zip((moved, gradient), together, strict=True):
+        pieces = strategy.experimental_local_results(values)
+        assert tf.concat(pieces, 0).numpy().tolist() == alone.numpy().tolist()
+
+
+def test_permuted_labels_stay_whole_numbers():
+    labels = tf.constant([5, -1, 7], tf.int64)
+    assert distribution.permuted(labels, tf.constant([1, 2, 0])).numpy().tolist() == [-1, 7, 5]

@@ -1,7 +1,10 @@
 """Random numbers are a function of (seed, step, call site, replica)."""
 
+import time
+
 import numpy as np
 import pytest
+import scipy.stats
 import tensorflow as tf
 
 from tf_ssgan.nn import distribution, step_random
@@ -88,3 +91,92 @@ def test_a_piece_of_a_batch_has_its_rows_of_the_whole_batch():
 def test_outside_of_a_step_there_are_no_random_numbers():
     with pytest.raises(RuntimeError, match="outside of a step"):
         step_random.current()
+
+
+def drawn(call, count=4000):
+    """What `call` returns in each of so many steps, stacked."""
+
+    @tf.function
+    def one(step):
+        return call(step_random.StepRandom(11, step))
+
+    return np.array([one(tf.constant(step, tf.int64)).numpy() for step in range(count)])
+
+
+@pytest.mark.parametrize("alpha", [0.1, 1.0, 4.0])
+def test_beta_numbers_have_the_distribution_of_scipy(alpha):
+    """Mean 1/2 and variance 1 / (4 (2 alpha + 1)), and every quantile."""
+    numbers = drawn(lambda random: random.beta(alpha))
+    assert numbers.dtype == np.float32 and numbers.min() >= 0 and numbers.max() <= 1
+    exact = scipy.stats.beta(alpha, alpha)
+    assert abs(numbers.mean() - 0.5) < 4 * exact.std() / 4000**0.5
+    assert numbers.var() == pytest.approx(1 / (4 * (2 * alpha + 1)), rel=0.06)
+    points = np.linspace(0.001, 0.999, 999)
+    below = np.searchsorted(np.sort(numbers), points) / 4000
+    # 1.63 / sqrt(n) is exceeded by one sample of a hundred.
+    assert np.abs(below - exact.cdf(points)).max() < 1.63 / 4000**0.5
+
+
+@pytest.mark.parametrize(("alpha", "largest"), [(0.1, 5e-7), (1.0, 1e-7), (4.0, 3e-2)])
+def test_between_its_points_the_quantile_function_is_nearly_linear(alpha, largest):
+    """With 4, only the outermost ones are off, which are drawn once in 2,000 steps."""
+    known = np.linspace(0, 1, 4097)
+    asked = np.linspace(0, 1, 10 * 4096 + 1)
+    found = np.interp(asked, known, step_random._beta_quantiles(alpha))
+    wrong = np.abs(found - scipy.stats.beta(alpha, alpha).ppf(asked))
+    assert wrong.max() < largest and wrong[20:-20].max() < 2e-3
+    assert wrong.mean() < 1e-5
+
+
+def test_another_step_seed_or_call_gives_another_beta_number_and_another_order():
+    first = step_random.StepRandom(0, 0)
+    others = [first, step_random.StepRandom(0, 1), step_random.StepRandom(1, 0)]
+    assert len({float(random.beta(1.0)) for random in [step_random.StepRandom(0, 0), *others]}) == 3
+    assert len({tuple(random.order(9).numpy()) for random in others}) == 3
+    assert float(first.beta(1.0)) != float(first.beta(1.0))
+    assert first.order(9).numpy().tolist() != first.order(9).numpy().tolist()
+
+
+def test_every_order_of_a_batch_is_equally_likely():
+    orders = drawn(lambda random: random.order(4), count=2400)
+    assert orders.dtype == np.int32
+    assert np.all(np.sort(orders, axis=1) == np.arange(4))
+    counts = np.unique(orders, axis=0, return_counts=True)[1]
+    assert len(counts) == 24
+    # 100 each; the sum has a chi-squared distribution with 23 degrees of freedom.
+    assert np.sum((counts - 100) ** 2) / 100 < scipy.stats.chi2(23).ppf(0.99)
+
+
+def test_the_order_of_a_large_batch_is_a_permutation():
+    order = step_random.StepRandom(2, 3).order(20_000).numpy()
+    np.testing.assert_array_equal(np.sort(order), np.arange(20_000))
+    assert abs(np.corrcoef(order, np.arange(20_000))[0, 1]) < 0.02
+
+
+def test_every_replica_has_the_beta_number_and_the_order_of_one():
+    def numbers_of(rows):
+        with step_random.at(7, 3) as random:
+            return random.beta(0.5), random.order(rows)
+
+    alone = numbers_of(8)
+    strategy = distribution.strategy(2)
+    both = tf.function(lambda: strategy.run(numbers_of, args=(4,)))()
+    for expected, shared in zip(alone, both, strict=True):
+        for value in strategy.experimental_local_results(shared):
+            np.testing.assert_array_equal(value, expected)
+
+
+def test_beta_numbers_and_orders_compile_under_xla_once_for_all_steps():
+    """Compiled anew for each step, this would take a minute."""
+
+    @tf.function(jit_compile=True)
+    def compiled(step):
+        random = step_random.StepRandom(5, step)
+        return random.beta(0.5), random.order(16)
+
+    began = time.process_time()
+    made = [compiled(tf.constant(step, tf.int64)) for step in range(400)]
+    assert time.process_time() - began < 20
+    shares, orders = (np.stack(values) for values in zip(*made, strict=True))
+    assert np.all(np.sort(orders, axis=1) == np.arange(16))
+    assert abs(shares.mean() - 0.5) < 0.06 and shares.var() == pytest.approx(1 / 8, rel=0.2)

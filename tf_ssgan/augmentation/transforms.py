@@ -25,7 +25,9 @@ def plain(images: tf.Tensor, random: StepRandom) -> tf.Tensor:
     return images
 
 
-def translate(images: tf.Tensor, random: StepRandom, pixels: int = 2) -> tf.Tensor:
+def translate(
+    images: tf.Tensor, random: StepRandom, pixels: int = 2, zeros: bool = False
+) -> tf.Tensor:
     """Shifts each image by up to `pixels` in both directions, reflecting at the border.
 
     Laine and Aila (2017), section 3: random translation by at most 2 pixels.
@@ -34,12 +36,13 @@ def translate(images: tf.Tensor, random: StepRandom, pixels: int = 2) -> tf.Tens
         images: uint8 [batch, height, width, channels].
         random: The random numbers of this stream, view and step.
         pixels: Largest shift in each direction.
+        zeros: Whether black pixels move in at the border, instead of the reflected ones.
 
     Returns:
         The same shape and type.
     """
     shifts = random.integers(images.shape[0], 2, low=-pixels, high=pixels + 1)
-    return _shift(images, shifts[:, 0], shifts[:, 1], pixels)
+    return _shift(images, shifts[:, 0], shifts[:, 1], pixels, zeros)
 
 
 def flip(images: tf.Tensor, random: StepRandom) -> tf.Tensor:
@@ -185,25 +188,32 @@ def _interpolation_weights(first: tf.Tensor, length: tf.Tensor, size: int) -> tf
     return tf.nn.relu(1.0 - tf.abs(position[:, :, None] - index))
 
 
-def _shift(images: tf.Tensor, down: tf.Tensor, across: tf.Tensor, limit: int) -> tf.Tensor:
+def _shift(
+    images: tf.Tensor, down: tf.Tensor, across: tf.Tensor, limit: int, zeros: bool = False
+) -> tf.Tensor:
     """Takes pixel (i, j) from (i + down, j + across), reflecting at the border.
 
     Args:
         images: uint8 [batch, height, width, channels].
         down: int32 [batch], in pixels.
         across: int32 [batch], in pixels.
-        limit: Largest absolute value of `across`.
+        limit: Largest absolute value of `across`; with `zeros`, of `down` too.
+        zeros: Whether pixels beyond the border are 0, instead of the reflected ones.
     """
     height, width = images.shape[1], images.shape[2]
-    rows = _reflect(tf.range(height) + down[:, None], height)
-    moved = tf.gather(images, rows, axis=1, batch_dims=1)
+    rows = tf.range(height) + down[:, None]
+    if zeros:
+        padded = tf.pad(images, [[0, 0], [limit, limit], [limit, limit], [0, 0]])
+        padded = tf.gather(padded, rows + limit, axis=1, batch_dims=1)
+    else:
+        moved = tf.gather(images, _reflect(rows, height), axis=1, batch_dims=1)
+        left = tf.gather(moved, _reflect(tf.range(-limit, 0), width), axis=2)
+        right = tf.gather(moved, _reflect(tf.range(width, width + limit), width), axis=2)
+        padded = tf.concat([left, moved, right], 2)
     # A few shifts across are a few windows on a padded image; gathering takes three times as long.
-    left = tf.gather(moved, _reflect(tf.range(-limit, 0), width), axis=2)
-    right = tf.gather(moved, _reflect(tf.range(width, width + limit), width), axis=2)
     windows = [
         functools.partial(_window, first=first, width=width) for first in range(2 * limit + 1)
     ]
-    padded = tf.concat([left, moved, right], 2)
     return tf.ensure_shape(per_image.dispatch(windows, across + limit, padded), images.shape)
 
 
@@ -221,6 +231,7 @@ def _reflect(index: tf.Tensor, size: int) -> tf.Tensor:
 OPERATIONS: dict[str, Operation] = {
     "plain": plain,
     "translated": translate,
+    "translated_zeros": functools.partial(translate, zeros=True),
     "flip": flip,
     "flip_vertical": flip_vertical,
     "crop": crop,

@@ -223,3 +223,28 @@ def test_cross_entropy_of_the_batch_is_the_same_where_replicas_have_different_nu
     assert float(means[0]) == float(means[1]) == near(float(loss))
     np.testing.assert_allclose(np.concatenate(slopes), slope, atol=1e-7)
     assert np.any(slope[:3]) and not np.any(slope[3:])
+
+
+def test_the_loss_of_a_mixture_is_the_cross_entropy_of_the_mixed_one_hot_labels():
+    logits = tf.constant([[1.0, 2.0, -0.5], [0.3, -0.2, 0.9]])
+    labels, others = tf.constant([1, 2]), tf.constant([2, 2])
+    target = 0.3 * tf.one_hot(labels, 3) + 0.7 * tf.one_hot(others, 3)
+    expected = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(target, logits))
+    found = losses.mixed_cross_entropy(labels, others, 0.3, logits)
+    assert float(found) == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_a_mixture_that_is_one_of_its_images_has_the_loss_of_this_image():
+    logits, labels, others = tf.eye(3), tf.constant([0, 1, 2]), tf.constant([1, 1, 0])
+    for share, only in ((1.0, labels), (0.0, others)):
+        found = losses.mixed_cross_entropy(labels, others, share, logits)
+        assert float(found) == float(losses.cross_entropy(only, logits))
+
+
+def test_each_label_of_a_mixture_has_its_own_weight():
+    """Of three equal logits each cross-entropy is log 3; here the weights are 2, 0 and 4, 1."""
+    found = losses.mixed_cross_entropy(
+        tf.constant([0, 1]), tf.constant([1, 0]), 0.25, tf.zeros([2, 3]),
+        tf.constant([2.0, 0.0]), tf.constant([4.0, 1.0]),
+    )  # fmt: skip
+    assert float(found) == pytest.approx((0.25 * 1.0 + 0.75 * 2.5) * math.log(3), rel=1e-6)

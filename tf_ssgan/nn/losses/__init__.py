@@ -10,6 +10,7 @@ from tf_ssgan.nn.losses.classification import (
     exchanged_cross_entropy,
     l2_loss,
     mean_confidence,
+    mixed_cross_entropy,
     one_vs_rest,
 )
 from tf_ssgan.nn.losses.consistency import (
@@ -59,6 +60,7 @@ __all__ = [
     "mean_angle",
     "mean_confidence",
     "mean_squared_difference",
+    "mixed_cross_entropy",
     "nt_xent",
     "one_vs_rest",
     "pair_weights",

@@ -34,6 +34,33 @@ def cross_entropy(
     return tf.math.divide_no_nan(tf.reduce_sum(per_example * known), tf.reduce_sum(known))
 
 
+def mixed_cross_entropy(
+    labels: tf.Tensor,
+    others: tf.Tensor,
+    share: tf.Tensor | float,
+    logits: tf.Tensor,
+    weights: tf.Tensor | None = None,
+    other_weights: tf.Tensor | None = None,
+) -> tf.Tensor:
+    """Cross-entropy of mixtures of two images: share CE(labels) + (1 - share) CE(others).
+
+    Zhang et al. (2018), section 2. Without weights it is that of the mixed one-hot labels.
+
+    Args:
+        labels: int [batch], the labels of one image of each mixture; negative means unknown.
+        others: int [batch], the labels of the other.
+        share: Lambda, the share of the one, in [0, 1].
+        logits: [batch, classes], for the mixtures.
+        weights: float32 [batch], weights of `labels`; None for 1.
+        other_weights: float32 [batch], weights of `others`; None for 1.
+
+    Returns:
+        A float32 scalar, at least 0.
+    """
+    one = cross_entropy(labels, logits, weights)
+    return share * one + (1.0 - share) * cross_entropy(others, logits, other_weights)
+
+
 def one_vs_rest(
     labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor | None = None
 ) -> tf.Tensor:
