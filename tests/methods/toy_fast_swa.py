@@ -1,0 +1,3 @@
+"""Fast-SWA at toy size."""
+
+TOY = {"unlabeled_per_batch": 8}
