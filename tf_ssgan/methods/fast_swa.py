@@ -41,6 +41,7 @@ from tf_ssgan.methods.bases import cnn13
 from tf_ssgan.nn import layers, losses, schedules
 
 PAPER = "Athiwaratkun et al. 2019, public code"
+MOMENTUM = 0.9  # of SGD, Nesterov's
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,14 +53,9 @@ class HParams(cnn13.CNN13HParams):
         50, "Unlabeled images per step, over all replicas.", low=1, high=LARGEST_BATCH
     )
     learning_rate: float = inherited(hparams.HParams, "learning_rate", 0.1)
-    momentum: float = option(0.9, "Nesterov momentum of SGD.", low=0, high=1)
     weight_decay: float = option(1e-4, "Weight of half the squared norm of all weights.", low=0)
     average_decay: float = option(
-        0.97,
-        "Decay of the teacher, the exponential moving average of the student. 0 turns all averages "
-        "off: the student is its own teacher, and is exported.",
-        low=0,
-        high=1,
+        0.97, "Decay of the teacher; 0 averages nothing, and exports the student.", low=0, high=1
     )
     network: Literal["cnn13", "cnn13_bn", "wrn_leaky", "wrn_plain"] = inherited(
         cnn13.CNN13HParams, "network", "cnn13_bn"
@@ -69,14 +65,9 @@ class HParams(cnn13.CNN13HParams):
     ramp_up: float = option(
         5 / 1200, "Fraction of the run over which this weight rises.", low=0, high=1
     )
-    distance_weight: float = option(
-        0.01, "Weight of the squared distance of the logits of both heads.", low=0
-    )
+    distance_weight: float = option(0.01, "Weight of the distance of the heads' logits.", low=0)
     first_cycle: float = option(
-        180 / 1200,
-        "Fraction of the run after which the learning rate goes in cycles.",
-        low=0,
-        high=1,
+        180 / 1200, "Fraction of the run after which the rate goes in cycles.", low=0, high=1
     )
     cycles: int = option(34, "Number of cycles of the learning rate.", low=1, high=100_000)
     snapshots: int = option(
@@ -112,9 +103,8 @@ class Method(cnn13.CNN13Method):
 
     def setup(self) -> None:
         """Builds the student, its player and the teacher."""
-        hp = self.hp
         self.classifier = self.build_network()
-        sgd = keras.optimizers.SGD(hp.learning_rate, hp.momentum, nesterov=True)
+        sgd = keras.optimizers.SGD(self.hp.learning_rate, MOMENTUM, nesterov=True)
         self.c = self.player("classifier", self.classifier, sgd, self.rate)
         self.teacher = self.average(self.classifier, self.teacher_decay, statistics="own")
 
@@ -148,8 +138,8 @@ class Method(cnn13.CNN13Method):
     def rate(self) -> tf.Tensor:
         """The learning rate at this step."""
         first, length = self.cycle_steps()
-        factor = schedules.cosine_cycles(self.step.value, first + length, first, length)
-        return self.hp.learning_rate * factor
+        cosine = schedules.cosine_cycles(self.step.value, first + length, first, length)
+        return self.hp.learning_rate * cosine
 
     def teacher_decay(self) -> tf.Tensor:
         """The decay of the teacher at this step."""
@@ -193,9 +183,8 @@ class Method(cnn13.CNN13Method):
         return {name: tf.concat([labeled[name], unlabeled[name]], 0) for name in labeled}
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """One step on labels, and on the agreement of the second head with the teacher."""
-        hp, labels = self.hp, batch["labeled"]["label"]
-        y = tf.concat([labels, -tf.ones_like(batch["unlabeled"]["index"])], 0)
+        """One step on labels, and on the agreement of the second head with the teacher's first."""
+        y = tf.concat([batch["labeled"]["label"], -tf.ones_like(batch["unlabeled"]["index"])], 0)
         target = tf.nn.softmax(self.outputs(self.teacher, batch, "teacher")["logits"])
         with tf.GradientTape() as tape:
             student = self.outputs(self.classifier, batch, "student")
@@ -205,6 +194,6 @@ class Method(cnn13.CNN13Method):
             distance = losses.squared_distance(logits, others) / self.task.classes
             decay = losses.l2_loss([weight.value for weight in self.c.variables])
             loss = supervised + self.weight() * consistency
-            loss += hp.distance_weight * distance + hp.weight_decay * decay
+            loss += self.hp.distance_weight * distance + self.hp.weight_decay * decay
         self.c.minimize(loss, tape)
         return self.end_step(supervised=supervised, consistency=consistency, distance=distance)
