@@ -79,7 +79,7 @@ class HParams(cnn13.CNN13HParams):
     )
 
     RECIPES = {
-        "digits": dict(labels=50, max_steps=1000, width=32),
+        "digits": dict(labels=50, max_steps=1000, width=32, learning_rate=0.05),
         "short": dict(first_cycle=0.4, cycles=6, ramp_up=0.1),
         "svhn": dict(labels=1000, epochs=300),
         "cifar10": dict(labels=4000, epochs=1200, normalization="standardize"),
