@@ -24,7 +24,15 @@ from tf_ssgan.data import datasets, pipeline
 from tf_ssgan.data.pools import Pool
 from tf_ssgan.metrics import classification
 from tf_ssgan.nn import inference, layers, precision
-from tf_ssgan.training import build, checkpoints, config, loop, manifests, recipes
+from tf_ssgan.training import (
+    build,
+    checkpoints,
+    config,
+    loop,
+    manifests,
+    recalibration,
+    recipes,
+)
 
 
 def save_after_three(toy, folder):
@@ -326,6 +334,48 @@ def test_a_saved_state_resumes_with_another_number_of_replicas(toy, pair, tmp_pa
     checkpoints.load(manifests.find(tmp_path).folder, pair.method.state())
     for after, before in zip(pair.run(3, first=3), straight[3:], strict=True):
         assert after == pytest.approx(before, abs=1e-4, rel=1e-5)
+
+
+def estimate_statistics(toy, monkeypatch):
+    """Estimates batch statistics anew on few of the toy pools' batches; returns the state."""
+    monkeypatch.setattr(recalibration, "BATCHES", 4)
+    pools = functools.partial(toy_methods.pools, toy.method.pseudo_labels())
+    recalibration.Recalibrator(toy.method, pools).estimate()
+    return toy.values()
+
+
+def test_batch_statistics_are_estimated_alike_each_time_and_nothing_else_moves(toy, monkeypatch):
+    """A method that does not declare a network for it is left alone."""
+    toy.run(2)
+    before = toy.values()
+    once = estimate_statistics(toy, monkeypatch)
+    declared = toy.method.recalibrates()
+    own = (
+        {id(v.value) for v in declared.network.variables if "moving" in v.name}
+        if declared
+        else set()
+    )
+    for owner, variables in toy.method.state().items():
+        for variable, old, new in zip(variables, before[owner], once[owner], strict=True):
+            assert np.array_equal(old, new) == (id(variable) not in own), variable.name
+    if declared:
+        for owner, values in estimate_statistics(toy, monkeypatch).items():
+            for one, two in zip(once[owner], values, strict=True):
+                np.testing.assert_array_equal(one, two, err_msg=owner)
+
+
+def test_two_replicas_estimate_the_batch_statistics_of_one(toy, pair, monkeypatch):
+    """On each of them."""
+    if toy.method.recalibrates() is None:
+        return
+    toy.run(2)
+    pair.load(toy.values())
+    expected = estimate_statistics(toy, monkeypatch)
+    estimate_statistics(pair, monkeypatch)
+    for owner, variables in pair.method.state().items():
+        for variable, one in zip(variables, expected[owner], strict=True):
+            for copy in pair.strategy.experimental_local_results(variable):
+                np.testing.assert_allclose(copy, one, atol=1e-6, err_msg=owner)
 
 
 def test_calling_it_classifies_with_the_exported_weights(toy):

@@ -20,7 +20,7 @@ from tf_ssgan.common import checkout, cpu, errors, failures, files, requirements
 from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.core import method
 from tf_ssgan.core.task import Task
-from tf_ssgan.data import content_hash
+from tf_ssgan.data import content_hash, pools
 from tf_ssgan.metrics import classification
 from tf_ssgan.nn import distribution, inference
 from tf_ssgan.training import (
@@ -31,6 +31,7 @@ from tf_ssgan.training import (
     events,
     first_lines,
     monitors,
+    recalibration,
     results,
     same_data,
     unlabeled_images,
@@ -139,7 +140,13 @@ def _fit(run: build.Run, first: int, progress: Progress, signals, save, writer) 
     Before each evaluation interval, a method with pseudo-labels may make new ones from its current
     predictions for the unlabeled pool, and its batches are built again.
     """
-    observers: list[keras.callbacks.Callback] = [callbacks.DivergenceGuard()]
+    recalibrator = recalibration.Recalibrator(
+        run.method, functools.partial(_make_pools, run), signals.check
+    )
+    if _is_interval_end(run, first):  # it may have been stopped within the passes
+        run.method.set_stage(first - 1)  # the stage that they belong to
+        recalibrator.estimate()
+    observers: list[keras.callbacks.Callback] = [recalibrator, callbacks.DivergenceGuard()]
     task = run.method.task
     interval, stages = evaluation_interval(task), run.method.stages().values()
     if writer:
@@ -191,8 +198,7 @@ def _evaluation_callbacks(
 
     tests, speed = len(run.arrays.test_labels), progress.images_per_second
     logger = callbacks.MetricsLogger(run.workdir, evaluate, speed, tests, writer)
-    ends = {run.method.task.steps, *run.method.stages().values()}
-    if first and (first % evaluation_interval(run.method.task) == 0 or first in ends):
+    if _is_interval_end(run, first):
         run.method.set_stage(first - 1)  # the stage that the line belongs to
         logger.write_missing_line(run.method)
     return [*watching, logger]
@@ -201,6 +207,16 @@ def _evaluation_callbacks(
 def evaluation_interval(task: Task) -> int:
     """Steps between evaluations: whole epochs of `MIN_EVALUATION_INTERVAL` steps or more."""
     return task.steps_per_epoch * -(-MIN_EVALUATION_INTERVAL // task.steps_per_epoch)
+
+
+def _is_interval_end(run: build.Run, step: int) -> bool:
+    """Whether a run is evaluated and saved when it has taken so many steps."""
+    ends = {run.method.task.steps, *run.method.stages().values()}
+    return bool(step) and (step % evaluation_interval(run.method.task) == 0 or step in ends)
+
+
+def _make_pools(run: build.Run) -> dict[str, pools.Pool]:
+    return pools.make_pools(run.arrays, run.protocol, run.method.pseudo_labels())
 
 
 def segments(
