@@ -12,10 +12,18 @@ from tf_ssgan.nn.losses.classification import (
     mean_confidence,
     one_vs_rest,
 )
+from tf_ssgan.nn.losses.clustering import (
+    admitted,
+    class_sums,
+    cluster_weights,
+    pair_loss,
+    pair_terms,
+)
 from tf_ssgan.nn.losses.consistency import (
     adversarial_direction,
     align_distribution,
     attention_divergence,
+    class_thresholds,
     kl_divergence,
     masked_cross_entropy,
     masked_mean,
@@ -41,9 +49,13 @@ from tf_ssgan.nn.losses.gan import (
 )
 
 __all__ = [
+    "admitted",
     "adversarial_direction",
     "align_distribution",
     "attention_divergence",
+    "class_sums",
+    "class_thresholds",
+    "cluster_weights",
     "cross_entropy",
     "entropy",
     "exchanged_cross_entropy",
@@ -61,6 +73,8 @@ __all__ = [
     "mean_squared_difference",
     "nt_xent",
     "one_vs_rest",
+    "pair_loss",
+    "pair_terms",
     "pair_weights",
     "pseudo_labels",
     "real_or_fake",
