@@ -16,12 +16,12 @@ with both thresholds. All else is as in `fixmatch`; the EMA is exported.
 Departures: those of profile "paper" of `fixmatch`; there is no other profile here, because the code
 of Alshami and Arya has no FlexMatch. The warm-up of the thresholds, `unused` in the maximum, is
 always on; it is an option of the public code. If the latest predictions for all images are of one
-class, the public code keeps the thresholds of the step before. Its strong view has three RandAugment
-operations before the crop; this one has the two of Sohn et al. after it. With several devices each
-of its processes remembers its own images; here all are remembered together. Its alignment divides
-by an average of all predictions, that of the step included; `bases.alignment` takes the last 128
-steps before it. --network=cnn13_bn is not in the paper: it is for comparison with methods on that
-network.
+class, the public code keeps the thresholds of the step before. Its strong view has three
+RandAugment operations before the crop; this one has the two of Sohn et al. after it. With several
+devices each of its processes remembers its own images; here all are remembered together. Its
+alignment divides by an average of all predictions, that of the step included; `bases.alignment`
+takes the last 128 steps before it. --network=cnn13_bn is not in the paper: it is for comparison
+with methods on that network.
 """
 
 import dataclasses
@@ -107,7 +107,7 @@ class Method(fixmatch.Method, cnn13.CNN13Method):
         return self.thresholds().numpy()
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """One step on labeled images, and on strong views of images above their class's threshold."""
+        """One step on labeled images, and on strong views of those above their class's threshold."""
         x, y = batch["labeled"]["image"], batch["labeled"]["label"]
         u_weak, u_strong = batch["unlabeled"]["weak"], batch["unlabeled"]["strong"]
         thresholds = self.thresholds()

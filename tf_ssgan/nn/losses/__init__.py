@@ -16,6 +16,7 @@ from tf_ssgan.nn.losses.clustering import (
     admitted,
     class_sums,
     cluster_weights,
+    cross_entropies,
     pair_loss,
     pair_terms,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "class_sums",
     "class_thresholds",
     "cluster_weights",
+    "cross_entropies",
     "cross_entropy",
     "entropy",
     "exchanged_cross_entropy",

@@ -32,8 +32,18 @@ def admitted(values: tf.Tensor, share: tf.Tensor | float) -> tf.Tensor:
     return tf.cast(values < limits[count], tf.float32)
 
 
+def cross_entropies(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """The cross-entropy of each example: float32 [batch].
+
+    Args:
+        labels: int [batch], each in 0..classes-1.
+        logits: [batch, classes].
+    """
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, tf.cast(logits, tf.float32))
+
+
 def cluster_weights(vectors: tf.Tensor, means: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """w = exp(-||e - mu||^2), mu the mean of the cluster of each example's class.
+    """W = exp(-||e - mu||^2), mu the mean of the cluster of each example's class.
 
     Args:
         vectors: [batch, width], e.
