@@ -107,7 +107,7 @@ class Method(fixmatch.Method, cnn13.CNN13Method):
         return self.thresholds().numpy()
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
-        """One step on labeled images, and on strong views of those above their class's threshold."""
+        """One step on labeled images, and on strong views of those above their threshold."""
         x, y = batch["labeled"]["image"], batch["labeled"]["label"]
         u_weak, u_strong = batch["unlabeled"]["weak"], batch["unlabeled"]["strong"]
         thresholds = self.thresholds()
