@@ -106,6 +106,16 @@ def test_confident_pseudo_labels_are_judged():
     assert judged["pseudo_label_right_percent"] == pytest.approx(100 / 3)
 
 
+def test_each_predicted_class_may_have_a_threshold_of_its_own():
+    """Probabilities .987, .356 and .987, of classes 0, 1 and 2."""
+    given = logits((0, CONFIDENT), (1, UNSURE), (2, CONFIDENT))
+    thresholds = np.array([0.9, 0.3, 0.99])
+    quality = classification.pseudo_label_quality(given, thresholds)
+    assert quality["confident"].tolist() == [1, 1, 0] and quality["all"].tolist() == [1, 1, 1]
+    judged = classification.judge_pseudo_labels(given, np.array([0, 2, 2]), thresholds)
+    assert judged == {"pseudo_label_right_percent": 50.0, "pseudo_label_judged": 2}
+
+
 def test_without_confident_pseudo_labels_none_is_judged():
     unsure = logits((0, UNSURE), (2, UNSURE))
     for given in (unsure, unsure[:0]):

@@ -130,6 +130,20 @@ def test_a_probability_at_the_threshold_counts_as_the_method_declares(writer):
         assert scalars["pseudo_label_percent"] == percent
 
 
+def test_thresholds_by_class_are_those_of_the_evaluation(writer):
+    """The images are of classes 0 and 1; the threshold of class 0 falls to 0 after the first."""
+    logits = np.log(np.array([[0.5, 0.2, 0.2, 0.1], [0.2, 0.5, 0.2, 0.1]], np.float32))
+    thresholds = np.full(4, 0.9)
+    run = make_run(None, count=2)
+    declared = monitoring.PseudoLabels(lambda: thresholds)
+    monitor = monitors.PseudoLabelMonitor(run, writer, declared, lambda ids: logits[ids])
+    assert monitor.scalars()["pseudo_label_percent"] == 0.0
+    thresholds[0] = 0.0
+    scalars = monitor.scalars()
+    assert scalars["pseudo_label_percent"] == 50.0 and scalars["pseudo_label_judged"] == 1
+    assert scalars["pseudo_label_right_percent"] == 100.0
+
+
 def test_images_are_shown_with_their_predicted_classes(tmp_path, writer, monkeypatch):
     """A classifier by brightness; a transform that darkens bright images changes their class."""
     titles = []

@@ -14,13 +14,14 @@ class PseudoLabels:
     The metrics get how many predictions are confident, and how many of those are right.
 
     Attributes:
-        threshold: Smallest probability of a confident prediction.
+        threshold: Smallest probability of a confident prediction; or a function that returns, at
+            each evaluation, that of each predicted class, float [classes].
         strict: Whether the probability must be larger than the threshold.
         aligned: What the method makes of the logits first, float32 [n, classes] -> the same shape;
             None if it takes them as they are.
     """
 
-    threshold: float
+    threshold: float | Callable[[], np.ndarray]
     strict: bool = False
     aligned: Callable[[np.ndarray], tf.Tensor] | None = None
 

@@ -106,7 +106,7 @@ class Method(alignment.DistributionAlignment, wrn.WideResNetMethod):
 
     def setup(self) -> None:
         """Builds the network and its player."""
-        self.classifier = self.wide_resnet()
+        self.classifier = self.build_network()
         sgd = keras.optimizers.SGD(self.hp.learning_rate, self.hp.momentum, self.hp.nesterov)
         self.c = self.player("classifier", self.classifier, sgd, self.rate)
         self.make_alignment(alignment.BATCHES)

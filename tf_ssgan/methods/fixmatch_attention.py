@@ -94,7 +94,7 @@ class Method(fixmatch.Method):
 
     reports = ("supervised", "unsupervised", "attention", "selected", "blank")
 
-    def wide_resnet(self, dtype: str | None = None) -> keras.Model:
+    def build_network(self, dtype: str | None = None) -> keras.Model:
         """Builds the network that the hyperparameters specify, with attention.
 
         Args:

@@ -117,7 +117,7 @@ class Method(alignment.DistributionAlignment, wrn.WarmUpMethod):
 
     def setup(self) -> None:
         """Builds the network, its player and the buffer with a label per unlabeled image."""
-        self.classifier = self.wide_resnet()
+        self.classifier = self.build_network()
         adam = keras.optimizers.AdamW(
             self.hp.learning_rate, self.hp.weight_decay, amsgrad=True, epsilon=1e-8
         )

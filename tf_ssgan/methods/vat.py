@@ -128,7 +128,7 @@ class Method(optimizers.LinearDecayMethod, wrn.WarmUpMethod):
 
     def setup(self) -> None:
         """Builds the network, in float32, and its player."""
-        self.classifier = self.wide_resnet(dtype="float32")
+        self.classifier = self.build_network(dtype="float32")
         adam = keras.optimizers.AdamW(
             self.hp.learning_rate, self.hp.weight_decay, amsgrad=self.hp.amsgrad, epsilon=1e-8
         )

@@ -100,13 +100,14 @@ def evaluate(
 
 
 def pseudo_label_quality(
-    logits: np.ndarray, threshold: float, strict: bool = False
+    logits: np.ndarray, threshold: float | np.ndarray, strict: bool = False
 ) -> dict[str, Any]:
     """Counts the pseudo-labels that the confident predictions of a classifier would be.
 
     Args:
         logits: float32 [n, classes], n at least 1.
-        threshold: Smallest probability of a confident prediction.
+        threshold: Smallest probability of a confident prediction, or that of each predicted class,
+            [classes].
         strict: Whether the probability must be larger than the threshold.
 
     Returns:
@@ -123,14 +124,15 @@ def pseudo_label_quality(
 
 
 def judge_pseudo_labels(
-    logits: np.ndarray, labels: np.ndarray, threshold: float, strict: bool = False
+    logits: np.ndarray, labels: np.ndarray, threshold: float | np.ndarray, strict: bool = False
 ) -> dict[str, Any]:
     """Compares pseudo-labels with the true classes of images that the classifier has not learned.
 
     Args:
         logits: float32 [n, classes]; n may be 0.
         labels: int64 [n], the true classes.
-        threshold: Smallest probability of a confident prediction.
+        threshold: Smallest probability of a confident prediction, or that of each predicted class,
+            [classes].
         strict: Whether the probability must be larger than the threshold.
 
     Returns:
@@ -147,10 +149,11 @@ def judge_pseudo_labels(
 
 
 def _confident_predictions(
-    logits: np.ndarray, threshold: float, strict: bool
+    logits: np.ndarray, threshold: float | np.ndarray, strict: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """The predicted classes, int64 [n], and which are confident, bool [n]."""
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
     largest = 1.0 / shifted.sum(axis=-1)
-    confident = largest > threshold if strict else largest >= threshold
-    return logits.argmax(axis=-1), confident
+    predicted = logits.argmax(axis=-1)
+    limits = np.broadcast_to(np.asarray(threshold, largest.dtype), logits.shape[1])[predicted]
+    return predicted, largest > limits if strict else largest >= limits

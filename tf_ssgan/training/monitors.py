@@ -83,7 +83,8 @@ class PseudoLabelMonitor(Monitor):
     def scalars(self) -> dict[str, float | None]:
         """Evaluates the pseudo-labels, writes their histogram, prints classes that never occur."""
         names = self.run.info.classes
-        rule = self.declared.threshold, self.declared.strict
+        threshold = self.declared.threshold
+        rule = threshold() if callable(threshold) else threshold, self.declared.strict
         logits, judged_logits = self._logits()
         labels = self.run.arrays.train_labels[self.judged_ids]
         quality = classification.pseudo_label_quality(logits, *rule)

@@ -9,7 +9,7 @@ from tf_ssgan import methods
 from tf_ssgan.common import errors
 from tf_ssgan.training import build, config, loop, metrics_log
 
-METHODS = ["pseudo_label", "vat", "fixmatch", "fixmatch_attention"]
+METHODS = ["pseudo_label", "vat", "fixmatch", "fixmatch_attention", "flexmatch"]
 TINY = dict(depth=10, width=4, average_decay=0.0, precision="float32")
 
 

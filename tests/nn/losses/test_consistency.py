@@ -375,3 +375,27 @@ def test_gradients_of_a_squared_difference_go_into_both_sides():
     into, back = tape.gradient(value, [ONE, target])
     assert np.any(into)
     np.testing.assert_allclose(back, 2 * (target - tf.nn.softmax(ONE)) / 6, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("latest", "thresholds"),
+    [
+        ([-1] * 10, [0.0, 0.0, 0.0]),  # nothing is learned: every prediction is taken
+        ([0] * 4 + [1] * 2 + [-1] * 4, [0.9, 0.3, 0.0]),  # beta is 1, 1/2 and 0
+        ([0] * 2 + [-1] * 8, [0.9 / 7, 0.0, 0.0]),  # the unused ones count: beta is 1/4
+        ([0, 1, 2] * 3, [0.9, 0.9, 0.9]),  # as in FixMatch
+        ([2] * 10, [0.0, 0.0, 0.9]),
+    ],
+)
+def test_thresholds_by_class_by_hand(latest, thresholds):
+    found = losses.class_thresholds(tf.constant(latest, tf.int64), 3, 0.9)
+    np.testing.assert_allclose(found, thresholds, rtol=1e-6)
+
+
+def test_each_predicted_class_may_have_a_threshold_of_its_own():
+    """The largest probabilities are .964663, .506480 and .943045, of classes 0, 0 and 2."""
+    labels, confident = losses.pseudo_labels(WEAK, tf.constant([0.6, 0.0, 0.95]))
+    np.testing.assert_array_equal(labels, [0, 0, 2])
+    np.testing.assert_array_equal(confident, [1.0, 0.0, 0.0])
+    equal = losses.pseudo_labels(WEAK, tf.fill([3], 0.9))
+    np.testing.assert_array_equal(equal[1], losses.pseudo_labels(WEAK, 0.9)[1])

@@ -84,7 +84,7 @@ class WideResNetMethod(method.Method):
         flip = self.task.flip if self.hp.flip == "auto" else self.hp.flip == "yes"
         return "flip crop" if flip else "crop"
 
-    def wide_resnet(self, dtype: str | None = None) -> keras.Model:
+    def build_network(self, dtype: str | None = None) -> keras.Model:
         """Builds the network that the hyperparameters specify.
 
         Args:

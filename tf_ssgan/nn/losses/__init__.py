@@ -13,10 +13,19 @@ from tf_ssgan.nn.losses.classification import (
     mixed_cross_entropy,
     one_vs_rest,
 )
+from tf_ssgan.nn.losses.clustering import (
+    admitted,
+    class_sums,
+    cluster_weights,
+    cross_entropies,
+    pair_loss,
+    pair_terms,
+)
 from tf_ssgan.nn.losses.consistency import (
     adversarial_direction,
     align_distribution,
     attention_divergence,
+    class_thresholds,
     kl_divergence,
     masked_cross_entropy,
     masked_mean,
@@ -42,9 +51,14 @@ from tf_ssgan.nn.losses.gan import (
 )
 
 __all__ = [
+    "admitted",
     "adversarial_direction",
     "align_distribution",
     "attention_divergence",
+    "class_sums",
+    "class_thresholds",
+    "cluster_weights",
+    "cross_entropies",
     "cross_entropy",
     "entropy",
     "exchanged_cross_entropy",
@@ -63,6 +77,8 @@ __all__ = [
     "mixed_cross_entropy",
     "nt_xent",
     "one_vs_rest",
+    "pair_loss",
+    "pair_terms",
     "pair_weights",
     "pseudo_labels",
     "real_or_fake",

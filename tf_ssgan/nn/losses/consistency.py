@@ -113,13 +113,14 @@ def adversarial_direction(
 
 
 def pseudo_labels(
-    logits: tf.Tensor, threshold: float, strict: bool = False
+    logits: tf.Tensor, threshold: float | tf.Tensor, strict: bool = False
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """The predicted classes and a confidence mask (Lee 2013; Sohn et al. 2020).
 
     Args:
         logits: [batch, classes].
-        threshold: Smallest probability of a confident prediction.
+        threshold: Smallest probability of a confident prediction, or float32 [classes], that of
+            each predicted class.
         strict: Whether the probability must be larger than the threshold.
 
     Returns:
@@ -127,9 +128,34 @@ def pseudo_labels(
         others; without a gradient.
     """
     probabilities = tf.nn.softmax(tf.cast(tf.stop_gradient(logits), tf.float32))
-    largest = tf.reduce_max(probabilities, axis=-1)
+    largest, predicted = tf.reduce_max(probabilities, axis=-1), tf.argmax(logits, axis=-1)
+    if tf.is_tensor(threshold):
+        threshold = tf.gather(threshold, predicted)
     confident = largest > threshold if strict else largest >= threshold
-    return tf.argmax(logits, axis=-1), tf.cast(confident, tf.float32)
+    return predicted, tf.cast(confident, tf.float32)
+
+
+def class_thresholds(latest: tf.Tensor, classes: int, threshold: float) -> tf.Tensor:
+    """A threshold for each class, lower for classes that the classifier has learned less of.
+
+    Zhang et al. (2021), equations 5, 7, 10 and 11. sigma_c images are confident predictions of
+    class c, `unused` images of none:
+
+        beta_c = sigma_c / max(max sigma, unused);   threshold_c = threshold beta_c / (2 - beta_c)
+
+    Args:
+        latest: int64 [images], the latest confident prediction for each image, -1 for none.
+        classes: Number of classes.
+        threshold: That of a class with beta 1.
+
+    Returns:
+        float32 [classes], in [0, threshold]; 0 for classes without a confident prediction.
+    """
+    # The segment sum leaves out negative classes.
+    images = tf.math.unsorted_segment_sum(tf.ones_like(latest, tf.float32), latest, classes)
+    unused = tf.reduce_sum(tf.cast(latest < 0, tf.float32))
+    learned = images / tf.maximum(tf.reduce_max(images), unused)
+    return threshold * learned / (2.0 - learned)
 
 
 def align_distribution(
