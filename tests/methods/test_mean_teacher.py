@@ -291,3 +291,14 @@ def test_recipes():
     assert (short.hparams.average_decay, short.hparams.ramp_up_beta_2) == (0.99, 0.999)
     digits = settings("digits")
     assert (digits.labels, digits.hparams.moving_decay) == (50, 0.95)
+    assert digits.hparams.labeled_per_batch == short.hparams.labeled_per_batch == 50
+
+
+@pytest.mark.parametrize(
+    ("flags", "labeled"),
+    [({}, 50), ({"batch_size": 32}, 16), ({"batch_size": 1}, 0), ({"labels": -1}, 0),
+     ({"labeled_per_batch": 30, "batch_size": 32}, 30)],
+)  # fmt: skip
+def test_at_most_half_of_a_batch_is_labeled_unless_asked_for(flags, labeled):
+    hparams = config.configure("mean_teacher", "digits", **flags).hparams
+    assert hparams.labeled_per_batch == labeled
