@@ -10,7 +10,7 @@ from support import scripted_outputs, toy_methods
 from tf_ssgan.common import errors
 from tf_ssgan.methods import mean_teacher
 from tf_ssgan.nn import schedules, step_random
-from tf_ssgan.training import build, config
+from tf_ssgan.training import config
 
 STUDENT = [[2.0, 0.5, -1.0], [0.0, 1.0, 3.0]]
 TEACHER = [[2.3, 0.3, -0.9], [0.0, 1.5, 2.6]]
@@ -255,14 +255,16 @@ def test_a_batch_without_an_unlabeled_image_is_refused(labeled):
         mean_teacher.HParams(batch_size=8, labeled_per_batch=labeled)
 
 
-def test_one_labeled_image_cannot_be_shared_by_two_replicas():
-    flags = dict(labeled_per_batch=1, batch_size=100, width=4, max_steps=2, devices=2)
-    settings = config.configure("mean_teacher", "digits", **flags)
+@pytest.mark.parametrize("sizes", [{"labeled_per_batch": 1}, {"batch_size": 101}])
+def test_a_batch_that_two_replicas_cannot_share_is_refused(sizes):
+    flags = dict(batch_size=100, labeled_per_batch=2, max_steps=2) | sizes
+    ((name, value),) = sizes.items()
     with pytest.raises(
-        errors.UserError, match="1 images .* 'labeled', which 2 replicas cannot share"
+        errors.UserError, match=f"^--{name}={value} cannot be shared by 2 replicas"
     ) as refused:
-        build.build(settings)
-    assert "--labeled_per_batch" in str(refused.value) and "\n" not in str(refused.value)
+        config.configure("mean_teacher", "digits", devices=2, **flags)
+    assert "\n" not in str(refused.value)
+    assert config.configure("mean_teacher", "digits", **flags).hparams.batch_size >= 100
 
 
 def test_a_wide_residual_network_learns_from_a_teacher_too():

@@ -11,12 +11,11 @@ probabilities of student and teacher, B images a step and K classes:
     learning rate: rises like w, falls as exp(-12.5 t^2) at the end, where beta_1 falls to .5
     d and Adam's beta_2: .99 until the ramp-up is over, then .999; on CIFAR-10 .999 throughout
 
-The teacher's moving means are those of its own passes. It is evaluated and exported.
-
-On CIFAR-10 a batch is drawn from all images, with the labels that are known. On SVHN it has one
-labeled image and 99 without their labels (--labeled_per_batch), and the second sum is over these.
-The weights of the public code, 1 on SVHN, 100 n / 50000 on CIFAR-10 and 100 with all labels, are
-100 times the share of labeled images in a batch.
+The teacher has the moving means of its own passes. It is exported. On CIFAR-10 a batch is drawn
+from all images, with the labels that are known. On SVHN it has one labeled image and 99 without
+their labels (--labeled_per_batch), and the second sum is over these. The weights of the public
+code, 1 on SVHN, 100 n / 50000 on CIFAR-10 and 100 with all labels, are 100 times the share of
+labeled images in a batch.
 
 Departures: In the public code the teacher moves before the student in each step (in the paper's
 equation after it), and moving means begin at 0 instead of at those of the first images. Adam's

@@ -321,16 +321,13 @@ def _check_fit(settings: config.Config, protocol: protocol.Protocol, module, cou
 
 def _check_streams(settings: config.Config, built: method.Method, count: int) -> None:
     """Raises UserError if the replicas cannot share the examples of a stage evenly."""
-    sizes = "--batch_size"
-    if hasattr(settings.hparams, "labeled_per_batch"):
-        sizes += " or --labeled_per_batch"
     for first in built.stages().values():
         built.set_stage(first)
         for name, stream in built.streams().items():
             if stream.examples % count:
                 raise errors.UserError(
                     f"--method={settings.method} takes {stream.examples} images a step from its "
-                    f"stream {name!r}, which {count} replicas cannot share: change {sizes} so "
+                    f"stream {name!r}, which {count} replicas cannot share: change --batch_size so "
                     f"that they are a multiple of {count}, or give another number of --devices."
                 )
     built.set_stage(0)
