@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tf_ssgan.core import averages
+from tf_ssgan.core import averages, run_state
 from tf_ssgan.nn import layers, schedules
 
 
@@ -104,6 +104,20 @@ def test_fixed_layers_are_not_averaged():
     update(average, 1000)
     assert values(source) == {4.0}
     assert not any(slow.path.endswith("offset") for slow, _ in average.pairs())
+
+
+def test_fixed_weights_that_an_average_shares_are_saved_once_with_their_network():
+    state = run_state.RunState("state")
+    state.make_scalar_means(1)
+    images = keras.Input((3,))
+    logits = keras.layers.Dense(2, use_bias=False)(Offset()(images))
+    state.classifier = keras.Model(images, logits)
+    state.player("classifier", state.classifier, keras.optimizers.SGD(1.0))
+    state.average(state.classifier, 0.9)
+    sizes = {owner: len(owned) for owner, owned in state.state().items()}
+    assert (sizes["network/classifier"], sizes["ema/0"]) == (2, 1)
+    ids = [id(v) for owned in state.state().values() for v in owned]
+    assert len(ids) == len(set(ids))
 
 
 def test_a_clone_computes_what_its_network_does():

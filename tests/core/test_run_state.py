@@ -8,7 +8,6 @@ from support import toy_methods
 
 from tf_ssgan.core import run_state
 from tf_ssgan.methods import ssgan
-from tf_ssgan.nn import layers
 
 
 def linear(units, name):
@@ -63,6 +62,14 @@ def test_a_per_example_buffer_is_saved_with_the_state():
     assert "buffers" not in plain.state()
 
 
+def test_an_average_is_a_copy_that_the_state_keeps(sharing):
+    copy = sharing.average(sharing.head, 0.5, "own")
+    (average,) = sharing.averages
+    assert (average.copy, average.network) == (copy, sharing.head)
+    assert (average.decay, average.statistics) == (0.5, "own")
+    assert [v is copy.variables[0].value for v in sharing.state()["ema/0"]] == [True]
+
+
 def test_weights_that_two_players_share_are_saved_once_with_the_first(sharing):
     state = sharing.state()
     shared, head = sharing.classifier.variables[0], sharing.head.variables[0]
@@ -88,35 +95,3 @@ def test_a_buffer_of_any_numbers_is_saved_with_the_state(sharing):
     np.testing.assert_array_equal(saved, initial)
     buffer.assign(buffer.value + 1.0)
     np.testing.assert_array_equal(sharing.state()["buffers"][0], initial + 1.0)
-
-
-def test_an_average_is_a_copy_that_the_state_keeps(sharing):
-    copy = sharing.average(sharing.head, 0.5, "own")
-    (average,) = sharing.averages
-    assert (average.copy, average.network) == (copy, sharing.head)
-    assert (average.decay, average.statistics) == (0.5, "own")
-    assert [v is copy.variables[0].value for v in sharing.state()["ema/0"]] == [True]
-
-
-class Offset(layers.FixedLayer):
-    """Adds a number."""
-
-    def build(self, input_shape):
-        self.offset = self.add_weight(shape=(), initializer="ones", trainable=False, name="offset")
-
-    def call(self, inputs):
-        return inputs + self.offset
-
-
-def test_fixed_weights_that_an_average_shares_are_saved_once_with_their_network():
-    state = run_state.RunState("state")
-    state.make_scalar_means(1)
-    images = keras.Input((3,))
-    logits = keras.layers.Dense(2, use_bias=False)(Offset()(images))
-    state.classifier = keras.Model(images, logits)
-    state.player("classifier", state.classifier, keras.optimizers.SGD(1.0))
-    state.average(state.classifier, 0.9)
-    sizes = {owner: len(owned) for owner, owned in state.state().items()}
-    assert (sizes["network/classifier"], sizes["ema/0"]) == (2, 1)
-    ids = [id(v) for owned in state.state().values() for v in owned]
-    assert len(ids) == len(set(ids))

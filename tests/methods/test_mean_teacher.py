@@ -20,7 +20,7 @@ CROSS_ENTROPY = 1.741311  # of the first row with label 1: log(e^2 + e^.5 + e^-1
 
 @pytest.fixture(scope="module")
 def toy():
-    return toy_methods.Eager("mean_teacher")
+    return toy_methods.Eager("mean_teacher", consistency_weight=100.0)
 
 
 @pytest.fixture
@@ -148,9 +148,7 @@ def test_the_teacher_is_exported(method):
 def published(dataset):
     """The method with the schedules of a recipe, at toy size."""
     settings = config.configure("mean_teacher", dataset)
-    names = ("ramp_up", "ramp_down", "ramp_up_decay", "ramp_up_beta_2", "labeled_per_batch")
-    given = {name: getattr(settings.hparams, name) for name in names}
-    hparams = toy_methods.hparams("mean_teacher", **given | {"batch_size": 100})
+    hparams = dataclasses.replace(settings.hparams, width=4)
     return mean_teacher.Method(hparams, toy_methods.task(steps=settings.max_steps))
 
 
