@@ -23,7 +23,7 @@ from tf_ssgan.common import errors
 from tf_ssgan.data import datasets, pipeline
 from tf_ssgan.data.pools import Pool
 from tf_ssgan.metrics import classification
-from tf_ssgan.nn import inference, layers, precision
+from tf_ssgan.nn import inference, layers, precision, step_random
 from tf_ssgan.training import (
     build,
     checkpoints,
@@ -443,6 +443,22 @@ def test_without_ema_the_raw_weights_are_exported(name):
         toy_methods.hparams(name, average_decay=0.0), toy_methods.task()
     )
     assert made.exported_classifier is made.classifier
+
+
+def test_an_average_with_own_statistics_records_those_of_its_passes_alone(toy):
+    """A training pass through it changes nothing of its network's."""
+    views = toy_methods.centered(toy_methods.images()[0])
+    for average in toy.method.averages:
+        if average.statistics == "own":
+            network, pairs = average.network.variables, list(average.pairs())
+            assert average.copy.trainable_variables == []
+            before = [[v.numpy() for v in of] for of in (network, [slow for slow, _ in pairs])]
+            with step_random.at(0, 0):
+                average.copy(views, training=True)
+            for variable, value in zip(network, before[0], strict=True):
+                np.testing.assert_array_equal(variable, value)
+            for (slow, fast), value in zip(pairs, before[1], strict=True):
+                assert np.array_equal(slow, value) == fast.trainable, slow.path
 
 
 def test_its_file_is_short_and_names_its_source_and_departures(name):

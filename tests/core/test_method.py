@@ -151,3 +151,34 @@ def test_only_another_stage_is_traced_anew(staged):
     assert staged.train_function is traced
     staged.set_stage(3)
     assert staged.train_function is None
+
+
+class Exporting(Staged):
+    """Exports a network of its own, twice the average."""
+
+    def setup(self):
+        super().setup()
+        self.slow = self.average(self.classifier, lambda: tf.constant(0.75))
+
+    def exported(self):
+        self.asked = getattr(self, "asked", 0) + 1
+        x = keras.Input((3,))
+        return keras.Model(x, {"logits": 2.0 * self.slow(x)["logits"]})
+
+
+def test_a_method_says_what_it_exports():
+    made = Exporting(hparams.HParams(), toy_methods.task())
+    made.set_kernel(0.0)
+    made.begin(None)
+    made.set_kernel(1.0)
+    made.end_step(alike=tf.constant(0.0), apart=tf.constant(0.0))
+    assert made.asked == 1 and len(made.averages) == 1
+    np.testing.assert_allclose(made(tf.ones([1, 3])), [[2 * 0.25 * 3]])
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.5])
+def test_the_classifier_or_its_ema_is_exported_unless_a_method_says_otherwise(decay):
+    made = Staged(hparams.HParams(average_decay=decay), toy_methods.task())
+    assert (made.exported_classifier is made.classifier) == (decay == 0.0)
+    exported = [average.copy for average in made.averages]
+    assert exported == ([made.exported_classifier] if decay else [])

@@ -58,6 +58,32 @@ def test_the_learning_rate_and_beta_1_are_those_of_the_schedules():
         assert float(adam.learning_rate) == 0.5 + value and float(adam.beta_1) == 0.25 * value
 
 
+def test_adam_moves_with_the_beta_2_of_each_step():
+    """Traced once; its mean of squares and the correction of its first steps take that beta_2."""
+    network, step = linear(1), tf.Variable(0.0)
+    kernel = network.layers[0].kernel
+    kernel.assign(tf.zeros([3, 1]))
+    adam = keras.optimizers.Adam(0.1, beta_1=0.9, epsilon=1e-8)
+    critic = player.Player("p", [network], adam, None, beta_2=lambda: 0.5 + 0.2 * step)
+
+    @tf.function
+    def move(gradient):
+        with tf.GradientTape() as tape:
+            loss = gradient * tf.reduce_sum(kernel.value)
+        critic.minimize(loss, tape)
+
+    mean = square = expected = 0.0
+    for t, gradient in enumerate([1.0, -3.0, 0.5], 1):
+        step.assign(t - 1)
+        move(tf.constant(gradient))
+        beta_2 = 0.5 + 0.2 * (t - 1)
+        mean = 0.9 * mean + 0.1 * gradient
+        square = beta_2 * square + (1 - beta_2) * gradient**2
+        corrected = mean / (1 - 0.9**t) / np.sqrt(square / (1 - beta_2**t))
+        expected -= 0.1 * corrected
+        np.testing.assert_allclose(kernel, np.full([3, 1], expected), rtol=1e-4)
+
+
 def test_a_player_trains_all_its_networks_and_no_other_weights():
     one, two, other = linear(), linear(), linear()
     two.layers[0].trainable = False

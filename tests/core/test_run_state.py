@@ -63,6 +63,14 @@ def test_a_per_example_buffer_is_saved_with_the_state():
     assert "buffers" not in plain.state()
 
 
+def test_an_average_is_a_copy_that_the_state_keeps(sharing):
+    copy = sharing.average(sharing.head, 0.5, "own")
+    (average,) = sharing.averages
+    assert (average.copy, average.network) == (copy, sharing.head)
+    assert (average.decay, average.statistics) == (0.5, "own")
+    assert [v is copy.variables[0].value for v in sharing.state()["ema/0"]] == [True]
+
+
 def test_weights_that_two_players_share_are_saved_once_with_the_first(sharing):
     state = sharing.state()
     shared, head = sharing.classifier.variables[0], sharing.head.variables[0]

@@ -66,6 +66,8 @@ LATE = [
     *((name, "--clean_fraction=0 --labels=50", f"--method={name} learns from labels that are known")
       for name in methods.names() if methods.find(name).Method.needs_noisy),
     ("frgan", "--batch_size=7 --devices=3", "--batch_size=7 cannot be shared by 3 replicas"),
+    ("mean_teacher", "--labeled_per_batch=1 --devices=2", "--labeled_per_batch=1 cannot be shared by"),
+    ("mean_teacher", "--labeled_per_batch=50 --batch_size=32", "expected fewer than --batch_size=32"),
     ("frgan", "--epochs=0 --max_steps=0", "leave no steps"),
     ("acgan", "--tau_search=grid", "'tau_search'"),
     ("frgan", "--network=wrn_plain", "'network'"),
@@ -135,4 +137,4 @@ def test_what_may_be_meant_otherwise_is_said_when_the_run_begins(method, given, 
 
 def test_every_rule_speaks_of_flags_that_exist():
     for rule in combinations.RULES + combinations.REMARKS:
-        assert rule.sentence.format(**config.configure("frgan").as_flags()).endswith(".")
+        assert rule.sentence.format(**config.configure("mean_teacher").as_flags()).endswith(".")

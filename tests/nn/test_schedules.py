@@ -13,6 +13,23 @@ def test_sigmoid_ramp_of_80_epochs(epoch, value):
     assert float(schedules.sigmoid_ramp(epoch / 80)) == pytest.approx(value, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("epoch", "value"), [(0, 1.0), (249, 1.0), (260, 0.606531), (280, 0.011109), (299, 6e-6)]
+)
+def test_sigmoid_ramp_down_of_the_last_50_of_300_epochs(epoch, value):
+    """Laine and Aila write it exp(-(e / 2)^2 / 50), e the epochs since the 250th."""
+    assert float(schedules.sigmoid_ramp_down((epoch - 250) / 50)) == pytest.approx(value, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("step", "value"), [(100_000, 1.0), (130_000, 0.606531), (145_000, 0.000335), (150_000, 4e-6)]
+)
+def test_sigmoid_ramp_down_of_the_last_25_000_of_150_000_steps(step, value):
+    factor = float(schedules.sigmoid_ramp_down((step - 125_000) / 25_000))
+    assert factor == pytest.approx(value, abs=1e-6)
+    assert float(schedules.sigmoid_ramp_down(2.0)) == pytest.approx(4e-6, abs=1e-6)
+
+
 @pytest.mark.parametrize(("t", "value"), [(-1, 0), (0, 0), (0.25, 0.25), (1, 1), (2, 1)])
 def test_linear_ramp(t, value):
     assert float(schedules.linear_ramp(t)) == value
@@ -40,8 +57,39 @@ def test_cosine_annealing_of_10_epochs_to_a_fiftieth(epoch, rate):
     assert 1000 * factor == pytest.approx(rate, abs=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("epoch", "factor"), [(0, 1.0), (90, 0.61126), (180, 0.049516), (210, 0.0), (300, 0.0)]
+)
+def test_half_a_cosine_of_210_epochs_without_cycles(epoch, factor):
+    made = float(schedules.cosine_cycles(epoch, 210, first=180, cycle=0))
+    assert made == pytest.approx(factor, abs=1e-6)
+
+
+# (1 + cos(5 pi / 7)) / 2 at epoch 150 of 210, (1 + cos(11 pi / 14)) / 2 at 165.
+@pytest.mark.parametrize(
+    ("epoch", "factor"),
+    [(90, 0.61126), (150, 0.188255), (165, 0.109084), (180, 0.188255), (195, 0.109084),
+     (210, 0.188255), (1185, 0.109084)],
+)  # fmt: skip
+def test_cycles_repeat_the_last_30_epochs_before_the_first(epoch, factor):
+    made = float(schedules.cosine_cycles(epoch, 210, first=180, cycle=30))
+    assert made == pytest.approx(factor, abs=1e-6)
+
+
+def test_a_cycle_ends_where_the_epochs_before_the_first_do():
+    last, again = (float(schedules.cosine_cycles(e, 210, first=180, cycle=30)) for e in (179, 209))
+    assert last == again == pytest.approx(0.052811, abs=1e-6)
+
+
 def test_the_decay_of_the_ema_warms_up():
     assert float(schedules.ema_decay(0, 0.999)) == pytest.approx(0.1)
     assert float(schedules.ema_decay(90, 0.999)) == pytest.approx(0.91)
     assert float(schedules.ema_decay(10**6, 0.999)) == pytest.approx(0.999)
     assert float(schedules.ema_decay(10**6, 0.0)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("step", "decay"), [(0, 1 / 2), (1, 2 / 3), (8, 0.9), (98, 0.99), (99, 0.99), (10**6, 0.99)]
+)
+def test_the_decay_of_an_ema_that_begins_as_a_mean(step, decay):
+    assert float(schedules.true_mean_decay(step, 0.99)) == pytest.approx(decay)

@@ -59,6 +59,13 @@ RULES = (
         "{devices}.",
     ),
     Rule(
+        lambda run, method: (
+            run.devices > 0 and getattr(run.hparams, "labeled_per_batch", 0) % run.devices > 0
+        ),
+        "--labeled_per_batch={labeled_per_batch} cannot be shared by {devices} replicas. Choose a "
+        "multiple of {devices}, or 0.",
+    ),
+    Rule(
         lambda run, method: not run.epochs and not run.max_steps,
         "--epochs=0 and --max_steps=0 leave no steps. Give one of them above 0.",
     ),
