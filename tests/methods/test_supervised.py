@@ -126,7 +126,8 @@ def test_with_a_wide_residual_network_it_is_the_baseline_of_fixmatch():
 @pytest.mark.parametrize("network", ["cnn13", "cnn13_bn"])
 def test_with_cnn13_it_is_the_baseline_of_the_pi_model(network):
     """The same network, learning rate and views; the labeled images alone."""
-    hparams = dict(network=network, width=8, learning_rate=0.002, ramp_up=0.25, ramp_down=0.5)
+    hparams = dict(network=network, width=8, normalization="standardize")
+    hparams |= dict(learning_rate=0.002, ramp_up=0.25, ramp_down=0.5)
     kinds = (("pi_model", {}), ("supervised", dict(translate_labeled=True, decay_start=1.0)))
     task = toy_methods.task(flip=True)
     theirs, mine = (

@@ -184,7 +184,6 @@ def test_it_learns_from_wrong_labels():
             width=4, max_steps=2, batch_size=50,
         )
     )  # fmt: skip
-    run.method.begin(build.initial_images(run))
     logs = run.method.one_step(next(iter(build.batches(run, 0))))
     assert math.isfinite(logs["supervised"]) and run.protocol.wrong > 400
     assert int(tf.reduce_sum(run.method.visits.value)) == 50
