@@ -250,7 +250,7 @@ class Method(run_state.RunState):
 
         Args:
             images: float32 [batch, h, w, c] in [-1, 1].
-            training: Ignored; no training pass goes through the exported weights.
+            training: Ignored: this classifies in inference mode always.
 
         Returns:
             Logits, float32 [batch, classes].

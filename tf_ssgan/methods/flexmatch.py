@@ -79,15 +79,9 @@ class Method(fixmatch.Method, cnn13.CNN13Method):
         super().setup()
         self.latest = self.per_example_buffer("latest", self.task.unlabeled, initial=-1)
 
-    def build_network(self, dtype: str | None = None) -> keras.Model:
-        """Builds the network that the hyperparameters specify.
-
-        Args:
-            dtype: Number format of every layer of a wide residual network; None for the global one.
-        """
-        if self.hp.network == "cnn13_bn":
-            return cnn13.CNN13Method.build_network(self)
-        return super().build_network(dtype)
+    def build_network(self) -> keras.Model:
+        """Builds the network that the hyperparameters specify."""
+        return cnn13.CNN13Method.build_network(self)
 
     def streams(self) -> dict[str, Stream]:
         """As in FixMatch; no unlabeled image twice in a step, because each has one memory."""

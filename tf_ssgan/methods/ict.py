@@ -93,8 +93,8 @@ class HParams(cnn13.CNN13HParams):
     RECIPES = {
         "digits": dict(labels=50, max_steps=1500, batch_size=50, width=24, moving_decay=0.95),
         "svhn": dict(labels=1000, epochs=400, labeled_alpha=0.1, unlabeled_alpha=0.1),
-        "cifar10": dict(labels=4000, epochs=400, normalization="standardize"),
-        "cifar100": dict(labels=10000, epochs=400, normalization="standardize"),
+        "cifar10": dict(labels=4000, epochs=400, normalization="standardize_zca"),
+        "cifar100": dict(labels=10000, epochs=400, normalization="standardize_zca"),
         "fashion_mnist": dict(labels=1000, epochs=400),
     }
 

@@ -22,9 +22,8 @@ from tf_ssgan.nn import layers, step_random
 
 # Athiwaratkun et al. (2019), public code: 101, with a decay of .9, so that the last ones decide.
 BATCHES = 100
-_FIRST_STEP = (
-    -2
-)  # of the random numbers, downward; initialization has -1, training steps have 0, ...
+# Of the random numbers, downward; initialization has step -1, and training steps have 0 and more.
+_FIRST_STEP = -2
 
 Record = Callable[[tf.Tensor, tf.Tensor], None]
 
