@@ -158,6 +158,8 @@ def test_recipes(dataset, rate, weight):
     run = config.configure("temporal_ensembling", dataset)
     assert (run.hparams.learning_rate, run.hparams.consistency_weight) == (rate, weight)
     assert (run.epochs, run.hparams.prediction_decay) == (300, 0.6)
+    digits = config.configure("temporal_ensembling", "digits")
+    assert (digits.max_steps, digits.hparams.width, digits.hparams.moving_decay) == (1500, 32, 0.95)
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ class HParams(pi_model.HParams):
     )
 
     RECIPES = pi_model.HParams.RECIPES | {
+        "digits": pi_model.HParams.RECIPES["digits"] | dict(max_steps=1500),
         "svhn": pi_model.HParams.RECIPES["svhn"] | dict(learning_rate=0.001),
         "cifar100": pi_model.HParams.RECIPES["cifar100"] | dict(consistency_weight=100.0),
     }
