@@ -25,7 +25,8 @@ def prepare(name: str, size: steps.Size) -> common.Prepared:
     """Builds the step of a method, see `common.measure`."""
     method = build(name, size)
     images, labels = _images(size)
-    method.begin(pixels.to_float32(images[: size.batch]))
+    some = pixels.to_float32(images[: size.batch])
+    method.begin(some, lambda: iter([some.numpy()]))
     everything = np.arange(len(images))
     pools_by_name = {
         "labeled": pools.Pool(images, everything, labels),

@@ -23,7 +23,7 @@ from tf_ssgan.common import errors
 from tf_ssgan.data import datasets, pipeline
 from tf_ssgan.data.pools import Pool
 from tf_ssgan.metrics import classification
-from tf_ssgan.nn import inference, precision, step_random
+from tf_ssgan.nn import inference, layers, precision, step_random
 from tf_ssgan.training import build, checkpoints, config, loop, manifests, recipes
 
 
@@ -329,6 +329,33 @@ def test_calling_it_classifies_with_the_exported_weights(toy):
     )
     has_ema = toy.method.hp.average_decay > 0
     assert (toy.method.exported_classifier is not toy.method.classifier) == has_ema
+
+
+def test_logits_of_an_image_do_not_depend_on_its_batch(toy):
+    toy.run(2)
+    some = toy_methods.centered(toy_methods.images(5)[0])
+    alone = [toy.method(some[place : place + 1]) for place in range(5)]
+    np.testing.assert_allclose(tf.concat(alone, 0), toy.method(some), atol=1e-5)
+
+
+def fixed_weights(toy):
+    """The weights that no step may move, of all networks and averages."""
+    networks = [*toy.method.networks().values(), *(one.copy for one in toy.method.averages)]
+    fixed = [x for n in networks for x in n.layers if isinstance(x, layers.FixedLayer)]
+    return list({id(v): v for layer in fixed for v in layer.variables}.values())
+
+
+def test_no_step_moves_the_weights_of_fixed_layers(toy, pair):
+    """They are the same on two replicas, which settle them on their own."""
+    settled = [v.numpy() for v in fixed_weights(toy)]
+    for one, two in zip(settled, fixed_weights(pair), strict=True):
+        np.testing.assert_allclose(two, one, atol=1e-5)
+    for each in (toy, pair):
+        each.load(toy.start)
+        each.run(6)
+        for one, variable in zip(settled, fixed_weights(each), strict=True):
+            for copy in each.strategy.experimental_local_results(variable.value):
+                np.testing.assert_array_equal(copy, one)
 
 
 def test_the_exported_saved_model_gives_the_same_predictions(toy, tmp_path, notes):

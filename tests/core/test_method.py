@@ -127,7 +127,7 @@ def test_scalars_of_another_stage_are_refused(staged):
 
 def test_the_ema_warms_up_again_in_each_stage(staged):
     """It keeps 1/10, 2/11 and 3/12 of its value in the first steps of every stage."""
-    staged.begin(None)
+    staged.begin(None, None)
     decays, expected = [1 / 10, 2 / 11, 3 / 12] * 2, staged.exported_value()
     for step, keep in enumerate(decays):
         staged.set_stage(step)
@@ -169,7 +169,7 @@ class Exporting(Staged):
 def test_a_method_says_what_it_exports():
     made = Exporting(hparams.HParams(), toy_methods.task())
     made.set_kernel(0.0)
-    made.begin(None)
+    made.begin(None, None)
     made.set_kernel(1.0)
     made.end_step(alike=tf.constant(0.0), apart=tf.constant(0.0))
     assert made.asked == 1 and len(made.averages) == 1

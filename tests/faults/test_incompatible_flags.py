@@ -74,6 +74,7 @@ LATE = [
     ("supervised", "--network=alexnet", "--network=alexnet is not one of its values"),
     ("supervised", "--gen_loss=log", "'gen_loss'"),
     ("fixmatch", "--depth=11", "10, 16, 22, 28, ... layers"),
+    ("pi_model", "--dataset=folder:FILES --image_size=80 --normalization=zca", "too large to be wh"),
     ("noise_reg", "--backbone_init=path --clean_fraction=.1", "do not go together"),
     ("noise_reg", "--backbone_path=a.weights.h5 --clean_fraction=.1", "do not go together"),
 ]  # fmt: skip

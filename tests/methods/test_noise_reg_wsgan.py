@@ -183,7 +183,7 @@ def test_a_backbone_from_a_file_is_that_of_the_branches_too(method, tmp_path):
     other = built(backbone_init="path", backbone_path=str(path))
     assert list(other.stages()) == ["generate", "classify", "train"]
     images = toy_methods.centered(toy_methods.images(6)[0])
-    other.begin(images)
+    other.begin(images, None)
     expected = method.backbone(images)["features"]
     for network in (other.branches, other.classifier):
         np.testing.assert_allclose(network(images)["features"], expected, rtol=1e-5)
@@ -192,7 +192,7 @@ def test_a_backbone_from_a_file_is_that_of_the_branches_too(method, tmp_path):
 def test_both_resnets_can_start_at_random():
     other = built(backbone_init="random")
     images = toy_methods.centered(toy_methods.images(6)[0])
-    other.begin(images)
+    other.begin(images, None)
     assert list(other.stages()) == ["generate", "classify", "train"]
     features = [network(images)["features"] for network in (other.branches, other.classifier)]
     assert not np.allclose(*features)

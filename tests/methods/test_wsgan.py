@@ -19,7 +19,7 @@ from tf_ssgan.core.task import Task
 from tf_ssgan.methods import wsgan
 from tf_ssgan.methods.bases import contrastive, generator_pretraining
 from tf_ssgan.nn import layers, losses
-from tf_ssgan.training import build, callbacks, config, loop, results
+from tf_ssgan.training import build, callbacks, config, loop, results, unlabeled_images
 
 TIMED = ("seconds", "images_per_second", "waiting_percent")
 STEPS = 6
@@ -37,7 +37,7 @@ class TinyRun:
         with toy_methods.short():
             self.run = build.build(settings)
         self.method, self.folder = self.run.method, folder
-        self.method.begin(build.initial_images(self.run))
+        self.method.begin(unlabeled_images.initial_images(self.run), None)
         self.start = self.values()
         self.method.make_train_function = self.untraced_step
 

@@ -1,9 +1,16 @@
 """Strategies, clusters, and values shared by two replicas."""
 
 import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 import tensorflow as tf
+from support.programs import python_path
 
 from tf_ssgan.common import errors
 from tf_ssgan.nn import distribution
@@ -137,6 +144,46 @@ def test_gathered_rows_have_a_gradient():
 
 def test_without_a_cluster_the_largest_number_is_the_only_one():
     assert distribution.max_over_workers(7) == 7
+
+
+def test_without_a_cluster_the_first_worker_is_this_process():
+    value = np.arange(3.0)
+    assert distribution.of_first_worker(value) is value
+
+
+WORKER = """
+import json, sys
+import numpy as np
+from tf_ssgan.nn import distribution
+number = int(sys.argv[1])
+distribution.join_cluster()
+value = np.full((3, 2), [0.1, np.nan][number], np.float32)
+np.save(sys.argv[2], distribution.of_first_worker(value))
+"""
+
+
+@pytest.mark.slow
+def test_each_worker_of_a_cluster_gets_what_the_first_one_has(tmp_path):
+    """Even if another one's values are no numbers."""
+    sockets = [socket.socket() for _ in range(2)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    workers = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
+    for one in sockets:
+        one.close()
+    running = []
+    for index in range(2):
+        hosts = {"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}}
+        place = os.environ | {
+            "TF_CONFIG": json.dumps(hosts),
+            "CUDA_VISIBLE_DEVICES": "",
+            "PYTHONPATH": python_path(pathlib.Path(__file__).parents[2]),
+        }
+        words = [sys.executable, "-c", WORKER, str(index), str(tmp_path / f"{index}.npy")]
+        running.append(subprocess.Popen(words, env=place))
+    assert [process.wait(timeout=300) for process in running] == [0, 0]
+    for index in range(2):
+        np.testing.assert_array_equal(np.load(tmp_path / f"{index}.npy"), np.float32(0.1))
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,8 @@ class Toy:
             self.method = methods.find(name).Method(hparams(name, **hyperparameters), problem)
         self.method.jit_compile = False
         self.traced = {}
-        self.method.begin(centered(images()[0]))
+        pool = centered(images()[0])
+        self.method.begin(pool, lambda: iter(np.array_split(pool, 3)))
         self.start = self.values()
 
     def values(self) -> dict[str, list[np.ndarray]]:

@@ -13,7 +13,7 @@ from PIL import Image
 from support.programs import python_path
 
 from tf_ssgan.data import datasets
-from tf_ssgan.training import build, config, loop, manifests
+from tf_ssgan.training import build, config, loop, manifests, unlabeled_images
 
 ROOT = pathlib.Path(__file__).parents[2]
 SMALL = {"width": 4, "latent_size": 8, "batch_size": 16, "precision": "float32"}
@@ -44,7 +44,8 @@ finally:
 
 def step_scalars(run):
     """The scalars of every step, taken without the training loop."""
-    run.method.begin(build.initial_images(run))
+    some = unlabeled_images.initial_images(run)
+    run.method.begin(some, lambda: unlabeled_images.blocks(run))
     batches = iter(build.batches(run, 0))
     step = run.method.make_train_function()
     return [{k: float(v) for k, v in step(batches).items()} for _ in range(run.method.task.steps)]

@@ -15,7 +15,7 @@ from tf_ssgan.core import averages, hparams, monitoring, run_state, train_functi
 from tf_ssgan.core.recalibration import Recalibration
 from tf_ssgan.core.sampler import Sampler
 from tf_ssgan.core.task import Stream, Task
-from tf_ssgan.nn import distribution, step_random
+from tf_ssgan.nn import distribution, layers, step_random
 
 
 class Method(run_state.RunState):
@@ -88,6 +88,15 @@ class Method(run_state.RunState):
         if self.hp.average_decay > 0:
             return self.average(self.classifier, self.hp.average_decay)
         return self.classifier
+
+    @staticmethod
+    def most_values(hp: hparams.HParams) -> int:
+        """Optional: the most values that an image may have with some hyperparameters; 0 for any.
+
+        Args:
+            hp: The hyperparameters.
+        """
+        return 0
 
     def recalibrates(self) -> Recalibration | None:
         """Optional: the network whose batch statistics are estimated anew at each evaluation."""
@@ -222,12 +231,16 @@ class Method(run_state.RunState):
 
     # What the training loop calls.
 
-    def begin(self, images: tf.Tensor) -> None:
-        """Prepares a new run: data-dependent initialization, from which the averages start.
+    def begin(self, images: tf.Tensor, unlabeled: layers.Blocks) -> None:
+        """Prepares a new run: fixed layers are settled, then weights initialized from data.
+
+        The averages start from these weights.
 
         Args:
             images: float32 [some hundred, h, w, c] in [-1, 1], unaugmented training images.
+            unlabeled: Gives all unlabeled images, likewise, in blocks [some, h, w, c].
         """
+        layers.settle_fixed_layers(self.networks().values(), unlabeled)
         with step_random.at(self.task.seed, -1):  # no training step has this number
             self.initialize(images)
         averages.reset(self.averages)

@@ -168,11 +168,12 @@ def run_steps(settings: config.Config) -> dict[str, Any]:
     """
     import tensorflow as tf
 
-    from tf_ssgan.training import build, loop
+    from tf_ssgan.training import build, loop, unlabeled_images
 
     began = time.perf_counter()
     run = build.build(settings)
-    run.method.begin(build.initial_images(run))
+    some = unlabeled_images.initial_images(run)
+    run.method.begin(some, lambda: unlabeled_images.blocks(run))
     batches, train = iter(build.batches(run, 0)), run.method.make_train_function()
 
     def step() -> None:

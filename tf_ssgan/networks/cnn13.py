@@ -20,6 +20,8 @@ A normalization and a leaky ReLU of slope 0.1 follow each convolution:
     convolution   weight-normalized, no bias         no bias
     then          mean-only batch norm, shift        batch norm, scale and shift
     dense         like the convolutions              with a bias; [weight-normalized]
+    kernels       N(0, 2 / inputs), dense            PyTorch's uniform, +-1 / sqrt(inputs)
+                  N(0, 1 / inputs)
     used by       pi_model, temporal_ensembling,     ict, fast_swa, flexmatch, spctn
                   mean_teacher
 
@@ -27,6 +29,11 @@ With w = 128, 3 channels and 10 classes there are 3,121,812 trainable weights in
 "mean_only" (3,119,754 without gains), and 3,121,802 in the form "batch" (3,121,812 if the dense
 layer is weight-normalized). The public codes of Verma et al. and Athiwaratkun et al. normalize the
 weights of convolutions too, which changes nothing in front of a batch norm.
+
+Initial kernels are those of the public codes of Laine and Aila, and of Verma et al. and
+Athiwaratkun et al.; N(0, .05^2) in that of Tarvainen and Valpola. Their size sets how far a step
+turns a normalized kernel. Weight-normalized layers start from data, also the dense layer of the
+form "batch", where the public codes start from its kernel as it is.
 
 Images under 24 pixels and over 48 pixels are treated as in `frgan_cnn`: the last 3x3 convolution
 uses padding; further stages (three convolutions, a max pool and a dropout) precede the others.
@@ -37,11 +44,12 @@ from typing import Literal
 import keras
 
 from tf_ssgan.core import task
-from tf_ssgan.networks import conv_stages
+from tf_ssgan.networks import conv_stages, image_normalization
 from tf_ssgan.nn import layers
 
 Norm = Literal["mean_only", "batch"]
 SLOPE = 0.1  # of the leaky ReLUs
+STAGE_CONVOLUTIONS = 3  # before each max pool
 MOMENTA = {"mean_only": 0.999, "batch": 0.9}  # Laine and Aila, code; PyTorch's default
 
 
@@ -51,7 +59,7 @@ def classifier(
     norm: Norm = "mean_only",
     dropout: float = 0.5,
     noise: float = 0.15,
-    normalization: str = "none",
+    normalization: image_normalization.Kind = "none",
     head_weight_norm: bool = False,
     momentum: float | None = None,
 ) -> keras.Model:
@@ -63,7 +71,7 @@ def classifier(
         norm: Normalization of the layers.
         dropout: Rate of the dropout after each stage.
         noise: Standard deviation of Gaussian noise on the normalized images.
-        normalization: What is done to the images first, see `normalized_images`.
+        normalization: What is done to the images first, see `image_normalization`.
         head_weight_norm: Whether the dense layer of the form "batch" is weight-normalized.
         momentum: Decay of moving means and variances; None for that of the papers, `MOMENTA`.
 
@@ -73,10 +81,10 @@ def classifier(
     """
     momentum = MOMENTA[norm] if momentum is None else momentum
     images = keras.Input(task.image_shape, name="images")
-    x = normalized_images(images, task, normalization)
+    x = image_normalization.normalized(images, task, normalization)
     x = layers.GaussianNoise(noise)(x)
     for channels in conv_stages.stage_channels(task, width):
-        for _ in range(3):
+        for _ in range(STAGE_CONVOLUTIONS):
             x = _convolution(x, channels, 3, norm, momentum)
         x = keras.layers.MaxPooling2D(2, padding="same")(x)
         x = layers.Dropout(dropout)(x)
@@ -86,22 +94,6 @@ def classifier(
     features = keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
     logits = _logits(features, task.classes, norm, momentum, head_weight_norm)
     return keras.Model(images, {"features": features, "logits": logits}, name="classifier")
-
-
-def normalized_images(images: keras.KerasTensor, task: task.Task, kind: str) -> keras.KerasTensor:
-    """Applies a normalization of images, as the first layers of a network.
-
-    Args:
-        images: [batch, h, w, c] in [-1, 1].
-        task: Statistics of the data set.
-        kind: "none"; "standardize", by mean and standard deviation of each channel of the data set.
-
-    Returns:
-        The same shape.
-    """
-    if kind == "standardize":
-        return layers.Standardize(task.mean, task.std)(images)
-    return images
 
 
 def _convolution(
@@ -114,7 +106,10 @@ def _convolution(
 ) -> keras.KerasTensor:
     """A convolution, its normalization and its leaky ReLU."""
     mean_only = norm == "mean_only"
-    x = layers.Conv(channels, size, padding=padding, weight_norm=mean_only, bias=False)(x)
+    initial = "he_normal" if mean_only else "torch_uniform"
+    x = layers.Conv(
+        channels, size, padding=padding, weight_norm=mean_only, bias=False, initial=initial
+    )(x)
     if mean_only:
         x = layers.MeanOnlyBatchNorm(momentum)(x)
     else:
@@ -127,8 +122,14 @@ def _logits(
 ) -> keras.KerasTensor:
     """The dense layer, float32."""
     if norm == "batch":
-        return layers.Dense(classes, weight_norm=weight_norm, name="logits", dtype="float32")(
-            features
-        )
-    x = layers.Dense(classes, bias=False, name="dense", dtype="float32")(features)
+        return layers.Dense(
+            classes,
+            weight_norm=weight_norm,
+            initial="torch_uniform",
+            name="logits",
+            dtype="float32",
+        )(features)
+    x = layers.Dense(classes, bias=False, initial="lecun_normal", name="dense", dtype="float32")(
+        features
+    )
     return layers.MeanOnlyBatchNorm(momentum, name="logits", dtype="float32")(x)

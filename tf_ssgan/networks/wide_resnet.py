@@ -45,7 +45,7 @@ import tensorflow as tf
 
 from tf_ssgan.common import errors
 from tf_ssgan.core import task
-from tf_ssgan.networks import torch_blocks
+from tf_ssgan.networks import image_normalization, torch_blocks
 from tf_ssgan.nn import layers, weights
 
 Form = Literal["leaky", "plain"]
@@ -60,6 +60,7 @@ def classifier(
     width: int = 32,
     form: Form = "leaky",
     dtype: str | None = None,
+    normalization: image_normalization.Kind = "standardize",
 ) -> keras.Model:
     """Builds the network.
 
@@ -69,6 +70,7 @@ def classifier(
         width: Channels of the first group.
         form: Which of the two published forms.
         dtype: Number format of every layer; None for the global one.
+        normalization: What is done to the images first, see `image_normalization`.
 
     Returns:
         images [batch, h, w, c] in [-1, 1] -> {"features": float32 [batch, 4 width],
@@ -77,7 +79,7 @@ def classifier(
     Raises:
         UserError: The depth is not 6 n + 4.
     """
-    images, x = last_feature_map(task, depth, width, form, dtype)
+    images, x = last_feature_map(task, depth, width, form, dtype, normalization)
     x = _norm_activation(x, form, dtype)
     features = keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
     size = features.shape[-1]
@@ -89,7 +91,12 @@ def classifier(
 
 
 def last_feature_map(
-    task: task.Task, depth: int, width: int, form: Form, dtype: str | None = None
+    task: task.Task,
+    depth: int,
+    width: int,
+    form: Form,
+    dtype: str | None = None,
+    normalization: image_normalization.Kind = "standardize",
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """Builds the network up to the sum of the last block.
 
@@ -99,6 +106,7 @@ def last_feature_map(
         width: Channels of the first group.
         form: Which of the two published forms.
         dtype: Number format of every layer; None for the global one.
+        normalization: What is done to the images first, see `image_normalization`.
 
     Returns:
         The images, and the last map [batch, h / 4, w / 4, 4 width].
@@ -109,7 +117,7 @@ def last_feature_map(
     blocks = blocks_per_group(depth)
     images = keras.Input(task.image_shape, name="images")
     first = min(FIRST_CHANNELS, width)
-    x = layers.Standardize(task.mean, task.std, dtype=dtype)(images)
+    x = image_normalization.normalized(images, task, normalization, dtype)
     x = _conv(x, first, 3, 1, form, dtype)
     for _ in range(task.halvings(MAX_LAST_MAP) - GROUP_HALVINGS):
         x = _conv(_norm_activation(x, form, dtype), first, 3, 2, form, dtype)

@@ -7,6 +7,7 @@ Code that depends on the replicas calls a function of this module.
 import contextlib
 import functools
 
+import numpy as np
 import tensorflow as tf
 
 from tf_ssgan.common import cluster, errors, rendezvous
@@ -169,6 +170,28 @@ def _largest():
         return workers.experimental_local_results(workers.run(one, args=(number,)))[0]
 
     return largest
+
+
+def of_first_worker(value: np.ndarray) -> np.ndarray:
+    """What the first worker of a cluster has computed, on each of them; without one, the value.
+
+    For what each computes from the same data: other processors may round otherwise.
+
+    Args:
+        value: Of the same shape on every worker; float or integer.
+    """
+    if cluster.read() is None:
+        return value
+    workers = _workers()
+
+    def one(own: tf.Tensor) -> tf.Tensor:
+        context = tf.distribute.get_replica_context()
+        # `where` and not a product, which would keep another worker's NaN.
+        first = tf.where(context.replica_id_in_sync_group == 0, own, tf.zeros_like(own))
+        return context.all_reduce(tf.distribute.ReduceOp.SUM, first)
+
+    agreed = tf.function(lambda own: workers.run(one, args=(own,)))(tf.constant(value))
+    return workers.experimental_local_results(agreed)[0].numpy()
 
 
 def replica_share(value: tf.Tensor) -> tf.Tensor:

@@ -12,7 +12,7 @@ from tf_ssgan.common import errors
 from tf_ssgan.core import method
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import datasets, fingerprint, pipeline, pools, protocol, splits
-from tf_ssgan.nn import distribution, pixels, precision
+from tf_ssgan.nn import distribution, precision
 from tf_ssgan.training import (
     checkpoints,
     class_weights,
@@ -23,9 +23,6 @@ from tf_ssgan.training import (
     step_memory,
 )
 from tf_ssgan.training.workdir import Workdir
-
-# Images of the data-dependent initialization, as in the public code.
-INITIALIZATION_IMAGES = 500
 
 
 @dataclasses.dataclass
@@ -292,16 +289,6 @@ def batches(run: Run, start: int) -> Any:
     if run.strategy.num_replicas_in_sync == 1:
         return pipeline.dataset(image_pools, streams, seed, start)
     return run.strategy.distribute_datasets_from_function(host_rows)
-
-
-def initial_images(run: Run, count: int = INITIALIZATION_IMAGES) -> tf.Tensor:
-    """At most `count` training images, selected by the seed: float32 in [-1, 1], unaugmented."""
-    return pixels.to_float32(run.arrays.train_images[sample_unlabeled_ids(run, count)])
-
-
-def sample_unlabeled_ids(run: Run, count: int) -> np.ndarray:
-    """Ids of at most `count` unlabeled images, selected by the seed: int64 [n]."""
-    return np.random.default_rng(run.config.seed).permutation(run.protocol.unlabeled_ids)[:count]
 
 
 def _check_fit(settings: config.Config, protocol: protocol.Protocol, module, count: int) -> None:

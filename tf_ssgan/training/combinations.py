@@ -4,6 +4,7 @@ What only the data decide, such as how many labels there are, is asked when the 
 """
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,12 @@ class Rule:
 
     holds: Callable[[Any, Any], bool]
     sentence: str
+
+
+def _exceeds_most_values(run: Any, method: Any) -> bool:
+    """Whether image files make images larger than a method takes; gray ones, if that is open."""
+    channels = 1 if run.channels == "auto" else int(run.channels)
+    return run.image_size**2 * channels > (method.most_values(run.hparams) or math.inf)
 
 
 # Each is refused.
@@ -66,6 +73,11 @@ RULES = (
         lambda run, method: run.folds > 0 and run.labels == 0,
         "--folds={folds} measures how well the labels are learned, and --labels=0 leaves none. "
         "Leave one of them out.",
+    ),
+    Rule(
+        _exceeds_most_values,
+        "--image_size={image_size} makes images that are too large to be whitened "
+        "(--normalization). Give a smaller one, or --normalization=per_image or standardize.",
     ),
 )
 

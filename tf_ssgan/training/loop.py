@@ -33,6 +33,7 @@ from tf_ssgan.training import (
     monitors,
     results,
     same_data,
+    unlabeled_images,
 )
 from tf_ssgan.training.progress import Progress
 from tf_ssgan.training.signals import Signals
@@ -95,7 +96,8 @@ def train(run: build.Run, check_folder: Callable[[], None] = lambda: None) -> di
         run.workdir.remove_leftovers()
     manifest = build.restore(run)
     if manifest is None:
-        run.method.begin(build.initial_images(run))
+        some = unlabeled_images.initial_images(run)
+        run.method.begin(some, lambda: unlabeled_images.blocks(run))
     first = int(run.method.step.numpy())
     if first > run.method.task.steps:
         run.workdir.refuse_differences({"steps": (first, run.method.task.steps)})

@@ -12,7 +12,7 @@ from tf_ssgan.common import few_images, files
 from tf_ssgan.core import monitoring
 from tf_ssgan.metrics import classification, plots
 from tf_ssgan.nn import step_random
-from tf_ssgan.training import build, events
+from tf_ssgan.training import build, events, unlabeled_images
 
 IMAGES_SHOWN = 6  # images in a figure
 PSEUDO_LABEL_IMAGES = 2000  # images on which pseudo-labels are counted, or judged
@@ -114,7 +114,7 @@ def counted_ids(run: build.Run) -> np.ndarray:
     They are images of the unlabeled pool that are not labeled too; of the whole pool if every image
     is labeled.
     """
-    pool = build.sample_unlabeled_ids(run, len(run.protocol.unlabeled_ids))
+    pool = unlabeled_images.sample_unlabeled_ids(run, len(run.protocol.unlabeled_ids))
     unlabeled = pool[~np.isin(pool, run.protocol.labeled_ids)]
     return (unlabeled if len(unlabeled) else pool)[:PSEUDO_LABEL_IMAGES]
 
@@ -127,7 +127,7 @@ def judged_ids(run: build.Run) -> np.ndarray:
     """
     keys, labels = run.arrays.train_keys, run.arrays.train_labels
     may_judge = (labels >= 0) & ~np.isin(keys, keys[run.protocol.labeled_ids])
-    pool = build.sample_unlabeled_ids(run, len(run.protocol.unlabeled_ids))
+    pool = unlabeled_images.sample_unlabeled_ids(run, len(run.protocol.unlabeled_ids))
     pool, held_out = (ids[may_judge[ids]] for ids in (pool, run.protocol.validation_ids))
     return (pool if len(pool) else held_out)[:PSEUDO_LABEL_IMAGES]
 
@@ -150,7 +150,7 @@ class ImagePairsMonitor(Monitor):
         """
         super().__init__(run, writer)
         self.declared = declared
-        self.images = build.initial_images(run, declared.examples)
+        self.images = unlabeled_images.initial_images(run, declared.examples)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Draws the figure."""

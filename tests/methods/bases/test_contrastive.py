@@ -64,7 +64,7 @@ def test_a_backbone_is_loaded_into_another_run_exactly(saved):
     heads = [v for v in other.classifier.variables if v.path.startswith(("hidden", "logits"))]
     before = [v.numpy() for v in heads]
     assert len(before) == 4 and other.stages() == {"train": 0}
-    other.begin(IMAGES)
+    other.begin(IMAGES, None)
     for loaded, expected in zip(other.backbone.variables, backbone.variables, strict=True):
         np.testing.assert_array_equal(loaded, expected)
     for head, value in zip(heads, before, strict=True):
@@ -82,7 +82,7 @@ def test_a_backbone_is_loaded_into_another_run_exactly(saved):
 def test_a_backbone_of_another_width_is_refused_in_one_sentence(saved):
     other = noise_reg_with_backbone(saved[1], width=8)
     with pytest.raises(errors.UserError) as refused:
-        other.begin(IMAGES)
+        other.begin(IMAGES, None)
     message = str(refused.value)
     assert message.startswith(f"{saved[1]} does not contain weights of this ResNet: use ")
     assert "--width" in message and message.count(". ") == 0 and "\n" not in message

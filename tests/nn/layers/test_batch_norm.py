@@ -2,9 +2,11 @@
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tf_ssgan.nn import distribution, layers
+from tf_ssgan.nn.layers import pass_modes
 
 
 def test_batch_norm_equals_keras_own_in_training_and_after():
@@ -50,13 +52,14 @@ def test_the_fused_operation_equals_several_operations():
     np.testing.assert_allclose(images.moving_variance, vectors.moving_variance, rtol=1e-5)
 
 
-def test_batch_norm_on_two_replicas_sees_the_whole_batch():
+@pytest.mark.parametrize("kind", [layers.BatchNorm, layers.MeanOnlyBatchNorm])
+def test_on_two_replicas_it_sees_the_whole_batch(kind):
     x = tf.random.stateless_normal([8, 3], [4, 2]) * 3
-    alone = layers.BatchNorm()
+    alone = kind()
     expected = alone(x, training=True)
     strategy = distribution.strategy(2)
     with strategy.scope():
-        layer = layers.BatchNorm()
+        layer = kind()
         layer.build((None, 3))
     outputs = tf.function(
         lambda: strategy.run(lambda: layer(distribution.replica_share(x), training=True))
@@ -75,3 +78,59 @@ def test_affine_is_the_scale_and_the_shift():
         if scaled:
             layer.scale.assign(scale)
         np.testing.assert_array_equal(layer.affine(), [scale, [5.0, 6.0]])
+
+
+def test_mean_only_batch_norm_by_hand():
+    """The batch has the means 2 and 10; the moving means keep .75 of 4 and of 0."""
+    layer = layers.MeanOnlyBatchNorm(momentum=0.75)
+    x = tf.constant([[1.0, 8.0], [3.0, 12.0]])
+    layer.build(x.shape)
+    layer.shift.assign([0.5, 0.0])
+    layer.moving_mean.assign([4.0, 0.0])
+    np.testing.assert_allclose(layer(x, training=True), [[-0.5, -2], [1.5, 2]])
+    np.testing.assert_allclose(layer.moving_mean, [3.5, 2.5])
+    np.testing.assert_allclose(layer(x), [[-2, 5.5], [0, 9.5]])
+    assert [w.name for w in layer.trainable_weights] == ["shift"]
+
+
+def test_mean_only_batch_norm_of_images_takes_the_mean_over_pixels_and_images():
+    x = tf.random.stateless_normal([16, 4, 4, 3], [4, 2]) * 2 + 5
+    y = layers.MeanOnlyBatchNorm()(x, training=True)
+    np.testing.assert_allclose(y, x - tf.reduce_mean(x, [0, 1, 2]), atol=1e-5)
+
+
+def test_mean_only_batch_norm_records_nothing_while_statistics_are_frozen():
+    layer = layers.MeanOnlyBatchNorm(momentum=0.5)
+    x = tf.random.stateless_normal([16, 3], [4, 2]) + 5
+    usual = layer(x, training=True)
+    before = layer.moving_mean.numpy()
+    with layers.frozen_statistics():
+        np.testing.assert_allclose(layer(x, training=True), usual, atol=1e-6)
+    np.testing.assert_array_equal(layer.moving_mean, before)
+
+
+def test_initialization_sets_the_moving_mean_and_no_statistics_of_batch_norm():
+    x = tf.random.stateless_normal([16, 3], [4, 2]) + 5
+    mean_only, batch = layers.MeanOnlyBatchNorm(), layers.BatchNorm()
+    with pass_modes.initialization():
+        mean_only(x, training=True), batch(x, training=True)
+    np.testing.assert_allclose(mean_only.moving_mean, tf.reduce_mean(x, 0), rtol=1e-5)
+    np.testing.assert_array_equal(batch.moving_mean, np.zeros(3))
+
+
+def test_recalibration_makes_moving_statistics_the_means_over_batches():
+    """With 0, 1/2 and 2/3; what was recorded before is forgotten."""
+    batches = tf.random.stateless_normal([3, 8, 2], [4, 2]) * [1.0, 3.0] + 5
+    batch, mean_only = layers.BatchNorm(), layers.MeanOnlyBatchNorm()
+    for layer in (batch, mean_only):
+        layer.build((None, 2))
+        layer.moving_mean.assign([100.0, 100.0])
+        for number, x in enumerate(batches):
+            with layers.recalibration(tf.constant(number / (number + 1))):
+                layer(x, training=True)
+        np.testing.assert_allclose(layer.moving_mean, tf.reduce_mean(batches, [0, 1]), rtol=1e-5)
+    expected = np.mean([np.var(x, axis=0) for x in batches.numpy()], axis=0)
+    np.testing.assert_allclose(batch.moving_variance, expected, rtol=1e-4)
+    batch(batches[0], training=True)  # outside, its own momentum counts again
+    mean = 0.9 * np.mean(batches, axis=(0, 1)) + 0.1 * np.mean(batches[0], axis=0)
+    np.testing.assert_allclose(batch.moving_mean, mean, rtol=1e-5)

@@ -54,3 +54,15 @@ def test_a_mode_holds_for_its_own_thread_alone(context, is_on):
         other.start()
         other.join()
     assert results == [False]
+
+
+def test_recalibration_gives_its_momentum_to_this_thread_until_it_ends():
+    results = []
+    with layers.recalibration(tf.constant(0.5)):
+        other = threading.Thread(target=lambda: results.append(pass_modes.recording_momentum(0.9)))
+        other.start()
+        other.join()
+        assert float(pass_modes.recording_momentum(0.9)) == 0.5
+        with layers.recalibration(tf.constant(0.0)):  # 0 counts too
+            assert float(pass_modes.recording_momentum(0.9)) == 0
+    assert results == [0.9] and pass_modes.recording_momentum(0.9) == 0.9

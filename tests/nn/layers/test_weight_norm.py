@@ -74,3 +74,25 @@ def test_a_transposed_convolution_is_keras_own():
     theirs(x), ours(x)
     ours.kernel.assign(theirs.kernel)
     np.testing.assert_allclose(ours(x), theirs(x), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [(layers.Dense(4, bias=False), (6,)), (layers.Conv(4, 3, bias=False), (5, 5, 2))],
+)
+def test_without_a_bias_only_the_gain_is_set_from_data(layer, shape):
+    """The deviation is 1 as with a bias; the mean stays for a layer that follows."""
+    x = tf.random.stateless_normal([64, *shape], [1, 2]) * 3 + 1
+    network = keras.Sequential([keras.Input(shape), layer])
+    assert [v.name for v in layer.trainable_variables] == ["kernel", "gain"]
+    layers.initialize_from_data(network, x)
+    mean, variance = tf.nn.moments(network(x), list(range(len(shape))))
+    np.testing.assert_allclose(variance, np.ones(4), rtol=1e-4)
+    assert np.abs(mean).max() > 0.1
+
+
+@pytest.mark.parametrize(("initial", "factor"), [("he_normal", 2), ("torch_uniform", 1 / 3)])
+def test_initial_kernels_by_name(initial, factor):
+    layer = layers.Conv(40, 3, initial=initial)
+    layer.build((None, 8, 8, 20))
+    assert np.var(layer.kernel) * 180 == pytest.approx(factor, rel=0.1)

@@ -9,7 +9,7 @@ import tensorflow as tf
 from tf_ssgan.common.options import WIDEST, inherited, option
 from tf_ssgan.core import hparams, method
 from tf_ssgan.methods.bases import wrn
-from tf_ssgan.networks import cnn13, wide_resnet
+from tf_ssgan.networks import cnn13, image_normalization, wide_resnet
 from tf_ssgan.nn import layers
 
 
@@ -43,11 +43,16 @@ class CNN13HParams(hparams.HParams):
         low=0,
         high=1,
     )
-    normalization: Literal["none", "standardize"] = option(
-        "none",
-        "What the network does to images in [-1, 1] first: nothing, or scale each channel to mean "
-        "0 and standard deviation 1 over the data set (standardize); a wide residual network "
-        "always does the latter.",
+    normalization: Literal[
+        "auto", "none", "standardize", "per_image", "zca", "contrast_zca", "standardize_zca"
+    ] = option(
+        "auto",
+        "What the network does to images in [-1, 1] first: nothing (none), mean 0 and standard "
+        "deviation 1 of each channel over the data set (standardize), mean 0 and root mean square "
+        "1 of each image (per_image; Laine and Aila 2017 on SVHN), ZCA whitening (zca; they on "
+        "CIFAR-10), the same after contrast normalization (contrast_zca; Tarvainen and Valpola "
+        "2017) or after standardization (standardize_zca; Verma et al. 2019). auto takes none for "
+        "cnn13 and cnn13_bn, and standardize for a wide residual network.",
     )
     flip: Literal["auto", "yes", "no"] = inherited(wrn.WideResNetHParams, "flip")
 
@@ -75,17 +80,32 @@ class CNN13Method(method.Method):
         hp = self.hp
         if hp.network.startswith("wrn_"):
             form = hp.network.removeprefix("wrn_")
-            return wide_resnet.classifier(self.task, hp.depth, hp.width, form)
+            return wide_resnet.classifier(
+                self.task, hp.depth, hp.width, form, normalization=self.normalization
+            )
         return cnn13.classifier(
             self.task,
             hp.width,
             norm="mean_only" if hp.network == "cnn13" else "batch",
             dropout=hp.dropout,
             noise=hp.image_noise,
-            normalization=hp.normalization,
+            normalization=self.normalization,
             head_weight_norm=head_weight_norm,
             momentum=hp.moving_decay or None,
         )
+
+    @staticmethod
+    def most_values(hp: CNN13HParams) -> int:
+        """Only small images can be whitened."""
+        whitens = hp.normalization in image_normalization.FLOORS
+        return image_normalization.MOST_WHITENED if whitens else 0
+
+    @property
+    def normalization(self) -> image_normalization.Kind:
+        """What the network does to images first."""
+        if self.hp.normalization != "auto":
+            return self.hp.normalization
+        return "standardize" if self.hp.network.startswith("wrn_") else "none"
 
     def initialize(self, images: tf.Tensor) -> None:
         """Initializes weight normalization from data."""

@@ -2,12 +2,13 @@
 
 Weight normalization with data-dependent initialization, spectral normalization, batch normalization
 over the global batch whose statistics can be frozen for a pass, dropout and noise from the random
-numbers of the step, squeeze-and-excitation, and attention.
+numbers of the step, squeeze-and-excitation, attention, and fixed layers that normalize images.
 """
 
 from tf_ssgan.nn.layers.attention import ChannelAttention, PositionAttention
 from tf_ssgan.nn.layers.batch_norm import BatchNorm, MeanOnlyBatchNorm
-from tf_ssgan.nn.layers.fixed import FixedLayer
+from tf_ssgan.nn.layers.contrast import Contrast
+from tf_ssgan.nn.layers.fixed import Blocks, FixedLayer, settle_fixed_layers
 from tf_ssgan.nn.layers.noise import Dropout, GaussianNoise
 from tf_ssgan.nn.layers.pass_modes import (
     frozen_statistics,
@@ -18,10 +19,13 @@ from tf_ssgan.nn.layers.spectral_norm import SpectralConv
 from tf_ssgan.nn.layers.squeeze_excite import SqueezeExcite
 from tf_ssgan.nn.layers.standardize import Standardize
 from tf_ssgan.nn.layers.weight_norm import Conv, ConvTranspose, Dense, initialize_from_data
+from tf_ssgan.nn.layers.whiten import Whiten
 
 __all__ = [
     "BatchNorm",
+    "Blocks",
     "ChannelAttention",
+    "Contrast",
     "Conv",
     "ConvTranspose",
     "Dense",
@@ -33,8 +37,10 @@ __all__ = [
     "SpectralConv",
     "SqueezeExcite",
     "Standardize",
+    "Whiten",
     "frozen_statistics",
     "initialize_from_data",
     "recalibration",
+    "settle_fixed_layers",
     "statistics_are_frozen",
 ]

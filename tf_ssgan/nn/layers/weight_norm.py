@@ -1,5 +1,7 @@
 """Weight normalization with data-dependent initialization."""
 
+import math
+
 import keras
 import tensorflow as tf
 
@@ -40,6 +42,7 @@ class _WeightNormalized(keras.layers.Layer):
         weight_norm: bool = True,
         initial_scale: float = 1.0,
         bias: bool = True,
+        initial: str = "glorot_uniform",
         **kwargs,
     ):
         """Describes the layer.
@@ -50,6 +53,8 @@ class _WeightNormalized(keras.layers.Layer):
             weight_norm: Whether the kernel is normalized; if not, it is a plain layer.
             initial_scale: Standard deviation of the pre-activations after `initialize_from_data`.
             bias: Whether there is a bias; a normalization layer that follows has its own.
+            initial: Initial values of the kernel: "torch_uniform" or an initializer of Keras. The
+                length of a normalized kernel counts too: steps turn a longer one less.
             **kwargs: Arguments of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
@@ -58,11 +63,15 @@ class _WeightNormalized(keras.layers.Layer):
         self.weight_norm = weight_norm
         self.initial_scale = initial_scale
         self.with_bias = bias
+        self.initial = initial
 
     def _add_weights(self, kernel_shape: tuple[int, ...]) -> None:
         # Without a seed, because Method sets the global seed before it builds its networks.
+        initial = self.initial
+        if initial == "torch_uniform":
+            initial = weights.torch_uniform(math.prod(kernel_shape) // self.units)
         self.kernel = self.add_weight(
-            shape=kernel_shape, initializer="glorot_uniform", name="kernel", autocast=False
+            shape=kernel_shape, initializer=initial, name="kernel", autocast=False
         )
         if self.weight_norm:
             self.gain = self.add_weight(
