@@ -112,16 +112,6 @@ def test_a_clone_has_the_same_fixed_layers_and_other_layers_of_its_own():
     assert clone.trainable_variables == [] and len(source.trainable_variables) == 3
 
 
-def test_fixed_layers_are_not_averaged():
-    source = nested()
-    average = averages.Average(averages.frozen_clone(source), source, 0.5)
-    assert len(list(average.pairs())) == 3
-    fill(source, 4.0)
-    update(average, 1000)
-    assert values(source) == {4.0}
-    assert not any(slow.path.endswith("offset") for slow, _ in average.pairs())
-
-
 def test_fixed_weights_that_an_average_shares_are_saved_once_with_their_network():
     state = run_state.RunState("state")
     state.make_scalar_means(1)

@@ -169,7 +169,7 @@ class Exporting(Staged):
 def test_a_method_says_what_it_exports():
     made = Exporting(hparams.HParams(), toy_methods.task())
     made.set_kernel(0.0)
-    made.begin(None)
+    made.begin(None, None)
     made.set_kernel(1.0)
     made.end_step(alike=tf.constant(0.0), apart=tf.constant(0.0))
     assert made.asked == 1 and len(made.averages) == 1

@@ -148,7 +148,7 @@ def test_the_teacher_is_exported(method):
 def published(dataset):
     """The method with the schedules of a recipe, at toy size."""
     settings = config.configure("mean_teacher", dataset)
-    hparams = dataclasses.replace(settings.hparams, width=4)
+    hparams = dataclasses.replace(settings.hparams, width=4, normalization="none")
     return mean_teacher.Method(hparams, toy_methods.task(steps=settings.max_steps))
 
 
@@ -280,6 +280,8 @@ def test_recipes():
 
     svhn, cifar10 = settings("svhn"), settings("cifar10")
     assert (svhn.labels, svhn.max_steps, svhn.hparams.labeled_per_batch) == (1000, 180_000, 1)
+    kinds = (svhn.hparams.normalization, cifar10.hparams.normalization)
+    assert kinds == ("per_image", "contrast_zca")
     assert (svhn.hparams.ramp_up_decay, svhn.hparams.ramp_up_beta_2) == (0.99, 0.99)
     assert settings("svhn", labels=-1).hparams.labeled_per_batch == 0
     assert (cifar10.labels, cifar10.max_steps, cifar10.hparams.labeled_per_batch) == (

@@ -42,8 +42,8 @@ from tf_ssgan.nn import losses
 
 PAPER = "Tarvainen and Valpola 2017, equations 1 and 2, public code"
 BETA_2 = 0.999  # Adam's, after the ramp-up
-OF_180_000 = {"ramp_up": 40 / 180, "ramp_down": 25 / 180}
-CIFAR = {"max_steps": 150_000, "ramp_up_decay": 0.999, "ramp_up_beta_2": BETA_2}
+SVHN = {"ramp_up": 40 / 180, "ramp_down": 25 / 180, "normalization": "per_image"}
+CIFAR = {"ramp_up_decay": 0.999, "ramp_up_beta_2": BETA_2, "normalization": "contrast_zca"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,9 +83,9 @@ class HParams(ramps.RampHParams, cnn13.CNN13HParams):
     RECIPES = {
         "digits": dict(labels=50, max_steps=1000, width=32, consistency_weight=20.0),
         "digits/short": dict(moving_decay=0.95),
-        "svhn": dict(labels=1000, max_steps=180_000, labeled_per_batch=1, **OF_180_000),
-        "cifar10": dict(labels=4000, **CIFAR),
-        "cifar100": dict(labels=10_000, **CIFAR),
+        "svhn": dict(labels=1000, max_steps=180_000, labeled_per_batch=1, **SVHN),
+        "cifar10": dict(labels=4000, max_steps=150_000, **CIFAR),
+        "cifar100": dict(labels=10_000, max_steps=150_000, **CIFAR),
         "short": dict(
             labeled_per_batch=50, average_decay=0.99, ramp_up_beta_2=0.999, moving_decay=0.99,
         ),
