@@ -136,5 +136,6 @@ def test_what_may_be_meant_otherwise_is_said_when_the_run_begins(method, given, 
 
 
 def test_every_rule_speaks_of_flags_that_exist():
+    flags = config.configure("mean_teacher").as_flags() | config.configure("fast_swa").as_flags()
     for rule in combinations.RULES + combinations.REMARKS:
-        assert rule.sentence.format(**config.configure("mean_teacher").as_flags()).endswith(".")
+        assert rule.sentence.format(**flags).endswith(".")

@@ -103,7 +103,7 @@ def test_the_teacher_is_at_first_the_mean_of_all_steps(epoch, decay):
 
 @pytest.mark.parametrize(
     ("epoch", "weight"),
-    [(0, 100 * math.exp(-5)), (0.9, 100 * math.exp(-5)), (4, 100 * math.exp(-0.2)), (5, 100)],
+    [(0, 100 * math.exp(-5)), (2.5, 100 * math.exp(-1.25)), (4, 100 * math.exp(-0.2)), (5, 100)],
 )
 def test_the_consistency_weight_rises_in_five_epochs(epoch, weight):
     assert float(at(scheduled(), epoch).weight()) == pytest.approx(weight, rel=1e-5)

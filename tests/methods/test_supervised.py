@@ -5,6 +5,7 @@ import pytest
 from support import toy_methods
 
 from tf_ssgan import methods
+from tf_ssgan.common import errors
 from tf_ssgan.core.task import Task
 from tf_ssgan.methods import supervised
 from tf_ssgan.nn import losses, weights
@@ -163,3 +164,10 @@ def test_other_networks_have_no_ramps():
     assert (hp.ramp_up, hp.ramp_down, hp.decay_start) == (0.0, 0.0, pytest.approx(2 / 3))
     hp = config.configure("supervised", "svhn", network="cnn13").hparams
     assert (hp.ramp_up, hp.ramp_down, hp.decay_start) == (80 / 300, 50 / 300, 1.0)
+
+
+def test_a_normalization_that_a_network_does_not_have_is_refused():
+    with pytest.raises(errors.UserError, match="^--normalization=zca is for .* leave it out.$"):
+        config.configure("supervised", "svhn", network="frgan", normalization="zca")
+    settings = config.configure("supervised", "svhn", network="cnn13", normalization="zca")
+    assert settings.hparams.normalization == "zca"

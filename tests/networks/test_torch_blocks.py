@@ -82,3 +82,29 @@ def test_a_dense_layer_starts_from_pytorchs_uniform_distribution():
     assert (other.name, other.activation.__name__) == ("one", "relu")
     assert other.compute_dtype == "bfloat16"
     assert not np.allclose(layer.kernel.numpy(), other.kernel.numpy(), atol=1e-2)
+
+
+def test_a_subsampled_map_has_every_second_pixel():
+    x = keras.Input((5, 4, 2))
+    network = keras.Model(x, torch_blocks.subsampled(x, 2))
+    pixels = tf.random.stateless_normal([3, 5, 4, 2], [1, 2])
+    np.testing.assert_array_equal(network(pixels), pixels[:, ::2, ::2])
+
+
+def test_gradients_of_a_conv1_with_a_stride_survive_odd_batches():
+    """With the stride in the convolution, this ended the process."""
+    x = keras.Input((16, 16, 4))
+    conv = keras.layers.Conv2D(8, 1)
+    network = keras.Model(x, conv(torch_blocks.subsampled(x, 2)))
+    pixels = tf.random.stateless_normal([7, 16, 16, 4], [1, 2])
+
+    @tf.function(autograph=False)
+    def slope():
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(network(pixels))
+        return tape.gradient(total, conv.kernel.value)
+
+    for _ in range(50):
+        found = slope()
+    expected = tf.reduce_sum(pixels[:, ::2, ::2], [0, 1, 2])
+    np.testing.assert_allclose(found[0, 0, :, 0], expected, rtol=1e-4, atol=1e-4)

@@ -93,7 +93,11 @@ def test_only_the_leaky_form_has_biases_in_its_convolutions(form, biased):
     [("leaky", ["LeakyReLU", "Add", "Add"]), ("plain", ["LeakyReLU"] * 3)],
 )
 def test_the_inputs_of_the_shortcuts(form, expected):
+    """Those of stride 2 see every second pixel."""
     inputs = [x.input._keras_history.operation for x in convolutions(large(form), 1)]
+    pooled = [isinstance(layer, keras.layers.AveragePooling2D) for layer in inputs]
+    assert pooled == [False, True, True]
+    inputs[1:] = [layer.input._keras_history.operation for layer in inputs[1:]]
     assert [type(layer).__name__ for layer in inputs] == expected
 
 

@@ -93,3 +93,9 @@ def test_the_decay_of_the_ema_warms_up():
 )
 def test_the_decay_of_an_ema_that_begins_as_a_mean(step, decay):
     assert float(schedules.true_mean_decay(step, 0.99)) == pytest.approx(decay)
+
+
+def test_cycles_that_are_as_long_as_the_cosine_are_restarts():
+    """1, 1/2 and almost 0, then 1 again (Loshchilov and Hutter 2017)."""
+    found = [float(schedules.cosine_cycles(t, 10, 10, 10)) for t in (0, 5, 10, 15, 20, 35)]
+    assert found == pytest.approx([1.0, 0.5, 1.0, 0.5, 1.0, 0.5], abs=1e-6)

@@ -9,7 +9,7 @@ import typing
 import pytest
 from support import image_folders
 
-from tf_ssgan.common import errors
+from tf_ssgan.common import errors, options
 from tf_ssgan.data import datasets, label_noise
 from tf_ssgan.data.sources import data_source
 from tf_ssgan.methods import alexnet
@@ -176,7 +176,7 @@ def test_runs_from_before_clean_labels_existed_continue():
 
 def test_flags_that_came_later_leave_the_default_folders_as_they_were():
     own = config.configure("supervised", "digits", max_steps=3)
-    later = {*run_folders.LATER, "fold"}
+    later = {*run_folders.LATER, "fold", *options.added_since(type(own.hparams))}
     before = {k: v for k, v in own.identity().items() if k not in later}
     digest = hashlib.sha256(json.dumps(before, sort_keys=True).encode()).hexdigest()
     assert own.workdir.endswith(digest[:8])

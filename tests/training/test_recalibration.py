@@ -15,7 +15,16 @@ from tf_ssgan.core.task import Stream
 from tf_ssgan.data.pools import Pool
 from tf_ssgan.metrics import classification
 from tf_ssgan.nn import distribution, inference, layers, step_random
-from tf_ssgan.training import build, config, loop, manifests, metrics_log, recalibration, signals
+from tf_ssgan.training import (
+    build,
+    config,
+    loop,
+    manifests,
+    metrics_log,
+    recalibration,
+    signals,
+    unlabeled_images,
+)
 from tf_ssgan.training.progress import Progress
 
 # Four steps an epoch and an evaluation; the cycles begin at step 4, with four snapshots before.
@@ -242,7 +251,7 @@ def curve(lines):
 def test_workers_that_are_no_chief_estimate_too(built, straight, monkeypatch):
     run, start = built
     load(run, start)
-    run.method.begin(build.initial_images(run))
+    run.method.begin(unlabeled_images.initial_images(run), None)
     monkeypatch.setattr(distribution, "is_chief", lambda: False)
     progress = Progress(0, run.method.task.steps, lambda: 1)
     loop._fit(run, 0, progress, signals.Signals(), lambda _: None, None)

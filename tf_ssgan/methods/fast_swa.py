@@ -8,7 +8,7 @@ exponential moving average of it, in another; means are over images and classes:
     L = 1/B sum of CE(y, l) over the labeled images
         + w(t) mean (softmax(c) - softmax(l of the teacher))^2 + distance_weight mean (l - c)^2
         + weight_decay 1/2 ||all weights||^2
-    w(t) = consistency_weight exp(-5 (1 - t)^2), t the fraction of the ramp when the epoch began
+    w(t) = consistency_weight exp(-5 (1 - t)^2), t the fraction of the ramp that is done
     rate: half a cosine that would end one cycle after the cycles begin; a cycle repeats its end
     teacher: its decay is min(average_decay, 1 - 1 / steps)
     average: mean of the student's weights at every tenth part of a cycle (fast-SWA), or at the end
@@ -17,14 +17,15 @@ exponential moving average of it, in another; means are over images and classes:
 The average is exported; before its first snapshot it is the student. In the paper, cycles of 30
 epochs begin at epoch 180 of 1200.
 
-Departures: Times are fractions of the run, which in the paper are whole epochs. An epoch is a pass
-over all images; there, over those without a label. The teacher begins as the student, not with
-random weights. Batch statistics are means over 100 batches of unlabeled images; there, of 101
-batches with labeled ones, the last of which count most. The heads' gains and biases are initialized
-from data. Convolutions are not weight-normalized: in front of a batch normalization, that changes
-only what weight decay does. Keras includes the learning rate in the velocity; PyTorch multiplies by
-it afterwards. With `average_decay` 0 there are no averages: the student is its own teacher, as in
-the Pi model, and is exported. The recipes of short runs and of SVHN are not the paper's.
+Departures: Times are fractions of the run, which in the paper are whole epochs; w(t) rises at each
+step, there once an epoch. An epoch is a pass over all images; there, over those without a label.
+The teacher begins as the student, not with random weights. Batch statistics are means over 100
+batches of unlabeled images; there, of 101 batches with labeled ones, the last of which count most.
+The heads' gains and biases are initialized from data. Convolutions are not weight-normalized: in
+front of a batch normalization, that changes only what weight decay does. Keras includes the
+learning rate in the velocity; PyTorch multiplies by it afterwards. With `average_decay` 0 there are
+no averages: the student is its own teacher, as in the Pi model, and is exported. The recipes of
+short runs and of SVHN are not the paper's.
 """
 
 import dataclasses
@@ -37,7 +38,7 @@ from tf_ssgan.common.options import LARGEST_BATCH, inherited, option
 from tf_ssgan.core import hparams
 from tf_ssgan.core.recalibration import Recalibration
 from tf_ssgan.core.task import Stream
-from tf_ssgan.methods.bases import cnn13
+from tf_ssgan.methods.bases import cnn13, ramps
 from tf_ssgan.nn import layers, losses, schedules
 
 PAPER = "Athiwaratkun et al. 2019, public code"
@@ -67,7 +68,7 @@ class HParams(cnn13.CNN13HParams):
     )
     distance_weight: float = option(0.01, "Weight of the distance of the heads' logits.", low=0)
     first_cycle: float = option(
-        180 / 1200, "Fraction of the run after which the rate goes in cycles.", low=0, high=1
+        180 / 1200, "Fraction of the run before the cycles, at least one long.", low=0, high=0.99
     )
     cycles: int = option(34, "Number of cycles of the learning rate.", low=1, high=100_000)
     snapshots: int = option(
@@ -82,6 +83,7 @@ class HParams(cnn13.CNN13HParams):
         "digits": dict(labels=50, max_steps=1000, width=32, learning_rate=0.05),
         "short": dict(first_cycle=0.4, cycles=6, ramp_up=0.1),
         "svhn": dict(labels=1000, epochs=300),
+        "fashion_mnist": dict(labels=1000, epochs=300),
         "cifar10": dict(labels=4000, epochs=1200, normalization="standardize"),
         "cifar100": dict(
             labels=10_000, epochs=780, normalization="standardize", batch_size=31,
@@ -124,10 +126,10 @@ class Method(cnn13.CNN13Method):
         return self.classifier
 
     def recalibrates(self) -> Recalibration | None:
-        """The average of the snapshots; a network that was trained has statistics of its own."""
-        if self.exported_classifier is self.classifier:
-            return None
-        return Recalibration(self.exported_classifier, "unlabeled", "student")
+        """The average of the snapshots, once there is one; the student has its own statistics."""
+        if self.hp.average_decay > 0 and int(self.snapshots_after(self.step.value)):
+            return Recalibration(self.exported_classifier, "unlabeled", "student")
+        return None
 
     def cycle_steps(self) -> tuple[int, int]:
         """The step at which the cycles begin, and the length of one; the last ends with the run."""
@@ -163,9 +165,7 @@ class Method(cnn13.CNN13Method):
 
     def weight(self) -> tf.Tensor:
         """w(t)."""
-        ramp = self.hp.ramp_up
-        rise = schedules.sigmoid_ramp(self.epoch_progress() / ramp if ramp else 1.0)
-        return self.hp.consistency_weight * rise
+        return self.hp.consistency_weight * ramps.risen(self.progress(), self.hp.ramp_up)
 
     def streams(self) -> dict[str, Stream]:
         """Labeled and unlabeled images, each in a view for the student and one for the teacher."""

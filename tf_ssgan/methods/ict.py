@@ -20,8 +20,9 @@ Departures: probabilities are mixed, as in the paper; the public code mixes logi
 the softmax. In the public code the teacher also sees x, and the student also sees x and u, to
 report errors; these passes enter the moving statistics there, but are not made here. The teacher
 starts as the student; in the public code it starts from other random weights, which count for a
-hundredth after a hundred steps. Convolutions are not weight-normalized, which changes nothing in
-front of batch normalization (see `networks.cnn13`), and the dense layer is initialized from data.
+hundredth after a hundred steps. Convolutions are not weight-normalized: in front of a batch
+normalization, that changes only what weight decay does. The dense layer is initialized from data.
+CIFAR-100 and Fashion-MNIST are not in the paper; their recipes are those of CIFAR-10 and SVHN.
 """
 
 import dataclasses
@@ -33,7 +34,7 @@ import tensorflow as tf
 from tf_ssgan.common.options import inherited, option
 from tf_ssgan.core import hparams
 from tf_ssgan.core.task import Stream
-from tf_ssgan.methods.bases import cnn13
+from tf_ssgan.methods.bases import cnn13, ramps
 from tf_ssgan.nn import losses, mixing, schedules
 
 PAPER = "Verma et al. 2019, algorithm 1, public code"
@@ -127,9 +128,7 @@ class Method(cnn13.CNN13Method):
 
     def weight(self) -> tf.Tensor:
         """w(t)."""
-        ramp = self.hp.ramp_up
-        rise = schedules.sigmoid_ramp(self.progress() / ramp if ramp else 1.0)
-        return self.hp.consistency_weight * rise
+        return self.hp.consistency_weight * ramps.risen(self.progress(), self.hp.ramp_up)
 
     def streams(self) -> dict[str, Stream]:
         """Labeled and unlabeled images, translated after padding with black, and flipped."""

@@ -34,8 +34,7 @@ import keras
 import tensorflow as tf
 
 from tf_ssgan.common import errors
-from tf_ssgan.common.options import LARGEST_BATCH, inherited, option
-from tf_ssgan.core import hparams
+from tf_ssgan.common.options import LARGEST_BATCH, option
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import cnn13, ramps
 from tf_ssgan.nn import losses
@@ -58,12 +57,11 @@ class HParams(ramps.RampHParams, cnn13.CNN13HParams):
     )
     labeled_per_batch: int = option(
         0,
-        "Labeled images among them, where these are drawn apart from the others (1 on SVHN in the "
-        "public code); 0 draws all from one pool, with the labels that are known.",
+        "Labeled images of a batch, drawn apart from the unlabeled ones (1 on SVHN in the public "
+        "code); 0 draws the whole batch from all images, with the labels that are known.",
         low=0,
         high=LARGEST_BATCH,
     )
-    learning_rate: float = inherited(hparams.HParams, "learning_rate", 0.003)
     average_decay: float = option(
         0.999,
         "Decay of the teacher, which is exported, after the ramp-up. 0 exports the raw weights.",
@@ -86,6 +84,7 @@ class HParams(ramps.RampHParams, cnn13.CNN13HParams):
         "svhn": dict(labels=1000, max_steps=180_000, labeled_per_batch=1, **SVHN),
         "cifar10": dict(labels=4000, max_steps=150_000, **CIFAR),
         "cifar100": dict(labels=10_000, max_steps=150_000, **CIFAR),
+        "fashion_mnist": dict(labels=1000, max_steps=150_000),
         "short": dict(
             labeled_per_batch=50, average_decay=0.99, ramp_up_beta_2=0.999, moving_decay=0.99,
         ),

@@ -42,9 +42,6 @@ class HParams(ramps.RampHParams, cnn13.CNN13HParams):
         low=1,
         high=LARGEST_BATCH,
     )
-    learning_rate: float = inherited(
-        hparams.HParams, "learning_rate", 0.003, "Laine and Aila 2017, appendix A"
-    )
     average_decay: float = inherited(hparams.HParams, "average_decay", 0.0)
     consistency_weight: float = option(
         100.0,

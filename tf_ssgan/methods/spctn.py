@@ -12,9 +12,11 @@ unlabeled image u, e its embedding of length 1, mu_k the mean embedding of class
     w = exp(-||e - mu_y^||^2)
     C = d^2 if y^ is the same, else max(0, margin - d)^2, d = ||e - e'||, over all pairs of the
         unlabeled batch with max p > pair_threshold
-    mu_k <- .99 mu_k + .01 mean of e over labeled images of class k and admitted ones with y^ = k
+    mu_k <- .99 mu_k + .01 mean of e over labeled images of class k and admitted ones with y^ = k,
+            at first that mean itself
 
-v, w, lambda, y^ and mu have no gradient; a step uses the mu before it. Adam with the ramps of
+v, w, lambda, y^ and mu have no gradient; a step uses the mu before it, which is 0 at first, so that
+all images weigh exp(-1). Adam with the ramps of
 `pi_model`. The raw weights of the classifier are exported, as there, without the embedding's layer.
 
 Departures: as nothing but the abstract is known, none can be listed. Network, Adam and ramps are
@@ -46,7 +48,6 @@ MEANS_DECAY = 0.99  # of the clusters' means
 class HParams(ramps.RampHParams, cnn13.CNN13HParams):
     """Hyperparameters of SPCTN; all are ours."""
 
-    learning_rate: float = inherited(hparams.HParams, "learning_rate", 0.003)
     average_decay: float = inherited(hparams.HParams, "average_decay", 0.0)
     network: Literal["cnn13", "cnn13_bn", "wrn_leaky", "wrn_plain"] = inherited(
         cnn13.CNN13HParams, "network", "cnn13_bn"
@@ -79,6 +80,7 @@ class HParams(ramps.RampHParams, cnn13.CNN13HParams):
         "svhn": dict(labels=1000, epochs=300),
         "cifar10": dict(labels=4000, epochs=300),
         "cifar100": dict(labels=10000, epochs=300),
+        "fashion_mnist": dict(labels=1000, epochs=300),
     }
 
 
@@ -123,7 +125,7 @@ class Method(ramps.RampMethod, cnn13.CNN13Method):
             )
             own = losses.cross_entropies(predicted, unlabeled["logits"])
             easy = losses.admitted(own, self.share())
-            e = self.embed(unlabeled["features"])
+            e_labeled, e = (self.embed(part["features"]) for part in (labeled, unlabeled))
             closeness = losses.cluster_weights(e, self.means.value, predicted)
             unsupervised = tf.reduce_mean(easy * closeness * own)
 
@@ -132,9 +134,8 @@ class Method(ramps.RampMethod, cnn13.CNN13Method):
             loss += self.hp.pair_weight * pairs
         self.c.minimize(loss, tape)
 
-        vectors = tf.concat([self.embed(labeled["features"]), e], 0)
         classes, counted = tf.concat([y, predicted], 0), tf.concat([tf.ones(y.shape), easy], 0)
-        self.move_means(vectors, classes, counted)
+        self.move_means(tf.concat([e_labeled, e], 0), classes, counted)
         return self.end_step(
             supervised=supervised,
             unsupervised=unsupervised,
@@ -158,7 +159,9 @@ class Method(ramps.RampMethod, cnn13.CNN13Method):
         sums, numbers = losses.class_sums(vectors, labels, counted, self.task.classes)
         numbers, before = numbers[:, tf.newaxis], self.means.value
         decay = schedules.ema_decay(self.step.value, MEANS_DECAY)
-        moved = decay * before + (1.0 - decay) * tf.math.divide_no_nan(sums, numbers)
+        now = tf.math.divide_no_nan(sums, numbers)
+        never_seen = tf.reduce_all(before == 0.0, axis=-1, keepdims=True)
+        moved = tf.where(never_seen, now, decay * before + (1.0 - decay) * now)
         self.means.assign(tf.where(numbers > 0, moved, before))
 
 

@@ -29,6 +29,7 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
+from tf_ssgan.common import errors
 from tf_ssgan.common.options import WIDEST, inherited, option
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods import acgan, frgan, improved_gan, pi_model, ssgan, vat
@@ -48,6 +49,7 @@ FAMILIES = {
     "cnn13_bn": pi_model.HParams,
 }  # network -> hyperparameters of the method whose network it is
 LENGTHS = ("labels", "epochs", "max_steps", "labeled_epochs")
+NORMALIZING = ("cnn13", "wrn_")  # beginnings of the names of networks that normalize images
 OWN = ("network", "translate_labeled", "flip")  # settings that no other method decides
 
 
@@ -87,7 +89,7 @@ class HParams(optimizers.AdamHParams, optimizers.LinearDecayHParams):
     image_noise: float = inherited(ssgan.HParams, "image_noise")
     moving_decay: float = inherited(cnn13.CNN13HParams, "moving_decay", since="0.4.0")
     normalization: cnn13.Normalization = inherited(
-        cnn13.CNN13HParams, "normalization", since="0.4.0"
+        cnn13.CNN13HParams, "normalization", since="0.4.0", note="The other networks take auto."
     )
     ramp_up: float = inherited(ramps.RampHParams, "ramp_up", 0.0, since="0.4.0")
     ramp_down: float = inherited(ramps.RampHParams, "ramp_down", 0.0, since="0.4.0")
@@ -111,6 +113,19 @@ class HParams(optimizers.AdamHParams, optimizers.LinearDecayHParams):
         names = {*LENGTHS, *(field.name for field in dataclasses.fields(cls))} - {*OWN}
         return {k: v for k, v in settings.items() if k in names} | {"network": network}
 
+    def __post_init__(self):
+        """Refuses values out of range, and a normalization that the network does not have.
+
+        Raises:
+            UserError: Names the hyperparameter, what was expected and the value.
+        """
+        super().__post_init__()
+        if self.normalization != "auto" and not self.network.startswith(NORMALIZING):
+            raise errors.UserError(
+                f"--normalization={self.normalization} is for --network=cnn13, cnn13_bn, "
+                f"wrn_leaky or wrn_plain; with --network={self.network} leave it out."
+            )
+
 
 class Method(
     labels_only.LabelsOnlyMethod,
@@ -131,7 +146,7 @@ class Method(
         hp = self.hp
         if hp.network == "fm_cnn":
             return acgan_cnn.classifier(self.task, hp.width)
-        if hp.network.startswith(("wrn_", "cnn13")):
+        if hp.network.startswith(NORMALIZING):
             return super().build_network()
         if hp.network == "improved_gan":
             return improved_gan_cnn.classifier(self.task, hp.width, hp.dropout, hp.input_dropout)

@@ -28,7 +28,7 @@ A normalization and a leaky ReLU of slope 0.1 follow each convolution:
 With w = 128, 3 channels and 10 classes there are 3,121,812 trainable weights in the form
 "mean_only" (3,119,754 without gains), and 3,121,802 in the form "batch" (3,121,812 if the dense
 layer is weight-normalized). The public codes of Verma et al. and Athiwaratkun et al. normalize the
-weights of convolutions too, which changes nothing in front of a batch norm.
+weights of convolutions too. In front of a batch norm, that changes only what weight decay does.
 
 Initial kernels are those of the public codes of Laine and Aila, and of Verma et al. and
 Athiwaratkun et al.; N(0, .05^2) in that of Tarvainen and Valpola. Their size sets how far a step

@@ -12,6 +12,9 @@
                      They add 1e-6 to 1 / sqrt(variance), less than a ten thousandth of it; here
                      1e-6 is added to the variance, so that small ones cannot be divided by.
 
+Here a view is moved first and normalized then, as in the code of Verma et al. The codes of Laine
+and Aila and of Tarvainen and Valpola normalize images first and move the normalized ones.
+
 The published codes whiten by all training images, this one by the unlabeled pool, whose images it
 may know, and before the first step (`nn.layers.Whiten`).
 """

@@ -51,6 +51,24 @@ def normal_kernel(stddev: float = STDDEV) -> keras.initializers.Initializer:
     return keras.initializers.RandomNormal(0.0, stddev)
 
 
+def subsampled(x: keras.KerasTensor, stride: int, dtype: str | None = None) -> keras.KerasTensor:
+    """Every `stride`-th pixel in both directions, which is all that a conv1 of that stride sees.
+
+    TensorFlow's oneDNN kernel for convolutions of size 1 with a stride writes beyond its memory if
+    the batch is odd: the gradient of one with 4 channels ended the process (TensorFlow 2.21,
+    AVX-512).
+
+    Args:
+        x: [batch, h, w, channels].
+        stride: Distance of the pixels, from the first one on.
+        dtype: Number format; None for the global one.
+
+    Returns:
+        [batch, h / stride, w / stride, channels], sides rounded up.
+    """
+    return keras.layers.AveragePooling2D(1, stride, dtype=dtype)(x)
+
+
 def dense(
     x: keras.KerasTensor,
     units: int,

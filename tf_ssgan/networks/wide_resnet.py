@@ -186,6 +186,8 @@ def _conv(
     x: keras.KerasTensor, channels: int, size: int, stride: int, form: Form, dtype: str | None
 ) -> keras.KerasTensor:
     padding = "same"
+    if size == 1 and stride > 1:
+        x, stride = torch_blocks.subsampled(x, stride, dtype), 1
     if form == "plain" and size > 1 and stride > 1:
         # PyTorch pads all sides equally; "same" pads even sizes only below and on the right.
         x, padding = keras.layers.ZeroPadding2D(1, dtype=dtype)(x), "valid"

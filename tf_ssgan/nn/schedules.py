@@ -59,7 +59,8 @@ def cosine_cycles(t: tf.Tensor | float, length: float, first: float, cycle: floa
     Args:
         t: Time, in the unit of the other arguments.
         length: Time at which the cosine would reach 0.
-        first: Time at which the cycles begin, less than `length`.
+        first: Time at which the cycles begin, at most `length`. With length = first = cycle it is
+            the cosine with restarts of Loshchilov and Hutter (2017), from 1 to 0 in each cycle.
         cycle: Length of a cycle, at most `first`; 0 for none.
     """
     t = _float(t)

@@ -58,12 +58,15 @@ RULES = (
         "--batch_size={batch_size} cannot be shared by {devices} replicas. Choose a multiple of "
         "{devices}.",
     ),
-    Rule(
-        lambda run, method: (
-            run.devices > 0 and getattr(run.hparams, "labeled_per_batch", 0) % run.devices > 0
-        ),
-        "--labeled_per_batch={labeled_per_batch} cannot be shared by {devices} replicas. Choose a "
-        "multiple of {devices}, or 0.",
+    *(
+        Rule(
+            lambda run, method, name=name: (
+                run.devices > 0 and getattr(run.hparams, name, 0) % run.devices > 0
+            ),
+            f"--{name}={{{name}}} cannot be shared by {{devices}} replicas. Choose a multiple of "
+            "{devices}.",
+        )
+        for name in ("labeled_per_batch", "unlabeled_per_batch")
     ),
     Rule(
         lambda run, method: not run.epochs and not run.max_steps,

@@ -30,8 +30,9 @@ def _check_shares(method: Method, name: str, stream: Stream, replicas: int) -> N
     if stream.examples % replicas:
         raise errors.UserError(
             f"--method={method.name} takes {stream.examples} images a step from its stream "
-            f"{name!r}, which {replicas} replicas cannot share: change --batch_size so that they "
-            f"are a multiple of {replicas}, or give another number of --devices."
+            f"{name!r}, which {replicas} replicas cannot share: change --batch_size, or the flag "
+            f"that sets them, so that they are a multiple of {replicas}, or give another number of "
+            "--devices."
         )
 
 

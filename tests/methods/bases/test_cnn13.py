@@ -10,6 +10,7 @@ from tf_ssgan.common import errors
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import cnn13
 from tf_ssgan.nn import layers
+from tf_ssgan.training import config
 
 
 class Method(cnn13.CNN13Method):
@@ -100,3 +101,16 @@ def test_views_are_flipped_as_the_data_set_says_unless_told(flip, of_task, flips
 def test_a_depth_of_no_wide_residual_network_is_refused():
     with pytest.raises(errors.UserError, match="10, 16, 22, 28"):
         HParams(depth=11)
+
+
+def test_the_width_of_a_recipe_is_that_of_the_network_in_its_paper():
+    """128 channels of CNN13, 32 of WRN-28-2; a recipe's own width and yours stay."""
+
+    def width(name, dataset="cifar10", **given):
+        return config.configure(name, dataset, **given).hparams.width
+
+    assert width("pi_model") == width("ict") == 128
+    assert width("ict", network="wrn_leaky") == 32
+    assert (width("flexmatch"), width("flexmatch", network="cnn13_bn")) == (32, 128)
+    assert width("flexmatch", "digits", network="cnn13_bn") == 32
+    assert width("pi_model", network="wrn_plain", width=64) == 64

@@ -1,7 +1,8 @@
 """What the consistency methods share: their network, and the views of their images."""
 
 import dataclasses
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
@@ -15,6 +16,9 @@ from tf_ssgan.nn import layers
 Normalization = Literal[
     "auto", "none", "standardize", "per_image", "zca", "contrast_zca", "standardize_zca"
 ]
+
+
+WIDTHS = {"cnn": 128, "wrn": 32}  # of the networks in their papers, by the first letters
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +37,9 @@ class CNN13HParams(hparams.HParams):
         low=1,
         high=WIDEST,
     )
-    depth: int = inherited(wrn.WideResNetHParams, "depth")
+    depth: int = inherited(
+        wrn.WideResNetHParams, "depth", note="Only the wide residual networks have it."
+    )
     dropout: float = option(
         0.5, "Rate of the dropout after each stage of the network.", low=0, high=0.99
     )
@@ -57,6 +63,20 @@ class CNN13HParams(hparams.HParams):
         "cnn13 and cnn13_bn, and standardize for a wide residual network.",
     )
     flip: Literal["auto", "yes", "no"] = inherited(wrn.WideResNetHParams, "flip")
+
+    @classmethod
+    def recipe(cls, dataset: str, given: Mapping[str, Any], short: bool = False) -> dict[str, Any]:
+        """The recipe of a run, with the published width of the network that is chosen.
+
+        Args:
+            dataset: Name of the dataset.
+            given: The flags that you have set; recipes depend on "labels" and "network".
+            short: Whether the run is too short for the schedule of the paper.
+        """
+        recipe, network = super().recipe(dataset, given, short), given.get("network", "")
+        if network and network[:3] != cls.network[:3] and "width" not in recipe:
+            recipe["width"] = WIDTHS[network[:3]]
+        return recipe
 
     def __post_init__(self):
         """Refuses values out of range, and depths that no wide residual network has.

@@ -14,7 +14,7 @@ import dataclasses
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common.options import option
+from tf_ssgan.common.options import inherited, option
 from tf_ssgan.core import hparams, method
 from tf_ssgan.nn import schedules
 
@@ -25,9 +25,14 @@ BETA_1, LAST_BETA_1 = 0.9, 0.5  # Adam's, at first and at the end of the run
 class RampHParams(hparams.HParams):
     """Hyperparameters of the ramps."""
 
+    learning_rate: float = inherited(
+        hparams.HParams, "learning_rate", 0.003, "Laine and Aila 2017, appendix A",
+        note="It is the largest one: the rate rises over ramp_up and falls over ramp_down.",
+    )  # fmt: skip
     ramp_up: float = option(
         80 / 300,
-        "Fraction of the run over which learning rate and consistency weight rise.",
+        "Fraction of the run over which the learning rate rises, and with it the weight of the "
+        "consistency where there is one.",
         low=0,
         high=1,
     )
@@ -39,13 +44,22 @@ class RampHParams(hparams.HParams):
     )
 
 
+def risen(progress: tf.Tensor, ramp: float) -> tf.Tensor:
+    """The factor exp(-5 (1 - t)^2), t from 0 to 1 over the ramp, then 1.
+
+    Args:
+        progress: Fraction of the run that is done.
+        ramp: Fraction of the run that the ramp takes; 0 for none.
+    """
+    return schedules.sigmoid_ramp(progress / ramp if ramp else 1.0)
+
+
 class RampMethod(method.Method):
     """A method with these ramps."""
 
     def rise(self) -> tf.Tensor:
         """The factor of learning rate and consistency weight, exp(-5 (1 - t)^2), then 1."""
-        ramp = self.hp.ramp_up
-        return schedules.sigmoid_ramp(self.progress() / ramp if ramp else 1.0)
+        return risen(self.progress(), self.hp.ramp_up)
 
     def fall(self) -> tf.Tensor:
         """The factor of the learning rate at the end of the run, exp(-12.5 t^2)."""

@@ -29,7 +29,7 @@ def admitted(values: tf.Tensor, share: tf.Tensor | float) -> tf.Tensor:
     ascending = tf.sort(distribution.gather_over_replicas(values))
     limits = tf.concat([ascending, [float("inf")]], 0)
     count = tf.cast(tf.round(share * tf.cast(tf.size(ascending), tf.float32)), tf.int32)
-    return tf.cast(values < limits[count], tf.float32)
+    return tf.cast(values < tf.gather(limits, count), tf.float32)
 
 
 def cross_entropies(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
