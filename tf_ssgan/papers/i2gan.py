@@ -100,7 +100,7 @@ def svhn() -> Table:
         note=_NOTE + "VAT and pseudo-labels are trained here on a wide residual network, and SPCTN "
         "is a reconstruction from its abstract. Laine and Aila (2017) have 5.12 for temporal "
         "ensembling with 50 labels per class, if images are shifted, as they are here; that is the "
-        "number of frgan_table3.",
+        "number of frgan_table3. " + frgan.ONE_PASS,
         images=frgan.IMAGES,
     )
 
