@@ -69,11 +69,18 @@ def networks_in_float32(run: build.Run) -> ExportedNetworks:
     )
 
 
+_STALE = (
+    "The run was stopped between two evaluations: its batch statistics are those of the last one. "
+    "Continue it before you export it."
+)
+
+
 def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any]:
     """The content of model_info.json: what a user must know about an exported classifier."""
     images = run.info
     packages = ("tensorflow", "keras", "numpy")
     trained = checkout.saved_code(run.saved.manifest)
+    measured = _test_error(run)
     return {
         "method": run.config.method,
         "dataset": run.config.dataset,
@@ -88,8 +95,8 @@ def model_info(run: build.Run, fitted: calibration.Calibration) -> dict[str, Any
         "calibration": dataclasses.asdict(fitted) | _why_no_temperature(run),
         "config": run.config.identity(),
         "result": run.workdir.read_result(),
-        **_test_error(run),
-        "remarks": _remarks(run),
+        **measured,
+        "remarks": _remarks(run, measured["test_error"] is not None),
         "source": images.source,
         "versions": {name: importlib.metadata.version(name) for name in packages}
         | {"tf_ssgan": version.__version__},
@@ -102,10 +109,11 @@ def _class_names(run: build.Run) -> tuple[str, ...]:
     return tuple(map(plain_text.escape, run.info.classes))
 
 
-def _remarks(run: build.Run) -> list[str]:
-    """What is missing of some classes."""
+def _remarks(run: build.Run, evaluated: bool) -> list[str]:
+    """What is missing of some classes, and of weights that training has not evaluated."""
     result = run.workdir.read_result() or {}
     found = [
+        _STALE if run.method.recalibrates() and not evaluated else "",
         few_images.not_learned(run.protocol.classes_without_labels),
         few_images.untested(result.get("classes_without_test_images", [])),
     ]

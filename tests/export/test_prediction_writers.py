@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import pty
+import select
 import shutil
 import subprocess
 import sys
@@ -53,6 +54,14 @@ def test_no_cell_is_a_formula_and_the_path_is_still_that_of_the_file(name):
     assert row["label"] == row["label_2"] == f"'{name}" and row["probability"] == "0.750000"
 
 
+def read_all(terminal):
+    """What was written to a terminal, which may come in pieces."""
+    pieces = []
+    while select.select([terminal], [], [], 0.5)[0]:
+        pieces.append(os.read(terminal, 100_000))
+    return b"".join(pieces).decode()
+
+
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "html"])
 def test_a_terminal_gets_no_control_characters(monkeypatch, kind):
     terminal, own = pty.openpty()
@@ -64,7 +73,8 @@ def test_a_terminal_gets_no_control_characters(monkeypatch, kind):
             writer.add(predictions.Prediction(name, ((name, 1.0),)))
             writer.add(predictions.Prediction(name, reason=name))
             writer.end(predictions.PredictionCounts())
-        text = os.read(terminal, 100_000).decode()
+        stdout.flush()
+        text = read_all(terminal)
     os.close(terminal)
     assert all(line.isprintable() for line in text.split("\r\n"))
     assert len(text.splitlines()) == {"csv": 3, "jsonl": 2}.get(kind, len(text.splitlines()))

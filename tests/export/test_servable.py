@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 import textwrap
+import types
 
 import keras
 import numpy as np
@@ -332,3 +333,18 @@ def test_a_full_disk_is_a_sentence():
     ):
         with servable.errors_of_writing(pathlib.Path("a")):
             raise tf.errors.ResourceExhaustedError(None, None, message)
+
+
+@pytest.mark.parametrize(
+    ("estimated", "evaluated", "said"), [(True, False, True), (True, True, False), (False,) * 3]
+)
+def test_batch_statistics_of_an_earlier_evaluation_are_said(estimated, evaluated, said):
+    """An average of weights has those of the last evaluation if the run was stopped after it."""
+    run = types.SimpleNamespace(
+        workdir=types.SimpleNamespace(read_result=lambda: None),
+        protocol=types.SimpleNamespace(classes_without_labels=[]),
+        method=types.SimpleNamespace(recalibrates=lambda: object() if estimated else None),
+    )
+    remarks = servable._remarks(run, evaluated)
+    assert [text for text in remarks if "between two evaluations" in text] == remarks
+    assert bool(remarks) == said
