@@ -169,7 +169,7 @@ class Method(cnn13.CNN13Method):
 
     def streams(self) -> dict[str, Stream]:
         """Labeled and unlabeled images, each in a view for the student and one for the teacher."""
-        view = "flip crop" if self.flips else "crop"
+        view = self.with_flips("crop")
         views = {"student": view, "teacher": view}
         return {
             "labeled": Stream("labeled", self.hp.batch_size, views),

@@ -138,7 +138,7 @@ class Method(cnn13.CNN13Method):
     def streams(self) -> dict[str, Stream]:
         """Labeled and unlabeled images, translated after padding with black, and flipped."""
         n = self.hp.batch_size
-        view = {"image": "flip translated_zeros" if self.flips else "translated_zeros"}
+        view = {"image": self.with_flips("translated_zeros")}
         return {
             "labeled": Stream("labeled", n, view),
             "unlabeled": Stream("unlabeled", n, view),

@@ -168,7 +168,7 @@ class Method(ramps.RampMethod, cnn13.CNN13Method):
 
     def streams(self) -> dict[str, Stream]:
         """All images with the labels that are known, or labeled and unlabeled ones apart."""
-        view = "flip translated" if self.flips else "translated"
+        view = self.with_flips("translated")
         views, hp = {"student": view, "teacher": view}, self.hp
         if not hp.labeled_per_batch:
             return {"mixed": Stream("mixed", hp.batch_size, views)}

@@ -105,7 +105,7 @@ class Method(ramps.RampMethod, cnn13.CNN13Method):
 
     def streams(self) -> dict[str, Stream]:
         """Labeled and unlabeled images, translated."""
-        views = {"image": "flip translated" if self.flips else "translated"}
+        views = {"image": self.with_flips("translated")}
         return {
             "labeled": Stream("labeled", self.hp.batch_size, views),
             "unlabeled": Stream("unlabeled", self.hp.batch_size, views),

@@ -173,5 +173,5 @@ class Method(
         """Labeled images only, in one view."""
         shifted = "crop" if self.hp.network.startswith("wrn_") else "translated"
         view = shifted if self.hp.translate_labeled else "plain"
-        view = f"flip {view}" if self.flips else view
+        view = self.with_flips(view)
         return {"labeled": Stream("labeled", self.hp.batch_size, {"image": view})}

@@ -79,7 +79,7 @@ class Method(pi_model.Method):
 
     def streams(self) -> dict[str, Stream]:
         """All images with the labels that are known, each at most once a step."""
-        view = "flip translated" if self.flips else "translated"
+        view = self.with_flips("translated")
         return {"mixed": Stream("mixed", self.hp.batch_size, {"image": view}, distinct=True)}
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:

@@ -19,8 +19,9 @@ MODES = pytest.mark.parametrize(
 )
 
 
-def test_frozen_statistics_use_the_batch_and_record_nothing():
-    layer = layers.BatchNorm()
+@pytest.mark.parametrize("kind", [layers.BatchNorm, layers.MeanOnlyBatchNorm])
+def test_frozen_statistics_use_the_batch_and_record_nothing(kind):
+    layer = kind(momentum=0.5)
     x = tf.random.stateless_normal([16, 3], [4, 2]) + 5
     usual = layer(x, training=True)
     before = layer.moving_mean.numpy()

@@ -133,6 +133,14 @@ class CNN13Method(method.Method):
         """Initializes weight normalization from data."""
         layers.initialize_from_data(self.classifier, images)
 
+    def with_flips(self, operations: str) -> str:
+        """The operations of a view, after a random flip if images keep their class.
+
+        Args:
+            operations: Names of `transforms.OPERATIONS`.
+        """
+        return f"flip {operations}" if self.flips else operations
+
     @property
     def flips(self) -> bool:
         """Whether views are flipped."""
