@@ -88,9 +88,10 @@ def weights(folder):
     return {name: reader.get_tensor(name) for name in names}
 
 
-@pytest.fixture(
-    scope="module", params=["supervised", pytest.param("frgan", marks=pytest.mark.slow)]
-)
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("frgan", "fast_swa")]
+
+
+@pytest.fixture(scope="module", params=["supervised", *SLOW])
 def runs(request, tmp_path_factory):
     """One command in two folders, with other settings of the machine and other file names."""
     folders = []

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tf_ssgan.common import errors
 from tf_ssgan.data import content_hash, datasets, pools, splits
@@ -130,6 +131,13 @@ def test_a_batch_that_replicas_cannot_share_is_refused():
     settings = config.configure("frgan", "digits", **flags)
     with pytest.raises(errors.UserError, match="batch_size=15 cannot be shared by 2"):
         build.build(dataclasses.replace(settings, devices=2))
+
+
+def test_a_run_does_not_order_sums_by_pointers(tmp_path):
+    """Else another process would round otherwise, and a resumed run would not be the same one."""
+    tf.config.optimizer.set_experimental_options({"arithmetic_optimization": True})
+    build.build(configured(width=2, max_steps=1, workdir=str(tmp_path / "run")))
+    assert not tf.config.optimizer.get_experimental_options()["arithmetic_optimization"]
 
 
 def test_a_folder_that_holds_no_run_is_refused(tmp_path):

@@ -219,6 +219,7 @@ def _assemble(
 
     A run that continues keeps the number format in which it began.
     """
+    _keep_order_of_sums()
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
     module = methods.find(settings.method)
@@ -232,6 +233,15 @@ def _assemble(
     stream_checks.check(built, strategy.num_replicas_in_sync)
     built.jit_compile = _use_xla(settings, strategy)
     return Run(settings, info, protocol, built, strategy, number_format, saved)
+
+
+def _keep_order_of_sums() -> None:
+    """Makes a run that continues in another process compute the same bits.
+
+    TensorFlow's arithmetic optimizer rewrites a sum of gradients in the order of pointers, which
+    differs from process to process; by rounding, so do the weights. Steps take as long without it.
+    """
+    tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
 
 
 def make_protocol(settings: config.Config, arrays: datasets.Arrays) -> protocol.Protocol:
