@@ -51,7 +51,7 @@ class HParams(ramps.RampHParams, cnn13.CNN13HParams):
     )
 
     RECIPES = {
-        "digits": dict(labels=50, max_steps=1000, width=32),
+        "digits": dict(labels=50, max_steps=1500, width=32),
         "svhn": dict(labels=1000, epochs=300, normalization="per_image"),
         "cifar10": dict(labels=4000, epochs=300, normalization="zca"),
         "cifar100": dict(labels=10000, epochs=300, normalization="zca"),
