@@ -216,10 +216,21 @@ def test_an_interrupted_run_ends_with_the_same_bits(built, straight, tmp_path):
     for owner, values in train(built, folder).items():
         for one, two in zip(straight[owner], values, strict=True):
             np.testing.assert_array_equal(one, two, err_msg=owner)
+    one, two = map(saved_values, (run.workdir.path, folder))
+    for name in one:
+        np.testing.assert_array_equal(one[name], two[name], err_msg=name)  # what an export loads
     lines = [
         curve(metrics_log.history(f)) for f in (run.workdir.metrics_file, folder / "metrics.jsonl")
     ]
     assert lines[0] == lines[1] and [line["step"] for line in lines[0]] == [4, 8, 10]
+
+
+def saved_values(folder):
+    """Every variable of the last checkpoint of a run."""
+    newest = folder / "checkpoints" / manifests.checkpoint_name(10)
+    reader = tf.train.load_checkpoint(str(newest / "state"))
+    names = sorted(n for n in reader.get_variable_to_shape_map() if "VARIABLE_VALUE" in n)
+    return {name: reader.get_tensor(name) for name in names}
 
 
 def interrupted_estimate():
@@ -235,7 +246,7 @@ def interrupted_estimate():
                     raise errors.Interrupted(15)
 
             self.check = check
-        original(self)
+        return original(self)
 
     return estimate
 
@@ -266,7 +277,7 @@ def test_a_method_that_does_not_recalibrate_reads_no_pool():
         raise AssertionError
 
     method = types.SimpleNamespace(recalibrates=lambda: None)
-    recalibration.Recalibrator(method, fail, fail).estimate()
+    assert not recalibration.Recalibrator(method, fail, fail).estimate()
 
 
 def test_all_copies_of_mirrored_variables_get_the_values(monkeypatch):

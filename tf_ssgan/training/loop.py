@@ -143,14 +143,17 @@ def _fit(run: build.Run, first: int, progress: Progress, signals, save, writer) 
     recalibrator = recalibration.Recalibrator(
         run.method, functools.partial(_make_pools, run), signals.check
     )
-    if _is_interval_end(run, first):  # it may have been stopped within the passes
+    estimated = False
+    if _is_interval_end(run, first):  # it may have been stopped, and saved, within the passes
         run.method.set_stage(first - 1)  # the stage that they belong to
-        recalibrator.estimate()
+        estimated = recalibrator.estimate()
     observers: list[keras.callbacks.Callback] = [recalibrator, callbacks.DivergenceGuard()]
     task = run.method.task
     interval, stages = evaluation_interval(task), run.method.stages().values()
     if writer:
         observers += [*_evaluation_callbacks(run, first, progress, signals, writer), progress]
+    if estimated:
+        save(run.method)  # after the last step, nothing else would
     observers += [callbacks.SignalCheck(signals), callbacks.SaveCheckpoint(save)]
     relabels = run.method.pseudo_labels() is not None
     for start, steps, repeats in segments(first, task.steps, interval, stages, relabels):

@@ -58,11 +58,15 @@ class Recalibrator(keras.callbacks.Callback):
         """Estimates the statistics; the callbacks that evaluate and save come later."""
         self.estimate()
 
-    def estimate(self) -> None:
-        """Sets the statistics of the network to their means over the batches."""
+    def estimate(self) -> bool:
+        """Sets the statistics of the network to their means over the batches.
+
+        Returns:
+            Whether the method has such a network in this stage.
+        """
         recalibrated = self.trained.recalibrates()
         if recalibrated is None:
-            return
+            return False
         stage = self.trained.stage
         if stage not in self._passes:
             self._passes = {stage: self._prepare(recalibrated)}
@@ -70,6 +74,7 @@ class Recalibrator(keras.callbacks.Callback):
         for number, images in enumerate(batches):
             self.check()
             record(images, tf.constant(number, tf.int64))
+        return True
 
     def _prepare(self, recalibrated: Recalibration) -> tuple[tf.data.Dataset, Record]:
         """The batches of a stage, and the traced pass over one of them."""
