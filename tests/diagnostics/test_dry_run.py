@@ -69,6 +69,16 @@ def test_durations_have_units(seconds, words):
     assert dry_run.format_duration(seconds) == words
 
 
+def test_a_method_that_cannot_be_built_can_be_left_out(monkeypatch):
+    def fail(method, given):
+        raise errors.UserError("flexmatch: its steps fail: ...: give --batch_size of at most 9.")
+
+    monkeypatch.setattr(dry_run, "measure_steps", fail)
+    (finding,) = dry_run.check_steps("flexmatch", {"dataset": "digits"}, GB)
+    assert finding.level == "error" and finding.text.endswith("at most 9.")
+    assert finding.advice == "do so when you train, or leave this method out of --methods"
+
+
 def test_images_are_compared_with_free_memory():
     arrays = datasets.find("digits").load()
     (finding,) = dry_run.check_image_memory(arrays, GB)

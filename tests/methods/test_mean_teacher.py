@@ -265,6 +265,12 @@ def test_a_batch_that_two_replicas_cannot_share_is_refused(sizes):
     assert config.configure("mean_teacher", "digits", **flags).hparams.batch_size >= 100
 
 
+def test_the_labeled_half_of_a_small_batch_is_one_that_replicas_can_share():
+    half = config.configure("mean_teacher", "digits", batch_size=50, max_steps=2)
+    shared = config.configure("mean_teacher", "digits", batch_size=50, max_steps=2, devices=2)
+    assert (half.hparams.labeled_per_batch, shared.hparams.labeled_per_batch) == (25, 24)
+
+
 def test_a_wide_residual_network_learns_from_a_teacher_too():
     toy = toy_methods.Eager("mean_teacher", network="wrn_plain")
     (logs,) = toy.run(1)

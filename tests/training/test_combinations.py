@@ -3,7 +3,7 @@
 import pytest
 
 from tf_ssgan.common import errors
-from tf_ssgan.methods import acgan, frgan
+from tf_ssgan.methods import acgan, frgan, pi_model
 from tf_ssgan.training import combinations, config
 
 
@@ -22,6 +22,21 @@ def test_a_combination_is_refused_with_the_values_of_its_flags():
     ):
         with pytest.raises(errors.UserError, match=sentence):
             combinations.check(config.dataclasses.replace(settings, **changed), method)
+
+
+def test_what_a_wide_residual_network_does_not_read_is_said():
+    given = dict(dropout=0.2, image_noise=0.3)
+    settings = config.configure("pi_model", "digits", network="wrn_plain", **given)
+    dropout, noise = combinations.remarks(settings, pi_model.Method)
+    assert dropout.startswith("--dropout=0.2 changes nothing here: wide residual networks")
+    assert noise.startswith("--image_noise=0.3 changes nothing here: wide residual networks")
+    for one in (
+        config.configure("pi_model", "digits", **given),
+        config.configure("pi_model", "digits", network="wrn_plain"),
+        config.configure("supervised", "digits", network="wrn_leaky"),
+        config.configure("vat", "digits"),
+    ):
+        assert not combinations.remarks(one, pi_model.Method)
 
 
 def test_remarks_are_sentences():

@@ -62,5 +62,11 @@ def test_where_no_batch_is_small_enough_more_images_are_asked_for(monkeypatch):
         build_with(monkeypatch, distinct("mixed", 1400), batch_size=1)
 
 
+def test_flexmatch_may_have_fewer_unlabeled_images_for_each_labeled_one():
+    given = dict(labels=50, batch_size=1, unlabeled_ratio=1000, network="cnn13_bn", width=4)
+    with pytest.raises(errors.UserError, match="1000 different .* or a smaller --unlabeled_ratio"):
+        build.build(config.configure("flexmatch", "digits", validation=700, **given))
+
+
 def test_a_stream_whose_images_may_repeat_takes_any_pool(monkeypatch):
     build_with(monkeypatch, Stream("mixed", 2000, {"image": "plain"}), batch_size=2000)

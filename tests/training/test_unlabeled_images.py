@@ -1,5 +1,7 @@
 """Images of the unlabeled pool: which ones, how often they are read, what runs keep of them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from support import toy_methods
@@ -42,6 +44,15 @@ def test_only_a_long_computation_is_announced(run, capsys, monkeypatch):
     assert capsys.readouterr().out == (
         "Computing the whitening of images from 1,168 unlabeled images of 256 values ...\n"
     )
+
+
+def test_fewer_images_than_values_are_remarked_on(run, capsys):
+    list(unlabeled_images.blocks(run))  # 1,168 images of 256 values
+    assert not capsys.readouterr().out
+    few = np.zeros((2000, 40, 40, 1), np.uint8)
+    changed = dataclasses.replace(run, _arrays=dataclasses.replace(run.arrays, train_images=few))
+    list(unlabeled_images.blocks(changed))
+    assert "1,168 unlabeled images are fewer than the 1,600 values" in capsys.readouterr().out
 
 
 def test_initial_images_are_unlabeled_images_selected_by_the_seed(run):

@@ -73,11 +73,13 @@ def check_steps(method: str, given: dict[str, Any], free: int) -> Iterator[Findi
         method: name of the method.
         given: flags of the run, including the data set.
         free: bytes of free memory.
-
-    Raises:
-        UserError: The run cannot be built, or its process was killed.
     """
-    measured = measure_steps(method, given)
+    try:
+        measured = measure_steps(method, given)
+    except errors.UserError as error:
+        advice = "do so when you train, or leave this method out of --methods"
+        yield Finding(SECTION, "error", " ".join(str(error).split("\n")), advice)
+        return
     step, whole = _seconds_per_step(measured), _seconds_of_run(measured)
     text = f"{method}: {step:.3g} s a step, about {format_duration(whole)} for "
     text += f"{measured['steps']:,} steps"

@@ -96,13 +96,15 @@ class HParams(ramps.RampHParams, cnn13.CNN13HParams):
 
         Args:
             dataset: Name of the dataset.
-            given: The flags that you have set; recipes depend on "labels" and "batch_size".
+            given: The flags that you have set; recipes depend on "labels", "batch_size" and
+                "devices".
             short: Whether the run is too short for the schedule of the paper.
         """
         recipe = super().recipe(dataset, given, short)
         half = given.get("batch_size", cls.batch_size) // 2
         if cls.recipe_labels(dataset, given) == -1:
             half = 0  # all images have a label
+        half -= half % (given.get("devices") or 1)  # replicas share them
         return recipe | {"labeled_per_batch": min(recipe.get("labeled_per_batch", 0), half)}
 
     def __post_init__(self):

@@ -36,6 +36,13 @@ def _exceeds_most_values(run: Any, method: Any) -> bool:
     return run.image_size**2 * channels > (method.most_values(run.hparams) or math.inf)
 
 
+def _has_no_use_for(name: str, run: Any) -> bool:
+    """Whether a hyperparameter is set for a wide residual network, which does not read it."""
+    wide = getattr(run.hparams, "network", "").startswith("wrn_")
+    default = getattr(type(run.hparams), name, None)
+    return wide and getattr(run.hparams, name, None) != default
+
+
 # Each is refused.
 RULES = (
     Rule(
@@ -97,6 +104,15 @@ REMARKS = (
         ),
         "--clean_fraction={clean_fraction} changes nothing here: {method} makes no difference "
         "between labels that are known to be right and others, and --noise=none changes none.",
+    ),
+    Rule(
+        lambda run, method: _has_no_use_for("dropout", run),
+        "--dropout={dropout} changes nothing here: wide residual networks have no dropout.",
+    ),
+    Rule(
+        lambda run, method: _has_no_use_for("image_noise", run),
+        "--image_noise={image_noise} changes nothing here: wide residual networks add no noise to "
+        "images.",
     ),
 )
 

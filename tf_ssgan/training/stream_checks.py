@@ -44,6 +44,8 @@ def _check_pool(method: Method, name: str, stream: Stream, replicas: int) -> Non
     most = size * method.hp.batch_size // stream.examples
     most -= most % replicas
     advice = f"give --batch_size of at most {most}" if most else "give it more images"
+    if not most and hasattr(method.hp, "unlabeled_ratio"):
+        advice += ", or a smaller --unlabeled_ratio"
     raise errors.UserError(
         f"--method={method.name} takes {stream.examples} different images a step from its stream "
         f"{name!r}, because it remembers something of each, and there are {size}: {advice}."

@@ -13,6 +13,12 @@ INITIALIZATION_IMAGES = 500
 BLOCK = 1000  # images that are converted at a time
 LONG = 1000  # values of an image from which on a covariance takes more than a second or two
 
+_FEW = (
+    "{images:,} unlabeled images are fewer than the {values:,} values of an image: whitening "
+    "amplifies whatever does not occur in them, such as the noise of new images. "
+    "--normalization=per_image or standardize have no such limit."
+)
+
 
 def initial_images(run: Run, count: int = INITIALIZATION_IMAGES) -> tf.Tensor:
     """At most `count` images, selected by the seed: float32 in [-1, 1]."""
@@ -27,7 +33,7 @@ def sample_unlabeled_ids(run: Run, count: int) -> np.ndarray:
 def blocks(run: Run) -> Iterator[np.ndarray]:
     """All unlabeled images, in blocks: float32 [some, h, w, c] in [-1, 1].
 
-    Says what it is for if that takes long.
+    Says what it is for if that takes long, and if there are too few of them for it.
     """
     images, ids = run.arrays.train_images, run.protocol.unlabeled_ids
     values = int(np.prod(images.shape[1:]))
@@ -37,5 +43,7 @@ def blocks(run: Run) -> Iterator[np.ndarray]:
             "values ...",
             flush=True,
         )
+    if len(ids) < values and distribution.is_chief():
+        print(_FEW.format(images=len(ids), values=values), flush=True)
     for first in range(0, len(ids), BLOCK):
         yield np.asarray(pixels.to_float32(images[ids[first : first + BLOCK]]))

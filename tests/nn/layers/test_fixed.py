@@ -29,9 +29,10 @@ def blocks():
     return iter(np.array_split(IMAGES, 4))
 
 
+@pytest.mark.filterwarnings("error")
 def test_each_layer_is_settled_once_behind_those_before_it():
     first, second = Offset(), Offset()
-    x = keras.Input((1,))
+    x = keras.Input((1,), name="images")
     shared = first(x)
     one = keras.Model(x, second(keras.ops.square(shared)))
     other = keras.Model(x, shared)

@@ -37,7 +37,7 @@ def settle_fixed_layers(networks: Iterable[keras.Model], images: Blocks) -> None
                 raise ValueError(f"{network.name} has fixed layers in its part {layer.name}")
         for layer in _fixed(network):
             if id(layer) not in settled:
-                before = keras.Model(network.inputs, layer.input)
+                before = keras.Model(network.input, layer.input)
                 layer.settle(np.asarray(before(block)) for block in images())
                 settled.add(id(layer))
 
