@@ -17,6 +17,7 @@ from tf_ssgan.core.method import Method
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import pipeline, pools
 from tf_ssgan.nn import layers, pixels, precision, weights
+from tf_ssgan.training import build as run_building
 
 
 def prepare(name: str, size: steps.Size) -> common.Prepared:
@@ -60,6 +61,7 @@ def build(name: str, size: steps.Size) -> Method:
         sizes |= {"depth": size.depth, "network": f"wrn_{listed.form}"}
     known = {field.name for field in dataclasses.fields(module.HParams)}
     hparams = module.HParams(**{k: v for k, v in sizes.items() if k in known})
+    run_building.keep_order_of_sums()
     with precision.policy(precision.resolve("auto")):
         method = module.Method(hparams, _task(size))
     method.jit_compile = bool(tf.config.list_physical_devices("GPU"))

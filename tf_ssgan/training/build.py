@@ -219,7 +219,7 @@ def _assemble(
 
     A run that continues keeps the number format in which it began.
     """
-    _keep_order_of_sums()
+    keep_order_of_sums()
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
     module = methods.find(settings.method)
@@ -235,7 +235,7 @@ def _assemble(
     return Run(settings, info, protocol, built, strategy, number_format, saved)
 
 
-def _keep_order_of_sums() -> None:
+def keep_order_of_sums() -> None:
     """Makes a run that continues in another process compute the same bits.
 
     TensorFlow's arithmetic optimizer rewrites a sum of gradients in the order of pointers, which
