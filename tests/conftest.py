@@ -26,6 +26,8 @@ def pytest_configure(config):
     """Splits the CPU before anything starts TensorFlow's devices."""
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    # As every run sets it, so that no test depends on whether another has built one before.
+    tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
     if config.getoption("auto") == "mixed_bfloat16":
         importlib.import_module("support.auto_bfloat16.sitecustomize")
         folder = pathlib.Path(__file__).parent / "support/auto_bfloat16"

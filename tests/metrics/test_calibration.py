@@ -157,3 +157,15 @@ def test_without_images_nothing_is_measured():
     assert math.isnan(calibration.expected_calibration_error(none, labels))
     assert math.isnan(calibration.brier_score(none, labels))
     assert math.isnan(calibration.negative_log_likelihood(none, labels))
+
+
+def test_the_order_of_the_images_does_not_change_a_bit():
+    random = np.random.default_rng(0)
+    logits, labels = random.normal(size=(1000, 3)), random.integers(0, 3, 1000)
+    order = random.permutation(1000)
+    assert calibration.negative_log_likelihood(logits, labels) == (
+        calibration.negative_log_likelihood(logits[order], labels[order])
+    )
+    probabilities = special.softmax(logits, axis=-1)
+    for score in (calibration.brier_score, calibration.expected_calibration_error):
+        assert score(probabilities, labels) == score(probabilities[order], labels[order])

@@ -129,10 +129,10 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS)
     index = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
     count = np.bincount(index, minlength=bins)
     empty = np.full(bins, np.nan)
-    means = [
-        np.divide(np.bincount(index, values, bins), count, out=empty.copy(), where=count > 0)
-        for values in (confidence, right)
+    sums = [
+        [math.fsum(values[index == one]) for one in range(bins)] for values in (confidence, right)
     ]
+    means = [np.divide(each, count, out=empty.copy(), where=count > 0) for each in sums]
     return Reliability(count, *means)
 
 
@@ -169,7 +169,7 @@ def brier_score(probabilities: np.ndarray, labels: np.ndarray) -> float:
     if not len(labels):
         return float("nan")
     truth = np.eye(probabilities.shape[1])[labels]
-    return float(np.square(probabilities - truth).sum(axis=-1).mean())
+    return _mean(np.square(probabilities - truth).sum(axis=-1))
 
 
 def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -189,4 +189,9 @@ def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray) -> float:
 
 def _cross_entropy(targets: np.ndarray, logits: np.ndarray) -> float:
     """Mean over the images, in nats."""
-    return float(-(targets * special.log_softmax(logits, axis=-1)).sum(axis=-1).mean())
+    return -_mean((targets * special.log_softmax(logits, axis=-1)).sum(axis=-1))
+
+
+def _mean(values: np.ndarray) -> float:
+    """Mean over the images, whatever their order: their sum is rounded once."""
+    return math.fsum(values) / len(values)
