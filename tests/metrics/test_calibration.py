@@ -169,3 +169,8 @@ def test_the_order_of_the_images_does_not_change_a_bit():
     probabilities = special.softmax(logits, axis=-1)
     for score in (calibration.brier_score, calibration.expected_calibration_error):
         assert score(probabilities, labels) == score(probabilities[order], labels[order])
+
+
+def test_a_likelihood_of_one_is_a_positive_zero():
+    score = calibration.negative_log_likelihood(np.array([[1e4, 0.0]]), np.array([0]))
+    assert (score, math.copysign(1, score)) == (0.0, 1.0)

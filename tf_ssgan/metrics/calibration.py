@@ -189,7 +189,7 @@ def negative_log_likelihood(logits: np.ndarray, labels: np.ndarray) -> float:
 
 def _cross_entropy(targets: np.ndarray, logits: np.ndarray) -> float:
     """Mean over the images, in nats."""
-    return -_mean((targets * special.log_softmax(logits, axis=-1)).sum(axis=-1))
+    return _mean(-(targets * special.log_softmax(logits, axis=-1)).sum(axis=-1))
 
 
 def _mean(values: np.ndarray) -> float:
