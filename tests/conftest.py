@@ -11,6 +11,8 @@ import pytest
 import tensorflow as tf
 from support.programs import python_path
 
+from tf_ssgan.training import build
+
 
 def pytest_addoption(parser):
     """An option by which any CPU tests what one with AMX does."""
@@ -27,7 +29,7 @@ def pytest_configure(config):
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     # As every run sets it, so that no test depends on whether another has built one before.
-    tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
+    build.keep_order_of_sums()
     if config.getoption("auto") == "mixed_bfloat16":
         importlib.import_module("support.auto_bfloat16.sitecustomize")
         folder = pathlib.Path(__file__).parent / "support/auto_bfloat16"

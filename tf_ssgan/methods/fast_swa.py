@@ -191,8 +191,7 @@ class Method(cnn13.CNN13Method):
             logits, others = student["logits"], student["consistency"]
             supervised = losses.cross_entropy(y, logits, self.label_weights(y), of_batch=True)
             consistency = losses.mean_squared_difference(others, target)
-            # A sum: TensorFlow orders the gradient of a mean in another way in each process.
-            distance = losses.l2_loss([logits - others]) * (2.0 / logits.shape.num_elements())
+            distance = losses.squared_distance(logits, others) / self.task.classes
             decay = losses.l2_loss([weight.value for weight in self.c.variables])
             loss = supervised + self.weight() * consistency
             loss += self.hp.distance_weight * distance + self.hp.weight_decay * decay

@@ -129,9 +129,8 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = BINS)
     index = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
     count = np.bincount(index, minlength=bins)
     empty = np.full(bins, np.nan)
-    sums = [
-        [math.fsum(values[index == one]) for one in range(bins)] for values in (confidence, right)
-    ]
+    exact = [math.fsum(confidence[index == one]) for one in range(bins)]
+    sums = exact, np.bincount(index, right, bins)
     means = [np.divide(each, count, out=empty.copy(), where=count > 0) for each in sums]
     return Reliability(count, *means)
 
