@@ -29,7 +29,7 @@ def noise(count=64, side=8, channels=1):
         ({"norm": "mean_only"}, 10, 3_121_812),
         ({"norm": "batch"}, 10, 3_121_802),
         ({"norm": "batch"}, 100, 3_133_412),
-        ({"norm": "batch", "head_weight_norm": True}, 10, 3_121_812),
+        ({"norm": "batch", "head": "weight_norm"}, 10, 3_121_812),
     ],
 )
 def test_the_parameters_of_the_three_forms(form, classes, count):

@@ -45,8 +45,8 @@ def test_the_last_map_has_at_most_twelve_pixels_per_side(size, stages, side):
 
 def test_weight_normalization_is_optional():
     gains = [
-        [v.path for v in apply(task(8), weight_norm=on).variables if v.name == "gain"]
-        for on in (True, False)
+        [v.path for v in apply(task(8), norm=norm).variables if v.name == "gain"]
+        for norm in ("weight", "none")
     ]
     assert len(gains[0]) == 6 and not gains[1]
 

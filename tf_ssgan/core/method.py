@@ -173,22 +173,23 @@ class Method(run_state.RunState):
         return tf.where(labels < 0, 1.0, weights)
 
     def forward_concat(
-        self, network: keras.Model, *batches: tf.Tensor
+        self, network: keras.Model, *batches: tf.Tensor | list[tf.Tensor]
     ) -> list[dict[str, tf.Tensor]]:
         """Runs a network on several batches in one training pass, which is faster than several.
 
         Batch normalization sees all batches as one. Every row has dropout and noise of its own.
 
         Args:
-            network: images -> {name: output}.
-            *batches: Images, float32 [rows, h, w, c] each.
+            network: images -> {name: output}; or a list of inputs, such as images and labels.
+            *batches: Images, float32 [rows, h, w, c] each; or such a list each.
 
         Returns:
             The outputs for each batch.
         """
-        rows = [batch.shape[0] for batch in batches]
+        rows = [tf.nest.flatten(batch)[0].shape[0] for batch in batches]
+        joined = tf.nest.map_structure(lambda *parts: tf.concat(parts, 0), *batches)
         with self.step_random().concatenated(rows):
-            outputs = network(tf.concat(batches, 0), training=True)
+            outputs = network(joined, training=True)
         split = {name: tf.split(output, rows) for name, output in outputs.items()}
         return [{name: split[name][i] for name in split} for i in range(len(rows))]
 

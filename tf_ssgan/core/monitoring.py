@@ -43,4 +43,20 @@ class ImagePairs:
     examples: int
 
 
-Monitored = PseudoLabels | ImagePairs
+@dataclasses.dataclass(frozen=True)
+class ImageRows:
+    """Training images, each with a row of images made from it: the picture `<name>.png`.
+
+    Attributes:
+        name: Name of the picture, and its tag in TensorBoard.
+        draw: Images, float32 [n, h, w, c] in [-1, 1] -> float32 [n, columns, h, w, c], which are
+            clipped to [-1, 1]; it has random numbers of a step, the same at each evaluation.
+        examples: n, how many images there are.
+    """
+
+    name: str
+    draw: Callable[[tf.Tensor], tf.Tensor]
+    examples: int
+
+
+Monitored = PseudoLabels | ImagePairs | ImageRows

@@ -18,12 +18,14 @@ class Sampler:
         latents: n -> latents for n images, as in training: from the step's random numbers.
         fixed_latents: n -> latents for n images that are the same in every call.
         conditional: Whether the network's second input is the class, int64 [n].
+        near_images: Whether it is an image, float32 [n, h, w, c] in [-1, 1], near which it draws.
     """
 
     network: keras.Model
     latents: Callable[[int], Latents]
     fixed_latents: Callable[[int], Latents]
     conditional: bool = False
+    near_images: bool = False
 
     def sample(self, rows: int) -> tf.Tensor:
         """Images of the fixed latents, in inference mode.

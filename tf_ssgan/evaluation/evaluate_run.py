@@ -170,30 +170,36 @@ class _Evaluation:
 
     def _interpolations(self) -> None:
         sampler = self.run.method.sampler()
-        z, *label = sampling.sample_latents(sampler, 2 * INTERPOLATIONS, self.options.seed)
+        z, *given = sampling.sample_latents(sampler, 2 * INTERPOLATIONS, self.options.seed)
         spherical = not sampling.is_bounded(z)
         starts, ends = z[:INTERPOLATIONS], z[INTERPOLATIONS:]
         latents = sampling.interpolate(starts, ends, figures.COLUMNS, spherical)
         rows = np.arange(INTERPOLATIONS) % len(self.names)
         inputs = [latents.reshape(-1, z.shape[1])]
-        inputs += [np.repeat(rows, figures.COLUMNS).astype(given.dtype) for given in label]
+        if sampler.conditional:
+            given = [rows.astype(classes.dtype) for classes in given]
+        # Of two images, the interpolation is near the first.
+        inputs += [np.repeat(one[:INTERPOLATIONS], figures.COLUMNS, axis=0) for one in given]
         images = sampling.generate(sampler, inputs)
         kind = "spherical, between normal" if spherical else "linear, between uniform"
         self.result.figures["evaluation_interpolations.png"] = figures.image_rows(
             images.reshape(INTERPOLATIONS, figures.COLUMNS, *images.shape[1:]),
             self.names,
-            rows if label else (),
+            rows if sampler.conditional else (),
             f"Interpolations, {kind} latents",
         )
 
     def _truncations(self) -> None:
         """Figure 5 of Dravid et al. (2022); uniform latents have no mode to be close to."""
         sampler = self.run.method.sampler()
-        z, *label = sampling.sample_latents(sampler, figures.COLUMNS, self.options.seed)
+        z, *given = sampling.sample_latents(sampler, figures.COLUMNS, self.options.seed)
         if sampling.is_bounded(z):
             return
         rows = sampling.truncate(z, TAUS)
-        inputs = [rows.reshape(-1, z.shape[1]), *(np.tile(given, len(TAUS)) for given in label)]
+        inputs = [
+            rows.reshape(-1, z.shape[1]),
+            *(np.tile(one, [len(TAUS)] + [1] * (one.ndim - 1)) for one in given),
+        ]
         images = sampling.generate(sampler, inputs)
         self.result.figures["evaluation_truncation.png"] = figures.image_rows(
             images.reshape(len(TAUS), figures.COLUMNS, *images.shape[1:]),

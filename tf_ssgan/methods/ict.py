@@ -112,7 +112,7 @@ class Method(cnn13.CNN13Method):
 
     def setup(self) -> None:
         """Builds the student and its player."""
-        self.classifier = self.build_network(head_weight_norm=True)
+        self.classifier = self.build_network(head="weight_norm")
         sgd = keras.optimizers.SGD(self.hp.learning_rate, self.hp.momentum, self.hp.nesterov)
         self.c = self.player("classifier", self.classifier, sgd, self.rate)
 

@@ -23,6 +23,7 @@ validation errors instead of 4.7 % (seed 0).
 
 import dataclasses
 
+import keras
 import tensorflow as tf
 
 from tf_ssgan.common.options import WIDEST, inherited, option
@@ -96,27 +97,44 @@ class Method(optimizers.LinearDecayMethod, gan.GAN):
 
     def setup(self) -> None:
         """Makes discriminator and generator, each with its own optimizer."""
-        self.discriminator = self.classifier = improved_gan_cnn.classifier(
+        self.discriminator = self.classifier = self.build_discriminator()
+        self.generator = dcgan.generator(self.task, self.hp.latent_size, self.generator_width)
+        self.d = self.player("discriminator", self.discriminator, self.adam(), self.rate)
+        self.g = self.player("generator", self.generator, self.adam(), self.rate)
+
+    def build_discriminator(self, **options) -> keras.Model:
+        """Builds the discriminator that the hyperparameters specify.
+
+        Args:
+            **options: Other arguments of `improved_gan_cnn.classifier`.
+        """
+        return improved_gan_cnn.classifier(
             self.task,
             width=self.hp.width,
             dropout=self.hp.dropout,
             input_dropout=self.hp.input_dropout,
             head_bias=self.hp.head_bias,
+            **options,
         )
-        self.generator = dcgan.generator(
-            self.task, self.hp.latent_size, self.hp.generator_width or self.hp.width
-        )
-        self.d = self.player("discriminator", self.discriminator, self.adam(), self.rate)
-        self.g = self.player("generator", self.generator, self.adam(), self.rate)
+
+    @property
+    def generator_width(self) -> int:
+        """Width of the generator."""
+        return self.hp.generator_width or self.hp.width
 
     def streams(self) -> dict[str, Stream]:
         """Labeled images, unlabeled ones for each step of D, and others for feature matching."""
-        n, view = self.hp.batch_size, {"image": "translated" if self.hp.translate else "plain"}
+        n, view = self.hp.batch_size, self.view
         return {
             "labeled": Stream("labeled", n, view),
             "unlabeled": Stream("unlabeled", n * self.hp.critic_steps, view),
             "matched": Stream("unlabeled", n, view),
         }
+
+    @property
+    def view(self) -> dict[str, str]:
+        """The view of every image."""
+        return {"image": "translated" if self.hp.translate else "plain"}
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
         """Discriminator steps, each on new images, then one generator step."""

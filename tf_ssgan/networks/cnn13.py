@@ -22,13 +22,14 @@ A normalization and a leaky ReLU of slope 0.1 follow each convolution:
     dense         like the convolutions              with a bias; [weight-normalized]
     kernels       N(0, 2 / inputs), dense            PyTorch's uniform, +-1 / sqrt(inputs)
                   N(0, 1 / inputs)
-    used by       pi_model, temporal_ensembling,     ict, fast_swa, flexmatch, spctn
-                  mean_teacher
+    used by       pi_model, temporal_ensembling,     ict, fast_swa, flexmatch, spctn,
+                  mean_teacher, triple_gan           triple_gan
 
 With w = 128, 3 channels and 10 classes there are 3,121,812 trainable weights in the form
 "mean_only" (3,119,754 without gains), and 3,121,802 in the form "batch" (3,121,812 if the dense
-layer is weight-normalized). The public codes of Verma et al. and Athiwaratkun et al. normalize the
-weights of convolutions too. In front of a batch norm, that changes only what weight decay does.
+layer is weight-normalized, or batch-normalized as in Li et al. 2017 on SVHN). The public codes of
+Verma et al. and Athiwaratkun et al. normalize the weights of convolutions too. In front of a batch
+norm, that changes only what weight decay does.
 
 Initial kernels are those of the public codes of Laine and Aila, and of Verma et al. and
 Athiwaratkun et al.; N(0, .05^2) in that of Tarvainen and Valpola. Their size sets how far a step
@@ -48,6 +49,7 @@ from tf_ssgan.networks import conv_stages, image_normalization
 from tf_ssgan.nn import layers
 
 Norm = Literal["mean_only", "batch"]
+Head = Literal["bias", "weight_norm", "batch_norm"]
 SLOPE = 0.1  # of the leaky ReLUs
 STAGE_CONVOLUTIONS = 3  # before each max pool
 MOMENTA = {"mean_only": 0.999, "batch": 0.9}  # Laine and Aila, code; PyTorch's default
@@ -60,8 +62,10 @@ def classifier(
     dropout: float = 0.5,
     noise: float = 0.15,
     normalization: image_normalization.Kind = "none",
-    head_weight_norm: bool = False,
+    head: Head = "bias",
     momentum: float | None = None,
+    slope: float = SLOPE,
+    input_dropout: float = 0.0,
 ) -> keras.Model:
     """Builds the network.
 
@@ -72,8 +76,11 @@ def classifier(
         dropout: Rate of the dropout after each stage.
         noise: Standard deviation of Gaussian noise on the normalized images.
         normalization: What is done to the images first, see `image_normalization`.
-        head_weight_norm: Whether the dense layer of the form "batch" is weight-normalized.
+        head: What the dense layer of the form "batch" has: a bias, weight normalization and a
+            bias, or batch normalization.
         momentum: Decay of moving means and variances; None for that of the papers, `MOMENTA`.
+        slope: Negative slope of the leaky ReLUs.
+        input_dropout: Rate of the dropout on the normalized images.
 
     Returns:
         images [batch, h, w, c] in [-1, 1] -> {"features": float32 [batch, width],
@@ -83,16 +90,17 @@ def classifier(
     images = keras.Input(task.image_shape, name="images")
     x = image_normalization.normalized(images, task, normalization)
     x = layers.GaussianNoise(noise)(x)
+    x = layers.Dropout(input_dropout)(x) if input_dropout else x
     for channels in conv_stages.stage_channels(task, width):
         for _ in range(STAGE_CONVOLUTIONS):
-            x = _convolution(x, channels, 3, norm, momentum)
+            x = _convolution(x, channels, 3, norm, momentum, slope)
         x = keras.layers.MaxPooling2D(2, padding="same")(x)
         x = layers.Dropout(dropout)(x)
-    x = _convolution(x, 4 * width, 3, norm, momentum, conv_stages.last_padding(task))
-    x = _convolution(x, 2 * width, 1, norm, momentum)
-    x = _convolution(x, width, 1, norm, momentum)
+    x = _convolution(x, 4 * width, 3, norm, momentum, slope, conv_stages.last_padding(task))
+    x = _convolution(x, 2 * width, 1, norm, momentum, slope)
+    x = _convolution(x, width, 1, norm, momentum, slope)
     features = keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
-    logits = _logits(features, task.classes, norm, momentum, head_weight_norm)
+    logits = _logits(features, task.classes, norm, momentum, head)
     return keras.Model(images, {"features": features, "logits": logits}, name="classifier")
 
 
@@ -102,6 +110,7 @@ def _convolution(
     size: int,
     norm: Norm,
     momentum: float,
+    slope: float,
     padding: str = "SAME",
 ) -> keras.KerasTensor:
     """A convolution, its normalization and its leaky ReLU."""
@@ -114,22 +123,26 @@ def _convolution(
         x = layers.MeanOnlyBatchNorm(momentum)(x)
     else:
         x = layers.BatchNorm(momentum, scaled=True)(x)
-    return keras.layers.LeakyReLU(SLOPE)(x)
+    return keras.layers.LeakyReLU(slope)(x)
 
 
 def _logits(
-    features: keras.KerasTensor, classes: int, norm: Norm, momentum: float, weight_norm: bool
+    features: keras.KerasTensor, classes: int, norm: Norm, momentum: float, head: Head
 ) -> keras.KerasTensor:
     """The dense layer, float32."""
-    if norm == "batch":
+    if norm == "batch" and head != "batch_norm":
         return layers.Dense(
             classes,
-            weight_norm=weight_norm,
+            weight_norm=head == "weight_norm",
             initial="torch_uniform",
             name="logits",
             dtype="float32",
         )(features)
-    x = layers.Dense(classes, bias=False, initial="lecun_normal", name="dense", dtype="float32")(
-        features
-    )
-    return layers.MeanOnlyBatchNorm(momentum, name="logits", dtype="float32")(x)
+    mean_only = norm == "mean_only"
+    initial = "lecun_normal" if mean_only else "torch_uniform"
+    dense = {"weight_norm": mean_only, "bias": False, "initial": initial}
+    x = layers.Dense(classes, **dense, name="dense", dtype="float32")(features)
+    last = {"name": "logits", "dtype": "float32"}
+    if mean_only:
+        return layers.MeanOnlyBatchNorm(momentum, **last)(x)
+    return layers.BatchNorm(momentum, scaled=True, **last)(x)

@@ -4,11 +4,14 @@ A stage has three 3x3 convolutions, the last one of stride 2, and a dropout. Bot
 stages, of w and 2w channels. For larger images, further stages precede these; see `frgan_cnn`.
 """
 
+from typing import Literal
+
 import keras
 
 from tf_ssgan.core import task
 from tf_ssgan.nn import layers
 
+Norm = Literal["weight", "batch", "none"]
 SLOPE = 0.2  # Of the leaky ReLUs, as in the public code of Salimans et al. (2016).
 LOGITS_SCALE = 0.1  # Initial standard deviation of the logits (the same public code).
 MIN_STAGES = 2  # As in both papers.
@@ -22,7 +25,8 @@ def apply_stages(
     task: task.Task,
     width: int,
     dropout: float,
-    weight_norm: bool = True,
+    norm: Norm = "weight",
+    whole_maps: bool = False,
 ) -> keras.KerasTensor:
     """Applies the stages to the images.
 
@@ -31,18 +35,36 @@ def apply_stages(
         task: Image shape, which determines the number of stages.
         width: Channels of the stage before the last.
         dropout: Rate of the dropout after each stage.
-        weight_norm: Whether the convolutions are weight-normalized.
+        norm: Normalization of the convolutions, see `convolution`.
+        whole_maps: Whether the dropout sets whole channels of an image to 0.
 
     Returns:
         [batch, h / 2^stages, w / 2^stages, 2 width], sides rounded up.
     """
-    options = {"slope": SLOPE, "weight_norm": weight_norm}
     for channels in stage_channels(task, width):
-        x = layers.Conv(channels, 3, **options)(x)
-        x = layers.Conv(channels, 3, **options)(x)
-        x = layers.Conv(channels, 3, stride=2, **options)(x)
-        x = layers.Dropout(dropout)(x)
+        x = convolution(x, channels, 3, norm)
+        x = convolution(x, channels, 3, norm)
+        x = convolution(x, channels, 3, norm, stride=2)
+        x = layers.Dropout(dropout, whole_maps)(x)
     return x
+
+
+def convolution(
+    x: keras.KerasTensor, channels: int, size: int, norm: Norm = "weight", **options
+) -> keras.KerasTensor:
+    """A convolution, its normalization and a leaky ReLU.
+
+    Args:
+        x: [batch, h, w, c].
+        channels: Channels of the result.
+        size: Height and width of the kernel.
+        norm: "weight" normalizes its weights, "batch" its outputs, with scale and shift.
+        **options: Other arguments of `layers.Conv`.
+    """
+    if norm != "batch":
+        return layers.Conv(channels, size, slope=SLOPE, weight_norm=norm == "weight", **options)(x)
+    x = layers.Conv(channels, size, weight_norm=False, bias=False, **options)(x)
+    return keras.layers.LeakyReLU(SLOPE)(layers.BatchNorm(scaled=True)(x))
 
 
 def stage_channels(task: task.Task, width: int) -> list[int]:
@@ -70,7 +92,7 @@ def last_padding(task: task.Task) -> str:
 def apply_head(
     x: keras.KerasTensor,
     task: task.Task,
-    weight_norm: bool = True,
+    norm: Norm = "weight",
     dense: type[layers.Dense] = layers.Dense,
 ) -> dict[str, keras.KerasTensor]:
     """Applies the mean over the image, which gives the features, and the last layer.
@@ -78,7 +100,7 @@ def apply_head(
     Args:
         x: [batch, h, w, c], the last map.
         task: Number of classes.
-        weight_norm: Whether the last layer is weight-normalized.
+        norm: Normalization of the network; with "weight" the last layer is weight-normalized.
         dense: The class of the last layer.
 
     Returns:
@@ -87,7 +109,7 @@ def apply_head(
     features = keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
     logits = dense(
         task.classes,
-        weight_norm=weight_norm,
+        weight_norm=norm == "weight",
         initial_scale=LOGITS_SCALE,
         name="logits",
         dtype="float32",

@@ -69,14 +69,15 @@ def classifier(
         images [batch, h, w, c] in [-1, 1] -> {"features": [batch, 2 width],
         "logits": float32 [batch, classes]}.
     """
-    options = {"slope": conv_stages.SLOPE, "weight_norm": weight_norm}
+    norm = "weight" if weight_norm else "none"
     images = keras.Input(task.image_shape, name="images")
     x = layers.GaussianNoise(noise)(images)
     x = layers.Dropout(input_dropout)(x)
-    x = conv_stages.apply_stages(x, task, width, dropout, weight_norm)
+    x = conv_stages.apply_stages(x, task, width, dropout, norm)
     if recalibrate:
         x = layers.SqueezeExcite(name="recalibration")(x)
-    x = layers.Conv(4 * width, 3, padding=conv_stages.last_padding(task), **options)(x)
-    x = layers.Conv(2 * width, 1, **options)(x)
-    outputs = conv_stages.apply_head(x, task, weight_norm)
+    padding = conv_stages.last_padding(task)
+    x = conv_stages.convolution(x, 4 * width, 3, norm, padding=padding)
+    x = conv_stages.convolution(x, 2 * width, 1, norm)
+    outputs = conv_stages.apply_head(x, task, norm)
     return keras.Model(images, outputs, name="discriminator")

@@ -17,10 +17,16 @@ All linear layers are weight-normalized. All except the last are followed by a l
 0.2. With 10 classes, there are 626,570 kernel and bias parameters at w = 64, and 1,406,794 at
 w = 96.
 
+CatGAN has the same network with batch normalization, scale and shift, in place of the weight
+normalization and biases of convolutions: 627,530 and 1,408,234 parameters. Bad GAN adds Gaussian
+noise to the images, drops whole color channels, and on SVHN whole maps.
+
 Images of other sizes are treated as in `frgan_cnn`: under 24 pixels, the last 3x3 convolution uses
 padding; over 48 pixels, further stages (three convolutions and a dropout) precede the others, until
 the last stage's map has at most 12 pixels per side.
 """
+
+from typing import Literal
 
 import keras
 import tensorflow as tf
@@ -36,6 +42,10 @@ def classifier(
     dropout: float = 0.5,
     input_dropout: float = 0.2,
     head_bias: bool = True,
+    norm: Literal["weight", "batch"] = "weight",
+    noise: float = 0.0,
+    drop_colors: bool = False,
+    drop_maps: bool = False,
 ) -> keras.Model:
     """Builds the network.
 
@@ -46,20 +56,25 @@ def classifier(
         input_dropout: Rate of the dropout on the images.
         head_bias: Whether the logits have a bias; without it they are products of features and
             class weight vectors.
+        norm: Normalization: of the weights, or of the outputs of convolutions over the batch.
+        noise: Standard deviation of Gaussian noise on the images.
+        drop_colors: Whether the dropout on the images sets whole color channels to 0.
+        drop_maps: Whether the dropout after a stage sets whole maps to 0.
 
     Returns:
         images [batch, h, w, c] in [-1, 1] -> {"features": [batch, 2 width],
         "logits": float32 [batch, classes]}.
     """
-    slope, padding = conv_stages.SLOPE, conv_stages.last_padding(task)
+    padding = conv_stages.last_padding(task)
     images = keras.Input(task.image_shape, name="images")
-    x = layers.Dropout(input_dropout)(images)
-    x = conv_stages.apply_stages(x, task, width, dropout)
-    x = layers.Conv(2 * width, 3, padding=padding, slope=slope)(x)
-    x = layers.Conv(2 * width, 1, slope=slope)(x)
-    x = layers.Conv(2 * width, 1, slope=slope)(x)
+    x = layers.GaussianNoise(noise)(images) if noise else images
+    x = layers.Dropout(input_dropout, drop_colors)(x)
+    x = conv_stages.apply_stages(x, task, width, dropout, norm, drop_maps)
+    x = conv_stages.convolution(x, 2 * width, 3, norm, padding=padding)
+    x = conv_stages.convolution(x, 2 * width, 1, norm)
+    x = conv_stages.convolution(x, 2 * width, 1, norm)
     dense = layers.Dense if head_bias else _DenseWithoutBias
-    outputs = conv_stages.apply_head(x, task, dense=dense)
+    outputs = conv_stages.apply_head(x, task, norm, dense)
     return keras.Model(images, outputs, name="discriminator")
 
 

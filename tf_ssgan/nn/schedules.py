@@ -36,6 +36,21 @@ def hold_then_linear_decay(t: tf.Tensor | float, start: float) -> tf.Tensor:
     return tf.clip_by_value((1.0 - _float(t)) / (1.0 - start), 0.0, 1.0)
 
 
+def hold_then_exponential_decay(t: tf.Tensor | float, start: float, last: float) -> tf.Tensor:
+    """1 until `start`, then exponentially down to `last` at t = 1.
+
+    Li et al. (2017), public code, multiplies by .995 each epoch from epoch 300 of 1,000 on, which
+    is start .3 and last .995^700 = .03.
+
+    Args:
+        t: Time.
+        start: Time at which the decay begins, less than 1.
+        last: Factor at t = 1, larger than 0.
+    """
+    done = tf.clip_by_value((_float(t) - start) / (1.0 - start), 0.0, 1.0)
+    return tf.exp(math.log(last) * done)
+
+
 def cosine_decay(t: tf.Tensor | float) -> tf.Tensor:
     """Falls as cos(7 pi t / 16), from 1 to 0.195 (Sohn et al. 2020, section 2.3)."""
     return tf.cos(7.0 / 16.0 * math.pi * tf.clip_by_value(_float(t), 0.0, 1.0))

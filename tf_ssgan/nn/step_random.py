@@ -136,6 +136,11 @@ class StepRandom:
         )
         return tf.argsort(numbers)
 
+    def permutation(self, count: int) -> tf.Tensor:
+        """A permutation of 0 to count - 1, the same on every replica: int32 [count]."""
+        numbers = tf.random.stateless_uniform([count], self._key(), 0, tf.int32.max, dtype=tf.int32)
+        return tf.argsort(numbers)
+
     def _key(self) -> tf.Tensor:
         """The key of the next call site, int64 [2]; sites are 2^32 apart in the first word."""
         self._sites += 1

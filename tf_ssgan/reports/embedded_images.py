@@ -18,6 +18,7 @@ CHARTS = {
 IMAGES = {
     "samples.png": "generated images",
     "perturbed.png": "images, perturbed, difference",
+    "tangents.png": "images, their reconstructions, tangents",
     "top3.png": "top 3 classes",
     "evaluation_truncation.png": "generated images, latents truncated more and more",
 }

@@ -172,6 +172,37 @@ class ImagePairsMonitor(Monitor):
         return logits.numpy().argmax(axis=-1)
 
 
+class ImageRowsMonitor(Monitor):
+    """Rows of images that the method makes from training images, and `<name>.png`."""
+
+    def __init__(
+        self,
+        run: build.Run,
+        writer: tf.summary.SummaryWriter,
+        declared: monitoring.ImageRows,
+    ):
+        """Selects the images.
+
+        Args:
+            run: The run.
+            writer: Writer of TensorBoard events.
+            declared: The rows.
+        """
+        super().__init__(run, writer)
+        self.declared = declared
+        self.images = unlabeled_images.initial_images(run, declared.examples)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Draws the rows."""
+        with step_random.at(self.run.method.task.seed, -2):  # the same random start each time
+            rows = self.declared.draw(self.images).numpy()
+        pixels = plots.grid(rows.reshape(-1, *rows.shape[2:]), columns=rows.shape[1])
+        png = tf.io.encode_png(pixels).numpy()
+        files.replace(self.run.workdir.figure(self.declared.name), png)
+        with self.summary():
+            events.image(self.declared.name, pixels[None])
+
+
 def make(
     run: build.Run,
     writer: tf.summary.SummaryWriter,
@@ -187,6 +218,7 @@ def make(
     kinds = {
         monitoring.PseudoLabels: functools.partial(PseudoLabelMonitor, predict=predict),
         monitoring.ImagePairs: ImagePairsMonitor,
+        monitoring.ImageRows: ImageRowsMonitor,
     }
     made = [kinds[type(one)](run, writer, declared=one) for one in run.method.monitors()]
     return made + ([SamplesMonitor(run, writer)] if run.method.sampler() else [])

@@ -93,11 +93,11 @@ class CNN13Method(method.Method):
 
     needs_labels = True
 
-    def build_network(self, head_weight_norm: bool = False) -> keras.Model:
+    def build_network(self, head: cnn13.Head = "bias") -> keras.Model:
         """Builds the network that the hyperparameters specify.
 
         Args:
-            head_weight_norm: Whether the dense layer of cnn13_bn is weight-normalized.
+            head: What the dense layer of cnn13_bn has, see `networks.cnn13`.
         """
         hp = self.hp
         if hp.network.startswith("wrn_"):
@@ -112,7 +112,7 @@ class CNN13Method(method.Method):
             dropout=hp.dropout,
             noise=hp.image_noise,
             normalization=self.normalization,
-            head_weight_norm=head_weight_norm,
+            head=head,
             momentum=hp.moving_decay or None,
         )
 

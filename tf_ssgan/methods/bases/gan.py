@@ -127,6 +127,24 @@ class GAN(optimizers.AdamMethod):
             layers.initialize_from_data(network, inputs)
 
 
+class NormalGAN(GAN):
+    """A method whose latents are normal, z ~ N(0, I)."""
+
+    def latents(self, rows: int) -> tf.Tensor:
+        """Inputs of the generator, for this replica.
+
+        Args:
+            rows: Number of latent vectors.
+
+        Returns:
+            float32 [rows, latent_size].
+        """
+        return self.step_random().normal(rows, self.hp.latent_size)
+
+    def _fixed_latents(self, rows: int) -> tf.Tensor:
+        return tf.random.stateless_normal([rows, self.hp.latent_size], [self.task.seed, 1])
+
+
 class ConditionalGAN(GAN):
     """A method whose generator is conditioned on the class: images G(z, c), z ~ N(0, I)."""
 

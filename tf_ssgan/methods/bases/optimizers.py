@@ -26,14 +26,19 @@ class AdamHParams(hparams.HParams):
 class AdamMethod(method.Method):
     """A method that is trained by Adam with the decay `beta_1`."""
 
-    def adam(self, rate: float | None = None) -> keras.optimizers.Optimizer:
+    def adam(
+        self, rate: float | None = None, beta_1: float | None = None, beta_2: float = 0.999
+    ) -> keras.optimizers.Optimizer:
         """Adam with the method's hyperparameters and epsilon 1e-8 (Salimans et al. 2016, code).
 
         Args:
             rate: Its learning rate; None takes `learning_rate`.
+            beta_1: Decay of its first moment; None takes `beta_1`.
+            beta_2: Decay of its second moment.
         """
         rate = self.hp.learning_rate if rate is None else rate
-        return keras.optimizers.Adam(rate, beta_1=self.hp.beta_1, epsilon=1e-8)
+        beta_1 = self.hp.beta_1 if beta_1 is None else beta_1
+        return keras.optimizers.Adam(rate, beta_1=beta_1, beta_2=beta_2, epsilon=1e-8)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,13 +2,15 @@
 
 Weight normalization with data-dependent initialization, spectral normalization, batch normalization
 over the global batch whose statistics can be frozen for a pass, dropout and noise from the random
-numbers of the step, squeeze-and-excitation, attention, and fixed layers that normalize images.
+numbers of the step, squeeze-and-excitation, attention, fixed layers that normalize images, and the
+class as further channels.
 """
 
 from tf_ssgan.nn.layers.attention import ChannelAttention, PositionAttention
 from tf_ssgan.nn.layers.batch_norm import BatchNorm, MeanOnlyBatchNorm
 from tf_ssgan.nn.layers.contrast import Contrast
 from tf_ssgan.nn.layers.fixed import Blocks, FixedLayer, settle_fixed_layers
+from tf_ssgan.nn.layers.join_class import JoinClass
 from tf_ssgan.nn.layers.noise import Dropout, GaussianNoise
 from tf_ssgan.nn.layers.pass_modes import (
     frozen_statistics,
@@ -32,6 +34,7 @@ __all__ = [
     "Dropout",
     "FixedLayer",
     "GaussianNoise",
+    "JoinClass",
     "MeanOnlyBatchNorm",
     "PositionAttention",
     "SpectralConv",

@@ -14,21 +14,26 @@ class Dropout(keras.layers.Layer):
     convolution.
     """
 
-    def __init__(self, rate: float, **kwargs):
+    def __init__(self, rate: float, whole_maps: bool = False, **kwargs):
         """Describes the layer.
 
         Args:
             rate: Fraction of values set to 0, in [0, 1).
+            whole_maps: Whether whole channels of an image are set to 0 (Tompson et al. 2015).
             **kwargs: Arguments of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
         self.threshold = round(256 * rate)
+        self.whole_maps = whole_maps
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Maps [batch, ...] to the same shape; outside of training, the identity."""
         if not training or self.threshold == 0:
             return inputs
-        bits = step_random.current().bytes(*inputs.shape)
+        shape = inputs.shape
+        if self.whole_maps:
+            shape = [shape[0], *[1] * (shape.rank - 2), shape[-1]]
+        bits = step_random.current().bytes(*shape)
         scale = tf.constant(256.0 / (256 - self.threshold), inputs.dtype)
         return inputs * (tf.cast(bits >= self.threshold, inputs.dtype) * scale)
 

@@ -42,7 +42,7 @@ class _WeightNormalized(keras.layers.Layer):
         weight_norm: bool = True,
         initial_scale: float = 1.0,
         bias: bool = True,
-        initial: str = "glorot_uniform",
+        initial: str | float = "glorot_uniform",
         **kwargs,
     ):
         """Describes the layer.
@@ -53,8 +53,9 @@ class _WeightNormalized(keras.layers.Layer):
             weight_norm: Whether the kernel is normalized; if not, it is a plain layer.
             initial_scale: Standard deviation of the pre-activations after `initialize_from_data`.
             bias: Whether there is a bias; a normalization layer that follows has its own.
-            initial: Initial values of the kernel: "torch_uniform" or an initializer of Keras. The
-                length of a normalized kernel counts too: steps turn a longer one less.
+            initial: Initial values of the kernel: "torch_uniform", an initializer of Keras, or the
+                standard deviation of normal ones. The length of a normalized kernel counts too:
+                steps turn a longer one less.
             **kwargs: Arguments of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
@@ -70,6 +71,8 @@ class _WeightNormalized(keras.layers.Layer):
         initial = self.initial
         if initial == "torch_uniform":
             initial = weights.torch_uniform(math.prod(kernel_shape) // self.units)
+        elif isinstance(initial, float):
+            initial = keras.initializers.RandomNormal(stddev=initial)
         self.kernel = self.add_weight(
             shape=kernel_shape, initializer=initial, name="kernel", autocast=False
         )

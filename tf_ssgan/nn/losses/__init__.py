@@ -49,6 +49,20 @@ from tf_ssgan.nn.losses.gan import (
     wasserstein_critic_loss,
     wasserstein_generator_loss,
 )
+from tf_ssgan.nn.losses.joint import (
+    code_loss,
+    marginal_entropy,
+    pair_classifier_loss,
+    pair_discriminator_loss,
+    pull_away,
+    uniform_cross_entropy,
+)
+from tf_ssgan.nn.losses.manifold import (
+    orthonormality,
+    squared_steepness,
+    steepness,
+    unit_tangents,
+)
 
 __all__ = [
     "admitted",
@@ -58,6 +72,7 @@ __all__ = [
     "class_sums",
     "class_thresholds",
     "cluster_weights",
+    "code_loss",
     "cross_entropies",
     "cross_entropy",
     "entropy",
@@ -69,6 +84,7 @@ __all__ = [
     "l2_loss",
     "least_squares_critic_loss",
     "least_squares_generator_loss",
+    "marginal_entropy",
     "masked_cross_entropy",
     "masked_mean",
     "mean_angle",
@@ -77,15 +93,23 @@ __all__ = [
     "mixed_cross_entropy",
     "nt_xent",
     "one_vs_rest",
+    "orthonormality",
+    "pair_classifier_loss",
+    "pair_discriminator_loss",
     "pair_loss",
     "pair_terms",
     "pair_weights",
     "pseudo_labels",
+    "pull_away",
     "real_or_fake",
     "source_generator_loss",
     "source_loss",
     "squared_distance",
+    "squared_steepness",
+    "steepness",
+    "uniform_cross_entropy",
     "unit_norm",
+    "unit_tangents",
     "wasserstein_critic_loss",
     "wasserstein_generator_loss",
 ]
