@@ -52,7 +52,8 @@ class HParams(gan.SemiSupervisedGANHParams):
 
     RECIPES = {
         "digits": dict(
-            labels=50, max_steps=1000, width=32, learning_rate=1e-3, dropout=0.2, translate=True,
+            labels=50, max_steps=1000, batch_size=64, width=32, learning_rate=1e-3, dropout=0.2,
+            translate=True,
         ),
         "svhn": dict(labels=1000, epochs=200),
         "cifar10": dict(labels=4000, epochs=200, width=96),
