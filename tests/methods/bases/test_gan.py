@@ -38,6 +38,13 @@ class Unconditional(_Networks, gan.GAN):
         return images_from(keras.Input((5,)))
 
 
+class Normal(_Networks, gan.NormalGAN):
+    reports = ()
+
+    def build_generator(self):
+        return images_from(keras.Input((5,)))
+
+
 class Conditional(_Networks, gan.ConditionalGAN):
     reports = ()
 
@@ -57,6 +64,15 @@ def test_latents_are_uniform_in_a_cube():
     assert -1 <= z.min() < -0.99 and 0.99 < z.max() <= 1
     assert z.mean() == pytest.approx(0, abs=0.02)
     assert z.var() == pytest.approx(1 / 3, abs=0.02)
+
+
+def test_normal_latents_are_normal():
+    with step_random.at(0, 0):
+        z = build(Normal).latents(4000).numpy()
+    assert z.shape == (4000, 5) and z.dtype == np.float32
+    assert z.mean() == pytest.approx(0, abs=0.02) and z.std() == pytest.approx(1, abs=0.02)
+    fixed = build(Normal).sampler().fixed_latents(4000).numpy()
+    assert fixed.std() == pytest.approx(1, abs=0.02)
 
 
 def test_conditional_latents_are_normal_with_uniform_classes():
