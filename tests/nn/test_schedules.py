@@ -42,6 +42,23 @@ def test_hold_then_linear_decay_as_in_900_epochs_of_improved_gan(epoch, rate):
     )
 
 
+# Every epoch from the 300th of 1,000 on multiplies by .995.
+@pytest.mark.parametrize(
+    ("epoch", "factor"),
+    [(-5, 1.0), (0, 1.0), (299, 1.0), (300, 1.0), (301, 0.995), (310, 0.951110),
+     (650, 0.173011), (1000, 0.029933), (1200, 0.029933)],
+)  # fmt: skip
+def test_hold_then_exponential_decay_as_in_1000_epochs_of_triple_gan(epoch, factor):
+    made = float(schedules.hold_then_exponential_decay(epoch / 1000, 0.3, 0.995**700))
+    assert made == pytest.approx(factor, abs=2e-6)
+
+
+def test_halfway_an_exponential_decay_is_at_the_root_of_its_last_factor():
+    for start, last in ((0.0, 0.25), (0.5, 0.01), (0.9, 1.0)):
+        half = float(schedules.hold_then_exponential_decay((1 + start) / 2, start, last))
+        assert half == pytest.approx(last**0.5, rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("t", "rate"), [(-1, 0.03), (0, 0.03), (0.5, 0.02319), (1, 0.005853), (2, 0.005853)]
 )

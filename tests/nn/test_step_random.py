@@ -166,6 +166,39 @@ def test_every_replica_has_the_beta_number_and_the_order_of_one():
             np.testing.assert_array_equal(value, expected)
 
 
+def test_a_permutation_has_every_number_once_and_another_in_each_call_step_and_run():
+    randoms = [step_random.StepRandom(*key) for key in ((0, 0), (0, 1), (1, 0))]
+    made = [random.permutation(9).numpy() for random in randoms + randoms]
+    for one in made:
+        assert one.dtype == np.int32
+        np.testing.assert_array_equal(np.sort(one), np.arange(9))
+    assert len({tuple(one) for one in made}) == 6
+    again = step_random.StepRandom(0, 0).permutation(9)
+    np.testing.assert_array_equal(again, made[0])
+    assert step_random.StepRandom(0, 0).permutation(1).numpy().tolist() == [0]
+
+
+def test_every_permutation_is_equally_likely():
+    made = drawn(lambda random: random.permutation(3), count=1200)
+    counts = np.unique(made, axis=0, return_counts=True)[1]
+    assert len(counts) == 6
+    # 200 each; the sum has a chi-squared distribution with 5 degrees of freedom.
+    assert np.sum((counts - 200) ** 2) / 200 < scipy.stats.chi2(5).ppf(0.99)
+
+
+def test_every_replica_has_the_permutation_of_one():
+    """Unlike an order of the batch, it does not grow with the replicas."""
+
+    def permutation():
+        with step_random.at(7, 3) as random:
+            return random.permutation(12)
+
+    strategy = distribution.strategy(2)
+    both = tf.function(lambda: strategy.run(permutation))()
+    for value in strategy.experimental_local_results(both):
+        np.testing.assert_array_equal(value, permutation())
+
+
 def test_beta_numbers_and_orders_compile_under_xla_once_for_all_steps():
     """Compiled anew for each step, this would take a minute."""
 

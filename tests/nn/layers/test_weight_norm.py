@@ -96,3 +96,14 @@ def test_initial_kernels_by_name(initial, factor):
     layer = layers.Conv(40, 3, initial=initial)
     layer.build((None, 8, 8, 20))
     assert np.var(layer.kernel) * 180 == pytest.approx(factor, rel=0.1)
+
+
+def test_a_number_is_the_standard_deviation_of_normal_initial_kernels():
+    layer = layers.Conv(40, 3, initial=0.05)
+    layer.build((None, 8, 8, 20))
+    values = layer.kernel.numpy().ravel()
+    assert values.mean() == pytest.approx(0, abs=0.003) and values.std() == pytest.approx(
+        0.05, rel=0.05
+    )
+    # Of a normal distribution, 4.6 % lie beyond two standard deviations; of a uniform one, none.
+    assert np.mean(np.abs(values) > 0.1) == pytest.approx(0.0455, abs=0.015)
