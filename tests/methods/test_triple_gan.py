@@ -9,7 +9,7 @@ from tf_ssgan.methods import triple_gan
 from tf_ssgan.nn import layers, losses, step_random, weights
 from tf_ssgan.training import config
 
-WITHOUT_NOISE = {"dropout": 0.0, "input_dropout": 0.0, "image_noise": 0.0}
+WITHOUT_NOISE = {"dropout": 0.0, "input_dropout": 0.0, "discriminator_dropout": 0.0}
 
 
 @pytest.fixture(scope="module")

@@ -60,6 +60,9 @@ class TripleHParams(gan.GeneratorHParams):
     discriminator_width: int = option(
         32, "Channels of the discriminator's first stage (public code: 32).", low=1, high=WIDEST
     )
+    discriminator_dropout: float = option(
+        0.2, "Dropout rate of the discriminator (public code: 0.2).", low=0, high=0.99
+    )
     decay_start: float = option(
         0.3,
         "Fraction of the run after which learning rates fall exponentially (public code: 300 of "
@@ -115,7 +118,9 @@ class TripleMethod(gan.ConditionalGAN):
         self.generator = dcgan.generator(
             self.task, hp.latent_size, hp.generator_width, conditional=True
         )
-        self.discriminator = pair_discriminator.discriminator(self.task, hp.discriminator_width)
+        self.discriminator = pair_discriminator.discriminator(
+            self.task, hp.discriminator_width, hp.discriminator_dropout
+        )
         self.d = self.player("discriminator", self.discriminator, self.adam(), self.rate)
         self.g = self.player("generator", self.generator, self.adam(), self.rate)
         adam = self.adam(beta_1=hp.classifier_beta_1)
