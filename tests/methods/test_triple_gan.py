@@ -58,7 +58,8 @@ def test_a_step_of_the_classifier_is_the_weighted_sum(toy, method, monkeypatch):
     with step_random.at(0, 0):
         latents = [method.latents(8) for _ in range(2)]
     fake = method.generator(latents[1], training=True)
-    outputs = method.forward_concat(method.classifier, x, real)
+    with step_random.at(0, 0):
+        outputs = method.forward_concat(method.classifier, x, real)
     labeled, unlabeled = (output["logits"] for output in outputs)
     with layers.frozen_statistics():
         generated = method.classifier(fake, training=True)["logits"]
@@ -94,8 +95,8 @@ def test_the_discriminator_judges_four_kinds_of_pairs(toy, method, monkeypatch):
     x, y = batch["labeled"]["image"], batch["labeled"]["label"]
     real, others = batch["unlabeled"]["image"], batch["pseudo"]["image"]
     assert not np.array_equal(batch["unlabeled"]["index"], batch["pseudo"]["index"])
-    guessed, pseudo = method.labels_of(real, others)
     with step_random.at(0, 0):
+        guessed, pseudo = method.labels_of(real, others)
         z, wanted = method.latents(8)
     fake = method.generator([z, wanted], training=True)
     score = lambda *pair: method.discriminator(list(pair))["score"].numpy()  # noqa: E731
@@ -151,7 +152,8 @@ def test_the_classifier_records_statistics_of_its_own_step_alone(toy, method, mo
     toy.load(toy.start)
     batch = next(toy.batches())
     images = [batch[k]["image"] for k in ("labeled", "unlabeled")]
-    method.forward_concat(method.classifier, *images)
+    with step_random.at(0, 0):
+        method.forward_concat(method.classifier, *images)
     for one, two in zip(recorded, moving(method.classifier), strict=True):
         np.testing.assert_array_equal(one, two)
 
