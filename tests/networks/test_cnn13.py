@@ -1,9 +1,10 @@
-"""CNN13: the maps and the numbers of parameters of its three forms, and how it starts."""
+"""CNN13: the maps and the numbers of parameters of its forms, and how it starts."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import network_copies
 
 from tf_ssgan.core.task import Task
 from tf_ssgan.networks import cnn13
@@ -30,9 +31,10 @@ def noise(count=64, side=8, channels=1):
         ({"norm": "batch"}, 10, 3_121_802),
         ({"norm": "batch"}, 100, 3_133_412),
         ({"norm": "batch", "head": "weight_norm"}, 10, 3_121_812),
+        ({"norm": "batch", "head": "batch_norm"}, 10, 3_121_812),
     ],
 )
-def test_the_parameters_of_the_three_forms(form, classes, count):
+def test_the_parameters_of_the_forms(form, classes, count):
     network = cnn13.classifier(task(classes=classes), **form)
     assert weights.parameter_count(network) == count
     if form["norm"] == "mean_only":
@@ -151,3 +153,78 @@ def test_logits_and_features_are_float32_under_bfloat16(norm):
     assert all(np.isfinite(value).all() for value in outputs.values())
     convolutions = [x.compute_dtype for x in network.layers if isinstance(x, layers.Conv)]
     assert set(convolutions) == {"bfloat16"}
+
+
+def test_batch_normalized_logits_have_scale_and_shift_in_place_of_a_bias():
+    network = cnn13.classifier(task(8, 1), 4, "batch", head="batch_norm")
+    dense, last = network.layers[-2:]
+    assert [type(dense), type(last), last.name] == [layers.Dense, layers.BatchNorm, "logits"]
+    assert [v.name for v in dense.trainable_variables] == ["kernel"]
+    assert [v.name for v in last.trainable_variables] == ["scale", "shift"]
+    assert last.momentum == 0.9
+
+
+def test_batch_normalized_logits_have_mean_zero_and_deviation_one():
+    keras.utils.set_random_seed(0)
+    network = cnn13.classifier(
+        task(8, 1), 4, "batch", dropout=0.0, noise=0.0, head="batch_norm", momentum=0.0
+    )
+    # The features of a new network of this size differ by a hundredth; 1e-5 in front of the
+    # logits' variance would show.
+    dense = network.layers[-2]
+    dense.kernel.assign(1000.0 * dense.kernel.value)
+    for training in (True, False):  # with a momentum of 0, the moving statistics are the batch's
+        logits = network(noise(256), training=training)["logits"].numpy()
+        np.testing.assert_allclose(logits.mean(0), np.zeros(10), atol=1e-3)
+        np.testing.assert_allclose(logits.std(0), np.ones(10), rtol=1e-3)
+
+
+@pytest.mark.parametrize("norm", ["mean_only", "batch"])
+def test_another_slope(norm):
+    network = cnn13.classifier(task(8), 4, norm, slope=0.2)
+    leaky = [x for x in network.layers if isinstance(x, keras.layers.LeakyReLU)]
+    assert [x.negative_slope for x in leaky] == pytest.approx([0.2] * 9)
+
+
+def test_a_dropout_of_the_images_follows_their_noise():
+    network = cnn13.classifier(task(8), 4, input_dropout=0.2)
+    kinds = [keras.layers.InputLayer, layers.GaussianNoise, layers.Dropout, layers.Conv]
+    assert [type(x) for x in network.layers[:4]] == kinds
+    dropouts = [x for x in network.layers if isinstance(x, layers.Dropout)]
+    assert [x.threshold for x in dropouts] == [51, 128, 128]  # .2, .5 and .5 of 256
+    without = cnn13.classifier(task(8), 4)
+    assert len([x for x in without.layers if isinstance(x, layers.Dropout)]) == 2
+
+
+def test_the_dropout_of_the_images_acts_on_the_normalized_ones():
+    network = cnn13.classifier(
+        task(8, 1), 4, noise=0.0, normalization="per_image", input_dropout=0.5
+    )
+    dropped = next(x for x in network.layers if isinstance(x, layers.Dropout))
+    with step_random.at(0, 0):
+        values = keras.Model(network.input, dropped.output)(noise() + 1.0, training=True).numpy()
+    # Of the 64 pixels of each of the 64 images half are left; they are doubled. Their mean is 0,
+    # though that of the images is 1.
+    assert np.mean(values == 0) == pytest.approx(0.5, abs=0.05)
+    assert values.mean() == pytest.approx(0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"norm": "mean_only", "normalization": "per_image"},
+        {"norm": "batch", "head": "weight_norm"},
+        {"norm": "batch", "head": "batch_norm", "slope": 0.2, "input_dropout": 0.2},
+    ],
+)
+def test_copies_agree(options):
+    network_copies.assert_agree(lambda: cnn13.classifier(task(8, 1), 4, **options), noise(4))
+
+
+def test_batch_normalized_logits_are_float32_under_bfloat16():
+    with precision.policy("mixed_bfloat16"):
+        network = cnn13.classifier(task(8, 1), 4, "batch", head="batch_norm", input_dropout=0.2)
+    assert [x.compute_dtype for x in network.layers[-2:]] == ["float32", "float32"]
+    with step_random.at(0, 0):
+        logits = network(noise(4), training=True)["logits"]
+    assert logits.dtype == tf.float32 and np.isfinite(logits).all()

@@ -1,13 +1,14 @@
-"""The generator of table 1: maps, range, parameter counts and other image sizes."""
+"""The generator of table 1: maps, range, parameter counts, other image sizes, with a class."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import network_copies
 
 from tf_ssgan.core.task import Task
 from tf_ssgan.networks import dcgan
-from tf_ssgan.nn import layers, step_random, weights
+from tf_ssgan.nn import layers, precision, step_random, weights
 
 
 def task(height, width=None, channels=3):
@@ -132,3 +133,80 @@ def test_initialization_from_data_sets_the_contrast_of_the_image(size):
     before_tanh = np.arctanh(network(latents(50), training=True).numpy())
     np.testing.assert_allclose(before_tanh.mean((0, 1, 2)), np.zeros(3), atol=1e-3)
     np.testing.assert_allclose(before_tanh.std((0, 1, 2)), np.full(3, 0.1), rtol=1e-2)
+
+
+def with_labels(count=4, length=6):
+    return [latents(count, length), tf.range(count, dtype=tf.int64) % 3]
+
+
+def test_the_parameters_of_the_conditional_form():
+    network = dcgan.generator(Task(10, 32, 32, 3, 10, 100, 10, 10), conditional=True)
+    assert weights.parameter_count(network) == 5_112_052
+    # Ten more inputs of the dense layer, and of the 5x5 kernels of 256, 128 and 3 channels.
+    more = 10 * (4 * 4 * 512 + 25 * (256 + 128 + 3))
+    assert weights.parameter_count(network) - more == 4_933_379 + 3
+
+
+def test_the_class_joins_the_latents_and_each_map():
+    network = dcgan.generator(task(64), 6, 4, conditional=True)
+    assert [(x.name, x.dtype) for x in network.inputs] == [
+        ("latents", "float32"),
+        ("label", "int64"),
+    ]
+    joined = [x for x in network.layers if isinstance(x, layers.JoinClass)]
+    assert [tuple(x.output.shape[1:]) for x in joined] == [
+        (6 + 3,),
+        (4, 4, 32 + 3),
+        (8, 8, 16 + 3),
+        (16, 16, 8 + 3),
+        (32, 32, 4 + 3),
+    ]
+    assert maps(network) == [(4, 4, 32), (8, 8, 16), (16, 16, 8), (32, 32, 4), (64, 64, 3)]
+
+
+@pytest.mark.parametrize("size", [8, 16, 23, 24, 28, (30, 45), 32, 48, 49, 64, 97, 128])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_image_size_of_the_conditional_form(size, channels):
+    height, width = size if isinstance(size, tuple) else (size, size)
+    network = dcgan.generator(task(height, width, channels), 6, 2, conditional=True)
+    images = network(with_labels(), training=True).numpy()
+    assert images.shape == (4, height, width, channels) and images.dtype == np.float32
+    assert np.abs(images).max() < 1 and images.std() > 0
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_images_depend_on_latents_and_class(part):
+    keras.utils.set_random_seed(0)
+    network = dcgan.generator(task(8), 6, 2, conditional=True)
+    inputs = with_labels(3)
+    inputs[1 - part] = tf.repeat(inputs[1 - part][:1], 3, 0)
+    assert len({image.tobytes() for image in network(inputs).numpy()}) == 3
+
+
+def test_gradients_reach_every_weight_of_the_conditional_form():
+    keras.utils.set_random_seed(0)
+    network = dcgan.generator(task(64), 6, 2, conditional=True)
+    with tf.GradientTape() as tape:
+        images = network(with_labels(), training=True)
+        loss = tf.reduce_mean(images * tf.random.stateless_normal(images.shape, [2, 2]))
+    variables = [v.value for v in network.trainable_variables]
+    for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
+        assert gradient is not None and np.any(gradient), variable.name
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+def test_copies_agree(conditional):
+    inputs = with_labels() if conditional else latents()
+    network_copies.assert_agree(
+        lambda: dcgan.generator(task(8), 6, 2, conditional=conditional), inputs
+    )
+
+
+def test_images_of_the_conditional_form_are_float32_under_bfloat16():
+    with precision.policy("mixed_bfloat16"):
+        network = dcgan.generator(task(8), 6, 2, conditional=True)
+    images = network(with_labels(), training=True)
+    assert images.dtype == tf.float32 and np.isfinite(images).all()
+    transposed = (keras.layers.Conv2DTranspose, layers.ConvTranspose)
+    computed = {x.compute_dtype for x in network.layers if isinstance(x, transposed)}
+    assert computed == {"bfloat16"}

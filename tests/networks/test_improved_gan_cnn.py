@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support import network_copies
 
 from tf_ssgan.core.task import Task
 from tf_ssgan.networks import improved_gan_cnn
-from tf_ssgan.nn import layers, step_random, weights
+from tf_ssgan.nn import layers, precision, step_random, weights
 
 
 def task(height=32, channels=3, classes=10, width=None):
@@ -138,3 +139,106 @@ def test_gradients_reach_every_weight_at_64():
     variables = [v.value for v in network.trainable_variables]
     for variable, gradient in zip(variables, tape.gradient(loss, variables), strict=True):
         assert gradient is not None and np.any(gradient), variable.name
+
+
+def images(size=8, count=4):
+    return tf.random.stateless_uniform([count, size, size, 3], [3, 4], -1, 1)
+
+
+@pytest.mark.parametrize("width, expected", [(64, 627_530), (96, 1_408_234)])
+def test_the_parameters_with_batch_normalization(width, expected):
+    network = improved_gan_cnn.classifier(task(), width, norm="batch")
+    assert weights.parameter_count(network) == expected
+    # A scale and a shift for each bias of a convolution; the logits keep theirs.
+    assert expected - {64: 626_570, 96: 1_406_794}[width] == 3 * width + 6 * 2 * width
+    assert weights.parameter_count(network, gains=False) == expected
+
+
+def test_the_order_of_its_layers_with_batch_normalization():
+    network = improved_gan_cnn.classifier(task(), 4, norm="batch")
+    block = [layers.Conv, layers.BatchNorm, keras.layers.LeakyReLU]
+    stage = [*3 * block, layers.Dropout]
+    rest = [*3 * block, keras.layers.GlobalAveragePooling2D, layers.Dense]
+    types = [keras.layers.InputLayer, layers.Dropout, *stage, *stage, *rest]
+    assert [type(x) for x in network.layers] == types
+    for layer in network.layers:
+        if isinstance(layer, layers.Conv):
+            assert not (layer.with_bias or layer.weight_norm) and layer.slope is None
+        if isinstance(layer, layers.BatchNorm):
+            assert layer.scaled
+        if isinstance(layer, keras.layers.LeakyReLU):
+            assert layer.negative_slope == pytest.approx(0.2)
+    last = network.get_layer("logits")
+    assert last.with_bias and not last.weight_norm
+    assert maps(network) == maps(improved_gan_cnn.classifier(task(), 4))
+
+
+def test_with_batch_normalization_and_without_head_bias():
+    network = improved_gan_cnn.classifier(task(8), 4, norm="batch", head_bias=False)
+    assert not [v for v in network.trainable_variables if v.name == "bias"]
+
+
+def test_noise_comes_before_the_dropout_of_the_images():
+    network = improved_gan_cnn.classifier(task(8), 4, noise=0.05)
+    kinds = [keras.layers.InputLayer, layers.GaussianNoise, layers.Dropout]
+    assert [type(x) for x in network.layers[:3]] == kinds
+    assert network.layers[1].stddev == 0.05
+
+
+@pytest.mark.parametrize(
+    "options, whole",
+    [
+        ({}, [False, False, False]),
+        ({"drop_colors": True}, [True, False, False]),
+        ({"drop_maps": True}, [False, True, True]),
+        ({"drop_colors": True, "drop_maps": True}, [True, True, True]),
+    ],
+)
+def test_which_dropouts_set_whole_channels_to_0(options, whole):
+    network = improved_gan_cnn.classifier(task(8), 4, **options)
+    dropouts = [x for x in network.layers if isinstance(x, layers.Dropout)]
+    assert [x.whole_maps for x in dropouts] == whole
+    with step_random.at(0, 0):
+        values = keras.Model(network.input, [x.output for x in dropouts])(
+            tf.ones([50, 8, 8, 3]), training=True
+        )
+    for value, expected in zip(values, whole, strict=True):
+        zero = (value.numpy() == 0).mean(axis=(1, 2))  # of each channel of each image
+        assert 0 < zero.mean() < 1 and bool(np.isin(zero, [0, 1]).all()) == expected
+
+
+def test_noise_and_dropped_channels_act_in_training_only():
+    options = {"noise": 0.3, "drop_colors": True, "drop_maps": True, "norm": "batch"}
+    network = improved_gan_cnn.classifier(task(8), 4, **options)
+
+    def features(training, seed):
+        with step_random.at(seed, 0), layers.frozen_statistics():
+            return network(images(), training=training)["features"].numpy()
+
+    np.testing.assert_array_equal(features(False, 1), features(False, 2))
+    assert not np.allclose(features(True, 1), features(True, 2))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"norm": "batch"}, {"noise": 0.1, "drop_colors": True, "drop_maps": True}]
+    + [{"head_bias": False}],
+)
+def test_copies_agree(options):
+    network_copies.assert_agree(
+        lambda: improved_gan_cnn.classifier(task(8), 4, **options), images()
+    )
+
+
+@pytest.mark.parametrize("norm", ["weight", "batch"])
+def test_logits_and_features_are_float32_under_bfloat16(norm):
+    with precision.policy("mixed_bfloat16"):
+        network = improved_gan_cnn.classifier(
+            task(8), 4, norm=norm, noise=0.1, drop_colors=True, drop_maps=True
+        )
+    with step_random.at(0, 0):
+        outputs = network(images(), training=True)
+    assert {x.dtype for x in outputs.values()} == {tf.float32}
+    assert all(np.isfinite(x).all() for x in outputs.values())
+    computed = {x.compute_dtype for x in network.layers if isinstance(x, layers.Conv)}
+    assert computed == {"bfloat16"}

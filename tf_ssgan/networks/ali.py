@@ -16,18 +16,18 @@ for CIFAR-10).
                                                                    of both: dense 1024, dense 1024,
                                                                    with a bias; dense 10
 
-A dropout of .2 precedes each layer of the discriminator. For CIFAR-10 it is .5 from the second
-layer of each part on, and the discriminator has no batch normalization: each layer has a bias and
-twice the units, of which the maximum of pairs is kept (maxout).
+A dropout of .2 precedes each layer of the discriminator. For CIFAR-10 it is .5, except in front of
+image and latents (the public code misses a convolution, by an index that counts a batch
+normalization too many), and the discriminator has no batch normalization: each layer has a bias,
+and all but the last keep the larger of each pair of their units (maxout), half of those above.
 
     trainable parameters   encoder     decoder     discriminator
     SVHN                   3,315,488   1,767,584   5,292,298
     CIFAR-10               3,118,496   981,152     2,616,650
 
-The numbers of the table are those before maxout. Images of other than 32 x 32 pixels are ours: the
-convolutions are SAME, with the same strides, and the last one is as large as the map. Images of
-more than 48 pixels have further convolutions of stride 2 behind the first, until that map has at
-most 12 pixels per side; the decoder mirrors them.
+Images of other than 32 x 32 pixels are ours: the convolutions are SAME, with the same strides, and
+the last one is as large as the map. Images of more than 48 pixels have further convolutions of
+stride 2 behind the first, until that map has at most 12 pixels per side; the decoder mirrors them.
 """
 
 from typing import Literal

@@ -19,7 +19,8 @@ A normalization and a leaky ReLU of slope 0.1 follow each convolution:
     norm          "mean_only"                        "batch"
     convolution   weight-normalized, no bias         no bias
     then          mean-only batch norm, shift        batch norm, scale and shift
-    dense         like the convolutions              with a bias; [weight-normalized]
+    dense         like the convolutions              with a bias, [weight-normalized]; or like
+                                                     the convolutions
     kernels       N(0, 2 / inputs), dense            PyTorch's uniform, +-1 / sqrt(inputs)
                   N(0, 1 / inputs)
     used by       pi_model, temporal_ensembling,     ict, fast_swa, flexmatch, spctn,
