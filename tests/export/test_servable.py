@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from support import toy_methods
 from tensorflow.core.protobuf import saved_model_pb2
 
 import tf_ssgan
@@ -318,6 +319,38 @@ def test_a_conditional_generator_has_its_other_inputs_by_name(live, tmp_path):
     )
     expected = generator([z, y]).numpy() * 127.5 + 127.5
     np.testing.assert_allclose(signature(latents=z, label=y)["image"], expected, atol=0.51)
+
+
+@pytest.mark.parametrize(
+    ("method", "others"),
+    [("ali", {}), ("triple_gan", {"label": ([None], tf.int64)}),
+     ("local_gan", {"image": ([None, 8, 8, 1], tf.float32)})],
+)  # fmt: skip
+def test_inputs_of_generators_have_the_documented_names(method, others):
+    network = toy_methods.Toy(method).method.sampler().network
+    inputs = {spec.name: spec for spec in servable.generator_inputs(network)}
+    assert forms(inputs) == {"latents": ([None, 8], tf.float32)} | others
+
+
+def test_a_generator_near_images_takes_them_as_networks_do(live, tmp_path):
+    """Images in [-1, 1], not bytes; here it adds a half of the first of the latents to them."""
+    latents, image = keras.Input((8,), name="z"), keras.Input((16, 16, 1), name="image")
+    shift = keras.layers.Reshape((1, 1, 1))(latents[:, :1])
+    generator = keras.Model([latents, image], image + shift / 2)
+    networks = dataclasses.replace(servable.networks_in_float32(live), generator=generator)
+    servable.write_saved_model(networks, tmp_path / "model")
+    if warmup.is_available():
+        warmup.write_requests(networks, tmp_path / "model", "digits")
+    signature = tf.saved_model.load(str(tmp_path / "model")).signatures["generate"]
+    inputs = signature.structured_input_signature[1]
+    assert forms(inputs) == {
+        "latents": ([None, 8], tf.float32), "image": ([None, 16, 16, 1], tf.float32)
+    }  # fmt: skip
+    z, black = tf.reshape(tf.range(24.0) / 8, [3, 8]), tf.fill([3, 16, 16, 1], -1.0)
+    drawn = signature(latents=z, image=black)["image"].numpy()
+    assert drawn.shape == (3, 16, 16, 1)
+    assert drawn[:, 0, 0, 0].tolist() == [0, 64, 128]  # 127.5 (z / 2), rounded half to even
+    assert signature(latents=z[:0], image=black[:0])["image"].shape == (0, 16, 16, 1)
 
 
 def test_predictions_from_python_are_those_of_the_exported_model(workdir, digits, expected):
