@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import textwrap
@@ -16,10 +17,13 @@ from PIL import Image
 from support import toy_methods
 from tensorflow.core.protobuf import saved_model_pb2
 
+import export
 import tf_ssgan
 from export import servable, verify, warmup
+from tf_ssgan import methods
 from tf_ssgan.common import checkout, errors
 from tf_ssgan.data import image_decoding
+from tf_ssgan.methods.bases import gan, local_generator, triple_players
 from tf_ssgan.metrics import calibration
 from tf_ssgan.nn import precision
 from tf_ssgan.training import build, config, results
@@ -330,6 +334,30 @@ def test_inputs_of_generators_have_the_documented_names(method, others):
     network = toy_methods.Toy(method).method.sampler().network
     inputs = {spec.name: spec for spec in servable.generator_inputs(network)}
     assert forms(inputs) == {"latents": ([None, 8], tf.float32)} | others
+
+
+def test_the_table_of_latents_is_that_of_the_methods():
+    """In the README; the first row is for all methods with latents that no other row names."""
+    text = (pathlib.Path(export.__file__).parent / "README.md").read_text()
+    table = text.split("| methods | `latents` |")[1].split("\n\n")[0].split("\n")[2:]
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table]
+    named = {name: row[1:] for row in rows[1:] for name in re.findall(r"`(\w+)`", row[0])}
+    kinds = {
+        gan.GAN.latents: ("U[-1, 1]", "none"),
+        gan.NormalGAN.latents: ("N(0, I)", "none"),
+        gan.ConditionalGAN.latents: ("N(0, I)", "`label`"),
+        triple_players.TripleMethod.latents: ("U[-1, 1]", "`label`"),
+        local_generator.LocalGeneratorMethod.latents: ("U[0, 1]", "`image`"),
+    }
+    drawing = {
+        name: methods.find(name).Method.latents
+        for name in methods.names()
+        if hasattr(methods.find(name).Method, "latents")
+    }
+    assert named.keys() < drawing.keys()
+    for name, function in drawing.items():
+        latents, other = named.get(name, rows[0][1:])
+        assert (latents, other.split()[0]) == kinds[function], name
 
 
 def test_a_generator_near_images_takes_them_as_networks_do(live, tmp_path):
