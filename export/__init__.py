@@ -15,8 +15,14 @@ network's range [-1, 1]. `predict_bytes` and `classify` (feature `image/encoded`
 files and decode them as training did, see `graph_image_decoding`. Probabilities and scores are
 calibrated: softmax(logits / T), with the temperature T fitted on the run's validation images;
 model_info.json has T and what it changed. `generate` exists if the method has a generator. It
-expects latents from U[-1, 1], or from N(0, I) if the generator is conditional; such a generator
-also takes the class, `label` int64 [n].
+expects latents as the method drew them in training, and what else the generator reads:
+
+    latents             further input                             methods
+    U[-1, 1]            none                                      all that are not named below
+    U[0, 1]             image float32 [n, h, w, c] in [-1, 1]     local_gan: images near that one
+    U[-1, 1]            label int64 [n], the class                triple_gan
+    N(0, I)             none                                      ali, cat_gan
+    N(0, I)             label int64 [n], the class                acgan, wsgan and their variants
 
 Modules: `servable` writes the SavedModel, `verify` compares it with the live network, `warmup`
 writes warm-up requests, `digests` lists and checks its files, `publishing` makes a version appear

@@ -8,7 +8,7 @@ from support import toy_methods
 
 from tf_ssgan.core import hparams, method
 from tf_ssgan.methods import ssgan
-from tf_ssgan.nn import step_random
+from tf_ssgan.nn import distribution, layers, step_random
 
 
 def linear(units=2):
@@ -71,6 +71,55 @@ def test_several_batches_go_through_a_network_at_once():
     assert shapes == [(3, True)]
     assert one["sum"].numpy().tolist() == [3.0, 3.0] and two["sum"].numpy().tolist() == [12.0]
     assert one["twice"].shape == (2, 3) and two["twice"].numpy().tolist() == [[8.0] * 3]
+
+
+def joined_inputs(noise=None):
+    """A network of images [3] and labels [2], with an optional layer on the images."""
+    images, labels = keras.Input((3,)), keras.Input((2,))
+    x = noise(images) if noise else images
+    x = keras.layers.Concatenate()([x, labels])
+    outputs = {"score": keras.layers.Dense(4, use_bias=False)(x), "images": x[:, :3]}
+    return keras.Model([images, labels], outputs)
+
+
+def test_lists_of_inputs_go_through_a_network_at_once_as_in_passes_of_their_own(staged):
+    network = joined_inputs()
+    draw = lambda rows, key: [  # noqa: E731
+        tf.random.stateless_normal([rows, width], [key, width]) for width in (3, 2)
+    ]
+    batches = [draw(4, 0), draw(2, 1), draw(5, 2)]
+    with step_random.at(0, 0):
+        together = staged.forward_concat(network, *batches)
+    assert len(together) == 3
+    for outputs, batch in zip(together, batches, strict=True):
+        alone = network(batch, training=True)
+        assert outputs.keys() == alone.keys()
+        for name, output in outputs.items():
+            np.testing.assert_allclose(output, alone[name], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_two_replicas_share_the_random_numbers_of_the_batches_of_one(staged, listed):
+    """Each replica has its share of each batch, whether a batch is a tensor or a list of them."""
+    if listed:
+        network = joined_inputs(layers.GaussianNoise(0.5))
+    else:
+        image = keras.Input((3,))
+        network = keras.Model(image, {"images": layers.GaussianNoise(0.5)(image)})
+
+    def noise_of(rows):
+        with step_random.at(7, 3):
+            inputs = [[tf.zeros([n, 3]), tf.zeros([n, 2])][: 1 + listed] for n in rows]
+            batches = inputs if listed else [batch for (batch,) in inputs]
+            outputs = staged.forward_concat(network, *batches)
+            return [output["images"] for output in outputs]
+
+    strategy = distribution.strategy(2)
+    shares = tf.function(lambda: strategy.run(noise_of, args=([2, 1],)))()
+    for whole, share in zip(noise_of([4, 2]), shares, strict=True):
+        parts = strategy.experimental_local_results(share)
+        np.testing.assert_array_equal(whole, np.concatenate([part.numpy() for part in parts]))
+        assert len(np.unique(whole)) == whole.shape[0] * 3
 
 
 class Staged(method.Method):

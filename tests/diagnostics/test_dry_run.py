@@ -1,7 +1,9 @@
 """A few steps of a run give its time and memory, or the reason why it fails."""
 
+import itertools
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from support import toy_methods
 from tf_ssgan.common import errors
 from tf_ssgan.data import datasets
 from tf_ssgan.diagnostics import dry_run
+from tf_ssgan.training import build, loop, unlabeled_images
 
 GB = 10**9
 
@@ -25,8 +28,9 @@ def archives(tmp_path):
     return f"npz:{folder}"
 
 
-def finding_of(monkeypatch, dataset="digits", free=10 * GB, **changed):
-    measured = {"first": 5.0, "seconds": [0.1, 0.3], "evaluation": 0.0, "steps": 1000,
+def finding_of(monkeypatch, dataset="digits", free=10 * GB, steps=1000, stages=(), **changed):
+    stages = stages or [{"steps": steps, "seconds": [0.1, 0.3]}]
+    measured = {"first": 5.0, "stages": stages, "evaluation": 0.0, "steps": steps,
                 "evaluation_interval": 50, "gpus": 0, "peak_memory": GB}  # fmt: skip
     monkeypatch.setattr(dry_run, "measure_steps", lambda method, given: measured | changed)
     (finding,) = dry_run.check_steps("frgan", {"dataset": dataset}, free)
@@ -43,6 +47,13 @@ def test_a_short_run(monkeypatch):
 
 def test_evaluations_are_part_of_the_time(monkeypatch):
     assert "0.4 s a step" in finding_of(monkeypatch, evaluation=10.0).text
+
+
+def test_stages_count_by_their_steps(monkeypatch):
+    """750 steps of 0.2 s and 250 of 2.2 s: 700 s, and 5 s before."""
+    stages = [{"steps": 750, "seconds": [0.1, 0.3]}, {"steps": 250, "seconds": [2.0, 2.2, 9.0]}]
+    text = finding_of(monkeypatch, stages=stages).text
+    assert "0.7 s a step, about 12 min for 1,000 steps" in text
 
 
 def test_a_long_run_on_a_cpu_and_the_steps_of_an_hour(monkeypatch):
@@ -103,14 +114,41 @@ def test_steps_are_run_by_a_process_that_leaves_no_files(archives, tmp_path, mon
     monkeypatch.chdir(tmp_path / "here")
     given = {"dataset": archives, "width": 4, "batch_size": 8, "max_steps": 90}
     measured = dry_run.measure_steps("supervised", given)
-    assert (
-        measured["steps"] == 90
-        and measured["evaluation_interval"] >= 50
-        and 2 <= len(measured["seconds"]) <= 20
-    )
-    assert 0 < min(measured["seconds"]) <= max(measured["seconds"]) < measured["first"]
+    assert measured["steps"] == 90 and measured["evaluation_interval"] >= 50
+    (stage,) = measured["stages"]
+    assert stage["steps"] == 90 and 2 <= len(stage["seconds"]) <= 20
+    assert 0 < min(stage["seconds"]) <= max(stage["seconds"]) < measured["first"]
     assert measured["evaluation"] > 0 and measured["peak_memory"] > 10**8
     assert not list((tmp_path / "here").iterdir())
+
+
+def test_steps_of_every_stage_are_run(monkeypatch):
+    """Each stage has a first step, which traces, and two that are timed; its batches begin with it."""
+    done, state = [], {}
+
+    def make_train_function():
+        stage = state["stage"]
+        return lambda batches: done.append((stage, next(batches))) or {"loss": 0.0}
+
+    method = types.SimpleNamespace(
+        begin=lambda *images: done.append("begun"),
+        stages=lambda: {"plain": 0, "train": 30},
+        task=types.SimpleNamespace(steps=40),
+        step=types.SimpleNamespace(assign=lambda step: state.update(step=step)),
+        set_stage=lambda step: state.update(stage="train" if step >= 30 else "plain"),
+        make_train_function=make_train_function,
+    )
+    monkeypatch.setattr(build, "build", lambda settings: types.SimpleNamespace(method=method))
+    monkeypatch.setattr(build, "batches", lambda run, start: itertools.count(state["step"]))
+    monkeypatch.setattr(loop, "evaluation_interval", lambda task: 10)
+    monkeypatch.setattr(unlabeled_images, "initial_images", lambda run: None)
+    monkeypatch.setattr(dry_run, "_time_evaluation", lambda run: 0.0)
+    monkeypatch.setattr(dry_run, "TIMED_STEPS", (2, 2))
+    measured = dry_run.run_steps(None)
+    assert done == ["begun", *(("plain", k) for k in (0, 1, 2)),
+                    *(("train", k) for k in (30, 31, 32))]  # fmt: skip
+    assert [stage["steps"] for stage in measured["stages"]] == [30, 10]
+    assert [len(stage["seconds"]) for stage in measured["stages"]] == [2, 2]
 
 
 def test_a_run_that_cannot_be_built(archives):

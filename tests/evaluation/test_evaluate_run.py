@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+import types
 
 import keras
 import numpy as np
@@ -12,8 +13,10 @@ from PIL import Image
 
 from tf_ssgan import evaluate
 from tf_ssgan.common import errors, files
+from tf_ssgan.core.sampler import Sampler
 from tf_ssgan.evaluation import (
     evaluate_run,
+    figures,
     inception,
     options,
     reference_classifier,
@@ -251,6 +254,76 @@ def test_the_cause_of_a_small_set_is_the_true_one(make_run, images, cause):
     })  # fmt: skip
     (text,) = evaluation.result.left_out
     assert f"generated has 190 images, real 490, {cause} Classes of few images look" in text
+
+
+def drawn_rows(monkeypatch, kind, figure):
+    """The rows of images of a figure, and the names of the rows.
+
+    The generator of the given kind draws two pixels: the first of its latents, and its class or the
+    first pixel of its image, both as they are. Latents are those of the places 0, 1, ... of the
+    batch, uniform or normal; so are images and classes.
+    """
+    z, image, label = keras.Input((5,)), keras.Input((1, 2, 1)), keras.Input((), dtype="int64")
+    other = {"near_images": image[:, 0, :1, 0], "conditional": label[:, None] / 10}
+    pixel = keras.ops.cast(other.get(kind, z[:, 1:2]), "float32")
+    pixels = keras.layers.Reshape((1, 2, 1))(keras.layers.Concatenate()([z[:, :1], pixel]))
+    more = {"near_images": [image], "conditional": [label]}.get(kind, [])
+
+    def inputs(rows):
+        places = tf.range(rows)
+        latents = tf.random.stateless_normal([rows, 5], [0, 3])
+        latents = latents if figure == "truncations" else tf.clip_by_value(latents, -0.9, 0.9)
+        images = tf.tile(tf.cast(places, tf.float32)[:, None, None, None] / 50, [1, 1, 2, 1])
+        given = {"near_images": [images], "conditional": [tf.cast(places % 3, tf.int64)]}
+        return [latents, *given.get(kind, [])]
+
+    flag = {kind: True} if more else {}
+    sampler = Sampler(keras.Model([z, *more], pixels), inputs, inputs, **flag)
+    figures_drawn = []
+    monkeypatch.setattr(
+        figures,
+        "image_rows",
+        lambda images, names, labels, title: figures_drawn.append((images, names, list(labels))),
+    )
+    evaluation = object.__new__(evaluate_run._Evaluation)
+    evaluation.run = types.SimpleNamespace(method=types.SimpleNamespace(sampler=lambda: sampler))
+    evaluation.names, evaluation.options = ("a", "b", "c"), options.EvaluateOptions(run="r")
+    evaluation.result = evaluate_run.EvaluationResult({})
+    getattr(evaluation, f"_{figure}")()
+    (drawn,) = figures_drawn
+    return drawn
+
+
+@pytest.mark.parametrize("kind", ["plain", "conditional", "near_images"])
+def test_what_is_beside_the_latents_stays_the_same_along_an_interpolation(monkeypatch, kind):
+    """That is the image of the row's start, or the class of the row; latents go to its end."""
+    images, names, labels = drawn_rows(monkeypatch, kind, "interpolations")
+    rows = evaluate_run.INTERPOLATIONS
+    assert images.shape == (rows, figures.COLUMNS, 1, 2, 1)
+    latents = np.clip(tf.random.stateless_normal([2 * rows, 5], [0, 3]), -0.9, 0.9)
+    for column, ends in ((0, latents[:rows]), (-1, latents[rows:])):
+        np.testing.assert_allclose(images[:, column, 0, 0, 0], 127.5 * ends[:, 0] + 127.5, atol=1)
+    classes = np.arange(rows) % 3
+    assert labels == (classes.tolist() if kind == "conditional" else [])
+    given = {"conditional": classes / 10, "near_images": np.arange(rows) / 50}
+    if kind in given:
+        expected = np.tile(127.5 * given[kind][:, None] + 127.5, (1, figures.COLUMNS))
+        np.testing.assert_allclose(images[:, :, 0, 1, 0], expected, atol=1)
+
+
+@pytest.mark.parametrize("kind", ["plain", "conditional", "near_images"])
+def test_what_is_beside_the_latents_stays_the_same_while_they_are_truncated(monkeypatch, kind):
+    """A column has the image or the class of its latents in every row."""
+    images, names, labels = drawn_rows(monkeypatch, kind, "truncations")
+    taus, columns = evaluate_run.TAUS, figures.COLUMNS
+    assert images.shape == (len(taus), columns, 1, 2, 1) and labels == list(range(len(taus)))
+    z = tf.random.stateless_normal([columns, 5], [0, 3]).numpy()[:, 0]
+    expected = np.clip([np.clip(z, -tau, tau) for tau in taus], -1, 1)
+    np.testing.assert_allclose(images[:, :, 0, 0, 0], 127.5 * expected + 127.5, atol=1)
+    given = {"conditional": np.arange(columns) % 3 / 10, "near_images": np.arange(columns) / 50}
+    if kind in given:
+        expected = np.tile(127.5 * given[kind] + 127.5, (len(taus), 1))
+        np.testing.assert_allclose(images[:, :, 0, 1, 0], expected, atol=1)
 
 
 def test_inception_is_a_second_reference_network(evaluate_changed, bright, monkeypatch):

@@ -2,14 +2,29 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from support import toy_methods
 
 from tf_ssgan.evaluation import sampling
 
+# Method -> mean and standard deviation of its latents: U[-1, 1], N(0, I), U[0, 1], and U[-1, 1].
+LATENTS = {
+    "frgan": (0, 3**-0.5), "acgan": (0, 1), "local_gan": (0.5, 12**-0.5), "triple_gan": (0, 3**-0.5)
+}  # fmt: skip
 
-@pytest.fixture(scope="module", params=["frgan", "acgan"])
-def sampler(request):
-    return toy_methods.Toy(request.param).method.sampler()
+
+@pytest.fixture(scope="module", params=LATENTS)
+def method(request):
+    method = toy_methods.Toy(request.param).method
+    for variable in method.generator.variables:
+        if variable.name == "moving_variance":  # with 1, a deep generator's images are all alike
+            variable.assign(0.05 * tf.ones_like(variable))
+    return method
+
+
+@pytest.fixture(scope="module")
+def sampler(method):
+    return method.sampler()
 
 
 def test_the_same_seed_draws_the_same_images(sampler, bright):
@@ -46,11 +61,33 @@ def test_classes_are_those_given_to_the_generator_or_those_by_the_reference_netw
         np.testing.assert_array_equal(samples.labels, expected)
 
 
-def test_latents_are_those_of_the_method(sampler):
+def test_latents_are_those_of_the_method(method, sampler):
     z = sampling.sample_latents(sampler, 500, 0)[0]
-    assert z.shape == (500, 8) and abs(z.mean()) < 0.1
-    assert sampling.is_bounded(z) == (not sampler.conditional)
-    assert z.std() == pytest.approx(1 if sampler.conditional else 3**-0.5, rel=0.05)
+    mean, deviation = LATENTS[method.name]
+    assert z.shape == (500, 8) and z.mean() == pytest.approx(mean, abs=0.1)
+    assert sampling.is_bounded(z) == (deviation < 1)
+    assert z.std() == pytest.approx(deviation, rel=0.05)
+
+
+def test_beside_latents_there_are_classes_or_images_of_the_method(method, sampler):
+    """Of 300 images 1 / 64 are near one anchor, so nearly all of them occur."""
+    z, *given = sampling.sample_latents(sampler, 300, 0)
+    kinds = {"classes": sampler.conditional, "anchors": sampler.near_images}
+    assert len(given) == sum(kinds.values()) <= 1
+    if kinds["classes"]:
+        assert given[0].shape == (300,) and given[0].dtype == np.int64
+    elif kinds["anchors"]:
+        assert given[0].shape == (300, 8, 8, 1) and given[0].dtype == np.float32
+        anchors, drawn = (
+            {image.tobytes() for image in images}
+            for images in (method.anchors.value.numpy(), given[0])
+        )
+        assert drawn <= anchors and len(drawn) > 0.9 * len(anchors)
+    if given:
+        images, others = (
+            sampling.generate(sampler, [z, one]) for one in (given[0], given[0][::-1])
+        )
+        assert (images != others).any()
 
 
 def test_balanced_takes_the_first_of_each_class():

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import textwrap
@@ -13,12 +14,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from support import toy_methods
 from tensorflow.core.protobuf import saved_model_pb2
 
+import export
 import tf_ssgan
 from export import servable, verify, warmup
+from tf_ssgan import methods
 from tf_ssgan.common import checkout, errors
 from tf_ssgan.data import image_decoding
+from tf_ssgan.methods.bases import gan, local_generator, triple_players
 from tf_ssgan.metrics import calibration
 from tf_ssgan.nn import precision
 from tf_ssgan.training import build, config, results
@@ -318,6 +323,62 @@ def test_a_conditional_generator_has_its_other_inputs_by_name(live, tmp_path):
     )
     expected = generator([z, y]).numpy() * 127.5 + 127.5
     np.testing.assert_allclose(signature(latents=z, label=y)["image"], expected, atol=0.51)
+
+
+@pytest.mark.parametrize(
+    ("method", "others"),
+    [("ali", {}), ("triple_gan", {"label": ([None], tf.int64)}),
+     ("local_gan", {"image": ([None, 8, 8, 1], tf.float32)})],
+)  # fmt: skip
+def test_inputs_of_generators_have_the_documented_names(method, others):
+    network = toy_methods.Toy(method).method.sampler().network
+    inputs = {spec.name: spec for spec in servable.generator_inputs(network)}
+    assert forms(inputs) == {"latents": ([None, 8], tf.float32)} | others
+
+
+def test_the_table_of_latents_is_that_of_the_methods():
+    """In the README; the first row is for all methods with latents that no other row names."""
+    text = (pathlib.Path(export.__file__).parent / "README.md").read_text()
+    table = text.split("| methods | `latents` |")[1].split("\n\n")[0].split("\n")[2:]
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table]
+    named = {name: row[1:] for row in rows[1:] for name in re.findall(r"`(\w+)`", row[0])}
+    kinds = {
+        gan.GAN.latents: ("U[-1, 1]", "none"),
+        gan.NormalGAN.latents: ("N(0, I)", "none"),
+        gan.ConditionalGAN.latents: ("N(0, I)", "`label`"),
+        triple_players.TripleMethod.latents: ("U[-1, 1]", "`label`"),
+        local_generator.LocalGeneratorMethod.latents: ("U[0, 1]", "`image`"),
+    }
+    drawing = {
+        name: methods.find(name).Method.latents
+        for name in methods.names()
+        if hasattr(methods.find(name).Method, "latents")
+    }
+    assert named.keys() < drawing.keys()
+    for name, function in drawing.items():
+        latents, other = named.get(name, rows[0][1:])
+        assert (latents, other.split()[0]) == kinds[function], name
+
+
+def test_a_generator_near_images_takes_them_as_networks_do(live, tmp_path):
+    """Images in [-1, 1], not bytes; here it adds a half of the first of the latents to them."""
+    latents, image = keras.Input((8,), name="z"), keras.Input((16, 16, 1), name="image")
+    shift = keras.layers.Reshape((1, 1, 1))(latents[:, :1])
+    generator = keras.Model([latents, image], image + shift / 2)
+    networks = dataclasses.replace(servable.networks_in_float32(live), generator=generator)
+    servable.write_saved_model(networks, tmp_path / "model")
+    if warmup.is_available():
+        warmup.write_requests(networks, tmp_path / "model", "digits")
+    signature = tf.saved_model.load(str(tmp_path / "model")).signatures["generate"]
+    inputs = signature.structured_input_signature[1]
+    assert forms(inputs) == {
+        "latents": ([None, 8], tf.float32), "image": ([None, 16, 16, 1], tf.float32)
+    }  # fmt: skip
+    z, black = tf.reshape(tf.range(24.0) / 8, [3, 8]), tf.fill([3, 16, 16, 1], -1.0)
+    drawn = signature(latents=z, image=black)["image"].numpy()
+    assert drawn.shape == (3, 16, 16, 1)
+    assert drawn[:, 0, 0, 0].tolist() == [0, 64, 128]  # 127.5 (z / 2), rounded half to even
+    assert signature(latents=z[:0], image=black[:0])["image"].shape == (0, 16, 16, 1)
 
 
 def test_predictions_from_python_are_those_of_the_exported_model(workdir, digits, expected):

@@ -3,6 +3,7 @@
 import dataclasses
 import shutil
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -72,6 +73,38 @@ def test_another_generator_is_refused(live, networks, exported):
         weight.assign(weight.value + 0.5)
     with pytest.raises(verify.Mismatch, match="generate of 1 images gives other images"):
         verify.verify(exported.folder, networks, live)
+
+
+def join(latents, other):
+    """A generator of gray images from the first of the latents and another input, half each."""
+    x = (latents[:, :1] + other) / 2
+    gray = keras.layers.Reshape((16, 16, 1))(keras.layers.RepeatVector(256)(x))
+    return gray
+
+
+def joined_generators():
+    """Other input -> a generator that it is half of, and one to which it is nothing."""
+    z = keras.Input((8,), name="z")
+    label = keras.Input((), name="label", dtype="int64")
+    image = keras.Input((16, 16, 1), name="image")
+    parts = {
+        "label": (label, keras.ops.cast(label[:, None], "float32") / 10),
+        "image": (image, image[:, 0, :1, 0]),
+    }
+    return {
+        name: [keras.Model([z, other], join(z, k * part)) for k in (1, 0)]
+        for name, (other, part) in parts.items()
+    }
+
+
+@pytest.mark.parametrize("name", ["label", "image"])
+def test_what_a_generator_has_beside_latents_is_compared_too(networks, name):
+    own, deaf = joined_generators()[name]
+    sound, other = (dataclasses.replace(networks, generator=one) for one in (own, deaf))
+    served = lambda **inputs: {"image": sound.generate(*inputs.values())}  # noqa: E731
+    verify._compare_generated(served, sound)
+    with pytest.raises(verify.Mismatch, match="generate of 1 images gives other images"):
+        verify._compare_generated(served, other)
 
 
 def test_weights_that_are_not_numbers_are_refused(live, networks, tmp_path):

@@ -97,6 +97,15 @@ def test_pictures_of_other_names_are_between_the_images_and_the_charts(tmp_path)
     assert list(captions) == [*embedded_images.IMAGES, *others, *embedded_images.CHARTS]
 
 
+def test_pictures_of_reconstructions_and_of_tangents_are_named(tmp_path):
+    """The first has pairs with their difference, as every other picture of pairs, not so tangents."""
+    for name in ("reconstructions.png", "tangents.png"):
+        (tmp_path / name).touch()
+    captions = embedded_images.captions(tmp_path)
+    assert captions["reconstructions.png"] == "images, reconstructions, difference"
+    assert captions["tangents.png"] == "images, their reconstructions, tangents"
+
+
 def test_every_image_has_a_caption():
     captions = embedded_images.CHARTS | embedded_images.IMAGES
     assert set(embedded_images.FIGURES.values()) <= captions.keys()

@@ -20,7 +20,7 @@ from export import servable
 from tf_ssgan import methods, report
 from tf_ssgan.common.options import option
 from tf_ssgan.core import hparams, method
-from tf_ssgan.core.monitoring import ImagePairs, PseudoLabels
+from tf_ssgan.core.monitoring import ImagePairs, ImageRows, PseudoLabels
 from tf_ssgan.core.sampler import Sampler
 from tf_ssgan.core.task import Stream
 from tf_ssgan.nn import losses
@@ -59,7 +59,11 @@ class Method(method.Method):
 
     def monitors(self):
         halved = ImagePairs("halved", lambda images: images / 2, examples=5)
-        return halved, PseudoLabels(self.hp.certainty)
+        shades = ImageRows("tangents", self.shades, examples=3)
+        return halved, PseudoLabels(self.hp.certainty), shades
+
+    def shades(self, images):
+        return tf.stack([images, images / 2], axis=1)
 
     def latents(self, rows):
         return self.step_random().normal(rows, LATENTS)
@@ -96,14 +100,16 @@ def workdir(tmp_path_factory):
         yield folder / "run"
 
 
-def test_samples_and_pairs_of_images_are_pictures(workdir):
+def test_samples_pairs_and_rows_of_images_are_pictures(workdir):
     for name in ("samples", "halved"):
         with Image.open(workdir / f"{name}.png") as picture:
             assert min(picture.size) > 8 * 8, name
     events = event_accumulator.EventAccumulator(
         str(workdir / "tensorboard"), size_guidance={event_accumulator.TENSORS: 0}
     ).Reload()
-    for tag in ("samples", "halved"):
+    with Image.open(workdir / "tangents.png") as rows:
+        assert rows.size == (8 + 1 + 8, 3 * (8 + 1) - 1)  # two columns, three rows
+    for tag in ("samples", "halved", "tangents"):
         assert [event.step for event in events.Tensors(tag)] == [2, 4], tag
     assert "pseudo_labels" in events.Tags()["tensors"]
 
@@ -136,5 +142,9 @@ def test_the_page_of_a_report_shows_its_pictures(workdir, tmp_path):
     report.main(["report", str(workdir), f"--to={tmp_path}"])
     page = (tmp_path / "report.html").read_text()
     assert NAME in page
-    for caption in ("generated images", "images, halved, difference"):
+    for caption in (
+        "generated images",
+        "images, halved, difference",
+        "images, their reconstructions, tangents",
+    ):
         assert caption in page

@@ -3,6 +3,7 @@
 import os
 import pathlib
 
+from tf_ssgan.reports import embedded_images
 from tf_ssgan.training import run_paths
 
 FOLDER = pathlib.Path("runs/one")
@@ -25,13 +26,15 @@ def test_every_file_that_a_run_would_overwrite_is_known():
            RUN.tensorboard, RUN.classification_report, RUN.figure("samples"), RUN.pretrained("generator")}  # fmt: skip
     for path in own:
         assert any(path.match(name) for name in run_paths.RUN_FILES), path
+    pictures = [*embedded_images.IMAGES, *embedded_images.CHARTS, "reconstructions.png"]
+    assert set(pictures) <= set(run_paths.RUN_FILES)
     assert RUN.data_file.name not in run_paths.RUN_MARKS, "a common name is no mark of a run"
 
 
 def test_partial_files_of_killed_processes_are_removed(tmp_path):
     running = f"another-host-{os.getppid()}"
     names = [f"{name}.{running}.partial" for name in ("config.json", "metrics.jsonl", "top3.png",
-             "result.json", "evaluation.json", "evaluation_tsne.png", "notes.txt")]  # fmt: skip
+             "result.json", "evaluation.json", "evaluation_tsne.png", "mine.png", "notes.txt")]  # fmt: skip
     names += [f"G.weights.h5.{running}.partial.weights.h5"]
     for name in names:
         (tmp_path / name).touch()

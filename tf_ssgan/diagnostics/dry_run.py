@@ -1,4 +1,4 @@
-"""Runs a few steps of each method to estimate the time and the memory of a run.
+"""Runs a few steps of each stage of a method to estimate the time and the memory of a run.
 
 `measure_steps` starts a process for each method, `python -m tf_ssgan.diagnostics.dry_run`, because
 peak memory is that of a process, and because a process that is killed for its memory must not end
@@ -6,6 +6,7 @@ the checks. It builds the same run as training, and leaves no files.
 """
 
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -113,9 +114,11 @@ def format_duration(seconds: float) -> str:
 
 
 def _seconds_per_step(measured: dict[str, Any]) -> float:
-    """The time of a step with its share of the evaluations."""
+    """The mean time of a step, which may differ by stage, with its share of the evaluations."""
+    stages = measured["stages"]
+    train = sum(stage["steps"] * statistics.median(stage["seconds"]) for stage in stages)
     evaluation = measured["evaluation"] / measured["evaluation_interval"]
-    return statistics.median(measured["seconds"]) + evaluation
+    return train / measured["steps"] + evaluation
 
 
 def _seconds_of_run(measured: dict[str, Any]) -> float:
@@ -131,7 +134,7 @@ def _format_bytes(count: float) -> str:
 
 
 def measure_steps(method: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Runs the first steps of a method in another process.
+    """Runs some steps of a method in another process.
 
     Args:
         method: name of the method.
@@ -161,12 +164,13 @@ def measure_steps(method: str, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def run_steps(settings: config.Config) -> dict[str, Any]:
-    """Builds a run and runs its first steps.
+    """Builds a run and runs the first steps of each of its stages.
 
     Returns:
-        Seconds of the `first` step with everything before it, `seconds` of each of the next steps,
-        seconds of an `evaluation`, number of `steps` of the run, steps of an
-        `evaluation_interval`, number of `gpus`, and `peak_memory` in bytes.
+        Seconds of the `first` step of all stages with everything before them; for each of the
+        `stages` its number of `steps`, and `seconds` of each of its next steps; seconds of an
+        `evaluation`, number of `steps` of the run, steps of an `evaluation_interval`, number of
+        `gpus`, and `peak_memory` in bytes.
     """
     import tensorflow as tf
 
@@ -176,23 +180,36 @@ def run_steps(settings: config.Config) -> dict[str, Any]:
     run = build.build(settings)
     some = unlabeled_images.initial_images(run)
     run.method.begin(some, lambda: unlabeled_images.blocks(run))
-    batches, train = iter(build.batches(run, 0)), run.method.make_train_function()
-
-    def step() -> None:
-        for value in train(batches).values():
-            float(value)  # waits until the step is done
-
-    step()
-    first = time.perf_counter() - began
+    first, stages = time.perf_counter() - began, []
+    starts = [*run.method.stages().values(), run.method.task.steps]
+    for start, end in itertools.pairwise(starts):
+        step = _steps_from(run, start)
+        first += _time(step)
+        stages.append({"steps": end - start, "seconds": _time_steps(step)})
     return {
         "first": first,
-        "seconds": _time_steps(step),
+        "stages": stages,
         "evaluation": _time_evaluation(run),
         "steps": run.method.task.steps,
         "evaluation_interval": loop.evaluation_interval(run.method.task),
         "gpus": len(tf.config.list_physical_devices("GPU")),
         "peak_memory": peak_memory(),
     }
+
+
+def _steps_from(run, start: int) -> Callable[[], None]:
+    """A function that takes the next step of a run, the first one from the given one on."""
+    from tf_ssgan.training import build
+
+    run.method.step.assign(start)
+    run.method.set_stage(start)
+    batches, train = iter(build.batches(run, start)), run.method.make_train_function()
+
+    def step() -> None:
+        for value in train(batches).values():
+            float(value)  # waits until the step is done
+
+    return step
 
 
 def _time_evaluation(run) -> float:

@@ -16,6 +16,9 @@ EVALUATION_FIGURES = tuple(
     f"evaluation_{name}.png" for name in ("classes", "interpolations", "truncation", "tsne")
 )
 
+# Figures of the monitors that methods declare.
+MONITOR_FIGURES = tuple(f"{name}.png" for name in ("perturbed", "tangents", "reconstructions"))
+
 # Files of a run besides config.json. A folder that has some of them but no config.json is refused.
 RUN_FILES = (
     "run.flags",
@@ -28,6 +31,7 @@ RUN_FILES = (
     RESULT,
     EVALUATION,
     *EVALUATION_FIGURES,
+    *MONITOR_FIGURES,
     "samples.png",
     "confusion.png",
     "reliability.png",
@@ -101,4 +105,5 @@ class RunPaths:
 
     def remove_leftovers(self) -> None:
         """Removes partial files that killed processes have left; the caller holds the lock."""
-        files.remove_leftovers(self.path, (CONFIG, *RUN_FILES), locked=True)
+        names = (CONFIG, *RUN_FILES, "*.png")  # monitors of new methods have names of their own
+        files.remove_leftovers(self.path, names, locked=True)
