@@ -11,12 +11,13 @@ from tf_ssgan.methods import improved_gan_minv
 from tf_ssgan.nn import distribution, losses, precision, step_random, weights
 from tf_ssgan.training import config
 
-WITHOUT_NOISE = {"dropout": 0.0, "input_dropout": 0.0}
+# With two tangents, and without noise in D.
+EXACT = {"tangents": 2, "dropout": 0.0, "input_dropout": 0.0}
 
 
 @pytest.fixture(scope="module")
 def toy():
-    return toy_methods.Eager("improved_gan_minv", plain_fraction=0.0, **WITHOUT_NOISE)
+    return toy_methods.Eager("improved_gan_minv", plain_fraction=0.0, **EXACT)
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_two_replicas_have_the_steepness_of_one(toy, method):
     """With images that are divided among them."""
     batch = next(toy.batches())
     images = [batch[k]["image"] for k in ("labeled", "unlabeled")]
-    pair = toy_methods.Toy("improved_gan_minv", 2, plain_fraction=0.0, **WITHOUT_NOISE)
+    pair = toy_methods.Toy("improved_gan_minv", 2, plain_fraction=0.0, **EXACT)
     pair.load(toy.start)
 
     def steepness(made):
@@ -93,7 +94,7 @@ def captured_step(toy, monkeypatch):
 
 def test_players_minimize_the_weighted_sums(toy, method, monkeypatch):
     weighed = toy_methods.hparams(
-        "improved_gan_minv", manifold_weight=7.0, reconstruction_weight=2.0, **WITHOUT_NOISE
+        "improved_gan_minv", manifold_weight=7.0, reconstruction_weight=2.0, **EXACT
     )
     monkeypatch.setattr(method, "hp", weighed)
     logs, (discriminator, generator), _ = captured_step(toy, monkeypatch)

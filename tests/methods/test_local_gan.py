@@ -9,12 +9,13 @@ from tf_ssgan.methods import local_gan
 from tf_ssgan.nn import distribution, losses, precision, step_random, tangents, weights
 from tf_ssgan.training import config
 
-WITHOUT_NOISE = {"dropout": 0.0, "input_dropout": 0.0}
+# With two tangents, and without noise in D.
+EXACT = {"tangents": 2, "dropout": 0.0, "input_dropout": 0.0}
 
 
 @pytest.fixture(scope="module")
 def toy():
-    return toy_methods.Eager("local_gan", plain_fraction=0.0, **WITHOUT_NOISE)
+    return toy_methods.Eager("local_gan", plain_fraction=0.0, **EXACT)
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def captured_step(toy, monkeypatch):
 def test_players_minimize_the_weighted_sums(toy, method, monkeypatch):
     weighed = toy_methods.hparams(
         "local_gan", reconstruction_weight=2.0, labeled_generator_weight=3.0,
-        orthonormality_weight=5.0, labeled_flatness=7.0, unlabeled_flatness=11.0, **WITHOUT_NOISE,
+        orthonormality_weight=5.0, labeled_flatness=7.0, unlabeled_flatness=11.0, **EXACT,
     )  # fmt: skip
     monkeypatch.setattr(method, "hp", weighed)
     logs, (discriminator, generator), _ = captured_step(toy, monkeypatch)
@@ -142,7 +143,7 @@ def test_two_replicas_have_the_tangent_terms_of_one(toy, method):
     wider(method)
     batch = next(toy.batches())
     x, y = batch["labeled"]["image"], batch["labeled"]["label"]
-    pair = toy_methods.Toy("local_gan", 2, plain_fraction=0.0, **WITHOUT_NOISE)
+    pair = toy_methods.Toy("local_gan", 2, plain_fraction=0.0, **EXACT)
     pair.load(toy.values())
 
     def terms(made):
@@ -170,9 +171,7 @@ def test_the_slopes_move_d_alone_and_orthonormality_moves_g_alone(toy, method, m
         found = {}
         for weight in (0.0, 100.0):
             toy.load(wide)
-            given = toy_methods.hparams(
-                "local_gan", **dict.fromkeys(weights_of, weight), **WITHOUT_NOISE
-            )
+            given = toy_methods.hparams("local_gan", **dict.fromkeys(weights_of, weight), **EXACT)
             monkeypatch.setattr(method, "hp", given)
             gradients = {}
 

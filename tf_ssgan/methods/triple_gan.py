@@ -119,9 +119,8 @@ class Method(triple_players.TripleMethod):
         pairs = [x, y], [others, pseudo], [fake, wanted], [real, guessed]
         with tf.GradientTape() as tape:
             one, two, three, four = self.forward_concat(self.discriminator, *pairs)
-            discriminator = losses.pair_discriminator_loss(
-                one["score"], two["score"], self.hp.pseudo_share, three["score"], four["score"]
-            )
+            scores = one["score"], two["score"], self.hp.pseudo_share, three["score"], four["score"]
+            discriminator = losses.pair_discriminator_loss(*scores, self.label_weights(y))
         self.d.minimize(discriminator, tape)
 
         z, wanted = self.latents(x.shape[0])

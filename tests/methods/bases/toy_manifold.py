@@ -1,3 +1,4 @@
 """Tangents at toy size."""
 
-TOY = {"tangents": 2, "plain_fraction": 0.25}  # so that both stages are among the first steps
+# Both stages are among the first steps. Each tangent takes as long to trace as several passes.
+TOY = {"tangents": 1, "plain_fraction": 0.25}

@@ -13,6 +13,7 @@ def pair_discriminator_loss(
     pseudo_share: float,
     generated: tf.Tensor,
     classified: tf.Tensor,
+    weights: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Loss of a discriminator of pairs of image and label (Li et al. 2017, equation 3).
 
@@ -20,17 +21,21 @@ def pair_discriminator_loss(
     code adds images with the labels of the classifier to the real pairs, too.
 
     Args:
-        labeled: Scores d of labeled images with their labels, of any shape.
+        labeled: Scores d of labeled images with their labels, [batch, 1].
         pseudo_labeled: Scores of other real images with the labels that the classifier gives them,
             which count as real too.
         pseudo_share: Their share of the real pairs, in [0, 1].
         generated: Scores of generated images with their labels.
         classified: Scores of real images with the labels that the classifier gives them.
+        weights: float32 [batch], weights of the labeled images; None for 1.
 
     Returns:
         A float32 scalar, at least 0.
     """
-    real = [_mean_softplus(-tf.cast(score, tf.float32)) for score in (labeled, pseudo_labeled)]
+    doubts = [tf.nn.softplus(-tf.cast(score, tf.float32)) for score in (labeled, pseudo_labeled)]
+    if weights is not None:
+        doubts[0] *= weights[:, tf.newaxis]
+    real = [tf.reduce_mean(doubt) for doubt in doubts]
     fake = [_mean_softplus(tf.cast(score, tf.float32)) for score in (generated, classified)]
     return (1.0 - pseudo_share) * real[0] + pseudo_share * real[1] + 0.5 * tf.add_n(fake)
 
