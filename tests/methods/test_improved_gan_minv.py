@@ -126,24 +126,6 @@ def test_the_first_stage_has_no_tangents():
     assert ["manifold" in one for one in logs] == [False, False, False, True]
 
 
-def test_more_tangents_than_axes_are_refused():
-    with pytest.raises(Exception, match="--tangents=9 are more than the --latent_size=8 axes"):
-        toy_methods.hparams("improved_gan_minv", tangents=9)
-
-
-def test_the_axes_of_a_step_are_different_and_change_with_the_step(method):
-    seen = []
-    for step in range(4):
-        with step_random.at(0, step):
-            axes = np.stack(method.axes(3))
-        assert axes.shape == (2, 3, 8)
-        np.testing.assert_array_equal(axes.sum(-1), 1.0)
-        numbers = axes[:, 0].argmax(-1)
-        assert numbers[0] != numbers[1] and np.array_equal(axes, np.repeat(axes[:, :1], 3, 1))
-        seen.append(tuple(numbers))
-    assert len(set(seen)) > 1
-
-
 def test_networks_compute_in_float32_and_have_the_published_sizes():
     with precision.policy("mixed_bfloat16"):
         hp = config.configure("improved_gan_minv", "cifar10").hparams

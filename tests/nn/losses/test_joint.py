@@ -64,6 +64,16 @@ def test_the_share_of_pseudo_labels_weighs_them_as_their_number_would():
         assert float(only) == near(-np.mean(np.log(kept)) + math.log(2))
 
 
+def test_weights_are_those_of_labeled_pairs_alone():
+    scores = tf.math.log([[0.8 / 0.2], [0.6 / 0.4]])
+    weighed = losses.pair_discriminator_loss(
+        scores, scores, 0.5, scores, scores, tf.constant([3.0, 0.0])
+    )
+    plain = losses.pair_discriminator_loss(scores, scores, 0.5, scores, scores)
+    added = 0.5 * (3 * -math.log(0.8) / 2 - (-math.log(0.8) - math.log(0.6)) / 2)
+    assert float(weighed - plain) == near(added)
+
+
 def test_a_classifier_convinces_by_the_probability_of_its_label_alone():
     """d p_max / d l is p_max (1 - p_max) and -p_max p_k; with .5, 2 rows and softplus(-d)."""
     p = np.array([[0.05, 0.9, 0.05], [0.6, 0.3, 0.1]])
