@@ -86,11 +86,13 @@ def test_the_code_of_the_encoder_starts_small(method):
 
 
 @pytest.mark.parametrize(
-    ("drop_maps", "whole"), [(False, [True, False, False]), (True, [True] * 3)]
+    ("channels", "drop_maps", "whole"),
+    [(3, False, [True, False, False]), (3, True, [True] * 3), (1, True, [False, True, True])],
 )
-def test_the_discriminator_drops_color_channels_and_maps(drop_maps, whole):
+def test_the_discriminator_drops_color_channels_and_maps(channels, drop_maps, whole):
+    """Of gray images the only channel is not dropped as a whole."""
     hp = toy_methods.hparams("bad_gan", drop_maps=drop_maps)
-    made = bad_gan.Method(hp, toy_methods.task())
+    made = bad_gan.Method(hp, toy_methods.task(channels=channels))
     noise, *drops = [
         x for x in made.classifier.layers if isinstance(x, layers.Dropout | layers.GaussianNoise)
     ]

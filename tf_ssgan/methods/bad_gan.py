@@ -18,10 +18,11 @@ whole maps.
 
 Departures: the paper's term that keeps images of high density away from G needs a density model
 (PixelCNN); the public code has it for MNIST alone, and so do we not. Latents are U[-1, 1] instead
-of U[0, 1], as in `improved_gan`. The public code does not train the gains of D's hidden layers; we
-do. Its loops never end by themselves and keep the smallest test error; ours end after the epochs of
-its learning rate, and export the last weights. On digits, width, dropout, learning rate and
-translations are those of `improved_gan`.
+of U[0, 1], as in `improved_gan`. Gray images have only one channel, which is not dropped as a
+whole. The public code does not train the gains of D's hidden layers; we do. Its loops never end by
+themselves and keep the smallest test error; ours end after the epochs of its learning rate, and
+export the last weights. On digits, width, dropout, learning rate and translations are those of
+`improved_gan`.
 """
 
 import dataclasses
@@ -64,7 +65,7 @@ class HParams(improved_gan.HParams):
     )
     input_dropout: float = inherited(
         gan.SemiSupervisedGANHParams, "input_dropout", 0.15, "public code, on SVHN",
-        note="It sets whole color channels to 0.",
+        note="It sets whole color channels to 0, and single pixels of gray images.",
     )  # fmt: skip
     generator_learning_rate: float = option(
         0.0, "Initial learning rate of generator and encoder; 0 takes that of the discriminator.",
@@ -102,7 +103,9 @@ class Method(improved_gan.Method):
     def setup(self) -> None:
         """Makes the networks; the encoder, if there is one, learns with the generator."""
         self.discriminator = self.classifier = self.build_discriminator(
-            noise=self.hp.image_noise, drop_colors=True, drop_maps=self.hp.drop_maps
+            noise=self.hp.image_noise,
+            drop_colors=self.task.channels > 1,  # of the only channel nothing would be left
+            drop_maps=self.hp.drop_maps,
         )
         sizes = self.task, self.hp.latent_size, self.generator_width
         self.generator = dcgan.generator(*sizes)
