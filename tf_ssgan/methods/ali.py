@@ -65,7 +65,13 @@ class HParams(gan.GeneratorHParams):
 
     RECIPES = {
         "digits": dict(
-            labels=50, max_steps=1000, learning_rate=1e-3, latent_size=32, width=16, translate=True
+            labels=50,
+            max_steps=1000,
+            batch_size=64,
+            learning_rate=1e-3,
+            latent_size=32,
+            width=16,
+            translate=True,
         ),
         "svhn": dict(labels=1000, epochs=300),
         "cifar10": dict(labels=4000, epochs=300, latent_size=64, units="maxout"),

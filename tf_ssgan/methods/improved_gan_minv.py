@@ -44,7 +44,7 @@ class HParams(improved_gan.HParams, manifold.TangentHParams):
     plain_fraction: float = inherited(manifold.TangentHParams, "plain_fraction", 0.1, "our choice")
 
     RECIPES = {
-        "digits": improved_gan.HParams.RECIPES["digits"] | dict(tangents=2),
+        "digits": improved_gan.HParams.RECIPES["digits"] | dict(tangents=2, max_steps=600),
         "svhn": dict(labels=1000, epochs=900, plain_fraction=10 / 900),
         "cifar10": dict(
             labels=4000, epochs=1200, width=96, generator_width=64, plain_fraction=10 / 1200

@@ -64,7 +64,7 @@ class HParams(improved_gan.HParams, manifold.TangentHParams):
 
     RECIPES = {k: v for k, v in improved_gan.HParams.RECIPES.items() if k != "cifar100"} | {
         "digits": improved_gan.HParams.RECIPES["digits"]
-        | dict(tangents=2, latent_size=64, learning_rate=3e-4),
+        | dict(tangents=2, latent_size=64, learning_rate=3e-4, max_steps=600),
     }
 
 
