@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from support import toy_methods
 
+from tf_ssgan.common import errors
 from tf_ssgan.methods import ali
 from tf_ssgan.nn import layers, losses, step_random, weights
 from tf_ssgan.training import config
@@ -172,3 +173,10 @@ def test_recipes():
         assert (settings.labels, settings.epochs, hp.learning_rate) == (labels, 300, 1e-4)
         assert (hp.latent_size, hp.units, hp.batch_size, hp.width) == (latents, units, 100, 32)
     assert config.configure("ali", "svhn", max_steps=300).hparams.learning_rate == 1e-3
+
+
+def test_maxout_of_an_odd_width_is_refused():
+    with pytest.raises(
+        errors.UserError, match="--units=maxout takes units in pairs, and --width=9"
+    ):
+        toy_methods.hparams("ali", units="maxout", width=9)

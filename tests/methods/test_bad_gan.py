@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from support import toy_methods
 
+from tf_ssgan.common import errors
 from tf_ssgan.methods import bad_gan
 from tf_ssgan.nn import layers, losses, step_random, weights
 from tf_ssgan.training import config
@@ -103,14 +104,14 @@ def test_the_discriminator_drops_color_channels_and_maps(channels, drop_maps, wh
 
 def test_rates_and_betas_are_those_of_each_player():
     hp = toy_methods.hparams(
-        "bad_gan", learning_rate=6e-4, generator_learning_rate=3e-4, least_learning_rate=1e-4
+        "bad_gan", learning_rate=6e-4, generator_rate=0.5, least_learning_rate=1e-4
     )
     made = bad_gan.Method(hp, toy_methods.task(steps=12))
     assert (made.d.optimizer.beta_1, made.g.optimizer.beta_1) == (0.5, 0.0)
     for step, rates in ((0, (6e-4, 3e-4)), (8, (6e-4, 3e-4)), (10, (3e-4, 1.5e-4)), (11, None)):
         made.step.assign(step)
         expected = rates or (1.5e-4, 1e-4)  # a quarter of the rates, but at least the floor
-        assert (float(made.rate()), float(made.generator_rate())) == pytest.approx(expected)
+        assert (float(made.rate()), float(made.rate_of_generator())) == pytest.approx(expected)
 
 
 def test_recipes_and_parameter_counts():
@@ -121,7 +122,7 @@ def test_recipes_and_parameter_counts():
     cifar = config.configure("bad_gan", "cifar10")
     hp = cifar.hparams
     assert (cifar.labels, cifar.epochs, hp.entropy_weight, hp.input_dropout) == (4000, 1200, 0, 0.2)
-    assert (hp.learning_rate, hp.generator_learning_rate) == (6e-4, 3e-4)
+    assert (hp.learning_rate, hp.generator_rate) == (6e-4, 0.5)
     made = bad_gan.Method(hp, toy_methods.task(classes=10, height=32, width=32, channels=3))
     counts = {
         k: weights.parameter_count(n, gains=k == "encoder") for k, n in made.networks().items()
@@ -149,3 +150,15 @@ def test_the_generator_follows_the_spread(toy, method):
             loss = spread()
         method.g.minimize(loss, tape)
     assert float(spread()) < before
+
+
+def test_a_floor_above_the_learning_rate_is_refused():
+    with pytest.raises(
+        errors.UserError, match="--least_learning_rate=0.001 is larger than --learn"
+    ):
+        toy_methods.hparams("bad_gan", learning_rate=1e-4, least_learning_rate=1e-3)
+
+
+def test_short_runs_keep_the_balance_of_the_players():
+    hp = config.configure("bad_gan", "cifar10", max_steps=400).hparams
+    assert (hp.learning_rate, hp.generator_rate) == (1e-3, 0.5)

@@ -27,6 +27,7 @@ def test_the_discriminator_has_batch_normalization_with_scale_and_shift(dataset,
     made = cat_gan.Method(hp, toy_methods.task(classes=10, height=32, width=32, channels=3))
     assert weights.parameter_count(made.discriminator) == discriminator
     assert not [v for v in made.discriminator.variables if v.name == "gain"]
+    assert weights.parameter_count(made.generator, gains=False) == 4_933_379
 
 
 def uniform_head(method):

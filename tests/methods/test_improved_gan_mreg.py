@@ -67,14 +67,15 @@ def test_the_tangent_is_the_derivative_along_a_direction_of_length_one(tangent_t
     with step_random.at(0, 0):
         z = method.latents(8)
         u = tf.math.l2_normalize(method.step_random().normal(8, 8), axis=-1)
-    fake, along = first_neighbors(method)
+    _, center, along = first_neighbors(method)
 
     def logits(at):
-        return method.discriminator(method.generator(at, training=True), training=True)["logits"]
+        return method.discriminator(method.generator(at, training=False), training=True)["logits"]
 
     expected = forward_mode.derivative(logits, z, u)
-    derivative = tangents.tangent(method.logits, fake, along)[1]
+    derivative = tangents.tangent(method.logits, center, along)[1]
     np.testing.assert_allclose(derivative, expected, atol=1e-5)
+    tangent_toy.load(tangent_toy.start)
     logged = float(method.one_step(next(tangent_toy.batches()))["manifold"])
     assert logged == pytest.approx(np.square(expected).sum(1).mean(), rel=1e-4)
 
@@ -95,13 +96,12 @@ def test_the_tangent_term_is_zero_on_constant_networks(tangent_toy):
 def test_the_term_moves_the_discriminator_and_not_the_generator(toy, method):
     with step_random.at(0, 0):
         with tf.GradientTape(persistent=True) as tape:
-            fake, near = method.neighbors(8)
-            fake, near = map(tf.stop_gradient, (fake, near))
+            *_, one, two = map(tf.stop_gradient, method.neighbors(8))
             if method.hp.manifold_form == "tangent":
-                derivative = tangents.tangent(method.logits, fake, near)[1]
+                derivative = tangents.tangent(method.logits, one, two)[1]
                 change = losses.squared_steepness([derivative])
             else:
-                one, two = method.forward_concat(method.discriminator, fake, near)
+                one, two = method.forward_concat(method.discriminator, one, two)
                 change = losses.squared_distance(one["logits"], two["logits"])
     moved = tape.gradient(change, [v.value for v in method.d.variables])
     assert any(g is not None and np.any(g) for g in moved)
@@ -128,7 +128,7 @@ def test_a_step_gives_the_generator_no_gradient_of_the_term(toy, method, monkeyp
 
 
 def test_two_replicas_have_the_tangent_term_of_one(tangent_toy):
-    """Also where batch normalization takes its statistics over both."""
+    """With images that are divided among them."""
     tangent_toy.load(tangent_toy.start)
     options = {"manifold_form": "tangent"} | WITHOUT_NOISE
     pair = toy_methods.Toy("improved_gan_mreg", 2, **options)
@@ -136,8 +136,8 @@ def test_two_replicas_have_the_tangent_term_of_one(tangent_toy):
 
     def term(method):
         with step_random.at(0, 0):
-            fake, along = method.neighbors(8 // distribution.num_replicas())
-            change = losses.squared_steepness([tangents.tangent(method.logits, fake, along)[1]])
+            _, center, along = method.neighbors(8 // distribution.num_replicas())
+            change = losses.squared_steepness([tangents.tangent(method.logits, center, along)[1]])
         return distribution.mean_over_replicas(change)
 
     both = tf.function(lambda: pair.strategy.run(term, [pair.method]))()

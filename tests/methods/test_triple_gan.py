@@ -168,7 +168,7 @@ def test_consistency_compares_two_passes_and_rises():
     assert labeled.shape == (4, 3) and not np.array_equal(one, two)
     p, q = tf.nn.softmax(one).numpy(), tf.nn.softmax(two).numpy()
     own = 0.3 * losses.entropy(one) + 1e-3 * losses.uniform_cross_entropy(one)
-    for step, factor in ((0, np.exp(-5)), (5, np.exp(-5 / 36)), (10, 1.0)):  # epochs have 5 steps
+    for step, factor in ((0, np.exp(-5)), (5, np.exp(-5 / 36)), (10, 1.0)):  # of 12
         method.step.assign(step)
         expected = float(own) + 100 * factor * np.square(p - q).mean()
         assert float(method.unsupervised_loss(one, two)) == pytest.approx(expected, rel=1e-4)

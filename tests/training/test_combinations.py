@@ -39,6 +39,24 @@ def test_what_a_wide_residual_network_does_not_read_is_said():
         assert not combinations.remarks(one, pi_model.Method)
 
 
+def test_what_another_form_of_a_method_reads_is_said():
+    for method, given, sentence in (
+        ("improved_gan_mreg", {"tangent_weight": 0.1}, "--tangent_weight=0.1 changes nothing here: "
+         "it belongs to --manifold_form=tangent."),
+        ("improved_gan_mreg", {"manifold_form": "tangent", "radius": 0.1}, "--radius=0.1 changes "
+         "nothing here: it belongs to --manifold_form=dropout."),
+        ("bad_gan", {"code_weight": 0.1}, "--code_weight=0.1 changes nothing here: it belongs to "
+         "--spread=variational."),
+    ):  # fmt: skip
+        settings = config.configure(method, "digits", **given)
+        assert combinations.remarks(settings, frgan.Method) == [sentence]
+    for method in ("improved_gan_mreg", "improved_gan_minv", "bad_gan"):
+        for dataset in ("digits", "cifar10"):
+            assert not combinations.remarks(config.configure(method, dataset), frgan.Method)
+    read = config.configure("improved_gan_minv", "digits", manifold_weight=0.1)
+    assert not combinations.remarks(read, frgan.Method)
+
+
 def test_remarks_are_sentences():
     settings = config.configure("frgan", labels=0, max_steps=2)
     (line,) = combinations.remarks(settings, frgan.Method)

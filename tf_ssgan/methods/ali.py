@@ -14,10 +14,11 @@ the same weights. The classifier is D of an image and mu(x).
 
 Departures: the paper gives neither the loss nor the networks of its semi-supervised runs, and the
 public code (IshmaelBelghazi/ALI) has none of them: K outputs, the weight of the cross-entropy and
-the 300 epochs are ours. Images lie in [-1, 1] with a tanh, there in [0, 1] with a sigmoid; the bias
-of its pixels starts from the mean image. D's batch normalization sees pairs of each kind by
-themselves and records the real ones alone. The paper's beta_2 of 1e-3 is Blocks' 1 - beta_2. SVHN
-is learned without its 'extra' images. Short runs use the learning rate 1e-3 (recipe "short").
+the 300 epochs are ours, and so is the EMA of the weights that is exported. Images lie in [-1, 1]
+with a tanh, there in [0, 1] with a sigmoid; the bias of its pixels starts from the mean image. D's
+batch normalization sees pairs of each kind by themselves and records the real ones alone. The
+paper's beta_2 of 1e-3 is Blocks' 1 - beta_2. SVHN is learned without its 'extra' images. Short runs
+use the learning rate 1e-3 (recipe "short").
 """
 
 import dataclasses
@@ -26,6 +27,7 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
+from tf_ssgan.common import errors
 from tf_ssgan.common.options import WIDEST, inherited, option
 from tf_ssgan.core import hparams, monitoring
 from tf_ssgan.core.task import Stream
@@ -62,6 +64,19 @@ class HParams(gan.GeneratorHParams):
     translate: bool = option(
         False, "Whether labeled and unlabeled images are randomly translated by up to 2 pixels."
     )
+
+    def __post_init__(self):
+        """Refuses odd widths for maxout, which takes units in pairs.
+
+        Raises:
+            UserError: A value is out of range.
+        """
+        super().__post_init__()
+        if self.units == "maxout" and self.width % 2:
+            raise errors.UserError(
+                f"--units=maxout takes units in pairs, and --width={self.width} is odd. Give an "
+                "even number."
+            )
 
     RECIPES = {
         "digits": dict(

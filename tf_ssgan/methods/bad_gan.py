@@ -30,6 +30,7 @@ from typing import Literal
 
 import tensorflow as tf
 
+from tf_ssgan.common import errors
 from tf_ssgan.common.options import inherited, option
 from tf_ssgan.core import hparams
 from tf_ssgan.core.task import Stream
@@ -67,10 +68,12 @@ class HParams(improved_gan.HParams):
         gan.SemiSupervisedGANHParams, "input_dropout", 0.15, "public code, on SVHN",
         note="It sets whole color channels to 0, and single pixels of gray images.",
     )  # fmt: skip
-    generator_learning_rate: float = option(
-        0.0, "Initial learning rate of generator and encoder; 0 takes that of the discriminator.",
-        low=0,
-    )  # fmt: skip
+    generator_rate: float = option(
+        1.0,
+        "Learning rate of generator and encoder, as a multiple of the discriminator's (public "
+        "code: 1 on SVHN, 0.5 on CIFAR-10).",
+        above=0,
+    )
     generator_beta_1: float = option(
         0.0, "Adam's beta_1 for generator and encoder (public code: 0).", low=0, high=1
     )
@@ -78,19 +81,34 @@ class HParams(improved_gan.HParams):
         0.0, "Learning rates do not fall below this (public code: 1e-4 on SVHN).", low=0
     )
 
+    def __post_init__(self):
+        """Refuses a floor above the learning rate.
+
+        Raises:
+            UserError: A value is out of range.
+        """
+        super().__post_init__()
+        if self.least_learning_rate > self.learning_rate:
+            raise errors.UserError(
+                f"--least_learning_rate={self.least_learning_rate:g} is larger than "
+                f"--learning_rate={self.learning_rate:g}, from which rates fall. Give a smaller "
+                "one, or 0 for none."
+            )
+
     _CIFAR = dict(
-        epochs=1200, learning_rate=6e-4, generator_learning_rate=3e-4, width=96,
+        epochs=1200, learning_rate=6e-4, generator_rate=0.5, width=96,
         generator_width=64, input_dropout=0.2, spread="variational", entropy_weight=0.0,
+    )  # fmt: skip
+    _SVHN = dict(
+        labels=1000, epochs=900, batch_size=64, learning_rate=1e-3, least_learning_rate=1e-4,
+        drop_maps=True,
     )  # fmt: skip
     RECIPES = {
         "digits": improved_gan.HParams.RECIPES["digits"],
-        "svhn": dict(
-            labels=1000, epochs=900, batch_size=64, learning_rate=1e-3, least_learning_rate=1e-4,
-            drop_maps=True,
-        ),
+        "svhn": _SVHN,
         "cifar10": dict(labels=4000) | _CIFAR,
         "cifar100": dict(labels=4000) | _CIFAR,
-        "fashion_mnist": dict(labels=1000, epochs=900),
+        "fashion_mnist": _SVHN,
         "short": dict(learning_rate=1e-3),
     }  # fmt: skip
 
@@ -115,16 +133,16 @@ class Method(improved_gan.Method):
             networks.append(self.encoder)
         self.d = self.player("discriminator", self.discriminator, self.adam(), self.rate)
         adam = self.adam(beta_1=self.hp.generator_beta_1)
-        self.g = self.player("generator", networks, adam, self.generator_rate)
+        self.g = self.player("generator", networks, adam, self.rate_of_generator)
 
     def rate(self) -> tf.Tensor:
         """The learning rate of the discriminator at this step."""
         return tf.maximum(self.hp.least_learning_rate, super().rate())
 
-    def generator_rate(self) -> tf.Tensor:
+    def rate_of_generator(self) -> tf.Tensor:
         """The learning rate of generator and encoder at this step."""
-        initial = self.hp.generator_learning_rate or self.hp.learning_rate
-        return tf.maximum(self.hp.least_learning_rate, initial * self.decay_factor())
+        rate = self.hp.generator_rate * super().rate()
+        return tf.maximum(self.hp.least_learning_rate, rate)
 
     def streams(self) -> dict[str, Stream]:
         """Labeled images, and unlabeled ones for each step of D."""

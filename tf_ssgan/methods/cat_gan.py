@@ -21,7 +21,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from tf_ssgan.common.options import inherited, option
+from tf_ssgan.common.options import WIDEST, inherited, option
 from tf_ssgan.core import hparams
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import gan, optimizers
@@ -46,6 +46,12 @@ class HParams(gan.SemiSupervisedGANHParams):
     decay_start: float = inherited(
         optimizers.LinearDecayHParams, "decay_start", 1.0, "xinario/catgan_pytorch"
     )
+    generator_width: int = option(
+        0,
+        "Width of the generator, one eighth of the channels of its first map; 0 uses --width.",
+        low=0,
+        high=WIDEST,
+    )
     translate: bool = option(
         False, "Whether labeled and unlabeled images are randomly translated by up to 2 pixels."
     )
@@ -56,8 +62,8 @@ class HParams(gan.SemiSupervisedGANHParams):
             translate=True,
         ),
         "svhn": dict(labels=1000, epochs=200),
-        "cifar10": dict(labels=4000, epochs=200, width=96),
-        "cifar100": dict(labels=4000, epochs=200, width=96),
+        "cifar10": dict(labels=4000, epochs=200, width=96, generator_width=64),
+        "cifar100": dict(labels=4000, epochs=200, width=96, generator_width=64),
         "fashion_mnist": dict(labels=1000, epochs=200),
         "short": dict(learning_rate=1e-3),
     }  # fmt: skip
@@ -77,7 +83,9 @@ class Method(optimizers.LinearDecayMethod, gan.NormalGAN):
             input_dropout=self.hp.input_dropout,
             norm="batch",
         )
-        self.generator = dcgan.generator(self.task, self.hp.latent_size, self.hp.width)
+        self.generator = dcgan.generator(
+            self.task, self.hp.latent_size, self.hp.generator_width or self.hp.width
+        )
         adams = [self.adam(beta_2=BETA_2) for _ in range(2)]
         self.d = self.player("discriminator", self.discriminator, adams[0], self.rate)
         self.g = self.player("generator", self.generator, adams[1], self.rate)

@@ -9,13 +9,14 @@ are features of D, p = softmax(D), and t_a the tangents along some axes e_a, of 
        + manifold_weight E sum_a || (dp / dx) t_a ||^2,  of labeled and unlabeled images
     G, h: || E [f(x), h(x)] - E [f(G(z)), z] ||_1 / width + E |x - G(h(x))|
 
-The last term of D begins after 10 epochs, when the tangents mean something.
+The last term of D begins after plain_fraction of the run, when the tangents mean something: 10
+epochs in the long recipes, a tenth of short runs.
 
 Departures: this is a reconstruction; there is no public code, and we have not the text of the paper
 with its constants. The encoder, its losses and the axes are as our sources describe them; its
 network is Bad GAN's (`bad_gan`), which has the shape of G. Tangents are those of G in inference
 mode, so that each is a property of its image, and they have no gradient. The networks compute in
-float32. Recipes give `plain_fraction` as 10 epochs of the run. See `improved_gan` for the rest.
+float32. See `improved_gan` for the rest.
 """
 
 import dataclasses
@@ -47,6 +48,9 @@ class HParams(improved_gan.HParams, manifold.TangentHParams):
         "digits": improved_gan.HParams.RECIPES["digits"] | dict(tangents=2, max_steps=600),
         "svhn": dict(labels=1000, epochs=900, plain_fraction=10 / 900),
         "cifar10": dict(
+            labels=4000, epochs=1200, width=96, generator_width=64, plain_fraction=10 / 1200
+        ),
+        "cifar100": dict(
             labels=4000, epochs=1200, width=96, generator_width=64, plain_fraction=10 / 1200
         ),
         "fashion_mnist": dict(labels=1000, epochs=900, plain_fraction=10 / 900),

@@ -15,9 +15,9 @@ along the manifold. The public code has the form "dropout", which is the default
 images are the same up to rounding, so the term compares two masks. On ImprovedGAN's network of 64
 channels, it was .059 at the start with two masks, and 4e-13 with one: what was published is nearly
 the consistency of generated images under dropout. The tangent form is the exact derivative with one
-mask. Its weight is ours, and it is computed in float32. D's features are means over the image, as
-in `improved_gan`; the public code takes maxima. Its data-dependent initialization is switched off,
-ours is not. See `improved_gan` for the rest.
+mask, at images that G draws in inference mode. Its weight is ours, and it is computed in float32.
+D's features are means over the image, as in `improved_gan`; the public code takes maxima. Its data-
+dependent initialization is switched off, ours is not. See `improved_gan` for the rest.
 """
 
 import contextlib
@@ -51,18 +51,17 @@ class HParams(improved_gan.HParams):
     )
     tangent_weight: float = option(1e-3, "Weight of the form tangent.", low=0)
 
+    _SVHN = dict(labels=1000, epochs=400, batch_size=50, decay_start=0.75)
+    _CIFAR = dict(
+        labels=4000, epochs=1400, batch_size=25, decay_start=1200 / 1400, width=96,
+        generator_width=64,
+    )  # fmt: skip
     RECIPES = {
         "digits": improved_gan.HParams.RECIPES["digits"],
-        "svhn": dict(labels=1000, epochs=400, batch_size=50, decay_start=0.75),
-        "cifar10": dict(
-            labels=4000,
-            epochs=1400,
-            batch_size=25,
-            decay_start=1200 / 1400,
-            width=96,
-            generator_width=64,
-        ),
-        "fashion_mnist": dict(labels=1000, epochs=400, batch_size=50, decay_start=0.75),
+        "svhn": _SVHN,
+        "cifar10": _CIFAR,
+        "cifar100": _CIFAR,
+        "fashion_mnist": _SVHN,
         "short": dict(learning_rate=1e-3),
     }
 
@@ -83,11 +82,11 @@ class Method(improved_gan.Method):
         x, y = batch["labeled"]["image"], batch["labeled"]["label"]
 
         for (real,) in self.critic_batches(batch["unlabeled"], "image"):
-            fake, neighbor = self.neighbors(x.shape[0])
+            fake, *nearby = self.neighbors(x.shape[0])
             with tf.GradientTape() as tape:
                 if self.hp.manifold_form == "dropout":
                     labeled, unlabeled, generated, near = self.forward_concat(
-                        self.discriminator, x, real, fake, neighbor
+                        self.discriminator, x, real, fake, *nearby
                     )
                     change = losses.squared_distance(generated["logits"], near["logits"])
                     regularizer = self.hp.manifold_weight * change
@@ -95,7 +94,7 @@ class Method(improved_gan.Method):
                     labeled, unlabeled, generated = self.forward_concat(
                         self.discriminator, x, real, fake
                     )
-                    derivative = tangents.tangent(self.logits, fake, neighbor)[1]
+                    derivative = tangents.tangent(self.logits, *nearby)[1]
                     change = losses.squared_steepness([derivative])
                     regularizer = self.hp.tangent_weight * change
                 supervised = losses.cross_entropy(y, labeled["logits"], self.label_weights(y))
@@ -117,19 +116,21 @@ class Method(improved_gan.Method):
             **separation,
         )
 
-    def neighbors(self, rows: int) -> tuple[tf.Tensor, tf.Tensor]:
+    def neighbors(self, rows: int) -> tuple[tf.Tensor, ...]:
         """Generated images, and what leads to their neighbors.
 
         Args:
             rows: Number of images.
 
         Returns:
-            G(z), and G(z + radius u) or, in the form tangent, J u, float32 [rows, h, w, c] each.
+            G(z) and G(z + radius u); or, in the form tangent, G(z), and in inference mode, where an
+            image does not depend on its batch, G(z) and J u. float32 [rows, h, w, c] each.
         """
         z = self.latents(rows)
         u = tf.math.l2_normalize(self.step_random().normal(*z.shape), axis=-1)
         if self.hp.manifold_form == "tangent":
-            return tangents.tangent(lambda at: self.generator(at, training=True), z, u)
+            draw = lambda at: self.generator(at, training=False)  # noqa: E731
+            return self.generator(z, training=True), *tangents.tangent(draw, z, u)
         joined = self.generator(tf.concat([z, z + self.hp.radius * u], 0), training=True)
         return tuple(tf.split(joined, 2))
 

@@ -21,8 +21,11 @@ of two images: divided by their distance, that is the difference of two masks. I
 normalization centers latents over the batch, in which those of reconstructions, all 0, do not vary.
 Here G draws its three kinds of images in one pass, so that z = 0 has its place among the others;
 tangents, and the generated images of D's step, are those of G in inference mode, where an image
-does not depend on its batch. The public code starts the EMA from 0 and evaluates phases by test
-errors; see `improved_gan`. Networks compute in float32.
+does not depend on its batch. There each half is a run of 1,200 epochs with a learning rate and Adam
+of its own, the second one from the weights of the smallest test error and with the EMA of the
+first, which starts from 0; here both share 1,200 epochs, one learning rate and Adam, and the EMA
+warms up again. G's step has the labeled images and those near which it draws in common with D's
+last one; there it has others. See `improved_gan` for the rest. Networks compute in float32.
 """
 
 import dataclasses
@@ -62,7 +65,7 @@ class HParams(improved_gan.HParams, manifold.TangentHParams):
         0.001, "Weight of the derivatives of unlabeled images (public code: 0.001).", low=0
     )
 
-    RECIPES = {k: v for k, v in improved_gan.HParams.RECIPES.items() if k != "cifar100"} | {
+    RECIPES = improved_gan.HParams.RECIPES | {
         "digits": improved_gan.HParams.RECIPES["digits"]
         | dict(tangents=2, latent_size=64, learning_rate=3e-4, max_steps=600),
     }

@@ -18,8 +18,9 @@ for CIFAR-10).
 
 A dropout of .2 precedes each layer of the discriminator. For CIFAR-10 it is .5, except in front of
 image and latents (the public code misses a convolution, by an index that counts a batch
-normalization too many), and the discriminator has no batch normalization: each layer has a bias,
-and all but the last keep the larger of each pair of their units (maxout), half of those above.
+normalization too many), and the discriminator has no batch normalization: each layer has a bias
+(in the public code the first and the joint ones), and all but the last keep the larger of each pair
+of their units (maxout), half of those above.
 
     trainable parameters   encoder     decoder     discriminator
     SVHN                   3,315,488   1,767,584   5,292,298

@@ -22,10 +22,10 @@ _NOTE = (
 _OTHER_GANS = ("bad_gan", "improved_gan_mreg")
 _WITH_TANGENTS = ("improved_gan_minv", "local_gan")
 _GENERATED = (
-    "ALI's semi-supervised form is ours where its paper is silent, and Local-GAN and manifold "
-    "invariance have 2 tangents in the small budget."
+    "ALI's semi-supervised form is ours where its paper is silent. Methods with tangents have 2 in "
+    "the small budget."
 )
-# Small: both networks have a third of their width, CNN13 has a quarter.
+# Small: both networks have a third of their width, CNN13 has a quarter, ALI half.
 BUDGETS = {
     "full": {},
     "small": {

@@ -43,6 +43,21 @@ def _has_no_use_for(name: str, run: Any) -> bool:
     return wide and getattr(run.hparams, name, None) != default
 
 
+def _belongs_elsewhere(name: str, switch: str, value: str, run: Any) -> bool:
+    """Whether a hyperparameter is set that only another value of a switch reads."""
+    default, given = (getattr(of, name, None) for of in (type(run.hparams), run.hparams))
+    return given != default and getattr(run.hparams, switch, value) != value
+
+
+# Hyperparameter, and the switch with the value that reads it.
+_OF_ANOTHER_FORM = (
+    ("manifold_weight", "manifold_form", "dropout"),
+    ("radius", "manifold_form", "dropout"),
+    ("tangent_weight", "manifold_form", "tangent"),
+    ("pull_away_weight", "spread", "pull_away"),
+    ("code_weight", "spread", "variational"),
+)
+
 # Each is refused.
 RULES = (
     Rule(
@@ -113,6 +128,13 @@ REMARKS = (
         lambda run, method: _has_no_use_for("image_noise", run),
         "--image_noise={image_noise} changes nothing here: wide residual networks add no noise to "
         "images.",
+    ),
+    *(
+        Rule(
+            lambda run, method, of=of: _belongs_elsewhere(*of, run),
+            f"--{of[0]}={{{of[0]}}} changes nothing here: it belongs to --{of[1]}={of[2]}.",
+        )
+        for of in _OF_ANOTHER_FORM
     ),
 )
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tf_ssgan.common.options import WIDEST, inherited, option
 from tf_ssgan.core import hparams
 from tf_ssgan.methods.bases import cnn13 as cnn13_base
-from tf_ssgan.methods.bases import gan
+from tf_ssgan.methods.bases import gan, optimizers
 from tf_ssgan.networks import cnn13, dcgan, image_normalization, pair_discriminator
 from tf_ssgan.nn import distribution, layers, schedules
 
@@ -20,6 +20,9 @@ _BETA_1_FALLS, _BETA_1_RAMP = 0.25, 0.05  # fractions of the run, 250 and 50 of 
 class TripleHParams(gan.GeneratorHParams):
     """Hyperparameters of three players."""
 
+    beta_1: float = inherited(
+        optimizers.AdamHParams, "beta_1", note="That of the classifier is classifier_beta_1."
+    )
     average_decay: float = inherited(
         hparams.HParams, "average_decay", 0.99, "public code of Li et al. 2017"
     )
@@ -138,18 +141,18 @@ class TripleMethod(gan.ConditionalGAN):
 
     def beta_1(self) -> tf.Tensor:
         """Adam's beta_1 for the classifier at this step."""
-        t = (self.epoch_progress() - _BETA_1_FALLS) / _BETA_1_RAMP
+        t = (self.progress() - _BETA_1_FALLS) / _BETA_1_RAMP
         falls = self.hp.classifier_beta_1 - _LEAST_BETA_1
         return _LEAST_BETA_1 + falls * schedules.sigmoid_ramp_down(t)
 
     def _decay(self, last: float) -> tf.Tensor:
-        """The factor of a learning rate; it changes at the end of an epoch."""
-        return schedules.hold_then_exponential_decay(
-            self.epoch_progress(), self.hp.decay_start, last
-        )
+        """The factor of a learning rate."""
+        return schedules.hold_then_exponential_decay(self.progress(), self.hp.decay_start, last)
 
     def latents(self, rows: int) -> list[tf.Tensor]:
         """Latents z ~ U[-1, 1], and classes that all occur equally often.
+
+        The classes take turns over the batches too, of which one may be smaller than their number.
 
         Args:
             rows: Number of latent vectors of this replica.
@@ -158,8 +161,9 @@ class TripleMethod(gan.ConditionalGAN):
             float32 [rows, latent_size], and int64 [rows].
         """
         z = gan.GAN.latents(self, rows)
-        places = distribution.replica_rank() * rows + tf.range(rows)
-        return [z, tf.cast(places % self.task.classes, tf.int64)]
+        turn = self.step.value * (rows * distribution.num_replicas())
+        place = tf.cast(distribution.replica_rank() * rows, tf.int64)
+        return [z, (turn + place + tf.range(rows, dtype=tf.int64)) % self.task.classes]
 
     def initialize(self, images: tf.Tensor) -> None:
         """Initializes weight normalization from images, and from latents of G."""
