@@ -14,6 +14,12 @@ data, and heads whose output no loss reads.
     teacher   Mean teacher: a pass of the student that trains it, and a forward pass of the teacher
               over as many images. ICT: two passes of the student, over mixtures of labeled and of
               unlabeled images, and a forward pass of the teacher over unlabeled images.
+    ALI       The encoder is trained on labeled and unlabeled images, G on a batch of latents, and
+              D on the pairs of both. The gradients of encoder and G take another pass back through
+              D: by the codes of real images, and by the generated images.
+    Triple-GAN  The classifier labels two batches. D is trained on four. The classifier is trained
+              on labeled and unlabeled images and, in another pass, on those that G's step
+              generated; a forward pass of D scores its labels.
     VAT       Two passes that train the classifier, over labeled and over perturbed images; a
               forward pass over unperturbed images; and one with gradients by all inputs, for the
               adversarial direction.
@@ -113,12 +119,41 @@ def _teacher(
         yield from _trained(c, batch)
 
 
+def _inference(
+    networks: dict[str, keras.Model], step: steps.InferenceStep, batch: int
+) -> Iterator[Use]:
+    e, g = linear_maps(networks["encoder"], "E"), linear_maps(networks["generator"], "G")
+    of_images, of_codes, joint = _joined_maps(networks["discriminator"], "D")
+    yield from _trained(e, 2 * batch)
+    yield from _trained(g, batch)
+    for rows in (2 * batch, batch):
+        for path in (of_images, of_codes):
+            yield from _trained(path, rows)
+        yield from _all(joint, rows, FORWARD, BY_INPUT, BY_KERNEL)
+    yield from _all([*of_codes, *joint], 2 * batch, BY_INPUT)
+    yield from _all([*of_images, *joint], batch, BY_INPUT)
+
+
+def _triple(networks: dict[str, keras.Model], step: steps.TripleStep, batch: int) -> Iterator[Use]:
+    c, g = linear_maps(networks["classifier"], "C"), linear_maps(networks["generator"], "G")
+    d = linear_maps(networks["discriminator"], "D")
+    yield from _all(c, 2 * batch, FORWARD)
+    yield from _all(g, batch, FORWARD)
+    yield from _trained(d, 4 * batch)
+    yield from _generator_step(g, d, batch)
+    yield from _all(d, batch, FORWARD)
+    for rows in (2 * batch, batch):
+        yield from _trained(c, rows)
+
+
 _FAMILIES = {
     steps.RecalibrationStep: _recalibration,
     steps.MatchingStep: _matching,
     steps.ConditionalStep: _conditional,
     steps.WideResNetStep: _wide_resnet,
     steps.TeacherStep: _teacher,
+    steps.InferenceStep: _inference,
+    steps.TripleStep: _triple,
 }
 
 
@@ -149,6 +184,17 @@ def _all(maps: list[LinearMap], batch: int, *directions: str) -> Iterator[Use]:
     for linear in maps:
         for direction in directions:
             yield Use(linear, batch, direction)
+
+
+def _joined_maps(network: keras.Model, prefix: str) -> list[list[LinearMap]]:
+    """The maps of each input of a network that concatenates them once, and those behind."""
+    join = next(x for x in network.layers if isinstance(x, keras.layers.Concatenate))
+    paths = [
+        linear_maps(keras.Model(source, end), prefix)
+        for source, end in zip(network.inputs, join.input, strict=True)
+    ]
+    before = [linear for path in paths for linear in path]
+    return [*paths, [linear for linear in linear_maps(network, prefix) if linear not in before]]
 
 
 def _without(maps: list[LinearMap], layer: str) -> list[LinearMap]:

@@ -20,7 +20,16 @@ import common
 import steps
 import torch
 
-from pytorch import conditional, matching, parts, recalibrated, teacher, wide_resnet
+from pytorch import (
+    conditional,
+    inference,
+    matching,
+    parts,
+    recalibrated,
+    teacher,
+    triple,
+    wide_resnet,
+)
 
 FAMILIES = {
     steps.RecalibrationStep: recalibrated,
@@ -28,6 +37,8 @@ FAMILIES = {
     steps.ConditionalStep: conditional,
     steps.WideResNetStep: wide_resnet,
     steps.TeacherStep: teacher,
+    steps.InferenceStep: inference,
+    steps.TripleStep: triple,
 }
 
 

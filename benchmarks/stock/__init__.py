@@ -16,7 +16,7 @@ import keras
 import steps
 import tensorflow as tf
 
-from stock import conditional, matching, recalibrated, teacher, wide_resnet
+from stock import conditional, inference, matching, recalibrated, teacher, triple, wide_resnet
 
 FAMILIES = {
     steps.RecalibrationStep: recalibrated,
@@ -24,6 +24,8 @@ FAMILIES = {
     steps.ConditionalStep: conditional,
     steps.WideResNetStep: wide_resnet,
     steps.TeacherStep: teacher,
+    steps.InferenceStep: inference,
+    steps.TripleStep: triple,
 }
 
 

@@ -55,7 +55,7 @@ def computed_operations(method):
 @pytest.mark.parametrize(
     "name",
     ["frgan", "i2gan", "alexnet", "acgan", "wacgan_gpt", "vat", "fixmatch", "flexmatch",
-     "mean_teacher", "ict"],
+     "mean_teacher", "ict", "ali", "triple_gan"],
 )  # fmt: skip
 def test_a_step_computes_the_counted_maps_and_no_others(benchmarks, name):
     method, uses = build(benchmarks, name)
