@@ -18,6 +18,7 @@ ALI_SLOPE = 0.01
 TEACHER_DECAY, THRESHOLD = 0.999, 0.95
 TAU, TAU_LOW, TAU_HIGH = 1.0, 0.1, 3.0
 CONSISTENCY_WEIGHT = PENALTY_WEIGHT = 10.0  # the time does not depend on the weight
+FLATNESS_WEIGHT, REBUILT_WEIGHT = 1e-3, 100.0  # of the localized GAN; nor on these
 PSEUDO_SHARE, PAIR_WEIGHT = 0.9, 0.03  # of Triple-GAN; nor on these
 
 

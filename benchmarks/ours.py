@@ -50,7 +50,8 @@ def prepare(name: str, size: steps.Size) -> common.Prepared:
 def build(name: str, size: steps.Size) -> Method:
     """Builds a method with its default hyperparameters, in the number format of this machine.
 
-    Wide residual networks have the listed form, as in the other implementations.
+    Wide residual networks have the listed form, as in the other implementations, and a localized
+    GAN has the listed number of tangents from its first step on.
 
     Raises:
         ValueError: The step of the method differs from the one in `steps.STEPS`.
@@ -62,6 +63,8 @@ def build(name: str, size: steps.Size) -> Method:
         sizes |= {"depth": size.depth, "network": f"wrn_{listed.form}"}
     if isinstance(listed, steps.TripleStep):
         sizes |= {f"{k}_width": v for k, v in steps.triple_widths(size).items()}
+    if isinstance(listed, steps.LocalStep):
+        sizes |= {"tangents": listed.tangents, "plain_fraction": 0.0}
     known = {field.name for field in dataclasses.fields(module.HParams)}
     hparams = module.HParams(**{k: v for k, v in sizes.items() if k in known})
     run_building.keep_order_of_sums()
@@ -130,6 +133,11 @@ def _describe_triple(method: Method) -> steps.TripleStep | None:
     return steps.TripleStep() if as_on_svhn and not others else None
 
 
+def _describe_local(method: Method) -> steps.LocalStep:
+    """Describes the step of the localized GAN by its stage and its number of tangents."""
+    return steps.LocalStep(tangents=method.hp.tangents if method.stage == "train" else 0)
+
+
 _DESCRIBE = {
     steps.RecalibrationStep: _describe_recalibration,
     steps.MatchingStep: _describe_matching,
@@ -138,6 +146,7 @@ _DESCRIBE = {
     steps.TeacherStep: _describe_teacher,
     steps.InferenceStep: _describe_inference,
     steps.TripleStep: _describe_triple,
+    steps.LocalStep: _describe_local,
 }
 
 

@@ -180,6 +180,24 @@ class TripleStep:
         return CIFAR10
 
 
+@dataclasses.dataclass(frozen=True)
+class LocalStep:
+    """The step of the localized GAN in stage "train", the second half of a run.
+
+    Attributes:
+        tangents: Derivatives of G's image along axes of the latents, at three batches of images;
+            along those at two of them, D's probabilities are differentiated too. The step is
+            measured with two, the method's default is ten: more take longer in proportion.
+    """
+
+    tangents: int
+
+    @property
+    def images(self) -> dict[str, int]:
+        """The images of its paper."""
+        return CIFAR10
+
+
 Step = (
     RecalibrationStep
     | MatchingStep
@@ -188,6 +206,7 @@ Step = (
     | TeacherStep
     | InferenceStep
     | TripleStep
+    | LocalStep
 )
 
 STEPS: dict[str, Step] = {
@@ -211,6 +230,7 @@ STEPS: dict[str, Step] = {
     "ict": TeacherStep(mixing=True),
     "ali": InferenceStep(),
     "triple_gan": TripleStep(),
+    "local_gan": LocalStep(tangents=2),
 }
 
 

@@ -17,9 +17,14 @@ data, and heads whose output no loss reads.
     ALI       The encoder is trained on labeled and unlabeled images, G on a batch of latents, and
               D on the pairs of both. The gradients of encoder and G take another pass back through
               D: by the codes of real images, and by the generated images.
-    Triple-GAN  The classifier labels two batches. D is trained on four. The classifier is trained
-              on labeled and unlabeled images and, in another pass, on those that G's step
-              generated; a forward pass of D scores its labels.
+    triple    Triple-GAN: the classifier labels two batches, and D is trained on four. The
+              classifier is trained on labeled and unlabeled images and, in another pass, on those
+              that G's step generated; a forward pass of D scores its labels.
+    local     Localized GAN: the derivative of a network along a direction takes a forward pass of
+              the maps that it goes through, beside that of the value. The softmax and G's tanh are
+              curved, so a loss of derivatives trains the maps in the pass of the value too. D is
+              trained so at two batches of G(0, x), whose tangents take G forward, and G at a third,
+              beside a pass over three batches, of which D judges two.
     VAT       Two passes that train the classifier, over labeled and over perturbed images; a
               forward pass over unperturbed images; and one with gradients by all inputs, for the
               adversarial direction.
@@ -146,6 +151,24 @@ def _triple(networks: dict[str, keras.Model], step: steps.TripleStep, batch: int
         yield from _trained(c, rows)
 
 
+def _local(networks: dict[str, keras.Model], step: steps.LocalStep, batch: int) -> Iterator[Use]:
+    d = linear_maps(networks["discriminator"], "D")
+    _, of_images, joint = _joined_maps(networks["generator"], "G")
+    g = [*of_images, *joint]
+    yield from _all(g, batch, FORWARD)
+    for _ in range(2):
+        for maps in (g, *[joint] * step.tangents):
+            yield from _all(maps, batch, FORWARD)
+        for _ in range(1 + step.tangents):
+            yield from _trained(d, batch)
+    yield from _trained(d, 3 * batch)
+    yield from _all(d[:-1], batch, FORWARD)  # the head is the last layer
+    yield from _generator_step([], d, 2 * batch)
+    yield from _trained(g, 3 * batch)
+    for maps in (g, *[joint] * step.tangents):
+        yield from _trained(maps, batch)
+
+
 _FAMILIES = {
     steps.RecalibrationStep: _recalibration,
     steps.MatchingStep: _matching,
@@ -154,6 +177,7 @@ _FAMILIES = {
     steps.TeacherStep: _teacher,
     steps.InferenceStep: _inference,
     steps.TripleStep: _triple,
+    steps.LocalStep: _local,
 }
 
 

@@ -18,11 +18,14 @@ class Trainer:
     """A training step, in all variants.
 
     Attributes:
-        passes: Ways in which the batches can go through D: SEPARATE, CONCATENATED.
+        formats: Number formats of the step.
+        passes: Ways in which the batches can go through D: SEPARATE, CONCATENATED; perhaps with
+            other choices.
         d: The discriminator or classifier.
         g: The generator, or None.
     """
 
+    formats = FORMATS
     passes = (SEPARATE,)
 
     def __init__(

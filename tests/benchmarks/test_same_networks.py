@@ -16,6 +16,7 @@ PAPER = {
     "flexmatch": {"discriminator": 1_469_642},
     "ali": {"discriminator": 5_292_298, "generator": 1_767_584, "encoder": 3_315_488},
     "triple_gan": {"discriminator": 327_467, "generator": 5_112_049, "classifier": 3_121_812},
+    "local_gan": {"discriminator": 626_570, "generator": 9_241_475},
 }
 SIDES = [
     "stock",

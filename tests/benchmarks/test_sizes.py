@@ -25,6 +25,7 @@ WRN = dict(side=32, channels=3, classes=10, width=32, latent=0, depth=28)
         ("ict", CNN13),
         ("vat", WRN | dict(batch=32)),
         ("ali", ALI),
+        ("local_gan", FR_GAN | dict(latent=256)),
         ("triple_gan", CNN13 | dict(latent=100)),
     ],
 )
