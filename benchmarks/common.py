@@ -14,9 +14,12 @@ LATENT_LOW, LATENT_HIGH = -1.0, 1.0
 LEARNING_RATE, BETA_1, EPSILON = 3e-4, 0.5, 1e-8
 NOISE, DROPOUT, HIDDEN_DROPOUT, SLOPE = 0.15, 0.2, 0.5, 0.2
 SMALL_SLOPE = 0.1  # of CNN13 and of the leaky wide residual network
+ALI_SLOPE = 0.01
 TEACHER_DECAY, THRESHOLD = 0.999, 0.95
 TAU, TAU_LOW, TAU_HIGH = 1.0, 0.1, 3.0
 CONSISTENCY_WEIGHT = PENALTY_WEIGHT = 10.0  # the time does not depend on the weight
+FLATNESS_WEIGHT, REBUILT_WEIGHT = 1e-3, 100.0  # of the localized GAN; nor on these
+PSEUDO_SHARE, PAIR_WEIGHT = 0.9, 0.03  # of Triple-GAN; nor on these
 
 
 def time_calls(step: Callable[[], Any], repeats: int, warm_ups: int = WARM_UPS) -> list[float]:

@@ -16,6 +16,7 @@ from tf_ssgan import methods
 from tf_ssgan.core.method import Method
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import pipeline, pools
+from tf_ssgan.methods.bases import triple_players
 from tf_ssgan.nn import layers, pixels, precision, weights
 from tf_ssgan.training import build as run_building
 
@@ -49,7 +50,8 @@ def prepare(name: str, size: steps.Size) -> common.Prepared:
 def build(name: str, size: steps.Size) -> Method:
     """Builds a method with its default hyperparameters, in the number format of this machine.
 
-    Wide residual networks have the listed form, as in the other implementations.
+    Wide residual networks have the listed form, as in the other implementations, and a localized
+    GAN has the listed number of tangents from its first step on.
 
     Raises:
         ValueError: The step of the method differs from the one in `steps.STEPS`.
@@ -59,6 +61,10 @@ def build(name: str, size: steps.Size) -> Method:
     sizes = {"width": size.width, "latent_size": size.latent, "batch_size": size.batch}
     if isinstance(listed, steps.WideResNetStep):
         sizes |= {"depth": size.depth, "network": f"wrn_{listed.form}"}
+    if isinstance(listed, steps.TripleStep):
+        sizes |= {f"{k}_width": v for k, v in steps.triple_widths(size).items()}
+    if isinstance(listed, steps.LocalStep):
+        sizes |= {"tangents": listed.tangents, "plain_fraction": 0.0}
     known = {field.name for field in dataclasses.fields(module.HParams)}
     hparams = module.HParams(**{k: v for k, v in sizes.items() if k in known})
     run_building.keep_order_of_sums()
@@ -114,19 +120,46 @@ def _describe_teacher(method: Method) -> steps.TeacherStep:
     return steps.TeacherStep(mixing=hasattr(method.hp, "unlabeled_alpha"))
 
 
+def _describe_inference(method: Method) -> steps.InferenceStep | None:
+    """Describes the step of ALI; None if its discriminator is not the one with leaky ReLUs."""
+    return steps.InferenceStep() if method.hp.units == "leaky" else None
+
+
+def _describe_triple(method: Method) -> steps.TripleStep | None:
+    """Describes the step of Triple-GAN; None if it is not the one for SVHN."""
+    hp = method.hp
+    as_on_svhn = hp.norm == "batch" and hp.normalization == "none" and hp.generated_weight
+    others = hp.image_noise or hp.consistency_weight
+    return steps.TripleStep() if as_on_svhn and not others else None
+
+
+def _describe_local(method: Method) -> steps.LocalStep:
+    """Describes the step of the localized GAN by its stage and its number of tangents."""
+    return steps.LocalStep(tangents=method.hp.tangents if method.stage == "train" else 0)
+
+
 _DESCRIBE = {
     steps.RecalibrationStep: _describe_recalibration,
     steps.MatchingStep: _describe_matching,
     steps.ConditionalStep: _describe_conditional,
     steps.WideResNetStep: _describe_wide_resnet,
     steps.TeacherStep: _describe_teacher,
+    steps.InferenceStep: _describe_inference,
+    steps.TripleStep: _describe_triple,
+    steps.LocalStep: _describe_local,
 }
 
 
 def networks(method: Method) -> dict[str, Any]:
-    """The discriminator (or classifier) and, if there is one, the generator."""
-    discriminator, sampler = {"discriminator": method.classifier}, method.sampler()
-    return discriminator | ({"generator": sampler.network} if sampler else {})
+    """The discriminator (or classifier) and, if there are any, the networks beside it.
+
+    Those are the generator, ALI's encoder, and Triple-GAN's classifier.
+    """
+    beside = ["generator", "encoder"]
+    if isinstance(method, triple_players.TripleMethod):
+        beside.append("classifier")
+    found = {"discriminator": getattr(method, "discriminator", method.classifier)}
+    return found | {name: getattr(method, name) for name in beside if hasattr(method, name)}
 
 
 def _task(size: steps.Size) -> Task:

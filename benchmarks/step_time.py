@@ -18,7 +18,8 @@ next method, then the next round. Compare only figures of one run.
 
 Images per second count the images that a step reads, labeled and unlabeled. Each method is measured
 with its default hyperparameters, which are its paper's: for example 28x28x1, batch 100 and width
-128 for the AC-GAN family, and 32x32x3, batch 100 and width 64 for FR-GAN's (`sizes.py`).
+128 for the AC-GAN family, and 32x32x3, batch 100 and width 64 for FR-GAN's (`sizes.py`). But
+`local_gan` is measured in the second half of its run, with 2 tangents instead of 10 (`steps.py`).
 """
 
 import argparse

@@ -12,7 +12,7 @@ class Size:
 
     Attributes:
         side: Side of the square images, in pixels: a multiple of 8, or 16 to 32 for a
-            `ConditionalStep` with an adversary.
+            `ConditionalStep` with an adversary; 16 or 32 for an `InferenceStep`.
         channels: Channels of the images.
         classes: Number of classes.
         batch: Batch size.
@@ -151,7 +151,63 @@ class TeacherStep:
         return CIFAR10
 
 
-Step = RecalibrationStep | MatchingStep | ConditionalStep | WideResNetStep | TeacherStep
+@dataclasses.dataclass(frozen=True)
+class InferenceStep:
+    """The step of ALI: D judges pairs of image and code; all networks move by one forward pass.
+
+    D and the encoder see labeled and unlabeled images in one pass, and D generated ones in another,
+    because batch normalization keeps the two kinds apart.
+    """
+
+    @property
+    def images(self) -> dict[str, int]:
+        """The images of its paper."""
+        return CIFAR10
+
+
+@dataclasses.dataclass(frozen=True)
+class TripleStep:
+    """The step of Triple-GAN as on SVHN: D of pairs of image and class, then G, then a classifier.
+
+    The classifier labels images for D, and learns from its scores, from the images that G's step
+    generated, and from one pass over labeled and unlabeled images. `Size.width` is its width; G has
+    half of it and D a quarter, as in the public code.
+    """
+
+    @property
+    def images(self) -> dict[str, int]:
+        """Images of the shape of its paper's."""
+        return CIFAR10
+
+
+@dataclasses.dataclass(frozen=True)
+class LocalStep:
+    """The step of the localized GAN in stage "train", the second half of a run.
+
+    Attributes:
+        tangents: Derivatives of G's image along axes of the latents, at three batches of images;
+            along those at two of them, D's probabilities are differentiated too. The step is
+            measured with two, the method's default is ten: more take longer in proportion.
+    """
+
+    tangents: int
+
+    @property
+    def images(self) -> dict[str, int]:
+        """The images of its paper."""
+        return CIFAR10
+
+
+Step = (
+    RecalibrationStep
+    | MatchingStep
+    | ConditionalStep
+    | WideResNetStep
+    | TeacherStep
+    | InferenceStep
+    | TripleStep
+    | LocalStep
+)
 
 STEPS: dict[str, Step] = {
     "supervised": RecalibrationStep(recalibrate=True, branches=0),
@@ -172,7 +228,21 @@ STEPS: dict[str, Step] = {
     "flexmatch": WideResNetStep(ratio=7, views=2, form="leaky", class_thresholds=True),
     "mean_teacher": TeacherStep(mixing=False),
     "ict": TeacherStep(mixing=True),
+    "ali": InferenceStep(),
+    "triple_gan": TripleStep(),
+    "local_gan": LocalStep(tangents=2),
 }
+
+
+def inference_convolutions(size: Size) -> list[tuple[int, int, int]]:
+    """Kernel, stride and channels of the convolutions of ALI, which its decoder mirrors."""
+    w = size.width
+    return [(5, 1, w), (4, 2, 2 * w), (4, 1, 4 * w), (4, 2, 8 * w)]
+
+
+def triple_widths(size: Size) -> dict[str, int]:
+    """The widths of Triple-GAN's other networks, as the method defines them."""
+    return {"generator": size.width // 2, "discriminator": size.width // 4}
 
 
 def conditional_sides(size: Size) -> list[int]:

@@ -14,6 +14,17 @@ data, and heads whose output no loss reads.
     teacher   Mean teacher: a pass of the student that trains it, and a forward pass of the teacher
               over as many images. ICT: two passes of the student, over mixtures of labeled and of
               unlabeled images, and a forward pass of the teacher over unlabeled images.
+    ALI       The encoder is trained on labeled and unlabeled images, G on a batch of latents, and
+              D on the pairs of both. The gradients of encoder and G take another pass back through
+              D: by the codes of real images, and by the generated images.
+    triple    Triple-GAN: the classifier labels two batches, and D is trained on four. The
+              classifier is trained on labeled and unlabeled images and, in another pass, on those
+              that G's step generated; a forward pass of D scores its labels.
+    local     Localized GAN: the derivative of a network along a direction takes a forward pass of
+              the maps that it goes through, beside that of the value. The softmax and G's tanh are
+              curved, so a loss of derivatives trains the maps in the pass of the value too. D is
+              trained so at two batches of G(0, x), whose tangents take G forward, and G at a third,
+              beside a pass over three batches, of which D judges two.
     VAT       Two passes that train the classifier, over labeled and over perturbed images; a
               forward pass over unperturbed images; and one with gradients by all inputs, for the
               adversarial direction.
@@ -113,12 +124,60 @@ def _teacher(
         yield from _trained(c, batch)
 
 
+def _inference(
+    networks: dict[str, keras.Model], step: steps.InferenceStep, batch: int
+) -> Iterator[Use]:
+    e, g = linear_maps(networks["encoder"], "E"), linear_maps(networks["generator"], "G")
+    of_images, of_codes, joint = _joined_maps(networks["discriminator"], "D")
+    yield from _trained(e, 2 * batch)
+    yield from _trained(g, batch)
+    for rows in (2 * batch, batch):
+        for path in (of_images, of_codes):
+            yield from _trained(path, rows)
+        yield from _all(joint, rows, FORWARD, BY_INPUT, BY_KERNEL)
+    yield from _all([*of_codes, *joint], 2 * batch, BY_INPUT)
+    yield from _all([*of_images, *joint], batch, BY_INPUT)
+
+
+def _triple(networks: dict[str, keras.Model], step: steps.TripleStep, batch: int) -> Iterator[Use]:
+    c, g = linear_maps(networks["classifier"], "C"), linear_maps(networks["generator"], "G")
+    d = linear_maps(networks["discriminator"], "D")
+    yield from _all(c, 2 * batch, FORWARD)
+    yield from _all(g, batch, FORWARD)
+    yield from _trained(d, 4 * batch)
+    yield from _generator_step(g, d, batch)
+    yield from _all(d, batch, FORWARD)
+    for rows in (2 * batch, batch):
+        yield from _trained(c, rows)
+
+
+def _local(networks: dict[str, keras.Model], step: steps.LocalStep, batch: int) -> Iterator[Use]:
+    d = linear_maps(networks["discriminator"], "D")
+    _, of_images, joint = _joined_maps(networks["generator"], "G")
+    g = [*of_images, *joint]
+    yield from _all(g, batch, FORWARD)
+    for _ in range(2):
+        for maps in (g, *[joint] * step.tangents):
+            yield from _all(maps, batch, FORWARD)
+        for _ in range(1 + step.tangents):
+            yield from _trained(d, batch)
+    yield from _trained(d, 3 * batch)
+    yield from _all(d[:-1], batch, FORWARD)  # the head is the last layer
+    yield from _generator_step([], d, 2 * batch)
+    yield from _trained(g, 3 * batch)
+    for maps in (g, *[joint] * step.tangents):
+        yield from _trained(maps, batch)
+
+
 _FAMILIES = {
     steps.RecalibrationStep: _recalibration,
     steps.MatchingStep: _matching,
     steps.ConditionalStep: _conditional,
     steps.WideResNetStep: _wide_resnet,
     steps.TeacherStep: _teacher,
+    steps.InferenceStep: _inference,
+    steps.TripleStep: _triple,
+    steps.LocalStep: _local,
 }
 
 
@@ -149,6 +208,17 @@ def _all(maps: list[LinearMap], batch: int, *directions: str) -> Iterator[Use]:
     for linear in maps:
         for direction in directions:
             yield Use(linear, batch, direction)
+
+
+def _joined_maps(network: keras.Model, prefix: str) -> list[list[LinearMap]]:
+    """The maps of each input of a network that concatenates them once, and those behind."""
+    join = next(x for x in network.layers if isinstance(x, keras.layers.Concatenate))
+    paths = [
+        linear_maps(keras.Model(source, end), prefix)
+        for source, end in zip(network.inputs, join.input, strict=True)
+    ]
+    before = [linear for path in paths for linear in path]
+    return [*paths, [linear for linear in linear_maps(network, prefix) if linear not in before]]
 
 
 def _without(maps: list[LinearMap], layer: str) -> list[LinearMap]:

@@ -5,7 +5,8 @@ Weight normalization is where ours has it. The images are in memory, and there i
 a teacher. The variants are the number formats (bfloat16 autocast, float32), each with one pass for
 each batch and, if D has no batch normalization, with one pass over all batches that it is trained
 on. The fastest variant is measured. A critic with a gradient penalty computes in float32 in both
-formats, as in ours.
+formats, as in ours. So do the networks of a localized GAN; its variants are two ways to compute
+directional derivatives, by gradients of gradients and in forward mode.
 
 Passes over generated images update the moving statistics of D, which ours does not. The losses do
 not read them, and the time for this is negligible.
@@ -20,7 +21,17 @@ import common
 import steps
 import torch
 
-from pytorch import conditional, matching, parts, recalibrated, teacher, wide_resnet
+from pytorch import (
+    conditional,
+    inference,
+    local,
+    matching,
+    parts,
+    recalibrated,
+    teacher,
+    triple,
+    wide_resnet,
+)
 
 FAMILIES = {
     steps.RecalibrationStep: recalibrated,
@@ -28,6 +39,9 @@ FAMILIES = {
     steps.ConditionalStep: conditional,
     steps.WideResNetStep: wide_resnet,
     steps.TeacherStep: teacher,
+    steps.InferenceStep: inference,
+    steps.TripleStep: triple,
+    steps.LocalStep: local,
 }
 
 
@@ -40,7 +54,7 @@ def prepare(name: str, size: steps.Size) -> common.Prepared:
     for network in networks.values():
         network.to(parts.DEVICE, memory_format=torch.channels_last)
     trainer = family.Trainer(step, size, **networks)
-    variants = itertools.product(parts.FORMATS, trainer.passes)
+    variants = itertools.product(trainer.formats, trainer.passes)
     return common.Prepared(
         variants={f"{kind}, {way} passes": trainer.variant(kind, way) for kind, way in variants},
         device=parts.DEVICE.upper().replace("CUDA", "GPU"),

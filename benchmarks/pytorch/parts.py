@@ -18,11 +18,14 @@ class Trainer:
     """A training step, in all variants.
 
     Attributes:
-        passes: Ways in which the batches can go through D: SEPARATE, CONCATENATED.
+        formats: Number formats of the step.
+        passes: Ways in which the batches can go through D: SEPARATE, CONCATENATED; perhaps with
+            other choices.
         d: The discriminator or classifier.
         g: The generator, or None.
     """
 
+    formats = FORMATS
     passes = (SEPARATE,)
 
     def __init__(
@@ -117,16 +120,16 @@ def generator(size: steps.Size) -> nn.Module:
     """Latents [batch, latent] -> images [batch, channels, side, side]."""
     side, width = size.side // 8, size.width
     units = 8 * width * side * side
-    layers = [nn.Linear(size.latent, units, bias=False), _shifted(nn.BatchNorm1d(units))]
+    layers = [nn.Linear(size.latent, units, bias=False), shifted(nn.BatchNorm1d(units))]
     layers += [nn.ReLU(inplace=True), nn.Unflatten(1, (8 * width, side, side))]
     for channels in (4 * width, 2 * width):
         layers.append(nn.ConvTranspose2d(2 * channels, channels, 5, 2, 2, 1, bias=False))
-        layers += [_shifted(nn.BatchNorm2d(channels)), nn.ReLU(inplace=True)]
+        layers += [shifted(nn.BatchNorm2d(channels)), nn.ReLU(inplace=True)]
     last = nn.ConvTranspose2d(2 * width, size.channels, 5, 2, 2, 1)
     return nn.Sequential(*layers, weight_norm(last, dim=1), nn.Tanh())
 
 
-def _shifted(norm: nn.Module) -> nn.Module:
+def shifted(norm: nn.Module) -> nn.Module:
     """The batch normalization with a shift and no scale, as in ours."""
     norm.weight.requires_grad_(False)
     return norm

@@ -3,6 +3,9 @@
 This is the code of Keras' GAN guides: Conv2D, Dense, Dropout, GaussianNoise, LeakyReLU,
 BatchNormalization and Conv2DTranspose in float32, one pass for each batch (labeled, first branch,
 second branch, generated), a plain `tf.function` with gradient tapes, `keras.optimizers.Adam`.
+Batches that batch normalization sees as one in ours are one pass here too. Losses, and derivatives
+along directions, are functions of `tf_ssgan.nn`.
+
 Keras has no weight normalization, so there is none here; there is no EMA but that of a teacher, and
 no input pipeline either: the batch is in memory. Ours also reports a few scalars, and its passes
 over generated images do not update moving statistics, which saves no time. So this step does less
@@ -16,7 +19,16 @@ import keras
 import steps
 import tensorflow as tf
 
-from stock import conditional, matching, recalibrated, teacher, wide_resnet
+from stock import (
+    conditional,
+    inference,
+    local,
+    matching,
+    recalibrated,
+    teacher,
+    triple,
+    wide_resnet,
+)
 
 FAMILIES = {
     steps.RecalibrationStep: recalibrated,
@@ -24,6 +36,9 @@ FAMILIES = {
     steps.ConditionalStep: conditional,
     steps.WideResNetStep: wide_resnet,
     steps.TeacherStep: teacher,
+    steps.InferenceStep: inference,
+    steps.TripleStep: triple,
+    steps.LocalStep: local,
 }
 
 

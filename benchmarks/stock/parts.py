@@ -78,15 +78,15 @@ def generator(size: steps.Size) -> keras.Model:
     inputs = keras.Input((size.latent,))
     side, width = size.side // 8, size.width
     x = keras.layers.Dense(side * side * 8 * width, use_bias=False)(inputs)
-    x = _normalized(x)
+    x = normalized(x)
     x = keras.layers.Reshape((side, side, 8 * width))(x)
     for channels in (4 * width, 2 * width):
         x = keras.layers.Conv2DTranspose(channels, 5, 2, "same", use_bias=False)(x)
-        x = _normalized(x)
+        x = normalized(x)
     outputs = keras.layers.Conv2DTranspose(size.channels, 5, 2, "same", activation="tanh")(x)
     return keras.Model(inputs, outputs)
 
 
-def _normalized(x: keras.KerasTensor) -> keras.KerasTensor:
-    # Batch normalization has a shift and no scale, as in ours.
+def normalized(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Batch normalization with a shift and no scale, as in ours, and a ReLU."""
     return keras.layers.ReLU()(keras.layers.BatchNormalization(scale=False)(x))

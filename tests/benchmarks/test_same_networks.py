@@ -1,17 +1,23 @@
 """Stock Keras and PyTorch have the networks of the methods, and take their steps."""
 
-import dataclasses
 import importlib.util
 import math
+import operator
 
 import pytest
 
 from tf_ssgan.nn import weights
 
-NAMES = ["flexmatch", "mean_teacher", "ict"]
 # Kernels and biases of the papers' networks for 32x32x3 and 10 classes: CNN13 without gains and
-# with batch normalization, and WRN-28-2 in the leaky form.
-PAPER = {"mean_teacher": 3_119_754, "ict": 3_121_802, "flexmatch": 1_469_642}
+# with batch normalization, WRN-28-2 in the leaky form, and those of the modules in `networks`.
+PAPER = {
+    "mean_teacher": {"discriminator": 3_119_754},
+    "ict": {"discriminator": 3_121_802},
+    "flexmatch": {"discriminator": 1_469_642},
+    "ali": {"discriminator": 5_292_298, "generator": 1_767_584, "encoder": 3_315_488},
+    "triple_gan": {"discriminator": 327_467, "generator": 5_112_049, "classifier": 3_121_812},
+    "local_gan": {"discriminator": 626_570, "generator": 9_241_475},
+}
 SIDES = [
     "stock",
     pytest.param(
@@ -24,7 +30,7 @@ SIDES = [
 
 
 @pytest.mark.parametrize("side", SIDES)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PAPER)
 def test_a_step_is_taken_on_the_same_network(benchmarks, name, side):
     steps, ours = benchmarks("steps"), benchmarks("ours")
     prepared = benchmarks(side).prepare(name, steps.TOY)
@@ -33,15 +39,13 @@ def test_a_step_is_taken_on_the_same_network(benchmarks, name, side):
         k: weights.parameter_count(network, gains=False) for k, network in networks.items()
     }
     for step in prepared.variants.values():
-        (first,), (second,) = step(), step()
-        assert math.isfinite(first) and math.isfinite(second) and first != second
+        first, second = step(), step()
+        assert all(map(math.isfinite, [*first, *second]))
+        assert all(map(operator.ne, first, second))
 
 
 @pytest.mark.parametrize("side", SIDES)
-@pytest.mark.parametrize(("name", "count"), PAPER.items())
-def test_networks_have_the_parameters_of_the_papers(benchmarks, name, count, side):
-    steps = benchmarks("steps")
-    wide = {"width": 32, "depth": 28} if name == "flexmatch" else {"width": 128}
-    size = dataclasses.replace(steps.TOY, **steps.CIFAR10, **wide)
-    prepared = benchmarks(side).prepare(name, size)
-    assert prepared.parameters == {"discriminator": count}
+@pytest.mark.parametrize(("name", "counts"), PAPER.items())
+def test_networks_have_the_parameters_of_the_papers(benchmarks, name, counts, side):
+    prepared = benchmarks(side).prepare(name, benchmarks("sizes").paper_size(name))
+    assert prepared.parameters == counts
