@@ -1,6 +1,8 @@
 """Flags that do not go together: one sentence and status 2, or a remark, before data are read."""
 
+import functools
 import json
+import operator
 import os
 import pathlib
 import subprocess
@@ -136,6 +138,7 @@ def test_what_may_be_meant_otherwise_is_said_when_the_run_begins(method, given, 
 
 
 def test_every_rule_speaks_of_flags_that_exist():
-    flags = config.configure("mean_teacher").as_flags() | config.configure("fast_swa").as_flags()
+    names = ("mean_teacher", "fast_swa", "bad_gan", "improved_gan_mreg")
+    flags = functools.reduce(operator.or_, (config.configure(n).as_flags() for n in names))
     for rule in combinations.RULES + combinations.REMARKS:
         assert rule.sentence.format(**flags).endswith(".")
