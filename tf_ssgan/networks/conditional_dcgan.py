@@ -25,10 +25,10 @@ the image have at least 8 channels, or w if w is smaller.
 """
 
 import keras
-import tensorflow as tf
 
 from tf_ssgan.core import task
 from tf_ssgan.networks import torch_blocks
+from tf_ssgan.nn import layers
 
 FIRST_MAP = 4  # Largest side of the first map, in pixels; its larger side has more than half.
 MAX_FIRST_WIDTHS = 8  # Most channels of the first map, in widths.
@@ -56,7 +56,7 @@ def generator(task: task.Task, latent_size: int = 100, width: int = 128) -> kera
     channels = [*_map_channels(doublings, width), task.channels]
     latents = keras.Input((latent_size,), name="latents")
     label = keras.Input((), dtype="int64", name="label")
-    x = keras.layers.Concatenate()([latents, _OneHot(task.classes)(label)])
+    x = layers.JoinClass(task.classes)(latents, label)
     x = keras.layers.Reshape((1, 1, latent_size + task.classes))(x)
     x = keras.layers.Conv2DTranspose(
         channels[0], first, use_bias=False, kernel_initializer=torch_blocks.normal_kernel()
@@ -104,14 +104,3 @@ def _double_sides(x: keras.KerasTensor, channels: int, less: list[int]) -> keras
         kernel_initializer=torch_blocks.normal_kernel(),
     )(x)
     return x if same else keras.layers.Cropping2D(1)(x)
-
-
-class _OneHot(keras.layers.Layer):
-    """Classes int64 [batch] -> one-hot vectors [batch, classes]."""
-
-    def __init__(self, classes: int, **kwargs):
-        super().__init__(**kwargs)
-        self.classes = classes
-
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        return tf.one_hot(inputs, self.classes, dtype=self.compute_dtype)

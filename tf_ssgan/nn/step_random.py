@@ -129,15 +129,12 @@ class StepRandom:
         Args:
             rows: Rows of this replica.
         """
-        # Of equal numbers the first comes first. Among 200 floats of 23 random bits there would be
-        # equal ones in every four hundredth step, among these integers in every hundred thousandth.
-        numbers = tf.random.stateless_uniform(
-            self._whole(rows, ()), self._key(), 0, tf.int32.max, dtype=tf.int32
-        )
-        return tf.argsort(numbers)
+        return self.permutation(self._whole(rows, ())[0])
 
     def permutation(self, count: int) -> tf.Tensor:
         """A permutation of 0 to count - 1, the same on every replica: int32 [count]."""
+        # Of equal numbers the first comes first. Among 200 floats of 23 random bits there would be
+        # equal ones in every four hundredth step, among these integers in every hundred thousandth.
         numbers = tf.random.stateless_uniform([count], self._key(), 0, tf.int32.max, dtype=tf.int32)
         return tf.argsort(numbers)
 

@@ -133,38 +133,50 @@ def judged_ids(run: build.Run) -> np.ndarray:
     return (pool if len(pool) else held_out)[:PSEUDO_LABEL_IMAGES]
 
 
-class ImagePairsMonitor(Monitor):
-    """Images beside what the method makes of them, for TensorBoard and `<name>.png`."""
+class PictureMonitor(Monitor):
+    """What the method makes of some training images, for TensorBoard and `<name>.png`."""
 
     def __init__(
         self,
         run: build.Run,
         writer: tf.summary.SummaryWriter,
-        declared: monitoring.ImagePairs,
+        declared: monitoring.ImagePairs | monitoring.ImageRows,
     ):
         """Selects the images.
 
         Args:
             run: The run.
             writer: Writer of TensorBoard events.
-            declared: The pairs.
+            declared: The picture.
         """
         super().__init__(run, writer)
         self.declared = declared
         self.images = unlabeled_images.initial_images(run, declared.examples)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Draws the figure."""
-        name = self.declared.name
+        """Draws the picture."""
         with step_random.at(self.run.method.task.seed, -2):  # the same random start each time
-            changed = self.declared.transform(self.images)
+            png = self.picture()
+        files.replace(self.run.workdir.figure(self.declared.name), png)
+        with self.summary():
+            pixels = tf.io.decode_png(png)[..., :3]  # without the opacity of figures
+            events.image(self.declared.name, pixels[None])
+
+    def picture(self) -> bytes:
+        """The content of the PNG file."""
+        raise NotImplementedError(f"{type(self).__name__} does not define picture()")
+
+
+class ImagePairsMonitor(PictureMonitor):
+    """Images beside what the method makes of them, and the classes of both."""
+
+    def picture(self) -> bytes:
+        """Draws the figure."""
+        changed = self.declared.transform(self.images)
         pairs = [images[:IMAGES_SHOWN] for images in (self.images, changed)]
         classes = [self._predict(images) for images in pairs]
         pixels = (images.numpy() for images in pairs)
-        png = plots.pairs_figure(*pixels, *classes, self.run.info.classes)
-        files.replace(self.run.workdir.figure(name), png)
-        with self.summary():
-            events.image(name, tf.io.decode_png(png, channels=3)[None])
+        return plots.pairs_figure(*pixels, *classes, self.run.info.classes)
 
     def _predict(self, images: tf.Tensor) -> np.ndarray:
         """The classes that the raw weights predict, int [n]."""
@@ -172,35 +184,14 @@ class ImagePairsMonitor(Monitor):
         return logits.numpy().argmax(axis=-1)
 
 
-class ImageRowsMonitor(Monitor):
-    """Rows of images that the method makes from training images, and `<name>.png`."""
+class ImageRowsMonitor(PictureMonitor):
+    """Rows of images that the method makes from training images."""
 
-    def __init__(
-        self,
-        run: build.Run,
-        writer: tf.summary.SummaryWriter,
-        declared: monitoring.ImageRows,
-    ):
-        """Selects the images.
-
-        Args:
-            run: The run.
-            writer: Writer of TensorBoard events.
-            declared: The rows.
-        """
-        super().__init__(run, writer)
-        self.declared = declared
-        self.images = unlabeled_images.initial_images(run, declared.examples)
-
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+    def picture(self) -> bytes:
         """Draws the rows."""
-        with step_random.at(self.run.method.task.seed, -2):  # the same random start each time
-            rows = self.declared.draw(self.images).numpy()
+        rows = self.declared.draw(self.images).numpy()
         pixels = plots.grid(rows.reshape(-1, *rows.shape[2:]), columns=rows.shape[1])
-        png = tf.io.encode_png(pixels).numpy()
-        files.replace(self.run.workdir.figure(self.declared.name), png)
-        with self.summary():
-            events.image(self.declared.name, pixels[None])
+        return tf.io.encode_png(pixels).numpy()
 
 
 def make(

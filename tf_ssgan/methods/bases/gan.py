@@ -145,7 +145,7 @@ class NormalGAN(GAN):
         return tf.random.stateless_normal([rows, self.hp.latent_size], [self.task.seed, 1])
 
 
-class ConditionalGAN(GAN):
+class ConditionalGAN(NormalGAN):
     """A method whose generator is conditioned on the class: images G(z, c), z ~ N(0, I)."""
 
     def latents(self, rows: int) -> list[tf.Tensor]:
@@ -157,7 +157,7 @@ class ConditionalGAN(GAN):
         Returns:
             z, float32 [rows, latent_size], and c, int64 [rows].
         """
-        z = self.step_random().normal(rows, self.hp.latent_size)
+        z = super().latents(rows)
         c = self.step_random().integers(rows, low=0, high=self.task.classes)
         return [z, tf.cast(c, tf.int64)]
 
@@ -166,5 +166,5 @@ class ConditionalGAN(GAN):
         return dataclasses.replace(super().sampler(), conditional=True)
 
     def _fixed_latents(self, rows: int) -> list[tf.Tensor]:
-        z = tf.random.stateless_normal([rows, self.hp.latent_size], [self.task.seed, 1])
+        z = super()._fixed_latents(rows)
         return [z, tf.range(rows, dtype=tf.int64) % self.task.classes]
