@@ -204,4 +204,5 @@ def test_recipes():
     assert (cifar.labels, cifar.epochs, hp.tangents, hp.latent_size) == (4000, 1200, 10, 256)
     assert (hp.reconstruction_weight, hp.orthonormality_weight) == (100.0, 1e-3)
     assert (hp.labeled_flatness, hp.unlabeled_flatness, hp.plain_fraction) == (0.01, 0.001, 0.5)
-    assert config.configure("local_gan", "digits").hparams.tangents == 2
+    digits = config.configure("local_gan", "digits").hparams
+    assert (digits.tangents, digits.unlabeled_weight) == (2, 0.1)
