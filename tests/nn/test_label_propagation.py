@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from tf_ssgan.nn import label_propagation
 
@@ -49,12 +50,11 @@ def test_a_few_images_have_all_others_as_neighbors():
         assert cosines.shape == (count, count - 1)
 
 
-@pytest.mark.parametrize("count", [17, 18, 33, 34, 49])
+@pytest.mark.parametrize("count", [5, 7, 9, 101])
 def test_a_group_of_columns_that_holds_no_other_image_is_no_bound(count):
-    """The last group may have the image itself alone, and columns beyond the images."""
-    for neighbors in (1, 2, 3):
-        found, _ = label_propagation.nearest_neighbors(points(count), neighbors)
-        np.testing.assert_array_equal(found, brute_force(points(count), neighbors)[0])
+    """Of an odd number, in groups of two, the image in the middle is alone in its group."""
+    found, _ = label_propagation.nearest_neighbors(points(count), count // 2)
+    np.testing.assert_array_equal(found, brute_force(points(count), count // 2)[0])
 
 
 def test_no_image_leaves_no_neighbors():
@@ -167,6 +167,13 @@ def test_two_images_by_hand():
     graph = label_propagation.affinity(np.array([[1], [0]]), np.ones((2, 1)))
     found = label_propagation.propagate(graph, np.array([0, NONE]), 2, alpha=0.5)
     np.testing.assert_allclose(found, [[4 / 3, 0], [2 / 3, 0]], atol=1e-12)
+
+
+def test_negative_scores_become_zero():
+    """With an edge of -1/2, (I - W / 2)^-1 is [[1, -1/4], [-1/4, 1]] / (1 - 1/16)."""
+    graph = sparse.csr_array([[0.0, -0.5], [-0.5, 0.0]])
+    found = label_propagation.propagate(graph, np.array([0, NONE]), 1, alpha=0.5)
+    np.testing.assert_allclose(found, [[16 / 15], [0]], atol=1e-12)
 
 
 def test_without_propagation_the_labels_are_left():
@@ -282,6 +289,12 @@ def test_certain_and_uniform_scores_weigh_one_and_nothing(classes):
         uniform = np.concatenate([certain, np.full((1, classes), 7.0)])
         _, weights = label_propagation.pseudo_labels(uniform, np.full(classes + 1, NONE))
         assert weights[-1] == pytest.approx(0, abs=1e-6)
+
+
+def test_rounding_makes_no_weight_negative():
+    for classes in range(2, 60):
+        _, weights = label_propagation.pseudo_labels(np.full((1, classes), 0.1), np.array([NONE]))
+        assert 0 <= weights[0] <= 1
 
 
 def test_without_any_score_all_weights_are_zero():
