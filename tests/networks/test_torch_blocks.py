@@ -108,3 +108,39 @@ def test_gradients_of_a_conv1_with_a_stride_survive_odd_batches():
         found = slope()
     expected = tf.reduce_sum(pixels[:, ::2, ::2], [0, 1, 2])
     np.testing.assert_allclose(found[0, 0, :, 0], expected, rtol=1e-4, atol=1e-4)
+
+
+def convolved(shape, size, stride, dtype=None):
+    """A network of one convolution with a kernel of ones, of one channel, and its layer."""
+    x = keras.Input((*shape, 1))
+    output = torch_blocks.convolution(x, 1, size, stride, "ones", dtype)
+    return keras.Model(x, output), output._keras_history.operation
+
+
+@pytest.mark.parametrize(
+    ("size", "stride", "corners"),
+    [
+        (3, 1, [[4, 6, 6, 4], [6, 9, 9, 6], [6, 9, 9, 6], [4, 6, 6, 4]]),
+        (3, 2, [[4, 6], [6, 9]]),
+        (5, 2, [[9, 12], [12, 16]]),
+        (1, 2, [[1, 1], [1, 1]]),
+    ],
+)
+def test_a_convolution_is_padded_on_all_sides(size, stride, corners):
+    """Ones are counted; with padding below and on the right alone, the corner would see more."""
+    network, _ = convolved((4, 4), size, stride)
+    np.testing.assert_array_equal(network(tf.ones([1, 4, 4, 1]))[0, ..., 0], corners)
+
+
+@pytest.mark.parametrize("size", [1, 3, 7])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_a_convolution_of_an_odd_map_rounds_its_sides_up(size, stride):
+    network, layer = convolved((7, 10), size, stride)
+    assert network.output.shape[1:] == (-(-7 // stride), -(-10 // stride), 1)
+    assert not layer.use_bias
+
+
+def test_a_convolution_is_in_its_number_format():
+    network, _ = convolved((4, 4), 3, 2, "bfloat16")
+    assert {x.compute_dtype for x in network.layers[1:]} == {"bfloat16"}
+    assert len(network.layers) == 3

@@ -111,16 +111,8 @@ def _norm() -> keras.layers.Layer:
 
 
 def _conv(x: keras.KerasTensor, channels: int, size: int, stride: int) -> keras.KerasTensor:
-    padding = "same"
-    if size == 1 and stride > 1:
-        x, stride = torch_blocks.subsampled(x, stride), 1
-    if size > 1 and stride > 1:
-        # PyTorch pads all sides equally; "same" pads even sizes only below and on the right.
-        x, padding = keras.layers.ZeroPadding2D(size // 2)(x), "valid"
     initial = keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
-    return keras.layers.Conv2D(
-        channels, size, stride, padding, use_bias=False, kernel_initializer=initial
-    )(x)
+    return torch_blocks.convolution(x, channels, size, stride, initial)
 
 
 class _GrayToRGB(keras.layers.Layer):

@@ -69,6 +69,37 @@ def subsampled(x: keras.KerasTensor, stride: int, dtype: str | None = None) -> k
     return keras.layers.AveragePooling2D(1, stride, dtype=dtype)(x)
 
 
+def convolution(
+    x: keras.KerasTensor,
+    channels: int,
+    size: int,
+    stride: int,
+    initial: keras.initializers.Initializer,
+    dtype: str | None = None,
+) -> keras.KerasTensor:
+    """Applies a convolution without bias that is padded by size // 2 on all sides.
+
+    Args:
+        x: [batch, h, w, in].
+        channels: Channels of the result.
+        size: Height and width of the kernel, odd.
+        stride: Stride in both directions.
+        initial: Initial kernel.
+        dtype: Number format; None for the global one.
+
+    Returns:
+        [batch, h / stride, w / stride, channels], sides rounded up.
+    """
+    padding = "same"
+    if size == 1 and stride > 1:
+        x, stride = subsampled(x, stride, dtype), 1
+    if size > 1 and stride > 1:  # "same" pads even sizes only below and on the right
+        x, padding = keras.layers.ZeroPadding2D(size // 2, dtype=dtype)(x), "valid"
+    return keras.layers.Conv2D(
+        channels, size, stride, padding, use_bias=False, kernel_initializer=initial, dtype=dtype
+    )(x)
+
+
 def dense(
     x: keras.KerasTensor,
     units: int,

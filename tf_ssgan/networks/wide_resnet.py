@@ -185,17 +185,14 @@ def _norm_activation(x: keras.KerasTensor, form: Form, dtype: str | None) -> ker
 def _conv(
     x: keras.KerasTensor, channels: int, size: int, stride: int, form: Form, dtype: str | None
 ) -> keras.KerasTensor:
-    padding = "same"
+    initial = keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
+    if form == "plain":
+        return torch_blocks.convolution(x, channels, size, stride, initial, dtype)
     if size == 1 and stride > 1:
         x, stride = torch_blocks.subsampled(x, stride, dtype), 1
-    if form == "plain" and size > 1 and stride > 1:
-        # PyTorch pads all sides equally; "same" pads even sizes only below and on the right.
-        x, padding = keras.layers.ZeroPadding2D(1, dtype=dtype)(x), "valid"
-    initial = keras.initializers.VarianceScaling(2.0, "fan_out", "untruncated_normal")
     return keras.layers.Conv2D(
-        channels, size, stride, padding, use_bias=form == "leaky", kernel_initializer=initial,
-        dtype=dtype,
-    )(x)  # fmt: skip
+        channels, size, stride, "same", kernel_initializer=initial, dtype=dtype
+    )(x)
 
 
 def attention_classifier(
