@@ -32,6 +32,9 @@ def noise(count=64, side=8, channels=1):
         ({"norm": "batch"}, 100, 3_133_412),
         ({"norm": "batch", "head": "weight_norm"}, 10, 3_121_812),
         ({"norm": "batch", "head": "batch_norm"}, 10, 3_121_812),
+        ({"norm": "batch", "unit_features": True}, 10, 3_121_802),
+        ({"norm": "batch", "unit_features": True}, 100, 3_133_412),
+        ({"norm": "batch", "unit_features": True, "head": "weight_norm"}, 10, 3_121_812),
     ],
 )
 def test_the_parameters_of_the_forms(form, classes, count):
@@ -178,6 +181,48 @@ def test_batch_normalized_logits_have_mean_zero_and_deviation_one():
         np.testing.assert_allclose(logits.std(0), np.ones(10), rtol=1e-3)
 
 
+def quiet_twins(**options):
+    """Two networks of the same weights: with features of length 1, and without."""
+    options = {"dropout": 0.0, "noise": 0.0, **options}
+    unit, plain = (
+        cnn13.classifier(task(8, 1), 4, unit_features=value, **options) for value in (True, False)
+    )
+    unit.set_weights(plain.get_weights())
+    return unit, plain
+
+
+@pytest.mark.parametrize("norm", ["mean_only", "batch"])
+def test_unit_features_are_the_features_divided_by_their_length(norm):
+    unit, plain = (network(noise(16)) for network in quiet_twins(norm=norm))
+    lengths = np.linalg.norm(plain["features"], axis=1, keepdims=True)
+    np.testing.assert_allclose(unit["features"], plain["features"] / lengths, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(np.linalg.norm(unit["features"], axis=1), np.ones(16), rtol=1e-6)
+    assert not np.allclose(lengths, 1, atol=0.1)
+
+
+def test_the_logits_are_those_of_the_unit_features():
+    network, _ = quiet_twins(norm="batch")
+    dense = network.get_layer("logits")
+    dense.bias.assign(np.linspace(-1, 1, 10))
+    outputs = network(noise(16))
+    expected = outputs["features"].numpy() @ dense.kernel.numpy() + dense.bias.numpy()
+    np.testing.assert_allclose(outputs["logits"], expected, atol=1e-6)
+
+
+def test_gradients_through_unit_features_are_across_them():
+    """A step along the features changes nothing, so the gradient has no part along them."""
+    network, _ = quiet_twins(norm="batch")
+    pooled, unit = network.layers[-3], network.layers[-2]
+    assert isinstance(pooled, keras.layers.GlobalAveragePooling2D) and unit.name == "features"
+    values = keras.Model(network.input, pooled.output)(noise(16))
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        loss = tf.reduce_sum(unit(values) * tf.random.stateless_normal([16, 4], [1, 1]))
+    slopes = tape.gradient(loss, values)
+    np.testing.assert_allclose(tf.reduce_sum(slopes * values, -1), np.zeros(16), atol=1e-5)
+    assert np.abs(slopes).max() > 0.1
+
+
 @pytest.mark.parametrize("norm", ["mean_only", "batch"])
 def test_another_slope(norm):
     network = cnn13.classifier(task(8), 4, norm, slope=0.2)
@@ -214,6 +259,7 @@ def test_the_dropout_of_the_images_acts_on_the_normalized_ones():
         {"norm": "mean_only", "normalization": "per_image"},
         {"norm": "batch", "head": "weight_norm"},
         {"norm": "batch", "head": "batch_norm", "slope": 0.2, "input_dropout": 0.2},
+        {"norm": "batch", "unit_features": True},
     ],
 )
 def test_copies_agree(options):

@@ -11,7 +11,7 @@ et al. (2019) take it with other normalizations. `w` is the width, 128 in the pa
     max pool 2, dropout                            8 x 8 x 2w
     conv3 4w VALID                                 6 x 6 x 4w
     conv1 2w, conv1 w                              6 x 6 x w
-    global mean = features                         w
+    global mean, [length 1] = features             w
     dense                                          classes
 
 A normalization and a leaky ReLU of slope 0.1 follow each convolution:
@@ -24,13 +24,14 @@ A normalization and a leaky ReLU of slope 0.1 follow each convolution:
     kernels       N(0, 2 / inputs), dense            PyTorch's uniform, +-1 / sqrt(inputs)
                   N(0, 1 / inputs)
     used by       pi_model, temporal_ensembling,     ict, fast_swa, flexmatch, spctn,
-                  mean_teacher, triple_gan           triple_gan
+                  mean_teacher, triple_gan           triple_gan, label_propagation
 
 With w = 128, 3 channels and 10 classes there are 3,121,812 trainable weights in the form
 "mean_only" (3,119,754 without gains), and 3,121,802 in the form "batch" (3,121,812 if the dense
 layer is weight-normalized, or batch-normalized as in Li et al. 2017 on SVHN). The public codes of
-Verma et al. and Athiwaratkun et al. normalize the weights of convolutions too. In front of a batch
-norm, that changes only what weight decay does.
+Verma et al., Athiwaratkun et al. and Iscen et al. (2019) normalize the weights of convolutions too.
+In front of a batch norm, that changes only what weight decay does. Features of length 1 are those
+of Iscen et al., whose dense layer is weight-normalized.
 
 Initial kernels are those of the public codes of Laine and Aila, and of Verma et al. and
 Athiwaratkun et al.; N(0, .05^2) in that of Tarvainen and Valpola. Their size sets how far a step
@@ -67,6 +68,7 @@ def classifier(
     momentum: float | None = None,
     slope: float = SLOPE,
     input_dropout: float = 0.0,
+    unit_features: bool = False,
 ) -> keras.Model:
     """Builds the network.
 
@@ -82,6 +84,7 @@ def classifier(
         momentum: Decay of moving means and variances; None for that of the papers, `MOMENTA`.
         slope: Negative slope of the leaky ReLUs.
         input_dropout: Rate of the dropout on the normalized images.
+        unit_features: Whether the features are scaled to length 1 in front of the dense layer.
 
     Returns:
         images [batch, h, w, c] in [-1, 1] -> {"features": float32 [batch, width],
@@ -100,7 +103,12 @@ def classifier(
     x = _convolution(x, 4 * width, 3, norm, momentum, slope, conv_stages.last_padding(task))
     x = _convolution(x, 2 * width, 1, norm, momentum, slope)
     x = _convolution(x, width, 1, norm, momentum, slope)
-    features = keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
+    last = {"name": "features", "dtype": "float32"}
+    if unit_features:
+        x = keras.layers.GlobalAveragePooling2D(dtype="float32")(x)
+        features = keras.layers.UnitNormalization(**last)(x)
+    else:
+        features = keras.layers.GlobalAveragePooling2D(**last)(x)
     logits = _logits(features, task.classes, norm, momentum, head)
     return keras.Model(images, {"features": features, "logits": logits}, name="classifier")
 
