@@ -86,6 +86,13 @@ def test_a_crop_moves_by_up_to_an_eighth_of_each_side():
     assert max(counts) < 50
 
 
+def test_a_crop_with_zeros_is_one_of_the_image_in_a_black_frame():
+    image, result = apply_many_times("crop_zeros", shape=(24, 16, 1))
+    padded = np.pad(image, ((3, 3), (2, 2), (0, 0)))
+    crops = [padded[i : i + 24, j : j + 16] for i in range(7) for j in range(5)]
+    assert sum((result == crop).all((1, 2, 3)).sum() for crop in crops) == 1000
+
+
 def test_a_vertical_flip_turns_half_of_the_images_upside_down():
     image, result = apply_many_times("flip_vertical", shape=(16, 12, 3))
     turned = (result == image[::-1]).all((1, 2, 3))

@@ -6,7 +6,7 @@ import tensorflow as tf
 from support import toy_methods
 
 from tf_ssgan.core.task import Stream
-from tf_ssgan.data import pipeline
+from tf_ssgan.data import pipeline, pools
 from tf_ssgan.data.pools import Pool
 
 STREAMS = {
@@ -155,3 +155,12 @@ def test_a_stream_without_shared_operations_is_what_it_was():
     plain = {"unlabeled": Stream("unlabeled", 8, {"one": "flip"})}
     with_none = {"unlabeled": Stream("unlabeled", 8, {"one": "flip"}, shared="")}
     assert same(batches(1, streams=plain), batches(1, streams=with_none))
+
+
+def test_indices_are_places_if_the_pool_has_them():
+    labeled = toy_methods.pools()["labeled"]
+    few = {"few": pools.subset(labeled, np.array([9, 2, 5]))}
+    streams = {"few": Stream("few", 6, {"image": "plain"})}
+    batch = next(iter(pipeline.dataset(few, streams, 0, 0)))["few"]
+    assert sorted(batch["index"].numpy().tolist()) == [2, 2, 5, 5, 9, 9]
+    np.testing.assert_array_equal(batch["label"], labeled.labels[batch["index"].numpy()])

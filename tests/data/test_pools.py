@@ -89,3 +89,12 @@ def test_a_mixed_pool_keeps_the_order_of_the_unlabeled_pool():
     assert mixed.images is toy_pools["unlabeled"].images
     assert mixed.ids.tolist() == [30, 3, 20, 12, 0]
     assert mixed.labels.tolist() == [-1, 3 % toy_methods.CLASSES, -1, -1, 0]
+
+
+def test_a_subset_keeps_places_of_the_labeled_pool():
+    labeled = toy_methods.pools()["labeled"]
+    part = pools.subset(labeled, np.array([7, 2]))
+    assert part.images is labeled.images and part.ids.tolist() == labeled.ids[[7, 2]].tolist()
+    assert part.labels.tolist() == labeled.labels[[7, 2]].tolist()
+    assert part.places.tolist() == [7, 2]
+    assert "few" in make_pools(subsets={"few": np.array([0, 3])})[1]

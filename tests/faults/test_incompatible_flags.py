@@ -62,6 +62,8 @@ LATE = [
     ("frgan", "--noise_rate=.3", "noise_rate 0.3 without a kind of noise would do nothing"),
     ("frgan", "--labels=0 --noise=pair --noise_rate=.3", "--noise=pair changes labels, and --labels=0"),
     ("frgan", "--labels=0 --class_weight=balanced", "--class_weight=balanced weighs labels, and --l"),
+    *((name, "--class_weight=balanced", f"--method={name} balances classes by a rule of its own")
+      for name in methods.names() if methods.find(name).Method.weighs_classes),
     ("frgan", "--class_weight=even", "--class_weight=even is not one of its values"),
     *((name, "--labels=0", f"--method={name} learns from labels, and --labels=0 leaves none")
       for name in methods.names() if methods.find(name).Method.needs_labels),

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
-from support import scripted_outputs, toy_methods
+from support import scripted_outputs, toy_looks, toy_methods
 
 from tf_ssgan.common import errors
 from tf_ssgan.methods import pseudo_label
@@ -37,7 +37,7 @@ def logits(*rows):
 
 
 def refresh(method, *rows):
-    method.refresh_pseudo_labels(lambda: logits(*rows))
+    method.look_at_pools(toy_looks.GivenLook(method, logits=logits(*rows)))
 
 
 def test_only_predictions_above_the_threshold_become_labels(method):
@@ -57,7 +57,8 @@ def test_there_are_no_pseudo_labels_in_the_warm_up(method):
     assert method.stages() == {"warm_up": 0, "train": 2}  # 12 labels, 8 a step
     for step in (0, 1):
         method.set_stage(step)
-        method.refresh_pseudo_labels(lambda: pytest.fail("nothing is predicted"))
+        nothing = lambda network: pytest.fail("nothing is predicted")  # noqa: E731
+        method.look_at_pools(toy_looks.GivenLook(method, logits=nothing))
         assert set(method.pseudo_labels()) == {-1}
 
 

@@ -67,3 +67,36 @@ def test_two_replicas_mix_as_one_does():
     for expected, values in zip(alone, together, strict=True):
         pieces = strategy.experimental_local_results(values)
         np.testing.assert_array_equal(tf.concat(pieces, 0), expected)
+
+
+def test_a_folded_mixing_favors_each_row_over_its_partner():
+    shares = {}
+    for favored in (False, True):
+        random = step_random.StepRandom(0, 0)
+        made = [mixing.draw(random, 4.0, 6, favored) for _ in range(30)]
+        shares[favored] = np.array([float(one.share) for one in made])
+    np.testing.assert_array_equal(shares[True], np.maximum(shares[False], 1 - shares[False]))
+    assert (shares[False] < 0.5).any() and (shares[True] >= 0.5).all()
+
+
+def test_parts_are_mixed_as_the_whole_batch_is():
+    some = mixing.Mixing(tf.constant(0.3), tf.constant([4, 2, 0, 1, 3]))
+    parts = [tf.reshape(tf.range(4.0), [2, 2]), tf.reshape(tf.range(6.0) - 7, [3, 2])]
+    mixed = some.mixed_parts(parts)
+    assert [part.shape.as_list() for part in mixed] == [[2, 2], [3, 2]]
+    np.testing.assert_array_equal(tf.concat(mixed, 0), some.mixed(tf.concat(parts, 0)))
+
+
+def test_two_replicas_mix_parts_as_one_does():
+    """Each has a half of each part; partners come from the halves of both."""
+    parts = [tf.reshape(tf.range(4.0), [4, 1]), tf.reshape(10 * tf.range(8.0), [8, 1])]
+    order = tf.constant(np.random.default_rng(0).permutation(12))
+    some, strategy = mixing.Mixing(tf.constant(0.6), order), distribution.strategy(2)
+
+    def own():
+        return some.mixed_parts([distribution.replica_share(part) for part in parts])
+
+    found = strategy.run(tf.function(own))
+    for part, whole in zip(found, some.mixed_parts(parts), strict=True):
+        halves = strategy.experimental_local_results(part)
+        np.testing.assert_allclose(tf.concat(halves, 0), whole, rtol=1e-6)

@@ -20,7 +20,7 @@ from tf_ssgan import methods
 from tf_ssgan.common import few_images
 from tf_ssgan.core.task import Task
 from tf_ssgan.data import pipeline
-from tf_ssgan.data.pools import Pool, merge_pools, mix_pools
+from tf_ssgan.data.pools import Pool, merge_pools, mix_pools, subset
 from tf_ssgan.nn import distribution, pixels
 
 CLASSES, SIZE, LABELED, UNLABELED, STEPS = 3, 8, 12, 40, 12
@@ -41,8 +41,8 @@ def images(
     return (clean + chance.integers(-30, 30, (count, size, size, 1))).astype(np.uint8), labels
 
 
-def pools(pseudo_labels: np.ndarray | None = None) -> dict[str, Pool]:
-    """The toy data as pools, with other images as held-out ones, and what a method labeled."""
+def pools(method=None) -> dict[str, Pool]:
+    """The toy data as pools, with other images as held-out ones, and what a method makes of them."""
     squares, labels = images()
     ids = np.arange(LABELED)
     parts = {"labeled": ids, "clean": ids[:CLEAN], "noisy": ids[CLEAN:]}
@@ -52,9 +52,11 @@ def pools(pseudo_labels: np.ndarray | None = None) -> dict[str, Pool]:
     others, their_labels = images(HELD_OUT, seed=1)
     made["held_out"] = Pool(others, np.arange(HELD_OUT), their_labels)
     made["mixed"] = mix_pools(labeled, unlabeled)
-    if pseudo_labels is not None:
+    if method is None:
+        return made
+    if (pseudo_labels := method.pseudo_labels()) is not None:
         made["merged"] = merge_pools(labeled, unlabeled, pseudo_labels)
-    return made
+    return made | {name: subset(labeled, places) for name, places in method.subsets().items()}
 
 
 def task(seed: int = 0, steps: int = STEPS, class_weights: tuple[float, ...] = (), **sizes) -> Task:
@@ -141,7 +143,7 @@ class Toy:
     def batches(self, step: int = 0):
         """An iterator over the batches from a step on, as `fit` gets them."""
         streams, seed = self.method.streams(), self.method.task.seed
-        data = pools(self.method.pseudo_labels())
+        data = pools(self.method)
 
         def rows(context):
             local = context.num_replicas_in_sync
@@ -151,12 +153,21 @@ class Toy:
             return iter(pipeline.dataset(data, streams, seed, step))
         return iter(self.strategy.distribute_datasets_from_function(rows))
 
+    def look(self) -> None:
+        """What a run does where a stage begins, if the method reads pools."""
+        if self.method.reads_pools:
+            from support import toy_looks
+
+            self.method.look_at_pools(toy_looks.ToyLook(self.method))
+
     def run(self, steps: int, first: int = 0) -> list[dict[str, float]]:
         """Takes steps, each in its stage; returns the scalars of each."""
         logs, cuts = [], {first, *self.method.stages().values()}
         for at in range(first, first + steps):
             if at in cuts:
                 self.method.set_stage(at)
+                if at in self.method.stages().values():
+                    self.look()
                 self._keep_trace()
                 batches = self.batches(at)
             logs.append({k: float(v) for k, v in self.method.train_function(batches).items()})

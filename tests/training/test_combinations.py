@@ -3,7 +3,7 @@
 import pytest
 
 from tf_ssgan.common import errors
-from tf_ssgan.methods import acgan, frgan, pi_model
+from tf_ssgan.methods import acgan, dividemix, frgan, pi_model
 from tf_ssgan.training import combinations, config
 
 
@@ -16,6 +16,11 @@ def test_a_combination_is_refused_with_the_values_of_its_flags():
             {"class_weight": "balanced", "labels": 0},
             frgan.Method,
             "^--class_weight=balanced weighs labels, and --labels=0 leaves none",
+        ),
+        (
+            {"class_weight": "balanced"},
+            dividemix.Method,
+            "^--method=acgan balances classes by a rule of its own",
         ),
         ({"devices": 3}, acgan.Method, "^--batch_size=50 cannot be shared by 3 replicas"),
         ({"max_steps": 0}, frgan.Method, "leave no steps"),

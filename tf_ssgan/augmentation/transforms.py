@@ -58,14 +58,16 @@ def flip(images: tf.Tensor, random: StepRandom) -> tf.Tensor:
     return _apply_to_half(images, random, _mirror)
 
 
-def crop(images: tf.Tensor, random: StepRandom) -> tf.Tensor:
+def crop(images: tf.Tensor, random: StepRandom, zeros: bool = False) -> tf.Tensor:
     """Takes a random crop after padding each side by an eighth, reflecting at the border.
 
-    Sohn et al. (2020), section 2.3: translation by up to 12.5 %, which is 4 of 32 pixels.
+    Sohn et al. (2020), section 2.3: translation by up to 12.5 %, which is 4 of 32 pixels. Li et al.
+    (2020), public code, pad with black instead.
 
     Args:
         images: uint8 [batch, height, width, channels].
         random: The random numbers of this stream, view and step.
+        zeros: Whether the padding is black, instead of reflected.
 
     Returns:
         The same shape and type.
@@ -73,7 +75,7 @@ def crop(images: tf.Tensor, random: StepRandom) -> tf.Tensor:
     down, across = images.shape[1] // 8, images.shape[2] // 8
     down_by = random.integers(images.shape[0], low=-down, high=down + 1)
     across_by = random.integers(images.shape[0], low=-across, high=across + 1)
-    return _shift(images, down_by, across_by, across)
+    return _shift(images, down_by, across_by, across, zeros)
 
 
 def flip_vertical(images: tf.Tensor, random: StepRandom) -> tf.Tensor:
@@ -235,6 +237,7 @@ OPERATIONS: dict[str, Operation] = {
     "flip": flip,
     "flip_vertical": flip_vertical,
     "crop": crop,
+    "crop_zeros": functools.partial(crop, zeros=True),
     "resized_crop": resized_crop,
     "brightness": brightness,
     "randaugment": randaugment.randaugment,

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.core import averages, hparams, monitoring, run_state, train_function
+from tf_ssgan.core import averages, hparams, looks, monitoring, run_state, train_function
 from tf_ssgan.core.recalibration import Recalibration
 from tf_ssgan.core.sampler import Sampler
 from tf_ssgan.core.task import Stream, Task
@@ -38,6 +38,9 @@ class Method(run_state.RunState):
         search_images: How many labeled images it sets aside to score what it searches.
         needs_labels: Whether it cannot train without labels.
         needs_noisy: Whether it needs both clean and noisy labels.
+        weighs_classes: Whether it weighs classes by a rule of its own, so that `--class_weight` is
+            refused.
+        reads_pools: Whether it looks at whole pools between steps, see `look_at_pools`.
         stage: The current stage, one of `stages`.
         step_times: How long this process took for its steps, and how long it waited for batches.
     """
@@ -49,6 +52,8 @@ class Method(run_state.RunState):
     search_images: int = 0
     needs_labels: bool = False
     needs_noisy: bool = False
+    weighs_classes: bool = False
+    reads_pools: bool = False
 
     def __init__(self, hp: hparams.HParams, task: Task):
         """Builds networks, optimizers and averages; call it inside the strategy's scope.
@@ -115,16 +120,25 @@ class Method(run_state.RunState):
         """Optional: networks to save as files at the end of the current stage, by name."""
         return {}
 
-    def refresh_pseudo_labels(self, predict_unlabeled: Callable[[], np.ndarray]) -> None:
-        """Optional: makes new pseudo-labels, if it is time for them in the current stage.
+    def look_at_pools(self, look: looks.Look) -> None:
+        """Optional: computes what needs all images at once, if it is time in the current stage.
 
-        Called for methods that have `pseudo_labels`, at the beginning of each stage and of each
-        evaluation interval (whole epochs).
+        Called if `reads_pools`, at the beginning of each stage and of each evaluation interval
+        (whole epochs). What it finds goes into per-example buffers, which checkpoints save. Then
+        `pseudo_labels` and `subsets` are read again.
 
         Args:
-            predict_unlabeled: Predicts all unlabeled images, unaugmented, with the raw weights:
-                logits, float32 [unlabeled, classes].
+            look: Predicts pools.
         """
+
+    def subsets(self) -> dict[str, np.ndarray]:
+        """Optional: parts of the labeled pool that streams read as pools.
+
+        Returns:
+            Name of the pool -> places in the labeled pool, int64 [size], at least one. Indices in
+            batches are these places.
+        """
+        return {}
 
     def pseudo_labels(self) -> np.ndarray | None:
         """Optional: the pseudo-labels of unlabeled images, which join the labeled in pool "merged".

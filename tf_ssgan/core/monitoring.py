@@ -27,6 +27,20 @@ class PseudoLabels:
 
 
 @dataclasses.dataclass(frozen=True)
+class DoubtedLabels:
+    """Labels that the method takes as wrong.
+
+    The metrics get how many there are and, if label noise was added, how many of them are wrong and
+    how many of the wrong ones are among them.
+
+    Attributes:
+        doubted: Returns which of the labels are doubted, bool [labeled], at each evaluation.
+    """
+
+    doubted: Callable[[], np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
 class ImagePairs:
     """Training images, each beside what the method makes of it: the picture `<name>.png`.
 
@@ -59,4 +73,4 @@ class ImageRows:
     examples: int
 
 
-Monitored = PseudoLabels | ImagePairs | ImageRows
+Monitored = PseudoLabels | DoubtedLabels | ImagePairs | ImageRows

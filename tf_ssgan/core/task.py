@@ -76,7 +76,8 @@ class Stream:
             "merged", labeled images and images with pseudo-labels (`Method.pseudo_labels`);
             "mixed", all unlabeled images in the order of "unlabeled", each with its label where it
             has one, else with -1;
-            "held_out", the validation images, for methods that tune themselves by their labels.
+            "held_out", the validation images, for methods that tune themselves by their labels;
+            or a name of `Method.subsets`, a part of the labeled images.
         examples: Examples a step, over all replicas.
         views: Name in the batch -> names of `transforms.OPERATIONS`, in the order of application.
         shared: Operations that come first and are drawn once for all views; "" for none.

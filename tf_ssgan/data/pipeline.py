@@ -54,8 +54,8 @@ def dataset(
         host: The replicas whose rows are computed.
 
     Returns:
-        A dataset of {stream: {"index": int64 [rows] indices into the pool, view: float32
-        [rows, h, w, c] in [-1, 1], and for labeled pools "label": int64 [rows]}}.
+        A dataset of {stream: {"index": int64 [rows] indices into the pool, or its `places` there,
+        view: float32 [rows, h, w, c] in [-1, 1], and for labeled pools "label": int64 [rows]}}.
 
     Raises:
         ValueError: The examples of a stream are not divisible by the number of replicas, or the
@@ -123,6 +123,7 @@ def _batch_function(
     with tf.device("CPU:0"):
         ids = tf.constant(pool.ids, tf.int64)
         labels = None if pool.labels is None else tf.constant(pool.labels, tf.int64)
+        places = None if pool.places is None else tf.constant(pool.places, tf.int64)
     seeds = {view: _hash_seed(seed, f"{name}/{view}") for view in stream.views}
     views = {view: transforms.view(operations) for view, operations in stream.views.items()}
     shared = transforms.view(stream.shared) if stream.shared else None
@@ -137,7 +138,7 @@ def _batch_function(
         if shared is not None:
             piece = (stream.examples, first)
             originals = shared(originals, StepRandom(_hash_seed(seed, name), step, piece))
-        batch = {"index": index}
+        batch = {"index": index if places is None else tf.gather(places, index)}
         for view, transform in views.items():
             random = StepRandom(seeds[view], step, piece=(stream.examples, first))
             batch[view] = pixels.to_float32(transform(originals, random))

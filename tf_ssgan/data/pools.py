@@ -16,11 +16,13 @@ class Pool:
         images: uint8 [n, height, width, channels]; may be shared between pools.
         ids: int64 [size], the rows of `images` that belong to the pool.
         labels: int64 [size], or None: an unlabeled pool has no labels at all.
+        places: int64 [size], the indices of its images that batches tell; None for 0 to size - 1.
     """
 
     images: np.ndarray
     ids: np.ndarray
     labels: np.ndarray | None = None
+    places: np.ndarray | None = None
 
 
 def merge_pools(labeled: Pool, unlabeled: Pool, pseudo_labels: np.ndarray) -> Pool:
@@ -51,8 +53,21 @@ def mix_pools(labeled: Pool, unlabeled: Pool) -> Pool:
     return dataclasses.replace(unlabeled, labels=np.array(known, np.int64))
 
 
+def subset(pool: Pool, places: np.ndarray) -> Pool:
+    """Returns a part of a pool; batches tell the places of its images in the whole pool.
+
+    Args:
+        pool: A pool with labels.
+        places: int64 [size], places in the pool.
+    """
+    return Pool(pool.images, pool.ids[places], pool.labels[places], places)
+
+
 def make_pools(
-    arrays: Arrays, protocol: Protocol, pseudo_labels: np.ndarray | None = None
+    arrays: Arrays,
+    protocol: Protocol,
+    pseudo_labels: np.ndarray | None = None,
+    subsets: dict[str, np.ndarray] | None = None,
 ) -> dict[str, Pool]:
     """Returns the pools of a run. If no image is labeled, all images get the label -1.
 
@@ -61,6 +76,7 @@ def make_pools(
         protocol: Which images are labeled.
         pseudo_labels: int64 [unlabeled], -1 for images without a pseudo-label; None if the method
             has no pseudo-labels.
+        subsets: Name of a further pool -> the places of its images in the labeled pool.
     """
     labeled = Pool(arrays.train_images, protocol.labeled_ids, protocol.labels)
     unlabeled = Pool(arrays.train_images, protocol.unlabeled_ids)
@@ -78,7 +94,7 @@ def make_pools(
     pools["mixed"] = mix_pools(labeled, unlabeled)
     if pseudo_labels is not None:
         pools["merged"] = merge_pools(labeled, unlabeled, pseudo_labels)
-    return pools
+    return pools | {name: subset(labeled, places) for name, places in (subsets or {}).items()}
 
 
 def _subset(pool: Pool, ids: np.ndarray) -> Pool:

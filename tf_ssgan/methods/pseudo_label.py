@@ -28,7 +28,6 @@ but black and white.
 """
 
 import dataclasses
-from collections.abc import Callable
 from typing import Literal
 
 import keras
@@ -37,9 +36,10 @@ import tensorflow as tf
 
 from tf_ssgan.common import errors
 from tf_ssgan.common.options import LARGEST_BATCH, inherited, option
+from tf_ssgan.core import looks
 from tf_ssgan.core.monitoring import PseudoLabels
 from tf_ssgan.core.task import Stream
-from tf_ssgan.methods.bases import alignment, profile, wrn
+from tf_ssgan.methods.bases import alignment, profile, warm_up, wrn
 from tf_ssgan.nn import layers, losses, pixels, schedules
 
 PAPER = "Lee 2013; Alshami and Arya 2022"
@@ -48,7 +48,7 @@ RAMP = 0.4  # fraction of the run over which the weight of the online form rises
 
 @dataclasses.dataclass(frozen=True)
 class HParams(
-    profile.ProfileHParams, wrn.WarmUpHParams, alignment.AlignmentHParams, wrn.WideResNetHParams
+    profile.ProfileHParams, warm_up.WarmUpHParams, alignment.AlignmentHParams, wrn.WideResNetHParams
 ):
     """Hyperparameters of pseudo-labels; profile "authors" is the code of Alshami and Arya."""
 
@@ -83,7 +83,7 @@ class HParams(
         1.0, "Final weight w(t) of the unlabeled loss with pl_mode=online.", low=0
     )
     warm_up_epochs: int = inherited(
-        wrn.WarmUpHParams, "warm_up_epochs", 10, "public code",
+        warm_up.WarmUpHParams, "warm_up_epochs", 10, "public code",
         note="With pl_mode=online there is no warm-up.",
     )  # fmt: skip
 
@@ -110,7 +110,7 @@ class HParams(
             )
 
 
-class Method(alignment.DistributionAlignment, wrn.WarmUpMethod):
+class Method(alignment.DistributionAlignment, warm_up.WarmUpMethod, wrn.WideResNetMethod):
     """Self-training with pseudo-labels."""
 
     reports = ("supervised", "unsupervised", "selected")
@@ -123,7 +123,8 @@ class Method(alignment.DistributionAlignment, wrn.WarmUpMethod):
         )
         self.c = self.player("classifier", self.classifier, adam, self.rate)
         self.make_alignment(1 if self.hp.pl_mode == "epoch" else alignment.BATCHES)
-        if self.hp.pl_mode == "epoch":
+        self.reads_pools = self.hp.pl_mode == "epoch"
+        if self.reads_pools:
             self.label_buffer = self.per_example_buffer(
                 "pseudo_labels", self.task.unlabeled, initial=-1
             )
@@ -152,10 +153,10 @@ class Method(alignment.DistributionAlignment, wrn.WarmUpMethod):
         """The pseudo-labels that confident predictions would be."""
         return (PseudoLabels(self.hp.threshold, strict=True, aligned=self.aligned),)
 
-    def refresh_pseudo_labels(self, predict_unlabeled: Callable[[], np.ndarray]) -> None:
+    def look_at_pools(self, look: looks.Look) -> None:
         """Replaces all pseudo-labels, once the warm-up is over."""
         if self.stage == "train":
-            logits = predict_unlabeled()
+            logits = look.predict(self.classifier, "unlabeled", "logits")["logits"]
             aligned = self.align(logits, included=True)
             labels, confident = losses.pseudo_labels(aligned, self.hp.threshold, strict=True)
             self.label_buffer.assign(tf.where(confident > 0, labels, tf.constant(-1, tf.int64)))

@@ -44,7 +44,7 @@ import tensorflow as tf
 from tf_ssgan.common.options import LARGEST_BATCH, inherited, option
 from tf_ssgan.core import monitoring
 from tf_ssgan.core.task import Stream
-from tf_ssgan.methods.bases import optimizers, profile, wrn
+from tf_ssgan.methods.bases import optimizers, profile, warm_up, wrn
 from tf_ssgan.nn import layers, losses
 
 PAPER = "Miyato et al. 2018"
@@ -59,7 +59,7 @@ AUTHORS = dict(
 class HParams(
     profile.ProfileHParams,
     wrn.UnlabeledRatioHParams,
-    wrn.WarmUpHParams,
+    warm_up.WarmUpHParams,
     optimizers.LinearDecayHParams,
     wrn.WideResNetHParams,
 ):
@@ -121,7 +121,7 @@ class HParams(
     }  # fmt: skip
 
 
-class Method(optimizers.LinearDecayMethod, wrn.WarmUpMethod):
+class Method(optimizers.LinearDecayMethod, warm_up.WarmUpMethod, wrn.WideResNetMethod):
     """Consistency regularization against adversarial perturbations."""
 
     reports = ("supervised", "adversarial", "entropy")

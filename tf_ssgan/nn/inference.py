@@ -51,6 +51,12 @@ def predictor(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     return lambda images: logits(tf.constant(images)).numpy()
 
 
+def outputs(network: keras.Model) -> Callable[[np.ndarray], dict[str, tf.Tensor]]:
+    """A function from uint8 images [n, h, w, c] to all outputs of the network by name, [n, ...]."""
+    every = traced(network, _outputs)
+    return lambda images: every(tf.constant(images))
+
+
 def predict_batches(
     predict: Callable[[np.ndarray], np.ndarray],
     images: np.ndarray,
@@ -79,4 +85,8 @@ def _call(network: weakref.ref, forward: Callable[..., Any], *tensors: tf.Tensor
 
 
 def _logits(network: keras.Model, images: tf.Tensor) -> tf.Tensor:
-    return network(pixels.to_float32(images), training=False)["logits"]
+    return _outputs(network, images)["logits"]
+
+
+def _outputs(network: keras.Model, images: tf.Tensor) -> dict[str, tf.Tensor]:
+    return network(pixels.to_float32(images), training=False)

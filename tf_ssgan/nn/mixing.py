@@ -5,6 +5,7 @@ mix as one does.
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -44,19 +45,40 @@ class Mixing:
         Returns:
             The same shape and type; gradients flow into rows and partners.
         """
+        return self._mixed(value, self.partners(value))
+
+    def mixed_parts(self, parts: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        """The same for a batch of several parts, any of which may have the partner of a row.
+
+        Args:
+            parts: Floats [rows, ...] each, this replica's rows of each part. `order` is of the
+                whole batch: all rows of the first part, then all of the next one.
+
+        Returns:
+            A mixture for each part, of its shape.
+        """
+        wholes = [distribution.gather_over_replicas(part) for part in parts]
+        partners = tf.gather(tf.concat(wholes, 0), self.order)
+        partners = tf.split(partners, [whole.shape[0] for whole in wholes])
+        pairs = zip(parts, partners, strict=True)
+        return [self._mixed(part, distribution.replica_share(of)) for part, of in pairs]
+
+    def _mixed(self, value: tf.Tensor, partners: tf.Tensor) -> tf.Tensor:
         share = tf.cast(self.share, value.dtype)
-        return share * value + (1.0 - share) * self.partners(value)
+        return share * value + (1.0 - share) * partners
 
 
-def draw(random: StepRandom, alpha: float, rows: int) -> Mixing:
+def draw(random: StepRandom, alpha: float, rows: int, favored: bool = False) -> Mixing:
     """Draws how a batch is mixed: one lambda from Beta(alpha, alpha), and one permutation.
-
-    Lambda is not folded to max(lambda, 1 - lambda), which would favor each row over its partner.
 
     Args:
         random: The random numbers of the step.
         alpha: Both parameters of the beta distribution, larger than 0; 1 is the uniform one, and
             less than 1 favors mixtures that are nearly one of the two rows.
         rows: Rows of this replica.
+        favored: Whether lambda is folded to max(lambda, 1 - lambda), which favors each row over its
+            partner (Berthelot et al. 2019, MixMatch, equation 9).
     """
-    return Mixing(random.beta(alpha), random.order(rows))
+    share = random.beta(alpha)
+    share = tf.maximum(share, 1.0 - share) if favored else share
+    return Mixing(share, random.order(rows))

@@ -287,9 +287,15 @@ def make_task(
     )
 
 
+def make_pools(run: Run) -> dict[str, pools.Pool]:
+    """The pools of a run, with the pseudo-labels and subsets that its method has now."""
+    method = run.method
+    return pools.make_pools(run.arrays, run.protocol, method.pseudo_labels(), method.subsets())
+
+
 def batches(run: Run, start: int) -> Any:
     """Endless batches from step `start` on, as `fit` reads them: only the rows of this host."""
-    image_pools = pools.make_pools(run.arrays, run.protocol, run.method.pseudo_labels())
+    image_pools = make_pools(run)
     streams, seed = run.method.streams(), run.config.seed
 
     def host_rows(context: tf.distribute.InputContext) -> tf.data.Dataset:

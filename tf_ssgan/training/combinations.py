@@ -76,6 +76,11 @@ RULES = (
         "--class_weight out, or give some labels.",
     ),
     Rule(
+        lambda run, method: run.class_weight != "none" and method.weighs_classes,
+        "--method={method} balances classes by a rule of its own, which --class_weight="
+        "{class_weight} would change. Leave --class_weight out.",
+    ),
+    Rule(
         lambda run, method: run.devices > 0 and run.hparams.batch_size % run.devices > 0,
         "--batch_size={batch_size} cannot be shared by {devices} replicas. Choose a multiple of "
         "{devices}.",

@@ -20,7 +20,7 @@ from tf_ssgan.common import checkout, cpu, errors, failures, files, requirements
 from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.core import method
 from tf_ssgan.core.task import Task
-from tf_ssgan.data import content_hash, pools
+from tf_ssgan.data import content_hash
 from tf_ssgan.metrics import classification
 from tf_ssgan.nn import distribution, inference
 from tf_ssgan.training import (
@@ -30,6 +30,7 @@ from tf_ssgan.training import (
     config,
     events,
     first_lines,
+    looks,
     monitors,
     recalibration,
     results,
@@ -137,11 +138,11 @@ def train(run: build.Run, check_folder: Callable[[], None] = lambda: None) -> di
 def _fit(run: build.Run, first: int, progress: Progress, signals, save, writer) -> None:
     """Calls Keras' fit for each segment of the run, so that evaluations keep their steps.
 
-    Before each evaluation interval, a method with pseudo-labels may make new ones from its current
-    predictions for the unlabeled pool, and its batches are built again.
+    Before each evaluation interval, a method that reads pools looks at them, and its batches are
+    built again.
     """
     recalibrator = recalibration.Recalibrator(
-        run.method, functools.partial(_make_pools, run), signals.check
+        run.method, functools.partial(build.make_pools, run), signals.check
     )
     estimated = False
     if _is_interval_end(run, first):  # it may have been stopped, and saved, within the passes
@@ -155,18 +156,15 @@ def _fit(run: build.Run, first: int, progress: Progress, signals, save, writer) 
     if estimated:
         save(run.method)  # after the last step, nothing else would
     observers += [callbacks.SignalCheck(signals), callbacks.SaveCheckpoint(save)]
-    relabels = run.method.pseudo_labels() is not None
-    for start, steps, repeats in segments(first, task.steps, interval, stages, relabels):
+    looks_again = run.method.reads_pools
+    for start, steps, repeats in segments(first, task.steps, interval, stages, looks_again):
         if start and start in stages and distribution.is_chief():
             _save_pretrained(run, start)
         run.method.set_stage(start)
-        if relabels:
+        if looks_again:
             gc.collect()  # the previous batches hold the images in a reference cycle
-        if relabels and (start % interval == 0 or start in stages):
-            unlabeled = run.protocol.unlabeled_ids
-            run.method.refresh_pseudo_labels(
-                functools.partial(_predict_logits, run, signals, unlabeled)
-            )
+        if looks_again and (start % interval == 0 or start in stages):
+            run.method.look_at_pools(looks.PoolLook(run, signals.check))
         run.method.fit(
             build.batches(run, start),
             steps_per_epoch=steps,
@@ -216,10 +214,6 @@ def _is_interval_end(run: build.Run, step: int) -> bool:
     """Whether a run is evaluated and saved when it has taken so many steps."""
     ends = {run.method.task.steps, *run.method.stages().values()}
     return bool(step) and (step % evaluation_interval(run.method.task) == 0 or step in ends)
-
-
-def _make_pools(run: build.Run) -> dict[str, pools.Pool]:
-    return pools.make_pools(run.arrays, run.protocol, run.method.pseudo_labels())
 
 
 def segments(

@@ -109,6 +109,33 @@ class PseudoLabelMonitor(Monitor):
         return [logits[np.searchsorted(ids, part)] for part in (self.ids, self.judged_ids)]
 
 
+class DoubtedLabelsMonitor(Monitor):
+    """How many labels the method doubts, for the metrics of a run, and whether it is right.
+
+    The true labels serve this evaluation alone; the method never gets them. Without label noise
+    that was added, nobody knows which labels are wrong.
+    """
+
+    def __init__(
+        self,
+        run: build.Run,
+        writer: tf.summary.SummaryWriter,
+        declared: monitoring.DoubtedLabels,
+    ):
+        """Takes what the method declares; the other arguments are those of `Monitor`."""
+        super().__init__(run, writer)
+        self.declared = declared
+
+    def scalars(self) -> dict[str, float | None]:
+        """The share of labels that are doubted, and how that agrees with the truth."""
+        doubted, protocol = self.declared.doubted(), self.run.protocol
+        shares = {"doubted_percent": 100.0 * float(doubted.mean())}
+        if protocol.noise == "none":
+            return shares
+        wrong = protocol.labels != self.run.arrays.train_labels[protocol.labeled_ids]
+        return shares | classification.judge_doubts(doubted, wrong)
+
+
 def counted_ids(run: build.Run) -> np.ndarray:
     """Ids of the images on which pseudo-labels are counted, int64 [n], selected by the seed.
 
@@ -208,6 +235,7 @@ def make(
     """
     kinds = {
         monitoring.PseudoLabels: functools.partial(PseudoLabelMonitor, predict=predict),
+        monitoring.DoubtedLabels: DoubtedLabelsMonitor,
         monitoring.ImagePairs: ImagePairsMonitor,
         monitoring.ImageRows: ImageRowsMonitor,
     }

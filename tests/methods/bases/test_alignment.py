@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
-from support import toy_methods
+from support import toy_looks, toy_methods
 from support.file_contents import manifest_metadata
 
 from tf_ssgan.methods.bases import alignment
@@ -134,7 +134,7 @@ def test_pseudo_labels_by_epoch_are_aligned_by_the_mean_over_the_pool():
     method = toy("pseudo_label", warm_up_epochs=1, threshold=0.5).method
     method.set_stage(method.stages()["train"])
     rows = np.log(np.float32([[0.98, 0.01, 0.01]] * 20 + [[0.55, 0.44, 0.01]] * 20))
-    method.refresh_pseudo_labels(lambda: rows)
+    method.look_at_pools(toy_looks.GivenLook(method, logits=rows))
     assert method.mean_predictions.shape == (1, 3)
     mean = np.exp(rows).mean(axis=0)
     np.testing.assert_allclose(method.mean_predictions, [mean], atol=1e-6)

@@ -93,11 +93,12 @@ class CNN13Method(method.Method):
 
     needs_labels = True
 
-    def build_network(self, head: cnn13.Head = "bias") -> keras.Model:
+    def build_network(self, head: cnn13.Head = "bias", unit_features: bool = False) -> keras.Model:
         """Builds the network that the hyperparameters specify.
 
         Args:
             head: What the dense layer of cnn13_bn has, see `networks.cnn13`.
+            unit_features: Whether features are scaled to length 1 before the dense layer.
         """
         hp = self.hp
         if hp.network.startswith("wrn_"):
@@ -114,6 +115,7 @@ class CNN13Method(method.Method):
             normalization=self.normalization,
             head=head,
             momentum=hp.moving_decay or None,
+            unit_features=unit_features,
         )
 
     @staticmethod

@@ -4,10 +4,9 @@ import dataclasses
 from typing import Literal
 
 import keras
-import tensorflow as tf
 
 from tf_ssgan.common.options import WIDEST, option
-from tf_ssgan.core import hparams, method, stages
+from tf_ssgan.core import hparams, method
 from tf_ssgan.networks import wide_resnet
 
 
@@ -57,18 +56,6 @@ class UnlabeledRatioHParams(hparams.HParams):
         return self.batch_size * self.unlabeled_ratio
 
 
-@dataclasses.dataclass(frozen=True)
-class WarmUpHParams(hparams.HParams):
-    """Hyperparameters of a method that learns from labels alone at first."""
-
-    warm_up_epochs: int = option(
-        0,
-        "Passes over the labeled images at the start of the run, which learns from them alone; "
-        f"at most {stages.LONGEST_WARM_UP:.0%} of its steps.",
-        low=0,
-    )
-
-
 # Recipe for the small digits data set, for every method.
 DIGITS = {"labels": 50, "max_steps": 1000, "batch_size": 50, "depth": 10, "width": 32}
 
@@ -92,22 +79,3 @@ class WideResNetMethod(method.Method):
         """
         form = self.hp.network.removeprefix("wrn_")
         return wide_resnet.classifier(self.task, self.hp.depth, self.hp.width, form, dtype)
-
-
-class WarmUpMethod(WideResNetMethod):
-    """A method that learns from labels alone at first.
-
-    An epoch of the warm-up is a pass over the labeled images (`HParams.labeled_pass`).
-    """
-
-    def stages(self) -> dict[str, int]:
-        """A warm-up on labels alone, if warm_up_epochs is not 0."""
-        warm_up_steps = self.hp.warm_up_epochs * self.hp.labeled_pass(self.task.labeled)
-        return stages.warm_up_stages(warm_up_steps, self.task.steps)
-
-    def epoch(self) -> tf.Tensor:
-        """Number of the epoch, from 0: float32 scalar. Those of the warm-up count too."""
-        begin = self.stages()["train"]
-        passes = tf.minimum(self.step, begin) // self.hp.labeled_pass(self.task.labeled)
-        epochs = tf.maximum(self.step - begin, 0) // self.task.steps_per_epoch
-        return tf.cast(passes + epochs, tf.float32)

@@ -1,0 +1,3 @@
+"""Toy sizes of label propagation: a warm-up of two steps, and few neighbors."""
+
+TOY = {"warm_up_epochs": 1, "labeled_per_batch": 4, "neighbors": 5}
