@@ -143,7 +143,9 @@ def test_the_cosine_begins_anew_after_the_warm_up(method):
 
 
 def test_steps_without_an_unlabeled_image_are_refused():
-    with pytest.raises(errors.UserError, match="--labeled_per_batch=100: expected fewer than --batch_"):
+    with pytest.raises(
+        errors.UserError, match="--labeled_per_batch=100: expected fewer than --batch_"
+    ):
         label_propagation.HParams(labeled_per_batch=100)
 
 

@@ -97,22 +97,20 @@ def test_features_that_are_not_finite_are_refused(value):
         label_propagation.nearest_neighbors(features, 3)
 
 
-def test_each_block_is_checked_first_and_reported_then():
+def test_each_block_is_reported():
     calls = []
-    label_propagation.nearest_neighbors(
-        points(150), 3, lambda: calls.append("check"), lambda *done: calls.append(done), block=64
-    )
-    assert calls == ["check", (64, 150), "check", (128, 150), "check", (150, 150)]
+    label_propagation.nearest_neighbors(points(150), 3, calls.append, block=64)
+    assert calls == [64, 64, 22]
 
 
-def test_a_check_can_interrupt():
-    def interrupt():
+def test_a_report_can_interrupt():
+    def interrupt(_):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         label_propagation.nearest_neighbors(points(), 3, interrupt)
     with pytest.raises(KeyboardInterrupt):
-        label_propagation.propagate(graph_of(points()), np.zeros(200, int), 2, check=interrupt)
+        label_propagation.propagate(graph_of(points()), np.zeros(200, int), 2, done=interrupt)
 
 
 @pytest.mark.parametrize(
@@ -192,11 +190,11 @@ def test_iterations_and_tolerance_end_the_conjugate_gradients():
     assert not label_propagation.propagate(graph, labels, 1, tolerance=1.5).any()
 
 
-def test_each_class_is_checked():
+def test_each_class_is_reported():
     calls = []
     labels = np.array([0, 2, NONE])
-    label_propagation.propagate(graph_of(points(3)), labels, 4, check=lambda: calls.append(0))
-    assert len(calls) == 4
+    label_propagation.propagate(graph_of(points(3)), labels, 4, done=calls.append)
+    assert calls == [1, 1, 1, 1]
 
 
 def test_where_all_images_are_alike_each_class_has_the_same_mass():

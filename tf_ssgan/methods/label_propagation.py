@@ -154,14 +154,15 @@ class Method(warm_up.WarmUpMethod, cnn13.CNN13Method):
             look.progress("Searching for neighbors", len(seen["label"])),
         )  # fmt: skip
         graph = label_propagation.affinity(*near)
+        classes = self.task.classes
         scores = label_propagation.propagate(
-            graph, seen["label"], self.task.classes, self.hp.graph_weight
-        )
+            graph, seen["label"], classes, self.hp.graph_weight,
+            done=look.progress("Spreading labels", classes),
+        )  # fmt: skip
         labels, certainty = label_propagation.pseudo_labels(scores, seen["label"])
         self.propagated.assign(labels)
         self.certainty.assign(certainty)
-        weights = label_propagation.class_weights(labels, self.task.classes)
-        self.class_weights.assign(weights)
+        self.class_weights.assign(label_propagation.class_weights(labels, classes))
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
         """One step on labels; in stage "train", on propagated ones too."""

@@ -46,6 +46,7 @@ def classifier(
     width: int = 64,
     blocks: int = 2,
     normalization: image_normalization.Kind = "standardize",
+    name: str = "classifier",
 ) -> keras.Model:
     """Builds the network.
 
@@ -54,6 +55,7 @@ def classifier(
         width: Channels of the first convolution.
         blocks: Blocks of each group; 1 for small images such as digits.
         normalization: What is done to the images first, see `image_normalization`.
+        name: Name of the model.
 
     Returns:
         images [batch, h, w, c] in [-1, 1] -> {"features": float32 [batch, 8 width], "logits":
@@ -70,7 +72,7 @@ def classifier(
             x = _block(x, width * widths, 2 if group and not number else 1)
     features = keras.layers.GlobalAveragePooling2D(name="features", dtype="float32")(x)
     logits = torch_blocks.dense(features, task.classes, name="logits")
-    return keras.Model(images, {"features": features, "logits": logits}, name="classifier")
+    return keras.Model(images, {"features": features, "logits": logits}, name=name)
 
 
 def _block(x: keras.KerasTensor, channels: int, stride: int) -> keras.KerasTensor:

@@ -22,8 +22,7 @@ _LARGEST_GROUP = 16  # columns whose maximum is taken first; 8 to 64 take about 
 def nearest_neighbors(
     features: np.ndarray,
     neighbors: int,
-    check: Callable[[], None] = lambda: None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    done: Callable[[int], None] = lambda images: None,
     block: int = 512,
 ) -> tuple[np.ndarray, np.ndarray]:
     """For each image the images of the largest cosines, without itself.
@@ -34,8 +33,7 @@ def nearest_neighbors(
     Args:
         features: [n, d], the features of each image.
         neighbors: k, their number; n - 1 if there are not so many.
-        check: Called before each block; may raise to interrupt.
-        progress: Called after each block, with the number of images that are done and n.
+        done: Called after each block, with the number of its images; may raise to interrupt.
         block: Images whose neighbors are sought at once.
 
     Returns:
@@ -55,7 +53,6 @@ def nearest_neighbors(
     groups = -(-count // size)
     products = np.full((min(block, count), size * groups), -np.inf, np.float32)
     for start in range(0, count if k else 0, block):
-        check()
         rows = min(block, count - start)
         np.matmul(unit[start : start + rows], unit.T, out=products[:rows, :count])
         products[np.arange(rows), np.arange(start, start + rows)] = -np.inf
@@ -66,7 +63,7 @@ def nearest_neighbors(
             order = np.argsort(-products[row, found], kind="stable")[:k]
             indices[start + row] = found[order]
             cosines[start + row] = products[row, found[order]]
-        progress(start + rows, count)
+        done(rows)
     return indices, cosines
 
 
@@ -113,7 +110,7 @@ def propagate(
     alpha: float = 0.99,
     iterations: int = 20,
     tolerance: float = 1e-6,
-    check: Callable[[], None] = lambda: None,
+    done: Callable[[int], None] = lambda classes: None,
 ) -> np.ndarray:
     """Solves (I - alpha W) f_c = y_c for each class c by conjugate gradients.
 
@@ -127,7 +124,7 @@ def propagate(
         alpha: Share of an image's score that comes from its neighbors, below 1.
         iterations: Most steps of the conjugate gradients.
         tolerance: Length of the residual, relative to that of y_c, at which they end earlier.
-        check: Called before each class; may raise to interrupt.
+        done: Called after each class, with 1; may raise to interrupt.
 
     Returns:
         float64 [n, classes], at least 0; the column of a class without labels is 0.
@@ -136,7 +133,6 @@ def propagate(
     system = (sparse.eye_array(count) - alpha * graph).tocsr()
     scores = np.zeros((count, classes))
     for number in range(classes):
-        check()
         members = labels == number
         if members.any():
             # What is left after the last step is what the public code takes, too.
@@ -144,6 +140,7 @@ def propagate(
                 system, members / members.sum(), rtol=tolerance, atol=0.0, maxiter=iterations
             )
             scores[:, number] = np.maximum(solution, 0.0)
+        done(1)
     return scores
 
 
