@@ -68,6 +68,17 @@ def test_between_the_bumps_a_smaller_loss_is_more_probably_right():
     assert np.all(np.diff(found) <= 0) and found[0] > 0.9 and found[-1] < 0.1
 
 
+def test_the_variances_of_narrow_bumps_are_raised():
+    """Two bumps of one value each, and x between them: log p / (1 - p) is (1 - 2 x) / 2 v.
+
+    The variance v is 5e-4, and .25 / 10,000 for the two losses between.
+    """
+    losses = np.repeat([0.0, 0.499, 0.501, 1.0], [10_000, 1, 1, 10_000])
+    found = clean.clean_probability(losses, 0)[[10_000, 10_001]]
+    expected = 1 / (1 + np.exp(-0.002 / (2 * 5.25e-4)))
+    np.testing.assert_allclose(found, [expected, 1 - expected], atol=0.01)
+
+
 def test_it_is_repeatable_and_leaves_the_random_numbers_of_numpy_alone():
     before = np.random.get_state()[1].copy()
     one, two = (clean.clean_probability(bumps(1.0), 5) for _ in range(2))
