@@ -14,6 +14,7 @@ CLEAN = tf.constant([[2.0, -1.0, 0.1]])
 GIVEN, TRUE = tf.constant([1]), tf.constant([0])
 LOGITS = tf.constant([[1.0, 2.0, -0.5], [0.3, -0.2, 0.9]])
 LABELS = tf.constant([1, 2])
+TARGETS = tf.constant([[0.2, 0.7, 0.1], [0.0, 0.5, 0.5]])
 OTHERS = tf.constant([[2.0, 0.5, -1.0], [0.0, 1.0, 3.0]])
 
 
@@ -150,7 +151,14 @@ def test_the_l2_loss_is_half_the_sum_of_squares():
 
 
 @pytest.mark.parametrize(
-    "loss", [lambda x: losses.cross_entropy(LABELS, x), losses.entropy], ids=["labels", "entropy"]
+    "loss",
+    [
+        lambda x: losses.cross_entropy(LABELS, x),
+        lambda x: losses.soft_cross_entropy(TARGETS, x),
+        lambda x: losses.soft_cross_entropy(x, LOGITS),
+        losses.entropy,
+    ],
+    ids=["labels", "logits", "targets", "entropy"],
 )
 def test_gradients_equal_finite_differences(loss):
     theory, numbers = tf.test.compute_gradient(loss, [OTHERS.numpy()], delta=1e-2)
@@ -248,3 +256,53 @@ def test_each_label_of_a_mixture_has_its_own_weight():
         tf.constant([2.0, 0.0]), tf.constant([4.0, 1.0]),
     )  # fmt: skip
     assert float(found) == pytest.approx((0.25 * 1.0 + 0.75 * 2.5) * math.log(3), rel=1e-6)
+
+
+def test_the_soft_cross_entropy_by_hand():
+    """-log p is 1.371539, .371539, 2.871539 and 1.232166, 1.732166, .632166."""
+    one, two = (
+        float(losses.soft_cross_entropy(TARGETS[k : k + 1], LOGITS[k : k + 1])) for k in (0, 1)
+    )
+    assert one == near(0.2 * 1.371539 + 0.7 * 0.371539 + 0.1 * 2.871539) == near(0.821539)
+    assert two == near(0.5 * 1.732166 + 0.5 * 0.632166) == near(1.182166)
+    assert float(losses.soft_cross_entropy(TARGETS, LOGITS)) == near((one + two) / 2)
+
+
+def test_the_soft_cross_entropy_of_one_hot_targets_is_the_cross_entropy():
+    ones = tf.one_hot(LABELS, 3)
+    for weights in (None, WEIGHTS):
+        found = losses.soft_cross_entropy(ones, LOGITS, weights)
+        assert float(found) == near(float(losses.cross_entropy(LABELS, LOGITS, weights)))
+
+
+def test_the_soft_cross_entropy_of_mixed_one_hot_targets_is_that_of_a_mixture():
+    labels, others = tf.constant([1, 2]), tf.constant([2, 0])
+    targets = 0.3 * tf.one_hot(labels, 3) + 0.7 * tf.one_hot(others, 3)
+    found = losses.soft_cross_entropy(targets, LOGITS)
+    assert float(found) == near(float(losses.mixed_cross_entropy(labels, others, 0.3, LOGITS)))
+
+
+def test_the_soft_cross_entropy_is_entropy_plus_divergence():
+    target = tf.nn.softmax(OTHERS)
+    expected = losses.entropy(OTHERS) + losses.kl_divergence(OTHERS, LOGITS)
+    assert float(losses.soft_cross_entropy(target, LOGITS)) == near(float(expected))
+    assert float(losses.soft_cross_entropy(target, OTHERS)) == near(float(losses.entropy(OTHERS)))
+
+
+def test_weights_are_factors_of_the_soft_cross_entropy_of_each_example():
+    found = losses.soft_cross_entropy(TARGETS, LOGITS, WEIGHTS)
+    assert float(found) == near((3.0 * 0.821539 + 0.5 * 1.182166) / 2)
+    assert float(losses.soft_cross_entropy(TARGETS, LOGITS, tf.zeros([2]))) == 0.0
+
+
+def test_the_soft_cross_entropy_accepts_large_logits_and_bfloat16():
+    huge = 1e4 * LOGITS
+    with tf.GradientTape() as tape:
+        tape.watch(huge)
+        value = losses.soft_cross_entropy(TARGETS, huge)
+    assert np.isfinite(value) and np.all(np.isfinite(tape.gradient(value, huge)))
+    rough = losses.soft_cross_entropy(*(tf.cast(x, tf.bfloat16) for x in (TARGETS, LOGITS)))
+    assert rough.dtype == tf.float32
+    assert float(rough) == pytest.approx(1.001853, abs=0.02)
+    shifted = losses.soft_cross_entropy(TARGETS, LOGITS + 7.0)
+    assert float(shifted) == near(float(losses.soft_cross_entropy(TARGETS, LOGITS)))

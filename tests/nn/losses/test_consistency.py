@@ -399,3 +399,52 @@ def test_each_predicted_class_may_have_a_threshold_of_its_own():
     np.testing.assert_array_equal(confident, [1.0, 0.0, 0.0])
     equal = losses.pseudo_labels(WEAK, tf.fill([3], 0.9))
     np.testing.assert_array_equal(equal[1], losses.pseudo_labels(WEAK, 0.9)[1])
+
+
+def test_sharpened_probabilities_by_hand():
+    """Squares at T = 1/2: .25, .09 and .04 of .38; their roots at T = 2."""
+    p = tf.constant([[0.5, 0.3, 0.2]])
+    np.testing.assert_allclose(losses.sharpen(p, 0.5), [[0.657895, 0.236842, 0.105263]], atol=1e-6)
+    roots = np.sqrt([0.5, 0.3, 0.2])
+    np.testing.assert_allclose(losses.sharpen(p, 2.0)[0], roots / roots.sum(), atol=1e-6)
+
+
+def test_refined_and_guessed_labels_by_hand():
+    """Of .7 (0, 1, 0) + .3 (.5, .3, .2) = (.15, .79, .06), and of the mean (.55, .275, .175)."""
+    p, label = tf.constant([[0.5, 0.3, 0.2]]), tf.constant([[0.0, 1.0, 0.0]])
+    refined = losses.sharpen(0.7 * label + 0.3 * p, 0.5)
+    np.testing.assert_allclose(refined, [[0.034605, 0.959859, 0.005537]], atol=1e-6)
+    predictions = [[0.5, 0.3, 0.2], [0.6, 0.2, 0.2], [0.4, 0.4, 0.2], [0.7, 0.2, 0.1]]
+    guessed = losses.sharpen(tf.reduce_mean(predictions, axis=0, keepdims=True), 0.5)
+    np.testing.assert_allclose(guessed, [[0.740061, 0.185015, 0.074924]], atol=1e-6)
+    logits = tf.math.log([[0.6, 0.3, 0.1]])
+    assert float(losses.mean_squared_difference(logits, guessed)) == near(0.011156)
+
+
+def test_the_limits_of_sharpening():
+    p = tf.nn.softmax(tf.random.stateless_normal([20, 5], [3, 1]))
+    np.testing.assert_allclose(losses.sharpen(p, 1.0), p, rtol=1e-6)
+    np.testing.assert_allclose(losses.sharpen(p, 1e-3), tf.one_hot(tf.argmax(p, -1), 5), atol=1e-3)
+    np.testing.assert_allclose(losses.sharpen(p, 1e6), np.full((20, 5), 0.2), atol=1e-5)
+    np.testing.assert_allclose(tf.reduce_sum(losses.sharpen(p, 0.3), -1), np.ones(20), rtol=1e-6)
+
+
+def test_sharpening_leaves_uniform_and_certain_predictions_as_they_are():
+    """A hundredth to the power of 100 is no number of float32."""
+    for p in (tf.fill([2, 100], 0.01), tf.eye(4)):
+        np.testing.assert_allclose(losses.sharpen(p, 0.01), p, rtol=1e-6)
+
+
+def test_sharpening_divides_the_logarithms_by_the_temperature():
+    logits = tf.random.stateless_normal([20, 5], [3, 2])
+    expected = tf.nn.softmax(logits / 0.4)
+    np.testing.assert_allclose(losses.sharpen(tf.nn.softmax(logits), 0.4), expected, atol=1e-6)
+
+
+def test_sharpened_probabilities_are_float32_without_a_gradient():
+    p = tf.constant([[0.5, 0.5, 0.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(p)
+        sharpened = losses.sharpen(p, 0.5)
+    assert tape.gradient(sharpened, p) is None
+    assert losses.sharpen(tf.cast(p, tf.bfloat16), 0.5).dtype == tf.float32

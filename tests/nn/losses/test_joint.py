@@ -100,7 +100,8 @@ def test_terms_of_the_mean_prediction_by_hand():
     assert float(losses.marginal_entropy(REAL)) == near(1.005853)
     assert float(losses.marginal_entropy(GENERATED)) == near(0.967502)
     assert float(losses.uniform_cross_entropy(REAL)) == near(1.210948)
-    assert float(losses.uniform_cross_entropy(REAL)) - math.log(3) == near(0.112335)
+    assert float(losses.uniform_divergence(REAL)) == near(0.112335)
+    assert float(losses.uniform_divergence(tf.math.log([[0.5, 0.3, 0.2]]))) == near(0.07024)
 
 
 def test_the_losses_of_cat_gan_by_hand():
@@ -117,6 +118,14 @@ def test_of_equally_frequent_predictions_both_terms_are_the_logarithm_of_the_cla
     for logits in (tf.zeros([4, classes]), 60.0 * tf.eye(classes)):
         assert float(losses.marginal_entropy(logits)) == near(math.log(classes))
         assert float(losses.uniform_cross_entropy(logits)) == near(math.log(classes))
+        assert float(losses.uniform_divergence(logits)) == near(0.0)
+
+
+def test_the_uniform_divergence_has_the_gradient_of_the_uniform_cross_entropy():
+    slopes = (
+        gradient(loss, REAL) for loss in (losses.uniform_divergence, losses.uniform_cross_entropy)
+    )
+    np.testing.assert_array_equal(*slopes)
 
 
 def test_of_one_and_the_same_certain_prediction_the_entropy_is_zero():
@@ -208,10 +217,11 @@ def test_the_code_loss_is_least_at_the_latents_and_at_their_distance():
     [
         losses.marginal_entropy,
         losses.uniform_cross_entropy,
+        losses.uniform_divergence,
         lambda x: losses.pair_classifier_loss(x, x[:, :1]),
         lambda x: losses.pair_discriminator_loss(x, x, 0.5, x, x),
     ],
-    ids=["marginal", "uniform", "classifier", "discriminator"],
+    ids=["marginal", "uniform", "divergence", "classifier", "discriminator"],
 )
 def test_losses_and_gradients_of_huge_logits_are_finite(loss, size):
     huge = tf.constant([[size, 0.0, -size]])
@@ -224,13 +234,23 @@ def test_losses_and_gradients_of_huge_logits_are_finite(loss, size):
     [
         losses.marginal_entropy,
         losses.uniform_cross_entropy,
+        losses.uniform_divergence,
         losses.pull_away,
         lambda x: losses.pair_classifier_loss(x, SCORES),
         lambda x: losses.pair_discriminator_loss(x[:1], x[1:], 0.3, 2 * x, 3 * x),
         lambda x: losses.code_loss(x, LABELED, GENERATED),
         lambda x: losses.code_loss(LABELED, x, GENERATED),
     ],
-    ids=["marginal", "uniform", "pull_away", "classifier", "discriminator", "mean", "scale"],
+    ids=[
+        "marginal",
+        "uniform",
+        "divergence",
+        "pull_away",
+        "classifier",
+        "discriminator",
+        "mean",
+        "scale",
+    ],
 )
 def test_gradients_equal_finite_differences(loss):
     theory, numbers = tf.test.compute_gradient(loss, [REAL.numpy()], delta=1e-2)
@@ -243,11 +263,12 @@ def test_gradients_equal_finite_differences(loss):
     [
         losses.marginal_entropy,
         losses.uniform_cross_entropy,
+        losses.uniform_divergence,
         losses.pull_away,
         lambda x: losses.pair_classifier_loss(x, x[:, :1]),
         lambda x: losses.code_loss(x, 0.1 * x, tf.cast(x > 0, tf.float32)),
     ],
-    ids=["marginal", "uniform", "pull_away", "classifier", "code"],
+    ids=["marginal", "uniform", "divergence", "pull_away", "classifier", "code"],
 )
 def test_losses_are_float32_for_outputs_of_bfloat16(loss):
     rough = loss(tf.cast(REAL, tf.bfloat16))
@@ -256,7 +277,13 @@ def test_losses_are_float32_for_outputs_of_bfloat16(loss):
 
 
 @pytest.mark.parametrize(
-    "loss", [losses.marginal_entropy, losses.uniform_cross_entropy, losses.pull_away]
+    "loss",
+    [
+        losses.marginal_entropy,
+        losses.uniform_cross_entropy,
+        losses.uniform_divergence,
+        losses.pull_away,
+    ],
 )
 def test_two_replicas_see_all_rows(loss):
     """Values and gradients are those of the whole batch, and not means over its halves."""

@@ -12,6 +12,7 @@ from tf_ssgan.nn.losses.classification import (
     mean_confidence,
     mixed_cross_entropy,
     one_vs_rest,
+    soft_cross_entropy,
 )
 from tf_ssgan.nn.losses.clustering import (
     admitted,
@@ -32,6 +33,7 @@ from tf_ssgan.nn.losses.consistency import (
     mean_squared_difference,
     nt_xent,
     pseudo_labels,
+    sharpen,
     squared_distance,
     unit_norm,
 )
@@ -56,6 +58,7 @@ from tf_ssgan.nn.losses.joint import (
     pair_discriminator_loss,
     pull_away,
     uniform_cross_entropy,
+    uniform_divergence,
 )
 from tf_ssgan.nn.losses.manifold import (
     orthonormality,
@@ -102,12 +105,15 @@ __all__ = [
     "pseudo_labels",
     "pull_away",
     "real_or_fake",
+    "sharpen",
+    "soft_cross_entropy",
     "source_generator_loss",
     "source_loss",
     "squared_distance",
     "squared_steepness",
     "steepness",
     "uniform_cross_entropy",
+    "uniform_divergence",
     "unit_norm",
     "unit_tangents",
     "wasserstein_critic_loss",

@@ -61,6 +61,26 @@ def mixed_cross_entropy(
     return share * one + (1.0 - share) * cross_entropy(others, logits, other_weights)
 
 
+def soft_cross_entropy(
+    targets: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor | None = None
+) -> tf.Tensor:
+    """Mean of -w_i sum_k q_ik log p_ik, q the targets and p of the logits.
+
+    Gradients flow into both; a caller stops them where it needs a fixed target.
+
+    Args:
+        targets: [batch, classes], probabilities.
+        logits: [batch, classes].
+        weights: float32 [batch], w; None for 1. The sum is divided by the size of the batch.
+
+    Returns:
+        A float32 scalar, at least 0.
+    """
+    log_p = tf.nn.log_softmax(tf.cast(logits, tf.float32))
+    per_example = -tf.reduce_sum(tf.cast(targets, tf.float32) * log_p, axis=-1)
+    return tf.reduce_mean(_weighted(per_example, weights))
+
+
 def one_vs_rest(
     labels: tf.Tensor, logits: tf.Tensor, weights: tf.Tensor | None = None
 ) -> tf.Tensor:

@@ -177,6 +177,22 @@ def align_distribution(
     return tf.stop_gradient(tf.cast(logits, tf.float32) + tf.math.log(ratio))
 
 
+def sharpen(probabilities: tf.Tensor, temperature: float) -> tf.Tensor:
+    """p_k^(1/T) / sum_j p_j^(1/T) (Berthelot et al. 2019, "MixMatch", equation 7).
+
+    Args:
+        probabilities: [batch, classes], p.
+        temperature: T, above 0: 1 changes nothing, and towards 0 the largest one becomes 1.
+
+    Returns:
+        float32 [batch, classes], without a gradient.
+    """
+    p = tf.cast(tf.stop_gradient(probabilities), tf.float32)
+    # Divided by the largest one first, or high powers of small numbers would all be 0.
+    powers = (p / tf.reduce_max(p, axis=-1, keepdims=True)) ** (1.0 / temperature)
+    return powers / tf.reduce_sum(powers, axis=-1, keepdims=True)
+
+
 def masked_cross_entropy(
     labels: tf.Tensor, logits: tf.Tensor, mask: tf.Tensor, of_selected: bool = False
 ) -> tf.Tensor:

@@ -87,6 +87,21 @@ def uniform_cross_entropy(logits: tf.Tensor) -> tf.Tensor:
     return -tf.reduce_mean(_mean_prediction(logits)[1])
 
 
+def uniform_divergence(logits: tf.Tensor) -> tf.Tensor:
+    """KL(uniform || E p) = sum_k 1/K log(1/K / E p_k) (Li, Socher and Hoi 2020, equation 11).
+
+    That is `uniform_cross_entropy` less log K, so it is 0 where all classes are predicted equally
+    often; their gradients are the same. The mean is that over all replicas.
+
+    Args:
+        logits: [batch, classes].
+
+    Returns:
+        A float32 scalar, at least 0 up to rounding.
+    """
+    return uniform_cross_entropy(logits) - math.log(logits.shape[-1])
+
+
 def pull_away(features: tf.Tensor) -> tf.Tensor:
     """Mean squared cosine of all pairs of different rows (Zhao et al. 2017; Dai et al. 2017).
 

@@ -1,0 +1,109 @@
+"""Probabilities of right labels: two bumps of losses, order, scale, limits."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tf_ssgan.nn import clean_probability as clean
+
+RIGHT = np.arange(1000) < 700
+
+
+def bumps(apart=3.0, seed=0):
+    """700 losses about .5 and 300 about .5 + apart, with deviations of .2 and .4."""
+    numbers = np.random.default_rng(seed)
+    return np.where(RIGHT, 0.5, 0.5 + apart) + np.where(RIGHT, 0.2, 0.4) * numbers.normal(size=1000)
+
+
+def test_two_bumps_are_told_apart():
+    found = clean.clean_probability(bumps(), 0)
+    assert found.dtype == np.float64 and found.shape == (1000,)
+    assert np.array_equal(found > 0.5, RIGHT)
+    assert found[RIGHT].min() > 0.9 and found[~RIGHT].max() < 0.1
+
+
+def test_the_probability_is_the_posterior_of_the_two_normal_distributions():
+    """.7 N(.5, .2) / (.7 N(.5, .2) + .3 N(3.5, .4)); the fit adds 5e-4 to scaled variances.
+
+    In these units the addition is 5e-4 times the squared range of about 4.6, .0106.
+    """
+    losses = bumps()
+    right, wrong = (
+        share * stats.norm(mean, np.sqrt(deviation**2 + 5e-4 * np.ptp(losses) ** 2)).pdf(losses)
+        for share, mean, deviation in ((0.7, 0.5, 0.2), (0.3, 3.5, 0.4))
+    )
+    np.testing.assert_allclose(
+        clean.clean_probability(losses, 0), right / (right + wrong), atol=0.02
+    )
+
+
+@pytest.mark.parametrize("apart", [0.3, 1.0, 3.0])
+def test_the_order_of_the_images_does_not_matter(apart):
+    """Also where the bumps overlap and the fit ends before it has found them."""
+    order = np.random.default_rng(1).permutation(1000)
+    found = clean.clean_probability(bumps(apart), 0)
+    moved = clean.clean_probability(bumps(apart)[order], 0)
+    np.testing.assert_allclose(moved, found[order], rtol=1e-9)
+    assert np.ptp(found) > 0.3
+
+
+def test_scale_and_offset_of_the_losses_do_not_matter():
+    found = clean.clean_probability(bumps(2.0), 0)
+    for scale, offset in ((1e-3, 0.0), (50.0, 7.0)):
+        same = clean.clean_probability(scale * bumps(2.0) + offset, 0)
+        np.testing.assert_allclose(same, found, atol=1e-8)
+
+
+def test_reversed_losses_are_those_of_the_other_bump():
+    found = clean.clean_probability(bumps(), 0)
+    np.testing.assert_allclose(clean.clean_probability(-bumps(), 0), 1 - found, atol=1e-6)
+
+
+def test_between_the_bumps_a_smaller_loss_is_more_probably_right():
+    losses = np.concatenate([bumps(2.0), np.linspace(0.5, 2.5, 50)])
+    found = clean.clean_probability(losses, 0)[-50:]
+    assert np.all(np.diff(found) <= 0) and found[0] > 0.9 and found[-1] < 0.1
+
+
+def test_the_variances_of_narrow_bumps_are_raised():
+    """Two bumps of one value each, and x between them: log p / (1 - p) is (1 - 2 x) / 2 v.
+
+    The variance v is 5e-4, and .25 / 10,000 for the two losses between.
+    """
+    losses = np.repeat([0.0, 0.499, 0.501, 1.0], [10_000, 1, 1, 10_000])
+    found = clean.clean_probability(losses, 0)[[10_000, 10_001]]
+    expected = 1 / (1 + np.exp(-0.002 / (2 * 5.25e-4)))
+    np.testing.assert_allclose(found, [expected, 1 - expected], atol=0.01)
+
+
+def test_it_is_repeatable_and_leaves_the_random_numbers_of_numpy_alone():
+    before = np.random.get_state()[1].copy()
+    one, two = (clean.clean_probability(bumps(1.0), 5) for _ in range(2))
+    np.testing.assert_array_equal(one, two)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
+
+
+@pytest.mark.parametrize("losses", [[0.7] * 20, [0.0, 0.0], [3.0], []])
+def test_of_equal_losses_all_are_right(losses):
+    found = clean.clean_probability(np.array(losses), 0)
+    assert found.tolist() == [1.0] * len(losses) and found.dtype == np.float64
+
+
+def test_of_two_different_losses_the_smaller_one_is_right():
+    found = clean.clean_probability(np.array([2.0, 1.0], np.float32), 0)
+    np.testing.assert_allclose(found, [0, 1], atol=1e-6)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_losses_that_are_not_finite_are_refused(value):
+    with pytest.raises(ValueError, match="not finite"):
+        clean.clean_probability(np.array([1.0, value, 2.0]), 0)
+
+
+def test_scikit_learn_is_imported_when_it_is_needed():
+    code = "import sys; from tf_ssgan.nn import clean_probability; print('sklearn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]

@@ -1,0 +1,45 @@
+"""How probable it is that a label is right, by the loss of its image (Li, Socher and Hoi 2020).
+
+A network learns right labels earlier than wrong ones, so for a while the losses of a noisy data set
+have two bumps.
+"""
+
+import warnings
+
+import numpy as np
+import threadpoolctl
+
+
+def clean_probability(losses: np.ndarray, seed: int) -> np.ndarray:
+    """The posterior probability of the bump of the smaller losses.
+
+    A mixture of two Gaussians is fitted to the losses, scaled to [0, 1], with the settings of the
+    public code. The probability falls from one mean to the other. Beyond them it may turn: the
+    wider bump has both tails.
+
+    Args:
+        losses: [n], the loss of each image.
+        seed: Of the random start of the fit, from 0 to 2^32 - 1.
+
+    Returns:
+        float64 [n], in [0, 1]; 1 everywhere if all losses are equal, as for a single image. The
+        order of the images does not matter.
+
+    Raises:
+        ValueError: A loss is not finite.
+    """
+    losses = np.asarray(losses, np.float64)
+    if not np.isfinite(losses).all():
+        raise ValueError("losses that are not finite say nothing about labels")
+    if not losses.size or np.ptp(losses) == 0:
+        return np.ones(losses.shape)
+    from sklearn import mixture  # slow to import, and only methods that divide images need it
+
+    scaled = ((losses - losses.min()) / np.ptp(losses))[:, np.newaxis]
+    model = mixture.GaussianMixture(2, max_iter=10, tol=1e-2, reg_covar=5e-4, random_state=seed)
+    # One thread, so that sums do not depend on the number of cores.
+    with threadpoolctl.threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it stopped early, that there are few distinct losses
+        # The start chooses places. Those of sorted losses mean the same in any order of the images.
+        posteriors = model.fit(np.sort(scaled, axis=0)).predict_proba(scaled)
+    return posteriors[:, model.means_[:, 0].argmin()]
