@@ -9,11 +9,11 @@ INFO = dataset_info.DatasetInfo("toys", 8, 8, 1, ("a", "b"), (0.5,), (0.5,), Fal
 TRUE = np.arange(40) % 2
 
 
-def make_pools(pseudo_labels=None, labels=10, **options):
+def make_pools(pseudo_labels=None, labels=10, subsets=None, **options):
     images = np.zeros((40, 8, 8, 1), np.uint8)
     arrays = dataset_info.Arrays(INFO, images, TRUE, images[:0], TRUE[:0])
     protocol = splits.make("toys", TRUE, ("a", "b"), labels, **options)
-    return protocol, pools.make_pools(arrays, protocol, pseudo_labels)
+    return protocol, pools.make_pools(arrays, protocol, pseudo_labels, subsets)
 
 
 def test_labeled_and_unlabeled_pools_follow_the_protocol():

@@ -107,3 +107,14 @@ def test_scikit_learn_is_imported_when_it_is_needed():
     code = "import sys; from tf_ssgan.nn import clean_probability; print('sklearn' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False"]
+
+
+def test_losses_are_scaled_from_the_smallest_to_the_largest():
+    np.testing.assert_allclose(clean.scale(np.array([3.0, 1.0, 2.0])), [1, 0, 0.5])
+    assert clean.scale(np.array([])).size == 0
+
+
+def test_losses_that_differ_by_rounding_are_equal():
+    losses = np.array([0.0359765, 0.0359766, 0.0359765])
+    assert not clean.scale(losses).any()
+    assert clean.clean_probability(losses, 0).tolist() == [1, 1, 1]

@@ -199,14 +199,15 @@ def _shift(
         images: uint8 [batch, height, width, channels].
         down: int32 [batch], in pixels.
         across: int32 [batch], in pixels.
-        limit: Largest absolute value of `across`; with `zeros`, of `down` too.
+        limit: Largest absolute value of `across`.
         zeros: Whether pixels beyond the border are 0, instead of the reflected ones.
     """
     height, width = images.shape[1], images.shape[2]
     rows = tf.range(height) + down[:, None]
     if zeros:
-        padded = tf.pad(images, [[0, 0], [limit, limit], [limit, limit], [0, 0]])
-        padded = tf.gather(padded, rows + limit, axis=1, batch_dims=1)
+        padded = tf.pad(images, [[0, 0], [0, 1], [limit, limit], [0, 0]])  # with one black row
+        rows = tf.where((rows >= 0) & (rows < height), rows, height)
+        padded = tf.gather(padded, rows, axis=1, batch_dims=1)
     else:
         moved = tf.gather(images, _reflect(rows, height), axis=1, batch_dims=1)
         left = tf.gather(moved, _reflect(tf.range(-limit, 0), width), axis=2)

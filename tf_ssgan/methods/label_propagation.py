@@ -19,8 +19,8 @@ each evaluation interval, the features v of all images, of length 1, make a grap
 
 Departures: features are those of images without augmentation; the public code shifts and flips
 them. An evaluation interval is the smallest number of whole epochs with at least 50 steps, and an
-epoch is a pass over the unlabeled pool; there it is an epoch. Neighbors are exact; there too, by a
-library for GPUs. Keras includes the learning rate in the velocity; PyTorch multiplies by it
+epoch is a pass over the unlabeled pool; there it is an epoch. The dense layer is initialized from
+data. Keras includes the learning rate in the velocity; PyTorch multiplies by it
 afterwards. Convolutions are not weight-normalized: in front of a batch normalization, that changes
 only what weight decay does. The warm-up takes at most half of a run.
 """
@@ -117,7 +117,7 @@ class Method(warm_up.WarmUpMethod, cnn13.CNN13Method):
 
     def setup(self) -> None:
         """Builds the network, its player, and the buffers of what a look finds."""
-        self.classifier = self.build_network(unit_features=True)
+        self.classifier = self.build_network(head="weight_norm", unit_features=True)
         sgd = keras.optimizers.SGD(self.hp.learning_rate, MOMENTUM, nesterov=True)
         self.c = self.player("classifier", self.classifier, sgd, self.rate)
         images = self.task.unlabeled

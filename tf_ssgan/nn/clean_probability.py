@@ -9,6 +9,8 @@ import warnings
 import numpy as np
 import threadpoolctl
 
+_ROUNDING = 1e-6  # losses that differ by less are equal
+
 
 def clean_probability(losses: np.ndarray, seed: int) -> np.ndarray:
     """The posterior probability of the bump of the smaller losses.
@@ -22,20 +24,17 @@ def clean_probability(losses: np.ndarray, seed: int) -> np.ndarray:
         seed: Of the random start of the fit, from 0 to 2^32 - 1.
 
     Returns:
-        float64 [n], in [0, 1]; 1 everywhere if all losses are equal, as for a single image. The
-        order of the images does not matter.
+        float64 [n], in [0, 1]; 1 everywhere if all losses are equal but for rounding, as for a
+        single image. The order of the images does not matter.
 
     Raises:
         ValueError: A loss is not finite.
     """
-    losses = np.asarray(losses, np.float64)
-    if not np.isfinite(losses).all():
-        raise ValueError("losses that are not finite say nothing about labels")
-    if not losses.size or np.ptp(losses) == 0:
-        return np.ones(losses.shape)
+    scaled = scale(losses)[:, np.newaxis]
+    if not scaled.any():
+        return np.ones(len(scaled))
     from sklearn import mixture  # slow to import, and only methods that divide images need it
 
-    scaled = ((losses - losses.min()) / np.ptp(losses))[:, np.newaxis]
     model = mixture.GaussianMixture(2, max_iter=10, tol=1e-2, reg_covar=5e-4, random_state=seed)
     # One thread, so that sums do not depend on the number of cores.
     with threadpoolctl.threadpool_limits(1), warnings.catch_warnings():
@@ -43,3 +42,23 @@ def clean_probability(losses: np.ndarray, seed: int) -> np.ndarray:
         # The start chooses places. Those of sorted losses mean the same in any order of the images.
         posteriors = model.fit(np.sort(scaled, axis=0)).predict_proba(scaled)
     return posteriors[:, model.means_[:, 0].argmin()]
+
+
+def scale(losses: np.ndarray) -> np.ndarray:
+    """The losses of one look, from 0 for the smallest to 1 for the largest (public code).
+
+    Args:
+        losses: [n].
+
+    Returns:
+        float64 [n]; 0 everywhere if all are equal but for rounding.
+
+    Raises:
+        ValueError: A loss is not finite.
+    """
+    losses = np.asarray(losses, np.float64)
+    if not np.isfinite(losses).all():
+        raise ValueError("losses that are not finite say nothing about labels")
+    above = losses - losses.min(initial=np.inf)
+    largest = above.max(initial=0.0)
+    return above / largest if largest > _ROUNDING else np.zeros_like(above)

@@ -79,7 +79,7 @@ class DivisionMethod(method.Method):
         raise NotImplementedError(f"{type(self).__module__} does not define rate()")
 
     def make_division(self) -> None:
-        """Makes the buffers: the latest losses of each image, and w, which is 1 at first."""
+        """Makes the buffers: the latest losses of each image, in [0, 1], and w, at first 1."""
         rows, history = self.task.labeled, self.hp.loss_history
         self.latest_losses = [
             self.per_example_buffer(f"losses_{k}", rows, history, initial=np.nan, dtype="float32")
@@ -96,7 +96,8 @@ class DivisionMethod(method.Method):
         for k in PAIR:
             seen = look.predict(self.pair[k], "labeled", "logits")
             latest = np.roll(self.latest_losses[k].numpy(), 1, axis=1)
-            latest[:, 0] = _cross_entropies(seen["label"], seen["logits"])
+            losses = _cross_entropies(seen["label"], seen["logits"])
+            latest[:, 0] = clean_probability.scale(losses)
             self.latest_losses[k].assign(latest)
             seed = np.random.SeedSequence((self.task.seed, int(self.step.numpy()), k))
             mean, seed = np.nanmean(latest, axis=1), int(seed.generate_state(1)[0])
