@@ -158,7 +158,7 @@ def test_the_recipes_are_those_of_the_public_code():
     ten, hundred = (
         config.configure("label_propagation", d).hparams for d in ("cifar10", "cifar100")
     )
-    assert (ten.batch_size, ten.labeled_per_batch, ten.learning_rate) == (100, 50, 0.05)
+    assert (ten.batch_size, ten.labeled_share, ten.learning_rate) == (100, 50, 0.05)
     assert (hundred.batch_size, hundred.labeled_per_batch, hundred.learning_rate) == (128, 31, 0.2)
     assert ten.unlabeled_examples == 50 and hundred.unlabeled_examples == 97
     for hp in (ten, hundred):

@@ -1,3 +1,3 @@
 """Toy sizes of label propagation: a warm-up of two steps, and few neighbors."""
 
-TOY = {"warm_up_epochs": 1, "labeled_per_batch": 4, "neighbors": 5}
+TOY = {"warm_up_epochs": 1, "neighbors": 5}

@@ -160,13 +160,13 @@ class Toy:
 
             self.method.look_at_pools(toy_looks.ToyLook(self.method))
 
-    def run(self, steps: int, first: int = 0) -> list[dict[str, float]]:
-        """Takes steps, each in its stage; returns the scalars of each."""
+    def run(self, steps: int, first: int = 0, looks: bool = True) -> list[dict[str, float]]:
+        """Takes steps, each in its stage, perhaps with looks; returns the scalars of each."""
         logs, cuts = [], {first, *self.method.stages().values()}
         for at in range(first, first + steps):
             if at in cuts:
                 self.method.set_stage(at)
-                if at in self.method.stages().values():
+                if looks and at in self.method.stages().values():
                     self.look()
                 self._keep_trace()
                 batches = self.batches(at)

@@ -13,7 +13,7 @@ from tf_ssgan.training import build, config, looks, loop, metrics_log, results
 TIMED = ("seconds", "images_per_second", "waiting_percent")
 SMALL = {
     "dividemix": dict(blocks=1, batch_size=15, learning_rate=0.01, ramp_up=0.1),
-    "label_propagation": dict(batch_size=30, labeled_per_batch=15, neighbors=5),
+    "label_propagation": dict(batch_size=60, neighbors=5),
 }
 
 
@@ -62,6 +62,15 @@ def test_a_pool_without_labels_has_none_and_the_mixed_one_those_that_are_known(r
     assert list(look.predict(run.method.pair[0], "unlabeled", "logits")) == ["logits"]
     mixed = look.predict(run.method.pair[0], "mixed", "logits")["label"]
     assert mixed.shape == (120,) and (mixed >= 0).sum() == 60
+
+
+def test_predictions_that_are_not_finite_end_the_run(run):
+    for variable in run.method.pair[1].trainable_variables:
+        variable.assign(variable * np.nan)
+    look = looks.PoolLook(run)
+    look.predict(run.method.pair[0], "labeled", "logits")
+    with pytest.raises(errors.Diverged, match="predictions of network_1"):
+        look.predict(run.method.pair[1], "labeled", "logits")
 
 
 def test_labels_that_are_known_to_be_right_are_told(run):

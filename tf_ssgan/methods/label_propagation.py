@@ -15,14 +15,13 @@ each evaluation interval, the features v of all images, of length 1, make a grap
              on labeled images and images with their pseudo-labels
     both: + weight_decay / 2 ||weights||^2, learning rate: a cosine from its largest value
 
---class_weight is refused, because pseudo-labels determine the weights of classes.
+Pseudo-labels determine the weights of classes, so --class_weight is refused.
 
 Departures: features are those of images without augmentation; the public code shifts and flips
-them. An evaluation interval is the smallest number of whole epochs with at least 50 steps, and an
-epoch is a pass over the unlabeled pool; there it is an epoch. The dense layer is initialized from
-data. Keras includes the learning rate in the velocity; PyTorch multiplies by it
-afterwards. Convolutions are not weight-normalized: in front of a batch normalization, that changes
-only what weight decay does. The warm-up takes at most half of a run.
+them. An evaluation interval is the smallest number of whole epochs with at least 50 steps, there an
+epoch. The dense layer is initialized from data. Keras includes the learning rate in the velocity;
+PyTorch multiplies by it afterwards. Convolutions are not weight-normalized: before a batch normalization, that changes only
+what weight decay does. The warm-up takes at most half of a run.
 """
 
 import dataclasses
@@ -50,8 +49,8 @@ class HParams(warm_up.WarmUpHParams, cnn13.CNN13HParams):
 
     batch_size: int = option(100, "Images per step, over all replicas.", low=2, high=LARGEST_BATCH)
     labeled_per_batch: int = option(
-        50, "How many of these are labeled in stage train; in the warm-up, all are.",
-        low=1, high=LARGEST_BATCH,
+        0, "How many of these are labeled; 0 takes half of them. In the warm-up, all are.",
+        low=0, high=LARGEST_BATCH,
     )  # fmt: skip
     learning_rate: float = inherited(hparams.HParams, "learning_rate", 0.05, CODE)
     weight_decay: float = option(2e-4, "Weight of half the squared norm of all weights.", low=0)
@@ -62,7 +61,6 @@ class HParams(warm_up.WarmUpHParams, cnn13.CNN13HParams):
     network: Literal["cnn13", "cnn13_bn", "wrn_leaky", "wrn_plain"] = inherited(
         cnn13.CNN13HParams, "network", "cnn13_bn"
     )
-    dropout: float = inherited(cnn13.CNN13HParams, "dropout", 0.5, CODE)
     image_noise: float = inherited(cnn13.CNN13HParams, "image_noise", 0.0, CODE)
     warm_up_epochs: int = inherited(warm_up.WarmUpHParams, "warm_up_epochs", 180, CODE)
     annealing: float = option(
@@ -102,9 +100,14 @@ class HParams(warm_up.WarmUpHParams, cnn13.CNN13HParams):
             )
 
     @property
+    def labeled_share(self) -> int:
+        """Labeled images a step, after the warm-up."""
+        return self.labeled_per_batch or self.batch_size // 2
+
+    @property
     def unlabeled_examples(self) -> int:
         """Unlabeled images a step, which set the length of an epoch."""
-        return self.batch_size - self.labeled_per_batch
+        return self.batch_size - self.labeled_share
 
 
 class Method(warm_up.WarmUpMethod, cnn13.CNN13Method):
@@ -127,20 +130,19 @@ class Method(warm_up.WarmUpMethod, cnn13.CNN13Method):
 
     def rate(self) -> tf.Tensor:
         """The learning rate at this step; its cosine begins anew in each stage."""
-        first_steps = self.stages()
-        first = first_steps[self.stage]
-        last = first_steps["train"] if self.stage == "warm_up" else self.task.steps
+        first, train = (self.stages()[name] for name in (self.stage, "train"))
+        last = train if self.stage == "warm_up" else self.task.steps
         done = tf.cast(self.step.value - first, tf.float32) / max(1, last - first)
         cosine = schedules.cosine_annealing(self.hp.annealing * done, floor=0.0)
         return self.hp.learning_rate * cosine
 
     def streams(self) -> dict[str, Stream]:
         """Labeled images; in stage "train", unlabeled ones too."""
-        view, all_images = {"image": self.with_flips("crop")}, self.hp.batch_size
+        view = {"image": self.with_flips("crop")}
         if self.stage == "warm_up":
-            return {"labeled": Stream("labeled", all_images, view)}
+            return {"labeled": Stream("labeled", self.hp.batch_size, view)}
         return {
-            "labeled": Stream("labeled", self.hp.labeled_per_batch, view),
+            "labeled": Stream("labeled", self.hp.labeled_share, view),
             "unlabeled": Stream("unlabeled", self.hp.unlabeled_examples, view),
         }
 
@@ -148,13 +150,12 @@ class Method(warm_up.WarmUpMethod, cnn13.CNN13Method):
         """Spreads the labels over the graph of all images, once the warm-up is over."""
         if self.stage == "warm_up":
             return
-        seen = look.predict(self.classifier, "mixed", "features")
+        classes, seen = self.task.classes, look.predict(self.classifier, "mixed", "features")
         near = label_propagation.nearest_neighbors(
             seen["features"], self.hp.neighbors,
             look.progress("Searching for neighbors", len(seen["label"])),
         )  # fmt: skip
         graph = label_propagation.affinity(*near)
-        classes = self.task.classes
         scores = label_propagation.propagate(
             graph, seen["label"], classes, self.hp.graph_weight,
             done=look.progress("Spreading labels", classes),
@@ -175,12 +176,11 @@ class Method(warm_up.WarmUpMethod, cnn13.CNN13Method):
             outputs = self.forward_concat(self.classifier, x, u)
             labeled = self.weighed(y, outputs[0]["logits"], tf.ones([x.shape[0]]))
             propagated = self.weighed(others, outputs[1]["logits"], certainty)
-            share = self.hp.labeled_per_batch / self.hp.batch_size
+            share = self.hp.labeled_share / self.hp.batch_size
             loss = share * labeled + (1.0 - share) * propagated + self.decay()
         self.c.minimize(loss, tape)
-        return self.end_step(
-            labeled=labeled, propagated=propagated, certainty=tf.reduce_mean(certainty)
-        )
+        certain = tf.reduce_mean(certainty)
+        return self.end_step(labeled=labeled, propagated=propagated, certainty=certain)
 
     def label_step(self, x: tf.Tensor, y: tf.Tensor) -> dict[str, tf.Tensor]:
         """One step on labels alone."""

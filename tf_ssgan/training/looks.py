@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tqdm
 
+from tf_ssgan.common import errors
 from tf_ssgan.data import pools
 from tf_ssgan.nn import distribution, inference
 from tf_ssgan.training import build
@@ -40,12 +41,19 @@ class PoolLook:
             batch = forward(images.images[ids])
             parts.append([np.asarray(batch[name], np.float32) for name in outputs])
             done(len(ids))
+            self._refuse_broken(parts[-1], network.name)
         whole = (np.concatenate(part) for part in zip(*parts, strict=True))
         found = {
             name: distribution.of_first_worker(values)
             for name, values in zip(outputs, whole, strict=True)
         }
         return found if images.labels is None else found | {"label": images.labels}
+
+    def _refuse_broken(self, values: list[np.ndarray], network: str) -> None:
+        """Raises Diverged if a prediction is not finite: nothing can be learned from it."""
+        if not all(np.isfinite(value).all() for value in values):
+            step = int(self.run.method.step.numpy())
+            raise errors.Diverged(step, f"predictions of {network}", float("nan"))
 
     def checked(self) -> np.ndarray:
         """Which labels are known to be right, see `Look.checked`."""

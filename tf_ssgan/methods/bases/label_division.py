@@ -82,7 +82,7 @@ class DivisionMethod(method.Method):
         """Makes the buffers: the latest losses of each image, in [0, 1], and w, at first 1."""
         rows, history = self.task.labeled, self.hp.loss_history
         self.latest_losses = [
-            self.per_example_buffer(f"losses_{k}", rows, history, initial=np.nan, dtype="float32")
+            self.per_example_buffer(f"losses_{k}", rows, history, initial=-1, dtype="float32")
             for k in PAIR
         ]
         self.clean = [
@@ -100,8 +100,8 @@ class DivisionMethod(method.Method):
             latest[:, 0] = clean_probability.scale(losses)
             self.latest_losses[k].assign(latest)
             seed = np.random.SeedSequence((self.task.seed, int(self.step.numpy()), k))
-            mean, seed = np.nanmean(latest, axis=1), int(seed.generate_state(1)[0])
-            probability = clean_probability.clean_probability(mean, seed)
+            mean = np.mean(latest, axis=1, where=latest >= 0)
+            probability = clean_probability.clean_probability(mean, int(seed.generate_state(1)[0]))
             probability[look.checked()] = 1.0
             self.clean[k].assign(probability)
 
