@@ -3,13 +3,10 @@
 import numpy as np
 
 from tf_ssgan.common import errors, few_images
-from tf_ssgan.data import content_hash, groups, label_noise, protocol
+from tf_ssgan.data import groups, label_noise, protocol, split_order
 from tf_ssgan.data.sources import image_listing
 
 LABEL_SPLITS = ("balanced", "proportional")
-
-# Numbers that make the random streams of one split seed independent.
-_VALIDATION, _LABELED, _CLASSES, _CLEAN = range(4)
 
 
 def make(
@@ -87,7 +84,9 @@ def make(
     keys = np.arange(len(train_labels), dtype=np.uint64) if keys is None else keys
 
     def shuffle(ids: np.ndarray, split: str, stream: int) -> np.ndarray:
-        return ids[_order(train_labels[ids], keys[ids], split, split_seed, stream, len(classes))]
+        return ids[
+            split_order.order(train_labels[ids], keys[ids], split, split_seed, stream, len(classes))
+        ]
 
     count = _validation_count(dataset, len(known), validation, default_pool)
     if held_out is not None:
@@ -96,12 +95,12 @@ def make(
         chosen = _choose_groups(train_labels, image_groups, len(classes), count, split_seed)
         validation_ids = known[np.isin(image_groups[known], chosen)]
     else:
-        validation_ids = np.sort(shuffle(known, "proportional", _VALIDATION)[:count])
+        validation_ids = np.sort(shuffle(known, "proportional", split_order.VALIDATION)[:count])
     rest = np.setdiff1d(known, validation_ids)
     count = len(rest) if labels == -1 else labels
-    labeled = np.sort(shuffle(rest, label_split, _LABELED)[:count])
+    labeled = np.sort(shuffle(rest, label_split, split_order.LABELED)[:count])
     clean_count = round(clean_fraction * len(labeled))
-    clean_ids = np.sort(shuffle(labeled, "proportional", _CLEAN)[:clean_count])
+    clean_ids = np.sort(shuffle(labeled, "proportional", split_order.CLEAN)[:clean_count])
     true, is_clean = train_labels[labeled], np.isin(labeled, clean_ids)
     noisy = label_noise.corrupt(true, len(classes), noise, noise_rate, noise_seed, is_clean)
     return protocol.Protocol(
@@ -162,7 +161,7 @@ def check(
         _check_chosen(len(chosen), validation)
         selected = train_labels[np.isin(image_groups, chosen) & (train_labels >= 0)]
     else:
-        selected = _proportional(counts, count, split_seed)
+        selected = split_order.proportional(counts, count, split_seed)
     rest = counts - np.bincount(selected, minlength=len(classes))
     _check_labels(rest, classes, labels, label_split, split_seed)
     labeled = int(rest.sum()) if labels == -1 else labels
@@ -187,20 +186,14 @@ def _validation_count(dataset: str, pool: int, validation: int, default_pool: in
     return default_validation(dataset, pool if default_pool is None else default_pool)
 
 
-def _proportional(counts: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Returns int64 [count], classes as frequent as in `counts`, int64 [K]."""
-    by_class = np.repeat(np.arange(len(counts)), counts)
-    return by_class[_class_order(counts, "proportional", seed)[:count]]
-
-
 def _choose_groups(
     labels: np.ndarray, image_groups: np.ndarray, classes: int, count: int, seed: int
 ) -> np.ndarray:
     """Returns the groups that are held out, with about `count` images with a label."""
     known = labels >= 0
     counts = np.bincount(labels[known], minlength=classes)
-    wanted = np.bincount(_proportional(counts, count, seed), minlength=classes)
-    own = int(label_noise.bits(1, seed, _VALIDATION)[0])
+    wanted = np.bincount(split_order.proportional(counts, count, seed), minlength=classes)
+    own = int(label_noise.bits(1, seed, split_order.VALIDATION)[0])
     return groups.choose(image_groups[known], labels[known], wanted, own, groups.HELD_OUT_PART)
 
 
@@ -304,7 +297,7 @@ def _check_balance(counts: np.ndarray, classes: tuple[str, ...], labels: int, se
     """Raises UserError if a class has fewer images than its equal share."""
     fewest = counts.min()
     # The remainder goes to classes in the order of the seed, up to the first of the smallest ones.
-    order = label_noise.permutation(len(classes), seed, _CLASSES)
+    order = split_order.first_classes(len(classes), seed)
     remainder = int(np.argmax(counts[order] == fewest))
     limit = int(fewest) * len(classes) + remainder
     if labels > limit:
@@ -313,33 +306,3 @@ def _check_balance(counts: np.ndarray, classes: tuple[str, ...], labels: int, se
             f"{fewest} images that are not held out. --labels may be at most {limit} (or -1 for "
             "all), or use --label_split=proportional."
         )
-
-
-def _order(
-    labels: np.ndarray, keys: np.ndarray, label_split: str, seed: int, stream: int, classes: int
-) -> np.ndarray:
-    """Returns the indices of `labels` in an order of which every prefix has the requested split.
-
-    Images of one class are in the random order of their keys.
-    """
-    order = content_hash.random_order(keys, int(label_noise.bits(1, seed, stream)[0]))
-    by_class = order[np.argsort(labels[order], kind="stable")]
-    return by_class[_class_order(np.bincount(labels, minlength=classes), label_split, seed)]
-
-
-def _class_order(counts: np.ndarray, label_split: str, seed: int) -> np.ndarray:
-    """Returns the indices of images sorted by class in an order as that of `_order`.
-
-    "balanced" sorts by the rank r within the class; "proportional" sorts by (r + 1/2) / class size,
-    which is the Sainte-Laguë method for allocating seats: prefixes are proportional to within about
-    one image.
-
-    Args:
-        counts: int64 [K], number of images of each class.
-        label_split: "balanced" or "proportional".
-        seed: determines which class comes first among equals.
-    """
-    rank = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    priority = rank if label_split == "balanced" else (rank + 0.5) / np.repeat(counts, counts)
-    class_order = np.argsort(label_noise.permutation(len(counts), seed, _CLASSES))
-    return np.lexsort((np.repeat(class_order, counts), priority))
