@@ -38,6 +38,8 @@ class Method(run_state.RunState):
         search_images: How many labeled images it sets aside to score what it searches.
         needs_labels: Whether it cannot train without labels.
         needs_noisy: Whether it needs both clean and noisy labels.
+        prefers_clean: Whether it makes a difference between labels that are known to be right and
+            others, but does without: then it takes all as right.
         stage: The current stage, one of `stages`.
         step_times: How long this process took for its steps, and how long it waited for batches.
     """
@@ -49,6 +51,7 @@ class Method(run_state.RunState):
     search_images: int = 0
     needs_labels: bool = False
     needs_noisy: bool = False
+    prefers_clean: bool = False
 
     def __init__(self, hp: hparams.HParams, task: Task):
         """Builds networks, optimizers and averages; call it inside the strategy's scope.

@@ -89,6 +89,7 @@ class Method(contrastive.ContrastivePretraining, source_classifier.SourceClassif
         "train": ("classifier", "generator"),
     }
     needs_labels = True
+    prefers_clean = True
 
     def setup(self) -> None:
         """Builds classifier, projector, decoder, generator and critic, and their players."""

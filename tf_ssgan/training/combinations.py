@@ -115,7 +115,9 @@ REMARKS = (
     ),
     Rule(
         lambda run, method: (
-            run.clean_fraction > 0 and run.noise == "none" and not method.needs_noisy
+            run.clean_fraction > 0
+            and run.noise == "none"
+            and not (method.needs_noisy or method.prefers_clean)
         ),
         "--clean_fraction={clean_fraction} changes nothing here: {method} makes no difference "
         "between labels that are known to be right and others, and --noise=none changes none.",
