@@ -3,7 +3,7 @@
 import numpy as np
 
 from tf_ssgan.common import errors, few_images
-from tf_ssgan.data import groups, label_noise, protocol, split_order
+from tf_ssgan.data import checked_labels, groups, label_noise, protocol, split_order
 from tf_ssgan.data.sources import image_listing
 
 LABEL_SPLITS = ("balanced", "proportional")
@@ -26,6 +26,7 @@ def make(
     held_out: np.ndarray | None = None,
     image_groups: np.ndarray | None = None,
     default_pool: int | None = None,
+    checked: np.ndarray | None = None,
 ) -> protocol.Protocol:
     """Selects labeled and held-out images; a pure function of its arguments.
 
@@ -58,28 +59,21 @@ def make(
             out. None if each image is a group of its own.
         default_pool: number of images by which `default_validation` decides; None for those of
             `train_labels` with a label.
+        checked: bool [pool], the images whose labels a person has checked. Those among the labeled
+            ones are the clean ones, so none are chosen at random. Which images are labeled does not
+            depend on it: checked ones are not preferred. None if no label is checked.
 
     Raises:
-        UserError: as `check`.
+        UserError: as `check`, or all labeled images are checked and leave no label for noise.
     """
     train_labels = np.asarray(train_labels, np.int64)
     noise_seed = split_seed if noise_seed is None else noise_seed
     check(
-        dataset,
-        train_labels,
-        classes,
-        labels,
-        label_split=label_split,
-        split_seed=split_seed,
-        validation=validation,
-        noise=noise,
-        noise_rate=noise_rate,
-        noise_seed=noise_seed,
-        clean_fraction=clean_fraction,
-        held_out=held_out,
-        image_groups=image_groups,
-        default_pool=default_pool,
-    )
+        dataset, train_labels, classes, labels, label_split=label_split, split_seed=split_seed,
+        validation=validation, noise=noise, noise_rate=noise_rate, noise_seed=noise_seed,
+        clean_fraction=clean_fraction, held_out=held_out, image_groups=image_groups,
+        default_pool=default_pool, checked=checked,
+    )  # fmt: skip
     known = np.flatnonzero(train_labels >= 0)
     keys = np.arange(len(train_labels), dtype=np.uint64) if keys is None else keys
 
@@ -101,6 +95,10 @@ def make(
     labeled = np.sort(shuffle(rest, label_split, split_order.LABELED)[:count])
     clean_count = round(clean_fraction * len(labeled))
     clean_ids = np.sort(shuffle(labeled, "proportional", split_order.CLEAN)[:clean_count])
+    if checked is not None:
+        clean_ids = labeled[checked[labeled]]
+        clean_fraction = len(clean_ids) / max(1, len(labeled))
+        checked_labels.check_noise(len(labeled), len(clean_ids), noise)
     true, is_clean = train_labels[labeled], np.isin(labeled, clean_ids)
     noisy = label_noise.corrupt(true, len(classes), noise, noise_rate, noise_seed, is_clean)
     return protocol.Protocol(
@@ -119,6 +117,7 @@ def make(
         clean_ids=clean_ids,
         wrong=int((noisy != true).sum()),
         left_out_ids=_left_out(train_labels, image_groups, validation_ids),
+        checked=checked is not None and len(clean_ids) > 0,
     )
 
 
@@ -138,6 +137,7 @@ def check(
     held_out: np.ndarray | None = None,
     image_groups: np.ndarray | None = None,
     default_pool: int | None = None,
+    checked: np.ndarray | None = None,
 ) -> None:
     """Refuses arguments with which `make` cannot select images; selects none.
 
@@ -146,7 +146,8 @@ def check(
 
     Raises:
         UserError: A name is unknown, a number is out of range, there are more labels than images,
-            the clean set is empty or leaves no label for noise, or no group can be held out.
+            the clean set is empty or leaves no label for noise, or no group can be held out; or
+            labels are checked and others shall be chosen to be clean.
     """
     known = train_labels[train_labels >= 0]
     _check_arguments(train_labels, len(known), classes, labels, label_split, split_seed, validation)
@@ -166,6 +167,9 @@ def check(
     _check_labels(rest, classes, labels, label_split, split_seed)
     labeled = int(rest.sum()) if labels == -1 else labels
     _check_clean(labeled, clean_fraction, noise)
+    if checked is not None:
+        checked_labels.check_fraction(clean_fraction)
+        checked_labels.check_noise(len(known), int(checked[train_labels >= 0].sum()), noise)
 
 
 def default_validation(dataset: str, pool: int) -> int:
