@@ -12,7 +12,7 @@ NAMES = ("a.png", "b.png", "c.png", "d.png", "e.png")
 def settle(keys, labels, checked):
     """Settles as many images as there are letters; a letter stands for an image's pixels."""
     return checked_labels.settle(
-        np.array([ord(key) for key in keys], np.uint64), np.array(labels),
+        "toys", np.array([ord(key) for key in keys], np.uint64), np.array(labels),
         np.array(checked, bool), NAMES[: len(keys)], ("cat", "dog"),
     ).tolist()  # fmt: skip
 
@@ -21,7 +21,7 @@ def refusal(*arguments):
     with pytest.raises(errors.UserError) as caught:
         settle(*arguments)
     assert "\n" not in str(caught.value)
-    return str(caught.value)
+    return str(caught.value).removeprefix("--dataset=toys: ")
 
 
 @pytest.mark.parametrize("word", ["1", "true", "True", "YES", "yes"])

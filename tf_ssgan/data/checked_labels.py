@@ -25,6 +25,7 @@ def read_word(text: str) -> bool | None:
 
 
 def settle(
+    name: str,
     keys: np.ndarray,
     labels: np.ndarray,
     checked: np.ndarray,
@@ -34,6 +35,7 @@ def settle(
     """Decides which labels count as checked: those that are, and those of their copies.
 
     Args:
+        name: the data set, for messages.
         keys: uint64 [n], `content_hash.keys` of the images.
         labels: int64 [n], -1 for unknown labels.
         checked: bool [n], none of them without a label.
@@ -57,9 +59,8 @@ def settle(
     if len(clashes):
         copies = [known[picture == clash] for clash in clashes]
         first = min(copies, key=lambda own: own[0])
-        raise errors.UserError(
-            _contradiction(first, labels, checked, names, classes, len(copies) - 1)
-        )
+        sentence = _contradiction(first, labels, checked, names, classes, len(copies) - 1)
+        raise errors.UserError(f"--dataset={name}: {sentence}")
     result = np.zeros(len(labels), bool)
     result[known] = is_checked[picture]
     return result
