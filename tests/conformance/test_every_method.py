@@ -117,6 +117,14 @@ def test_the_labeled_stream_has_as_many_examples_as_a_labeled_pass_counts(toy):
     assert counted[0] == max(counted) == toy.method.hp.labeled_examples
 
 
+def test_a_method_declares_that_it_tells_right_labels_from_others(toy):
+    method, pools = toy.method, set()
+    for _ in toy.stages():
+        pools |= {stream.pool for stream in method.streams().values()}
+    assert ("noisy" in pools) == method.needs_noisy
+    assert ("clean" in pools) == (method.needs_noisy or method.prefers_clean)
+
+
 def test_streams_draw_from_known_pools_and_unlabeled_ones_have_no_labels(toy):
     for _ in toy.stages():
         pools = toy_methods.pools(toy.method)

@@ -68,3 +68,12 @@ def test_the_random_order_depends_on_the_seed_and_added_keys_do_not_change_it():
     assert (content_hash.random_order(key, 6) != order).any()
     fewer = content_hash.random_order(key[:400], 5)
     assert (fewer == order[order < 400]).all()
+
+
+def test_checked_labels_are_sorted_with_their_images():
+    data = arrays()
+    assert content_hash.sort_by_content(data).train_checked is None
+    checked = data.train_images[:, 0, 0, 0] > 100
+    ordered = content_hash.sort_by_content(dataclasses.replace(data, train_checked=checked))
+    assert (ordered.train_checked == (ordered.train_images[:, 0, 0, 0] > 100)).all()
+    assert 0 < checked.sum() < 20

@@ -182,3 +182,33 @@ def test_the_record_of_a_large_data_set_is_small_and_made_at_once():
     fingerprint.DataRecord.from_json(json.loads(text))
     assert time.process_time() - began < 1.0  # 0.05 seconds on an idle core
     assert len(text) < 1.2e6
+
+
+def with_checked(*rows):
+    """Five training images, two of each class and one without a label; some labels are checked."""
+    return change(make(), train_checked=np.isin(np.arange(5), rows))
+
+
+def test_which_labels_are_checked_is_a_part_of_the_data():
+    assert sha256(with_checked()) == sha256(make())  # nothing is said
+    assert len({sha256(with_checked(*rows)) for rows in ((), (0,), (1,), (0, 1))}) == 4
+    assert words(make(), with_checked(0, 3)) == "the images changed: 2 labels are checked now"
+    assert words(with_checked(0, 1), with_checked(1, 2)) == (
+        "the images changed: 1 label is checked now; 1 label is not checked any more"
+    )
+
+
+def test_checked_labels_of_held_out_images_say_nothing():
+    held_out = np.array([True, False, False, False, False])
+    data = change(make(), train_held_out=held_out)
+    assert sha256(change(data, train_checked=held_out)) == sha256(data)
+
+
+def test_a_record_keeps_the_checked_labels_and_only_then_speaks_of_them():
+    record = fingerprint.record(with_checked(0, 3))
+    content = json.loads(json.dumps(record.as_json()))
+    read = fingerprint.DataRecord.from_json(content)
+    assert read.sha256 == record.sha256 and read.checked.tolist() == record.checked.tolist()
+    assert "checked" not in fingerprint.record(make()).as_json()
+    with pytest.raises(ValueError, match="not those of its sha256"):
+        fingerprint.DataRecord.from_json({k: v for k, v in content.items() if k != "checked"})

@@ -265,3 +265,13 @@ def test_images_that_no_fold_tests_are_named():
     held_out = np.arange(18) < 2
     tests, held = folds.left_out(make_arrays(labels, held_out=held_out, tests=1), 3)
     assert "its 1 test image is left out" in tests and "2 images that the data hold out" in held
+
+
+def test_checked_labels_stay_with_their_images():
+    """Each of 12 images is checked if its index in the source is even."""
+    whole = make_arrays(labels_of(6, 6, 0))
+    whole = dataclasses.replace(whole, train_checked=whole.train_source_indices % 2 == 0)
+    for fold in range(3):
+        part = folds.take(whole, 3, fold, 0)
+        assert part.train_checked.tolist() == (part.train_source_indices % 2 == 0).tolist()
+    assert folds.take(make_arrays(labels_of(6, 6, 0)), 3, 0, 0).train_checked is None

@@ -139,3 +139,33 @@ def test_classes_without_a_label_are_named():
     assert len(labeled([3, 18, 18], 2).classes_without_labels) == 1
     assert labeled([0, 18, 0]).classes_without_labels == ["c0", "c2"]
     assert labeled([0, 18, 0], 0).classes_without_labels == []
+
+
+def test_checked_labels_are_described_and_kept():
+    checked = np.arange(1000) % 10 == 0
+    protocol = make(50, checked=checked)
+    count = len(protocol.clean_ids)
+    assert count > 1 and f"no label noise, {count} labels checked, split seed 0" in (
+        protocol.describe()
+    )
+    content = json.loads(json.dumps(protocol.as_json()))
+    assert content["checked"] is True and content["clean_ids"] == protocol.clean_ids.tolist()
+    assert Protocol.from_json(content) == protocol
+    with pytest.raises(ValueError, match="clean_ids are not those|not those of its sha256"):
+        Protocol.from_json(content | {"clean_ids": content["labeled_ids"][:count]})
+
+
+def test_one_checked_label_is_one_label():
+    first = make(50).labeled_ids[0]
+    assert ", 1 label checked," in make(50, checked=np.arange(1000) == first).describe()
+
+
+def test_protocols_from_before_labels_could_be_checked_are_read():
+    content = make(50).as_json()
+    assert content.pop("checked") is False
+    assert Protocol.from_json(content) == make(50)
+
+
+def test_checked_labels_must_be_there():
+    with pytest.raises(ValueError, match="checked is true, and clean_ids are empty"):
+        Protocol.from_json(make(50).as_json() | {"checked": True})

@@ -368,3 +368,53 @@ def test_groups_that_are_too_large_cannot_be_held_out():
     with pytest.raises(errors.UserError, match="--validation=50: no whole group can be held out"):
         make(-1, image_groups=own, validation=50)
     assert not len(make(-1, image_groups=own, validation=0).validation_ids)
+
+
+CHECKED = np.arange(1000) % 3 == 0
+
+
+def test_the_checked_images_among_the_labeled_ones_are_the_clean_ones():
+    protocol = make(90, checked=CHECKED)
+    assert protocol.clean_ids.tolist() == [one for one in protocol.labeled_ids if one % 3 == 0]
+    assert protocol.checked and protocol.clean_fraction == len(protocol.clean_ids) / 90
+    assert sorted([*protocol.clean_ids, *protocol.noisy_ids]) == protocol.labeled_ids.tolist()
+
+
+@pytest.mark.parametrize("label_split", splits.LABEL_SPLITS)
+def test_checked_images_are_not_preferred(label_split):
+    plain, checked = make(label_split=label_split), make(label_split=label_split, checked=CHECKED)
+    assert (plain.labeled_ids == checked.labeled_ids).all()
+    assert (plain.validation_ids == checked.validation_ids).all()
+    assert plain.sha256 != checked.sha256
+
+
+def test_noise_changes_labels_that_are_not_checked_only():
+    protocol = make(90, noise="pair", noise_rate=1.0, checked=CHECKED)
+    right = protocol.labels == TRUE[protocol.labeled_ids]
+    assert protocol.labeled_ids[right].tolist() == protocol.clean_ids.tolist()
+    assert protocol.wrong == len(protocol.noisy_ids) == 90 - right.sum()
+
+
+def test_without_a_checked_image_among_the_labeled_ones_nothing_is_said():
+    """As if the data did not say which labels are checked."""
+    labeled = make().labeled_ids
+    others = np.ones(1000, bool)
+    others[labeled] = False
+    protocol = make(checked=others)
+    assert protocol == make() and not protocol.checked and len(protocol.noisy_ids) == 0
+
+
+def test_all_labeled_images_may_be_checked_unless_there_shall_be_noise():
+    everything = np.ones(1000, bool)
+    protocol = make(checked=everything)
+    assert protocol.clean_fraction == 1.0 and len(protocol.noisy_ids) == 0
+    with pytest.raises(errors.UserError, match="all 1,000 labels are checked"):
+        make(-1, checked=everything, noise="pair", noise_rate=0.5)
+    only_labeled = np.isin(np.arange(1000), protocol.labeled_ids)
+    with pytest.raises(errors.UserError, match="all 50 labels are checked: leave --noise out"):
+        make(checked=only_labeled, noise="pair", noise_rate=0.5)
+
+
+def test_a_clean_fraction_beside_checked_labels_is_refused():
+    with pytest.raises(errors.UserError, match="--clean_fraction=0.1 takes labels at random"):
+        make(checked=CHECKED, clean_fraction=0.1)

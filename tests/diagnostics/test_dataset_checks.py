@@ -29,6 +29,18 @@ def test_a_good_folder(tmp_path, texts):
     assert arrays.train_images.shape == (26, 8, 8, 3) and len(arrays.test_labels) == 8
 
 
+def test_checked_labels_are_counted(tmp_path, texts):
+    name = image_folders.make_folder(tmp_path / "d")
+    for number in range(3):
+        image_folders.save_image(tmp_path / f"d/checked/cat/{number}.png", 0, 300 + number)
+    assert "23 labeled (3 checked), 6 unlabeled, 8 test" in texts(check(name)[0])
+    images, labels = toy_methods.images(12, 8, 0)
+    for part in ("train", "test"):
+        pixels = images if part == "train" else 255 - images
+        np.savez(tmp_path / f"{part}.npz", image=pixels, label=labels, checked=np.arange(12) < 5)
+    assert "12 test images, 5 labels checked, 8 x 8 x 1" in texts(check(f"npz:{tmp_path}")[0])
+
+
 def test_training_finds_the_cached_images(tmp_path, texts):
     name = image_folders.make_folder(tmp_path / "d")
     text = texts(check(name)[0])

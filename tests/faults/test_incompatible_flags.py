@@ -129,6 +129,7 @@ def test_what_does_not_go_together_is_refused_in_one_sentence(answers, number):
         ("frgan", {"clean_fraction": 0.5}, "--clean_fraction=0.5 changes nothing here: frgan"),
         ("frgan", {"clean_fraction": 0.5, "noise": "pair", "noise_rate": 0.5}, ""),
         ("noise_reg", {"clean_fraction": 0.5, "noise": "none"}, ""),
+        ("wsgan", {"clean_fraction": 0.5}, ""),
         ("frgan", {}, ""),
     ],
 )

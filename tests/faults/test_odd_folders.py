@@ -78,7 +78,7 @@ REFUSED = {
         "rename it, for example to train_class/",
     ),
     "a part in a part": (["labeled/a/1", "labeled/val/1"], "has the name of a part"),
-    "checked": (["a/1", "b/1", "checked/a/1"], "checked/ is neither a part nor a class"),
+    "checked": (["a/1", "b/1", "checked/a/1"], "checked/ but no labeled/. Move the folders of"),
     "misspelled": (["labled/a/1", "unlabled/1"], "Did you mean labeled/?"),
     "wrapped": (["pets/a/1", "pets/b/1"], "/pets."),
     "doubled": (["a/a/1", "a/b/1", "b/1"], "a/ holds only folders named as classes: a/, b/"),

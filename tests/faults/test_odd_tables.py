@@ -17,7 +17,7 @@ def _apart(tmp_path, monkeypatch):
 def make_odd_table(root):
     """A table from Excel in Windows-1252, of files with accents as macOS stores them."""
     folder = unicodedata.normalize("NFD", "müller")
-    rows = ["sep=;", "File;Class;Set;age;checked;;"]
+    rows = ["sep=;", "File;Class;Set;age;reviewed;;"]
     for label, name in enumerate(("Größe L", "klein")):
         for number in range(14):
             image_folders.save_image(root / folder / f"{label}_{number}.png", label, number)
@@ -31,7 +31,7 @@ def make_odd_table(root):
 
 EXPECTED = (
     "3 column(s) of the table are read by another name: File as path; Class as label; Set as split",
-    "1 column(s) of the table seem to tell which labels are right, and are not read: checked",
+    "1 column(s) of the table seem to tell which labels are right, and are not read: reviewed",
     "1 column(s) of the table are not read: age",
     "1 row(s) of the table are empty and are passed over: line 31",
     "29 line(s) of the table are not UTF-8, and are read as Windows-1252: line 3: ",

@@ -107,6 +107,7 @@ def test_a_quoted_cell_takes_no_run():
     [
         {"noise": "wrong", "noise_rate": 0.3},
         {"clean_fraction": 0.1},
+        {"outcome": {"checked_labels": 12}},
         {"label_split": "proportional"},
     ],
 )

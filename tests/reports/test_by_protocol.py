@@ -63,6 +63,7 @@ def places_of_runs(table):
         ({}, {"validation": 0}),
         ({}, {"outcome": {"pool": 1298}}),
         ({}, {"outcome": {"test_images": 501}}),
+        ({}, {"outcome": {"checked_labels": 12, "clean_fraction": 0.24}}),
         ({}, {"outcome": {"data_sha256": OTHER}}),
         ({}, {"outcome": {"data_sha256": OTHER, "pool": 1298}}),
         ({}, {"outcome": {"validation_images": 130}}),
@@ -134,6 +135,16 @@ def test_equal_runs_have_short_names():
             {"clean_fraction": 0.07},
             {},
             ("50 labels, correct labels", "50 labels, 7 % known to be correct, others correct too"),
+        ),
+        (
+            {"outcome": {"checked_labels": 12, "clean_fraction": 0.24}},
+            {},
+            ("50 labels, correct labels", "50 labels, some labels checked"),
+        ),
+        (
+            NOISY | {"outcome": {"checked_labels": 12, "clean_fraction": 0.24}},
+            NOISY,
+            ("50 labels, 10 % wrong", "50 labels, checked labels correct, others 10 % wrong"),
         ),
         (
             {"validation": 500},
@@ -375,3 +386,16 @@ def test_columns_of_folds_say_no_counts_that_follow_from_them(tmp_path):
     assert set(table.columns) == {
         "48 labels, 5 folds", "48 labels, 129 held out, 1,297 training images, 12 test images",
     }  # fmt: skip
+
+
+def test_splits_of_the_same_data_share_a_cell_however_many_labels_are_checked():
+    runs = [
+        finished_run_folders.make_run(
+            seed=seed,
+            split_seed=seed,
+            outcome={"checked_labels": count, "clean_fraction": count / 50},
+        )
+        for seed, count in ((0, 12), (1, 15))
+    ]
+    (table,) = by_protocol.make_tables(runs)
+    assert len(table.cell(*table.rows, *table.columns).runs) == 2

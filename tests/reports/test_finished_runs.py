@@ -240,7 +240,8 @@ def test_every_flag_that_affects_a_result_is_in_protocol_or_settings():
     covered = run.protocol.keys() | run.settings.keys()
     others = {"method", "seed", "split_seed", "fold", "data_dir", "workdir", "devices", "epochs",
               "max_steps"}  # fmt: skip
-    assert covered - {"images", "test_images", "data", "steps"} == run.flags.keys() - others
+    of_data = {"images", "test_images", "data", "steps", "checked"}
+    assert covered - of_data == run.flags.keys() - others
 
 
 def test_held_out_and_test_images_are_the_actual_numbers():

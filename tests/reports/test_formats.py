@@ -106,6 +106,13 @@ def test_csv_has_every_run_once():
     assert [lines[0][name] for name in ("version", "commit", "changed")] == [__version__, "", ""]
 
 
+def test_csv_has_how_many_labels_were_checked():
+    """Results of earlier versions do not say it."""
+    counted = finished_run_folders.make_run(folder="a", outcome={"checked_labels": 12})
+    lines = read(formats.runs_csv(make_report(counted, finished_run_folders.make_run(folder="b"))))
+    assert {line["folder"]: line["checked_labels"] for line in lines} == {"a": "12", "b": ""}
+
+
 def of_two_commits():
     """A report of two data sets: runs of two commits share the first table."""
     codes = [{"tf_ssgan": "0.2.0", "commit": c * 40, "changed": c == "b"} for c in "abb"]

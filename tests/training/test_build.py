@@ -83,7 +83,7 @@ def test_validation_and_test_labels_get_no_noise(digits):
     [
         {"clean_fraction": 0.0},
         {"clean_fraction": 1.0, "noise": "none"},
-        {"clean_fraction": 0.0, "labels": 0},
+        {"clean_fraction": 0.0, "labels": 0, "noise": "none"},
     ],
 )
 def test_a_method_that_needs_clean_and_noisy_labels_is_refused_without_both(monkeypatch, given):

@@ -1,5 +1,6 @@
 """Manifests: a checkpoint is complete and whole, or it is skipped and the reason is said."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import pytest
 from support.file_contents import manifest_metadata
 
 from tf_ssgan.common import errors, files
+from tf_ssgan.data import protocol
 from tf_ssgan.training import manifests
 
 
@@ -178,3 +180,16 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "checkpoints").write_text("")
     with pytest.raises(errors.UserError, match="checkpoints is not a folder. Remove it"):
         manifests.find(tmp_path / "checkpoints")
+
+
+def test_the_fraction_of_checked_labels_follows_from_the_data(tmp_path):
+    """Both labels of the protocol are checked, and the flag is 0."""
+    own = protocol.Protocol.from_json(PROTOCOL)
+    checked = dataclasses.replace(own, clean_ids=own.labeled_ids, clean_fraction=1.0, checked=True)
+    content = {"protocol": checked.as_json(), "split_sha256": checked.sha256}
+    identity = manifest_metadata()["identity"]
+    whole = write(tmp_path / "whole", **content, identity=identity | {"clean_fraction": 0.0})
+    assert manifests.verified(whole)["protocol"]["checked"] is True
+    odd = write(tmp_path / "odd", **content, identity=identity | {"clean_fraction": 1.0})
+    with pytest.raises(ValueError, match="protocol.clean_fraction is 0.0, and 1.0 in identity"):
+        manifests.verified(odd)

@@ -150,3 +150,19 @@ def test_a_workdir_whose_files_would_have_too_long_paths_is_refused_before_train
 def test_a_workdir_whose_path_is_not_utf8_is_refused_before_training(tmp_path):
     with pytest.raises(errors.UserError, match=r"run\\udce4: the folder's path holds bytes"):
         precheck.check_run({"workdir": f"{tmp_path}/run\udce4"})
+
+
+def test_checked_labels_exclude_labels_that_are_chosen_to_be_right(tmp_path):
+    name = image_folders.make_folder(tmp_path / "d", labeled=6, unlabeled=2, test=1)
+    (tmp_path / "d/labeled").rename(tmp_path / "d/checked")
+    image_folders.save_image(tmp_path / "d/labeled/cat/1.png", 0, 700)
+    own = {"dataset": name, "validation": 0}
+    for more in ({}, {"folds": 2}):
+        assert precheck.check_run(own | more).train_checked.sum() >= 12
+        with pytest.raises(errors.UserError, match="^--clean_fraction=0.5 takes labels at random"):
+            precheck.check_run(own | more | {"clean_fraction": 0.5})
+    noise = {"noise": "pair", "noise_rate": 0.5}
+    precheck.check_run(own | noise)
+    (tmp_path / "d/labeled/cat/1.png").unlink()
+    with pytest.raises(errors.UserError, match="all 12 labels are checked: leave --noise out"):
+        precheck.check_run(own | noise)

@@ -44,3 +44,14 @@ def test_whole_groups_hold_out_about_as_many_images_as_asked():
     result = file_contents.result(flags) | {"validation_images": 10}
     assert "validation_images is 10" in result_flags.differing(result, flags)
     assert result_flags.differing(result, flags | {"group_by": "patient"}) == ""
+
+
+def test_the_fraction_of_checked_labels_follows_from_the_data():
+    result = file_contents.result(FLAGS) | {"clean_fraction": 0.4}
+    assert result_flags.differing(result, FLAGS) == "clean_fraction is 0.4, and 0.0"
+    assert result_flags.differing(result | {"checked_labels": 20}, FLAGS) == ""
+    reason = "clean_fraction is 0.0, and 0.4"
+    assert (
+        result_flags.differing(result | {"checked_labels": 20}, FLAGS | {"clean_fraction": 0.4})
+        == reason
+    )

@@ -64,7 +64,7 @@ def finished_run(workdir, classes, held=100):
         protocol=types.SimpleNamespace(
             labeled_ids=np.arange(10), validation_ids=np.arange(30, 30 + held), sha256="0" * 64,
             clean_fraction=0.0, wrong=0, pool=130, labels=labels[:10], classes_without_labels=[],
-            unlabeled_ids=np.arange(30),
+            unlabeled_ids=np.arange(30), checked=False, clean_ids=np.arange(0),
         ),
         classes_without=lambda labels: [names[k] for k in range(classes) if k not in labels],
         method=types.SimpleNamespace(
@@ -105,8 +105,8 @@ def test_everything_is_measured_and_written(tmp_path, classes):
     missing = result["classes_without_test_images"]
     assert result["classes_with_test_images"] + len(missing) == classes
     assert missing[-1] == f"clåss {classes - 1}"
-    of_labels = [result[name] for name in ("clean_fraction", "wrong_labels")]
-    assert of_labels == [0.0, 0] and result["test_error"] == 40.0
+    of_labels = [result[name] for name in ("clean_fraction", "wrong_labels", "checked_labels")]
+    assert of_labels == [0.0, 0, 0] and result["test_error"] == 40.0
     low, high = result["test_error_interval"]
     assert low < 40.0 < high and [low, high] == list(intervals.wilson(16, 40))
     assert result["validation_error_interval"] == list(intervals.wilson(20, 100))
@@ -299,3 +299,12 @@ def test_a_ranking_of_one_class_is_not_measured():
     metrics = results.quality_metrics(test, calibration.Calibration())
     assert metrics["average_precision_macro"] is metrics["average_precision_weighted"] is None
     assert metrics["expected_calibration_error"] is not None
+
+
+def test_checked_labels_are_counted(tmp_path):
+    run = finished_run(tmp_path, 3)
+    run.protocol.checked, run.protocol.clean_ids = True, np.arange(4)
+    run.protocol.clean_fraction = 0.4
+    result = results.conclude(run, 1.0, 2.0)
+    assert (result["checked_labels"], result["clean_fraction"]) == (4, 0.4)
+    assert run.workdir.read_result() == result

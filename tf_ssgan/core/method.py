@@ -38,6 +38,8 @@ class Method(run_state.RunState):
         search_images: How many labeled images it sets aside to score what it searches.
         needs_labels: Whether it cannot train without labels.
         needs_noisy: Whether it needs both clean and noisy labels.
+        prefers_clean: Whether it makes a difference between labels that are known to be right and
+            others, but does without.
         weighs_classes: Whether it weighs classes by a rule of its own, so that `--class_weight` is
             refused.
         reads_pools: Whether it looks at whole pools between steps, see `look_at_pools`.
@@ -52,6 +54,7 @@ class Method(run_state.RunState):
     search_images: int = 0
     needs_labels: bool = False
     needs_noisy: bool = False
+    prefers_clean: bool = False
     weighs_classes: bool = False
     reads_pools: bool = False
 

@@ -39,6 +39,7 @@ def sort_by_content(arrays: Arrays) -> Arrays:
         train_labels=arrays.train_labels[order],
         train_held_out=None if arrays.train_held_out is None else arrays.train_held_out[order],
         train_groups=None if arrays.train_groups is None else arrays.train_groups[order],
+        train_checked=None if arrays.train_checked is None else arrays.train_checked[order],
         train_keys=hashes[order],
         train_source_indices=order,
     )

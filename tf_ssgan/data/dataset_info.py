@@ -78,6 +78,8 @@ class Arrays:
         train_source_indices: int64 [n], the index of each training image in the source; None before
             `content_hash.sort_by_content`.
         test_keys: as `train_keys`, of the test images, if they are known.
+        train_checked: bool [n], the training images whose labels a person has checked; all of them
+            have a label. None if the data say of no label that it is checked.
         default_pool: the number of images with a label by which the default of --validation is
             decided; None for those of `train_labels`. With folds it is one number for all.
     """
@@ -95,6 +97,7 @@ class Arrays:
     train_keys: np.ndarray | None = None
     train_source_indices: np.ndarray | None = None
     test_keys: np.ndarray | None = None
+    train_checked: np.ndarray | None = None
     default_pool: int | None = None
 
 

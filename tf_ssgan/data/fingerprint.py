@@ -12,11 +12,12 @@ import functools
 import hashlib
 import itertools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from tf_ssgan.common import counts
 from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import content_hash
 from tf_ssgan.data.dataset_info import Arrays
@@ -55,6 +56,8 @@ class DataRecord:
         train: Its training images, without those that it holds out itself.
         held_out: The images that it names for validation; empty if the split chooses them.
         test: Its test images.
+        checked: uint64, ascending, the keys of the training images whose labels are checked, not
+            those that it holds out; empty if no label is.
     """
 
     shape: tuple[int, int, int]
@@ -62,6 +65,7 @@ class DataRecord:
     train: PartRecord
     held_out: PartRecord
     test: PartRecord
+    checked: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, np.uint64))
 
     @functools.cached_property
     def sha256(self) -> str:
@@ -72,6 +76,8 @@ class DataRecord:
             digest.update(np.array([len(part.keys)], "<i8").tobytes())
             digest.update(part.labels.astype("<i8").tobytes())
             digest.update(part.keys.astype("<u8").tobytes())
+        # Nothing if there are none, so that the hash of other data does not depend on this field.
+        digest.update(self.checked.astype("<u8").tobytes())
         return digest.hexdigest()
 
     def as_json(self) -> dict[str, Any]:
@@ -84,6 +90,7 @@ class DataRecord:
                 for label in range(UNLABELED, len(self.classes))
             )
             content[name] = {"labeled": labeled, "unlabeled": unlabeled}
+        content |= {"checked": _encoded(self.checked)} if len(self.checked) else {}
         return content | {"sha256": self.sha256}
 
     @classmethod
@@ -98,7 +105,8 @@ class DataRecord:
         """
         classes = tuple(content["classes"])
         parts = (_decoded_part(name, content[name], classes) for name in PARTS)
-        record = cls(tuple(content["shape"]), classes, *parts)
+        checked = _decoded(content.get("checked", ""))
+        record = cls(tuple(content["shape"]), classes, *parts, checked)
         if record.sha256 != content["sha256"]:
             raise ValueError("its images are not those of its sha256")
         return record
@@ -116,6 +124,9 @@ def record(arrays: Arrays) -> DataRecord:
     held_out = arrays.train_held_out
     if held_out is None:
         held_out = np.zeros(len(train_keys), bool)
+    checked = np.zeros(len(train_keys), bool)
+    if arrays.train_checked is not None:
+        checked = arrays.train_checked & ~held_out
     test_keys = arrays.test_keys
     if test_keys is None:
         test_keys = content_hash.keys(arrays.test_images)
@@ -125,6 +136,7 @@ def record(arrays: Arrays) -> DataRecord:
         PartRecord.of(train_keys[~held_out], arrays.train_labels[~held_out]),
         PartRecord.of(train_keys[held_out], arrays.train_labels[held_out]),
         PartRecord.of(test_keys, arrays.test_labels),
+        np.sort(train_keys[checked]),
     )
 
 
@@ -152,6 +164,7 @@ def describe_changes(before: DataRecord, now: DataRecord) -> str:
     changes = [
         *(changes.describe(PARTS[name]) for name, changes in parts.items()),
         *moves,
+        *_checks(before, now),
         _class_words(before.classes, now.classes, "is gone", "are gone"),
         _class_words(now.classes, before.classes, "is new", "are new"),
     ]
@@ -182,7 +195,7 @@ class _PartChanges:
         """The changes in words; the first of them names the kind of images. Empty without any."""
         more, fewer = self.more.total(), self.fewer.total()
         replaced = more if more == fewer else 0  # such as by other files of the same names
-        counts = [
+        numbers = [
             (replaced, "", "replaced by others"),
             (more - replaced, "more", ""),
             (fewer - replaced, "fewer", ""),
@@ -191,7 +204,7 @@ class _PartChanges:
             (self.unlabeled, "", f"without the label that {_pronoun(self.unlabeled)} had"),
         ]
         parts = []
-        for count, before, after in counts:
+        for count, before, after in numbers:
             if count:
                 noun = "" if parts else f"{kind} image{'' if count == 1 else 's'}"
                 parts.append(" ".join(filter(None, (f"{count:,}", before, noun, after))))
@@ -241,6 +254,15 @@ def _take_moved(source: _PartChanges, target: _PartChanges) -> int:
     moved = source.fewer & target.more
     source.fewer, target.more = source.fewer - moved, target.more - moved
     return moved.total()
+
+
+def _checks(before: DataRecord, now: DataRecord) -> Iterator[str]:
+    """Which labels are checked now and were not, and the reverse, of images that are in both."""
+    old, new = (collections.Counter(record.checked.tolist()) for record in (before, now))
+    in_both = {*before.train.keys.tolist()} & {*now.train.keys.tolist()}
+    for change, what in ((new - old, "checked now"), (old - new, "not checked any more")):
+        if count := sum(number for key, number in change.items() if key in in_both):
+            yield counts.say(count, "label", f"are {what}")
 
 
 def _moved(count: int, source: str, target: str) -> str:

@@ -226,6 +226,7 @@ def _select(arrays: Arrays, own: np.ndarray, fold: int) -> Arrays:
         test_files=_files(arrays, tested),
         train_held_out=_rows(arrays.train_held_out, kept),
         train_groups=_rows(arrays.train_groups, kept),
+        train_checked=_rows(arrays.train_checked, kept),
         train_keys=arrays.train_keys[kept],
         train_source_indices=arrays.train_source_indices[kept],
         test_keys=arrays.train_keys[tested],

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tf_ssgan.common import few_images
+from tf_ssgan.common import counts, few_images
 
 _SHOWN = 3  # classes with the fewest labels that the summary names
 
@@ -36,6 +36,8 @@ class Protocol:
         wrong: number of `labels` that are not the true ones.
         left_out_ids: int64 [left out], ascending, images without a label that belong to the groups
             of held-out images and are not used; empty without groups, and in older files.
+        checked: whether a person has checked the labels of `clean_ids`, and `clean_fraction` is
+            their number; otherwise they were chosen at random. False in older files.
     """
 
     dataset: str
@@ -53,6 +55,7 @@ class Protocol:
     clean_ids: np.ndarray
     wrong: int
     left_out_ids: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, np.int64))
+    checked: bool = False
 
     @functools.cached_property
     def unlabeled_ids(self) -> np.ndarray:
@@ -119,7 +122,7 @@ class Protocol:
         Raises:
             ValueError: The ids or labels are not those of its hash, or are impossible.
         """
-        content = {"left_out_ids": []} | content
+        content = {"left_out_ids": [], "checked": False} | content
         values = {field.name: content[field.name] for field in dataclasses.fields(cls)}
         values["classes"] = tuple(content["classes"])
         arrays = {k: np.array(v, np.int64) for k, v in values.items() if isinstance(v, list)}
@@ -149,6 +152,8 @@ class Protocol:
             raise ValueError("wrong is larger than the number of labels")
         if len(self.clean_ids) != round(self.clean_fraction * len(self.labels)):
             raise ValueError("clean_ids are not as many as clean_fraction says")
+        if self.checked and not len(self.clean_ids):
+            raise ValueError("checked is true, and clean_ids are empty")
 
     def describe(self) -> str:
         """Returns a summary of one line."""
@@ -172,15 +177,15 @@ class Protocol:
         """
         if not len(self.labels):
             return f"{len(self.classes)} classes"
-        counts = np.bincount(self.labels, minlength=len(self.classes))
-        fewest, most = int(counts.min()), int(counts.max())
+        of_class = np.bincount(self.labels, minlength=len(self.classes))
+        fewest, most = int(of_class.min()), int(of_class.max())
         amount = f"{fewest:,} to {most:,}" if fewest < most else f"{fewest:,}"
         text = f"{amount} of each of {len(self.classes)} classes"
         if self.wrong:
             text += ", wrong ones included"
         if 2 * fewest >= most:
             return text
-        names = [self.classes[k] for k in np.flatnonzero(counts == fewest)]
+        names = [self.classes[k] for k in np.flatnonzero(of_class == fewest)]
         number = f"{fewest:,}" if fewest else "none"
         return f"{text}; {number} of {few_images.join(names, _SHOWN)}"
 
@@ -192,7 +197,9 @@ class Protocol:
             if self.clean_fraction:
                 parts[0] += f" on {len(self.noisy_ids):,} of {len(self.labeled_ids):,} labels"
             parts.append(f"{self.wrong:,} wrong")
-        if self.clean_fraction:
+        if self.checked:
+            parts.append(f"{counts.things(len(self.clean_ids), 'label')} checked")
+        elif self.clean_fraction:
             parts.append(f"{len(self.clean_ids):,} known to be clean")
         return ", ".join(parts)
 

@@ -3,13 +3,10 @@
 import numpy as np
 
 from tf_ssgan.common import errors, few_images
-from tf_ssgan.data import content_hash, groups, label_noise, protocol
+from tf_ssgan.data import checked_labels, groups, label_noise, protocol, split_order
 from tf_ssgan.data.sources import image_listing
 
 LABEL_SPLITS = ("balanced", "proportional")
-
-# Numbers that make the random streams of one split seed independent.
-_VALIDATION, _LABELED, _CLASSES, _CLEAN = range(4)
 
 
 def make(
@@ -29,6 +26,7 @@ def make(
     held_out: np.ndarray | None = None,
     image_groups: np.ndarray | None = None,
     default_pool: int | None = None,
+    checked: np.ndarray | None = None,
 ) -> protocol.Protocol:
     """Selects labeled and held-out images; a pure function of its arguments.
 
@@ -61,33 +59,28 @@ def make(
             out. None if each image is a group of its own.
         default_pool: number of images by which `default_validation` decides; None for those of
             `train_labels` with a label.
+        checked: bool [pool], the images whose labels a person has checked. Those among the labeled
+            ones are the clean ones, so none are chosen at random. Which images are labeled does not
+            depend on it: checked ones are not preferred. None if no label is checked.
 
     Raises:
-        UserError: as `check`.
+        UserError: as `check`, or all labeled images are checked and leave no label for noise.
     """
     train_labels = np.asarray(train_labels, np.int64)
     noise_seed = split_seed if noise_seed is None else noise_seed
     check(
-        dataset,
-        train_labels,
-        classes,
-        labels,
-        label_split=label_split,
-        split_seed=split_seed,
-        validation=validation,
-        noise=noise,
-        noise_rate=noise_rate,
-        noise_seed=noise_seed,
-        clean_fraction=clean_fraction,
-        held_out=held_out,
-        image_groups=image_groups,
-        default_pool=default_pool,
-    )
+        dataset, train_labels, classes, labels, label_split=label_split, split_seed=split_seed,
+        validation=validation, noise=noise, noise_rate=noise_rate, noise_seed=noise_seed,
+        clean_fraction=clean_fraction, held_out=held_out, image_groups=image_groups,
+        default_pool=default_pool, checked=checked,
+    )  # fmt: skip
     known = np.flatnonzero(train_labels >= 0)
     keys = np.arange(len(train_labels), dtype=np.uint64) if keys is None else keys
 
     def shuffle(ids: np.ndarray, split: str, stream: int) -> np.ndarray:
-        return ids[_order(train_labels[ids], keys[ids], split, split_seed, stream, len(classes))]
+        return ids[
+            split_order.order(train_labels[ids], keys[ids], split, split_seed, stream, len(classes))
+        ]
 
     count = _validation_count(dataset, len(known), validation, default_pool)
     if held_out is not None:
@@ -96,12 +89,16 @@ def make(
         chosen = _choose_groups(train_labels, image_groups, len(classes), count, split_seed)
         validation_ids = known[np.isin(image_groups[known], chosen)]
     else:
-        validation_ids = np.sort(shuffle(known, "proportional", _VALIDATION)[:count])
+        validation_ids = np.sort(shuffle(known, "proportional", split_order.VALIDATION)[:count])
     rest = np.setdiff1d(known, validation_ids)
     count = len(rest) if labels == -1 else labels
-    labeled = np.sort(shuffle(rest, label_split, _LABELED)[:count])
+    labeled = np.sort(shuffle(rest, label_split, split_order.LABELED)[:count])
     clean_count = round(clean_fraction * len(labeled))
-    clean_ids = np.sort(shuffle(labeled, "proportional", _CLEAN)[:clean_count])
+    clean_ids = np.sort(shuffle(labeled, "proportional", split_order.CLEAN)[:clean_count])
+    if checked is not None:
+        clean_ids = labeled[checked[labeled]]
+        clean_fraction = len(clean_ids) / max(1, len(labeled))
+        checked_labels.check_noise(len(labeled), len(clean_ids), noise)
     true, is_clean = train_labels[labeled], np.isin(labeled, clean_ids)
     noisy = label_noise.corrupt(true, len(classes), noise, noise_rate, noise_seed, is_clean)
     return protocol.Protocol(
@@ -120,6 +117,7 @@ def make(
         clean_ids=clean_ids,
         wrong=int((noisy != true).sum()),
         left_out_ids=_left_out(train_labels, image_groups, validation_ids),
+        checked=checked is not None and len(clean_ids) > 0,
     )
 
 
@@ -139,6 +137,7 @@ def check(
     held_out: np.ndarray | None = None,
     image_groups: np.ndarray | None = None,
     default_pool: int | None = None,
+    checked: np.ndarray | None = None,
 ) -> None:
     """Refuses arguments with which `make` cannot select images; selects none.
 
@@ -147,7 +146,8 @@ def check(
 
     Raises:
         UserError: A name is unknown, a number is out of range, there are more labels than images,
-            the clean set is empty or leaves no label for noise, or no group can be held out.
+            the clean set is empty or leaves no label for noise, or no group can be held out; or
+            labels are checked and others shall be chosen to be clean.
     """
     known = train_labels[train_labels >= 0]
     _check_arguments(train_labels, len(known), classes, labels, label_split, split_seed, validation)
@@ -162,11 +162,14 @@ def check(
         _check_chosen(len(chosen), validation)
         selected = train_labels[np.isin(image_groups, chosen) & (train_labels >= 0)]
     else:
-        selected = _proportional(counts, count, split_seed)
+        selected = split_order.proportional(counts, count, split_seed)
     rest = counts - np.bincount(selected, minlength=len(classes))
     _check_labels(rest, classes, labels, label_split, split_seed)
     labeled = int(rest.sum()) if labels == -1 else labels
     _check_clean(labeled, clean_fraction, noise)
+    if checked is not None:
+        checked_labels.check_fraction(clean_fraction)
+        checked_labels.check_noise(len(known), int(checked[train_labels >= 0].sum()), noise)
 
 
 def default_validation(dataset: str, pool: int) -> int:
@@ -187,20 +190,14 @@ def _validation_count(dataset: str, pool: int, validation: int, default_pool: in
     return default_validation(dataset, pool if default_pool is None else default_pool)
 
 
-def _proportional(counts: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Returns int64 [count], classes as frequent as in `counts`, int64 [K]."""
-    by_class = np.repeat(np.arange(len(counts)), counts)
-    return by_class[_class_order(counts, "proportional", seed)[:count]]
-
-
 def _choose_groups(
     labels: np.ndarray, image_groups: np.ndarray, classes: int, count: int, seed: int
 ) -> np.ndarray:
     """Returns the groups that are held out, with about `count` images with a label."""
     known = labels >= 0
     counts = np.bincount(labels[known], minlength=classes)
-    wanted = np.bincount(_proportional(counts, count, seed), minlength=classes)
-    own = int(label_noise.bits(1, seed, _VALIDATION)[0])
+    wanted = np.bincount(split_order.proportional(counts, count, seed), minlength=classes)
+    own = int(label_noise.bits(1, seed, split_order.VALIDATION)[0])
     return groups.choose(image_groups[known], labels[known], wanted, own, groups.HELD_OUT_PART)
 
 
@@ -304,7 +301,7 @@ def _check_balance(counts: np.ndarray, classes: tuple[str, ...], labels: int, se
     """Raises UserError if a class has fewer images than its equal share."""
     fewest = counts.min()
     # The remainder goes to classes in the order of the seed, up to the first of the smallest ones.
-    order = label_noise.permutation(len(classes), seed, _CLASSES)
+    order = split_order.first_classes(len(classes), seed)
     remainder = int(np.argmax(counts[order] == fewest))
     limit = int(fewest) * len(classes) + remainder
     if labels > limit:
@@ -313,33 +310,3 @@ def _check_balance(counts: np.ndarray, classes: tuple[str, ...], labels: int, se
             f"{fewest} images that are not held out. --labels may be at most {limit} (or -1 for "
             "all), or use --label_split=proportional."
         )
-
-
-def _order(
-    labels: np.ndarray, keys: np.ndarray, label_split: str, seed: int, stream: int, classes: int
-) -> np.ndarray:
-    """Returns the indices of `labels` in an order of which every prefix has the requested split.
-
-    Images of one class are in the random order of their keys.
-    """
-    order = content_hash.random_order(keys, int(label_noise.bits(1, seed, stream)[0]))
-    by_class = order[np.argsort(labels[order], kind="stable")]
-    return by_class[_class_order(np.bincount(labels, minlength=classes), label_split, seed)]
-
-
-def _class_order(counts: np.ndarray, label_split: str, seed: int) -> np.ndarray:
-    """Returns the indices of images sorted by class in an order as that of `_order`.
-
-    "balanced" sorts by the rank r within the class; "proportional" sorts by (r + 1/2) / class size,
-    which is the Sainte-Laguë method for allocating seats: prefixes are proportional to within about
-    one image.
-
-    Args:
-        counts: int64 [K], number of images of each class.
-        label_split: "balanced" or "proportional".
-        seed: determines which class comes first among equals.
-    """
-    rank = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    priority = rank if label_split == "balanced" else (rank + 0.5) / np.repeat(counts, counts)
-    class_order = np.argsort(label_noise.permutation(len(counts), seed, _CLASSES))
-    return np.lexsort((np.repeat(class_order, counts), priority))

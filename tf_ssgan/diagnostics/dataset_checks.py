@@ -106,13 +106,15 @@ def _check_user_counts(loaded: image_reader.LoadedImages, test: np.ndarray) -> I
         columns = {"labeled": columns["labeled"], "held out": collections.Counter()} | columns
     for index, is_test in zip(loaded.usable, test, strict=True):
         part, label = entries[index].part, entries[index].label
+        number["checked"] += entries[index].checked and part == LABELED
         number[part], number[part, label] = number[part] + 1, number[part, label] + 1
         column = "test" if is_test else "held out" if part == VALIDATION else "labeled"
         columns[column][label] += 1
     labels = range(len(loaded.listing.classes))
     images = counts.things(len(loaded.usable), "image")
     text = f"{counts.things(len(entries), 'file')}, {images}: "
-    text += f"{number[LABELED]:,} labeled, "
+    checked = f" ({number['checked']:,} checked)" if number["checked"] else ""
+    text += f"{number[LABELED]:,} labeled{checked}, "
     text += f"{number[UNLABELED]:,} unlabeled, "
     if loaded.listing.declares(VALIDATION):
         text += f"{number[VALIDATION]:,} held out, "
@@ -136,9 +138,12 @@ def _check_array_counts(arrays: dataset_info.Arrays) -> Iterator[Finding]:
         np.bincount(labels[labels >= 0], minlength=len(classes)).tolist()
         for labels in (arrays.train_labels, arrays.test_labels)
     )
+    checked = ""
+    if arrays.train_checked is not None:
+        checked = f"{counts.things(int(arrays.train_checked.sum()), 'label')} checked, "
     text = (
         f"{len(arrays.train_labels):,} training and "
-        f"{counts.things(len(arrays.test_labels), 'test image')}, "
+        f"{counts.things(len(arrays.test_labels), 'test image')}, {checked}"
         f"{' x '.join(map(str, arrays.info.shape))}, from {arrays.info.source}"
     )
     yield from _check_counts(text, classes, {"training": train, "test": test}, train)

@@ -20,8 +20,8 @@ Pseudo-labels determine the weights of classes, so --class_weight is refused.
 Departures: features are those of images without augmentation; the public code shifts and flips
 them. An evaluation interval is the smallest number of whole epochs with at least 50 steps, there an
 epoch. The dense layer is initialized from data. Keras includes the learning rate in the velocity;
-PyTorch multiplies by it afterwards. Convolutions are not weight-normalized: before a batch normalization, that changes only
-what weight decay does. The warm-up takes at most half of a run.
+PyTorch multiplies by it afterwards. Convolutions are not weight-normalized: before a batch norm,
+that changes only what weight decay does. The warm-up takes at most half of a run.
 """
 
 import dataclasses

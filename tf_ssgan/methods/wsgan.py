@@ -10,7 +10,8 @@ attention; its outputs are class logits l and a source logit s, whether an image
     stage "train"      C: CE(l(x), y) + E (sigmoid s(u) - 1)^2 + E sigmoid(s(G))^2
                        G: E (sigmoid s(G) - 1)^2, at a sixth of its learning rate
 
-Labels are the clean ones (--clean_fraction), or all if none is known to be clean; u is any image.
+Labels are the clean ones (those that the data say are checked, or --clean_fraction), or all if none
+is known to be clean; u is any image.
 G learns from augmented images: crops, changes of brightness, and flips if classes survive them. So
 u and all images of stage "generate" are augmented; x in stage "train" is the image as it is.
 
@@ -89,6 +90,7 @@ class Method(contrastive.ContrastivePretraining, source_classifier.SourceClassif
         "train": ("classifier", "generator"),
     }
     needs_labels = True
+    prefers_clean = True
 
     def setup(self) -> None:
         """Builds classifier, projector, decoder, generator and critic, and their players."""

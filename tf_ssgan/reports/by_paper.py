@@ -136,8 +136,8 @@ def _has_value(run: FinishedRun, name: str, value: Any) -> bool:
 
 def _has_other_labels(run: FinishedRun, flags: Mapping[str, Any]) -> bool:
     """Whether a run has label noise, another split or weights that a cell does not mention."""
-    usual = {"noise": "none", "label_split": "balanced", "clean_fraction": 0.0, "folds": 0,
-             "group_by": "", "class_weight": "none"}  # fmt: skip
+    usual = {"noise": "none", "label_split": "balanced", "clean_fraction": 0.0, "checked": False,
+             "folds": 0, "group_by": "", "class_weight": "none"}  # fmt: skip
     own = run.flags | run.protocol
     return any(own.get(name, value) != value for name, value in usual.items() if name not in flags)
 

@@ -125,8 +125,10 @@ def _column_name(protocol: Mapping[str, Any], differing: list[str]) -> str:
 
 def describe_noise(protocol: Mapping[str, Any]) -> str:
     """The label noise of a protocol in words."""
-    kind, rate, clean_fraction = (protocol[name] for name in NOISE)
+    kind, rate, clean_fraction, checked = (protocol[name] for name in NOISE)
     clean = f"{100 * clean_fraction:.9g} % known to be correct"
+    if kind == "none" and checked:
+        return "some labels checked"
     if kind == "none":
         return f"{clean}, others correct too" if clean_fraction else "correct labels"
     words = {
@@ -136,6 +138,8 @@ def describe_noise(protocol: Mapping[str, Any]) -> str:
         "pair": "set to the next class",
     }
     noise = words.get(kind, kind) if rate == 1 else f"{100 * rate:.9g} % {words.get(kind, kind)}"
+    if checked:
+        return f"checked labels correct, others {noise}"
     return f"{clean}, others {noise}" if clean_fraction else noise
 
 

@@ -25,7 +25,7 @@ _PROTOCOL = ("dataset", "label_split", "validation", "group_by", "folds", "noise
              "noise_rate", "clean_fraction", "image_size", "channels", "fit")  # fmt: skip
 _NEITHER = ("method", "labels", "seed", "split_seed", "fold", "data_dir", "workdir", "devices",
             "precision", "epochs", "max_steps")  # fmt: skip
-NOISE = ("noise", "noise_rate", "clean_fraction")
+NOISE = ("noise", "noise_rate", "clean_fraction", "checked")
 _SKIPPED_FOLDERS = frozenset({"lock", "checkpoints", "tensorboard"})
 
 
@@ -142,6 +142,8 @@ class FinishedRun:
             "test_images": self.result["test_images"],
             "data": self.result["data_sha256"],
         }
+        # How many are checked may differ between splits of the same data.
+        counts["checked"] = bool(self.result.get("checked_labels"))
         return protocol | counts
 
     @functools.cached_property

@@ -14,6 +14,7 @@ from tf_ssgan.core.task import Task
 from tf_ssgan.data import datasets, fingerprint, pipeline, pools, protocol, splits
 from tf_ssgan.nn import distribution, precision
 from tf_ssgan.training import (
+    checked_flags,
     checkpoints,
     class_weights,
     combinations,
@@ -106,6 +107,8 @@ def build(settings: config.Config) -> Run:
     protocol = make_protocol(same_data.as_begun(settings, workdir, saved), arrays)
     if saved:
         workdir.refuse_differences(_differences(settings, saved.manifest, protocol))
+    module = methods.find(settings.method)
+    checked_flags.check_protocol(settings.method, module.Method, protocol, arrays.train_checked)
     strategy = distribution.strategy(
         settings.devices or distribution.usable_gpus(settings.hparams.batch_size)
     )
@@ -252,7 +255,7 @@ def make_protocol(settings: config.Config, arrays: datasets.Arrays) -> protocol.
         validation=settings.validation, noise=settings.noise, noise_rate=settings.noise_rate,
         keys=arrays.train_keys, clean_fraction=settings.clean_fraction,
         held_out=arrays.train_held_out, image_groups=arrays.train_groups,
-        default_pool=arrays.default_pool,
+        default_pool=arrays.default_pool, checked=arrays.train_checked,
     )  # fmt: skip
 
 
@@ -319,8 +322,6 @@ def _check_fit(settings: config.Config, protocol: protocol.Protocol, module, cou
         raise errors.UserError(
             f"--method={settings.method} learns from labels, and there are none."
         )
-    if module.Method.needs_noisy and not (len(protocol.clean_ids) and len(protocol.noisy_ids)):
-        raise errors.UserError(combinations.NEEDS_NOISY.format(method=settings.method))
 
 
 def _use_xla(settings: config.Config, strategy: tf.distribute.Strategy) -> bool:

@@ -1,6 +1,7 @@
 """Which flags do not go together: one table of rules, asked before images are read.
 
-What only the data decide, such as how many labels there are, is asked when the run is built.
+What only the data decide, such as how many labels there are, is asked when the run is built, and
+which labels are checked in `checked_flags`.
 """
 
 import dataclasses
@@ -9,12 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from tf_ssgan.common import errors
-
-NEEDS_NOISY = (
-    "--method={method} learns from labels that are known to be right and from labels that may be "
-    "wrong: give --clean_fraction=0.1, and one label in ten, chosen at random, is taken as right "
-    "(for experiments, --noise=permute makes the others wrong)."
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +59,6 @@ RULES = (
         lambda run, method: method.needs_labels and run.labels == 0,
         "--method={method} learns from labels, and --labels=0 leaves none. Give it some labels.",
     ),
-    Rule(lambda run, method: method.needs_noisy and not run.clean_fraction, NEEDS_NOISY),
     Rule(
         lambda run, method: run.noise != "none" and run.labels == 0,
         "--noise={noise} changes labels, and --labels=0 leaves none. Leave --noise out, or give "
@@ -120,7 +114,9 @@ REMARKS = (
     ),
     Rule(
         lambda run, method: (
-            run.clean_fraction > 0 and run.noise == "none" and not method.needs_noisy
+            run.clean_fraction > 0
+            and run.noise == "none"
+            and not (method.needs_noisy or method.prefers_clean)
         ),
         "--clean_fraction={clean_fraction} changes nothing here: {method} makes no difference "
         "between labels that are known to be right and others, and --noise=none changes none.",

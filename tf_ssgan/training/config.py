@@ -13,7 +13,7 @@ from tf_ssgan import methods
 from tf_ssgan.common import errors, options
 from tf_ssgan.common.options import LARGEST_SEED, option
 from tf_ssgan.data import datasets, label_noise
-from tf_ssgan.training import combinations, config_checks, recipes, run_folders
+from tf_ssgan.training import checked_flags, combinations, config_checks, recipes, run_folders
 
 LARGEST_SIZE = 4_096  # pixels; networks for larger images than this train for weeks
 LARGEST_FOLDS = 1_000  # runs of one command
@@ -99,8 +99,8 @@ class Config:
     )
     clean_fraction: float = option(
         0.0,
-        "Fraction of the labeled images that are known to be clean (0.05 for 5 %) and that noise "
-        "leaves alone; 0 for none.",
+        "Fraction of the labeled images that are taken as clean (0.05 for 5 %), chosen at random, "
+        "and that noise leaves alone; 0 for none, or if your data say which labels are checked.",
         low=0,
         high=1,
     )
@@ -275,6 +275,7 @@ def configure(
     values = resolve_flags(method, dataset, given, source)
     config = dataclasses.replace(from_flags(values), source=source)
     combinations.check(config, methods.find(method).Method)
+    checked_flags.check_source(config, methods.find(method).Method)
     if config.workdir:
         return config
     return dataclasses.replace(config, workdir=str(run_folders.default(config)))

@@ -5,7 +5,7 @@ from typing import Any
 from tf_ssgan.common import checkout, counts, cpu, few_images
 from tf_ssgan.common.plain_text import shell_word
 from tf_ssgan.nn import weights
-from tf_ssgan.training import build, class_weights, combinations, split_remarks
+from tf_ssgan.training import build, checked_flags, class_weights, combinations, split_remarks
 
 
 def print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
@@ -27,6 +27,9 @@ def print_summary(run: build.Run, manifest: dict[str, Any] | None) -> None:
         tested += f", those of fold {run.config.fold} of {run.config.folds} (0 to {last})"
     print(f"{run.protocol.describe()}; {tested}")
     remarks = combinations.remarks(run.config, type(run.method))
+    remarks += checked_flags.remarks(
+        run.config.method, run.method, run.protocol, run.arrays.train_checked
+    )
     weights_of_classes = class_weights.describe(
         run.method.task.class_weights, run.protocol.labels, run.info.classes
     )

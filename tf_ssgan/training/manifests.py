@@ -165,6 +165,8 @@ def _check_identity(identity: dict[str, Any], own: dict[str, Any], step: int) ->
     most = identity.get("max_steps", 0)
     if type(most) is not int or 0 < most < step:  # 0 leaves the length to the epochs
         raise ValueError(f"identity.max_steps is {most!r}, and step is {step}")
+    if own.get("checked"):  # by the data, not by the flag
+        own = own | {"clean_fraction": 0.0}
     for name in _IN_BOTH:
         if name in identity and identity[name] != own[name]:
             raise ValueError(f"protocol.{name} is {own[name]}, and {identity[name]} in identity")

@@ -13,7 +13,7 @@ import numpy as np
 
 from tf_ssgan import methods
 from tf_ssgan.common import cluster, errors, files, library_folders, plain_text
-from tf_ssgan.data import datasets, fold_checks, label_noise, splits
+from tf_ssgan.data import checked_labels, datasets, fold_checks, label_noise, splits
 from tf_ssgan.training import config, run_folders
 
 _TRIED = ".trying"  # begins the name of a file that is made for a moment
@@ -71,14 +71,16 @@ def check_data(
         )
     source = source or settings.find_source()
     source.check()
-    train_labels, held_out, image_groups, default_pool = _training_images(settings, source)
+    parts, default_pool = _training_images(settings, source)
+    if parts["checked"] is not None:
+        checked_labels.check_fraction(settings.clean_fraction)
     # What is not given may come from the recipe, which needs TensorFlow.
     noise, noise_rate = (
         (settings.noise, _noise_rate(settings)) if "noise" in given else ("none", 0.0)
     )
     splits.check(
         settings.dataset,
-        train_labels,
+        parts.pop("train_labels"),
         source.classes,
         max(settings.labels, -1) if "labels" in given else 0,
         label_split=settings.label_split,
@@ -87,17 +89,16 @@ def check_data(
         noise=noise,
         noise_rate=noise_rate,
         clean_fraction=settings.clean_fraction if "labels" in given else 0.0,
-        held_out=held_out,
-        image_groups=image_groups,
         default_pool=default_pool,
+        **parts,
     )
     return source
 
 
 def _training_images(
     settings: config.Config, source: datasets.DataSource
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None, int | None]:
-    """The labels that a run trains with, which are held out, their groups, and the default pool.
+) -> tuple[dict[str, np.ndarray | None], int | None]:
+    """The labels that a run trains with, and what is known of them: arguments of `splits.check`.
 
     Which images a fold tests is known when they are read; here, as many as the smallest fold has of
     each class are missing.
@@ -107,8 +108,10 @@ def _training_images(
     """
     labels, held_out = source.train_labels, source.train_held_out
     groups = source.train_groups
+    parts = {"train_labels": labels, "held_out": held_out, "image_groups": groups,
+             "checked": source.train_checked}  # fmt: skip
     if not settings.folds:
-        return labels, held_out, groups, None
+        return parts, None
     tested = labels >= 0 if held_out is None else (labels >= 0) & ~held_out
     units = None if groups is None else groups[tested]
     fold_checks.check(labels[tested], source.classes, settings.folds, units)
@@ -119,8 +122,7 @@ def _training_images(
     total = int(tested.sum())
     # How large whole groups make the largest fold shows when it is made; here none are held out.
     default_pool = total - -(-total // settings.folds) if groups is None else 0
-    parts = (labels, held_out, groups)
-    return *(None if part is None else part[kept] for part in parts), default_pool
+    return {k: None if part is None else part[kept] for k, part in parts.items()}, default_pool
 
 
 def check_for_help(given: dict[str, Any]) -> datasets.DataSource:

@@ -132,6 +132,7 @@ class Result(Quality):
     noise: Name
     noise_rate: Fraction
     clean_fraction: Fraction
+    checked_labels: Count = ABSENT  # if any, these are the clean ones
     class_weight: Name = ABSENT
     wrong_labels: Count
     split_sha256: Sha256
@@ -174,6 +175,8 @@ class Result(Quality):
             raise ValueError("expected fold to be less than folds")
         if self.wrong_labels > self.labels:
             raise ValueError("expected wrong_labels to be at most labels")
+        if (self.checked_labels or 0) > self.labels:
+            raise ValueError("expected checked_labels to be at most labels")
         if self.temperature != self.calibration.temperature:
             raise ValueError("expected temperature to be calibration.temperature")
         if None not in (self.top1_accuracy, self.top3_accuracy):

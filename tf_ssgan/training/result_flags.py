@@ -25,6 +25,8 @@ def differing(result: Mapping[str, Any], flags: Mapping[str, Any]) -> str:
         The first difference, a part of a sentence such as "seed is 1, and 2"; empty without any.
     """
     repeated = {name: result[name] for name in _IN_BOTH} | result["hparams"]
+    if result.get("checked_labels"):  # a fraction of all labels that follows from the data
+        repeated["clean_fraction"] = 0.0
     repeated |= {name: result.get(name, default) for name, default in _FOLD.items()}
     for name, value in repeated.items():
         if flags.get(name, _FOLD.get(name)) != value:

@@ -196,6 +196,7 @@ def _result(
         "noise": run.config.noise,
         "noise_rate": run.config.noise_rate,
         "clean_fraction": run.protocol.clean_fraction,
+        "checked_labels": len(run.protocol.clean_ids) if run.protocol.checked else 0,
         "class_weight": run.config.class_weight,
         "wrong_labels": run.protocol.wrong,
         "split_sha256": run.protocol.sha256,

@@ -124,6 +124,7 @@ class SavedProtocol(Content):
     clean_ids: list[Count]
     wrong: Count
     left_out_ids: list[Count] = ABSENT  # those of before there were groups lack them
+    checked: bool = ABSENT  # those of before data said which labels are checked lack it
     sha256: Sha256
 
 
@@ -186,6 +187,7 @@ class SavedData(Content):
     train: SavedKeys
     held_out: SavedKeys
     test: SavedKeys
+    checked: str = ABSENT  # keys in base64, if any label is checked
     sha256: Sha256
 
 

@@ -158,3 +158,12 @@ def test_folders_of_another_part_are_matched_by_what_a_reader_sees(tmp_path):
 def test_folders_that_match_no_class_or_several_are_refused(tmp_path, files, classes, message):
     with pytest.raises(errors.UserError, match=message):
         class_folders.match("Test", scan(tmp_path, *files), classes)
+
+
+def test_checked_folders_are_of_known_classes_that_look_the_same_or_of_new_ones(tmp_path):
+    labeled, checked = scan(tmp_path / "l", "cat/1", "dog/1"), scan(tmp_path / "c", "Cat/1", "ox/1")
+    found = class_folders.unite(labeled, checked)
+    assert found == {"cat": "cat", "dog": "dog", "Cat": "cat", "ox": "ox"}
+    assert class_folders.unite([], checked) == {"Cat": "Cat", "ox": "ox"}
+    with pytest.raises(errors.UserError, match="CAT/ could stand for 'Cat' or 'cat'"):
+        class_folders.unite(scan(tmp_path / "l2", "Cat/1", "cat/1"), scan(tmp_path / "c2", "CAT/1"))

@@ -43,16 +43,22 @@ def test_two_folders_of_one_part_are_refused_by_name(pair):
         folder_layout.find_layout([*pair, "cat"])
 
 
-def test_checked_images_are_not_passed_over():
-    with pytest.raises(errors.UserError, match="Checked/ is neither .* into labeled/<class>/"):
-        folder_layout.find_layout(["labeled", "Checked"])
-    assert folder_layout.is_taken("checked") and folder_layout.part_of("checked") is None
+def test_checked_images_are_a_part():
+    layout = folder_layout.find_layout(["test", "Checked", "labeled"])
+    assert [*layout.parts.items()] == [
+        ("labeled", "labeled"), ("checked", "Checked"), ("test", "test")
+    ]  # fmt: skip
+    assert layout.renamed() == ["Checked/ is read as checked/ (labeled images that are checked)"]
+    assert folder_layout.is_taken("checked") and not folder_layout.is_taken("unchecked")
+    with pytest.raises(errors.UserError, match="Checked/ and checked/ are both read as checked/"):
+        folder_layout.find_layout(["Checked", "checked"])
 
 
 @pytest.mark.parametrize(
     "name, part",
     [("unlabled", "unlabeled"), ("tset", "test"), ("test-2", "test"), ("seg_train", "labeled"),
-     ("unlabel", "unlabeled"), ("Validate", "validation"), ("cat", None), ("x", None)],
+     ("checked_2", "checked"), ("cheked", "checked"), ("unchecked", "labeled"),
+     ("not_checked", "labeled"), ("unlabel", "unlabeled"), ("Validate", "validation"), ("cat", None), ("x", None)],
 )  # fmt: skip
 def test_a_part_is_suggested_for_a_folder_that_is_not_read(name, part):
     assert folder_layout.likely_part(name) == part

@@ -120,7 +120,20 @@ def test_links_to_parts_and_classes_are_followed(tmp_path):
          "lies beside it is not read: bus/, car/. Move the folders of classes into train/. If "
          "train/ is a class itself, rename it, for example to train_class/"),
         (["labeled/x.png", "cat/1", "dog/1"], "Move the folders of classes into labeled/."),
-        (["checked/cat/1", "labeled/cat/1", "labeled/dog/1"], "checked/ is neither a part"),
+        (["checked/cat/1", "cat/1", "dog/1"], "DIR has checked/ but no labeled/. Move the folders "
+         "of classes into labeled/, and others elsewhere: cat/, dog/. If checked/ is a class itself"),
+        (["checked/1.png", "labeled/cat/1", "labeled/dog/1"], "checked/ has 1 file(s), but no "
+         "folders of classes. Move each to checked/<class>/"),
+        (["checked/cat/1", "unlabeled/1", "labeld/cat/1"], "Did you mean labeled/ by labeld/?"),
+        (["labeled/Cat/1", "labeled/cat/1", "checked/CAT/1"], "checked/CAT/ could stand for 'Cat' "
+         "or 'cat'"),
+        (["labeled/cat/1", "labeled/dog/1", "checked/CAT/1", "checked/Cat/1"], "checked/CAT/ and "
+         "checked/Cat/ both stand for the class cat"),
+        (["labeled/cat/1", "labeled/checked/1"], "move it out of labeled/ to lie beside it as "
+         "checked/"),
+        (["checked/pets/cat/1", "checked/pets/dog/1"], "The only folder with images is "
+         "checked/pets/, which holds cat/, dog/. If these are parts or classes, move them into "
+         "checked/."),
         (["labled/cat/1", "labled/dog/1", "unlabled/1"], "labled/ would be a class. Did you mean "
          "labeled/?"),
         (["images/cat/1", "images/dog/1"], "The only folder with images is images/, which holds "
@@ -299,3 +312,42 @@ def test_the_bytes_of_names_decide_on_nothing(tmp_path):
         assert names == arrays.info.classes == ("a", "zebra", "Äpfel", "Öl")
         for field in ("train_images", "train_labels", "test_images", "test_labels", "train_keys"):
             assert np.array_equal(getattr(arrays, field), getattr(loaded[0][1], field)), field
+
+
+def checked_and_labeled(folder):
+    """(name, class, whether it is checked) of all labeled images."""
+    found = listing(folder)
+    return found, [
+        (entry.name, found.classes[entry.label], entry.checked)
+        for entry in found.entries
+        if entry.part == "labeled"
+    ]
+
+
+def test_checked_images_are_labeled_ones_of_the_classes_of_both_folders(tmp_path):
+    files = ("labeled/dog/1", "labeled/cat/1", "checked/Cat/1", "checked/ant/2", "test/ant/1")
+    touch(tmp_path, *files)
+    found, labeled = checked_and_labeled(tmp_path)
+    assert found.classes == ("ant", "cat", "dog")
+    assert labeled == [
+        ("checked/ant/2", "ant", True),
+        ("checked/Cat/1", "cat", True),
+        ("labeled/cat/1", "cat", False),
+        ("labeled/dog/1", "dog", False),
+    ]
+    assert [entry.label for entry in found.entries if entry.part == "test"] == [0]
+    (said,) = found.remarks
+    assert said.names == ("checked/Cat is read as cat",)
+
+
+def test_checked_images_may_be_all_labeled_ones(tmp_path):
+    touch(tmp_path, "Checked/cat/1", "Checked/dog/1", "unlabeled/1")
+    found, labeled = checked_and_labeled(tmp_path)
+    assert labeled == [("Checked/cat/1", "cat", True), ("Checked/dog/1", "dog", True)]
+    assert not any(entry.checked for entry in found.entries if entry.part != "labeled")
+
+
+def test_a_folder_of_checked_images_that_is_a_link_to_labeled_ones_is_refused(tmp_path):
+    touch(tmp_path, "labeled/cat/1", "labeled/dog/1")
+    (tmp_path / "checked").symlink_to("labeled")
+    assert "labeled/cat/ and checked/cat/ are the same folder" in refusal(tmp_path)

@@ -147,7 +147,7 @@ def test_the_column_of_groups_is_not_said_to_be_unread(patients):
     )  # fmt: skip
     listing = image_listing.list_images(f"csv:{patients}/t.csv", group_by="patient")
     (said,) = [r for r in listing.remarks if "not read" in r.text]
-    assert said.names == ("age",) and said.advice.endswith("label, split and patient are read")
+    assert said.names == ("age",) and said.advice.endswith("split, checked and patient are read")
 
 
 def test_a_file_with_two_groups_is_refused(patients):

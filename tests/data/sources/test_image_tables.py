@@ -223,3 +223,45 @@ def test_a_test_label_that_looks_like_a_class_is_that_class(files):
     assert said.level == "note" and said.names == ("A is read as a",)
     both = files("path,label,split\n1.png,Cat,\n2.png,cat,\n3.png,CAT,test\n")
     assert "could stand for 'Cat' or 'cat'" in refusal(both)
+
+
+def checked(name):
+    entries = image_listing.list_images(name).entries
+    return {entry.name for entry in entries if entry.checked}
+
+
+def test_a_column_says_which_labels_are_checked(files):
+    name = files(
+        "path,label,split,checked\n1.png,a,,1\n2.png,b,,Yes\n3.png,a,train,TRUE\n4.png,b,,0\n"
+        "5.png,b,,no\n6.png,a,,\n7.png,,,\n8.png,b,test,0\n9.png,,,false\n"
+    )
+    assert checked(name) == {"1.png", "2.png", "3.png"}
+
+
+def test_labels_of_test_and_held_out_rows_are_right_anyway(files):
+    rows = ["1.png,a,", "2.png,b,", "3.png,a,test", "4.png,b,val"]
+    name = files("path,label,split,checked\n" + "".join(f"{row},1\n" for row in rows))
+    assert checked(name) == {"1.png", "2.png"}
+
+
+def test_a_file_that_is_named_twice_is_checked_if_one_row_says_so(files):
+    name = files("path,label,checked\n1.png,a,1\n2.png,b,0\n1.png,a,0\n2.png,b,1\n1.png,,\n")
+    assert checked(name) == {"1.png", "2.png"}
+
+
+@pytest.mark.parametrize(
+    "row, message",
+    [
+        ("3.png,a,,maybe", "line 4: checked is 'maybe'. Expected 1 or 0 (or true, false, yes, no"),
+        ("3.png,a,,2", "line 4: checked is '2'. Expected 1 or 0"),
+        ("3.png,a,test,1.0", "line 4: checked is '1.0'. Expected 1 or 0"),
+        ("3.png,,,1", "line 4: checked, but has no class. Give it one, or write 0."),
+        ("3.png,,unlabeled,yes", "line 4: checked, but has no class."),
+        ("3.png,a,unlabeled,1", "line 4: checked, but its split is unlabeled, so its class is not"),
+        ("1.png,b,,1", "lines 2 and 4: 1.png has two classes, 'a' and 'b'"),
+        ("3.png,a,checked,1", "line 4: split 'checked' is unknown"),
+    ],
+)
+def test_what_cannot_be_checked_is_refused_by_line(files, row, message):
+    name = files(f"path,label,split,checked\n1.png,a,,1\n2.png,b,,\n{row}\n")
+    assert message in refusal(name)

@@ -69,11 +69,21 @@ def test_columns_that_are_not_read_are_named_once(tmp_path):
     assert said.names == ("column 3, which has no name", "age")
 
 
-@pytest.mark.parametrize("column", ["clean", "Checked", "is_noisy", "label verified"])
+@pytest.mark.parametrize("column", ["clean", "is_checked", "is_noisy", "label verified"])
 def test_a_column_about_labels_that_are_right_is_a_warning(tmp_path, column):
     (said,) = read(tmp_path / "t.csv", f"path,label,{column}\na.png,cat,1\n").remarks
     assert said.level == "warning" and said.names == (column,)
-    assert "--clean_fraction takes labels at random" in said.advice
+    assert said.advice.startswith("did you mean checked? Name the column checked, with 1 for")
+    (said,) = read(tmp_path / "t.csv", f"path,checked,label,{column}\na.png,1,cat,1\n").remarks
+    assert said.names == (column,) and said.advice.endswith("the column checked is read")
+
+
+@pytest.mark.parametrize("column", ["checked", "Checked", "CHECKED "])
+def test_the_column_of_checked_labels_is_read(tmp_path, column):
+    table = read(tmp_path / "t.csv", f"{column},path,label\n yes ,a.png,cat\n,b.png,dog\n")
+    assert [row.checked for row in table.rows] == ["yes", ""] and not table.remarks
+    text = refusal(tmp_path / "t.csv", "path,label,checked,Checked\na.png,cat,1,0\n")
+    assert "has the columns 'checked' and 'Checked', which could each be checked" in text
 
 
 def test_a_second_line_of_column_names_is_no_image(tmp_path):

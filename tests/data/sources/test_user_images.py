@@ -193,3 +193,72 @@ def test_training_names_a_test_image_that_it_learns_from(tmp_path, capsys):
     text = "1 test image has the same pixels as a training image"
     pair = "test/cat/again.png = labeled/cat/3.png"
     assert f"{name}: {text}: {pair}. (remove them from training" in capsys.readouterr().err
+
+
+def make_checked_folder(root):
+    """Ten images of each class and a test; those with an even number are checked."""
+    for label, kind in enumerate(("cat", "dog")):
+        for number in range(10):
+            part = "labeled" if number % 2 else "checked"
+            image_folders.save_image(root / part / kind / f"{number}.png", label, number)
+        image_folders.save_image(root / "test" / kind / "t.png", label, 500)
+    image_folders.save_image(root / "unlabeled/u.png", 0, 900)
+    return f"folder:{root}"
+
+
+def checked_files(arrays):
+    return {arrays.train_files[at] for at in np.flatnonzero(arrays.train_checked)}
+
+
+def test_checked_images_are_known_before_and_after_they_are_read(tmp_path):
+    source = datasets.find(make_checked_folder(tmp_path / "d"))
+    early = source.train_checked
+    arrays = source.load(SPEC)
+    assert early.tolist() == arrays.train_checked.tolist() and early.sum() == 10
+    assert all(file.startswith("checked/") for file in checked_files(arrays))
+    plain = datasets.find(image_folders.make_folder(tmp_path / "e"))
+    assert plain.train_checked is None and plain.load(SPEC).train_checked is None
+
+
+def test_all_copies_of_a_checked_image_are_checked(tmp_path):
+    name = make_checked_folder(tmp_path / "d")
+    shutil.copy(tmp_path / "d/checked/cat/2.png", tmp_path / "d/labeled/cat/copy.png")
+    shutil.copy(tmp_path / "d/checked/cat/2.png", tmp_path / "d/unlabeled/copy.png")
+    assert checked_files(load(name)) - {f"checked/{kind}/{number}.png" for kind in ("cat", "dog")
+                                        for number in range(10)} == {"labeled/cat/copy.png"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "place, said", [("labeled", "not checked"), ("checked", "checked"), ("test", "not checked"),
+                    ("validation", "not checked")],
+)  # fmt: skip
+def test_another_class_for_a_checked_picture_is_refused_by_name(tmp_path, capsys, place, said):
+    name = make_checked_folder(tmp_path / "d")
+    (tmp_path / f"d/{place}/dog").mkdir(parents=True, exist_ok=True)
+    shutil.copy(tmp_path / "d/checked/cat/2.png", tmp_path / f"d/{place}/dog/copy.png")
+    with pytest.raises(errors.UserError) as caught:
+        load(name)
+    assert str(caught.value) == (
+        f"--dataset={name}: checked/cat/2.png and {place}/dog/copy.png have the same pixels, but "
+        f"the first is checked to be 'cat' and the second is 'dog', {said}. Correct one of them, "
+        "or remove it."
+    )
+
+
+def test_with_folds_a_test_image_contradicts_nothing(tmp_path):
+    name = make_checked_folder(tmp_path / "d")
+    shutil.copy(tmp_path / "d/checked/cat/2.png", tmp_path / "d/test/dog/copy.png")
+    arrays = datasets.find(name, set_aside=False).load(SPEC)
+    assert arrays.train_checked.sum() == 10
+
+
+def test_checked_images_that_become_test_images_leave_their_copies_checked(tmp_path):
+    name = make_checked_folder(tmp_path / "d")
+    shutil.rmtree(tmp_path / "d/test")
+    for path in (tmp_path / "d/checked").rglob("*.png"):
+        shutil.copy(path, tmp_path / "d/labeled" / path.parent.name / f"copy{path.name}")
+    arrays = load(name)
+    assert not {*arrays.test_files} & {*arrays.train_files} and len(arrays.test_files) == 6
+    copies = {file for file in arrays.train_files if "copy" in file}
+    assert checked_files(arrays) == copies | {f for f in arrays.train_files if "checked/" in f}
+    assert any("checked/" in file for file in arrays.test_files)

@@ -79,17 +79,17 @@ def _check_name(kind: ClassFolder) -> None:
             "break. A class needs a name that can be shown: rename the folder."
         )
     part = folder_layout.part_of(kind.name)
-    if part or folder_layout.is_taken(kind.name):
+    if part:
         raise errors.UserError(
             f"{name}/ has the name of a part, which cannot be the name of a class: "
             f"{_way_out(kind, part)}rename it, for example to {escape(kind.name)}_class/."
         )
 
 
-def _way_out(kind: ClassFolder, part: str | None) -> str:
+def _way_out(kind: ClassFolder, part: str) -> str:
     """Where a folder with the name of a part should be, if it is inside another part."""
     above = _above(kind.folder)
-    if part is None or not above:
+    if not above:
         return ""
     if part != folder_layout.part_of(_last(above.rstrip("/"))):
         return f"move it out of {above} to lie beside it as {part}/, or "
@@ -192,6 +192,26 @@ def remarks(kinds: Sequence[ClassFolder], classes: Sequence[str]) -> Iterator[Re
             "note", f"{len(odd):,} name(s) of classes are not UTF-8",
             "rename the folders if their names are read wrongly", tuple(odd),
         )  # fmt: skip
+
+
+def unite(labeled: Sequence[ClassFolder], checked: Sequence[ClassFolder]) -> dict[str, str]:
+    """Finds the classes of labeled images, of which some are checked.
+
+    Args:
+        labeled: the folders in labeled/, each a class of its own.
+        checked: those in checked/: the classes of labeled/ that look the same, or further ones.
+
+    Returns:
+        Path of a folder -> its class.
+
+    Raises:
+        UserError: One of checked/ could stand for several classes, or two stand for the same one.
+    """
+    known = [kind.name for kind in labeled]
+    found = class_names.match([kind.name for kind in checked], known)
+    same = [kind for kind in checked if found[kind.name]]
+    own = {kind.folder: kind.name for kind in (*labeled, *checked)}
+    return own | match(folder_layout.CHECKED, same, known)
 
 
 def match(part: str, kinds: Sequence[ClassFolder], classes: Sequence[str]) -> dict[str, str]:

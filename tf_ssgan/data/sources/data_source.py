@@ -120,6 +120,14 @@ class DataSource(abc.ABC):
         return None
 
     @property
+    def train_checked(self) -> np.ndarray | None:
+        """The `train_checked` of `load`, bool [n]; None if the data say of no label that it is.
+
+        Images are not read, so checked labels of copies of an image are not known here.
+        """
+        return None
+
+    @property
     def group_names(self) -> dict[int, str]:
         """The names of the groups, of those that have one; empty if there are no groups."""
         return {}

@@ -1,5 +1,7 @@
 """Which folders of a data set are its parts, by their names: labeled/, unlabeled/, val/, Test/.
 
+checked/ is a part too: that of labeled images whose classes somebody has checked.
+
 Names of parts are never classes. A folder with such a name among folders of classes is refused
 rather than learned as a class.
 """
@@ -14,8 +16,10 @@ from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import class_names
 from tf_ssgan.data.sources.image_entries import LABELED, TEST, UNLABELED, VALIDATION
 
+CHECKED = "checked"  # its images are labeled ones, so it is no use of images as `PARTS` are
 _SYNONYMS = {
     LABELED: ("labeled", "labelled", "train", "training"),
+    CHECKED: (CHECKED,),
     UNLABELED: ("unlabeled", "unlabelled"),
     VALIDATION: ("validation", "valid", "val", "dev", "heldout", "holdout"),
     TEST: ("test", "tests", "testing"),
@@ -23,7 +27,7 @@ _SYNONYMS = {
 _PARTS = {name: part for part, names in _SYNONYMS.items() for name in names}
 # Of "trainset" and "test images".
 _ENDINGS = re.compile(r"(?<=.)(set|data|images?|imgs?|pictures|photos)$")
-_CHECKED = "checked"  # where people move the images whose classes they have checked
+_UNCHECKED = ("unchecked", "notchecked")  # names of the labeled images beside checked/
 _LONG = ("label", "unlabel", "validation")  # beginnings of names that no other word resembles
 _ALIKE = 0.85  # of `difflib`: one letter in seven is wrong
 _SHORT = 3  # fewer letters resemble anything
@@ -43,7 +47,7 @@ class Layout:
 
     def renamed(self) -> list[str]:
         """How folders are read whose names are not those of their parts."""
-        said = {VALIDATION: " (held-out images)"}
+        said = {VALIDATION: " (held-out images)", CHECKED: " (labeled images that are checked)"}
         return [f"{folder}/ is read as {part}/{said.get(part, '')}"
                 for part, folder in self.parts.items() if folder != part]  # fmt: skip
 
@@ -55,7 +59,7 @@ def find_layout(folders: Iterable[str]) -> Layout:
         folders: names of the folders directly in the folder of a data set.
 
     Raises:
-        UserError: Two folders are the same part, or one holds checked images.
+        UserError: Two folders are the same part.
     """
     parts: dict[str, str] = {}
     others = []
@@ -70,13 +74,6 @@ def find_layout(folders: Iterable[str]) -> Layout:
             )
         else:
             parts[part] = folder
-    # Passing it over would lose, without an error, the labels that cost most.
-    checked = next((folder for folder in others if _plain(folder) == _CHECKED), None)
-    if checked:
-        raise errors.UserError(
-            f"{checked}/ is neither a part nor a class. Move its images into labeled/<class>/ if "
-            "their classes are checked, or move the folder elsewhere."
-        )
     return Layout({part: parts[part] for part in _SYNONYMS if part in parts}, others)
 
 
@@ -87,8 +84,8 @@ def part_of(folder: str) -> str | None:
 
 
 def is_taken(folder: str) -> bool:
-    """Returns whether a class cannot have this name, because it means a part or checked images."""
-    return part_of(folder) is not None or _plain(folder) == _CHECKED
+    """Returns whether a class cannot have this name, because it means a part."""
+    return part_of(folder) is not None
 
 
 def likely_part(folder: str) -> str | None:
@@ -100,6 +97,8 @@ def likely_part(folder: str) -> str | None:
 
 def part_in(folder: str) -> str | None:
     """Returns the first part that a word of a name stands for, as in "seg_train" and "test-2"."""
+    if _plain(folder) in _UNCHECKED:
+        return LABELED
     words = re.split(r"[\W\d_]+", class_names.fold(folder))
     return next((_PARTS[word] for word in words if word in _PARTS), None)
 

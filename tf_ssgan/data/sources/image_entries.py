@@ -10,8 +10,8 @@ from typing import Literal
 LABELED, UNLABELED, VALIDATION, TEST = PARTS = ("labeled", "unlabeled", "validation", "test")
 
 LAYOUT = (
-    "Expected DIR/labeled/<class>/*, and optionally DIR/unlabeled/*, DIR/validation/<class>/* and "
-    "DIR/test/<class>/*; or DIR/<class>/* alone."
+    "Expected DIR/labeled/<class>/*, and optionally DIR/checked/<class>/*, DIR/unlabeled/*, "
+    "DIR/validation/<class>/* and DIR/test/<class>/*; or DIR/<class>/* alone."
 )
 
 
@@ -44,6 +44,7 @@ class Entry:
         within: the part of the name that a pattern of groups is searched in: the path within the
             folder of the class, or within that of unlabeled images; the whole name for a table.
         group: name of its group; "" if it is a group of its own.
+        checked: whether a person has checked its class; only of a labeled file.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Entry:
     label: int
     within: str = ""
     group: str = ""
+    checked: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

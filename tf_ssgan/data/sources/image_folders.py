@@ -1,22 +1,24 @@
 """Lists the image files of a folder.
 
     DIR/labeled/<class>/...      images with a label       or, if all are labeled,
-    DIR/unlabeled/...            images without a label      DIR/<class>/...
+    DIR/checked/<class>/...      those that are checked      DIR/<class>/...
+    DIR/unlabeled/...            images without a label
     DIR/validation/<class>/...   held-out images
     DIR/test/<class>/...         test images
 
-All but `labeled` are optional, and other names of parts are understood (`folder_layout`). Folders
-inside the folder of a class belong to the class. Classes are sorted by name.
+One of `labeled` and `checked` is enough, and other names of parts are understood (`folder_layout`).
+Folders inside the folder of a class belong to the class. Classes are sorted by name.
 """
 
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tf_ssgan.common import errors
 from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import class_names
 from tf_ssgan.data.sources import class_folders, folder_layout
 from tf_ssgan.data.sources.class_folders import ClassFolder
+from tf_ssgan.data.sources.folder_layout import CHECKED
 from tf_ssgan.data.sources.folder_walk import FolderWalk, join_names, say_files
 from tf_ssgan.data.sources.image_entries import (
     LABELED,
@@ -79,8 +81,9 @@ class _FolderLister:
         self._check_readable()
         self._check_held_back()
         self._check_labeled()
-        labeled = self._with_files(LABELED)
-        classes = tuple(kind.name for kind in labeled)
+        labeled = self._labeled()
+        of_folder = class_folders.unite(self._with_files(LABELED), self._with_files(CHECKED))
+        classes = tuple(sorted({*of_folder.values()}))
         if not self._training:
             others = [*self._with_files(VALIDATION), *self._with_files(TEST)]
             classes = class_names.extend(classes, (kind.name for kind in others))
@@ -89,17 +92,16 @@ class _FolderLister:
         class_folders.check_inside(everything, classes, str(self._root))
         if not self._layout.parts:
             class_folders.check_no_parts(labeled)
-        entries = self._entries(LABELED, labeled, [*range(len(labeled))])
+        entries = self._entries(LABELED, labeled, of_folder, classes)
         around = self._layout.parts.get(UNLABELED, "")
         entries += [self._entry(UNLABELED, -1, around, file) for file in self._unlabeled]
-        matched: list[str] = []
         for part in (VALIDATION, TEST):
             kinds = self._with_files(part)
             found = class_folders.match(self._layout.parts.get(part, part), kinds, classes)
-            kinds.sort(key=lambda kind: found[kind.folder])
-            entries += self._entries(part, kinds, [classes.index(found[k.folder]) for k in kinds])
-            matched += [f"{kind.folder} is read as {found[kind.folder]}"
-                        for kind in kinds if kind.name != found[kind.folder]]  # fmt: skip
+            entries += self._entries(part, kinds, found, classes)
+            of_folder |= found
+        matched = [f"{kind.folder} is read as {of_folder[kind.folder]}" for kind in everything
+                   if kind.name != of_folder.get(kind.folder, kind.name)]  # fmt: skip
         remarks = (*self._remarks(everything, classes, matched),)
         self._check_readable()
         return Listing(self._root, self._root, classes, tuple(entries), remarks)
@@ -113,9 +115,11 @@ class _FolderLister:
             )
 
     def _check_parts(self) -> None:
-        """Refuses parts without labeled/."""
+        """Refuses parts without labeled/, or checked/ alone with folders beside it."""
         parts, others = self._layout.parts, self._layout.others
-        if parts and LABELED not in parts and (self._training or TEST not in parts):
+        alone = CHECKED in parts and not others
+        enough = LABELED in parts or alone or (not self._training and TEST in parts)
+        if parts and not enough:
             found = " and ".join(f"{escape(folder)}/" for folder in parts.values())
             meant = [name for name in others if folder_layout.likely_part(name) == LABELED]
             advice = LAYOUT
@@ -125,8 +129,9 @@ class _FolderLister:
                 advice = "If its images should judge, call it test/."
             elif others:
                 advice = (
-                    f"Move the folders of classes into labeled/: {join_names(others)}. If {found} "
-                    "is a class itself, give it another name."
+                    f"Move the folders of classes into labeled/"
+                    f"{', and others elsewhere' * (CHECKED in parts)}: {join_names(others)}. If "
+                    f"{found} is a class itself, give it another name."
                 )
             raise errors.UserError(f"{self._root} has {found} but no labeled/. {advice}")
 
@@ -143,19 +148,20 @@ class _FolderLister:
             self._kinds[part] = class_folders.scan(self._walk, folders)
 
     def _check_held_back(self) -> None:
-        """Refuses test and held-out images without classes, instead of choosing others."""
-        for part in (VALIDATION, TEST):
+        """Refuses checked, held-out and test images without classes: their labels are needed."""
+        for part in (CHECKED, VALIDATION, TEST):
             files = self._loose.get(part)
             if files and not self._with_files(part):
                 raise errors.UserError(_without_classes(self._layout.parts[part], files))
 
     def _check_labeled(self) -> None:
         """Refuses fewer than two classes, and says what their folder may be."""
-        kinds = self._with_files(LABELED)
-        enough = len(kinds) >= _CLASSES
+        kinds = self._labeled()
+        enough = len({kind.name for kind in kinds}) >= _CLASSES
         if enough or (not self._training and (kinds or self._with_files(TEST))):
             return
-        folder, others = self._layout.parts.get(LABELED, ""), self._layout.others
+        parts, others = self._layout.parts, self._layout.others
+        folder = parts.get(LABELED, parts.get(CHECKED, ""))
         shown = escape(folder)
         if folder and others:
             renamed = f" If {shown}/ is a class itself, rename it, for example to {shown}_class/."
@@ -166,7 +172,9 @@ class _FolderLister:
             )
         if kinds and kinds[0].inner:
             self._refuse_wrapped(kinds[0])
-        loose = self._loose[LABELED] if folder else self._beside_files
+        loose = self._beside_files
+        if folder:
+            loose = [*self._loose.get(LABELED, ()), *self._loose.get(CHECKED, ())]
         table = next((file for file in self._beside_files if file.lower().endswith(".csv")), None)
         if table:
             raise errors.UserError(
@@ -184,7 +192,7 @@ class _FolderLister:
             folders = [name.rpartition("/")[2] for name in self._walk.contents(around)[0]]
         if not folders:
             return
-        part = self._layout.parts.get(LABELED)
+        part = only.folder.rpartition("/")[0]
         advice = (
             f"move them into {part}/" if part else f"give --dataset=folder:{self._root}/{around}"
         )
@@ -198,16 +206,25 @@ class _FolderLister:
     def _with_files(self, part: str) -> list[ClassFolder]:
         return [kind for kind in self._kinds.get(part, ()) if kind.files]
 
-    def _entries(self, part: str, kinds: Sequence[ClassFolder], labels: list[int]) -> list[Entry]:
-        pairs = zip(kinds, labels, strict=True)
-        return [
-            self._entry(part, label, kind.folder, file)
-            for kind, label in pairs
-            for file in kind.files
-        ]
+    def _labeled(self) -> list[ClassFolder]:
+        """The folders of classes with images to learn from."""
+        return [*self._with_files(LABELED), *self._with_files(CHECKED)]
 
-    def _entry(self, part: str, label: int, around: str, file: str) -> Entry:
-        return Entry(file, self._walk.path(file), part, label, file.removeprefix(f"{around}/"))
+    def _entries(
+        self, part: str, kinds: Sequence[ClassFolder], found: Mapping[str, str], classes: tuple
+    ) -> list[Entry]:
+        """The files of folders, by class; `found` tells the class of each folder."""
+        checked = {kind.folder for kind in self._with_files(CHECKED)}
+        return [
+            self._entry(part, classes.index(found[kind.folder]), kind.folder, file,
+                        kind.folder in checked)
+            for kind in sorted(kinds, key=lambda kind: (found[kind.folder], kind.folder))
+            for file in kind.files
+        ]  # fmt: skip
+
+    def _entry(self, part: str, label: int, around: str, file: str, checked: bool = False) -> Entry:
+        within = file.removeprefix(f"{around}/")
+        return Entry(file, self._walk.path(file), part, label, within, checked=checked)
 
     def _remarks(
         self, kinds: list[ClassFolder], classes: tuple[str, ...], matched: list[str]
@@ -280,7 +297,7 @@ class _FolderLister:
                 "warning", f"{len(parts):,} folder(s) of unlabeled images are named as parts, and "
                 "are read as unlabeled images", "move them out if they are not", tuple(parts),
             )  # fmt: skip
-        labeled = self._with_files(LABELED)
+        labeled = self._labeled()
         inner = {tuple(sorted(map(class_names.fold, kind.inner))) for kind in labeled}
         apart = all(kind.holds_folders_only for kind in labeled)
         if len(inner) == 1 and len(*inner) >= _CLASSES and apart:

@@ -1,8 +1,8 @@
 """Lists the image files of a table.
 
 A table has the columns `path` (relative to the folder of the table), `label` (empty for unlabeled
-images) and optionally `split` (train, unlabeled, validation, test or empty). `table_reading` reads
-it, and `table_paths` finds the files.
+images) and optionally `split` (train, unlabeled, validation, test or empty) and `checked` (1 if the
+label is checked). `table_reading` reads it, and `table_paths` finds the files.
 """
 
 import collections
@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tf_ssgan.common import counts, errors, few_images
-from tf_ssgan.common.plain_text import escape
-from tf_ssgan.data import class_names
+from tf_ssgan.common.plain_text import escape, shorten
+from tf_ssgan.data import checked_labels, class_names
 from tf_ssgan.data.sources import folder_layout, table_paths, table_reading
 from tf_ssgan.data.sources.image_entries import (
     LABELED,
@@ -30,10 +30,11 @@ from tf_ssgan.data.sources.table_reading import Row
 _SPLITS = "train, unlabeled, validation, test or nothing"
 _CLASSES = 2  # at least
 _SHOWN = 5  # classes in a message
+_LONGEST_WORD = 40  # columns of a word in a message
 
 
 class _Image(NamedTuple):
-    """What a row says: a file, how it is used and its class, "" if unlabeled."""
+    """What a row says: a file, how it is used, its class, "" if unlabeled, and if it is checked."""
 
     line: int
     name: str
@@ -41,6 +42,7 @@ class _Image(NamedTuple):
     part: str
     kind: str
     group: str
+    checked: bool
 
 
 def list_table(path: pathlib.Path, name: str, training: bool = True, group_by: str = "") -> Listing:
@@ -97,7 +99,8 @@ class _TableLister:
         index = {kind: k for k, kind in enumerate(classes)} | {"": -1}
         entries = [
             Entry(image.name, image.path, image.part,
-                  index[self._matched.get(image.kind, image.kind)], image.name, image.group)
+                  index[self._matched.get(image.kind, image.kind)], image.name, image.group,
+                  image.checked)
             for image in images
         ]  # fmt: skip
         entries.sort(key=lambda entry: (PARTS.index(entry.part), entry.label, entry.name))
@@ -176,15 +179,16 @@ class _TableLister:
             raise self._error(row.line, f"this {said} image has no label. Give it one.")
         if part == UNLABELED and kind:
             self._not_used.append(f"{row.path} ({kind})")
+        checked = self._checked(row, part, kind) and part == LABELED
         if part == UNLABELED or not kind:
             part, kind = UNLABELED, ""
         name, path = self._finder.find(row.path)
-        return _Image(row.line, name, path, part, kind, row.group)
+        return _Image(row.line, name, path, part, kind, row.group, checked)
 
     def _part(self, row: Row) -> str:
         if row.split not in self._parts:
             part = folder_layout.part_of(row.split) if row.split else LABELED
-            if part is None:
+            if part not in PARTS:
                 raise self._error(
                     row.line, f"split '{escape(row.split)}' is unknown. Expected {_SPLITS}."
                 )
@@ -200,6 +204,23 @@ class _TableLister:
                 )  # fmt: skip
             self._kinds[row.label] = class_names.decode(row.label)
         return self._kinds[row.label]
+
+    def _checked(self, row: Row, part: str, kind: str) -> bool:
+        """Whether a label is checked; those of validation and test rows are taken as right."""
+        checked = checked_labels.read_word(row.checked)
+        if checked is None:
+            raise self._error(
+                row.line, f"checked is '{shorten(escape(row.checked), _LONGEST_WORD)}'. Expected "
+                f"{checked_labels.EXPECTED}.",
+            )  # fmt: skip
+        if checked and not kind:
+            raise self._error(row.line, "checked, but has no class. Give it one, or write 0.")
+        if checked and part == UNLABELED:
+            raise self._error(
+                row.line, "checked, but its split is unlabeled, so its class is not used. Empty "
+                "the split, or write 0.",
+            )  # fmt: skip
+        return checked
 
     def _error(self, line: int, text: str) -> errors.UserError:
         return errors.UserError(f"{self._path}, line {line}: {text}")
@@ -224,7 +245,8 @@ class _TableLister:
                 clashes.append((other, image))
             else:
                 kept = image if image.kind and not other.kind else other
-                by_path[path] = kept._replace(group="".join(groups))
+                checked = other.checked or image.checked
+                by_path[path] = kept._replace(group="".join(groups), checked=checked)
             self._repeated.append(f"{image.name} (line {other.line} and {image.line})")
         if clashes:
             raise self._refuse(clashes)

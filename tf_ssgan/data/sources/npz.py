@@ -3,7 +3,8 @@
 An archive holds `label` (integers [n]) and either `image` (uint8 [n, h, w, c]) or encoded images,
 concatenated: `encoded` (uint8) and `offset` (integers [n + 1]), where image i is the PNG, JPEG or
 WebP file encoded[offset[i]:offset[i + 1]]. The folder may have a `classes.txt`, with one class name
-per line. In the train.npz of `npz:DIR`, the label -1 stands for an unknown label.
+per line. In the train.npz of `npz:DIR`, the label -1 stands for an unknown label, and `checked`
+(bool [n]) may say which labels are checked.
 
 `npz_archive` opens archives, and `npz_contents` compares and reads their arrays.
 """
@@ -19,7 +20,7 @@ from tf_ssgan.common import errors, few_images
 from tf_ssgan.common.plain_text import escape
 from tf_ssgan.data import dataset_info, judging
 from tf_ssgan.data.image_decoding import ImageSpec
-from tf_ssgan.data.sources import name_lists, npz_archive, npz_contents, npz_groups
+from tf_ssgan.data.sources import name_lists, npz_archive, npz_checked, npz_contents, npz_groups
 from tf_ssgan.data.sources.data_source import DataSource, require_folder
 
 
@@ -99,7 +100,7 @@ class NpzSource(DataSource):
         for path in self._archives:
             self._read_labels(path)
         self._check_class_count()
-        _ = self._groups  # refuses what are no groups
+        _ = self._groups, self._said_checked  # refuses what are none
 
     @functools.cached_property
     def _groups(self) -> npz_groups.ArchiveGroups | None:
@@ -113,6 +114,19 @@ class NpzSource(DataSource):
     def train_groups(self) -> np.ndarray | None:
         """The groups of the training images, int64 [n]; None if each is its own."""
         return self._groups and self._groups.ids[0][self._groups.used]
+
+    @functools.cached_property
+    def _said_checked(self) -> np.ndarray | None:
+        """The labels of the first archive that are checked, bool [n]; None if none is."""
+        if self.known or self._judges:
+            return None
+        return npz_checked.read(self._archives[0], self._read_labels(self._archives[0]))
+
+    @property
+    def train_checked(self) -> np.ndarray | None:
+        """The training images whose labels are checked, bool [n]; None if none is."""
+        said = self._said_checked
+        return said if said is None or not self._groups else said[self._groups.used]
 
     @property
     def group_names(self) -> dict[int, str]:
@@ -163,6 +177,8 @@ class NpzSource(DataSource):
             labels.insert(part, labels[0][:0])
         info = self._make_info(images[-1] if self._judges else images[0])
         arrays = dataset_info.Arrays(info, images[0], labels[0], images[1], labels[1])
+        if self._said_checked is not None:
+            arrays = npz_checked.add(arrays, self._said_checked, self.set_aside)
         return npz_groups.add(arrays, self._groups) if self._groups else arrays
 
     def _say_absent(self, labels: np.ndarray) -> None:

@@ -14,7 +14,7 @@ from tf_ssgan.data import dataset_info, groups, memory_limit
 from tf_ssgan.data.sources import npz_archive
 
 _KINDS = "iuUSb"  # whole numbers, texts, bytes and truth values
-_OWN = ("image", "label", "encoded", "offset")  # arrays that are something else
+_OWN = ("image", "label", "encoded", "offset", "checked")  # arrays that are something else
 _SHOWN = 3  # groups in a message
 _LONGEST_NAME = 100  # columns of one
 
@@ -97,6 +97,8 @@ def add(arrays: dataset_info.Arrays, found: ArchiveGroups) -> dataset_info.Array
             "train_images": arrays.train_images[used],
             "train_labels": arrays.train_labels[used],
         }
+        if arrays.train_checked is not None:
+            kept["train_checked"] = arrays.train_checked[used]
         arrays = dataclasses.replace(arrays, **kept)
     tested = test if len(test) == len(arrays.test_labels) else None  # None if they are not used
     return dataclasses.replace(arrays, train_groups=train[used], test_groups=tested)

@@ -1,6 +1,7 @@
 """Reads a table that a person made: its separator, its columns and its rows, as text.
 
-Read are the columns `path`, `label` and optionally `split`, or columns with obvious other names.
+Read are the columns `path`, `label` and optionally `split`, or columns with obvious other names,
+and `checked`, which has no other name.
 """
 
 import csv
@@ -24,8 +25,9 @@ _SYNONYMS = {
              "imagepath", "image_file", "image_name", "img", "img_path", "picture"),
     "label": ("labels", "class", "class_name", "classname", "category", "target"),
     "split": ("subset", "set", "partition"),
+    "checked": (),  # a word like it may mean the reverse, as `noisy` does
 }  # fmt: skip
-# Words of columns that tell which labels are right. Who has one expects that it is used.
+# Words of columns that tell which labels are right, but are not read. Who has one expects it to be.
 _ABOUT_LABELS = {"clean", "checked", "verified", "correct", "noisy", "noise", "trusted", "reviewed"}
 _SHOWN = 100  # characters of a line in a message
 _FIRST_LINE = 10_000  # characters of it that tell the separator
@@ -39,6 +41,7 @@ class Row(NamedTuple):
     label: str
     split: str
     group: str = ""
+    checked: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,7 +141,7 @@ class _TableReader:
         return max(separators, key=known.__getitem__), first
 
     def _find_columns(self, header: list[str], first: str) -> dict[str, int]:
-        """Returns the column of path, label and perhaps split: name -> index."""
+        """Returns the column of path, label and perhaps split and checked: name -> index."""
         columns, renamed = {}, []
         for column in _SYNONYMS:
             found = _candidates(column, header)
@@ -218,7 +221,7 @@ class _TableReader:
         needed = 1 + max(at for at, name in enumerate(header) if name)
         unnamed = [at for at, name in enumerate(header) if not name]
         at_path, at_label = columns["path"], columns["label"]
-        at_split, at_group = columns.get("split"), columns.get("group")
+        others = [columns.get(name) for name in ("split", "group", "checked")]
         rows, empty, again, filled = [], [], [], set()
         for line, fields in records:
             if not any(map(str.strip, fields)):
@@ -231,8 +234,8 @@ class _TableReader:
                 self._check_count(line, len(fields), needed, len(header))
             if unnamed:
                 filled |= {at for at in unnamed if fields[at : at + 1] and fields[at].strip()}
-            split, group = ("" if at is None else fields[at].strip() for at in (at_split, at_group))
-            row = Row(line, fields[at_path].strip(), fields[at_label].strip(), split, group)
+            said = ("" if at is None else fields[at].strip() for at in others)
+            row = Row(line, fields[at_path].strip(), fields[at_label].strip(), *said)
             if re.search("[\r\n]", "".join(row[1:])):
                 raise errors.UserError(
                     f"{self._path}, line {line}: there is a line break in {_broken(row)}. Is a "
@@ -241,8 +244,8 @@ class _TableReader:
             rows.append(row)
         unread = [name or f"column {at + 1}, which has no name" for at, name in enumerate(header)
                   if at not in columns.values() and (name or at in filled)]  # fmt: skip
-        read = ("path", "label", "split", *([header[at_group]] if "group" in columns else ()))
-        self._say_what_is_not_read(read, unread, empty, again)
+        read = [*_SYNONYMS, *([header[columns["group"]]] if "group" in columns else ())]
+        self._say_what_is_not_read(read, unread, "checked" in columns, empty, again)
         return rows
 
     def _check_count(self, line: int, count: int, needed: int, given: int) -> None:
@@ -257,7 +260,12 @@ class _TableReader:
     # --- What is said -----------------------------------------------------------------------------
 
     def _say_what_is_not_read(
-        self, read: Sequence[str], unread: list[str], empty: list[str], again: list[str]
+        self,
+        read: Sequence[str],
+        unread: list[str],
+        checked: bool,
+        empty: list[str],
+        again: list[str],
     ) -> None:
         about = [name for name in unread if _ABOUT_LABELS & set(_plain(name).split("_"))]
         others = [name for name in unread if name not in about]
@@ -265,8 +273,9 @@ class _TableReader:
             self._remarks.append(Remark(
                 "warning", f"{len(about):,} column(s) of the table seem to tell which labels are "
                 "right, and are not read",
-                "correct the labels that are wrong, or leave them empty: --clean_fraction takes "
-                "labels at random as right, not those of the column", tuple(about),
+                "nothing must be done: the column checked is read" if checked else "did you mean "
+                "checked? Name the column checked, with 1 for a label that you have checked",
+                tuple(about),
             ))  # fmt: skip
         if others:
             self._remarks.append(Remark(

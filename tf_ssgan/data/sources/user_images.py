@@ -14,7 +14,7 @@ import numpy as np
 
 from tf_ssgan.common import errors, few_images
 from tf_ssgan.common.plain_text import escape, shell_word, shorten
-from tf_ssgan.data import content_hash, dataset_info, equal_images, judging
+from tf_ssgan.data import checked_labels, content_hash, dataset_info, equal_images, judging
 from tf_ssgan.data.image_decoding import ImageSpec
 from tf_ssgan.data.sources import (
     image_groups,
@@ -104,6 +104,13 @@ class UserImageSource(DataSource):
         return _groups(self.listing, self._train_indices)
 
     @property
+    def train_checked(self) -> np.ndarray | None:
+        """The training files whose classes are checked, bool [n]; None if none is."""
+        entries = self.listing.entries
+        checked = np.array([entries[index].checked for index in self._train_indices], bool)
+        return checked if checked.any() else None
+
+    @property
     def group_names(self) -> dict[int, str]:
         """The names of the groups."""
         return image_groups.names(self.listing)
@@ -144,7 +151,8 @@ def make_arrays(
         set_aside: whether it must have test images, and sets some aside if none are named.
 
     Raises:
-        UserError: A class has no training image, or there is no test image.
+        UserError: A class has no training image, there is no test image, or a picture is checked
+            to be of one class, and a copy of it is of another one.
     """
     entries, usable = loaded.listing.entries, set(loaded.usable.tolist())
     keys = [record.digest for record in loaded.records]
@@ -167,6 +175,7 @@ def make_arrays(
     return dataset_info.Arrays(
         info, images["train"], labels["train"], images["test"], labels["test"],
         _held_out(loaded.listing, train), files, *groups, test_files,
+        train_checked=_checked(name, loaded, train, test, set_aside),
     )  # fmt: skip
 
 
@@ -241,6 +250,27 @@ def _held_out(listing: Listing, train: list[int]) -> np.ndarray | None:
     if not listing.declares(VALIDATION):
         return None
     return np.array([listing.entries[index].part == VALIDATION for index in train], bool)
+
+
+def _checked(
+    name: str, loaded: image_reader.LoadedImages, train: list[int], test: list[int], set_aside: bool
+) -> np.ndarray | None:
+    """Whether the label of each training image counts as checked, bool [train]; None if none does.
+
+    Held-out labels are taken as right anyway. Without `set_aside`, test images are not used.
+    """
+    entries, used = loaded.listing.entries, [*train, *test] if set_aside else train
+    said = np.array([entries[index].checked for index in used], bool)
+    if not said.any():
+        return None
+    row = {index: row for row, index in enumerate(loaded.usable.tolist())}
+    settled = checked_labels.settle(
+        name, content_hash.keys(loaded.images)[[row[index] for index in used]],
+        np.array([entries[index].label for index in used], np.int64),
+        said, [entries[index].name for index in used], loaded.listing.classes,
+    )[: len(train)]  # fmt: skip
+    settled &= np.array([entries[index].part == LABELED for index in train], bool)
+    return settled if settled.any() else None
 
 
 def _groups(listing: Listing, indices: list[int]) -> np.ndarray | None:

@@ -57,6 +57,7 @@ class DivisionMethod(method.Method):
     """
 
     reads_pools = True
+    prefers_clean = True
 
     def setup(self) -> None:
         """Builds both networks, their players, the classifier, and what is known of the labels."""
