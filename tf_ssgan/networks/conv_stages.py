@@ -14,6 +14,7 @@ from tf_ssgan.nn import layers
 Norm = Literal["weight", "batch", "none"]
 SLOPE = 0.2  # Of the leaky ReLUs, as in the public code of Salimans et al. (2016).
 LOGITS_SCALE = 0.1  # Initial standard deviation of the logits (the same public code).
+STAGE_CONVOLUTIONS = 3  # The last one has stride 2.
 MIN_STAGES = 2  # As in both papers.
 # With 12, images of up to 48 pixels keep the papers' two stages, and larger ones end with 7 to 12.
 MAX_LAST_MAP = 12
@@ -42,8 +43,8 @@ def apply_stages(
         [batch, h / 2^stages, w / 2^stages, 2 width], sides rounded up.
     """
     for channels in stage_channels(task, width):
-        x = convolution(x, channels, 3, norm)
-        x = convolution(x, channels, 3, norm)
+        for _ in range(STAGE_CONVOLUTIONS - 1):
+            x = convolution(x, channels, 3, norm)
         x = convolution(x, channels, 3, norm, stride=2)
         x = layers.Dropout(dropout, whole_maps)(x)
     return x
