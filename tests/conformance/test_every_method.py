@@ -122,7 +122,8 @@ def test_a_method_declares_that_it_tells_right_labels_from_others(toy):
     for _ in toy.stages():
         pools |= {stream.pool for stream in method.streams().values()}
     assert ("noisy" in pools) == method.needs_noisy
-    assert ("clean" in pools) == (method.needs_noisy or method.prefers_clean)
+    asks = method.reads_pools and toy.look().asked
+    assert ("clean" in pools or asks) == (method.needs_noisy or method.prefers_clean)
 
 
 def test_streams_draw_from_known_pools_and_unlabeled_ones_have_no_labels(toy):

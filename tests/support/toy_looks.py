@@ -11,6 +11,7 @@ class ToyLook:
 
     def __init__(self, method, checked: int = 0):
         self.pools = toy_methods.pools(method)
+        self.asked = False  # which labels are known to be right
         self.first_checked = np.arange(toy_methods.LABELED) < checked
 
     def predict(self, network, pool, *outputs):
@@ -22,6 +23,7 @@ class ToyLook:
 
     def checked(self):
         """The first few labels, or none."""
+        self.asked = True
         return self.first_checked
 
     def progress(self, title, total):

@@ -153,12 +153,13 @@ class Toy:
             return iter(pipeline.dataset(data, streams, seed, step))
         return iter(self.strategy.distribute_datasets_from_function(rows))
 
-    def look(self) -> None:
-        """What a run does where a stage begins, if the method reads pools."""
-        if self.method.reads_pools:
-            from support import toy_looks
+    def look(self):
+        """What a run does where a stage begins, if the method reads pools; returns the look."""
+        from support import toy_looks  # which needs this module
 
-            self.method.look_at_pools(toy_looks.ToyLook(self.method))
+        look = toy_looks.ToyLook(self.method)
+        self.method.look_at_pools(look)
+        return look
 
     def run(self, steps: int, first: int = 0, looks: bool = True) -> list[dict[str, float]]:
         """Takes steps, each in its stage, perhaps with looks; returns the scalars of each."""
@@ -166,7 +167,7 @@ class Toy:
         for at in range(first, first + steps):
             if at in cuts:
                 self.method.set_stage(at)
-                if looks and at in self.method.stages().values():
+                if looks and self.method.reads_pools and at in self.method.stages().values():
                     self.look()
                 self._keep_trace()
                 batches = self.batches(at)
