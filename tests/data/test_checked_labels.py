@@ -24,17 +24,17 @@ def refusal(*arguments):
     return str(caught.value).removeprefix("--dataset=toys: ")
 
 
-@pytest.mark.parametrize("word", ["1", "true", "True", "YES", "yes"])
+@pytest.mark.parametrize("word", ["1", "1.0", "true", "True", "YES", "yes"])
 def test_words_for_checked(word):
     assert checked_labels.read_word(word) is True
 
 
-@pytest.mark.parametrize("word", ["", "0", "false", "FALSE", "No"])
+@pytest.mark.parametrize("word", ["", "0", "0.0", "false", "FALSE", "No"])
 def test_words_for_not_checked(word):
     assert checked_labels.read_word(word) is False
 
 
-@pytest.mark.parametrize("word", ["2", "1.0", "maybe", "x", "nan", "-1"])
+@pytest.mark.parametrize("word", ["2", "0.5", "maybe", "x", "nan", "-1"])
 def test_other_words_mean_nothing(word):
     assert checked_labels.read_word(word) is None
 

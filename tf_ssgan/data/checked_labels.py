@@ -12,9 +12,10 @@ import numpy as np
 from tf_ssgan.common import counts, errors
 from tf_ssgan.common.plain_text import escape
 
+# pandas writes 1.0 in a column of whole numbers with empty cells.
 _WORDS = {
-    **dict.fromkeys(("1", "true", "yes"), True),
-    **dict.fromkeys(("", "0", "false", "no"), False),
+    **dict.fromkeys(("1", "1.0", "true", "yes"), True),
+    **dict.fromkeys(("", "0", "0.0", "false", "no"), False),
 }
 EXPECTED = "1 or 0 (or true, false, yes, no, or nothing for 0)"
 

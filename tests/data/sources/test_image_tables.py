@@ -254,7 +254,7 @@ def test_a_file_that_is_named_twice_is_checked_if_one_row_says_so(files):
     [
         ("3.png,a,,maybe", "line 4: checked is 'maybe'. Expected 1 or 0 (or true, false, yes, no"),
         ("3.png,a,,2", "line 4: checked is '2'. Expected 1 or 0"),
-        ("3.png,a,test,1.0", "line 4: checked is '1.0'. Expected 1 or 0"),
+        ("3.png,a,test,1.5", "line 4: checked is '1.5'. Expected 1 or 0"),
         ("3.png,,,1", "line 4: checked, but has no class. Give it one, or write 0."),
         ("3.png,,unlabeled,yes", "line 4: checked, but has no class."),
         ("3.png,a,unlabeled,1", "line 4: checked, but its split is unlabeled, so its class is not"),
