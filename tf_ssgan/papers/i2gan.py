@@ -34,7 +34,6 @@ BUDGETS = {
         **frgan.SMALL_CNN13,
         **frgan.SMALL_GANS,
         **dict.fromkeys(_WITH_TANGENTS, {"generator_width": 21, "tangents": 2}),
-        "label_propagation": {"batch_size": 100, "width": 32},
     },
     "smoke": {
         "": {"max_steps": 20, "batch_size": 10, "width": 8},
@@ -42,7 +41,6 @@ BUDGETS = {
         **frgan.SMOKE_GANS,
         **dict.fromkeys(_WITH_TANGENTS, {"generator_width": 8, "tangents": 2}),
         "fast_swa": {"unlabeled_per_batch": 10},
-        "label_propagation": {"labeled_per_batch": 5},
     },
 }
 
