@@ -52,11 +52,31 @@ class ExportedNetworks:
         return tf.nn.softmax(logits / self.temperature)[: tf.shape(images)[0]]
 
     def generate(self, *inputs: tf.Tensor) -> tf.Tensor:
-        """The generator's inputs, in its order -> uint8 [n, h, w, c]."""
-        rows = [_never_empty(batch) for batch in inputs]
+        """The generator's inputs, in its order -> uint8 [n, h, w, c].
+
+        Latents come first. One row of another input is repeated for all of them.
+        """
+        first, *others = inputs
+        matched = [first, *(self._matched(other, tf.shape(first)[0]) for other in others)]
+        rows = [_never_empty(batch) for batch in matched]
         packed = keras.tree.pack_sequence_as(self.generator.input, rows)
         images = self.generator(packed, training=False)[: tf.shape(inputs[0])[0]]
         return tf.cast(tf.clip_by_value(tf.round(images * 127.5 + 127.5), 0, 255), tf.uint8)
+
+    def _matched(self, rows: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+        """Rows of labels or images for each of `count` latents; refuses others in the graph."""
+        given = tf.shape(rows)[0]
+        tf.debugging.Assert(
+            (given == count) | (given == 1),
+            ["generate: expected 1 row, or as many as latents, but got", given, "for", count],
+        )
+        if rows.dtype.is_integer:
+            classes = len(self.info.classes)
+            tf.debugging.Assert(
+                tf.reduce_all((rows >= 0) & (rows < classes)),
+                [f"generate: expected labels from 0 to {classes - 1}, but got", rows],
+            )
+        return tf.repeat(rows, count // tf.maximum(given, 1), axis=0)
 
 
 def networks_in_float32(run: build.Run) -> ExportedNetworks:

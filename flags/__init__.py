@@ -11,16 +11,19 @@ from flags import first  # noqa: F401
 
 # isort: split
 
+import dataclasses
 from typing import Any
 
 from absl import flags as absl_flags
 
 from flags import dataclass_flags, flagfiles, program
 from tf_ssgan import methods
-from tf_ssgan.common import startup
+from tf_ssgan.common import errors, few_images, startup
 from tf_ssgan.data import datasets
 from tf_ssgan.training import config as configurations
 from tf_ssgan.training import precheck
+
+_SHOWN = 6  # methods that are named
 
 
 def parse(argv: list[str]) -> configurations.Config:
@@ -85,6 +88,25 @@ def _parse_strictly(
     flag_values = absl_flags.FlagValues()
     dataclass_flags.define(configurations.run_fields(), configurations.Config, flag_values)
     dataclass_flags.define(dataclass_flags.fields(hparams), hparams, flag_values)
-    values = dataclass_flags.parse(flag_values, argv)
+    try:
+        values = dataclass_flags.parse(flag_values, argv)
+    except absl_flags.UnrecognizedFlagError as error:
+        _refuse_flag_of_others(method, error.flagname)
+        raise
     values = {"method": method, "dataset": source.name} | values
     return configurations.configure(**values, source=source)
+
+
+def _refuse_flag_of_others(method: str, flag: str) -> None:
+    """Says which methods have a flag, if any; raises UserError then."""
+    with startup.start_up():
+        owners = [n for n in methods.names() if _has_flag(methods.find(n).HParams, flag)]
+    if owners:
+        raise errors.UserError(
+            f"--{flag} is no flag of --method={method}, but of {few_images.join(owners, _SHOWN)}. "
+            f"For those of {method}: python train_main.py --method={method} --help"
+        )
+
+
+def _has_flag(hparams: type, flag: str) -> bool:
+    return any(field.name == flag for field in dataclasses.fields(hparams))

@@ -25,7 +25,7 @@ from tf_ssgan.common import checkout, errors
 from tf_ssgan.data import image_decoding
 from tf_ssgan.methods.bases import gan, local_generator, triple_players
 from tf_ssgan.metrics import calibration
-from tf_ssgan.nn import precision
+from tf_ssgan.nn import layers, precision
 from tf_ssgan.training import build, config, results
 
 OUTPUTS = {
@@ -379,6 +379,28 @@ def test_a_generator_near_images_takes_them_as_networks_do(live, tmp_path):
     assert drawn.shape == (3, 16, 16, 1)
     assert drawn[:, 0, 0, 0].tolist() == [0, 64, 128]  # 127.5 (z / 2), rounded half to even
     assert signature(latents=z[:0], image=black[:0])["image"].shape == (0, 16, 16, 1)
+    np.testing.assert_array_equal(signature(latents=z, image=black[:1])["image"], drawn)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="1 row, or as many as latents"):
+        signature(latents=z, image=black[:2])
+
+
+def test_labels_that_no_class_has_are_refused(live, tmp_path):
+    """A one-hot vector of none of the classes would draw an image of none."""
+    latents, label = keras.Input((8,), name="z"), keras.Input((), name="label", dtype="int64")
+    joined = layers.JoinClass(10)(latents, label)
+    image = keras.layers.Reshape((16, 16, 1))(keras.layers.Dense(256)(joined))
+    generator = keras.Model([latents, label], image)
+    networks = dataclasses.replace(servable.networks_in_float32(live), generator=generator)
+    servable.write_saved_model(networks, tmp_path / "model")
+    signature = tf.saved_model.load(str(tmp_path / "model")).signatures["generate"]
+    z = tf.ones([2, 8])
+    both = signature(latents=z, label=tf.constant([9, 9], tf.int64))["image"]
+    np.testing.assert_array_equal(
+        signature(latents=z, label=tf.constant([9], tf.int64))["image"], both
+    )
+    for wrong in (10, -1):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="expected labels from 0 to 9"):
+            signature(latents=z, label=tf.constant([0, wrong], tf.int64))
 
 
 def test_predictions_from_python_are_those_of_the_exported_model(workdir, digits, expected):

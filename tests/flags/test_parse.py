@@ -29,6 +29,17 @@ def refusal(capsys, *words):
     return message
 
 
+def test_a_flag_of_other_methods_is_refused_with_their_names(capsys):
+    message = refusal(capsys, "--method=cat_gan", "--dataset=digits", "--tangents=2")
+    assert (
+        "--tangents is no flag of --method=cat_gan, but of improved_gan_minv, local_gan. "
+        in message
+    )
+    assert "python train_main.py --method=cat_gan --help" in message
+    message = refusal(capsys, "--method=cat_gan", "--dataset=digits", "--tangentz=2")
+    assert "Unknown command line flag 'tangentz'" in message  # no method has it
+
+
 def test_two_flags_are_enough():
     settings = parse("--method=frgan", "--dataset=digits")
     assert (

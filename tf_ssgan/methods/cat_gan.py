@@ -12,9 +12,9 @@ wants the opposite. The prediction is argmax p.
 
 Departures: the network is ImprovedGAN's with batch normalization instead of weight normalization,
 and its generator; the paper's is like them (DCGAN-like, batch normalization, dropout .5). Batch
-normalization records real images alone. The paper's batches have 20 images, ours 100, because the
-mean prediction of few images is not that of all. The public code, xinario/catgan_pytorch, has no
-labels; the weight of the unlabeled terms is ours. The EMA of the weights is exported.
+normalization records real images alone. Batches of the public code, xinario/catgan_pytorch, have 20
+images, ours 100, because the mean prediction of few images is not that of all. It has no labels;
+the weight of the unlabeled terms is ours. The EMA of the weights is exported.
 """
 
 import dataclasses
