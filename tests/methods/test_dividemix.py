@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from support import toy_methods
 
-from tf_ssgan.nn import layers, step_random
+from tf_ssgan.nn import layers, precision, step_random
 from tf_ssgan.training import config
 
 
@@ -163,6 +163,33 @@ def test_the_classifier_is_the_sum_of_both_networks(toy, method):
     assert method.exported_classifier is method.classifier
 
 
+def test_an_average_of_both_networks_ships_if_it_is_asked_for():
+    toy = toy_methods.Eager("dividemix", average_decay=0.9)
+    method = toy.method
+    toy.run(3)
+    (average,) = method.averages
+    assert method.exported_classifier is average.copy is not method.classifier
+    copies = [a for a, b in average.pairs() if b.trainable]
+    assert len(copies) == len(method.classifier.trainable_variables) > 20
+    assert all(np.any(a.numpy() != b.numpy()) for a, b in average.pairs() if b.trainable)
+    images = toy_methods.centered(toy_methods.images(5)[0])
+    assert np.isfinite(method(images)).all()
+
+
+def test_the_sum_of_the_networks_is_float32_in_every_number_format():
+    with precision.policy("mixed_bfloat16"):
+        made = toy_methods.Toy("dividemix").method
+    images = toy_methods.centered(toy_methods.images(3)[0])
+    for output in made.classifier(images).values():
+        assert output.dtype == tf.float32
+
+
+def test_an_epoch_is_a_pass_over_the_labeled_images():
+    hp = toy_methods.hparams("dividemix", batch_size=5)
+    assert hp.epoch_steps(labeled=45, unlabeled=1000) == 4
+    assert hp.epoch_steps(labeled=3, unlabeled=1000) == 1
+
+
 def test_the_weight_rises_after_the_warm_up(method):
     with_hparams(method, ramp_up=0.5)  # 6 of the 12 steps
     method.set_stage(2)
@@ -189,7 +216,7 @@ def test_the_recipe_of_cifar10_is_that_of_the_public_code():
     found = (hp.batch_size, hp.learning_rate, hp.weight_decay, hp.warm_up_epochs, hp.width)
     assert found == (64, 0.02, 5e-4, 10, 64)
     assert (hp.clean_threshold, hp.temperature, hp.alpha) == (0.5, 0.5, 4.0)
-    assert (hp.labeled_examples, hp.unlabeled_examples) == (128, 128)
+    assert (hp.labeled_examples, hp.epoch_steps(45_000, 45_000)) == (128, 351)
     assert hp.ramp_up * 300 == pytest.approx(16) and hp.average_decay == 0
     assert config.configure("dividemix", "cifar100").hparams.warm_up_epochs == 30
     assert config.configure("dividemix", "cifar10").labels == -1

@@ -4,7 +4,7 @@ import types
 
 import numpy as np
 import pytest
-from support import toy_methods
+from support import image_folders, toy_methods
 
 from tf_ssgan.common import errors
 from tf_ssgan.nn import inference, pixels
@@ -12,7 +12,7 @@ from tf_ssgan.training import build, config, looks, loop, metrics_log, results
 
 TIMED = ("seconds", "images_per_second", "waiting_percent")
 SMALL = {
-    "dividemix": dict(blocks=1, batch_size=15, learning_rate=0.01, ramp_up=0.1),
+    "dividemix": dict(blocks=1, batch_size=15, learning_rate=0.01, ramp_up=0.1, loss_history=2),
     "label_propagation": dict(batch_size=60, neighbors=5),
 }
 
@@ -107,6 +107,18 @@ def test_a_bar_appears_only_if_a_look_takes_long(run, monkeypatch, capsys):
     assert bars[1]["disable"] is True
 
 
+@pytest.mark.parametrize("method", SMALL)
+def test_few_own_pictures_are_enough(method, tmp_path, monkeypatch):
+    """Three labeled pictures a class, fewer than a batch or than neighbors, and some unlabeled."""
+    monkeypatch.setattr(results, "conclude", lambda *_: {})
+    name = image_folders.make_folder(tmp_path / "d", labeled=3, unlabeled=7, size=(16, 16))
+    given = dict(image_size=16, max_steps=6, neighbors=50, warm_up_epochs=1)
+    given = {k: v for k, v in given.items() if k != "neighbors" or method == "label_propagation"}
+    loop.run(settings(method, name, tmp_path / "run", **given))
+    lines = metrics_log.history(tmp_path / "run" / "metrics.jsonl")
+    assert lines[-1]["step"] == 6 and 0 <= lines[-1]["test_error"] <= 100
+
+
 def curve(workdir):
     lines = metrics_log.history(workdir / "metrics.jsonl")
     return [{k: v for k, v in line.items() if k not in TIMED} for line in lines]
@@ -116,17 +128,22 @@ def curve(workdir):
 def test_a_run_that_is_stopped_in_a_look_goes_on_as_if_it_was_not(
     method, dataset, tmp_path, monkeypatch
 ):
-    """Intervals have 4 steps; it is stopped in the look before step 4, and within an interval."""
+    """Intervals have 4 steps; it is stopped in the look before step 4, near its end.
+
+    For DivideMix that is in the prediction of the second network, with losses of two looks.
+    """
     monkeypatch.setattr(loop, "MIN_EVALUATION_INTERVAL", 4)
     monkeypatch.setattr(results, "conclude", lambda *_: {})  # figures and scores
     noise = {"noise": "pair", "noise_rate": 0.2} if method == "dividemix" else {"labels": 12}
     whole, parts = (settings(method, dataset, tmp_path / n, **noise) for n in ("whole", "parts"))
     loop.run(whole)
-    original = looks.PoolLook.progress
+    original, parts_of_look = looks.PoolLook.progress, []
 
     def stopping(look, title, total):
         if int(look.run.method.step.numpy()) == 4:
-            raise errors.Interrupted(15)
+            parts_of_look.append(title)
+            if len(parts_of_look) == (2 if method == "dividemix" else 3):
+                raise errors.Interrupted(15)
         return original(look, title, total)
 
     with monkeypatch.context() as patch, pytest.raises(errors.Interrupted):

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 
+import numpy as np
 import pytest
 from support import image_folders
 
@@ -55,6 +56,18 @@ def test_folds_are_checked_by_the_labels_alone(tmp_path):
     image_folders.save_image(tmp_path / "d/labeled/owl/1.png", 2, 1)
     with pytest.raises(errors.UserError, match="--folds=6: class 'owl' has only one labeled image"):
         precheck.check_run(own)
+
+
+def test_noise_is_not_refused_for_folds_because_of_the_order_of_checked_labels(tmp_path):
+    """Three of ten labels of each class are not checked, and come first: folds leave some of them."""
+    labels = np.repeat([0, 1], 10)
+    checked = np.tile(np.arange(10) >= 3, 2)
+    images = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 1), np.uint8)
+    np.savez(tmp_path / "train.npz", image=images, label=labels, checked=checked)
+    np.savez(tmp_path / "test.npz", image=images[:4] // 2, label=labels[[0, 1, 10, 11]])
+    own = {"dataset": f"npz:{tmp_path}", "noise": "pair", "noise_rate": 0.5, "labels": -1}
+    for folds in (0, 2, 5):
+        precheck.check_run(own | {"folds": folds})
 
 
 def test_groups_that_cannot_be_divided_into_folds_are_refused_before_images_are_read(tmp_path):

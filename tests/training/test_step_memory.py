@@ -18,6 +18,15 @@ def test_half_of_what_the_layers_give_is_needed():
     assert step_memory.activations(network) == per_image // 2
 
 
+def test_networks_in_a_network_count():
+    images = keras.Input((8, 8, 1))
+    convolved = (keras.layers.Conv2D(4, 3, padding="same")(images) for _ in range(2))
+    one, two = (keras.Model(images, x) for x in convolved)
+    both = keras.layers.Add()([one(images), two(images)])
+    outer = keras.Model(images, {"logits": both})
+    assert step_memory.activations(outer) == (2 * 8 * 8 * 4 + 8 * 8 * 4) * 4 // 2
+
+
 @pytest.mark.parametrize("name", ["supervised", "frgan", "fixmatch", "noise_reg", "wsgan"])
 def test_a_batch_beyond_the_memory_is_refused(name, monkeypatch):
     method = toy_methods.Toy(name).method

@@ -67,6 +67,16 @@ class HParams:
         """Unlabeled images a step, which determine the length of an epoch."""
         return self.batch_size
 
+    def epoch_steps(self, labeled: int, unlabeled: int) -> int:
+        """Steps of an epoch: a pass over the unlabeled pool in whole batches.
+
+        Args:
+            labeled: Images in the labeled pool.
+            unlabeled: Images in the unlabeled pool.
+        """
+        del labeled
+        return max(1, unlabeled // self.unlabeled_examples)
+
     @property
     def labeled_examples(self) -> int:
         """Labeled images a step."""

@@ -20,11 +20,12 @@ Both networks learn in one step, with guesses made before either moves. The clas
 their logits. Labels that are known to be right (`--clean_fraction`, or labels that are checked)
 have w = 1. --class_weight is refused: the KL term asks for balanced predictions.
 
-Departures: an evaluation interval is the smallest number of whole epochs with at least 50 steps; in
-the public code the losses are computed at each epoch, and each network trains for an epoch while
-the other one waits. There the guesses of a network in training mode enter its moving statistics;
-here they do not. A part with fewer images than a batch takes the next likeliest (unlikeliest) ones;
-the public code fails without any.
+Departures: an epoch is a pass over the labeled images, in the public code over those that seem
+right, for one network while the other one waits. An evaluation interval is the smallest number of
+whole epochs with at least 50 steps, there an epoch. There the guesses of a network in training mode
+enter its moving statistics; here they do not. A part with fewer images than a batch takes the next
+likeliest (unlikeliest) ones; the public code fails without any. Keras includes the learning rate in
+the velocity; PyTorch multiplies by it afterwards.
 """
 
 import dataclasses
@@ -57,10 +58,7 @@ class HParams(warm_up.WarmUpHParams, label_division.DivisionHParams):
     )
     learning_rate: float = inherited(hparams.HParams, "learning_rate", 0.02, CODE)
     weight_decay: float = option(5e-4, "Weight of half the squared norm of all weights.", low=0)
-    average_decay: float = option(
-        0.0, "Decay of the average of the weights, which is exported; 0 exports the raw weights.",
-        low=0, high=1,
-    )  # fmt: skip
+    average_decay: float = inherited(hparams.HParams, "average_decay", 0.0, CODE)
     rate_drop: float = option(
         0.5, "Fraction of the run after which the learning rate is a tenth; 1 keeps it.",
         low=0, high=1,
@@ -103,10 +101,10 @@ class HParams(warm_up.WarmUpHParams, label_division.DivisionHParams):
         """Images a step of the warm-up."""
         return 2 * self.batch_size
 
-    @property
-    def unlabeled_examples(self) -> int:
-        """Images a step, of which a network learns as many; it sets the length of an epoch."""
-        return 2 * self.batch_size
+    def epoch_steps(self, labeled: int, unlabeled: int) -> int:
+        """Steps of an epoch: a pass over the labeled pool, all that it reads."""
+        del unlabeled
+        return max(1, labeled // self.labeled_examples)
 
 
 class Method(label_division.DivisionMethod, warm_up.WarmUpMethod):

@@ -19,9 +19,10 @@ Pseudo-labels determine the weights of classes, so --class_weight is refused.
 
 Departures: features are those of images without augmentation; the public code shifts and flips
 them. An evaluation interval is the smallest number of whole epochs with at least 50 steps, there an
-epoch. The dense layer is initialized from data. Keras includes the learning rate in the velocity;
-PyTorch multiplies by it afterwards. Convolutions are not weight-normalized: before a batch norm,
-that changes only what weight decay does. The warm-up takes at most half of a run.
+epoch. Unlabeled images are all images, there those without a label. Images that no label reaches do
+not count for class weights. The dense layer starts from data. Velocities include the learning rate,
+unlike PyTorch's. Convolutions are not weight-normalized: before a batch norm, that changes only
+what weight decay does. The warm-up takes at most half of a run.
 """
 
 import dataclasses
@@ -36,7 +37,7 @@ from tf_ssgan.common.options import LARGEST_BATCH, inherited, option
 from tf_ssgan.core import hparams, looks
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import cnn13, warm_up
-from tf_ssgan.nn import label_propagation, losses, schedules
+from tf_ssgan.nn import distribution, label_propagation, losses, schedules
 
 PAPER = "Iscen et al. 2019, algorithm 1, public code"
 CODE = "Iscen et al. 2019, public code"
@@ -54,10 +55,7 @@ class HParams(warm_up.WarmUpHParams, cnn13.CNN13HParams):
     )  # fmt: skip
     learning_rate: float = inherited(hparams.HParams, "learning_rate", 0.05, CODE)
     weight_decay: float = option(2e-4, "Weight of half the squared norm of all weights.", low=0)
-    average_decay: float = option(
-        0.0, "Decay of the average of the weights, which is exported; 0 exports the raw weights.",
-        low=0, high=1,
-    )  # fmt: skip
+    average_decay: float = inherited(hparams.HParams, "average_decay", 0.0, CODE)
     network: Literal["cnn13", "cnn13_bn", "wrn_leaky", "wrn_plain"] = inherited(
         cnn13.CNN13HParams, "network", "cnn13_bn"
     )
@@ -161,9 +159,10 @@ class Method(warm_up.WarmUpMethod, cnn13.CNN13Method):
             done=look.progress("Spreading labels", classes),
         )  # fmt: skip
         labels, certainty = label_propagation.pseudo_labels(scores, seen["label"])
-        self.propagated.assign(labels)
-        self.certainty.assign(certainty)
-        self.class_weights.assign(label_propagation.class_weights(labels, classes))
+        weights = label_propagation.class_weights(np.where(certainty > 0, labels, -1), classes)
+        buffers = (self.propagated, self.certainty, self.class_weights)
+        for buffer, values in zip(buffers, (labels, certainty, weights), strict=True):
+            buffer.assign(distribution.of_first_worker(values))  # others may round otherwise
 
     def train_step(self, batch: dict) -> dict[str, tf.Tensor]:
         """One step on labels; in stage "train", on propagated ones too."""

@@ -80,8 +80,9 @@ def affinity(indices: np.ndarray, cosines: np.ndarray, power: float = 3) -> spar
     """The graph W = D^-1/2 (A + A^T) D^-1/2, D the sums of the rows of A + A^T.
 
     Cosines keep their sign, as in the public code; the paper cuts negative ones off. An image whose
-    sum is not positive loses its edges, also as there: no root scales them, and as they are, they
-    may give W eigenvalues above 1, for which the equations of `propagate` mean nothing.
+    sum is not positive loses its edges: no root scales them. (In the public code it keeps those of
+    sum 0, and a negative sum gives NaN.) With negative cosines W may have eigenvalues above 1, if k
+    is near n and features are not those of a trained network; scores are finite then, and no more.
 
     Args:
         indices: int [n, k], neighbors of each image, never itself.

@@ -265,10 +265,11 @@ def make_task(
     """The sizes that a method is given.
 
     An epoch is one pass over the unlabeled pool in whole batches (Jiang et al. 2019: samples
-    divided by m); a run lasts `--epochs` of them, or `--max_steps` if that is shorter.
+    divided by m), unless the method counts otherwise; a run lasts `--epochs` of them, or
+    `--max_steps` if that is shorter.
     """
     labeled, unlabeled = len(protocol.labeled_ids), len(protocol.unlabeled_ids)
-    per_epoch = max(1, unlabeled // settings.hparams.unlabeled_examples)
+    per_epoch = settings.hparams.epoch_steps(labeled, unlabeled)
     lengths = [settings.epochs * per_epoch, settings.max_steps]
     return Task(
         classes=len(info.classes),

@@ -116,8 +116,11 @@ def _training_images(
     units = None if groups is None else groups[tested]
     fold_checks.check(labels[tested], source.classes, settings.folds, units)
     kept = np.ones(len(labels), bool)
+    checked = np.zeros(len(labels), bool) if parts["checked"] is None else parts["checked"]
     for label in range(len(source.classes)):
         own = np.flatnonzero(tested & (labels == label))
+        # Checked ones first: a fold leaves others, if there are any.
+        own = own[np.argsort(~checked[own], kind="stable")]
         kept[own[: len(own) // settings.folds]] = False
     total = int(tested.sum())
     # How large whole groups make the largest fold shows when it is made; here none are held out.

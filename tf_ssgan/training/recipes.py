@@ -127,6 +127,8 @@ def approximate_steps(
     Returns:
         The steps; infinity if the flags have no length.
     """
-    per_epoch = max(1, _pool_size(source) // _make(method_hparams, merged).unlabeled_examples)
+    pool, labels = _pool_size(source), number_of_labels(source, merged["labels"])
+    hp = _make(method_hparams, merged)
+    per_epoch = hp.epoch_steps(pool if labels == -1 else labels, pool)
     lengths = (merged["epochs"] * per_epoch, merged["max_steps"])
     return min((n for n in lengths if n > 0), default=math.inf)

@@ -5,6 +5,7 @@ the memory is written to.
 """
 
 import math
+from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
@@ -44,13 +45,22 @@ def check(method: Method) -> None:
 def activations(network: keras.Model) -> int:
     """Bytes that one image takes in the layers of a network, at least; 0 if they do not say it."""
     total = 0
-    for layer in network.layers:
+    for layer in _layers(network):
         if isinstance(layer, keras.layers.InputLayer) or not hasattr(layer, "compute_dtype"):
             continue
         for output in _outputs(layer):
             size = 2 if layer.compute_dtype in ("bfloat16", "float16") else 4
             total += math.prod(length or 1 for length in output.shape[1:]) * size
     return round(_KEPT * total)
+
+
+def _layers(network: keras.Model) -> Iterator[keras.Layer]:
+    """The layers of a network, those of networks in it too."""
+    for layer in network.layers:
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer)
+        else:
+            yield layer
 
 
 def _outputs(layer: keras.Layer) -> list:

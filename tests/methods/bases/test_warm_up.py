@@ -5,7 +5,6 @@ import dataclasses
 import pytest
 from support import toy_methods
 
-from tf_ssgan.core import hparams
 from tf_ssgan.methods.bases import warm_up
 
 
@@ -34,7 +33,6 @@ def test_the_warm_up_is_passes_over_the_labels_and_at_most_half_of_the_run(epoch
 
 def test_without_epochs_there_is_none():
     assert method(0).stages() == {"train": 0}
-    assert hparams.HParams in warm_up.WarmUpHParams.__mro__
 
 
 def test_epochs_are_passes_over_the_labels_and_then_over_the_pool():

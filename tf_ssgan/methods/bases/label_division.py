@@ -6,6 +6,7 @@ that a loss is of the lower one. Each network learns on what the other one divid
 """
 
 import dataclasses
+import functools
 
 import keras
 import numpy as np
@@ -15,7 +16,7 @@ from tf_ssgan.common.options import WIDEST, option
 from tf_ssgan.core import hparams, looks, method
 from tf_ssgan.core.monitoring import DoubtedLabels
 from tf_ssgan.networks import preact_resnet18
-from tf_ssgan.nn import clean_probability
+from tf_ssgan.nn import clean_probability, distribution
 
 PAIR = (0, 1)  # the numbers of the networks
 MOMENTUM = 0.9  # of SGD (Li et al. 2020, section 4.1)
@@ -35,7 +36,7 @@ class DivisionHParams(hparams.HParams):
         "Probability w of being right that a label must exceed to be learned as one (Li et al. "
         "2020: tau).",
         low=0,
-        high=1,
+        high=0.999,
     )
     loss_history: int = option(
         1,
@@ -71,7 +72,8 @@ class DivisionMethod(method.Method):
             for net in self.pair
         ]
         one, two = (network(images) for network in self.pair)
-        total = {name: keras.layers.Add(name=name)([one[name], two[name]]) for name in one}
+        add = functools.partial(keras.layers.Add, dtype="float32")
+        total = {name: add(name=name)([one[name], two[name]]) for name in one}
         self.classifier = keras.Model(images, total, name="classifier")
         self.make_division()
 
@@ -94,17 +96,24 @@ class DivisionMethod(method.Method):
         """Divides all labels anew, once the warm-up is over."""
         if self.stage == "warm_up":
             return
-        for k in PAIR:
-            seen = look.predict(self.pair[k], "labeled", "logits")
-            latest = np.roll(self.latest_losses[k].numpy(), 1, axis=1)
-            losses = _cross_entropies(seen["label"], seen["logits"])
-            latest[:, 0] = clean_probability.scale(losses)
+        found = [self._divided(look, k) for k in PAIR]  # a look that is stopped changes nothing
+        for k, values in enumerate(found):
+            # Of the first worker: others may round otherwise, and divide otherwise.
+            latest, probability = map(distribution.of_first_worker, values)
             self.latest_losses[k].assign(latest)
-            seed = np.random.SeedSequence((self.task.seed, int(self.step.numpy()), k))
-            mean = np.mean(latest, axis=1, where=latest >= 0)
-            probability = clean_probability.clean_probability(mean, int(seed.generate_state(1)[0]))
-            probability[look.checked()] = 1.0
             self.clean[k].assign(probability)
+
+    def _divided(self, look: looks.Look, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """The latest losses of each image by network k, and its w."""
+        seen = look.predict(self.pair[k], "labeled", "logits")
+        latest = np.roll(self.latest_losses[k].numpy(), 1, axis=1)
+        losses = _cross_entropies(seen["label"], seen["logits"])
+        latest[:, 0] = clean_probability.scale(losses)
+        mean = np.mean(latest, axis=1, where=latest >= 0)
+        seed = np.random.SeedSequence((self.task.seed, int(self.step.numpy()), k))
+        probability = clean_probability.clean_probability(mean, int(seed.generate_state(1)[0]))
+        probability[look.checked()] = 1.0
+        return latest, probability
 
     def subsets(self) -> dict[str, np.ndarray]:
         """Pools "clean_k" and "noisy_k" of network k, by the w of the other network.
