@@ -105,6 +105,18 @@ def test_the_figure_of_pairs_of_images_is_drawn(channels):
         assert min(tf.io.decode_png(png).shape[:2]) > 100
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_rows_of_images_have_titles_above_their_columns(figures, channels):
+    rows = np.random.default_rng(0).uniform(-2, 2, (3, 2, 8, 8, channels))
+    png = tf.io.decode_png(plots.rows_figure(rows, ("x", "G(0, x)")))
+    assert min(png.shape[:2]) > 200
+    axes = figures[0].axes
+    assert [ax.get_title() for ax in axes] == ["x", "G(0, x)", "", "", "", ""]
+    shown = axes[3].images[0].get_array()  # the second of the second row, in [0, 1]
+    expected = np.clip(0.5 * rows[1, 1] + 0.5, 0, 1)
+    np.testing.assert_allclose(shown, expected[..., 0] if channels == 1 else expected)
+
+
 NAMES_OF_THE_WORLD = ("猫", "고양이", "かわいい", "قطة سلام", "שלום", "हिन्दी", "👨‍👩‍👧", "🐱", "a\u0301\u0323", "$x^$", r"\$a_1 $b", "_x", "a\\b", "two\nlines", "\x07\x1b[1m", "W" * 255, "漢" * 255, "Gr\udcf6\udcdfe", "\u202eabc", "  ")  # fmt: skip
 
 

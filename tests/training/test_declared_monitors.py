@@ -59,7 +59,7 @@ class Method(method.Method):
 
     def monitors(self):
         halved = ImagePairs("halved", lambda images: images / 2, examples=5)
-        shades = ImageRows("tangents", self.shades, examples=3)
+        shades = ImageRows("tangents", self.shades, examples=3, titles=("x", "half"))
         doubts = DoubtedLabels(lambda: np.arange(self.task.labeled) < 4)
         return halved, PseudoLabels(self.hp.certainty), shades, doubts
 
@@ -110,7 +110,7 @@ def test_samples_pairs_and_rows_of_images_are_pictures(workdir):
         str(workdir / "tensorboard"), size_guidance={event_accumulator.TENSORS: 0}
     ).Reload()
     with Image.open(workdir / "tangents.png") as rows:
-        assert rows.size == (8 + 1 + 8, 3 * (8 + 1) - 1)  # two columns, three rows
+        assert rows.size[1] > rows.size[0] > 200  # two columns, three rows, enlarged
     for tag in ("samples", "halved", "tangents"):
         assert [event.step for event in events.Tensors(tag)] == [2, 4], tag
     assert "pseudo_labels" in events.Tags()["tensors"]

@@ -66,11 +66,13 @@ class ImageRows:
         draw: Images, float32 [n, h, w, c] in [-1, 1] -> float32 [n, columns, h, w, c], which are
             clipped to [-1, 1]; it has random numbers of a step, the same at each evaluation.
         examples: n, how many images there are.
+        titles: What the columns are, one for each.
     """
 
     name: str
     draw: Callable[[tf.Tensor], tf.Tensor]
     examples: int
+    titles: tuple[str, ...]
 
 
 Monitored = PseudoLabels | DoubtedLabels | ImagePairs | ImageRows

@@ -1,6 +1,7 @@
 """Figures of evaluated classifiers, as PNG files, and grids of images."""
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -135,13 +136,34 @@ def pairs_figure(
         added = changed[row] - images[row]
         panels = (images[row], changed[row], added / max(np.abs(added).max(), 1e-12))
         for ax, panel in zip(axes, panels, strict=True):
-            image = np.clip(0.5 * panel + 0.5, 0, 1)
-            ax.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=1)
+            _show(ax, panel)
             ax.set_title("difference, enlarged", fontsize=8)
-            ax.set_axis_off()
         shown.write(axes[0].title, before[row])
         shown.write(axes[1].title, after[row])
     shown.write_note(figure)
+    return _png(figure)
+
+
+def rows_figure(rows: np.ndarray, titles: Sequence[str]) -> bytes:
+    """Draws rows of images, with a title above each column.
+
+    Args:
+        rows: float [n, columns, h, w, c]; clipped to [-1, 1] in the figure.
+        titles: One for each column.
+
+    Returns:
+        A PNG file.
+    """
+    from matplotlib.figure import Figure  # slow to import, and needed once a run
+
+    count, columns = rows.shape[:2]
+    figure = Figure(figsize=(1.3 * columns, 1.3 * count + 0.3), layout="constrained")
+    panels = figure.subplots(count, columns, squeeze=False)
+    for title, ax in zip(titles, panels[0], strict=True):
+        ax.set_title(title, fontsize=8)
+    for images, axes in zip(rows, panels, strict=True):
+        for image, ax in zip(images, axes, strict=True):
+            _show(ax, image)
     return _png(figure)
 
 
@@ -160,6 +182,13 @@ def grid(images: np.ndarray, columns: int) -> np.ndarray:
     rows = framed.reshape(n // columns, columns, height, width, channels)
     whole = rows.transpose(0, 2, 1, 3, 4).reshape(n // columns * height, columns * width, channels)
     return whole[:-1, :-1]
+
+
+def _show(ax, image: np.ndarray) -> None:
+    """Shows an image, float [h, w, c] in [-1, 1], without axes."""
+    image = np.clip(0.5 * image + 0.5, 0, 1)
+    ax.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=1)
+    ax.set_axis_off()
 
 
 def _draw_gaps(axes, reliability: Reliability) -> None:

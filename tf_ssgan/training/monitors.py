@@ -217,8 +217,7 @@ class ImageRowsMonitor(PictureMonitor):
     def picture(self) -> bytes:
         """Draws the rows."""
         rows = self.declared.draw(self.images).numpy()
-        pixels = plots.grid(rows.reshape(-1, *rows.shape[2:]), columns=rows.shape[1])
-        return tf.io.encode_png(pixels).numpy()
+        return plots.rows_figure(rows, self.declared.titles)
 
 
 def make(

@@ -53,7 +53,8 @@ class LocalGeneratorMethod(manifold.TangentMethod, gan.GAN):
 
     def monitors(self) -> tuple[monitoring.ImageRows, ...]:
         """The picture of some images, what G makes of them at z = 0, and tangents there."""
-        return (monitoring.ImageRows("tangents", self._tangent_rows, SHOWN),)
+        titles = ("x", "G(0, x)", *["tangent"] * min(self.hp.tangents, SHOWN_TANGENTS))
+        return (monitoring.ImageRows("tangents", self._tangent_rows, SHOWN, titles),)
 
     def initialize(self, images: tf.Tensor) -> None:
         """Sets the anchors, and initializes D from images and G's output layer from latents."""
