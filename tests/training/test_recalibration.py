@@ -173,7 +173,7 @@ def straight(built):
 
 
 def new_recalibrator(run):
-    return recalibration.Recalibrator(run.method, lambda: loop._make_pools(run))
+    return recalibration.Recalibrator(run.method, lambda: build.make_pools(run))
 
 
 def test_a_run_evaluates_and_saves_the_estimated_statistics(built, straight):
