@@ -537,7 +537,7 @@ def test_xla_steps_are_finite(name):
 
 @pytest.mark.slow
 def test_it_learns(name):
-    made = toy_methods.Toy(name, learning_rate=3e-3)
+    made = toy_methods.Toy(name, **toy_methods.learning(name))
     object.__setattr__(made.method.task, "steps", 80)
     made.run(80)
     pixels, labels = toy_methods.images(60, seed=1)

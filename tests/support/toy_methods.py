@@ -86,11 +86,16 @@ def hparams(name: str, **hyperparameters):
     return kind(**(small | hyperparameters))
 
 
-def toy_values(module: str) -> dict[str, Any]:
+def toy_values(module: str, kind: str = "TOY") -> dict[str, Any]:
     """The toy values of a module of hyperparameters, from the file beside its test."""
     *folders, name = module.split(".")
     file = TESTS.joinpath(*folders[1:], f"toy_{name}.py")
-    return runpy.run_path(str(file))["TOY"] if file.exists() else {}
+    return runpy.run_path(str(file)).get(kind, {}) if file.exists() else {}
+
+
+def learning(name: str) -> dict[str, Any]:
+    """Hyperparameters with which a toy learns in 80 steps: a rate, and `LEARNING` of its file."""
+    return {"learning_rate": 3e-3} | toy_values(methods.find(name).__name__, "LEARNING")
 
 
 @contextlib.contextmanager
