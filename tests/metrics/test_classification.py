@@ -106,15 +106,15 @@ def test_confident_pseudo_labels_are_judged():
     assert judged["pseudo_label_right_percent"] == pytest.approx(100 / 3)
 
 
-def test_doubts_are_judged_by_precision_and_recall():
-    """Of three doubted labels two are wrong; of four wrong ones two are doubted."""
-    doubted = np.array([1, 1, 1, 0, 0, 0], bool)
+def test_noisy_labels_are_judged_by_precision_and_recall():
+    """Of three detected labels two are wrong; of four wrong ones two are detected."""
+    detected = np.array([1, 1, 1, 0, 0, 0], bool)
     wrong = np.array([1, 1, 0, 1, 1, 0], bool)
-    judged = classification.judge_doubts(doubted, wrong)
-    expected = {"doubted_wrong_percent": 200 / 3, "wrong_doubted_percent": 50}
+    judged = classification.judge_noisy_labels(detected, wrong)
+    expected = {"noisy_label_precision_percent": 200 / 3, "noisy_label_recall_percent": 50}
     assert judged == pytest.approx(expected)
-    nobody = classification.judge_doubts(~doubted & doubted, wrong)
-    assert nobody == {"doubted_wrong_percent": None, "wrong_doubted_percent": 0}
+    nobody = classification.judge_noisy_labels(~detected & detected, wrong)
+    assert nobody == {"noisy_label_precision_percent": None, "noisy_label_recall_percent": 0}
 
 
 def test_each_predicted_class_may_have_a_threshold_of_its_own():

@@ -20,7 +20,7 @@ from export import servable
 from tf_ssgan import methods, report
 from tf_ssgan.common.options import option
 from tf_ssgan.core import hparams, method
-from tf_ssgan.core.monitoring import DoubtedLabels, ImagePairs, ImageRows, PseudoLabels
+from tf_ssgan.core.monitoring import ImagePairs, ImageRows, NoisyLabels, PseudoLabels
 from tf_ssgan.core.sampler import Sampler
 from tf_ssgan.core.task import Stream
 from tf_ssgan.nn import losses
@@ -60,8 +60,8 @@ class Method(method.Method):
     def monitors(self):
         halved = ImagePairs("halved", lambda images: images / 2, examples=5)
         shades = ImageRows("tangents", self.shades, examples=3, titles=("x", "half"))
-        doubts = DoubtedLabels(lambda: np.arange(self.task.labeled) < 4)
-        return halved, PseudoLabels(self.hp.certainty), shades, doubts
+        noisy = NoisyLabels(lambda: np.arange(self.task.labeled) < 4)
+        return halved, PseudoLabels(self.hp.certainty), shades, noisy
 
     def shades(self, images):
         return tf.stack([images, images / 2], axis=1)
@@ -129,22 +129,22 @@ def test_pseudo_labels_are_in_the_metrics_after_the_errors(workdir):
     assert [line["pseudo_label_judged"] for line in lines] == [28, 28]  # 40 images, 12 learned
 
 
-def test_doubted_labels_are_in_the_metrics_beside_the_truth(workdir):
-    """Of twelve labels three are wrong, and the first four are doubted."""
+def test_noisy_labels_are_in_the_metrics_beside_the_truth(workdir):
+    """Of twelve labels three are wrong, and the first four are detected."""
     run = build.reopen(workdir)
     true = run.arrays.train_labels[run.protocol.labeled_ids]
     right = int((run.protocol.labels != true)[:4].sum())
     for line in metrics_log.history(workdir / "metrics.jsonl"):
-        assert line["doubted_percent"] == pytest.approx(100 / 3)
-        assert line["doubted_wrong_percent"] == pytest.approx(100 * right / 4)
-        assert line["wrong_doubted_percent"] == pytest.approx(100 * right / 3)
+        assert line["noisy_label_percent"] == pytest.approx(100 / 3)
+        assert line["noisy_label_precision_percent"] == pytest.approx(100 * right / 4)
+        assert line["noisy_label_recall_percent"] == pytest.approx(100 * right / 3)
 
 
 def test_without_noise_nobody_knows_which_labels_are_wrong():
     run = types.SimpleNamespace(protocol=types.SimpleNamespace(noise="none"))
-    doubts = DoubtedLabels(lambda: np.array([True, False]))
-    monitor = monitors.DoubtedLabelsMonitor(run, None, doubts)
-    assert monitor.scalars() == {"doubted_percent": 50.0}
+    noisy = NoisyLabels(lambda: np.array([True, False]))
+    monitor = monitors.NoisyLabelsMonitor(run, None, noisy)
+    assert monitor.scalars() == {"noisy_label_percent": 50.0}
 
 
 def test_the_decoder_is_exported(workdir, tmp_path):

@@ -27,17 +27,17 @@ class PseudoLabels:
 
 
 @dataclasses.dataclass(frozen=True)
-class DoubtedLabels:
+class NoisyLabels:
     """Labels that the method takes as wrong.
 
     The metrics get how many there are and, if label noise was added, how many of them are wrong and
     how many of the wrong ones are among them.
 
     Attributes:
-        doubted: Returns which of the labels are doubted, bool [labeled], at each evaluation.
+        detected: Returns which of the labels are detected, bool [labeled], at each evaluation.
     """
 
-    doubted: Callable[[], np.ndarray]
+    detected: Callable[[], np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,4 +75,4 @@ class ImageRows:
     titles: tuple[str, ...]
 
 
-Monitored = PseudoLabels | DoubtedLabels | ImagePairs | ImageRows
+Monitored = PseudoLabels | NoisyLabels | ImagePairs | ImageRows

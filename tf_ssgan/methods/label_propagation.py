@@ -32,7 +32,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tf_ssgan.common import errors
 from tf_ssgan.common.options import LARGEST_BATCH, inherited, option
 from tf_ssgan.core import hparams, looks
 from tf_ssgan.core.task import Stream
@@ -45,7 +44,7 @@ MOMENTUM = 0.9  # of SGD, Nesterov's
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(warm_up.WarmUpHParams, cnn13.CNN13HParams):
+class HParams(warm_up.WarmUpHParams, cnn13.LabeledPerBatchHParams):
     """Hyperparameters of label propagation."""
 
     batch_size: int = option(100, "Images per step, over all replicas.", low=2, high=LARGEST_BATCH)
@@ -83,19 +82,6 @@ class HParams(warm_up.WarmUpHParams, cnn13.CNN13HParams):
             labeled_per_batch=31, learning_rate=0.2,
         ),
     }  # fmt: skip
-
-    def __post_init__(self):
-        """Refuses values out of range, and steps without an unlabeled image.
-
-        Raises:
-            UserError: Names the hyperparameter, what was expected and the value.
-        """
-        super().__post_init__()
-        if self.labeled_per_batch >= self.batch_size:
-            raise errors.UserError(
-                f"--labeled_per_batch={self.labeled_per_batch}: expected fewer than "
-                f"--batch_size={self.batch_size}, which counts the unlabeled images too."
-            )
 
     @property
     def labeled_share(self) -> int:

@@ -33,7 +33,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common import errors
 from tf_ssgan.common.options import LARGEST_BATCH, option
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import cnn13, ramps
@@ -46,7 +45,7 @@ CIFAR = {"ramp_up_decay": 0.999, "ramp_up_beta_2": BETA_2, "normalization": "con
 
 
 @dataclasses.dataclass(frozen=True)
-class HParams(ramps.RampHParams, cnn13.CNN13HParams):
+class HParams(ramps.RampHParams, cnn13.LabeledPerBatchHParams):
     """Hyperparameters of mean teacher."""
 
     batch_size: int = option(
@@ -106,19 +105,6 @@ class HParams(ramps.RampHParams, cnn13.CNN13HParams):
             half = 0  # all images have a label
         half -= half % (given.get("devices") or 1)  # replicas share them
         return recipe | {"labeled_per_batch": min(recipe.get("labeled_per_batch", 0), half)}
-
-    def __post_init__(self):
-        """Refuses values out of range, and batches without an unlabeled image.
-
-        Raises:
-            UserError: Names the hyperparameter, what was expected and the value.
-        """
-        super().__post_init__()
-        if self.labeled_per_batch >= self.batch_size:
-            raise errors.UserError(
-                f"--labeled_per_batch={self.labeled_per_batch}: expected fewer than "
-                f"--batch_size={self.batch_size}, which counts the unlabeled images too."
-            )
 
     @property
     def labeled_examples(self) -> int:

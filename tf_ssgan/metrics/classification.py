@@ -123,20 +123,20 @@ def pseudo_label_quality(
     }
 
 
-def judge_doubts(doubted: np.ndarray, wrong: np.ndarray) -> dict[str, Any]:
-    """Compares labels that a method doubts with those that are wrong.
+def judge_noisy_labels(detected: np.ndarray, wrong: np.ndarray) -> dict[str, Any]:
+    """Compares labels that a method takes as noisy with those that are wrong.
 
     Args:
-        doubted: bool [n], n at least 1.
+        detected: bool [n], n at least 1.
         wrong: bool [n].
 
     Returns:
-        "doubted_wrong_percent", the percentage of wrong ones among the doubted labels (precision);
-        "wrong_doubted_percent", the percentage of doubted ones among the wrong labels (recall);
-        None if there are none.
+        "noisy_label_precision_percent", the percentage of wrong ones among the detected labels;
+        "noisy_label_recall_percent", the percentage of detected ones among the wrong labels; None
+        if there are none.
     """
-    both = 100.0 * float((doubted & wrong).sum())
-    shares = {"doubted_wrong_percent": doubted, "wrong_doubted_percent": wrong}
+    both = 100.0 * float((detected & wrong).sum())
+    shares = {"noisy_label_precision_percent": detected, "noisy_label_recall_percent": wrong}
     return {name: both / int(of.sum()) if of.any() else None for name, of in shares.items()}
 
 

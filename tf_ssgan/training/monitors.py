@@ -109,8 +109,8 @@ class PseudoLabelMonitor(Monitor):
         return [logits[np.searchsorted(ids, part)] for part in (self.ids, self.judged_ids)]
 
 
-class DoubtedLabelsMonitor(Monitor):
-    """How many labels the method doubts, for the metrics of a run, and whether it is right.
+class NoisyLabelsMonitor(Monitor):
+    """How many labels the method takes as noisy, for the metrics of a run, and how many are.
 
     The true labels serve this evaluation alone; the method never gets them. Without label noise
     that was added, nobody knows which labels are wrong.
@@ -120,20 +120,20 @@ class DoubtedLabelsMonitor(Monitor):
         self,
         run: build.Run,
         writer: tf.summary.SummaryWriter,
-        declared: monitoring.DoubtedLabels,
+        declared: monitoring.NoisyLabels,
     ):
         """Takes what the method declares; the other arguments are those of `Monitor`."""
         super().__init__(run, writer)
         self.declared = declared
 
     def scalars(self) -> dict[str, float | None]:
-        """The share of labels that are doubted, and how that agrees with the truth."""
-        doubted, protocol = self.declared.doubted(), self.run.protocol
-        shares = {"doubted_percent": 100.0 * float(doubted.mean())}
+        """The share of labels that are detected, and how that agrees with the truth."""
+        detected, protocol = self.declared.detected(), self.run.protocol
+        shares = {"noisy_label_percent": 100.0 * float(detected.mean())}
         if protocol.noise == "none":
             return shares
         wrong = protocol.labels != self.run.arrays.train_labels[protocol.labeled_ids]
-        return shares | classification.judge_doubts(doubted, wrong)
+        return shares | classification.judge_noisy_labels(detected, wrong)
 
 
 def counted_ids(run: build.Run) -> np.ndarray:
@@ -234,7 +234,7 @@ def make(
     """
     kinds = {
         monitoring.PseudoLabels: functools.partial(PseudoLabelMonitor, predict=predict),
-        monitoring.DoubtedLabels: DoubtedLabelsMonitor,
+        monitoring.NoisyLabels: NoisyLabelsMonitor,
         monitoring.ImagePairs: ImagePairsMonitor,
         monitoring.ImageRows: ImageRowsMonitor,
     }

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support import toy_looks, toy_methods
 
-from tf_ssgan.core.monitoring import DoubtedLabels
+from tf_ssgan.core.monitoring import NoisyLabels
 
 WRONG = [1, 5, 9]  # places of the labels that are wrong in some tests
 
@@ -45,8 +45,8 @@ def test_labels_with_large_losses_are_doubted(method):
     for w in method.clean:
         assert np.flatnonzero(w.numpy() <= 0.5).tolist() == WRONG
         assert w.numpy().min() < 0.01 and np.sort(w.numpy())[3] > 0.99
-    assert np.flatnonzero(method.doubted()).tolist() == WRONG
-    assert method.monitors() == (DoubtedLabels(method.doubted),)
+    assert np.flatnonzero(method.noisy_labels()).tolist() == WRONG
+    assert method.monitors() == (NoisyLabels(method.noisy_labels),)
 
 
 def test_each_network_learns_on_what_the_other_one_divides(method):
@@ -74,17 +74,19 @@ def test_a_part_smaller_than_a_batch_takes_the_next_likeliest_or_unlikeliest(met
 
 
 def test_before_the_first_look_all_labels_are_taken_as_right(method):
-    assert method.subsets()["clean_0"].tolist() == list(range(12)) and not method.doubted().any()
+    assert (
+        method.subsets()["clean_0"].tolist() == list(range(12)) and not method.noisy_labels().any()
+    )
 
 
 def test_labels_that_are_known_to_be_right_are_never_doubted(method):
     look(method, checked=6, logits=confident(WRONG))
-    assert np.flatnonzero(method.doubted()).tolist() == [9]
+    assert np.flatnonzero(method.noisy_labels()).tolist() == [9]
     assert method.clean[0].numpy()[:6].tolist() == [1.0] * 6
 
 
 def test_losses_are_averaged_over_the_latest_looks(toy):
-    """Two looks: a label that is doubted only by the first one keeps half of that loss."""
+    """Two looks: a label that is detected only by the first one keeps half of that loss."""
     toy = toy_methods.Eager("dividemix", loss_history=2)
     method = toy.method
     look(method, logits=confident(WRONG))
@@ -96,10 +98,10 @@ def test_losses_are_averaged_over_the_latest_looks(toy):
     latest = method.latest_losses[0].numpy()
     np.testing.assert_array_equal(latest[:, 1], first[:, 0])
     assert not latest[:, 0].any()  # all losses are equal
-    assert np.flatnonzero(method.doubted()).tolist() == WRONG
+    assert np.flatnonzero(method.noisy_labels()).tolist() == WRONG
     look(method, logits=confident())
     np.testing.assert_array_equal(method.latest_losses[0].numpy()[:, 1], latest[:, 0])
-    assert not method.doubted().any()
+    assert not method.noisy_labels().any()
 
 
 def test_there_is_no_look_in_the_warm_up(method):

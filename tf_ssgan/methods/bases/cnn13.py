@@ -7,7 +7,8 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
-from tf_ssgan.common.options import WIDEST, inherited, option
+from tf_ssgan.common import errors
+from tf_ssgan.common.options import LARGEST_BATCH, WIDEST, inherited, option
 from tf_ssgan.core import hparams, method
 from tf_ssgan.methods.bases import wrn
 from tf_ssgan.networks import cnn13, image_normalization, wide_resnet
@@ -86,6 +87,28 @@ class CNN13HParams(hparams.HParams):
         """
         super().__post_init__()
         wide_resnet.blocks_per_group(self.depth)
+
+
+@dataclasses.dataclass(frozen=True)
+class LabeledPerBatchHParams(CNN13HParams):
+    """Hyperparameters of a method whose batches have labeled and unlabeled images."""
+
+    labeled_per_batch: int = option(
+        0, "How many images of a batch are labeled.", low=0, high=LARGEST_BATCH
+    )
+
+    def __post_init__(self):
+        """Refuses values out of range, and batches without an unlabeled image.
+
+        Raises:
+            UserError: Names the hyperparameter, what was expected and the value.
+        """
+        super().__post_init__()
+        if self.labeled_per_batch >= self.batch_size:
+            raise errors.UserError(
+                f"--labeled_per_batch={self.labeled_per_batch}: expected fewer than "
+                f"--batch_size={self.batch_size}, which counts the unlabeled images too."
+            )
 
 
 class CNN13Method(method.Method):

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from tf_ssgan.common.options import WIDEST, option
 from tf_ssgan.core import hparams, looks, method
-from tf_ssgan.core.monitoring import DoubtedLabels
+from tf_ssgan.core.monitoring import NoisyLabels
 from tf_ssgan.networks import preact_resnet18
 from tf_ssgan.nn import clean_probability, distribution
 
@@ -132,11 +132,11 @@ class DivisionMethod(method.Method):
             )
         return parts
 
-    def monitors(self) -> tuple[DoubtedLabels, ...]:
+    def monitors(self) -> tuple[NoisyLabels, ...]:
         """The labels that both networks together take as wrong."""
-        return (DoubtedLabels(self.doubted),)
+        return (NoisyLabels(self.noisy_labels),)
 
-    def doubted(self) -> np.ndarray:
+    def noisy_labels(self) -> np.ndarray:
         """Whether the mean of both w is at most the threshold: bool [labeled]."""
         mean = np.mean([of.numpy() for of in self.clean], axis=0)
         return mean <= self.hp.clean_threshold
