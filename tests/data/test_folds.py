@@ -242,6 +242,21 @@ def test_all_folds_hold_out_as_many_by_default(counts, count, groups, held_out):
     assert made == {held_out}
 
 
+def test_all_folds_hold_out_as_many_checked_images_by_default():
+    """1,500 of 2,100 labels are checked, about 1,000 of each fold of three."""
+    whole = make_arrays(labels_of(700, 700, 700, 0), size=2)
+    checked = np.arange(2_100) % 7 < 5
+    whole = dataclasses.replace(whole, train_checked=checked)
+    pools, made = [], set()
+    for part in folds.outlines(whole, 3, 0):
+        own = splits.make("folder:x", part.train_labels, CLASSES, -1, keys=part.train_keys,
+                          checked=part.train_checked, default_pool=part.default_pool)  # fmt: skip
+        pools.append(int(part.train_checked.sum()))
+        made.add(len(own.validation_ids))
+        assert part.train_checked[own.validation_ids].all()
+    assert part.default_pool == min(pools) < 1_000 and made == {0}
+
+
 def test_the_number_that_is_suggested_works():
     rng = np.random.default_rng(0)
     suggested = 0

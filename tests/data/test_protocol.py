@@ -94,7 +94,7 @@ def test_images_that_are_left_out_are_kept_and_files_without_them_are_read():
     true, own = np.where(np.arange(1000) % 2, TRUE, -1), np.arange(1000) // 10
     protocol = splits.make("svhn", true, CLASSES, 20, image_groups=own)
     count = len(protocol.left_out_ids)
-    assert count and f"{count} unlabeled of held-out groups left out" in protocol.describe()
+    assert count and f"{count} others of held-out groups left out" in protocol.describe()
     content = json.loads(json.dumps(protocol.as_json()))
     assert Protocol.from_json(content) == protocol
     assert content["sizes"]["unlabeled"] == len(protocol.unlabeled_ids)

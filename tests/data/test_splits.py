@@ -362,6 +362,41 @@ def test_check_refuses_the_labels_that_make_refuses_with_groups():
         splits.check("svhn", TRUE, CLASSES, most + 1, image_groups=own)
 
 
+def test_only_checked_images_are_held_out():
+    """400 of 1,000 labels are checked: a tenth of these are held out, in the shares of these."""
+    checked = np.isin(np.arange(1000), np.flatnonzero(TRUE == 0)[:100]) | (TRUE == 1)
+    protocol = make(-1, checked=checked)
+    assert counts(protocol.validation_ids) == [10, 30, 0, 0, 0]
+    assert checked[protocol.validation_ids].all()
+    assert (len(protocol.labeled_ids), len(protocol.clean_ids)) == (960, 360)
+    assert len(make(-1, checked=checked, validation=399).validation_ids) == 399
+    named = TRUE == 4  # by the data themselves: those, checked or not
+    held_out = make(-1, checked=checked, held_out=named).validation_ids
+    assert held_out.tolist() == np.flatnonzero(named).tolist()
+    for do in (make, lambda *args, **given: splits.check("svhn", TRUE, CLASSES, *args, **given)):
+        with pytest.raises(errors.UserError, match="--validation=400: only .* 400 labels are che"):
+            do(-1, checked=checked, validation=400)
+
+
+def test_a_fold_without_checked_labels_holds_out_others():
+    protocol = make(-1, checked=np.zeros(1000, bool))
+    assert protocol == make(-1)
+
+
+def test_labeled_images_of_held_out_groups_are_left_out_unless_checked():
+    own = grouped()
+    checked = np.arange(1000) % 2 == 0
+    protocol = make(-1, image_groups=own, checked=checked)
+    theirs = np.isin(own, own[protocol.validation_ids])
+    assert 40 <= len(protocol.validation_ids) <= 60
+    assert protocol.validation_ids.tolist() == np.flatnonzero(theirs & checked).tolist()
+    assert protocol.left_out_ids.tolist() == np.flatnonzero(theirs & ~checked).tolist()
+    assert protocol.labeled_ids.tolist() == np.flatnonzero(~theirs).tolist()
+    most = len(protocol.labeled_ids)
+    with pytest.raises(errors.UserError, match=f"--labels may be at most {most}"):
+        splits.check("svhn", TRUE, CLASSES, most + 1, image_groups=own, checked=checked)
+
+
 def test_groups_that_are_too_large_cannot_be_held_out():
     own = np.arange(1000) % 2
     assert not len(make(-1, image_groups=own).validation_ids)
@@ -382,9 +417,9 @@ def test_the_checked_images_among_the_labeled_ones_are_the_clean_ones():
 
 @pytest.mark.parametrize("label_split", splits.LABEL_SPLITS)
 def test_checked_images_are_not_preferred(label_split):
-    plain, checked = make(label_split=label_split), make(label_split=label_split, checked=CHECKED)
+    given = {"label_split": label_split, "validation": 0}
+    plain, checked = make(**given), make(**given, checked=CHECKED)
     assert (plain.labeled_ids == checked.labeled_ids).all()
-    assert (plain.validation_ids == checked.validation_ids).all()
     assert plain.sha256 != checked.sha256
 
 
@@ -397,11 +432,11 @@ def test_noise_changes_labels_that_are_not_checked_only():
 
 def test_without_a_checked_image_among_the_labeled_ones_nothing_is_said():
     """As if the data did not say which labels are checked."""
-    labeled = make().labeled_ids
+    labeled = make(validation=0).labeled_ids
     others = np.ones(1000, bool)
     others[labeled] = False
-    protocol = make(checked=others)
-    assert protocol == make() and not protocol.checked and len(protocol.noisy_ids) == 0
+    protocol = make(checked=others, validation=0)
+    assert protocol == make(validation=0) and not protocol.checked and len(protocol.noisy_ids) == 0
 
 
 def test_all_labeled_images_may_be_checked_unless_there_shall_be_noise():
@@ -410,9 +445,9 @@ def test_all_labeled_images_may_be_checked_unless_there_shall_be_noise():
     assert protocol.clean_fraction == 1.0 and len(protocol.noisy_ids) == 0
     with pytest.raises(errors.UserError, match="all 1,000 labels are checked"):
         make(-1, checked=everything, noise="pair", noise_rate=0.5)
-    only_labeled = np.isin(np.arange(1000), protocol.labeled_ids)
+    only_labeled = np.isin(np.arange(1000), make(validation=0).labeled_ids)
     with pytest.raises(errors.UserError, match="all 50 labels are checked: leave --noise out"):
-        make(checked=only_labeled, noise="pair", noise_rate=0.5)
+        make(checked=only_labeled, noise="pair", noise_rate=0.5, validation=0)
 
 
 def test_a_clean_fraction_beside_checked_labels_is_refused():

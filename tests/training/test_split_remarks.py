@@ -10,14 +10,23 @@ from tf_ssgan.training import split_remarks
 CLASSES = ("bird", "cat", "dog")
 
 
-def said(train, test, labels=-1, dataset="folder:x", held_out=None, default_pool=None, **given):
+def said(
+    train,
+    test,
+    labels=-1,
+    dataset="folder:x",
+    held_out=None,
+    default_pool=None,
+    checked=None,
+    **given,
+):
     """Level and text of the remarks about labels of training and test images."""
     train, test = np.array(train), np.array(test)
     pixels = [np.zeros((len(labels), 8, 8, 1), np.uint8) for labels in (train, test)]
     info = dataset_info.DatasetInfo(dataset, 8, 8, 1, CLASSES, (0.0,), (1.0,), False, "nowhere")
     arrays = dataset_info.Arrays(info, pixels[0], train, pixels[1], test, held_out)
-    arrays = dataclasses.replace(arrays, default_pool=default_pool)
-    given |= {"held_out": held_out, "default_pool": default_pool}
+    arrays = dataclasses.replace(arrays, default_pool=default_pool, train_checked=checked)
+    given |= {"held_out": held_out, "default_pool": default_pool, "checked": checked}
     own = splits.make(dataset, train, CLASSES, labels, **given)
     return [(remark.level, remark.text) for remark in split_remarks.find(own, arrays)]
 
@@ -37,6 +46,19 @@ def test_few_pictures_hold_out_none_and_say_so():
         "no images are held out: a tenth of the 999 labeled ones of the small"
     )
     assert said(np.arange(1_001) % 3, np.arange(100) % 3, default_pool=1_000) == []
+
+
+def test_few_checked_labels_hold_out_none_and_say_so():
+    train, test = np.arange(2_000) % 3, np.arange(100) % 3
+    (one,) = said(train, test, checked=np.arange(2_000) < 120)
+    assert one == (
+        "note",
+        "no images are held out: a tenth of the 120 checked ones would be too few to choose "
+        "anything by; --validation=N holds out N of them",
+    )
+    assert said(train, test, checked=np.arange(2_000) < 1_000) == []
+    (all_of_few,) = said(train[:60], test, checked=np.ones(60, bool))
+    assert "the 60 labeled ones" in all_of_few[1]
 
 
 def test_few_held_out_pictures_that_the_data_name():

@@ -84,18 +84,20 @@ def too_many_classes(classes: int, labeled: int) -> str:
     )
 
 
-def none_held_out(labeled: int, of_a_fold: bool = False) -> str:
+def none_held_out(labeled: int, of_a_fold: bool = False, checked: bool = False) -> str:
     """Says why no images are held out by default.
 
     Args:
         labeled: Number of labeled images that are no test images; a tenth of them are fewer than
             `ENOUGH_HELD_OUT`.
         of_a_fold: Whether they are those of the fold that has fewest, by which all folds decide.
+        checked: Whether they are those with a checked label.
     """
     whose = " of the smallest fold" if of_a_fold else ""
+    kind = "checked" if checked else "labeled"
     return (
-        f"no images are held out: a tenth of the {labeled:,} labeled ones{whose} would be too few "
-        "to choose anything by; --validation=N holds out N"
+        f"no images are held out: a tenth of the {labeled:,} {kind} ones{whose} would be too few "
+        f"to choose anything by; --validation=N holds out N{' of them' if checked else ''}"
     )
 
 

@@ -76,6 +76,16 @@ def check_fraction(clean_fraction: float) -> None:
         )
 
 
+def check_held_out(validation: int, checked: np.ndarray | None) -> None:
+    """Refuses to hold out all checked labels or more: others may be wrong and judge nothing."""
+    count = 0 if checked is None else int(checked.sum())
+    if count and validation >= count:
+        raise errors.UserError(
+            f"--validation={validation}: only images with a checked label are held out, and "
+            f"{counts.say(count, 'label', 'are checked')}. Give less, or check more labels."
+        )
+
+
 def check_noise(labeled: int, checked: int, noise: str) -> None:
     """Refuses noise, which changes labels that are not checked only, if all are.
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tf_ssgan.common import errors
-from tf_ssgan.data import content_hash, dataset_info, fold_checks, label_noise
+from tf_ssgan.data import content_hash, dataset_info, fold_checks, label_noise, splits
 from tf_ssgan.data.dataset_info import Arrays
 
 FEWEST = 2  # folds
@@ -122,17 +122,16 @@ def assign(
     return fold_of_unit[units]
 
 
-def default_pool(labels: np.ndarray, own: np.ndarray) -> int:
-    """How many labeled images the fold has that trains with fewest.
+def default_pool(known: np.ndarray, own: np.ndarray) -> int:
+    """How many images that may be held out the fold has that trains with fewest.
 
     All folds decide by it how many images are held out by default, so that all do the same.
 
     Args:
-        labels: int64 [n], -1 for unknown labels.
+        known: bool [n], the images that `splits.may_be_held_out`.
         own: int64 [n], the fold of each image, as `assign`.
     """
-    known = labels >= 0
-    return int(known.sum() - np.bincount(own[known & (own >= 0)]).max())
+    return int(known.sum() - np.bincount(own[known & (own >= 0)], minlength=1).max())
 
 
 def left_out(arrays: Arrays, folds: int) -> list[str]:
@@ -230,7 +229,9 @@ def _select(arrays: Arrays, own: np.ndarray, fold: int) -> Arrays:
         train_keys=arrays.train_keys[kept],
         train_source_indices=arrays.train_source_indices[kept],
         test_keys=arrays.train_keys[tested],
-        default_pool=default_pool(arrays.train_labels, own),
+        default_pool=default_pool(
+            splits.may_be_held_out(arrays.train_labels, arrays.train_checked), own
+        ),
     )
 
 

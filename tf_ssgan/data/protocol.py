@@ -34,8 +34,8 @@ class Protocol:
             is 0, no image is known to be clean and noise acts on all labels.
         clean_ids: int64 [clean], ascending, subset of `labeled_ids`: these keep their true labels.
         wrong: number of `labels` that are not the true ones.
-        left_out_ids: int64 [left out], ascending, images without a label that belong to the groups
-            of held-out images and are not used; empty without groups, and in older files.
+        left_out_ids: int64 [left out], ascending, other images of the groups of held-out images,
+            which are not used; empty without groups, and in older files.
         checked: whether a person has checked the labels of `clean_ids`, and `clean_fraction` is
             their number; otherwise they were chosen at random. False in older files.
     """
@@ -166,9 +166,9 @@ class Protocol:
         )
 
     def _describe_left_out(self) -> str:
-        """Returns the part about unlabeled images of held-out groups; empty if there are none."""
+        """Returns the part about other images of held-out groups; empty if there are none."""
         count = len(self.left_out_ids)
-        return f"{count:,} unlabeled of held-out groups left out, " if count else ""
+        return f"{count:,} others of held-out groups left out, " if count else ""
 
     def _describe_classes(self) -> str:
         """Returns the part of the summary that is about the labels of each class.

@@ -55,13 +55,14 @@ def make(
         held_out: bool [pool], the images that the data set itself holds out, none of which has an
             unknown label; None if it leaves the choice to `split_seed`.
         image_groups: int64 [pool], groups that are held out as a whole (`groups.ids`), so that the
-            number of held-out images is about `validation`; their images without a label are left
-            out. None if each image is a group of its own.
-        default_pool: number of images by which `default_validation` decides; None for those of
-            `train_labels` with a label.
-        checked: bool [pool], the images whose labels a person has checked. Those among the labeled
-            ones are the clean ones, so none are chosen at random. Which images are labeled does not
-            depend on it: checked ones are not preferred. None if no label is checked.
+            number of held-out images is about `validation`; their other images are left out. None
+            if each image is a group of its own.
+        default_pool: number of images by which `default_validation` decides; None for those that
+            `may_be_held_out`.
+        checked: bool [pool], the images whose labels a person has checked. Only these are held out,
+            as labels that may be wrong choose no step. Those among the labeled ones are the clean
+            ones, so none are chosen at random. Checked images are not preferred as labeled ones.
+            None if no label is checked.
 
     Raises:
         UserError: as `check`, or all labeled images are checked and leave no label for noise.
@@ -75,6 +76,7 @@ def make(
         default_pool=default_pool, checked=checked,
     )  # fmt: skip
     known = np.flatnonzero(train_labels >= 0)
+    judges = np.flatnonzero(may_be_held_out(train_labels, checked))
     keys = np.arange(len(train_labels), dtype=np.uint64) if keys is None else keys
 
     def shuffle(ids: np.ndarray, split: str, stream: int) -> np.ndarray:
@@ -82,15 +84,17 @@ def make(
             split_order.order(train_labels[ids], keys[ids], split, split_seed, stream, len(classes))
         ]
 
-    count = _validation_count(dataset, len(known), validation, default_pool)
+    count = _validation_count(dataset, len(judges), validation, default_pool)
     if held_out is not None:
         validation_ids = np.flatnonzero(held_out)
     elif image_groups is not None:
-        chosen = _choose_groups(train_labels, image_groups, len(classes), count, split_seed)
-        validation_ids = known[np.isin(image_groups[known], chosen)]
+        own = image_groups[judges]
+        chosen = _choose_groups(train_labels[judges], own, len(classes), count, split_seed)
+        validation_ids = judges[np.isin(own, chosen)]
     else:
-        validation_ids = np.sort(shuffle(known, "proportional", split_order.VALIDATION)[:count])
-    rest = np.setdiff1d(known, validation_ids)
+        validation_ids = np.sort(shuffle(judges, "proportional", split_order.VALIDATION)[:count])
+    left_out = _left_out(train_labels, image_groups, validation_ids, held_out is not None)
+    rest = np.setdiff1d(known, [*validation_ids, *left_out])
     count = len(rest) if labels == -1 else labels
     labeled = np.sort(shuffle(rest, label_split, split_order.LABELED)[:count])
     clean_count = round(clean_fraction * len(labeled))
@@ -116,7 +120,7 @@ def make(
         clean_fraction=float(clean_fraction),
         clean_ids=clean_ids,
         wrong=int((noisy != true).sum()),
-        left_out_ids=_left_out(train_labels, image_groups, validation_ids),
+        left_out_ids=left_out,
         checked=checked is not None and len(clean_ids) > 0,
     )
 
@@ -152,18 +156,23 @@ def check(
     known = train_labels[train_labels >= 0]
     _check_arguments(train_labels, len(known), classes, labels, label_split, split_seed, validation)
     label_noise.check(len(classes), noise, noise_rate, noise_seed)
-    counts = np.bincount(known, minlength=len(classes))
-    count = _validation_count(dataset, len(known), validation, default_pool)
+    judges = may_be_held_out(train_labels, checked)
+    labels_of_judges = train_labels[judges]
+    count = _validation_count(dataset, len(labels_of_judges), validation, default_pool)
     if held_out is not None:
         _check_held_out(dataset, int(held_out.sum()), validation)
         selected = train_labels[held_out]
     elif image_groups is not None:
-        chosen = _choose_groups(train_labels, image_groups, len(classes), count, split_seed)
+        own = image_groups[judges]
+        chosen = _choose_groups(labels_of_judges, own, len(classes), count, split_seed)
         _check_chosen(len(chosen), validation)
         selected = train_labels[np.isin(image_groups, chosen) & (train_labels >= 0)]
     else:
-        selected = split_order.proportional(counts, count, split_seed)
-    rest = counts - np.bincount(selected, minlength=len(classes))
+        checked_labels.check_held_out(validation, checked)
+        of_class = np.bincount(labels_of_judges, minlength=len(classes))
+        selected = split_order.proportional(of_class, count, split_seed)
+    minlength = len(classes)
+    rest = np.bincount(known, minlength=minlength) - np.bincount(selected, minlength=minlength)
     _check_labels(rest, classes, labels, label_split, split_seed)
     labeled = int(rest.sum()) if labels == -1 else labels
     _check_clean(labeled, clean_fraction, noise)
@@ -172,8 +181,20 @@ def check(
         checked_labels.check_noise(len(known), int(checked[train_labels >= 0].sum()), noise)
 
 
+def may_be_held_out(train_labels: np.ndarray, checked: np.ndarray | None) -> np.ndarray:
+    """Returns bool [pool], the images that may be held out if the data set does not name them.
+
+    Their labels are taken as right: they are the checked ones, or all if no label is checked.
+
+    Args:
+        train_labels: as for `make`.
+        checked: as for `make`.
+    """
+    return checked if checked is not None and checked.any() else train_labels >= 0
+
+
 def default_validation(dataset: str, pool: int) -> int:
-    """Returns how many of `pool` training images are held out by default.
+    """Returns how many of `pool` images that may be held out are, by default.
 
     It is 10 %, but at most 5,000. For Fashion-MNIST it is the customary 10,000 of 60,000, or a
     sixth of fewer images. A folder or a table of images holds out none if 10 % are too few to
@@ -193,22 +214,24 @@ def _validation_count(dataset: str, pool: int, validation: int, default_pool: in
 def _choose_groups(
     labels: np.ndarray, image_groups: np.ndarray, classes: int, count: int, seed: int
 ) -> np.ndarray:
-    """Returns the groups that are held out, with about `count` images with a label."""
-    known = labels >= 0
-    counts = np.bincount(labels[known], minlength=classes)
+    """Returns the groups that are held out, with about `count` images."""
+    counts = np.bincount(labels, minlength=classes)
     wanted = np.bincount(split_order.proportional(counts, count, seed), minlength=classes)
     own = int(label_noise.bits(1, seed, split_order.VALIDATION)[0])
-    return groups.choose(image_groups[known], labels[known], wanted, own, groups.HELD_OUT_PART)
+    return groups.choose(image_groups, labels, wanted, own, groups.HELD_OUT_PART)
 
 
 def _left_out(
-    labels: np.ndarray, image_groups: np.ndarray | None, validation_ids: np.ndarray
+    labels: np.ndarray, image_groups: np.ndarray | None, validation_ids: np.ndarray, named: bool
 ) -> np.ndarray:
-    """Returns the ids of images without a label whose groups are held out."""
+    """Returns the ids of other images of held-out groups; if the data set names these, its labeled
+    images stay.
+    """
     if image_groups is None:
         return np.empty(0, np.int64)
     theirs = np.isin(image_groups, image_groups[validation_ids])
-    return np.flatnonzero(theirs & (labels < 0))
+    theirs[validation_ids] = False
+    return np.flatnonzero(theirs & (labels < 0) if named else theirs)
 
 
 def _check_chosen(count: int, validation: int) -> None:

@@ -119,10 +119,10 @@ def _training_images(
     checked = np.zeros(len(labels), bool) if parts["checked"] is None else parts["checked"]
     for label in range(len(source.classes)):
         own = np.flatnonzero(tested & (labels == label))
-        # Checked ones first: a fold leaves others, if there are any.
+        # Every so many of them, so that a fold leaves its part of the checked ones and the others.
         own = own[np.argsort(~checked[own], kind="stable")]
-        kept[own[: len(own) // settings.folds]] = False
-    total = int(tested.sum())
+        kept[own[: len(own) // settings.folds * settings.folds : settings.folds]] = False
+    total = int((tested & splits.may_be_held_out(labels, parts["checked"])).sum())
     # How large whole groups make the largest fold shows when it is made; here none are held out.
     default_pool = total - -(-total // settings.folds) if groups is None else 0
     return {k: None if part is None else part[kept] for k, part in parts.items()}, default_pool

@@ -55,11 +55,14 @@ def _held_out(protocol: Protocol, arrays: datasets.Arrays) -> list[tuple[str, st
     """Level, text and advice of the remarks about held-out images; a text may be empty."""
     held_out, labels = protocol.validation_ids, arrays.train_labels
     if not len(held_out):
-        labeled = int((labels >= 0).sum())
-        pool = labeled if arrays.default_pool is None else arrays.default_pool
+        judges = splits.may_be_held_out(labels, arrays.train_checked)
+        count, checked = int(judges.sum()), bool((labels[~judges] >= 0).any())
+        pool = count if arrays.default_pool is None else arrays.default_pool
         meant = splits.default_validation(protocol.dataset, pool) > 0
-        advice = f"label {10 * few_images.ENOUGH_HELD_OUT:,} images if some should choose"
-        return [("note", "" if meant else few_images.none_held_out(pool, pool < labeled), advice)]
+        needed = 10 * few_images.ENOUGH_HELD_OUT
+        advice = f"{'check the labels of' if checked else 'label'} {needed:,} images"
+        text = "" if meant else few_images.none_held_out(pool, pool < count, checked)
+        return [("note", text, f"{advice} if some should choose")]
     known = set(labels[held_out].tolist())
     missing = [name for k, name in enumerate(protocol.classes) if k not in known]
     advice = "label more images, or give a larger --validation"

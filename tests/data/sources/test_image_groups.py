@@ -102,7 +102,7 @@ def test_arrays_hold_groups_and_the_held_out_images_are_whole_groups(patients):
     held_out = set(arrays.train_groups[protocol.validation_ids].tolist())
     assert held_out and not held_out & set(arrays.train_groups[protocol.unlabeled_ids].tolist())
     assert len(protocol.left_out_ids) == 2 * len(held_out)
-    assert f"{len(protocol.left_out_ids)} unlabeled of held-out groups left out" in (
+    assert f"{len(protocol.left_out_ids)} others of held-out groups left out" in (
         protocol.describe()
     )
 
