@@ -95,7 +95,7 @@ def test_the_clean_encoder_is_algorithm_1():
     outputs = trained(clean, x)
     h = (x.numpy().reshape(6, 64) + 1) / 2
     np.testing.assert_allclose(outputs["z"][0], h, atol=1e-6)
-    dense, affine = of_type(clean, layers.Dense), of_type(clean, ladder._Affine)
+    dense, affine = of_type(clean, layers.Dense), of_type(clean, ladder.Affine)
     assert len(dense) == len(affine) == 6
     for level, (linear, end) in enumerate(zip(dense, affine, strict=True), 1):
         before = h @ linear.kernel.numpy()

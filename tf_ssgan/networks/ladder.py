@@ -158,7 +158,7 @@ def _dense_rungs(task: task.Task, width: int) -> list[_Rung]:
     rungs = []
     for below, size in zip(sizes, sizes[1:], strict=False):
         top = len(rungs) == len(sizes) - 2
-        after = [_Affine(scaled=True, name="logits")] if top else [_Affine(), keras.layers.ReLU()]
+        after = [Affine(scaled=True, name="logits")] if top else [Affine(), keras.layers.ReLU()]
         rungs.append(_Rung([layers.Dense(size, initial=below**-0.5, **_MAP)], after))
     return rungs
 
@@ -172,7 +172,7 @@ def _convolutional_rungs(task: task.Task, width: int) -> list[_Rung]:
         rungs.append(_Rung([keras.layers.MaxPooling2D(2, padding="same")], []))
     rungs.append(_convolution(task, 2 * width, 3, conv_stages.last_padding(task)))
     rungs += [_convolution(task, channels, 1, "VALID") for channels in (2 * width, task.classes)]
-    top = [_Affine(name="logits")]
+    top = [Affine(name="logits")]
     return [*rungs, _Rung([keras.layers.GlobalAveragePooling2D()], top)]
 
 
@@ -184,11 +184,14 @@ def _convolution(task: task.Task, channels: int, size: int, padding: str) -> _Ru
         before.append(keras.layers.ZeroPadding2D(size - 1))
     kind = "SAME" if padding == "SAME" else "VALID"
     before.append(layers.Conv(channels, size, padding=kind, initial="lecun_uniform", **_MAP))
-    return _Rung(before, [_Affine(), keras.layers.LeakyReLU(SLOPE)])
+    return _Rung(before, [Affine(), keras.layers.LeakyReLU(SLOPE)])
 
 
-class _Affine(keras.layers.Layer):
-    """(x + bias) or scale (x + bias), per channel."""
+class Affine(keras.layers.Layer):
+    """(x + bias) or scale (x + bias), per channel.
+
+    Its name has no underscore in front: Keras names weights after it, and exports none with one.
+    """
 
     def __init__(self, scaled: bool = False, **kwargs):
         """Describes the layer.
