@@ -109,7 +109,7 @@ def test_a_step_is_the_formula(toy, monkeypatch):
         labeled, noisy = (method.noisy(images, training=True) for images in (x, u))
     with layers.frozen_statistics():
         clean = method.classifier(u, training=True)
-    estimates = method.decoder([*noisy["z"], tf.nn.softmax(noisy["logits"])])
+    estimates = method.decoder([*noisy["z"], tf.nn.softmax(noisy["logits"])])["z"]
     assert any(np.any(estimate) for estimate in estimates)
     cost = float(method.denoising_cost(estimates, clean))
     assert logs["denoising"] == pytest.approx(cost, rel=1e-4)
@@ -258,3 +258,12 @@ def test_only_whitening_limits_the_size_of_images():
     small = toy_methods.hparams("ladder", normalization="contrast_zca")
     assert ladder.Method.most_values(small) == 4096
     assert ladder.Method.most_values(toy_methods.hparams("ladder")) == 0
+
+
+def test_the_traced_step_of_the_gamma_model_equals_the_eager_one():
+    """The questions to every method are asked of the dense form."""
+    eager, traced = (
+        kind("ladder", network="conv", width=4) for kind in (toy_methods.Eager, toy_methods.Toy)
+    )
+    traced.load(eager.start)
+    assert traced.run(1)[0] == pytest.approx(eager.run(1)[0], rel=1e-4)

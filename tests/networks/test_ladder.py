@@ -159,7 +159,7 @@ def test_hidden_convolutions_and_poolings_have_noise_too():
 def test_the_decoder_estimates_0_at_first():
     decoder = ladder.decoder([64, 8, 4, 3])
     z = [tf.random.stateless_normal([6, size], [1, size]) for size in (64, 8, 4, 3)]
-    estimates = decoder([*z, tf.nn.softmax(z[-1])])
+    estimates = decoder([*z, tf.nn.softmax(z[-1])])["z"]
     for estimate, given in zip(estimates, z, strict=True):
         np.testing.assert_array_equal(estimate, tf.zeros_like(given))
 
@@ -171,7 +171,7 @@ def test_the_decoder_goes_down_as_in_algorithm_1():
     shaken(decoder)
     z = [np.random.default_rng(size).normal(size=[6, size]) for size in sizes]
     probabilities = tf.nn.softmax(z[-1]).numpy()
-    found = decoder([*(tf.constant(x, tf.float32) for x in [*z, probabilities])])
+    found = decoder([*(tf.constant(x, tf.float32) for x in [*z, probabilities])])["z"]
     kernels = of_type(decoder, layers.Dense)
     combinators = {x.factors[0].shape[0]: x for x in of_type(decoder, layers.GaussCombinator)}
     assert [x.kernel.shape for x in kernels] == [(3, 4), (4, 5)]
@@ -189,6 +189,8 @@ def test_the_decoder_goes_down_as_in_algorithm_1():
 def test_the_gamma_decoder_has_ten_factors_of_each_class_and_nothing_else():
     decoder = ladder.decoder(ladder.units(task(), "conv", 8))
     assert [w.shape for w in decoder.trainable_weights] == [(3,)] * 10
+    (estimate,) = decoder([tf.ones([6, 3]), tf.ones([6, 3])])["z"]
+    assert estimate.shape == (6, 3)
 
 
 def test_initial_kernels_have_the_variance_of_one_over_their_inputs():

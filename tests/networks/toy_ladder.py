@@ -6,5 +6,5 @@ from tf_ssgan.networks import ladder
 
 
 def short():
-    """Networks built within this context keep two of the five hidden layers."""
-    return mock.patch.object(ladder, "HIDDEN", (1, 2))
+    """Networks built within this context keep two of five hidden layers, or one of three each."""
+    return mock.patch.multiple(ladder, HIDDEN=(1, 2), FIRST=())

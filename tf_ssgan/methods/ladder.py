@@ -174,10 +174,10 @@ class Method(optimizers.LinearDecayMethod):
                 corrupted = self.noisy(u, training=True)
             clean = self.classifier(u, training=True)
             probabilities = tf.nn.softmax(corrupted["logits"])
-            estimates = self.decoder([*corrupted["z"], probabilities], training=True)
+            estimated = self.decoder([*corrupted["z"], probabilities], training=True)
 
             supervised = losses.cross_entropy(y, labeled["logits"], self.label_weights(y))
-            denoising = self.denoising_cost(estimates, clean)
+            denoising = self.denoising_cost(estimated["z"], clean)
             loss = supervised + denoising
         self.c.minimize(loss, tape)
         return self.end_step(supervised=supervised, denoising=denoising)
@@ -194,5 +194,5 @@ class Method(optimizers.LinearDecayMethod):
         if len(z) > len(means):  # the images are among them, which are not normalized
             means, deviations = [0.0, *means], [1.0, *deviations]
             weights[:2] = hp.image_weight, hp.first_weight
-        costs = map(losses.denoising, estimates, z, means, deviations)
-        return tf.add_n([weight * cost for weight, cost in zip(weights, costs, strict=True)])
+        rows = zip(weights, estimates, z, means, deviations, strict=True)
+        return tf.add_n([weight * losses.denoising(*values) for weight, *values in rows])

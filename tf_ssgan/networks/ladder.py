@@ -48,6 +48,7 @@ Form = Literal["mlp", "conv"]
 WIDTHS = {"mlp": 1000, "conv": 96}  # of the paper
 HIDDEN = (1, 2, 4, 4, 4)  # what the width is divided by
 SLOPE = 0.1  # of the leaky ReLUs
+FIRST = ("VALID", "FULL")  # paddings of a stage's first convolutions
 SMALLEST = 4  # pixels; convolutions without padding need as many
 _MAP = {"weight_norm": False, "bias": False}
 
@@ -119,8 +120,8 @@ def decoder(units: list[int]) -> keras.Model:
         units: Units of its layers, from below.
 
     Returns:
-        [z of each layer from below, probabilities] -> estimates of the clean z from below, float32
-        [batch, units] each.
+        [z of each layer from below, probabilities] -> {"z": estimates of the clean ones from below,
+        float32 [batch, units] each}.
     """
     corrupted = [keras.Input([size], name=f"z{level}") for level, size in enumerate(units)]
     above = probabilities = keras.Input([units[-1]], name="probabilities")
@@ -130,7 +131,7 @@ def decoder(units: list[int]) -> keras.Model:
         if below:
             initial = z.shape[-1] ** -0.5
             above = layers.Dense(below, initial=initial, **_MAP)(estimates[0])
-    return keras.Model([*corrupted, probabilities], estimates, name="decoder")
+    return keras.Model([*corrupted, probabilities], {"z": estimates}, name="decoder")
 
 
 def _encoded(
@@ -168,7 +169,7 @@ def _convolutional_rungs(task: task.Task, width: int) -> list[_Rung]:
     stages, rungs = conv_stages.stage_channels(task, width), []
     for number, channels in enumerate(stages, 1):
         last = "VALID" if number == len(stages) else "FULL"
-        rungs += [_convolution(task, channels, 3, p) for p in ("VALID", "FULL", last)]
+        rungs += [_convolution(task, channels, 3, p) for p in (*FIRST, last)]
         rungs.append(_Rung([keras.layers.MaxPooling2D(2, padding="same")], []))
     rungs.append(_convolution(task, 2 * width, 3, conv_stages.last_padding(task)))
     rungs += [_convolution(task, channels, 1, "VALID") for channels in (2 * width, task.classes)]
