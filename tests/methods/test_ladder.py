@@ -235,10 +235,12 @@ def test_recipes():
     ],
 )
 def test_settings_of_the_numbers_of_labels_of_the_paper(labels, noise, costs):
-    """The noise of the images is .3 always."""
+    """The noise of the images is .3 always. Digits have the weights of 50 labels, as many."""
     hp = config.configure("ladder", "fashion_mnist", labels=labels).hparams
     assert (hp.image_noise, hp.layer_noise) == (0.3, noise)
     assert (hp.image_weight, hp.first_weight, hp.denoising_weight) == costs
+    digits = config.configure("ladder", "digits").hparams
+    assert (digits.image_weight, digits.first_weight, digits.layer_noise) == (2000, 20, 0.3)
 
 
 def test_the_other_network_comes_with_its_own_settings():

@@ -108,7 +108,7 @@ class HParams(optimizers.LinearDecayHParams):
 
     _CONV = dict(network="conv", epochs=70) | NETWORKS["conv"]
     RECIPES = {
-        "digits": dict(labels=50, max_steps=1000),
+        "digits": dict(labels=50, max_steps=1000, image_weight=2000.0, first_weight=20.0),
         "fashion_mnist": dict(
             labels=1000, epochs=150, layer_noise=0.2, image_weight=2000.0, first_weight=20.0
         ),
