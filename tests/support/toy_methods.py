@@ -88,9 +88,23 @@ def hparams(name: str, **hyperparameters):
 
 def toy_values(module: str, kind: str = "TOY") -> dict[str, Any]:
     """The toy values of a module of hyperparameters, from the file beside its test."""
+    return _beside_test(module).get(kind, {})
+
+
+def steps_until_all_move(name: str) -> int:
+    """Steps of a stage after which every weight of a method has moved; 1 unless its file says it.
+
+    A method whose losses have no gradient in some weights at their initial values needs more:
+    `STEPS_UNTIL_ALL_MOVE` in tests/methods/toy_METHOD.py.
+    """
+    return _beside_test(methods.find(name).__name__).get("STEPS_UNTIL_ALL_MOVE", 1)
+
+
+def _beside_test(module: str) -> dict[str, Any]:
+    """What the toy file of a module defines; nothing without one."""
     *folders, name = module.split(".")
     file = TESTS.joinpath(*folders[1:], f"toy_{name}.py")
-    return runpy.run_path(str(file)).get(kind, {}) if file.exists() else {}
+    return runpy.run_path(str(file)) if file.exists() else {}
 
 
 def learning(name: str) -> dict[str, Any]:

@@ -124,3 +124,54 @@ def test_recalibration_makes_moving_statistics_the_means_over_batches():
     batch(batches[0], training=True)  # outside, its own momentum counts again
     mean = 0.9 * np.mean(batches, axis=(0, 1)) + 0.1 * np.mean(batches[0], axis=0)
     np.testing.assert_allclose(batch.moving_mean, mean, rtol=1e-5)
+
+
+def test_a_measured_batch_norm_returns_what_it_normalizes_by():
+    """Of the values 1, 5 and of 2, 2; the moving statistics keep .75 of 0 and of 1."""
+    layer = layers.MeasuredBatchNorm(momentum=0.75)
+    x = tf.constant([[1.0, 2.0], [5.0, 2.0]])
+    y, mean, deviation = layer(x, training=True)
+    np.testing.assert_allclose(y, [[-1, 0], [1, 0]], atol=1e-6)
+    np.testing.assert_allclose(mean, [3, 2])
+    np.testing.assert_allclose(deviation, [2, 1e-5], rtol=1e-6)  # the root of what is added
+    np.testing.assert_allclose(layer.moving_mean, [0.75, 0.5])
+    np.testing.assert_allclose(layer.moving_variance, [1.75, 0.75])
+    y, mean, deviation = layer(x)
+    np.testing.assert_allclose(mean, [0.75, 0.5])
+    np.testing.assert_allclose(deviation, np.sqrt([1.75, 0.75]), rtol=1e-6)
+    np.testing.assert_allclose(y * deviation + mean, x, rtol=1e-6)
+    assert layer.trainable_weights == []
+
+
+def test_a_measured_batch_norm_equals_a_plain_one_and_obeys_the_modes_of_a_pass():
+    x = tf.random.stateless_normal([16, 4, 4, 3], [4, 2]) * 2 + 5
+    measured, plain = layers.MeasuredBatchNorm(epsilon=1e-5), layers.BatchNorm()
+    y, mean, deviation = measured(x, training=True)
+    np.testing.assert_allclose(y, plain(x, training=True), atol=1e-5)
+    np.testing.assert_allclose(mean, np.mean(x, (0, 1, 2)), rtol=1e-5)
+    np.testing.assert_allclose(deviation, np.std(x, (0, 1, 2)), rtol=1e-4)
+    for name in ("moving_mean", "moving_variance"):
+        np.testing.assert_allclose(getattr(measured, name), getattr(plain, name), rtol=1e-5)
+    with layers.frozen_statistics():
+        measured(2.0 * x, training=True)
+    np.testing.assert_allclose(measured.moving_mean, plain.moving_mean, rtol=1e-5)
+    with layers.recalibration(tf.constant(0.0)):
+        measured(x, training=True)
+    np.testing.assert_allclose(measured.moving_mean, mean, rtol=1e-6)
+
+
+def test_a_measured_batch_norm_on_two_replicas_measures_the_whole_batch():
+    x = tf.random.stateless_normal([8, 3], [4, 2]) * 3
+    expected = layers.MeasuredBatchNorm()(x, training=True)
+    strategy = distribution.strategy(2)
+    with strategy.scope():
+        layer = layers.MeasuredBatchNorm()
+        layer.build((None, 3))
+    outputs = tf.function(
+        lambda: strategy.run(lambda: layer(distribution.replica_share(x), training=True))
+    )()
+    y, *measured = map(strategy.experimental_local_results, outputs)
+    np.testing.assert_allclose(tf.concat(y, 0), expected[0], atol=1e-5)
+    for copies, whole in zip(measured, expected[1:], strict=True):
+        for copy in copies:
+            np.testing.assert_allclose(copy, whole, atol=1e-6)

@@ -2,14 +2,20 @@
 
 Weight normalization with data-dependent initialization, spectral normalization, batch normalization
 over the global batch whose statistics can be frozen for a pass, dropout and noise from the random
-numbers of the step, squeeze-and-excitation, attention, fixed layers that normalize images, and the
-class as further channels.
+numbers of the step, squeeze-and-excitation, attention, fixed layers that normalize images, the
+class as further channels, and what denoises a unit of a ladder network.
 """
 
 from tf_ssgan.nn.layers.attention import ChannelAttention, PositionAttention
-from tf_ssgan.nn.layers.batch_norm import BatchNorm, MeanOnlyBatchNorm
+from tf_ssgan.nn.layers.batch_norm import (
+    BatchNorm,
+    MeanOnlyBatchNorm,
+    MeasuredBatchNorm,
+    batch_moments,
+)
 from tf_ssgan.nn.layers.contrast import Contrast
 from tf_ssgan.nn.layers.fixed import Blocks, FixedLayer, settle_fixed_layers
+from tf_ssgan.nn.layers.gauss_combinator import GaussCombinator
 from tf_ssgan.nn.layers.join_class import JoinClass
 from tf_ssgan.nn.layers.noise import Dropout, GaussianNoise
 from tf_ssgan.nn.layers.pass_modes import (
@@ -33,14 +39,17 @@ __all__ = [
     "Dense",
     "Dropout",
     "FixedLayer",
+    "GaussCombinator",
     "GaussianNoise",
     "JoinClass",
     "MeanOnlyBatchNorm",
+    "MeasuredBatchNorm",
     "PositionAttention",
     "SpectralConv",
     "SqueezeExcite",
     "Standardize",
     "Whiten",
+    "batch_moments",
     "frozen_statistics",
     "initialize_from_data",
     "recalibration",

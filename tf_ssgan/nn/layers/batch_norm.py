@@ -1,4 +1,7 @@
-"""Batch normalization over the global batch: of mean and variance, and of the mean alone."""
+"""Batch normalization over the global batch: of mean and variance, and of the mean alone.
+
+One form of it also returns the mean and the standard deviation by which it normalizes.
+"""
 
 import keras
 import tensorflow as tf
@@ -79,10 +82,7 @@ class BatchNorm(keras.layers.Layer):
 
     def _over_replicas(self, inputs: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """By the statistics of the rows of all replicas."""
-        x = tf.cast(inputs, tf.float32)
-        axes = list(range(x.shape.rank - 1))
-        mean = distribution.mean_over_replicas(tf.reduce_mean(x, axes))
-        variance = distribution.mean_over_replicas(tf.reduce_mean(tf.square(x - mean), axes))
+        mean, variance = batch_moments(tf.cast(inputs, tf.float32))
         return self._normalized(inputs, mean, variance), mean, variance
 
     def _normalized(self, inputs: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor) -> tf.Tensor:
@@ -94,6 +94,51 @@ class BatchNorm(keras.layers.Layer):
     def _record(self, mean: tf.Tensor, variance: tf.Tensor) -> None:
         _move(self.moving_mean, mean, self.momentum)
         _move(self.moving_variance, variance, self.momentum)
+
+
+class MeasuredBatchNorm(keras.layers.Layer):
+    """Batch normalization without shift and scale that returns what it normalizes by: float32.
+
+    Ladder networks compare its outputs with estimates that they normalize by the same numbers
+    (Rasmus et al. 2015, algorithm 1).
+    """
+
+    def __init__(self, momentum: float = 0.9, epsilon: float = 1e-10, **kwargs):
+        """Describes the layer.
+
+        Args:
+            momentum: Decay of the moving statistics.
+            epsilon: Added to the variance (Rasmus et al. 2015, public code: 1e-10).
+            **kwargs: Arguments of `keras.layers.Layer`.
+        """
+        super().__init__(**{"dtype": "float32"} | kwargs)
+        self.momentum = momentum
+        self.epsilon = epsilon
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        """Makes moving mean and moving variance, each [channels]."""
+        shape = (input_shape[-1],)
+        self.moving_mean = self.add_weight(
+            shape=shape, initializer="zeros", trainable=False, name="moving_mean"
+        )
+        self.moving_variance = self.add_weight(
+            shape=shape, initializer="ones", trainable=False, name="moving_variance"
+        )
+
+    def call(
+        self, inputs: tf.Tensor, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Normalizes [batch, ..., channels]; returns it, mean and standard deviation [channels]."""
+        if not training:
+            moving = self.moving_mean.value, self.moving_variance.value
+            mean, variance = map(tf.convert_to_tensor, moving)
+        else:
+            mean, variance = batch_moments(inputs)
+            if not (pass_modes.statistics_are_frozen() or pass_modes.is_initializing()):
+                _move(self.moving_mean, mean, self.momentum)
+                _move(self.moving_variance, variance, self.momentum)
+        deviation = tf.sqrt(variance + self.epsilon)
+        return (inputs - mean) / deviation, mean, deviation
 
 
 class MeanOnlyBatchNorm(keras.layers.Layer):
@@ -133,6 +178,20 @@ class MeanOnlyBatchNorm(keras.layers.Layer):
             elif not pass_modes.statistics_are_frozen():
                 _move(self.moving_mean, mean, self.momentum)
         return weights.add_bias(inputs, tf.cast(self.shift.value - mean, inputs.dtype))
+
+
+def batch_moments(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Mean and variance of each channel over the rows of all replicas; differentiable.
+
+    Args:
+        x: float32 [batch, ..., channels].
+
+    Returns:
+        float32 [channels] each.
+    """
+    axes = list(range(x.shape.rank - 1))
+    mean = distribution.mean_over_replicas(tf.reduce_mean(x, axes))
+    return mean, distribution.mean_over_replicas(tf.reduce_mean(tf.square(x - mean), axes))
 
 
 def _move(moving: keras.Variable, value: tf.Tensor, momentum: float) -> None:

@@ -37,6 +37,7 @@ from tf_ssgan.nn.losses.consistency import (
     squared_distance,
     unit_norm,
 )
+from tf_ssgan.nn.losses.denoising import denoising
 from tf_ssgan.nn.losses.gan import (
     feature_matching,
     generator_loss,
@@ -78,6 +79,7 @@ __all__ = [
     "code_loss",
     "cross_entropies",
     "cross_entropy",
+    "denoising",
     "entropy",
     "exchanged_cross_entropy",
     "feature_matching",
