@@ -1,15 +1,16 @@
 """Layers that Keras lacks, or has in a form that is wrong or slow for these methods.
 
 Weight normalization with data-dependent initialization, spectral normalization, batch normalization
-over the global batch whose statistics can be frozen for a pass, dropout and noise from the random
-numbers of the step, squeeze-and-excitation, attention, fixed layers that normalize images, and the
-class as further channels.
+over the global batch whose statistics can be frozen for a pass, dropout, noise and samples from the
+random numbers of the step, squeeze-and-excitation, attention, fixed layers that normalize images,
+and the class as further channels.
 """
 
 from tf_ssgan.nn.layers.attention import ChannelAttention, PositionAttention
 from tf_ssgan.nn.layers.batch_norm import BatchNorm, MeanOnlyBatchNorm
 from tf_ssgan.nn.layers.contrast import Contrast
 from tf_ssgan.nn.layers.fixed import Blocks, FixedLayer, settle_fixed_layers
+from tf_ssgan.nn.layers.gaussian_sample import GaussianSample, sample_gaussian
 from tf_ssgan.nn.layers.join_class import JoinClass
 from tf_ssgan.nn.layers.noise import Dropout, GaussianNoise
 from tf_ssgan.nn.layers.pass_modes import (
@@ -34,6 +35,7 @@ __all__ = [
     "Dropout",
     "FixedLayer",
     "GaussianNoise",
+    "GaussianSample",
     "JoinClass",
     "MeanOnlyBatchNorm",
     "PositionAttention",
@@ -44,6 +46,7 @@ __all__ = [
     "frozen_statistics",
     "initialize_from_data",
     "recalibration",
+    "sample_gaussian",
     "settle_fixed_layers",
     "statistics_are_frozen",
 ]
