@@ -3,7 +3,7 @@
 Weight normalization with data-dependent initialization, spectral normalization, batch normalization
 over the global batch whose statistics can be frozen for a pass, dropout, noise and samples from the
 random numbers of the step, squeeze-and-excitation, attention, fixed layers that normalize images,
-and the class as further channels.
+the class as further channels, and dense layers of several inputs.
 """
 
 from tf_ssgan.nn.layers.attention import ChannelAttention, PositionAttention
@@ -12,6 +12,7 @@ from tf_ssgan.nn.layers.contrast import Contrast
 from tf_ssgan.nn.layers.fixed import Blocks, FixedLayer, settle_fixed_layers
 from tf_ssgan.nn.layers.gaussian_sample import GaussianSample, sample_gaussian
 from tf_ssgan.nn.layers.join_class import JoinClass
+from tf_ssgan.nn.layers.joined_dense import JoinedDense, OneHot
 from tf_ssgan.nn.layers.noise import Dropout, GaussianNoise
 from tf_ssgan.nn.layers.pass_modes import (
     frozen_statistics,
@@ -37,7 +38,9 @@ __all__ = [
     "GaussianNoise",
     "GaussianSample",
     "JoinClass",
+    "JoinedDense",
     "MeanOnlyBatchNorm",
+    "OneHot",
     "PositionAttention",
     "SpectralConv",
     "SqueezeExcite",
