@@ -83,7 +83,7 @@ def test_unpooling_keeps_images_and_channels_apart_and_pooling_undoes_it():
 
 def test_log_variances_are_clipped():
     values = tf.constant([-30.0, -10.0, 0.5, 10.0, 1e9])
-    np.testing.assert_array_equal(mmdgm.Clip()(values), [-10, -10, 0.5, 10, 10])
+    np.testing.assert_array_equal(mmdgm.BoundedLogVariance()(values), [-10, -10, 0.5, 10, 10])
     for name in ("posterior", "decoder"):
         build, inputs = toy()[name]
         network = build()

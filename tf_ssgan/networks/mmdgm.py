@@ -95,7 +95,7 @@ def posterior(task: task.Task, latent_size: int = 256, width: int = 64) -> keras
     x = layers.JoinClass(task.classes)(features, label)
     outputs = {
         "mean": _dense(x, latent_size, x.shape[-1] ** -0.5, "mean"),
-        "log_variance": Clip(name="log_variance")(_dense(x, latent_size, 0.0, "raw")),
+        "log_variance": BoundedLogVariance(name="log_variance")(_dense(x, latent_size, 0.0, "raw")),
     }
     return keras.Model([features, label], outputs, name="posterior")
 
@@ -128,7 +128,7 @@ def decoder(task: task.Task, latent_size: int = 256, width: int = 64) -> keras.M
     sizes = task.channels, first.size, DECODER_STDDEV
     outputs = {
         "mean": _convolution(x, *sizes, name="mean", dtype="float32"),
-        "log_variance": Clip(name="log_variance")(
+        "log_variance": BoundedLogVariance(name="log_variance")(
             _convolution(x, *sizes, name="raw", dtype="float32")
         ),
     }
@@ -197,7 +197,7 @@ class Unpool(keras.layers.Layer):
         return doubled[:, : self.height, : self.width]
 
 
-class Clip(keras.layers.Layer):
+class BoundedLogVariance(keras.layers.Layer):
     """Log variances within [-10, 10], so that precisions stay finite; float32."""
 
     def __init__(self, **kwargs):
