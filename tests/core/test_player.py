@@ -134,3 +134,79 @@ def test_gradients_are_means_over_replicas_and_zero_for_other_weights():
     for replica in range(2):
         np.testing.assert_array_equal(kernel[replica], np.full([3, 1], 0.5))
         np.testing.assert_array_equal(bias[replica], [0.0])
+
+
+def clipped(clip, *gradients):
+    return [g.numpy() for g in clip.clipped([tf.constant(g) for g in gradients])]
+
+
+def test_gradients_are_scaled_by_their_common_norm_and_cut_afterwards():
+    """(3, -4) and 12 are 13 long. To a norm of 6.5 they are halved, and then only 6 is above 2."""
+    gradients = [3.0, -4.0], [[12.0]]
+    for clip, expected in (
+        (player.Clip(), ([3, -4], [[12]])),
+        (player.Clip(norm=6.5), ([1.5, -2], [[6]])),
+        (player.Clip(value=3.5), ([3, -3.5], [[3.5]])),
+        (player.Clip(norm=6.5, value=2.0), ([1.5, -2], [[2]])),
+        (player.Clip(norm=13.5, value=12.0), ([3, -4], [[12]])),
+    ):
+        for given, wanted in zip(clipped(clip, *gradients), expected, strict=True):
+            np.testing.assert_allclose(given, wanted, rtol=1e-6)
+
+
+def test_gradients_of_zero_stay_zero():
+    (given,) = clipped(player.Clip(5.0, 1.0), [0.0, 0.0])
+    np.testing.assert_array_equal(given, [0.0, 0.0])
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_gradients_that_are_not_finite_are_not_hidden(number):
+    """Cut to a limit they would look like any other, and the run would go on."""
+    for given in clipped(player.Clip(5.0, 1.0), [1.0, number], [2.0]):
+        assert np.isnan(given).all()
+    assert np.isnan(clipped(player.Clip(value=1.0), [np.nan])[0]).all()
+
+
+def step_of(strategy, clip, gradient):
+    """What a step of learning rate 1 adds to three weights, each replica having its own gradient.
+
+    Args:
+        strategy: The strategy.
+        clip: The limits.
+        gradient: [replicas, 3], one of each replica.
+    """
+    with strategy.scope():
+        network = linear(1)
+        kernel = network.layers[0].kernel
+        kernel.assign(tf.zeros([3, 1]))
+        critic = player.Player("p", [network], keras.optimizers.SGD(1.0), None, clip=clip)
+
+    @tf.function
+    def step():
+        def one():
+            own = tf.constant(gradient)[distribution.replica_rank()]
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(kernel.value[:, 0] * own)
+            critic.minimize(loss, tape)
+
+        strategy.run(one)
+
+    step()
+    return kernel.numpy()[:, 0]
+
+
+@pytest.mark.parametrize(
+    ("clip", "expected"),
+    [
+        (None, [3.0, 0.0, 4.0]),
+        (player.Clip(norm=2.5), [1.5, 0.0, 2.0]),
+        (player.Clip(value=3.5), [3.0, 0.0, 3.5]),
+        (player.Clip(norm=2.5, value=1.75), [1.5, 0.0, 1.75]),
+    ],
+)
+def test_the_mean_over_replicas_is_clipped(clip, expected):
+    """Of (3, 8, 0) and (3, -8, 8) it is (3, 0, 4), 5 long; each of them is longer than 8."""
+    two = step_of(distribution.strategy(2), clip, [[3.0, 8.0, 0.0], [3.0, -8.0, 8.0]])
+    one = step_of(distribution.one_device(), clip, [[3.0, 0.0, 4.0]])
+    np.testing.assert_allclose(two, -np.array(expected), rtol=1e-6)
+    np.testing.assert_allclose(one, two, rtol=1e-6)

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from support import toy_methods
 
-from tf_ssgan.core import run_state
+from tf_ssgan.core import player, run_state
 from tf_ssgan.methods import ssgan
 from tf_ssgan.nn import distribution
 
@@ -168,3 +168,10 @@ def test_values_take_the_type_of_the_buffer(sharing):
     sharing.write(means, index, tf.constant([[0.5]], tf.bfloat16))
     assert labels.numpy().tolist() == [0, 0, 4]
     assert means.numpy().tolist() == [[0.0], [0.0], [0.5]]
+
+
+def test_a_player_has_the_limits_that_it_was_given(sharing):
+    clip = player.Clip(5.0, 1.0)
+    clipped = sharing.player("clipped", sharing.head, keras.optimizers.SGD(1.0), clip=clip)
+    plain = sharing.player("plain", sharing.head, keras.optimizers.SGD(1.0))
+    assert clipped.clip is clip and plain.clip is None

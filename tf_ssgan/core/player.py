@@ -1,11 +1,37 @@
 """A player: networks and their optimizer."""
 
+import dataclasses
 from collections.abc import Callable, Iterable
 
 import keras
 import tensorflow as tf
 
 from tf_ssgan.nn import distribution
+
+
+@dataclasses.dataclass(frozen=True)
+class Clip:
+    """Limits of the gradients of a player: first of the norm of all of them, then of each number.
+
+    Attributes:
+        norm: Longer gradients are scaled to this length, all by the same factor; None for no limit.
+        value: Numbers beyond -value and value are set to these; None for no limit.
+    """
+
+    norm: float | None = None
+    value: float | None = None
+
+    def clipped(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+        """The gradients within the limits; what is not finite stays so, and stops the run.
+
+        Args:
+            gradients: One for each weight, means over all replicas.
+        """
+        if self.norm is not None:
+            gradients, _ = tf.clip_by_global_norm(gradients, self.norm)
+        if self.value is not None:
+            gradients = [tf.clip_by_value(g, -self.value, self.value) for g in gradients]
+        return gradients
 
 
 class Player:
@@ -18,6 +44,7 @@ class Player:
         rate: Returns the learning rate at the current step, or None for the optimizer's own.
         beta_1: Returns Adam's beta_1 at the current step, or None for the optimizer's own.
         beta_2: Returns Adam's beta_2 at the current step, or None for the optimizer's own.
+        clip: Limits of its gradients, or None for none.
         variables: The trainable variables of the networks.
     """
 
@@ -29,6 +56,7 @@ class Player:
         rate: Callable[[], tf.Tensor] | None,
         beta_1: Callable[[], tf.Tensor] | None = None,
         beta_2: Callable[[], tf.Tensor] | None = None,
+        clip: Clip | None = None,
     ):
         """Lists the weights and builds the optimizer; call it inside the strategy's scope."""
         self.name = name
@@ -37,6 +65,7 @@ class Player:
         self.rate = rate
         self.beta_1 = beta_1
         self.beta_2 = beta_2
+        self.clip = clip
         self.variables = [v for network in self.networks for v in network.trainable_variables]
         optimizer.build(self.variables)
 
@@ -55,6 +84,9 @@ class Player:
         dead = [v.path for v, g in zip(self.variables, gradients, strict=True) if g is None]
         if dead:
             raise ValueError(f"player {self.name}: no gradient reaches {', '.join(dead)}")
+        if self.clip is not None:
+            # The length of a mean over replicas is not the mean of their lengths.
+            gradients = self.clip.clipped([distribution.mean_over_replicas(g) for g in gradients])
         if self.rate is not None:
             self.optimizer.learning_rate.assign(self.rate())
         # Keras' optimizers sum gradients over replicas; the mean does not depend on their number.

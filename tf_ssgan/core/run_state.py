@@ -42,6 +42,7 @@ class RunState(keras.Model):
         rate: Callable[[], tf.Tensor] | None = None,
         beta_1: Callable[[], tf.Tensor] | None = None,
         beta_2: Callable[[], tf.Tensor] | None = None,
+        clip: player.Clip | None = None,
     ) -> player.Player:
         """Makes a player: networks and the optimizer that trains them, and no other weights.
 
@@ -52,10 +53,12 @@ class RunState(keras.Model):
             rate: Returns the learning rate at the current step; None keeps the optimizer's.
             beta_1: Returns Adam's beta_1 at the current step; None keeps the optimizer's.
             beta_2: Returns Adam's beta_2 at the current step; None keeps the optimizer's.
+            clip: Limits of its gradients; None for none.
         """
         networks = [networks] if isinstance(networks, keras.Model) else networks
-        self._players.append(player.Player(name, networks, optimizer, rate, beta_1, beta_2))
-        return self._players[-1]
+        made = player.Player(name, networks, optimizer, rate, beta_1, beta_2, clip)
+        self._players.append(made)
+        return made
 
     def average(
         self,

@@ -1,9 +1,10 @@
 """Layers that Keras lacks, or has in a form that is wrong or slow for these methods.
 
 Weight normalization with data-dependent initialization, spectral normalization, batch normalization
-over the global batch whose statistics can be frozen for a pass, dropout and noise from the random
-numbers of the step, squeeze-and-excitation, attention, fixed layers that normalize images, the
-class as further channels, and what denoises a unit of a ladder network.
+over the global batch whose statistics can be frozen for a pass, dropout, noise and samples from the
+random numbers of the step, squeeze-and-excitation, attention, fixed layers that normalize images,
+the class as further channels, dense layers of several inputs, and what denoises a unit of a ladder
+network.
 """
 
 from tf_ssgan.nn.layers.attention import ChannelAttention, PositionAttention
@@ -16,7 +17,9 @@ from tf_ssgan.nn.layers.batch_norm import (
 from tf_ssgan.nn.layers.contrast import Contrast
 from tf_ssgan.nn.layers.fixed import Blocks, FixedLayer, settle_fixed_layers
 from tf_ssgan.nn.layers.gauss_combinator import GaussCombinator
+from tf_ssgan.nn.layers.gaussian_sample import GaussianSample, sample_gaussian
 from tf_ssgan.nn.layers.join_class import JoinClass
+from tf_ssgan.nn.layers.joined_dense import JoinedDense, OneHot
 from tf_ssgan.nn.layers.noise import Dropout, GaussianNoise
 from tf_ssgan.nn.layers.pass_modes import (
     frozen_statistics,
@@ -41,9 +44,12 @@ __all__ = [
     "FixedLayer",
     "GaussCombinator",
     "GaussianNoise",
+    "GaussianSample",
     "JoinClass",
+    "JoinedDense",
     "MeanOnlyBatchNorm",
     "MeasuredBatchNorm",
+    "OneHot",
     "PositionAttention",
     "SpectralConv",
     "SqueezeExcite",
@@ -53,6 +59,7 @@ __all__ = [
     "frozen_statistics",
     "initialize_from_data",
     "recalibration",
+    "sample_gaussian",
     "settle_fixed_layers",
     "statistics_are_frozen",
 ]
