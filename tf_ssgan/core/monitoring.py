@@ -75,4 +75,17 @@ class ImageRows:
     titles: tuple[str, ...]
 
 
-Monitored = PseudoLabels | NoisyLabels | ImagePairs | ImageRows
+@dataclasses.dataclass(frozen=True)
+class Bound:
+    """The lower bound of log p(x) of a generative model, the ELBO: "test_bound" of the metrics.
+
+    Attributes:
+        of: Images, float32 [n, h, w, c] in [-1, 1] -> the bound of each in nats, float32 [n]; it
+            has random numbers of a step, the same at each evaluation. It serves test images, so it
+            changes nothing of the method.
+    """
+
+    of: Callable[[tf.Tensor], tf.Tensor]
+
+
+Monitored = PseudoLabels | NoisyLabels | ImagePairs | ImageRows | Bound

@@ -1,42 +1,55 @@
-"""The scaling between bytes in files and the range [-1, 1] that networks read and generate."""
+"""Pixels as values of a distribution: intensities, binary ones, and continuous ones.
 
-import numpy as np
+Images are float32 in [-1, 1], as everywhere; what is made of them are vectors [batch, values].
+"""
+
+import math
+
 import tensorflow as tf
 
+from tf_ssgan.nn import step_random
 
-def to_float32(pixels: tf.Tensor | np.ndarray) -> tf.Tensor:
-    """Scales uint8 images to float32 in [-1, 1]: (x - 127.5) / 127.5.
-
-    Args:
-        pixels: uint8 [...].
-
-    Returns:
-        float32, the same shape.
-    """
-    return (tf.cast(pixels, tf.float32) - 127.5) / 127.5
+LEVELS = 256  # of a pixel
 
 
-def cast_to_bytes(numbers: tf.Tensor) -> tf.Tensor:
-    """Casts numbers to bytes as NumPy does (-1.3 becomes 255), and scales these as `to_float32`.
-
-    It is what a program does to standardized images that it takes for images of bytes.
+def intensities(images: tf.Tensor) -> tf.Tensor:
+    """Pixels in [0, 1], one vector an image.
 
     Args:
-        numbers: float32 [...].
+        images: [batch, h, w, c] in [-1, 1].
 
     Returns:
-        float32, the same shape.
+        float32 [batch, h w c] in [0, 1].
     """
-    return to_float32(tf.math.floormod(tf.cast(numbers, tf.int32), 256))
+    flat = tf.reshape(images, [-1, math.prod(images.shape[1:])])
+    return 0.5 * (tf.cast(flat, tf.float32) + 1.0)
 
 
-def to_uint8(images: np.ndarray) -> np.ndarray:
-    """Scales images in [-1, 1] to bytes: 127.5 x + 127.5, rounded to the nearest byte.
+def binarized(images: tf.Tensor) -> tf.Tensor:
+    """Pixels that are 1 with the probability of their intensity, drawn anew in each step.
+
+    Salakhutdinov and Murray (2008), section 4; for a Bernoulli likelihood.
 
     Args:
-        images: float [...]; values beyond [-1, 1] are clipped.
+        images: [batch, h, w, c] in [-1, 1].
 
     Returns:
-        uint8, the same shape.
+        float32 [batch, h w c], each 0 or 1.
     """
-    return np.clip(np.rint(images * 127.5 + 127.5), 0, 255).astype(np.uint8)
+    p = intensities(images)
+    return tf.cast(step_random.current().uniform(*p.shape) < p, tf.float32)
+
+
+def dequantized(images: tf.Tensor) -> tf.Tensor:
+    """Pixels with uniform noise of the width of a level, so that a density is bounded.
+
+    Uria, Murray and Larochelle (2013), section 4: (v + u) / 256 with v in 0..255, u ~ U[0, 1).
+
+    Args:
+        images: [batch, h, w, c] in [-1, 1].
+
+    Returns:
+        float32 [batch, h w c] in [0, 1).
+    """
+    levels = intensities(images) * (LEVELS - 1)
+    return (levels + step_random.current().uniform(*levels.shape)) / LEVELS
