@@ -72,7 +72,7 @@ class HParams(warm_up.WarmUpHParams, cnn13.LabeledPerBatchHParams):
 
     RECIPES = {
         "digits": dict(
-            labels=50, max_steps=1000, width=32, learning_rate=0.02, moving_decay=0.95,
+            labels=50, max_steps=1000, width=32, moving_decay=0.95, neighbors=10,
         ),
         "svhn": dict(labels=1000, epochs=180),
         "fashion_mnist": dict(labels=1000, epochs=180),
