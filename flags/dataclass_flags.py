@@ -5,7 +5,7 @@ import pathlib
 import re
 import textwrap
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from absl import flags as absl_flags
@@ -129,8 +129,10 @@ def general_help(program: str) -> str:
     return "\n".join(
         [
             f"usage: {_command(program)} --method=NAME --dataset=NAME [--flag=value ...]\n",
-            f"methods:  {' '.join(methods.names())}",
-            f"datasets: {' '.join([*datasets.names(), *datasets.PREFIXED_NAMES])}\n",
+            "methods:",
+            *(_listed(f"{group}:", names) for group, names in methods.by_group().items()),
+            "datasets:",
+            _listed("", [*datasets.names(), *datasets.PREFIXED_NAMES]) + "\n",
             *_help_lines(config.run_fields(), config.run_defaults()),
             "\n--method=NAME --help also shows the hyperparameters of a method.",
         ]
@@ -180,6 +182,14 @@ def _help_lines(chosen: tuple[dataclasses.Field, ...], settings: dict[str, Any])
             _help_text(field), 92, initial_indent=indent, subsequent_indent=indent
         )
     return lines
+
+
+def _listed(heading: str, names: Iterable[str]) -> str:
+    """Names in lines, below a heading if it is not empty."""
+    lines = textwrap.wrap(
+        " ".join(names), 96, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False
+    )
+    return "\n".join([f"  {heading}", *lines] if heading else lines)
 
 
 def _help_text(field: dataclasses.Field) -> str:

@@ -1,4 +1,4 @@
-"""The table of methods is made from their files, and the README has the current one."""
+"""The tables of methods are made from their files, and the README has the current ones."""
 
 import pathlib
 import re
@@ -8,12 +8,31 @@ from tf_ssgan import catalog, methods
 README = pathlib.Path(__file__).parent.parent / "README.md"
 
 
-def test_every_method_has_a_row_with_its_source():
-    rows = catalog.methods_table().splitlines()[2:]
-    assert len(rows) == len(methods.names())
-    for name, row in zip(methods.names(), rows, strict=True):
-        cells = [cell.strip() for cell in row.strip("|").split("|")]
-        assert cells[0] == f"`{name}`" and cells[1] == methods.find(name).PAPER and cells[2]
+def tables():
+    """Group -> the cells of its rows, from the Markdown text."""
+    read = {}
+    for part in re.split(r"^\*\*", catalog.methods_tables(), flags=re.MULTILINE)[1:]:
+        heading, empty, *rows = part.rstrip().splitlines()
+        assert heading.endswith("**") and not empty
+        assert rows[:2] == ["| `--method=` | from | what it is |", "| --- | --- | --- |"]
+        cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:]]
+        read[heading.removesuffix("**")] = cells
+    return read
+
+
+def test_every_method_has_a_row_with_its_source_in_the_table_of_its_group():
+    found = {row[0]: (group, *row[1:]) for group, rows in tables().items() for row in rows}
+    assert sum(map(len, tables().values())) == len(found) == len(methods.names())
+    for name in methods.names():
+        group, paper, summary = found[f"`{name}`"]
+        assert (group, paper) == (methods.find(name).GROUP, methods.find(name).PAPER) and summary
+
+
+def test_groups_are_in_their_order_and_methods_in_that_of_their_names():
+    assert tuple(tables()) == methods.GROUPS
+    for rows in tables().values():
+        names = [row[0].strip("`") for row in rows]
+        assert names == sorted(names)
 
 
 def test_the_readme_is_up_to_date():
@@ -31,7 +50,7 @@ def test_a_readme_with_an_old_table_is_reported_and_updated(tmp_path, capsys):
     path = tmp_path / "README.md"
     path.write_text(f"a\n{catalog.BEGIN}\nold\n{catalog.END}\nb\n")
     assert catalog.main(["--check", str(path)]) == 1
-    assert "has an old table" in capsys.readouterr().out
+    assert "has old tables" in capsys.readouterr().out
     assert catalog.main(["--write", str(path)]) == 0
     assert catalog.main(["--check", str(path)]) == 0
     assert path.read_text().startswith("a\n") and path.read_text().endswith("b\n")

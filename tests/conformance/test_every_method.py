@@ -8,6 +8,7 @@ import inspect
 import itertools
 import math
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -20,6 +21,7 @@ from flags import dataclass_flags
 from tf_ssgan import methods
 from tf_ssgan.augmentation import transforms
 from tf_ssgan.common import errors
+from tf_ssgan.core import monitoring
 from tf_ssgan.data import datasets, pipeline
 from tf_ssgan.data.pools import Pool
 from tf_ssgan.metrics import classification
@@ -485,6 +487,64 @@ def test_the_exported_saved_model_gives_the_same_predictions(toy, tmp_path, note
     verification = verify.verify(tmp_path / "1", made, run)
     assert verification.difference < 1e-5
     assert set(verification.signatures) == expected | generates
+
+
+def test_its_generator_draws_images_alike_twice_and_within_the_range_of_pixels(toy):
+    """However far the latents lie from those of training. Classes are given as numbers, second."""
+    toy.run(2)
+    if (sampler := toy.method.sampler()) is None:
+        return
+    with step_random.at(0, 0):
+        inputs = tf.nest.flatten(sampler.latents(5))
+    assert [len(one) for one in inputs] == [5] * len(inputs)
+    assert len(inputs) == 1 + sampler.conditional + sampler.near_images
+    if sampler.conditional:
+        assert inputs[1].dtype == tf.int64
+        assert set(inputs[1].numpy()) <= set(range(toy_methods.CLASSES))
+    far = [1000.0 * inputs[0], *inputs[1:]]
+    network = sampler.network
+    pack = functools.partial(keras.tree.pack_sequence_as, network.input)
+    drawn = [network(pack(rows), training=False) for rows in (inputs, far)]
+    fixed = sampler.sample(5)
+    np.testing.assert_array_equal(sampler.sample(5), fixed)
+    for images in (*drawn, fixed):
+        assert images.dtype == tf.float32 and images.shape == (5, *toy.method.task.image_shape)
+        assert np.isfinite(images).all() and np.abs(images).max() <= 1.0
+
+
+def test_what_it_declares_can_be_watched_and_watching_changes_nothing(toy):
+    """Pictures of training images, and the bound of others; the same ones twice."""
+    toy.run(2)
+    before = toy.values()
+    for declared in toy.method.monitors():
+        if isinstance(declared, monitoring.PseudoLabels | monitoring.NoisyLabels):
+            continue
+        of_bound = isinstance(declared, monitoring.Bound)
+        images = toy_methods.centered(toy_methods.images(5 if of_bound else declared.examples)[0])
+        found = []
+        for _ in range(2):
+            with step_random.at(0, -2):
+                found.append(watched(declared, images))
+        np.testing.assert_array_equal(*found)
+        assert np.isfinite(found[0]).all()
+    for owner, values in toy.values().items():
+        for now, then in zip(values, before[owner], strict=True):
+            np.testing.assert_array_equal(now, then, err_msg=owner)
+
+
+def watched(declared, images):
+    """What a method makes of images for a picture, or the bound of each; its shape is checked."""
+    if isinstance(declared, monitoring.Bound):
+        bound = declared.of(images)
+        assert bound.shape == images.shape[:1] and bound.dtype == tf.float32
+        return bound
+    if isinstance(declared, monitoring.ImagePairs):
+        made = declared.transform(images)
+        assert made.shape == images.shape
+        return made
+    rows = declared.draw(images)
+    assert rows.shape == (len(images), len(declared.titles), *images.shape[1:])
+    return rows
 
 
 def test_without_ema_the_raw_weights_are_exported(name):

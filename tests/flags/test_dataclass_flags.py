@@ -10,6 +10,7 @@ from flags import dataclass_flags
 from tf_ssgan import methods
 from tf_ssgan.common import errors
 from tf_ssgan.common.options import option
+from tf_ssgan.data import datasets
 from tf_ssgan.training import config, precheck
 
 
@@ -101,8 +102,14 @@ def test_general_help_has_all_flags_with_their_defaults_and_choices():
     for field in config.run_fields():
         assert f"--{field.name}={field.default}" in text
     assert "(balanced, proportional)" in " ".join(text.split())
-    assert all(name in text for name in methods.names())
-    assert max(map(len, text.splitlines()[5:])) <= 100
+    words = text.split()
+    assert all(name in words for name in (*methods.names(), *datasets.names()))
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_general_help_lists_methods_by_their_groups():
+    text = dataclass_flags.general_help("train_main.py")
+    assert "\n  Baselines:\n    alexnet supervised\n  GAN classifiers:\n    acgan " in text
 
 
 def test_help_of_a_method_has_the_values_of_the_run():

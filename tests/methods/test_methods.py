@@ -22,6 +22,26 @@ def test_a_module_defines_hyperparameters_a_method_and_its_source():
     assert "Krizhevsky" in module.PAPER
 
 
+def test_every_method_is_of_one_group_which_is_read_without_importing_it():
+    groups = methods.by_group()
+    assert sorted(name for own in groups.values() for name in own) == list(methods.names())
+    for name in methods.names():
+        group = methods.find(name).GROUP
+        assert group in methods.GROUPS, f"{name}: GROUP is one of {methods.GROUPS}"
+        assert name in groups[group]
+
+
+@pytest.mark.parametrize("text", ["", 'GROUP = "Unheard of"\n'])
+def test_a_method_of_no_known_group_is_listed_last(tmp_path, monkeypatch, text):
+    for name, own in (("aaa", text), ("bbb", 'GROUP = "Baselines"\n')):
+        (tmp_path / f"{name}.py").write_text(f'"""A method."""\n\n{own}')
+    monkeypatch.setattr(methods, "__file__", str(tmp_path / "__init__.py"))
+    assert list(methods.by_group().items()) == [
+        ("Baselines", ("bbb",)),
+        ("Other methods", ("aaa",)),
+    ]
+
+
 @pytest.mark.parametrize("look_up", [methods.check, methods.find])
 @pytest.mark.parametrize("name", ["frgam", "bases", "__init__", ""])
 def test_an_unknown_name_is_refused_with_the_nearest_names(look_up, name):

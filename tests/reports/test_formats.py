@@ -113,6 +113,12 @@ def test_csv_has_how_many_labels_were_checked():
     assert {line["folder"]: line["checked_labels"] for line in lines} == {"a": "12", "b": ""}
 
 
+def test_csv_has_the_bounds_of_generative_models():
+    measured = finished_run_folders.make_run(folder="a", outcome={"test_bound": -87.5})
+    lines = read(formats.runs_csv(make_report(measured, finished_run_folders.make_run(folder="b"))))
+    assert {line["folder"]: line["test_bound"] for line in lines} == {"a": "-87.5", "b": ""}
+
+
 def of_two_commits():
     """A report of two data sets: runs of two commits share the first table."""
     codes = [{"tf_ssgan": "0.2.0", "commit": c * 40, "changed": c == "b"} for c in "abb"]

@@ -6,6 +6,7 @@ import types
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.backend.event_processing import event_accumulator
 
 from tf_ssgan.common import errors
 from tf_ssgan.training import callbacks, metrics_log
@@ -105,6 +106,26 @@ def test_an_error_of_few_images_is_printed_with_their_number(tmp_path, capsys):
             f": validation_error 16.67 %{counted}, test_error 12.50 %{counted}, waiting"
             in capsys.readouterr().out
         )
+
+
+def test_a_bound_is_printed_and_plotted_in_its_unit(tmp_path, capsys):
+    for step, images, counted in ((50, 6, " of 6 images"), (60, 100, "")):
+        logger = make_logger(tmp_path, Model(step), test_images=images)
+        logger.evaluate = lambda: {"test_error": 1.0, "test_error_raw": 1.0, "test_bound": -123.456}
+        logger.on_epoch_end(0)
+        printed = capsys.readouterr().out
+        assert f", test_bound -123.46 nats per image{counted}, waiting_percent" in printed
+    logger.evaluate = lambda: {"test_error": 1.0, "test_error_raw": 1.0, "test_bound": None}
+    logger.set_model(Model(70))
+    logger.on_epoch_end(0)
+    assert "bound" not in capsys.readouterr().out
+    lines = metrics_log.history(tmp_path / "metrics.jsonl")
+    assert [line["test_bound"] for line in lines] == [-123.456, -123.456, None]
+    events = event_accumulator.EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    tag = "evaluation/test_bound"
+    assert [event.step for event in events.Tensors(tag)] == [50, 60]
+    described = events.SummaryMetadata(tag).summary_description
+    assert described.startswith("nats per image")
 
 
 def test_a_missing_line_is_written_once(tmp_path):

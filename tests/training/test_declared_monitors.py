@@ -20,11 +20,11 @@ from export import servable
 from tf_ssgan import methods, report
 from tf_ssgan.common.options import option
 from tf_ssgan.core import hparams, method
-from tf_ssgan.core.monitoring import ImagePairs, ImageRows, NoisyLabels, PseudoLabels
+from tf_ssgan.core.monitoring import Bound, ImagePairs, ImageRows, NoisyLabels, PseudoLabels
 from tf_ssgan.core.sampler import Sampler
 from tf_ssgan.core.task import Stream
 from tf_ssgan.nn import losses
-from tf_ssgan.training import build, config, loop, metrics_log, monitors
+from tf_ssgan.training import build, config, loop, metrics_log, monitors, summary
 
 NAME, LATENTS = "decoded", 4
 
@@ -61,7 +61,12 @@ class Method(method.Method):
         halved = ImagePairs("halved", lambda images: images / 2, examples=5)
         shades = ImageRows("tangents", self.shades, examples=3, titles=("x", "half"))
         noisy = NoisyLabels(lambda: np.arange(self.task.labeled) < 4)
-        return halved, PseudoLabels(self.hp.certainty), shades, noisy
+        return halved, PseudoLabels(self.hp.certainty), shades, noisy, Bound(self.bound)
+
+    def bound(self, images):
+        """Of images around the mean image, as a Gaussian."""
+        mean = self.decoder(tf.zeros([len(images), LATENTS]), training=False)
+        return losses.gaussian_log_density(images, mean, tf.zeros([]), axes=3)
 
     def shades(self, images):
         return tf.stack([images, images / 2], axis=1)
@@ -138,6 +143,21 @@ def test_noisy_labels_are_in_the_metrics_beside_the_truth(workdir):
         assert line["noisy_label_percent"] == pytest.approx(100 / 3)
         assert line["noisy_label_precision_percent"] == pytest.approx(100 * right / 4)
         assert line["noisy_label_recall_percent"] == pytest.approx(100 * right / 3)
+
+
+def test_the_bound_is_in_the_metrics_and_that_of_the_last_step_in_the_result(workdir):
+    """Recomputed from the saved weights: the mean over the 30 test images."""
+    run, lines = build.reopen(workdir), metrics_log.history(workdir / "metrics.jsonl")
+    images = toy_methods.centered(run.arrays.test_images)
+    squares = tf.reduce_sum(
+        tf.square(images - run.method.decoder(tf.zeros([1, LATENTS]))), [1, 2, 3]
+    )
+    expected = -0.5 * (64 * math.log(2 * math.pi) + float(tf.reduce_mean(squares)))
+    assert lines[-1]["test_bound"] == pytest.approx(expected, rel=1e-5)
+    assert lines[0]["test_bound"] != lines[-1]["test_bound"]
+    result = run.workdir.read_result()
+    assert result["test_bound"] == lines[-1]["test_bound"]
+    assert f"{expected:9.2f}  (nats per image" in summary.format_summary(result, str(workdir))
 
 
 def test_without_noise_nobody_knows_which_labels_are_wrong():

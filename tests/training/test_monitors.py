@@ -214,6 +214,62 @@ def test_rows_of_images_are_drawn_side_by_side(tmp_path, writer, monkeypatch):
     assert len(shown) == 2 and monitor.scalars() == {}
 
 
+def bound_scalars(writer, of, count=5, seed=0):
+    """The numbers of two evaluations of a run on test images of brightness 0, 1, 2, ..."""
+    run = make_run(None)
+    run.method.task.seed = seed
+    run.arrays.test_images = np.arange(count, dtype=np.uint8)[:, None, None, None]
+    monitor = monitors.BoundMonitor(run, writer, monitoring.Bound(of))
+    return [monitor.scalars() for _ in range(2)]
+
+
+def test_the_bound_is_the_mean_over_all_test_images(writer, monkeypatch):
+    """Images in [-1, 1], in batches of which the last one is smaller."""
+    monkeypatch.setattr(monitors, "BOUND_BATCH", 2)
+    batches = []
+
+    def of(images):
+        batches.append(len(images))
+        return 127.5 * tf.reshape(images, [-1]) + 127.5 - 7.0
+
+    scalars = bound_scalars(writer, of)
+    assert [line["test_bound"] for line in scalars] == pytest.approx([2.0 - 7.0] * 2)
+    assert batches == [2, 2, 1] * 2
+
+
+def test_two_evaluations_of_a_bound_have_the_same_random_numbers(writer, monkeypatch):
+    monkeypatch.setattr(monitors, "BOUND_BATCH", 2)
+    drawn = []
+
+    def of(images):
+        drawn.append(step_random.current().uniform(len(images)))
+        return drawn[-1]
+
+    first, second = bound_scalars(writer, of)
+    assert first == second != bound_scalars(writer, of, seed=1)[0]
+    values = np.concatenate(drawn[:3])
+    assert first["test_bound"] == pytest.approx(values.mean())
+    assert len(set(values)) == 5  # each batch has its own
+
+
+def test_a_bound_is_of_at_most_two_thousand_images_the_same_for_each_seed():
+    """They are of all classes where the data are sorted by class."""
+    assert sorted(monitors.bound_ids(300)) == list(range(300))
+    ids = monitors.bound_ids(10_000)
+    assert len(set(ids)) == 2000 and np.array_equal(ids, monitors.bound_ids(10_000))
+    of_class = np.bincount(ids // 1000, minlength=10)
+    assert of_class.min() > 150 and of_class.max() < 250
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, -3e38])
+def test_a_bound_that_is_not_finite_or_fits_no_file_is_none(writer, recwarn, value):
+    of = lambda images: tf.concat([[value], tf.zeros(len(images) - 1)], 0)  # noqa: E731
+    assert bound_scalars(writer, of) == [{"test_bound": None}] * 2
+    infinities = lambda images: tf.constant([np.inf, -np.inf] * 2 + [0.0])  # noqa: E731
+    assert bound_scalars(writer, infinities) == [{"test_bound": None}] * 2
+    assert not recwarn.list
+
+
 def test_sample_grids_name_the_stage_of_a_method_with_several(tmp_path, monkeypatch, writer):
     tags = []
     monkeypatch.setattr(tf.summary, "image", lambda tag, pixels: tags.append((tag, pixels.shape)))

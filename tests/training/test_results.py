@@ -177,6 +177,16 @@ def test_evaluations_before_labels_were_learned_do_not_count(tmp_path):
     assert result["test_error_raw_at_best_validation"] == 45.0
 
 
+@pytest.mark.parametrize("bound", [-87.5, None])
+def test_the_bound_is_that_of_the_last_step_if_it_is_a_number(tmp_path, bound):
+    run = finished_run(tmp_path, 3)
+    lines = [LINE | {"step": k, "test_bound": value} for k, value in ((1, -90.0), (2, bound))]
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    result = results.conclude(run, 1.0, 9.0)
+    assert result.get("test_bound") == bound and ("test_bound" in result) == (bound is not None)
+    assert run.workdir.read_result() == result
+
+
 def test_what_a_search_found_is_noted_at_the_step_of_each_number(tmp_path):
     run = finished_run(tmp_path, 3)
     run.method.searched = ("tau",)

@@ -30,6 +30,15 @@ def test_errors_and_speed_are_in_the_summary():
     assert "runs/a" in lines[-1]
 
 
+def test_a_bound_is_in_the_summary_with_its_unit():
+    lines = summary.format_summary(RESULT | {"test_bound": -1234.567}, "runs/a").splitlines()
+    expected = (
+        "  test_bound                     -1234.57  (nats per image: lower bound of log p(x))"
+    )
+    assert expected in lines
+    assert "bound" not in summary.format_summary(RESULT, "runs/a")
+
+
 def test_without_validation_there_is_no_best():
     none = {"validation_images": 0, "validation_error": None, "test_error_at_best_validation": None}
     text = summary.format_summary(RESULT | none, "runs/a")

@@ -36,6 +36,7 @@ from tf_ssgan.networks import acgan_cnn, alexnet, conditional_dcgan
 from tf_ssgan.nn import losses
 
 PAPER = "Dravid et al. 2022; Odena et al. 2017"
+GROUP = "GAN classifiers"
 
 
 @dataclasses.dataclass(frozen=True)

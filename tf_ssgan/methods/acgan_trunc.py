@@ -39,6 +39,7 @@ from tf_ssgan.methods.bases import tau_search
 from tf_ssgan.nn import layers, losses
 
 PAPER = "Dravid et al. 2022, ablation without Wasserstein loss"
+GROUP = "GAN classifiers"
 
 
 @dataclasses.dataclass(frozen=True)

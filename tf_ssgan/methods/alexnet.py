@@ -20,6 +20,7 @@ from tf_ssgan.methods.bases import labels_only, optimizers
 from tf_ssgan.networks import alexnet
 
 PAPER = "Dravid et al. 2022, baseline; Krizhevsky et al. 2012"
+GROUP = "Baselines"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -36,6 +36,7 @@ from tf_ssgan.networks import ali
 from tf_ssgan.nn import layers, losses
 
 PAPER = "Dumoulin et al. 2017, section 2, public code"
+GROUP = "GAN classifiers"
 BRIGHTEST = 0.98  # of the mean image from which biases start, where atanh is finite
 SHOWN = 6  # images in the picture of reconstructions
 

@@ -40,6 +40,7 @@ from tf_ssgan.networks import code_encoder, dcgan
 from tf_ssgan.nn import layers, losses
 
 PAPER = "Dai et al. 2017, section 4, public code"
+GROUP = "GAN classifiers"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -29,6 +29,7 @@ from tf_ssgan.networks import dcgan, improved_gan_cnn
 from tf_ssgan.nn import layers, losses
 
 PAPER = "Springenberg 2016, equations 7 to 9"
+GROUP = "GAN classifiers"
 BETA_2 = 0.9  # Adam's, of the public code
 
 

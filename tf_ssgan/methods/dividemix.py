@@ -42,6 +42,7 @@ from tf_ssgan.methods.bases.label_division import PAIR
 from tf_ssgan.nn import layers, losses, mixing, schedules
 
 PAPER = "Li et al. 2020, algorithm 1, public code"
+GROUP = "Noisy labels"
 CODE = "Li et al. 2020, public code"
 
 

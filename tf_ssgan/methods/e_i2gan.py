@@ -13,6 +13,7 @@ from typing import ClassVar
 from tf_ssgan.methods import i2gan
 
 PAPER = "Park, Jung and Teoh 2020, e-I2GAN"
+GROUP = "GAN classifiers"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -42,6 +42,7 @@ from tf_ssgan.methods.bases import cnn13, ramps
 from tf_ssgan.nn import layers, losses, schedules
 
 PAPER = "Athiwaratkun et al. 2019, public code"
+GROUP = "Consistency and pseudo-labels"
 MOMENTUM = 0.9  # of SGD, Nesterov's
 
 

@@ -35,6 +35,7 @@ from tf_ssgan.methods.bases import alignment, profile, wrn
 from tf_ssgan.nn import losses, schedules, weights
 
 PAPER = "Sohn et al. 2020"
+GROUP = "Consistency and pseudo-labels"
 
 
 @dataclasses.dataclass(frozen=True)

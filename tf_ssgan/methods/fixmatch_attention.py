@@ -36,6 +36,7 @@ from tf_ssgan.networks import wide_resnet
 from tf_ssgan.nn import losses, schedules
 
 PAPER = "Alshami and Arya 2022"
+GROUP = "Consistency and pseudo-labels"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -39,6 +39,7 @@ from tf_ssgan.methods.bases import cnn13, profile, wrn
 from tf_ssgan.nn import losses
 
 PAPER = "Zhang et al. 2021, algorithm 1, public code"
+GROUP = "Consistency and pseudo-labels"
 
 
 @dataclasses.dataclass(frozen=True)

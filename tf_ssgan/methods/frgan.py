@@ -29,6 +29,7 @@ from tf_ssgan.methods import ssgan
 from tf_ssgan.nn import losses, schedules
 
 PAPER = "Jiang, Zhang and Liu 2019"
+GROUP = "GAN classifiers"
 
 
 @dataclasses.dataclass(frozen=True)

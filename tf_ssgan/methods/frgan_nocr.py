@@ -8,6 +8,7 @@ Departures: those of `frgan`.
 from tf_ssgan.methods import ssgan
 
 PAPER = "Jiang, Zhang and Liu 2019, ablation without regularization"
+GROUP = "GAN classifiers"
 
 HParams = ssgan.HParams
 

@@ -8,6 +8,7 @@ Departures: those of `frgan`.
 from tf_ssgan.methods import frgan
 
 PAPER = "Jiang, Zhang and Liu 2019, ablation without recalibration"
+GROUP = "GAN classifiers"
 
 HParams = frgan.HParams
 

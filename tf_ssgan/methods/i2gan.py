@@ -31,6 +31,7 @@ from tf_ssgan.methods import improved_gan
 from tf_ssgan.nn import losses
 
 PAPER = "Park, Jung and Teoh 2020"
+GROUP = "GAN classifiers"
 
 
 @dataclasses.dataclass(frozen=True)

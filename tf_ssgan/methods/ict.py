@@ -39,6 +39,7 @@ from tf_ssgan.methods.bases import cnn13, ramps
 from tf_ssgan.nn import losses, mixing, schedules
 
 PAPER = "Verma et al. 2019, algorithm 1, public code"
+GROUP = "Consistency and pseudo-labels"
 CODE = "Verma et al. 2019, public code"
 
 

@@ -34,6 +34,7 @@ from tf_ssgan.networks import dcgan, improved_gan_cnn
 from tf_ssgan.nn import losses
 
 PAPER = "Salimans et al. 2016, sections 3.1 and 5, public code"
+GROUP = "GAN classifiers"
 
 
 @dataclasses.dataclass(frozen=True)

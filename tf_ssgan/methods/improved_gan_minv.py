@@ -30,6 +30,7 @@ from tf_ssgan.networks import code_encoder, dcgan
 from tf_ssgan.nn import layers, losses, tangents
 
 PAPER = "Kumar, Sattigeri and Fletcher 2017, reconstructed"
+GROUP = "GAN classifiers"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -32,6 +32,7 @@ from tf_ssgan.methods.bases import manifold
 from tf_ssgan.nn import losses, tangents
 
 PAPER = "Lecouat et al. 2018, sections 2 and 3, public code"
+GROUP = "GAN classifiers"
 
 
 @dataclasses.dataclass(frozen=True)

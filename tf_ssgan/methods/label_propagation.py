@@ -39,6 +39,7 @@ from tf_ssgan.methods.bases import cnn13, warm_up
 from tf_ssgan.nn import distribution, label_propagation, losses, schedules
 
 PAPER = "Iscen et al. 2019, algorithm 1, public code"
+GROUP = "Consistency and pseudo-labels"
 CODE = "Iscen et al. 2019, public code"
 MOMENTUM = 0.9  # of SGD, Nesterov's
 

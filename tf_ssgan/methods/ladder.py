@@ -42,6 +42,7 @@ from tf_ssgan.networks import image_normalization, ladder
 from tf_ssgan.nn import layers, losses, precision
 
 PAPER = "Rasmus et al. 2015, algorithm 1, public code"
+GROUP = "Autoencoders and deep generative models"
 NETWORKS = {  # what goes with each, see `HParams.recipe`
     "mlp": dict(width=1000, denoising_weight=0.1, decay_start=0.67),
     "conv": dict(width=96, denoising_weight=4.0, decay_start=0.86),

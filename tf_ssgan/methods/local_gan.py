@@ -40,6 +40,7 @@ from tf_ssgan.networks import local_generator as networks_local_generator
 from tf_ssgan.nn import losses, tangents
 
 PAPER = "Qi et al. 2018, sections 3 and 4, public code"
+GROUP = "GAN classifiers"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -39,6 +39,7 @@ from tf_ssgan.methods.bases import cnn13, ramps
 from tf_ssgan.nn import losses
 
 PAPER = "Tarvainen and Valpola 2017, equations 1 and 2, public code"
+GROUP = "Consistency and pseudo-labels"
 BETA_2 = 0.999  # Adam's, after the ramp-up
 SVHN = {"ramp_up": 40 / 180, "ramp_down": 25 / 180, "normalization": "per_image"}
 CIFAR = {"ramp_up_decay": 0.999, "ramp_up_beta_2": BETA_2, "normalization": "contrast_zca"}

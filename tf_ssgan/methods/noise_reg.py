@@ -32,6 +32,7 @@ from tf_ssgan.networks import resnet18
 from tf_ssgan.nn import losses
 
 PAPER = "Hu et al. 2019"
+GROUP = "Noisy labels"
 
 
 @dataclasses.dataclass(frozen=True)

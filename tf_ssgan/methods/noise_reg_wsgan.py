@@ -42,6 +42,7 @@ from tf_ssgan.methods.bases import contrastive, gan, generator_pretraining, sour
 from tf_ssgan.networks import resnet18, wsgan_classifier
 
 PAPER = "Axelrod, Kashi and Pandey, after Hu et al. 2019 and Mao et al. 2021"
+GROUP = "Noisy labels"
 MAPPER_UNITS = 216  # hidden units between features and latents (public code)
 
 

@@ -29,6 +29,7 @@ from tf_ssgan.methods.bases import cnn13, ramps
 from tf_ssgan.nn import layers, losses
 
 PAPER = "Laine and Aila 2017, algorithm 1"
+GROUP = "Consistency and pseudo-labels"
 LONGEST_QUIET = 0.1  # fraction of a run that the epoch without consistency takes at most
 
 

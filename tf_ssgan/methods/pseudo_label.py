@@ -19,10 +19,9 @@ epoch is a pass over the unlabeled pool. With --class_weight, pseudo-labels weig
 Departures: in the public code an epoch after the warm-up is a pass over labeled images and X; here
 its length does not depend on the size of X. X may be empty; the public code then keeps the one
 before. An evaluation interval is the smallest number of whole epochs with at least 50 steps. The
-warm-up takes at most half of a run, which short runs and runs with many labels reach. Predictions
-are for images without augmentation; the public code shifts and flips them. Training continues from
-the last warm-up weights; the public code returns to those with the best test loss. The exported
-weights are an EMA; the raw weights are reported too. Profile "authors" has no EMA and keeps a bug:
+warm-up takes at most half of a run. Predicted images are not augmented; the public code shifts and
+flips them. Training continues from the last warm-up weights; the public code returns to those with
+the best test loss. An EMA of the weights is exported. Profile "authors" has no EMA and keeps a bug:
 images with a pseudo-label are standardized floats cast to bytes, nearly all black or white.
 """
 
@@ -42,6 +41,7 @@ from tf_ssgan.methods.bases import alignment, profile, warm_up, wrn
 from tf_ssgan.nn import layers, losses, pixels, schedules
 
 PAPER = "Lee 2013; Alshami and Arya 2022"
+GROUP = "Consistency and pseudo-labels"
 RAMP = 0.4  # fraction of the run over which the weight of the online form rises
 
 

@@ -40,6 +40,7 @@ from tf_ssgan.methods.bases import cnn13, ramps
 from tf_ssgan.nn import losses, schedules
 
 PAPER = "reconstruction of Wu et al. 2018 from its abstract; result quoted by Park et al. 2020"
+GROUP = "Consistency and pseudo-labels"
 EMBEDDING = 64  # width of the embedding
 MEANS_DECAY = 0.99  # of the clusters' means
 

@@ -29,6 +29,7 @@ from tf_ssgan.networks import dcgan, frgan_cnn
 from tf_ssgan.nn import losses
 
 PAPER = "Salimans et al. 2016, section 5; baseline of Jiang et al. 2019"
+GROUP = "GAN classifiers"
 
 
 @dataclasses.dataclass(frozen=True)

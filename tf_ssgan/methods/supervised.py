@@ -37,6 +37,7 @@ from tf_ssgan.methods.bases import cnn13, gan, labels_only, optimizers, ramps, w
 from tf_ssgan.networks import acgan_cnn, frgan_cnn, improved_gan_cnn
 
 PAPER = "baseline of Jiang et al. 2019, Salimans et al. 2016, Park et al. 2020, Dravid et al. 2022"
+GROUP = "Baselines"
 
 FAMILIES = {
     "frgan": frgan.HParams,

@@ -29,6 +29,7 @@ from tf_ssgan.methods import pi_model
 from tf_ssgan.nn import losses
 
 PAPER = "Laine and Aila 2017, algorithm 2"
+GROUP = "Consistency and pseudo-labels"
 
 
 @dataclasses.dataclass(frozen=True)

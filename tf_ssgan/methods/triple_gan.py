@@ -38,6 +38,7 @@ from tf_ssgan.methods.bases import triple_players
 from tf_ssgan.nn import layers, losses, schedules
 
 PAPER = "Li et al. 2017, section 3, public code"
+GROUP = "GAN classifiers"
 
 
 @dataclasses.dataclass(frozen=True)

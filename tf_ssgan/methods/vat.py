@@ -48,6 +48,7 @@ from tf_ssgan.methods.bases import optimizers, profile, warm_up, wrn
 from tf_ssgan.nn import layers, losses
 
 PAPER = "Miyato et al. 2018"
+GROUP = "Consistency and pseudo-labels"
 AUTHORS = dict(
     batch_size=1024, unlabeled_ratio=1, learning_rate=0.03, decay_start=1.0, beta_1_end=0.9,
     weight_decay=5e-5, amsgrad=True, epsilon=10.0, xi=10.0, iterations=5, average_decay=0.0,

@@ -29,6 +29,7 @@ from tf_ssgan.methods.bases import auxiliary_classifier
 from tf_ssgan.nn import losses
 
 PAPER = "Dravid et al. 2022; Gulrajani et al. 2017"
+GROUP = "GAN classifiers"
 
 
 @dataclasses.dataclass(frozen=True)

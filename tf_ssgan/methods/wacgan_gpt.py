@@ -24,6 +24,7 @@ from tf_ssgan.methods import acgan_trunc, wacgan_gp
 from tf_ssgan.nn import losses
 
 PAPER = "Dravid et al. 2022"
+GROUP = "GAN classifiers"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -44,6 +44,7 @@ from tf_ssgan.networks import dcgan
 from tf_ssgan.nn import losses
 
 PAPER = "Axelrod, Kashi and Pandey, after Mao et al. 2021"
+GROUP = "GAN classifiers"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -159,12 +159,12 @@ def runs_csv(report: Report) -> str:
         "noise_rate",
         "clean_fraction",
     )
-    later = ("checked_labels",)  # that results of before lack
+    others = ("checked_labels", "test_bound")  # that some results lack
     names += ("steps", "epochs", *ERROR_COLUMNS, "validation_error", "validation_images", "seconds")
     return _csv(
         [
             {name: run.result[name] for name in names}
-            | {name: run.result.get(name) for name in later}
+            | {name: run.result.get(name) for name in others}
             | {"folds": run.fold_count or None, "fold": run.fold}
             | _levels(run)
             | run_code.code_columns(run)

@@ -14,6 +14,7 @@ from tf_ssgan.training.workdir import Workdir
 
 EXPLODED = 1e6  # training does not recover from a larger reported scalar
 STEPS_BETWEEN_POINTS = 10  # of the curves of reported scalars in TensorBoard
+_OTHER_UNITS = {"test_bound": "nats per image"}  # of numbers that are no percentages
 
 
 class DivergenceGuard(keras.callbacks.Callback):
@@ -45,8 +46,8 @@ class MetricsLogger(keras.callbacks.Callback):
 
     `metrics.jsonl` and `history.csv` get one line per evaluation: the step, the means of the
     reported scalars since the last evaluation, the errors in percent of the exported and the raw
-    weights on validation and test images, and the share of the steps' time spent waiting for
-    batches.
+    weights on validation and test images, what the monitors of the method measure, and the share of
+    the steps' time spent waiting for batches.
     """
 
     def __init__(
@@ -105,15 +106,15 @@ class MetricsLogger(keras.callbacks.Callback):
         metrics_log.append(self.path, line)
         with self.writer.as_default(step=step):
             for name, value in line.items():
-                plotted = name.endswith(("error", "error_raw", "images_per_second", "percent"))
+                plotted = name == "images_per_second" or _unit(name)
                 if plotted and value is not None:
-                    described = self._counted(name, line).strip()
+                    described = f"{_OTHER_UNITS.get(name, '')}{self._counted(name, line)}".strip()
                     events.scalar(f"evaluation/{name}", value, description=described or None)
         self.writer.flush()
         shown = [
-            f"{k} {v:.2f} %{self._counted(k, line)}"
+            f"{k} {v:.2f} {_unit(k)}{self._counted(k, line)}"
             for k, v in line.items()
-            if v is not None and ("error" in k or "percent" in k)
+            if v is not None and _unit(k)
         ]
         print(f"\nstep {step}: {', '.join(shown)}", flush=True)
 
@@ -124,6 +125,12 @@ class MetricsLogger(keras.callbacks.Callback):
         if name.startswith("validation_"):
             return few_images.counted(self.model.task.held_out)
         return few_images.counted(self.test_images) if name.startswith("test_") else ""
+
+
+def _unit(name: str) -> str:
+    """The unit of a number that is shown at each evaluation; empty for others."""
+    percent = name.endswith(("error", "error_raw", "percent"))
+    return _OTHER_UNITS.get(name, "%" if percent else "")
 
 
 class SaveCheckpoint(keras.callbacks.Callback):

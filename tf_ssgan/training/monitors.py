@@ -11,11 +11,14 @@ import tensorflow as tf
 from tf_ssgan.common import few_images, files
 from tf_ssgan.core import monitoring
 from tf_ssgan.metrics import classification, plots
-from tf_ssgan.nn import step_random
-from tf_ssgan.training import build, events, unlabeled_images
+from tf_ssgan.nn import pixels, step_random
+from tf_ssgan.training import build, events, run_file_contents, unlabeled_images
 
 IMAGES_SHOWN = 6  # images in a figure
 PSEUDO_LABEL_IMAGES = 2000  # images on which pseudo-labels are counted, or judged
+BOUND_IMAGES = 2000  # test images whose bound is measured
+BOUND_BATCH = 100  # of them at a time: a bound may take a pass for each class
+_RANDOM_STEP = -2  # whose random numbers monitors have: the same at each evaluation
 
 
 class Monitor(keras.callbacks.Callback):
@@ -136,6 +139,48 @@ class NoisyLabelsMonitor(Monitor):
         return shares | classification.judge_noisy_labels(detected, wrong)
 
 
+class BoundMonitor(Monitor):
+    """The bound of test images, "test_bound" of the metrics: the mean, in nats per image.
+
+    The images are those of `bound_ids`, and the random numbers are those of one step, so what
+    differs between two evaluations is the model.
+    """
+
+    def __init__(
+        self,
+        run: build.Run,
+        writer: tf.summary.SummaryWriter,
+        declared: monitoring.Bound,
+    ):
+        """Takes what the method declares; the other arguments are those of `Monitor`."""
+        super().__init__(run, writer)
+        self.declared = declared
+        self.ids = bound_ids(len(run.arrays.test_images))
+
+    def scalars(self) -> dict[str, float | None]:
+        """The mean bound; None if it is not finite, or larger than a file may hold."""
+        batches = range(0, len(self.ids), BOUND_BATCH)
+        with step_random.at(self.run.method.task.seed, _RANDOM_STEP):
+            bounds = [self._bounds(self.ids[first : first + BOUND_BATCH]) for first in batches]
+        with np.errstate(invalid="ignore"):  # infinities of both signs
+            mean = float(np.concatenate(bounds).mean(dtype=np.float64))
+        return {"test_bound": mean if abs(mean) <= run_file_contents.LARGEST else None}
+
+    def _bounds(self, ids: np.ndarray) -> np.ndarray:
+        """The bounds of some test images, float32 [n]."""
+        images = pixels.to_float32(self.run.arrays.test_images[ids])
+        return self.declared.of(images).numpy()
+
+
+def bound_ids(count: int) -> np.ndarray:
+    """Which of `count` test images have their bound measured, int64 [n]: all of them, or 2,000.
+
+    They are the same whatever the seed, so that runs can be compared, and drawn at random, because
+    many data sets are sorted by class.
+    """
+    return np.random.default_rng(0).permutation(count)[:BOUND_IMAGES]
+
+
 def counted_ids(run: build.Run) -> np.ndarray:
     """Ids of the images on which pseudo-labels are counted, int64 [n], selected by the seed.
 
@@ -182,7 +227,7 @@ class PictureMonitor(Monitor):
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Draws the picture."""
-        with step_random.at(self.run.method.task.seed, -2):  # the same random start each time
+        with step_random.at(self.run.method.task.seed, _RANDOM_STEP):
             png = self.picture()
         files.replace(self.run.workdir.figure(self.declared.name), png)
         with self.summary():
@@ -237,6 +282,7 @@ def make(
         monitoring.NoisyLabels: NoisyLabelsMonitor,
         monitoring.ImagePairs: ImagePairsMonitor,
         monitoring.ImageRows: ImageRowsMonitor,
+        monitoring.Bound: BoundMonitor,
     }
     made = [kinds[type(one)](run, writer, declared=one) for one in run.method.monitors()]
     return made + ([SamplesMonitor(run, writer)] if run.method.sampler() else [])

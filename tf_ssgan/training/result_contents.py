@@ -150,6 +150,7 @@ class Result(Quality):
     guessing: Guessing = ABSENT
     linear: LinearBaseline | None = None
     test_error_raw_at_best_validation: Percent | None
+    test_bound: Real = ABSENT  # nats per image; of generative models, see `monitoring.Bound`
     searched: dict[str, Real]
     searched_at_best_validation: dict[str, Real]
     searched_raw_at_best_validation: dict[str, Real] = ABSENT

@@ -209,6 +209,7 @@ def _result(
         "test_error_at_best_validation": best["test_error"] if best else None,
         "validation_error": last.get("validation_error"),
         "test_error_raw_at_best_validation": raw_best["test_error_raw"] if raw_best else None,
+        **_numbers(last, ("test_bound",)),
         "searched": _numbers(last, run.method.searched),
         "searched_at_best_validation": _numbers(best or {}, run.method.searched),
         "searched_raw_at_best_validation": _numbers(raw_best or {}, run.method.searched),

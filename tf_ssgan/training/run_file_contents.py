@@ -10,14 +10,14 @@ from typing import Annotated, Any, Literal, Self
 
 import pydantic
 
-_LARGEST = 1e15
+LARGEST = 1e15  # number of a file
 Count = Annotated[int, pydantic.Field(ge=0, le=2**53)]
 Positive = Annotated[int, pydantic.Field(ge=1, le=2**53)]
-Size = Annotated[float, pydantic.Field(ge=0, le=_LARGEST)]
-Real = Annotated[float, pydantic.Field(ge=-_LARGEST, le=_LARGEST)]
+Size = Annotated[float, pydantic.Field(ge=0, le=LARGEST)]
+Real = Annotated[float, pydantic.Field(ge=-LARGEST, le=LARGEST)]
 Fraction = Annotated[float, pydantic.Field(ge=0, le=1)]
 Percent = Annotated[float, pydantic.Field(ge=0, le=100)]
-Temperature = Annotated[float, pydantic.Field(gt=0, le=_LARGEST)]
+Temperature = Annotated[float, pydantic.Field(gt=0, le=LARGEST)]
 Sha256 = Annotated[str, pydantic.Field(pattern="^[0-9a-f]{64}$")]
 Version = Annotated[str, pydantic.Field(pattern=r"^[0-9A-Za-z.+-]{1,40}$")]
 
@@ -28,8 +28,8 @@ def _check_scalar(value: Any) -> Any:
     if isinstance(value, str):
         return _check_text(value)
     # A hyperparameter may be infinite; NaN is equal to nothing, not even to itself.
-    if not abs(value) <= _LARGEST and value not in (math.inf, -math.inf):
-        raise ValueError(f"expected a number up to {_LARGEST:g}")
+    if not abs(value) <= LARGEST and value not in (math.inf, -math.inf):
+        raise ValueError(f"expected a number up to {LARGEST:g}")
     return value
 
 

@@ -37,6 +37,7 @@ def format_summary(result: dict[str, Any], workdir: str) -> str:
             *_sentences(result),
             *recall_lines(result.get("class_recall") or ()),
             *_quality(result),
+            *_bound(result),
             *_searched(result),
             f"Everything is in {workdir}",
             *_export(result, workdir),
@@ -228,6 +229,12 @@ def _quality(result: dict[str, Any]) -> list[str]:
         over = f"mean over the {tested} classes that have test images"
         lines.insert(0, f"  {'average_precision_macro':<{_NAME}}{macro:6.3f}     ({over})")
     return lines
+
+
+def _bound(result: dict[str, Any]) -> Iterator[str]:
+    """The bound of a generative model, if the run measured one."""
+    if (bound := result.get("test_bound")) is not None:
+        yield f"  {'test_bound':<{_NAME}}{bound:9.2f}  (nats per image: lower bound of log p(x))"
 
 
 def _searched(result: dict[str, Any]) -> Iterator[str]:
