@@ -20,13 +20,13 @@ SVHN in the paper) or pixels (bernoulli; MNIST), drawn as 0 or 1 for M1, and els
 components the log of a density, which may be above 0. L and U bound densities of codes.
 
 Departures: the public code trains M1 on SVHN until its bound no longer rises, with the 'extra'
-images, whitens by 10,000 images, and has no prior of its kernels there; here M1 has a part of
-the run, and all is learned from the unlabeled pool, which holds the labeled images too. Pixels get
-4e-5 added to their variances before they are whitened, and log variances of p(x|a) are at least
--10: a component that hardly varies has a density without limit. On MNIST that code drops values of
-codes whose means do not vary. It has 200 steps a pass; here a step has as many labeled as unlabeled
-images. Adam corrects its bias, and its epsilon is 1e-8. Networks compute in float32. The recipes of
-digits and of short runs are ours.
+images, whitens by 10,000 images, and has no prior of its kernels there; here M1 has a part of the
+run, and all is learned from the unlabeled pool, which holds the labeled images too. 4e-5 is added
+to variances of components, and log variances of p(x|a) are at least -10, as a component that hardly
+varies has a density without limit. On MNIST that code drops values of codes whose means do not
+vary. It has 200 steps a pass; here a step has as many labeled as unlabeled images. Adam corrects
+its bias, and its epsilon is 1e-8. Networks compute in float32. Recipes of digits and of short runs
+are ours.
 """
 
 import dataclasses
@@ -43,6 +43,7 @@ from tf_ssgan.networks import image_normalization, image_values, vae
 from tf_ssgan.nn import layers, losses, pixels, precision
 
 PAPER = "Kingma et al. 2014, sections 3 and 4, public code"
+GROUP = "Autoencoders and deep generative models"
 SHOWN = 6  # images in the picture of reconstructions
 
 
@@ -52,9 +53,7 @@ class HParams(gan.GeneratorHParams):
 
     average_decay: float = inherited(hparams.HParams, "average_decay", 0.0)
     beta_1: float = inherited(gan.GeneratorHParams, "beta_1", 0.9, "Kingma et al. 2014")
-    latent_size: int = inherited(
-        gan.GeneratorHParams, "latent_size", 50, "M2's z in Kingma et al. 2014"
-    )
+    latent_size: int = inherited(gan.GeneratorHParams, "latent_size", 50, "Kingma et al. 2014")
     likelihood: Literal["bernoulli", "gaussian"] = option(
         "gaussian",
         "What M1 generates: binary pixels (bernoulli; MNIST in Kingma et al. 2014), or whitened "
