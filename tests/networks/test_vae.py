@@ -53,6 +53,7 @@ M2 = {
     "decoder": (lambda: vae.m2_decoder(3, 5, 2, (7,)), [numbers(4, 2), tf.range(4) % 3]),
     "features": (lambda: vae.m1_posterior(5, 2, (7, 6)), numbers(4, 5)),
     "feature_decoder": (lambda: vae.m1_decoder(5, 2, (7, 6)), numbers(4, 2)),
+    "pixel_decoder": (lambda: vae.m1_decoder(5, 2, (7, 6), "bernoulli"), numbers(4, 2)),
 }
 
 
@@ -68,6 +69,9 @@ def test_the_parameters_of_m1_and_m2():
         )
     ]
     assert counts == [1_081_800, 1_262_400, 155_510, 205_600, 331_100]
+    mnist = 784, 50, (500, 500)
+    assert weights.parameter_count(vae.m1_posterior(*mnist)) == 693_100
+    assert weights.parameter_count(vae.m1_decoder(*mnist, "bernoulli")) == 668_784
 
 
 @pytest.mark.parametrize(

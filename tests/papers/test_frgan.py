@@ -17,6 +17,7 @@ from tf_ssgan import papers
         ("frgan_table3", "Improved-GAN", "500 labels", 18.44, 4.8),
         ("frgan_table3", "Improved-GAN", "1000 labels", 8.11, 1.3),
         # Printed beside VAT, Improved-GAN, ALI and the Pi model.
+        ("frgan_table3", "M1+M2", "1000 labels", 36.02, 0.10),
         ("frgan_table3", "SDGM", "1000 labels", 16.61, 0.24),
         ("frgan_table3", "ALI", "1000 labels", 7.42, 0.65),
         ("frgan_table3", "Pi model", "500 labels", 7.05, 0.30),

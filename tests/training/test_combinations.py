@@ -52,10 +52,12 @@ def test_what_another_form_of_a_method_reads_is_said():
          "nothing here: it belongs to --manifold_form=dropout."),
         ("bad_gan", {"code_weight": 0.1}, "--code_weight=0.1 changes nothing here: it belongs to "
          "--spread=variational."),
+        ("m1_m2", {"components": 9}, "--components=9 changes nothing here: it belongs to "
+         "--likelihood=gaussian."),
     ):  # fmt: skip
         settings = config.configure(method, "digits", **given)
         assert combinations.remarks(settings, frgan.Method) == [sentence]
-    for method in ("improved_gan_mreg", "improved_gan_minv", "bad_gan"):
+    for method in ("improved_gan_mreg", "improved_gan_minv", "bad_gan", "m1_m2"):
         for dataset in ("digits", "cifar10"):
             assert not combinations.remarks(config.configure(method, dataset), frgan.Method)
     read = config.configure("improved_gan_minv", "digits", manifold_weight=0.1)

@@ -1,7 +1,8 @@
 """Networks of variational autoencoders of vectors: M1 and M2, ADGM and SDGM.
 
 M1 and M2 of Kingma et al. (2014), public code (dpkingma/nips14-ssl), with softplus units. M1 learns
-codes of images, 600 whitened principal components on SVHN, and M2 classifies the codes:
+codes of images, 600 whitened principal components on SVHN, and M2 classifies the codes. Binary
+pixels have logits instead of means and log variances; on MNIST M1 has 500 units and codes of 50:
 
     network            inputs          hidden     outputs                     parameters
     M1   q(z | x)      x 600           600, 600   mean, log variance of 300    1,081,800
@@ -71,7 +72,10 @@ def m1_posterior(
 
 
 def m1_decoder(
-    values: int = 600, latent_size: int = 300, hidden: Sequence[int] = (600, 600)
+    values: int = 600,
+    latent_size: int = 300,
+    hidden: Sequence[int] = (600, 600),
+    likelihood: Likelihood = "gaussian",
 ) -> keras.Model:
     """Builds p(x | z) of M1.
 
@@ -79,12 +83,18 @@ def m1_decoder(
         values: Length of x.
         latent_size: Length of z.
         hidden: Units of each hidden layer.
+        likelihood: Distribution of the values.
 
     Returns:
-        z [batch, latent_size] -> {"mean": float32 [batch, values], "log_variance": likewise}.
+        z [batch, latent_size] -> {"logits": float32 [batch, values]}, or of Gaussian values
+        {"mean": likewise, "log_variance": likewise}.
     """
     latents = keras.Input((latent_size,), name="latents")
-    outputs = _gaussian(_softplus([latents], hidden), values, _fan_in, _fan_in)
+    x = _softplus([latents], hidden)
+    if likelihood == "gaussian":
+        outputs = _gaussian(x, values, _fan_in, _fan_in)
+    else:
+        outputs = {"logits": _dense(x, values, _fan_in, "logits")}
     return keras.Model(latents, outputs, name="feature_decoder")
 
 

@@ -25,10 +25,14 @@ class Rule:
     sentence: str
 
 
-def _exceeds_most_values(run: Any, method: Any) -> bool:
-    """Whether image files make images larger than a method takes; gray ones, if that is open."""
+def _exceeds_most_values(run: Any, method: Any, switch: str) -> bool:
+    """Whether image files make images larger than a method takes, by the hyperparameter `switch`.
+
+    Gray ones, if that is open.
+    """
     channels = 1 if run.channels == "auto" else int(run.channels)
-    return run.image_size**2 * channels > (method.most_values(run.hparams) or math.inf)
+    most = method.most_values(run.hparams) or math.inf
+    return hasattr(run.hparams, switch) and run.image_size**2 * channels > most
 
 
 def _has_no_use_for(name: str, run: Any) -> bool:
@@ -51,6 +55,7 @@ _OF_ANOTHER_FORM = (
     ("tangent_weight", "manifold_form", "tangent"),
     ("pull_away_weight", "spread", "pull_away"),
     ("code_weight", "spread", "variational"),
+    ("components", "likelihood", "gaussian"),
 )
 
 # Each is refused.
@@ -99,9 +104,14 @@ RULES = (
         "Leave one of them out.",
     ),
     Rule(
-        _exceeds_most_values,
+        lambda run, method: _exceeds_most_values(run, method, "normalization"),
         "--image_size={image_size} makes images that are too large to be whitened "
         "(--normalization). Give a smaller one, or --normalization=per_image or standardize.",
+    ),
+    Rule(
+        lambda run, method: _exceeds_most_values(run, method, "likelihood"),
+        "--image_size={image_size} makes images that are too large to be whitened "
+        "(--likelihood=gaussian). Give a smaller one, or --likelihood=bernoulli.",
     ),
 )
 

@@ -30,7 +30,7 @@ from tf_ssgan.nn.layers.spectral_norm import SpectralConv
 from tf_ssgan.nn.layers.squeeze_excite import SqueezeExcite
 from tf_ssgan.nn.layers.standardize import Standardize
 from tf_ssgan.nn.layers.weight_norm import Conv, ConvTranspose, Dense, initialize_from_data
-from tf_ssgan.nn.layers.whiten import Whiten
+from tf_ssgan.nn.layers.whiten import Unwhiten, Whiten
 
 __all__ = [
     "BatchNorm",
@@ -54,6 +54,7 @@ __all__ = [
     "SpectralConv",
     "SqueezeExcite",
     "Standardize",
+    "Unwhiten",
     "Whiten",
     "batch_moments",
     "frozen_statistics",
