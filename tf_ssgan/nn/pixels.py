@@ -1,15 +1,55 @@
-"""Pixels as values of a distribution: intensities, binary ones, and continuous ones.
+"""Pixels: between bytes and the range [-1, 1] that networks read, and as values of a distribution.
 
-Images are float32 in [-1, 1], as everywhere; what is made of them are vectors [batch, values].
+Intensities, binary values and dequantized ones are vectors [batch, values], made of float32 images
+in [-1, 1] [batch, h, w, c].
 """
 
 import math
 
+import numpy as np
 import tensorflow as tf
 
 from tf_ssgan.nn import step_random
 
 LEVELS = 256  # of a pixel
+
+
+def to_float32(pixels: tf.Tensor | np.ndarray) -> tf.Tensor:
+    """Scales uint8 images to float32 in [-1, 1]: (x - 127.5) / 127.5.
+
+    Args:
+        pixels: uint8 [...].
+
+    Returns:
+        float32, the same shape.
+    """
+    return (tf.cast(pixels, tf.float32) - 127.5) / 127.5
+
+
+def cast_to_bytes(numbers: tf.Tensor) -> tf.Tensor:
+    """Casts numbers to bytes as NumPy does (-1.3 becomes 255), and scales these as `to_float32`.
+
+    It is what a program does to standardized images that it takes for images of bytes.
+
+    Args:
+        numbers: float32 [...].
+
+    Returns:
+        float32, the same shape.
+    """
+    return to_float32(tf.math.floormod(tf.cast(numbers, tf.int32), 256))
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """Scales images in [-1, 1] to bytes: 127.5 x + 127.5, rounded to the nearest byte.
+
+    Args:
+        images: float [...]; values beyond [-1, 1] are clipped.
+
+    Returns:
+        uint8, the same shape.
+    """
+    return np.clip(np.rint(images * 127.5 + 127.5), 0, 255).astype(np.uint8)
 
 
 def intensities(images: tf.Tensor) -> tf.Tensor:
