@@ -19,7 +19,8 @@ standard deviation of their channel. The classifier takes the means of these.
 
 The loss, the sizes and the schedule are those of the public code, which is SDGM's
 (larsmaaloee/auxiliary-deep-generative-models). Its learning rate falls to .75 of it after each 200
-of 1,000 epochs, and not below a tenth; here after each fifth of the run, however long it is.
+of 1,000 epochs, here after each fifth of the run, however long it is; so its least rate of 3e-5 is
+never reached.
 
 Departures: U is a mean over samples of a, as in the paper; the code takes the mean of q(y | a, x)
 first, and the KL of the sample. It normalizes labeled and unlabeled images apart and records the
