@@ -23,12 +23,13 @@ of 1,000 epochs, here after each fifth of the run, however long it is; so its le
 never reached.
 
 Departures: U is a mean over samples of a, as in the paper; the code takes the mean of q(y | a, x)
-first, and the KL of the sample. It normalizes labeled and unlabeled images apart and records the
-unlabeled ones, as we do, but with q(y | a, x) in place of y where we have all classes. Statistics
-of the classifier are estimated anew on unlabeled images before each evaluation, because intensities
-vary less than binary pixels. Dequantized pixels are drawn once there, and N does not count labeled
-images. Images are generated from means. The code has MNIST alone, whose settings we take for
-digits and Fashion-MNIST; CIFAR has those of SVHN. Networks compute in float32. Short runs use the
+first, and the KL of the sample. Its script for MNIST, the only one, leaves out the code's batch
+normalization and draws one sample of a where we have 5. Like the code, we normalize labeled and
+unlabeled images apart and record the unlabeled ones; where networks take y, the code records them
+with q(y | a, x) in its place, and we with all classes. Statistics of the classifier are estimated
+anew on unlabeled images before each evaluation, because intensities vary less than binary pixels.
+Dequantized pixels are drawn anew, there once. Images are generated from means. Fashion-MNIST has
+the settings of MNIST, and CIFAR those of SVHN. Networks compute in float32. Short runs use the
 learning rate 1e-3.
 """
 

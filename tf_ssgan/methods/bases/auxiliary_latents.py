@@ -40,8 +40,8 @@ class AuxiliaryHParams(gan.GeneratorHParams):
     )
     samples: int = option(
         5,
-        "Samples of a, and of z for each class, of an image in a training step (public code: 1, or "
-        "5). The classifier takes 100 samples of a.",
+        "Samples of a of an image in a training step, each with a sample of z for each class; the "
+        "public code's script for MNIST has 1. The classifier takes 100 samples of a.",
         low=1,
         high=1_000,
     )
