@@ -93,3 +93,80 @@ def dequantized(images: tf.Tensor) -> tf.Tensor:
     """
     levels = intensities(images) * (LEVELS - 1)
     return (levels + step_random.current().uniform(*levels.shape)) / LEVELS
+
+
+def middles(images: tf.Tensor) -> tf.Tensor:
+    """The mean of `dequantized` images over their noise, (v + 1/2) / 256 with v in 0..255.
+
+    Args:
+        images: [batch, h, w, c] in [-1, 1].
+
+    Returns:
+        float32 [batch, h w c] in (0, 1).
+    """
+    return (intensities(images) * (LEVELS - 1) + 0.5) / LEVELS
+
+
+def in_deviations(values: tf.Tensor, std: tuple[float, ...]) -> tf.Tensor:
+    """Values divided by the standard deviation of their channel; no mean is subtracted.
+
+    Args:
+        values: [..., h w c].
+        std: Standard deviation of the intensities in [0, 1], of each channel or one for all; less
+            than a gray level counts as one, as the channel may be constant.
+
+    Returns:
+        float32, the same shape.
+    """
+    return tf.cast(values, tf.float32) / _of_each_value(values, std)
+
+
+def from_deviations(values: tf.Tensor, std: tuple[float, ...]) -> tf.Tensor:
+    """The inverse of `in_deviations`: values multiplied by the standard deviation."""
+    return tf.cast(values, tf.float32) * _of_each_value(values, std)
+
+
+def log_deviations(std: tuple[float, ...], values: int) -> float:
+    """What `in_deviations` adds to the log-density of an image: the sum of log std, in nats.
+
+    Args:
+        std: As of `in_deviations`.
+        values: h w c.
+    """
+    return float(np.sum(np.log(_deviations(std, values))))
+
+
+def to_images(intensities: tf.Tensor, shape: tuple[int, int, int]) -> tf.Tensor:
+    """Images of intensities, the inverse of `intensities`.
+
+    Args:
+        intensities: [batch, h w c]; values beyond [0, 1] are clipped.
+        shape: h, w, c.
+
+    Returns:
+        float32 [batch, h, w, c] in [-1, 1].
+    """
+    scaled = tf.clip_by_value(2.0 * tf.cast(intensities, tf.float32) - 1.0, -1.0, 1.0)
+    return tf.reshape(scaled, [-1, *shape])
+
+
+def to_images_of_levels(values: tf.Tensor, shape: tuple[int, int, int]) -> tf.Tensor:
+    """Images of dequantized values, the inverse of `middles`.
+
+    Args:
+        values: [batch, h w c]; what is no gray level is clipped.
+        shape: h, w, c.
+
+    Returns:
+        float32 [batch, h, w, c] in [-1, 1].
+    """
+    return to_images((tf.cast(values, tf.float32) * LEVELS - 0.5) / (LEVELS - 1), shape)
+
+
+def _of_each_value(values: tf.Tensor, std: tuple[float, ...]) -> tf.Tensor:
+    return tf.constant(_deviations(std, values.shape[-1]), tf.float32)
+
+
+def _deviations(std: tuple[float, ...], values: int) -> np.ndarray:
+    """The standard deviation of each value of an image, channels last: float64 [values]."""
+    return np.tile(np.maximum(std, 1 / (LEVELS - 1)), values // len(std))

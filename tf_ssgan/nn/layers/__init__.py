@@ -3,8 +3,8 @@
 Weight normalization with data-dependent initialization, spectral normalization, batch normalization
 over the global batch whose statistics can be frozen for a pass, dropout, noise and samples from the
 random numbers of the step, squeeze-and-excitation, attention, fixed layers that normalize images,
-the class as further channels, dense layers of several inputs, and what denoises a unit of a ladder
-network.
+the class as further channels, dense layers of several inputs, values of pixels and images of them,
+and what denoises a unit of a ladder network.
 """
 
 from tf_ssgan.nn.layers.attention import ChannelAttention, PositionAttention
@@ -26,6 +26,7 @@ from tf_ssgan.nn.layers.pass_modes import (
     recalibration,
     statistics_are_frozen,
 )
+from tf_ssgan.nn.layers.pixel_values import Likelihood, PixelImages, PixelValues
 from tf_ssgan.nn.layers.spectral_norm import SpectralConv
 from tf_ssgan.nn.layers.squeeze_excite import SqueezeExcite
 from tf_ssgan.nn.layers.standardize import Standardize
@@ -47,9 +48,12 @@ __all__ = [
     "GaussianSample",
     "JoinClass",
     "JoinedDense",
+    "Likelihood",
     "MeanOnlyBatchNorm",
     "MeasuredBatchNorm",
     "OneHot",
+    "PixelImages",
+    "PixelValues",
     "PositionAttention",
     "SpectralConv",
     "SqueezeExcite",
