@@ -24,8 +24,8 @@ Images are in [-1, 1], those of the decoder too: `image_generator` clips its mea
 sees what `image_normalization` makes of them. The public code normalizes local contrast instead, of
 the images that are decoded too.
 
-Other widths, channels and sizes are ours. Where a unit of the classifier sums fewer inputs than in
-the public code, kernels start larger by the root of that: with its standard deviation of .1, a
+Other widths, channels and sizes are ours. Where a unit sums fewer inputs than in the public code,
+kernels of convolutions start larger by the root of that: with its standard deviation of .1, a
 network of width 24 learned nothing from 50 labels of digits in 200 steps. Each pooling halves the
 sides, rounding up, and the decoder crops what it doubles to these sizes. Images of more than 48
 pixels have further stages behind the first (conv3 w, max pool), until the last map has at most 6
@@ -46,8 +46,8 @@ POOLINGS = 3  # of images of up to 48 pixels
 MAX_LAST_MAP = 6
 DROPOUT = 0.3
 LARGEST_LOG_VARIANCE = 10.0
-# Standard deviations of initial kernels: of convolutions of classifier and decoder, of logits. The
-# first is that of 3 channels and width 64.
+# Standard deviations of initial kernels: of convolutions of classifier and decoder, which are for 3
+# channels and width 64, and of logits.
 STDDEV, DECODER_STDDEV, LOGITS_STDDEV = 0.1, 0.02, 0.01
 CHANNELS, WIDTH = 3, 64
 
@@ -134,13 +134,14 @@ def decoder(task: task.Task, latent_size: int = 256, width: int = 64) -> keras.M
     x = layers.Dense(math.prod(last), weight_norm=False, initial=x.shape[-1] ** -0.5)(x)
     x = keras.layers.Reshape(last)(keras.layers.ReLU()(x))
     first, *others = _stages(task, width)
+    stddev = DECODER_STDDEV * math.sqrt(WIDTH / width)
     for stage, (height, width_of_map, channels) in zip(
         reversed(others), reversed(maps[1:]), strict=True
     ):
         x = Unpool(height, width_of_map)(x) if stage.pool else x
-        x = keras.layers.ReLU()(_convolution(x, channels, stage.size, DECODER_STDDEV))
+        x = keras.layers.ReLU()(_convolution(x, channels, stage.size, stddev))
     x = Unpool(task.height, task.width)(x) if first.pool else x
-    sizes = task.channels, first.size, DECODER_STDDEV
+    sizes = task.channels, first.size, stddev
     outputs = {
         "mean": _convolution(x, *sizes, name="mean", dtype="float32"),
         "log_variance": BoundedLogVariance(name="log_variance")(
