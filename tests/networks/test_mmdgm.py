@@ -124,13 +124,18 @@ def test_larger_images_have_more_stages(size, expected):
 
 def test_initial_values():
     keras.utils.set_random_seed(0)
-    network = mmdgm.classifier(task(), 16)
-    for layer in [x for x in network.layers if isinstance(x, layers.Conv)]:
-        assert layer.kernel.numpy().std() == pytest.approx(0.1, rel=0.1)
+    # Where a unit sums a quarter or a third of the inputs, deviations are larger by the root of it.
+    for channels, width, deviations in (
+        (3, 64, [0.1] * 5), (3, 16, [0.1] + [0.2] * 4), (1, 16, [0.1 * 3**0.5] + [0.2] * 4),
+    ):  # fmt: skip
+        network = mmdgm.classifier(task(channels=channels), width)
+        kernels = [x.kernel for x in network.layers if isinstance(x, layers.Conv)]
+        assert [k.numpy().std() for k in kernels] == pytest.approx(deviations, rel=0.1)
     assert network.get_layer("logits").kernel.numpy().std() == pytest.approx(0.01, rel=0.1)
-    decoder = mmdgm.decoder(task(), 40, 16)
-    for layer in [x for x in decoder.layers if isinstance(x, layers.Conv)]:
-        assert layer.kernel.numpy().std() == pytest.approx(0.02, rel=0.1)
+    for width, deviation in ((64, 0.02), (16, 0.04)):
+        decoder = mmdgm.decoder(task(), 40, width)
+        for layer in [x for x in decoder.layers if isinstance(x, layers.Conv)]:
+            assert layer.kernel.numpy().std() == pytest.approx(deviation, rel=0.1)
     (dense,) = [x for x in decoder.layers if isinstance(x, layers.Dense)]
     assert dense.kernel.numpy().var() == pytest.approx(1 / 50, rel=0.1)
     posterior = mmdgm.posterior(task(), 40, 16)
@@ -140,6 +145,29 @@ def test_initial_values():
     np.testing.assert_array_equal(
         posterior([numbers(2, 384), LABEL[:2]])["log_variance"], np.zeros([2, 40])
     )
+
+
+def test_the_classifier_sees_what_the_normalization_makes_of_images():
+    keras.utils.set_random_seed(0)
+    sizes, images = task(8, 1, 3), numbers(4, 8, 8, 1)
+    plain = mmdgm.classifier(sizes, 4)
+    normalized = mmdgm.classifier(sizes, 4, "per_image")
+    normalized.set_weights(plain.get_weights())
+    np.testing.assert_allclose(
+        normalized(images)["logits"], plain(layers.Contrast(None)(images))["logits"], atol=1e-6
+    )
+    assert np.any(normalized(images)["logits"] != plain(images)["logits"])
+
+
+def test_generated_images_are_means_within_the_range_of_pixels():
+    decoder = mmdgm.decoder(task(8, 1, 3), 5, 4)
+    generator, given = mmdgm.image_generator(decoder), [numbers(4, 5), LABEL]
+    for variable in decoder.variables:
+        variable.assign(20.0 * variable)
+    means = decoder(given)["mean"]
+    assert np.abs(means).max() > 1
+    np.testing.assert_array_equal(generator(given), tf.clip_by_value(means, -1.0, 1.0))
+    assert {id(v) for v in generator.variables} <= {id(v) for v in decoder.variables}
 
 
 @pytest.mark.parametrize("name", ["posterior", "decoder"])

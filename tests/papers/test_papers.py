@@ -35,9 +35,9 @@ def length(settings):
 
 def test_every_method_of_a_paper_occurs():
     used = {cell.flags["method"] for _, cell in TRAINED}
-    # No table here has FixMatch without attention, FlexMatch, CatGAN, DivideMix, or ladders.
+    # No table here has FixMatch without attention, FlexMatch, CatGAN, DivideMix, ladders or mmDGM.
     assert used == set(methods.names()) - {
-        "fixmatch", "flexmatch", "cat_gan", "dividemix", "ladder",
+        "fixmatch", "flexmatch", "cat_gan", "dividemix", "ladder", "mmdgm",
     }  # fmt: skip
 
 

@@ -3,10 +3,13 @@
 import dataclasses
 
 import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 from support import toy_methods
 
 from tf_ssgan.methods.bases import optimizers
+from tf_ssgan.nn import distribution
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,3 +56,43 @@ def test_adam_takes_another_learning_rate():
     adam = build(learning_rate=2e-3, beta_1=0.3).adam(0.01)
     assert float(adam.learning_rate) == pytest.approx(0.01)
     assert adam.beta_1 == 0.3
+
+
+@pytest.mark.parametrize("devices", [1, 2])
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
+def test_biases_move_at_a_multiple_of_the_learning_rate(size, devices):
+    """Whatever the size of their gradients, on which Adam's steps do not depend."""
+    strategy = distribution.strategy(devices)
+    with strategy.scope():
+        layer = keras.layers.Dense(1, use_bias=True, kernel_initializer="zeros")
+        layer.build((None, 2))
+        fast = optimizers.FastBiasAdam(1e-3, 0.9, epsilon=1e-12, bias_factor=2.0)
+        fast.build(layer.trainable_variables)
+
+    def apply():
+        gradients = [size * tf.constant([[1.0], [-1.0]]), size * tf.constant([3.0])]
+        fast.apply(gradients, layer.trainable_variables)
+
+    @tf.function
+    def step():
+        strategy.run(apply)
+
+    for _ in range(3):
+        step()
+    np.testing.assert_allclose(layer.kernel, [[-3e-3], [3e-3]], rtol=1e-4)
+    np.testing.assert_allclose(layer.bias, [-6e-3], rtol=1e-4)
+
+
+def test_a_factor_of_one_is_adam():
+    moved = []
+    for kind, more in ((keras.optimizers.Adam, {}), (optimizers.FastBiasAdam, {"bias_factor": 1})):
+        layer = keras.layers.Dense(2, kernel_initializer="ones")
+        layer.build((None, 2))
+        optimizer = kind(0.01, **more)
+        optimizer.build(layer.trainable_variables)
+        for number in (1.0, -0.3):
+            gradients = [number * tf.ones(v.shape) for v in layer.trainable_variables]
+            optimizer.apply(gradients, layer.trainable_variables)
+        moved.append([v.numpy() for v in layer.trainable_variables])
+    for one, two in zip(*moved, strict=True):
+        np.testing.assert_array_equal(one, two)

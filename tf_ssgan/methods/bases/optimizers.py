@@ -41,6 +41,38 @@ class AdamMethod(method.Method):
         return keras.optimizers.Adam(rate, beta_1=beta_1, beta_2=beta_2, epsilon=1e-8)
 
 
+class FastBiasAdam(keras.optimizers.Adam):
+    """Adam that moves biases at a multiple of the learning rate of other weights.
+
+    The factor is one of steps. A factor of gradients would cancel, because Adam divides them by
+    their size.
+    """
+
+    def __init__(self, *args, bias_factor: float, **kwargs):
+        """Describes the optimizer.
+
+        Args:
+            *args: Arguments of `keras.optimizers.Adam`.
+            bias_factor: The multiple.
+            **kwargs: Further ones.
+        """
+        super().__init__(*args, **kwargs)
+        self.bias_factor = bias_factor
+
+    def build(self, variables: list[keras.Variable]) -> None:
+        """Notes which of the variables are biases."""
+        super().build(variables)
+        self.factors = tuple(self.bias_factor if v.name == "bias" else 1.0 for v in variables)
+
+    def update_step(
+        self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
+    ) -> None:
+        """Moves a variable."""
+        # Within a step Keras passes variables of TensorFlow, whose names are those of replicas.
+        factor = self.factors[self._get_variable_index(variable)]
+        super().update_step(gradient, variable, factor * learning_rate)
+
+
 @dataclasses.dataclass(frozen=True)
 class LinearDecayHParams(hparams.HParams):
     """Hyperparameters of a learning rate that falls linearly to 0 at the end of the run."""

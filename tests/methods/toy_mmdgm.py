@@ -1,0 +1,3 @@
+"""mmDGM at toy size."""
+
+TOY = {"labels_fraction": 0.25}
