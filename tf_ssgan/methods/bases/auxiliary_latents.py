@@ -136,8 +136,9 @@ class AuxiliaryMethod(gan.ConditionalGAN):
         """
         code = self.q_a(x, training=training)
         draw = self.classifier.get_layer("auxiliary_samples")
-        a = draw(code["mean"], code["log_variance"], training=True)
-        log_q = losses.gaussian_log_density(a, *(v[:, tf.newaxis] for v in code.values()))
+        mean, log_variance = code["mean"], code["log_variance"]
+        a = draw(mean, log_variance, training=True)
+        log_q = losses.gaussian_log_density(a, mean[:, tf.newaxis], log_variance[:, tf.newaxis])
         known = {"x": x[:, tf.newaxis], "auxiliary": a}
         return a, log_q, self.q_y(known, training=training)["logits"]
 
