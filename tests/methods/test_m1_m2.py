@@ -181,6 +181,19 @@ def test_the_classifier_of_codes_learns_from_both_pools(toy, later, monkeypatch)
         assert all(reached) if name in later.trained else not any(reached), name
 
 
+def test_the_prior_pulls_at_kernels_alone(method):
+    variables = method.two.variables
+    with tf.GradientTape() as tape:
+        prior = method.prior(variables)
+    for variable, gradient in zip(
+        variables, tape.gradient(prior, [v.value for v in variables]), strict=True
+    ):
+        if variable.name == "kernel":
+            np.testing.assert_allclose(gradient, variable / toy_methods.UNLABELED, rtol=1e-5)
+        else:
+            assert variable.name == "bias" and gradient is None
+
+
 def test_labels_change_the_step_of_m2(toy, later):
     """L and the cross-entropy read them, U does not."""
     batch = next(toy.batches())
@@ -320,3 +333,4 @@ def test_recipes():
         assert (hp.learning_rate, hp.beta_1, hp.supervised_weight) == (3e-4, 0.9, 0.1)
     assert config.configure("m1_m2", "fashion_mnist", labels=1000).hparams.width == 500
     assert config.configure("m1_m2", "svhn", max_steps=300).hparams.learning_rate == 1e-3
+    assert config.configure("m1_m2", "digits").hparams.learning_rate == 2e-3

@@ -12,9 +12,9 @@ code a, M2 a code from one of K classes y and latents z. Stage "features" trains
     M2: -n/N E L(a_l, y_l) - E U(a_u) + supervised_weight E CE(y_l, q(y|a_l)) + ||kernels||^2 / 2N
 
 It is the paper's loss divided by N, the number of images, of which n are labeled. Densities are
-sums over values. The classifier is q(y|a) of the mean of q(a|x); the generator's images are means
-of p(x|a) of means of p(a|y, z). Values are whitened principal components (--likelihood=gaussian;
-SVHN in the paper) or pixels (bernoulli; MNIST), drawn as 0 or 1 for M1, and else intensities.
+sums over values. The classifier is q(y|a) of the mean of q(a|x); images are drawn by the means of
+p(a|y, z) and p(x|a). Values are whitened principal components (--likelihood=gaussian; SVHN in the
+paper) or pixels (bernoulli; MNIST), drawn as 0 or 1 in stage "features", and else intensities.
 
 "test_bound" is J of test images, in both stages: for intensities its mean over binary images; for
 components the log of a density, which may be above 0. L and U bound densities of codes.
@@ -25,8 +25,7 @@ run, and all is learned from the unlabeled pool, which holds the labeled images 
 to variances of components, and log variances of p(x|a) are at least -10, as a component that hardly
 varies has a density without limit. On MNIST that code drops values of codes whose means do not
 vary. It has 200 steps a pass; here a step has as many labeled as unlabeled images. Adam corrects
-its bias, and its epsilon is 1e-8. Networks compute in float32. Recipes of digits and of short runs
-are ours.
+its bias, with an epsilon of 1e-8. Recipes of digits and of short runs are ours.
 """
 
 import dataclasses
@@ -83,14 +82,18 @@ class HParams(gan.GeneratorHParams):
 
     _MNIST = dict(likelihood="bernoulli", feature_size=50, feature_width=500)
     RECIPES = {
-        "digits": dict(labels=50, max_steps=1000, learning_rate=1e-3) | _MNIST,
+        "digits": _MNIST | dict(
+            labels=50, max_steps=4000, batch_size=50, feature_width=300, width=200, latent_size=10,
+            supervised_weight=3.0,
+        ),
         "fashion_mnist": dict(labels=100, epochs=3000, batch_size=200) | _MNIST,
         "fashion_mnist@100": dict(width=300),
         "svhn": dict(labels=1000, epochs=3000, batch_size=200),
         "cifar10": dict(labels=4000, epochs=3000, batch_size=200),
         "cifar100": dict(labels=10_000, epochs=3000, batch_size=200),
         "short": dict(learning_rate=1e-3),
-    }
+        "digits/short": dict(learning_rate=2e-3),
+    }  # fmt: skip
 
 
 class Method(gan.ConditionalGAN):
@@ -98,10 +101,8 @@ class Method(gan.ConditionalGAN):
 
     reports = ("supervised", "labeled_bound", "unlabeled_bound")
     reports_in = {"features": ("bound",)}
-    trains_in = {
-        "features": ("features", "feature_decoder"),
-        "train": ("class_posterior", "posterior", "decoder"),
-    }
+    trains_in = {"features": ("features", "feature_decoder"),
+                 "train": ("class_posterior", "posterior", "decoder")}  # fmt: skip
     needs_labels = True
 
     @staticmethod
@@ -191,8 +192,7 @@ class Method(gan.ConditionalGAN):
 
     def prior(self, weights: list[keras.Variable]) -> tf.Tensor:
         """-log N(kernels; 0, I) / N, without a constant."""
-        kernels = [v.value for v in weights if v.name == "kernel"]
-        return losses.l2_loss(kernels) / self.task.unlabeled
+        return losses.l2_loss([v for v in weights if v.name == "kernel"]) / self.task.unlabeled
 
     def monitors(self) -> tuple[monitoring.Monitored, ...]:
         """Images beside their reconstructions, and the bound of M1."""

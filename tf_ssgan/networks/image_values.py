@@ -21,7 +21,7 @@ LEAST_LOG_VARIANCE = -10.0  # of components
 
 
 def values_of(
-    images: keras.KerasTensor, likelihood: vae.Likelihood, components: int = 0
+    images: keras.KerasTensor, likelihood: layers.Likelihood, components: int = 0
 ) -> tuple[keras.KerasTensor, layers.Whiten | None]:
     """Makes values of images.
 
@@ -117,7 +117,7 @@ class ImageAutoencoder:
 
 
 def autoencoder(
-    task: task.Task, likelihood: vae.Likelihood, components: int, latent_size: int, width: int
+    task: task.Task, likelihood: layers.Likelihood, components: int, latent_size: int, width: int
 ) -> ImageAutoencoder:
     """Builds M1 of images.
 

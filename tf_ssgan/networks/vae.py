@@ -45,7 +45,6 @@ import tensorflow as tf
 from tf_ssgan.nn import layers, losses
 
 Form = Literal["adgm", "sdgm"]
-Likelihood = Literal["bernoulli", "gaussian"]
 SMALL = 1e-3  # standard deviation of kernels that start near 0
 _P_INPUTS = {  # of p(a | .) and p(x | .)
     "sdgm": (("latents", "label"), ("auxiliary", "latents", "label")),
@@ -75,7 +74,7 @@ def m1_decoder(
     values: int = 600,
     latent_size: int = 300,
     hidden: Sequence[int] = (600, 600),
-    likelihood: Likelihood = "gaussian",
+    likelihood: layers.Likelihood = "gaussian",
 ) -> keras.Model:
     """Builds p(x | z) of M1.
 
@@ -191,7 +190,7 @@ def auxiliary_networks(
     form: Form,
     values: int,
     classes: int,
-    likelihood: Likelihood,
+    likelihood: layers.Likelihood,
     latent_size: int = 100,
     hidden: Sequence[int] = (500, 500),
 ) -> AuxiliaryNetworks:
