@@ -309,3 +309,7 @@ def test_recipes():
         assert (hp.margin, hp.bound_weight, hp.hat_weight) == (10, 1e-4, 0.3)
         assert (hp.balance_weight, hp.weight_decay) == (1e-3, 2e-6)
     assert config.configure("mmdgm", "svhn").hparams.normalization == "per_image"
+    digits = config.configure("mmdgm", "digits")
+    assert (digits.labels, digits.max_steps, digits.hparams.batch_size) == (50, 1000, 50)
+    assert (digits.hparams.width, digits.hparams.labels_fraction) == (24, 0.2)  # it is short
+    assert config.configure("mmdgm", "svhn").hparams.labels_fraction == 0.05

@@ -75,7 +75,7 @@ class HParams(gan.GeneratorHParams):
     )
 
     RECIPES = {
-        "digits": dict(labels=50, max_steps=1000, width=24, latent_size=32),
+        "digits": dict(labels=50, max_steps=1000, batch_size=50, width=24, latent_size=32),
         "fashion_mnist": dict(labels=100, epochs=200, width=32, latent_size=100),
         "svhn": dict(labels=1000, epochs=200, normalization="per_image"),
         "cifar10": dict(labels=4000, epochs=200),
