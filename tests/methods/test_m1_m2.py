@@ -184,7 +184,7 @@ def test_the_classifier_of_codes_learns_from_both_pools(toy, later, monkeypatch)
 def test_the_prior_pulls_at_kernels_alone(method):
     variables = method.two.variables
     with tf.GradientTape() as tape:
-        prior = method.prior(variables)
+        prior = method.prior(method.two)
     for variable, gradient in zip(
         variables, tape.gradient(prior, [v.value for v in variables]), strict=True
     ):
@@ -272,9 +272,9 @@ def test_reconstructions_and_the_bound_are_watched(method):
     with step_random.at(0, 0):
         found = bound.of(images)
     with step_random.at(0, 0):
-        again = method.value_bound(method.m1.values(images))
+        likelihood, divergence = method.m1.terms(method.m1.values(images))
     assert found.shape == (pairs.examples,) and found.dtype == tf.float32
-    np.testing.assert_array_equal(found, again)
+    np.testing.assert_array_equal(found, likelihood - divergence)
 
 
 def test_the_bound_is_below_the_likelihood(method):
@@ -287,7 +287,8 @@ def test_the_bound_is_below_the_likelihood(method):
         a = layers.sample_gaussian(**code)
         joint = method.m1.log_likelihood(many, a).numpy() + normal(a.numpy(), 0.0, 0.0 * a.numpy())
         weights_of = joint - normal(a.numpy(), *arrays(code))
-        bound = float(tf.reduce_mean(method.value_bound(many)))
+        terms = method.m1.terms(many)
+        bound = float(tf.reduce_mean(terms[0] - terms[1]))
     likelihood = np.logaddexp.reduce(weights_of) - math.log(20_000)
     assert bound < likelihood
     assert bound == pytest.approx(np.mean(weights_of), abs=0.05 * abs(bound))
@@ -302,6 +303,34 @@ def test_a_component_that_does_not_vary_has_a_bounded_density(method):
         assert float(density[0]) == pytest.approx(8 * (10 - math.log(2 * math.pi)), rel=1e-5)
 
 
+def test_the_weight_of_the_divergence_rises_over_a_part_of_m1():
+    """Of six of twelve steps two thirds; what is reported is the bound itself."""
+    plain, rising = (
+        toy_methods.Eager("m1_m2", divergence_ramp=ramp) for ramp in (0.0, 2 / 3)
+    )  # fmt: skip
+    weights_of = []
+    for step in range(6):
+        rising.method.step.assign(step)
+        weights_of.append(float(rising.method.divergence_weight()))
+        plain.method.step.assign(step)
+        assert plain.method.divergence_weight() == 1
+    assert weights_of == pytest.approx([0.0, 0.25, 0.5, 0.75, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("step", [0, 1])
+def test_a_step_of_m1_with_a_rising_divergence_is_the_formula(step, monkeypatch):
+    toy = toy_methods.Eager("m1_m2", divergence_ramp=1 / 3)
+    toy.method.step.assign(step)
+    logs, found, batch = recorded_step(toy, monkeypatch)
+    with step_random.at(0, step):
+        x = toy.method.m1.values(batch["unlabeled"]["image"])
+        likelihood, divergence = (float(tf.reduce_mean(v)) for v in toy.method.m1.terms(x))
+    assert logs["bound"] == pytest.approx(likelihood - divergence, rel=1e-5)
+    of_kernels = prior(toy.method, toy.method.m1.features, toy.method.m1.decoder)
+    expected = step / 2 * divergence - likelihood + of_kernels
+    assert found["loss"] == pytest.approx(expected, rel=1e-5)
+
+
 def test_stages(method):
     assert method.stages() == {"features": 0, "train": 6}
     assert set(method.streams()) == {"unlabeled"}
@@ -311,8 +340,8 @@ def test_stages(method):
 
 def test_large_images_are_refused_with_whitening_alone():
     kind = m1_m2.HParams
-    assert m1_m2.Method.most_values(kind()) == 4096
-    assert m1_m2.Method.most_values(kind(likelihood="bernoulli")) == 0
+    assert m1_m2.Method.most_values(kind(likelihood="gaussian")) == 4096
+    assert m1_m2.Method.most_values(kind()) == 0  # images of your own are not whitened by default
     large = toy_methods.task(height=65, width=65)
     with pytest.raises(errors.UserError, match="whitens images of at most 4,096 values"):
         m1_m2.Method(toy_methods.hparams("m1_m2"), large)
@@ -331,6 +360,8 @@ def test_recipes():
         assert (settings.labels, hp.likelihood) == (labels, likelihood)
         assert (hp.feature_width, hp.feature_size, hp.width, hp.latent_size) == sizes
         assert (hp.learning_rate, hp.beta_1, hp.supervised_weight) == (3e-4, 0.9, 0.1)
+        assert hp.divergence_ramp == 0
     assert config.configure("m1_m2", "fashion_mnist", labels=1000).hparams.width == 500
-    assert config.configure("m1_m2", "svhn", max_steps=300).hparams.learning_rate == 1e-3
+    short = config.configure("m1_m2", "svhn", max_steps=300).hparams
+    assert (short.learning_rate, short.divergence_ramp) == (1e-3, 0.5)
     assert config.configure("m1_m2", "digits").hparams.learning_rate == 2e-3

@@ -95,6 +95,23 @@ class ImageAutoencoder:
     decoder: keras.Model
     images: keras.Model
 
+    def terms(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Density log p(x | z), z ~ q(z | x), and KL(q(z | x) || N(0, I)): float32 [batch] each.
+
+        The bound of log p(x) is the first less the second.
+
+        Args:
+            x: [batch, values].
+        """
+        code = self.posterior(x)
+        latents = layers.sample_gaussian(**code)
+        return self.log_likelihood(x, latents), losses.gaussian_divergence(**code)
+
+    def bound(self, images: tf.Tensor) -> tf.Tensor:
+        """The bound of images without binary pixels: [batch, h, w, c] -> float32 [batch]."""
+        log_likelihood, divergence = self.terms(self.values(images))
+        return log_likelihood - divergence
+
     def log_likelihood(self, x: tf.Tensor, latents: tf.Tensor) -> tf.Tensor:
         """The density log p(x | z) of each image, in nats: float32 [batch].
 
