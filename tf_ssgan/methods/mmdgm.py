@@ -16,7 +16,8 @@ features below them; y^ is the class with the largest score:
 
 The learning rate is divided by 3 where the public code's epochs 30, 50 and 70 of 80 begin. Biases
 learn at twice the rate. The classifier is f, whose probabilities are its softmax, and draws no
-latent. hinge(u, u^) is the hat loss. The bound that is watched is ELBO(x, y^) <= log p(x).
+latent. hinge(u, u^) is the hat loss. The bound that is watched is ELBO(x, y^) <= log p(x), that of
+a density of pixels in [-1, 1], which are not dequantized: so it may be above 0.
 
 Departures: the public code is supervised; terms of unlabeled images are those of the 2018 paper,
 with its weights of the hat loss and of the balance. That paper's own code (thu-ml/mmdcgm-ssl) has
@@ -80,9 +81,8 @@ class HParams(gan.GeneratorHParams):
         "svhn": dict(labels=1000, epochs=200, normalization="per_image"),
         "cifar10": dict(labels=4000, epochs=200),
         "cifar100": dict(labels=10_000, epochs=200),
-        "short": dict(
-            labels_fraction=0.2
-        ),  # hat losses of an untrained classifier choose one class
+        # Hat losses of an untrained classifier choose one class.
+        "short": dict(labels_fraction=0.2),
     }
 
 
