@@ -80,7 +80,7 @@ LATE = [
     ("supervised", "--gen_los=log", "Unknown command line flag 'gen_los'"),
     ("fixmatch", "--depth=11", "10, 16, 22, 28, ... layers"),
     ("pi_model", "--dataset=folder:FILES --image_size=80 --normalization=zca", "too large to be wh"),
-    ("m1_m2", "--dataset=folder:FILES --image_size=80", "or --likelihood=bernoulli"),
+    ("m1_m2", "--dataset=folder:FILES --image_size=80 --likelihood=gaussian", "too large to be wh"),
     ("noise_reg", "--backbone_init=path --clean_fraction=.1", "do not go together"),
     ("noise_reg", "--backbone_path=a.weights.h5 --clean_fraction=.1", "do not go together"),
 ]  # fmt: skip
