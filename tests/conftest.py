@@ -9,7 +9,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import tf_ssgan  # noqa: F401, I001  settles Keras' settings before TensorFlow imports it
 import pytest
 import tensorflow as tf
-from support import memory
 from support.programs import python_path
 
 from tf_ssgan.training import build
@@ -35,19 +34,6 @@ def pytest_configure(config):
         importlib.import_module("support.auto_bfloat16.sitecustomize")
         folder = pathlib.Path(__file__).parent / "support/auto_bfloat16"
         os.environ["PYTHONPATH"] = python_path(folder)
-
-
-MEMORY = pytest.StashKey[memory.Memory]()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item):
-    """Gives memory back after a test, when it has let its fixtures go."""
-    if MEMORY not in item.config.stash:
-        item.config.stash[MEMORY] = memory.Memory()
-    result = yield
-    item.config.stash[MEMORY].give_back()
-    return result
 
 
 @pytest.fixture(autouse=True)
