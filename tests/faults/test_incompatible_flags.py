@@ -143,7 +143,7 @@ def test_what_may_be_meant_otherwise_is_said_when_the_run_begins(method, given, 
 
 
 def test_every_rule_speaks_of_flags_that_exist():
-    names = ("mean_teacher", "fast_swa", "bad_gan", "improved_gan_mreg")
+    names = ("mean_teacher", "fast_swa", "bad_gan", "improved_gan_mreg", "m1_m2")
     flags = functools.reduce(operator.or_, (config.configure(n).as_flags() for n in names))
     for rule in combinations.RULES + combinations.REMARKS:
         assert rule.sentence.format(**flags).endswith(".")
