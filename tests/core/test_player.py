@@ -210,3 +210,35 @@ def test_the_mean_over_replicas_is_clipped(clip, expected):
     one = step_of(distribution.one_device(), clip, [[3.0, 0.0, 4.0]])
     np.testing.assert_allclose(two, -np.array(expected), rtol=1e-6)
     np.testing.assert_allclose(one, two, rtol=1e-6)
+
+
+def test_a_shared_gradient_moves_players_as_their_own_gradients_do():
+    networks = [linear(), linear()]
+    first, second = (
+        player.Player(f"p{k}", [network], keras.optimizers.SGD(0.5), None)
+        for k, network in enumerate(networks)
+    )
+    kernels = [network.layers[0].kernel for network in networks]
+    start = [kernel.numpy() for kernel in kernels]
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(kernels[0].value ** 2 * kernels[1].value)
+    shared = player.SharedGradient(loss, tape, first, second)
+    second.minimize(loss, shared)
+    first.minimize(loss, shared)
+    np.testing.assert_allclose(kernels[0], start[0] - start[0] * start[1], rtol=1e-6)
+    np.testing.assert_allclose(kernels[1], start[1] - 0.5 * start[0] ** 2, rtol=1e-6)
+
+
+def test_a_shared_gradient_is_that_of_one_loss_and_names_weights_without_one():
+    networks = [linear(), linear()]
+    first, second = (
+        player.Player(name, [network], keras.optimizers.SGD(1.0), None)
+        for name, network in zip(("one", "two"), networks, strict=True)
+    )
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(networks[0].layers[0].kernel.value)
+    shared = player.SharedGradient(loss, tape, first, second)
+    with pytest.raises(ValueError, match="of another loss"):
+        first.minimize(2.0 * loss, shared)
+    with pytest.raises(ValueError, match="player two: no gradient reaches .*kernel"):
+        second.minimize(loss, shared)

@@ -132,3 +132,41 @@ class Player:
             correction * g / (tf.sqrt(v) + adam.epsilon)
             for v, g in zip(means, gradients, strict=True)
         ]
+
+
+class SharedGradient:
+    """The gradient of one loss in the weights of several players, taken once.
+
+    It stands for the tape in `Player.minimize`. A persistent tape that each player asks makes the
+    terms that their gradients have in common twice, and TensorFlow merges them. Where such a term
+    is one of three or more in a sum, the sum begins with a term that nobody else still reads, which
+    depends on timing: equal steps then differ in their last bits.
+    """
+
+    def __init__(self, loss: tf.Tensor, tape: tf.GradientTape, *players: Player):
+        """Takes the gradient.
+
+        Args:
+            loss: Scalar, the mean over this replica's examples.
+            tape: The tape that recorded it.
+            *players: Those that minimize it.
+        """
+        variables = [v.value for player in players for v in player.variables]
+        self._loss = loss
+        self._variables = variables
+        self._gradients = tape.gradient(loss, variables)
+
+    def gradient(self, loss: tf.Tensor, variables: list[tf.Variable]) -> list[tf.Tensor | None]:
+        """The gradient in some of the weights; None where the loss does not depend on them.
+
+        Args:
+            loss: The same loss.
+            variables: Weights of the players.
+
+        Raises:
+            ValueError: It is another loss.
+        """
+        if loss is not self._loss:
+            raise ValueError("this is the gradient of another loss")
+        known = {id(v): g for v, g in zip(self._variables, self._gradients, strict=True)}
+        return [known[id(v)] for v in variables]

@@ -37,7 +37,7 @@ import keras
 import tensorflow as tf
 
 from tf_ssgan.common.options import WIDEST, inherited, option
-from tf_ssgan.core import hparams, monitoring, stages
+from tf_ssgan.core import hparams, monitoring, player, stages
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import cnn13, gan, optimizers
 from tf_ssgan.networks import image_normalization, mmdgm
@@ -46,8 +46,7 @@ from tf_ssgan.nn import layers, losses, weights
 PAPER = "Li et al. 2015, public code; Li et al. 2018"
 GROUP = "Autoencoders and deep generative models"
 CODE = "public code of Li et al. 2015"
-# Epochs 30, 50 and 70 of 80, counted from 1, begin after these fractions of the run.
-DROPS = (29 / 80, 49 / 80, 69 / 80)
+DROPS = (29 / 80, 49 / 80, 69 / 80)  # of the run, where epochs 30, 50 and 70 of 80 begin
 SHOWN = 6  # images in the picture of reconstructions
 
 
@@ -135,7 +134,7 @@ class Method(gan.ConditionalGAN):
         if self.stage == "labels":
             return self.labels_step(x, y)
         u, hp, w = batch["unlabeled"]["image"], self.hp, self.label_weights(y)
-        with tf.GradientTape(persistent=True) as tape:
+        with tf.GradientTape() as tape:
             labeled, unlabeled = self.forward_concat(self.classifier, x, u)
             hinge = losses.hinge_loss(y, labeled["logits"], hp.margin, w)
             hat = losses.hat_loss(unlabeled["logits"], hp.margin)
@@ -147,8 +146,9 @@ class Method(gan.ConditionalGAN):
             loss = hinge + hp.hat_weight * hat + hp.balance_weight * balance
             loss -= hp.bound_weight * (labeled_bound + unlabeled_bound)
             loss += self.decay(self.classifier, self.posterior, self.decoder)
-        self.c.minimize(loss, tape)
-        self.v.minimize(loss, tape)
+        gradient = player.SharedGradient(loss, tape, self.c, self.v)
+        self.c.minimize(loss, gradient)
+        self.v.minimize(loss, gradient)
         values = (hinge, hat, balance, labeled_bound, unlabeled_bound)
         return self.end_step(**dict(zip(self.reports, values, strict=True)))
 
