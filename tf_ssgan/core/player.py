@@ -152,9 +152,9 @@ class SharedGradient:
             *players: Those that minimize it.
         """
         variables = [v.value for player in players for v in player.variables]
+        gradients = tape.gradient(loss, variables)
         self._loss = loss
-        self._variables = variables
-        self._gradients = tape.gradient(loss, variables)
+        self._of = {id(v): gradient for v, gradient in zip(variables, gradients, strict=True)}
 
     def gradient(self, loss: tf.Tensor, variables: list[tf.Variable]) -> list[tf.Tensor | None]:
         """The gradient in some of the weights; None where the loss does not depend on them.
@@ -168,5 +168,4 @@ class SharedGradient:
         """
         if loss is not self._loss:
             raise ValueError("this is the gradient of another loss")
-        known = {id(v): g for v, g in zip(self._variables, self._gradients, strict=True)}
-        return [known[id(v)] for v in variables]
+        return [self._of[id(v)] for v in variables]
