@@ -9,6 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import tf_ssgan  # noqa: F401, I001  settles Keras' settings before TensorFlow imports it
 import pytest
 import tensorflow as tf
+from support import own_process
 from support.programs import python_path
 
 from tf_ssgan.training import build
@@ -34,6 +35,8 @@ def pytest_configure(config):
         importlib.import_module("support.auto_bfloat16.sitecustomize")
         folder = pathlib.Path(__file__).parent / "support/auto_bfloat16"
         os.environ["PYTHONPATH"] = python_path(folder)
+    if not own_process.is_child(config) and not config.getoption("usepdb"):
+        config.pluginmanager.register(own_process.Groups())
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,6 @@ from support import own_process, toy_methods
 
 from tf_ssgan import methods
 
-HERE = pathlib.Path(__file__).parent
-
 
 def pytest_generate_tests(metafunc):
     """Asks every method by name; a new file is asked without being listed anywhere."""
@@ -32,42 +30,6 @@ def has_step(name: str) -> bool:
     on two devices would be a third of all that it costs.
     """
     return bool({"setup", "train_step"} & set(vars(methods.find(name).Method)))
-
-
-def pytest_collection_modifyitems(items):
-    """Asks a method everything before the next one."""
-    places = [place for place, item in enumerate(items) if item.path.parent == HERE]
-    in_order = sorted((items[place] for place in places), key=method_of)
-    for place, item in zip(places, in_order, strict=True):
-        items[place] = item
-
-
-def method_of(item: pytest.Item) -> str:
-    """The method that a question is asked of."""
-    return item.callspec.params["name"]
-
-
-GROUPS = pytest.StashKey[own_process.Groups]()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item, nextitem):
-    """Asks in the process of the method."""
-    config = item.config
-    if item.path.parent != HERE or own_process.is_child(config):
-        return None
-    if GROUPS not in config.stash:
-        config.stash[GROUPS] = own_process.Groups()
-    groups = config.stash[GROUPS]
-    name = method_of(item)
-    questions = [i for i in item.session.items if i.path.parent == HERE and method_of(i) == name]
-    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    for report in groups.reports(item, name, questions):
-        item.ihook.pytest_runtest_logreport(report=report)
-    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-    if nextitem is None or nextitem.path.parent != HERE:
-        groups.close()
-    return True
 
 
 # What holds for weighted labels holds for others: these are the special case of weights of 1.

@@ -1,8 +1,9 @@
-"""Runs a group of tests in a process of its own, whose memory goes with it.
+"""Runs groups of tests in processes of their own, whose memory goes with them.
 
-TensorFlow does not give back the graphs that it has traced: a process that asks forty methods holds
-the graphs of all. Here each group runs in a fork of a process that has imported TensorFlow and
-started nothing, and its reports are handed on as if the tests had run here.
+TensorFlow does not give back the graphs that it has traced: a process that runs all tests holds
+gigabytes of them, and becomes several times slower. Here each group runs in a fork of a process
+that has imported TensorFlow and started nothing, and its reports are handed on as if the tests had
+run here. With `--pdb` all tests run here.
 """
 
 import multiprocessing
@@ -14,26 +15,21 @@ from collections.abc import Iterator
 import pytest
 
 PRELOADED = ("tensorflow", "keras", "export.verify", "export.servable", "support.toy_methods")
-
-
+TESTS = pathlib.Path(__file__).parents[1]
+# Folders whose modules leave many graphs and share no fixture; of others, the folder is a group.
+BY_MODULE = ("benchmarks", "methods", "networks", "training")
 NAME = "own_process_child"
 
 
-class Child:
-    """The plugin of a group's process: sends each report."""
+def group_of(item: pytest.Item) -> str:
+    """The group of a test: its mark for pytest-xdist, which also keeps it on one worker."""
+    return item.get_closest_marker("xdist_group").args[0]
 
-    __name__ = NAME  # pytest registers it by this name
 
-    def __init__(self, pipe, shared: str):
-        self.pipe = pipe
-        self.shared = shared
-
-    def pytest_configure(self, config):
-        self.config = config
-
-    def pytest_runtest_logreport(self, report):
-        data = self.config.hook.pytest_report_to_serializable(config=self.config, report=report)
-        self.pipe.send(data)
+def _place(path: pathlib.Path) -> str:
+    """The group of the tests of a file without a mark."""
+    parts = path.relative_to(TESTS).parts
+    return parts[0] if len(parts) > 1 and parts[0] not in BY_MODULE else "/".join(parts)
 
 
 def is_child(config: pytest.Config) -> bool:
@@ -46,70 +42,121 @@ def shared_folder(config: pytest.Config) -> pathlib.Path:
     return pathlib.Path(config.pluginmanager.get_plugin(NAME).shared)
 
 
-def _run(pipe, shared: str, arguments: list[str]) -> None:
+class Child:
+    """The plugin of a group's process: runs the tests of the group, and sends each report."""
+
+    __name__ = NAME  # pytest registers it by this name
+
+    def __init__(self, pipe, shared: str, members: list[str]):
+        self.pipe = pipe
+        self.shared = shared
+        self.places = {name: place for place, name in enumerate(members)}
+
+    def pytest_configure(self, config):
+        self.config = config
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items):
+        """Those of the group, in the order in which they are asked for."""
+        members = [item for item in items if item.nodeid in self.places]
+        items[:] = sorted(members, key=lambda item: self.places[item.nodeid])
+
+    def pytest_runtest_logreport(self, report):
+        data = self.config.hook.pytest_report_to_serializable(config=self.config, report=report)
+        self.pipe.send(data)
+
+
+def _run(pipe, shared: str, arguments: list[str], members: list[str]) -> None:
     """The group's process."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # its reports are printed by the parent
-    pytest.main(arguments, plugins=[Child(pipe, shared)])
+    pytest.main(arguments, plugins=[Child(pipe, shared, members)])
     pipe.close()
 
 
 class Groups:
-    """Runs groups one after another; one process lives at a time."""
+    """The plugin that runs groups one after another; one process lives at a time."""
 
     def __init__(self):
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(list(PRELOADED))
         self.shared = tempfile.TemporaryDirectory(prefix="groups-")
+        self.members = {}
         self.name, self.process, self.pipe = None, None, None
 
-    def reports(self, item: pytest.Item, name: str, members: list[pytest.Item]) -> Iterator:
-        """The reports of a test, from its group's process.
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items):
+        """Marks each test with its group, and keeps a group together."""
+        groups = {}
+        for item in items:
+            if item.get_closest_marker("xdist_group") is None:
+                item.add_marker(pytest.mark.xdist_group(_place(item.path)))
+            groups.setdefault(group_of(item), []).append(item)
+        items[:] = [item for group in groups.values() for item in group]
 
-        Args:
-            item: The test.
-            name: Its group; another one than before starts a process.
-            members: The tests of the group, in the order in which they are asked for.
-        """
-        if name != self.name:
+    def pytest_collection_finish(self, session):
+        """Keeps what is left of each group after tests were deselected."""
+        for item in session.items:
+            self.members.setdefault(group_of(item), []).append(item)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item, nextitem):
+        """Runs the test in the process of its group."""
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        for report in self.reports(item):
+            item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        if nextitem is None or group_of(nextitem) != self.name:
             self.close()
-            self.pipe, theirs = self.context.Pipe(duplex=False)
-            self.process = self.context.Process(
-                target=_run, args=(theirs, self.shared.name, _arguments(item.config, members))
-            )
-            self.process.start()
-            theirs.close()
-            self.name = name
+        return True
+
+    def reports(self, item: pytest.Item) -> Iterator[pytest.TestReport]:
+        """The reports of a test, from its group's process, which the first test starts."""
+        if group_of(item) != self.name:
+            self.start(item.config, group_of(item))
         when = ""
         while when != "teardown":
             try:
                 data = self.pipe.recv()
             except EOFError:
                 self.process.join()
-                yield _ended(item, f"the process of {name} ended: {self.process.exitcode}")
+                yield _ended(item, f"the process of {self.name} ended: {self.process.exitcode}")
                 return
             report = item.config.hook.pytest_report_from_serializable(config=item.config, data=data)
             if report.nodeid == _plain(item):  # others may run in another worker
                 when, report.nodeid = report.when, item.nodeid
                 yield report
 
+    def start(self, config: pytest.Config, name: str) -> None:
+        """Starts the process of a group."""
+        self.close()
+        members = self.members[name]
+        files = dict.fromkeys(str(item.path) for item in members)
+        self.pipe, theirs = self.context.Pipe(duplex=False)
+        given = (theirs, self.shared.name, _arguments(config, list(files)))
+        self.process = self.context.Process(target=_run, args=(*given, [*map(_plain, members)]))
+        self.process.start()
+        theirs.close()
+        self.name = name
+
     def close(self) -> None:
-        """Ends the process of the last group."""
+        """Ends the process of the last group, which may be putting away what its tests shared."""
         if self.process is not None:
             self.pipe.close()
+            self.process.join(timeout=10)
             self.process.terminate()
             self.process.join()
         self.name, self.process, self.pipe = None, None, None
 
 
-def _arguments(config: pytest.Config, members: list[pytest.Item]) -> list[str]:
-    """What pytest is given in the group's process: the same options, and the tests by name."""
+def _arguments(config: pytest.Config, files: list[str]) -> list[str]:
+    """What pytest is given in the group's process: the same options, and the files."""
     options = ["-n0", "-m", "", "-p", "no:cacheprovider", f"--auto={config.getoption('auto')}"]
-    return [f"--rootdir={config.rootpath}", *options, *map(_plain, members)]
+    return [f"--rootdir={config.rootpath}", *options, *files]
 
 
 def _plain(item: pytest.Item) -> str:
     """The name of a test without the group that pytest-xdist puts behind it."""
-    return item.nodeid.partition("@")[0]
+    return item.nodeid.removesuffix(f"@{group_of(item)}")
 
 
 def _ended(item: pytest.Item, text: str) -> pytest.TestReport:
