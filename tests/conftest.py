@@ -3,6 +3,7 @@
 import importlib
 import os
 import pathlib
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -27,6 +28,9 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     """Splits the CPU before anything starts TensorFlow's devices."""
+    # Modules are compiled once, and not in each of the hundreds of processes that tests start.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     # As every run sets it, so that no test depends on whether another has built one before.

@@ -72,6 +72,6 @@ def own_step():
 
 
 @pytest.fixture
-def notes(request) -> pathlib.Path:
+def notes() -> pathlib.Path:
     """A folder in which methods note what need not be asked of others."""
-    return own_process.shared_folder(request.config)
+    return own_process.shared_folder()

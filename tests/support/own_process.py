@@ -9,6 +9,8 @@ run here. With `--pdb` all tests run here.
 import multiprocessing
 import os
 import pathlib
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 
@@ -16,9 +18,10 @@ import pytest
 
 PRELOADED = ("tensorflow", "keras", "export.verify", "export.servable", "support.toy_methods")
 TESTS = pathlib.Path(__file__).parents[1]
-# Folders whose modules leave many graphs and share no fixture; of others, the folder is a group.
-BY_MODULE = ("benchmarks", "methods", "networks", "training")
+# Of these folders each module is a group, because it leaves many graphs; of others the folder is.
+BY_MODULE = ("methods",)
 NAME = "own_process_child"
+SHARED = "TF_SSGAN_TESTS_SHARED"  # the variable that says where the folder is
 
 
 def group_of(item: pytest.Item) -> str:
@@ -37,9 +40,9 @@ def is_child(config: pytest.Config) -> bool:
     return config.pluginmanager.has_plugin(NAME)
 
 
-def shared_folder(config: pytest.Config) -> pathlib.Path:
-    """A folder that the processes of all groups share, in one of them."""
-    return pathlib.Path(config.pluginmanager.get_plugin(NAME).shared)
+def shared_folder() -> pathlib.Path:
+    """A folder that the processes of all groups share, of all workers."""
+    return pathlib.Path(os.environ[SHARED])
 
 
 class Child:
@@ -47,9 +50,8 @@ class Child:
 
     __name__ = NAME  # pytest registers it by this name
 
-    def __init__(self, pipe, shared: str, members: list[str]):
+    def __init__(self, pipe, members: list[str]):
         self.pipe = pipe
-        self.shared = shared
         self.places = {name: place for place, name in enumerate(members)}
 
     def pytest_configure(self, config):
@@ -66,10 +68,14 @@ class Child:
         self.pipe.send(data)
 
 
-def _run(pipe, shared: str, arguments: list[str], members: list[str]) -> None:
+def _run(pipe, arguments: list[str], members: list[str]) -> None:
     """The group's process."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # its reports are printed by the parent
-    pytest.main(arguments, plugins=[Child(pipe, shared, members)])
+    # As in a terminal: `nohup` and scripts that run things in the background ignore signals.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    sys.dont_write_bytecode = False
+    pytest.main(arguments, plugins=[Child(pipe, members)])
     pipe.close()
 
 
@@ -79,7 +85,9 @@ class Groups:
     def __init__(self):
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(list(PRELOADED))
-        self.shared = tempfile.TemporaryDirectory(prefix="groups-")
+        if SHARED not in os.environ:  # workers inherit it from the process that starts them
+            self.folder = tempfile.TemporaryDirectory(prefix="groups-")
+            os.environ[SHARED] = self.folder.name
         self.members = {}
         self.name, self.process, self.pipe = None, None, None
 
@@ -132,8 +140,8 @@ class Groups:
         members = self.members[name]
         files = dict.fromkeys(str(item.path) for item in members)
         self.pipe, theirs = self.context.Pipe(duplex=False)
-        given = (theirs, self.shared.name, _arguments(config, list(files)))
-        self.process = self.context.Process(target=_run, args=(*given, [*map(_plain, members)]))
+        given = (theirs, _arguments(config, list(files)), [*map(_plain, members)])
+        self.process = self.context.Process(target=_run, args=given)
         self.process.start()
         theirs.close()
         self.name = name
