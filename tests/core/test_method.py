@@ -202,6 +202,13 @@ def test_only_another_stage_is_traced_anew(staged):
     assert staged.train_function is None
 
 
+def test_stages_of_equal_steps_have_one_trace(staged):
+    staged.steps_differ = False
+    staged.train_function = traced = object()
+    staged.set_stage(3)
+    assert staged.stage == "train" and staged.train_function is traced
+
+
 class Exporting(Staged):
     """Exports a network of its own, twice the average."""
 

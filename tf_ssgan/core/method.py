@@ -43,6 +43,8 @@ class Method(run_state.RunState):
         weighs_classes: Whether it weighs classes by a rule of its own, so that `--class_weight` is
             refused.
         reads_pools: Whether it looks at whole pools between steps, see `look_at_pools`.
+        steps_differ: Whether the steps of its stages differ. If not, all stages have one trace: the
+            step must not read `stage`.
         stage: The current stage, one of `stages`.
         step_times: How long this process took for its steps, and how long it waited for batches.
     """
@@ -57,6 +59,7 @@ class Method(run_state.RunState):
     prefers_clean: bool = False
     weighs_classes: bool = False
     reads_pools: bool = False
+    steps_differ: bool = True
 
     def __init__(self, hp: hparams.HParams, task: Task):
         """Builds networks, optimizers and averages; call it inside the strategy's scope.
@@ -239,13 +242,18 @@ class Method(run_state.RunState):
         names = self.reported
         if set(scalars) != set(names):
             raise ValueError(f"{self.name} reports {names}, its step gave {tuple(scalars)}")
-        averages.update(self.averages, self.step.value - self.stages()[self.stage])
+        averages.update(self.averages, self._steps_in_stage())
         values = distribution.mean_over_replicas(
             tf.stack([tf.cast(scalars[name], tf.float32) for name in names])
         )
         self.scalar_means.add(values)
         self.step.assign_add(1)
         return dict(zip(names, tf.unstack(values), strict=True))
+
+    def _steps_in_stage(self) -> tf.Tensor:
+        """Number of the step in its stage, from 0: int64 scalar."""
+        firsts = tf.constant(list(self.stages().values()), tf.int64)
+        return self.step.value - tf.reduce_max(tf.where(firsts <= self.step.value, firsts, 0))
 
     # What the training loop calls.
 
@@ -281,10 +289,12 @@ class Method(run_state.RunState):
             return self.train_step(batch)
 
     def set_stage(self, step: int) -> None:
-        """Sets the stage to that of a step; if it changes, the next step is traced anew."""
+        """Sets the stage to that of a step; if its steps differ, the next one is traced anew."""
         stage = [name for name, first in self.stages().items() if first <= step][-1]
         if stage != self.stage:
-            self.stage, self.train_function = stage, None
+            self.stage = stage
+            if self.steps_differ:
+                self.train_function = None
 
     def waiting_percent(self) -> float:
         """Share of the time of this process's steps spent waiting for batches, in percent."""

@@ -28,7 +28,6 @@ images with a pseudo-label are standardized floats cast to bytes, nearly all bla
 import dataclasses
 from typing import Literal
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -38,7 +37,7 @@ from tf_ssgan.core import looks
 from tf_ssgan.core.monitoring import PseudoLabels
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import alignment, profile, warm_up, wrn
-from tf_ssgan.nn import layers, losses, pixels, schedules
+from tf_ssgan.nn import fused_optimizers, layers, losses, pixels, schedules
 
 PAPER = "Lee 2013; Alshami and Arya 2022"
 GROUP = "Consistency and pseudo-labels"
@@ -113,11 +112,12 @@ class Method(alignment.DistributionAlignment, warm_up.WarmUpMethod, wrn.WideResN
     """Self-training with pseudo-labels."""
 
     reports = ("supervised", "unsupervised", "selected")
+    steps_differ = False  # the warm-up merges no image that has no label
 
     def setup(self) -> None:
         """Builds the network, its player and the buffer with a label per unlabeled image."""
         self.classifier = self.build_network()
-        adam = keras.optimizers.AdamW(
+        adam = fused_optimizers.AdamW(
             self.hp.learning_rate, self.hp.weight_decay, amsgrad=True, epsilon=1e-8
         )
         self.c = self.player("classifier", self.classifier, adam, self.rate)
