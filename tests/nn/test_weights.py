@@ -36,3 +36,17 @@ def test_a_bias_is_added_to_the_last_axis_and_keeps_the_type(dtype):
     y = weights.add_bias(x, bias)
     assert y.dtype == dtype
     np.testing.assert_array_equal(y, np.broadcast_to([1.0, -2.0], [2, 3, 2]))
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.bfloat16])
+def test_the_gradient_of_a_bias_is_the_sum_over_all_positions(dtype):
+    """8 bits of bfloat16 would stop at 256 if each addition were rounded."""
+    x, bias = tf.zeros([4, 32, 32, 2], dtype), tf.zeros([2], dtype)
+    upstream = tf.cast(tf.broadcast_to([1.0, -0.5], x.shape), dtype)
+    with tf.GradientTape() as tape:
+        tape.watch([x, bias])
+        y = weights.add_bias(x, bias)
+    of_x, of_bias = tape.gradient(y, [x, bias], upstream)
+    np.testing.assert_array_equal(of_x, upstream)
+    np.testing.assert_array_equal(of_bias, [4096.0, -2048.0])
+    assert of_bias.dtype == dtype

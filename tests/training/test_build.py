@@ -138,6 +138,7 @@ def test_a_run_does_not_order_sums_by_pointers(tmp_path):
     tf.config.optimizer.set_experimental_options({"arithmetic_optimization": True})
     build.build(configured(width=2, max_steps=1, workdir=str(tmp_path / "run")))
     assert not tf.config.optimizer.get_experimental_options()["arithmetic_optimization"]
+    assert not tf.config.experimental.tensor_float_32_execution_enabled()
 
 
 def test_a_folder_that_holds_no_run_is_refused(tmp_path):

@@ -89,14 +89,15 @@ class Player:
             gradients = self.clip.clipped([distribution.mean_over_replicas(g) for g in gradients])
         if self.rate is not None:
             self.optimizer.learning_rate.assign(self.rate())
-        # Keras' optimizers sum gradients over replicas; the mean does not depend on their number.
-        share = 1.0 / distribution.num_replicas()
+        if (replicas := distribution.num_replicas()) > 1:
+            # Keras' optimizers sum over replicas; the mean does not depend on their number.
+            gradients = [g * (1.0 / replicas) for g in gradients]
         # Keras reads them while tracing, so they may be tensors instead of numbers.
         if self.beta_1 is not None:
             self.optimizer.beta_1 = self.beta_1()
         if self.beta_2 is not None:
             self.optimizer.beta_2 = self.beta_2()
-        self.optimizer.apply([g * share for g in gradients], self.variables)
+        self.optimizer.apply(gradients, self.variables)
 
     def gradients(self, loss: tf.Tensor, tape: tf.GradientTape) -> list[tf.Tensor]:
         """Gradients of a loss in the weights, without a step: means over all replicas.

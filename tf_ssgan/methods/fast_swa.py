@@ -39,7 +39,7 @@ from tf_ssgan.core import hparams
 from tf_ssgan.core.recalibration import Recalibration
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import cnn13, ramps
-from tf_ssgan.nn import layers, losses, schedules
+from tf_ssgan.nn import fused_optimizers, layers, losses, schedules
 
 PAPER = "Athiwaratkun et al. 2019, public code"
 GROUP = "Consistency and pseudo-labels"
@@ -107,7 +107,7 @@ class Method(cnn13.CNN13Method):
     def setup(self) -> None:
         """Builds the student, its player and the teacher."""
         self.classifier = self.build_network()
-        sgd = keras.optimizers.SGD(self.hp.learning_rate, MOMENTUM, nesterov=True)
+        sgd = fused_optimizers.SGD(self.hp.learning_rate, MOMENTUM, nesterov=True)
         self.c = self.player("classifier", self.classifier, sgd, self.rate)
         self.teacher = self.average(self.classifier, self.teacher_decay, statistics="own")
 

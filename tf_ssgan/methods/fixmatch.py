@@ -25,14 +25,13 @@ with its own batch statistics.
 import dataclasses
 from typing import Literal
 
-import keras
 import tensorflow as tf
 
 from tf_ssgan.common.options import LARGEST_BATCH, inherited, option
 from tf_ssgan.core.monitoring import PseudoLabels
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import alignment, profile, wrn
-from tf_ssgan.nn import losses, schedules, weights
+from tf_ssgan.nn import fused_optimizers, losses, schedules, weights
 
 PAPER = "Sohn et al. 2020"
 GROUP = "Consistency and pseudo-labels"
@@ -108,7 +107,7 @@ class Method(alignment.DistributionAlignment, wrn.WideResNetMethod):
     def setup(self) -> None:
         """Builds the network and its player."""
         self.classifier = self.build_network()
-        sgd = keras.optimizers.SGD(self.hp.learning_rate, self.hp.momentum, self.hp.nesterov)
+        sgd = fused_optimizers.SGD(self.hp.learning_rate, self.hp.momentum, self.hp.nesterov)
         self.c = self.player("classifier", self.classifier, sgd, self.rate)
         self.make_alignment(alignment.BATCHES)
 

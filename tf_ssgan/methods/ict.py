@@ -36,7 +36,7 @@ from tf_ssgan.common.options import inherited, option
 from tf_ssgan.core import hparams
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import cnn13, ramps
-from tf_ssgan.nn import losses, mixing, schedules
+from tf_ssgan.nn import fused_optimizers, losses, mixing, schedules
 
 PAPER = "Verma et al. 2019, algorithm 1, public code"
 GROUP = "Consistency and pseudo-labels"
@@ -114,7 +114,7 @@ class Method(cnn13.CNN13Method):
     def setup(self) -> None:
         """Builds the student and its player."""
         self.classifier = self.build_network(head="weight_norm")
-        sgd = keras.optimizers.SGD(self.hp.learning_rate, self.hp.momentum, self.hp.nesterov)
+        sgd = fused_optimizers.SGD(self.hp.learning_rate, self.hp.momentum, self.hp.nesterov)
         self.c = self.player("classifier", self.classifier, sgd, self.rate)
 
     def exported(self) -> keras.Model:

@@ -28,7 +28,6 @@ what weight decay does. The warm-up takes at most half of a run.
 import dataclasses
 from typing import Literal
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -36,7 +35,7 @@ from tf_ssgan.common.options import LARGEST_BATCH, inherited, option
 from tf_ssgan.core import hparams, looks
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import cnn13, warm_up
-from tf_ssgan.nn import distribution, label_propagation, losses, schedules
+from tf_ssgan.nn import distribution, fused_optimizers, label_propagation, losses, schedules
 
 PAPER = "Iscen et al. 2019, algorithm 1, public code"
 GROUP = "Consistency and pseudo-labels"
@@ -106,7 +105,7 @@ class Method(warm_up.WarmUpMethod, cnn13.CNN13Method):
     def setup(self) -> None:
         """Builds the network, its player, and the buffers of what a look finds."""
         self.classifier = self.build_network(head="weight_norm", unit_features=True)
-        sgd = keras.optimizers.SGD(self.hp.learning_rate, MOMENTUM, nesterov=True)
+        sgd = fused_optimizers.SGD(self.hp.learning_rate, MOMENTUM, nesterov=True)
         self.c = self.player("classifier", self.classifier, sgd, self.rate)
         images = self.task.unlabeled
         self.propagated = self.per_example_buffer("propagated", images)

@@ -30,7 +30,6 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import keras
 import tensorflow as tf
 
 from tf_ssgan.common.options import LARGEST_BATCH, WIDEST, inherited, option
@@ -39,7 +38,7 @@ from tf_ssgan.core.recalibration import Recalibration
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import cnn13, optimizers
 from tf_ssgan.networks import image_normalization, ladder
-from tf_ssgan.nn import layers, losses, precision
+from tf_ssgan.nn import fused_optimizers, layers, losses, precision
 
 PAPER = "Rasmus et al. 2015, algorithm 1, public code"
 GROUP = "Autoencoders and deep generative models"
@@ -153,7 +152,7 @@ class Method(optimizers.LinearDecayMethod):
                 self.task, hp.network, hp.width, hp.image_noise, hp.layer_noise, hp.normalization
             )
             self.decoder = ladder.decoder(ladder.units(self.task, hp.network, hp.width))
-        adam = keras.optimizers.Adam(hp.learning_rate, epsilon=1e-8)
+        adam = fused_optimizers.Adam(hp.learning_rate, epsilon=1e-8)
         self.c = self.player("ladder", [self.classifier, self.decoder], adam, self.rate)
 
     def recalibrates(self) -> Recalibration:

@@ -29,7 +29,7 @@ from tf_ssgan.common.options import LARGEST_BATCH, option
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import contrastive, profile
 from tf_ssgan.networks import resnet18
-from tf_ssgan.nn import losses
+from tf_ssgan.nn import fused_optimizers, losses
 
 PAPER = "Hu et al. 2019"
 GROUP = "Noisy labels"
@@ -91,7 +91,7 @@ class Method(contrastive.ContrastivePretraining):
         """Builds the classifier and the residual branch, trained by one player."""
         hp = self.hp
         self.classifier = resnet18.classifier(self.task, hp.width, hp.clean_hidden)
-        adam = keras.optimizers.Adam(hp.learning_rate, epsilon=1e-8)
+        adam = fused_optimizers.Adam(hp.learning_rate, epsilon=1e-8)
         self.c = self.player("classifier", [self.classifier, *self.residual_networks()], adam)
         self.make_contrast()
 

@@ -38,14 +38,13 @@ learning rate .03, the test loss of that code begins at 2e9).
 import dataclasses
 from typing import Literal
 
-import keras
 import tensorflow as tf
 
 from tf_ssgan.common.options import LARGEST_BATCH, inherited, option
 from tf_ssgan.core import monitoring
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import optimizers, profile, warm_up, wrn
-from tf_ssgan.nn import layers, losses
+from tf_ssgan.nn import fused_optimizers, layers, losses
 
 PAPER = "Miyato et al. 2018"
 GROUP = "Consistency and pseudo-labels"
@@ -130,7 +129,7 @@ class Method(optimizers.LinearDecayMethod, warm_up.WarmUpMethod, wrn.WideResNetM
     def setup(self) -> None:
         """Builds the network, in float32, and its player."""
         self.classifier = self.build_network(dtype="float32")
-        adam = keras.optimizers.AdamW(
+        adam = fused_optimizers.AdamW(
             self.hp.learning_rate, self.hp.weight_decay, amsgrad=self.hp.amsgrad, epsilon=1e-8
         )
         self.c = self.player("classifier", self.classifier, adam, self.rate, self.beta_1)

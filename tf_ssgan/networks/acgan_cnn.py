@@ -26,6 +26,7 @@ import keras
 
 from tf_ssgan.core import task
 from tf_ssgan.networks import torch_blocks
+from tf_ssgan.nn import layers
 
 BLOCKS = 3
 
@@ -94,7 +95,7 @@ def _block(x: keras.KerasTensor, channels: int, norm: str, dtype: str | None) ->
         x = torch_blocks.TorchBatchNorm(dtype=dtype)(x)
     else:
         x = torch_blocks.layer_norm(dtype)(x)
-    return keras.layers.LeakyReLU(torch_blocks.SLOPE, dtype=dtype)(x)
+    return layers.LeakyReLU(torch_blocks.SLOPE, dtype=dtype)(x)
 
 
 def _channels(task: task.Task, width: int) -> list[int]:

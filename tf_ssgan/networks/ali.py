@@ -171,11 +171,11 @@ def _activated(x: keras.KerasTensor, form: Form, norm: bool = False) -> keras.Ke
     """Maxout, or a leaky ReLU, perhaps after batch normalization."""
     if form == "maxout":
         return Maxout()(x)
-    return _norm_leaky(x, form) if norm else keras.layers.LeakyReLU(SLOPES[form])(x)
+    return _norm_leaky(x, form) if norm else layers.LeakyReLU(SLOPES[form])(x)
 
 
 def _norm_leaky(x: keras.KerasTensor, form: Form) -> keras.KerasTensor:
-    return keras.layers.LeakyReLU(SLOPES[form])(layers.BatchNorm(MOMENTUM, scaled=True)(x))
+    return layers.LeakyReLU(SLOPES[form])(layers.BatchNorm(MOMENTUM, scaled=True)(x))
 
 
 def _padding(task: task.Task) -> Literal["valid", "same"]:

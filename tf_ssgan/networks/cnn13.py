@@ -132,7 +132,7 @@ def _convolution(
         x = layers.MeanOnlyBatchNorm(momentum)(x)
     else:
         x = layers.BatchNorm(momentum, scaled=True)(x)
-    return keras.layers.LeakyReLU(slope)(x)
+    return layers.LeakyReLU(slope)(x)
 
 
 def _logits(

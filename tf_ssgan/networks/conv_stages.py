@@ -65,7 +65,7 @@ def convolution(
     if norm != "batch":
         return layers.Conv(channels, size, slope=SLOPE, weight_norm=norm == "weight", **options)(x)
     x = layers.Conv(channels, size, weight_norm=False, bias=False, **options)(x)
-    return keras.layers.LeakyReLU(SLOPE)(layers.BatchNorm(scaled=True)(x))
+    return layers.LeakyReLU(SLOPE)(layers.BatchNorm(scaled=True)(x))
 
 
 def stage_channels(task: task.Task, width: int) -> list[int]:

@@ -185,7 +185,7 @@ def _convolution(task: task.Task, channels: int, size: int, padding: str) -> _Ru
         before.append(keras.layers.ZeroPadding2D(size - 1))
     kind = "SAME" if padding == "SAME" else "VALID"
     before.append(layers.Conv(channels, size, padding=kind, initial="lecun_uniform", **_MAP))
-    return _Rung(before, [Affine(), keras.layers.LeakyReLU(SLOPE)])
+    return _Rung(before, [Affine(), layers.LeakyReLU(SLOPE)])
 
 
 class Affine(keras.layers.Layer):

@@ -74,4 +74,4 @@ def _convolution(x: keras.KerasTensor, channels: int, size: int, **options) -> k
 
 
 def _norm_leaky(x: keras.KerasTensor, scaled: bool = False) -> keras.KerasTensor:
-    return keras.layers.LeakyReLU(conv_stages.SLOPE)(layers.BatchNorm(scaled=scaled)(x))
+    return layers.LeakyReLU(conv_stages.SLOPE)(layers.BatchNorm(scaled=scaled)(x))

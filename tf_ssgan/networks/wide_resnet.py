@@ -179,7 +179,7 @@ def _norm_activation(x: keras.KerasTensor, form: Form, dtype: str | None) -> ker
     """Batch normalization and (leaky) ReLU."""
     momentum, epsilon, slope = (0.999, 1e-3, 0.1) if form == "leaky" else (0.9, 1e-5, 0.0)
     x = layers.BatchNorm(momentum, epsilon, scaled=True, dtype=dtype)(x)
-    return keras.layers.LeakyReLU(slope, dtype=dtype)(x)
+    return layers.LeakyReLU(slope, dtype=dtype)(x)
 
 
 def _conv(

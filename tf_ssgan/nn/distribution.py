@@ -94,6 +94,19 @@ def replica_rank() -> int | tf.Tensor:
     return 0 if context is None else context.replica_id_in_sync_group
 
 
+def copy_beside(variable: tf.Variable, other: tf.Variable) -> tf.Variable:
+    """The copy of a variable on the device of another one's copy; itself, with a single replica.
+
+    Args:
+        variable: The copy on one replica.
+        other: The variable of all replicas whose copy is asked for.
+    """
+    copies = tf.distribute.get_strategy().experimental_local_results(other)
+    if len(copies) == 1:
+        return copies[0]
+    return next(copy for copy in copies if copy.device == variable.device)
+
+
 def mean_over_replicas(value: tf.Tensor) -> tf.Tensor:
     """Mean over the replicas of a value that each holds; differentiable.
 

@@ -223,6 +223,8 @@ def _assemble(
     A run that continues keeps the number format in which it began.
     """
     keep_order_of_sums()
+    # On recent GPUs TensorFlow would round factors of float32 products to 10 bits.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
     module = methods.find(settings.method)

@@ -9,7 +9,7 @@ import tensorflow as tf
 from support import toy_methods
 
 from tf_ssgan.methods.bases import optimizers
-from tf_ssgan.nn import distribution
+from tf_ssgan.nn import distribution, fused_optimizers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +85,8 @@ def test_biases_move_at_a_multiple_of_the_learning_rate(size, devices):
 
 def test_a_factor_of_one_is_adam():
     moved = []
-    for kind, more in ((keras.optimizers.Adam, {}), (optimizers.FastBiasAdam, {"bias_factor": 1})):
+    adams = (fused_optimizers.Adam, {}), (optimizers.FastBiasAdam, {"bias_factor": 1})
+    for kind, more in adams:
         layer = keras.layers.Dense(2, kernel_initializer="ones")
         layer.build((None, 2))
         optimizer = kind(0.01, **more)

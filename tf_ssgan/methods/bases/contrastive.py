@@ -12,7 +12,7 @@ from tf_ssgan.common.options import WIDEST, option
 from tf_ssgan.core import hparams, method, stages
 from tf_ssgan.core.task import Stream, Task
 from tf_ssgan.networks import resnet18
-from tf_ssgan.nn import losses
+from tf_ssgan.nn import fused_optimizers, losses
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +78,7 @@ class ContrastivePretraining(method.Method):
             return
         size = self.backbone.output["features"].shape[-1]
         self.projector = resnet18.mlp_head(size, size, size, "projector")
-        adam = keras.optimizers.Adam(self.hp.contrast_rate, epsilon=1e-8)
+        adam = fused_optimizers.Adam(self.hp.contrast_rate, epsilon=1e-8)
         self.b = self.player("contrast", [self.backbone, self.projector, *further], adam)
 
     def stages(self) -> dict[str, int]:

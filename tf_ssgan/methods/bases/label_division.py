@@ -16,7 +16,7 @@ from tf_ssgan.common.options import WIDEST, option
 from tf_ssgan.core import hparams, looks, method
 from tf_ssgan.core.monitoring import NoisyLabels
 from tf_ssgan.networks import preact_resnet18
-from tf_ssgan.nn import clean_probability, distribution
+from tf_ssgan.nn import clean_probability, distribution, fused_optimizers
 
 PAIR = (0, 1)  # the numbers of the networks
 MOMENTUM = 0.9  # of SGD (Li et al. 2020, section 4.1)
@@ -68,7 +68,7 @@ class DivisionMethod(method.Method):
             for k in PAIR
         ]
         self.duo = [
-            self.player(net.name, net, keras.optimizers.SGD(hp.learning_rate, MOMENTUM), self.rate)
+            self.player(net.name, net, fused_optimizers.SGD(hp.learning_rate, MOMENTUM), self.rate)
             for net in self.pair
         ]
         one, two = (network(images) for network in self.pair)

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tf_ssgan.common.options import option
 from tf_ssgan.core import hparams, method
-from tf_ssgan.nn import schedules
+from tf_ssgan.nn import fused_optimizers, schedules
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,10 +38,10 @@ class AdamMethod(method.Method):
         """
         rate = self.hp.learning_rate if rate is None else rate
         beta_1 = self.hp.beta_1 if beta_1 is None else beta_1
-        return keras.optimizers.Adam(rate, beta_1=beta_1, beta_2=beta_2, epsilon=1e-8)
+        return fused_optimizers.Adam(rate, beta_1=beta_1, beta_2=beta_2, epsilon=1e-8)
 
 
-class FastBiasAdam(keras.optimizers.Adam):
+class FastBiasAdam(fused_optimizers.Adam):
     """Adam that moves biases at a multiple of the learning rate of other weights.
 
     The factor is one of steps. A factor of gradients would cancel, because Adam divides them by

@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from tf_ssgan.common.options import inherited, option
 from tf_ssgan.core import hparams, method
-from tf_ssgan.nn import schedules
+from tf_ssgan.nn import fused_optimizers, schedules
 
 BETA_1, LAST_BETA_1 = 0.9, 0.5  # Adam's, at first and at the end of the run
 
@@ -77,4 +77,4 @@ class RampMethod(method.Method):
 
     def adam(self) -> keras.optimizers.Optimizer:
         """Adam, for a player with `rate` and `beta_1`."""
-        return keras.optimizers.Adam(self.hp.learning_rate, beta_1=BETA_1, epsilon=1e-8)
+        return fused_optimizers.Adam(self.hp.learning_rate, beta_1=BETA_1, epsilon=1e-8)

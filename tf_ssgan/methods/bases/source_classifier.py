@@ -6,7 +6,7 @@ import tensorflow as tf
 from tf_ssgan.core.task import Stream
 from tf_ssgan.methods.bases import contrastive, generator_pretraining
 from tf_ssgan.networks import wsgan_classifier
-from tf_ssgan.nn import layers, losses
+from tf_ssgan.nn import fused_optimizers, layers, losses
 
 GENERATOR_RATE_FACTOR = 1 / 6  # in the paper, the generator learns in one epoch of six
 CLASSIFY_REPORTS = ("supervised", "source", "generator")
@@ -29,7 +29,7 @@ class SourceClassifier(generator_pretraining.GeneratorPretraining):
             rate: Its learning rate.
         """
         self.branches = wsgan_classifier.classifier(self.task, self.hp.width)
-        adam = keras.optimizers.Adam(rate, epsilon=1e-8)
+        adam = fused_optimizers.Adam(rate, epsilon=1e-8)
         self.k = self.player(name, self.branches, adam)
 
     def generator_rate(self) -> tf.Tensor:

@@ -4,7 +4,7 @@ Weight normalization with data-dependent initialization, spectral normalization,
 over the global batch whose statistics can be frozen for a pass, dropout, noise and samples from the
 random numbers of the step, squeeze-and-excitation, attention, fixed layers that normalize images,
 the class as further channels, dense layers of several inputs, values of pixels and images of them,
-and what denoises a unit of a ladder network.
+what denoises a unit of a ladder network, and leaky ReLUs.
 """
 
 from tf_ssgan.nn.layers.attention import ChannelAttention, PositionAttention
@@ -20,6 +20,7 @@ from tf_ssgan.nn.layers.gauss_combinator import GaussCombinator
 from tf_ssgan.nn.layers.gaussian_sample import GaussianSample, sample_gaussian
 from tf_ssgan.nn.layers.join_class import JoinClass
 from tf_ssgan.nn.layers.joined_dense import JoinedDense, OneHot
+from tf_ssgan.nn.layers.leaky_relu import LeakyReLU
 from tf_ssgan.nn.layers.noise import Dropout, GaussianNoise
 from tf_ssgan.nn.layers.pass_modes import (
     frozen_statistics,
@@ -48,6 +49,7 @@ __all__ = [
     "GaussianSample",
     "JoinClass",
     "JoinedDense",
+    "LeakyReLU",
     "Likelihood",
     "MeanOnlyBatchNorm",
     "MeasuredBatchNorm",

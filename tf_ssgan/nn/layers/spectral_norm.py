@@ -9,7 +9,7 @@ a singular vector.
 import keras
 import tensorflow as tf
 
-from tf_ssgan.nn import weights
+from tf_ssgan.nn import activations, weights
 from tf_ssgan.nn.layers import pass_modes
 
 
@@ -85,7 +85,7 @@ class SpectralConv(keras.layers.Layer):
         outputs = tf.nn.conv2d(inputs, tf.cast(kernel, inputs.dtype), self.stride, self.padding)
         if self.with_bias:
             outputs = weights.add_bias(outputs, tf.cast(self.bias.value, outputs.dtype))
-        return outputs if self.slope is None else tf.nn.leaky_relu(outputs, self.slope)
+        return outputs if self.slope is None else activations.leaky_relu(outputs, self.slope)
 
     def normalized(self, record: bool = False) -> tf.Tensor:
         """W / sigma(W), float32.

@@ -5,7 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
-from tf_ssgan.nn import weights
+from tf_ssgan.nn import activations, weights
 from tf_ssgan.nn.layers import pass_modes
 
 
@@ -92,7 +92,7 @@ class _WeightNormalized(keras.layers.Layer):
         outputs = self._linear(inputs, tf.cast(self._effective_kernel(), inputs.dtype))
         if self.with_bias:
             outputs = weights.add_bias(outputs, tf.cast(self.bias.value, outputs.dtype))
-        return outputs if self.slope is None else tf.nn.leaky_relu(outputs, self.slope)
+        return outputs if self.slope is None else activations.leaky_relu(outputs, self.slope)
 
     def _initialize(self, inputs: tf.Tensor) -> None:
         """Sets gain s / std(t) and bias -mean(t) s / std(t); t are the outputs of v / ||v||."""
