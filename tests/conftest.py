@@ -16,6 +16,9 @@ from support.programs import python_path
 from tf_ssgan.training import build
 
 
+SHARED = pytest.StashKey()  # the folder lasts as long as the configuration
+
+
 def pytest_addoption(parser):
     """An option by which any CPU tests what one with AMX does."""
     parser.addoption(
@@ -39,7 +42,9 @@ def pytest_configure(config):
         importlib.import_module("support.auto_bfloat16.sitecustomize")
         folder = pathlib.Path(__file__).parent / "support/auto_bfloat16"
         os.environ["PYTHONPATH"] = python_path(folder)
-    if not own_process.is_child(config) and not config.getoption("usepdb"):
+    config.stash[SHARED] = own_process.make_shared_folder()
+    looked_at = config.getoption("usepdb") or config.getoption("trace")
+    if not own_process.is_child(config) and not looked_at:
         config.pluginmanager.register(own_process.Groups())
 
 

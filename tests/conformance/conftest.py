@@ -34,13 +34,13 @@ def has_step(name: str) -> bool:
 
 # What holds for weighted labels holds for others: these are the special case of weights of 1.
 WEIGHTS = (0.5, 2.0, 0.5)
-_KEPT: dict[int, toy_methods.Toy] = {}
+_KEPT: dict[tuple[str, int], toy_methods.Toy] = {}
 
 
 def _toy(name: str, devices: int) -> toy_methods.Toy:
-    if devices not in _KEPT:
-        _KEPT[devices] = toy_methods.Toy(name, devices, WEIGHTS)
-    made = _KEPT[devices]
+    if (name, devices) not in _KEPT:
+        _KEPT[name, devices] = toy_methods.Toy(name, devices, WEIGHTS)
+    made = _KEPT[name, devices]
     made.load(made.start)
     made.method.set_stage(0)
     return made

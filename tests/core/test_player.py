@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tf_ssgan.core import player
-from tf_ssgan.nn import distribution
+from tf_ssgan.nn import distribution, fused_optimizers
 
 
 def linear(units=2):
@@ -46,7 +46,7 @@ def test_weights_without_a_gradient_are_named():
 def test_the_learning_rate_and_beta_1_are_those_of_the_schedules():
     network, step = linear(1), tf.Variable(0.0)
     kernel = network.layers[0].kernel
-    adam = keras.optimizers.Adam(1.0)
+    adam = fused_optimizers.Adam(1.0)
     critic = player.Player(
         "p", [network], adam, rate=lambda: 0.5 + step, beta_1=lambda: 0.25 * step
     )
@@ -63,7 +63,7 @@ def test_adam_moves_with_the_beta_2_of_each_step():
     network, step = linear(1), tf.Variable(0.0)
     kernel = network.layers[0].kernel
     kernel.assign(tf.zeros([3, 1]))
-    adam = keras.optimizers.Adam(0.1, beta_1=0.9, epsilon=1e-8)
+    adam = fused_optimizers.Adam(0.1, beta_1=0.9, epsilon=1e-8)
     critic = player.Player("p", [network], adam, None, beta_2=lambda: 0.5 + 0.2 * step)
 
     @tf.function
@@ -103,7 +103,7 @@ def test_the_directions_are_those_of_adams_steps():
     """Without momentum, a step moves each weight by the learning rate times its direction."""
     network = linear()
     kernel = network.layers[0].kernel
-    adam = keras.optimizers.Adam(0.1, beta_1=0.0, beta_2=0.9, epsilon=0.01)
+    adam = fused_optimizers.Adam(0.1, beta_1=0.0, beta_2=0.9, epsilon=0.01)
     critic = player.Player("p", [network], adam, None)
     for scale in (1.0, 5.0, -0.3):
         with tf.GradientTape(persistent=True) as tape:

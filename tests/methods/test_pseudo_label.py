@@ -294,6 +294,27 @@ def test_a_run_stopped_within_an_evaluation_interval_resumes_with_its_labels(tmp
     assert parts == whole
 
 
+def test_one_trace_takes_the_steps_of_both_stages():
+    """As it does in a run; toys trace each stage apart."""
+    toy = toy_methods.Toy("pseudo_label", warm_up_epochs=1, threshold=0.34)
+    apart = toy.run(4), toy.values()
+    toy.load(toy.start)
+    method, logs = toy.method, []
+    method.set_stage(0)
+    trace = method.make_train_function(force=True)
+    for step in range(4):
+        method.set_stage(step)
+        if step == method.stages()["train"]:
+            toy.look()
+        batches = toy.batches(step)
+        logs.append({k: float(v) for k, v in method.train_function(batches).items()})
+    assert method.stage == "train" and method.train_function is trace
+    assert logs == apart[0] and logs[-1]["unsupervised"] > 0
+    for owner, values in toy.values().items():
+        for one, two in zip(values, apart[1][owner], strict=True):
+            np.testing.assert_array_equal(one, two, err_msg=owner)
+
+
 def test_online_there_is_no_warm_up():
     hparams = toy_methods.hparams("pseudo_label", pl_mode="online", warm_up_epochs=1)
     method = pseudo_label.Method(hparams, toy_methods.task())

@@ -162,7 +162,7 @@ def test_maxout_halves_the_units_of_all_layers_but_the_last():
     assert {before(x).name for x in found} == {
         x.name for x in of_type(network, *LINEAR) if x.name != "logits"
     }
-    assert not of_type(network, layers.BatchNorm, keras.layers.LeakyReLU)
+    assert not of_type(network, layers.BatchNorm, layers.LeakyReLU)
     assert all(x.with_bias for x in of_type(network, *LINEAR))
     assert network.output["features"].shape == (None, 32 * 4 / 2)
 
@@ -218,9 +218,9 @@ def test_encoder_and_decoder_have_one_bias_each(form):
 @BUILDERS
 @pytest.mark.parametrize(("form", "slope"), [("leaky", 0.01), ("maxout", 0.1)])
 def test_slopes_of_the_leaky_units(builder, form, slope):
-    found = of_type(builder(task(8), 6, 2, form), keras.layers.LeakyReLU)
+    found = of_type(builder(task(8), 6, 2, form), layers.LeakyReLU)
     expected = [slope] * len(found)
-    assert [x.negative_slope for x in found] == pytest.approx(expected)
+    assert [x.slope for x in found] == pytest.approx(expected)
     # 3 + 1 convolutions and 2 dense; 1 dense, 4 transposed, 1 x 1; 5 of images, 2 of z, 2 of both.
     count = {ali.encoder: 6, ali.decoder: 6, ali.discriminator: 9}[builder]
     assert len(found) == (0 if (builder, form) == (ali.discriminator, "maxout") else count)

@@ -74,7 +74,7 @@ def types(network):
 
 def test_a_stage_with_batch_normalization():
     network = apply(task(32), norm="batch")
-    block = [layers.Conv, layers.BatchNorm, keras.layers.LeakyReLU]
+    block = [layers.Conv, layers.BatchNorm, layers.LeakyReLU]
     assert types(network) == 2 * [*3 * block, layers.Dropout]
     convolutions = [x for x in network.layers if isinstance(x, layers.Conv)]
     assert [(x.units, x.stride) for x in convolutions] == 2 * [(4, 1)] + [(4, 2)] + 2 * [(8, 1)] + [

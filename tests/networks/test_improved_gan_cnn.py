@@ -156,7 +156,7 @@ def test_the_parameters_with_batch_normalization(width, expected):
 
 def test_the_order_of_its_layers_with_batch_normalization():
     network = improved_gan_cnn.classifier(task(), 4, norm="batch")
-    block = [layers.Conv, layers.BatchNorm, keras.layers.LeakyReLU]
+    block = [layers.Conv, layers.BatchNorm, layers.LeakyReLU]
     stage = [*3 * block, layers.Dropout]
     rest = [*3 * block, keras.layers.GlobalAveragePooling2D, layers.Dense]
     types = [keras.layers.InputLayer, layers.Dropout, *stage, *stage, *rest]
@@ -166,8 +166,8 @@ def test_the_order_of_its_layers_with_batch_normalization():
             assert not (layer.with_bias or layer.weight_norm) and layer.slope is None
         if isinstance(layer, layers.BatchNorm):
             assert layer.scaled
-        if isinstance(layer, keras.layers.LeakyReLU):
-            assert layer.negative_slope == pytest.approx(0.2)
+        if isinstance(layer, layers.LeakyReLU):
+            assert layer.slope == pytest.approx(0.2)
     last = network.get_layer("logits")
     assert last.with_bias and not last.weight_norm
     assert maps(network) == maps(improved_gan_cnn.classifier(task(), 4))

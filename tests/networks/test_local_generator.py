@@ -71,8 +71,8 @@ def test_kernels_and_activations_of_the_table():
     assert [(x.kernel_size, x.strides, x.padding) for x in transposed] == 2 * [
         ((5, 5), (2, 2), "same")
     ]
-    leaky = of_type(network, keras.layers.LeakyReLU)
-    assert [x.negative_slope for x in leaky] == pytest.approx([0.2] * 9)
+    leaky = of_type(network, layers.LeakyReLU)
+    assert [x.slope for x in leaky] == pytest.approx([0.2] * 9)
     for layer in leaky:
         assert isinstance(before(before(layer)), layers.Conv)
     for layer in of_type(network, keras.layers.ReLU):

@@ -78,7 +78,7 @@ def test_norm_and_activation_of_each_form(form, momentum, epsilon, slope):
     norms = batch_norms(large(form))
     assert {(one.momentum, one.epsilon, one.scaled) for one in norms} == {(momentum, epsilon, True)}
     assert len(norms) == 25
-    slopes = [x.negative_slope for x in large(form).layers if isinstance(x, keras.layers.LeakyReLU)]
+    slopes = [x.slope for x in large(form).layers if isinstance(x, layers.LeakyReLU)]
     assert len(slopes) == 25 and slopes == pytest.approx([slope] * 25)
 
 

@@ -57,16 +57,16 @@ def test_weights_are_those_of_keras(name):
     for own, theirs in zip(
         train(fused_optimizers, name)[0], train(keras.optimizers, name)[0], strict=True
     ):
-        np.testing.assert_allclose(own[0], theirs[0], rtol=0, atol=1e-7)
+        np.testing.assert_allclose(own[0], theirs[0], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_the_state_is_that_of_keras(name):
-    """Second moments have the 1 - .999 of float32, which is larger by 5e-5."""
+    """Second moments have the 1 - .999 of float32, which is smaller by 1.3e-5."""
     for own, theirs in zip(
         train(fused_optimizers, name)[1], train(keras.optimizers, name)[1], strict=True
     ):
-        np.testing.assert_allclose(own[0], theirs[0], rtol=5e-5, atol=1e-7)
+        np.testing.assert_allclose(own[0], theirs[0], rtol=2e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -84,10 +84,10 @@ def test_beta_1_may_be_a_tensor():
         train(library, "adam", **changes) for library in (fused_optimizers, keras.optimizers)
     )
     for one, other in zip(own[0], theirs[0], strict=True):
-        np.testing.assert_allclose(one[0], other[0], rtol=0, atol=1e-7)
+        np.testing.assert_allclose(one[0], other[0], rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["adam", "amsgrad", "momentum", "nesterov"])
+@pytest.mark.parametrize("name", ["adam", "adamw", "momentum", "nesterov"])
 def test_a_variable_is_one_operation(name):
     kind, options = OPTIMIZERS[name]
     weights = variables()

@@ -3,7 +3,7 @@
 TensorFlow does not give back the graphs that it has traced: a process that runs all tests holds
 gigabytes of them, and becomes several times slower. Here each group runs in a fork of a process
 that has imported TensorFlow and started nothing, and its reports are handed on as if the tests had
-run here. With `--pdb` all tests run here.
+run here. With `--pdb` or `--trace` all tests do run here.
 """
 
 import multiprocessing
@@ -19,7 +19,7 @@ import pytest
 PRELOADED = ("tensorflow", "keras", "export.verify", "export.servable", "support.toy_methods")
 TESTS = pathlib.Path(__file__).parents[1]
 # Of these folders each module is a group, because it leaves many graphs; of others the folder is.
-BY_MODULE = ("methods",)
+BY_MODULE = ("methods", "networks", "training")
 NAME = "own_process_child"
 SHARED = "TF_SSGAN_TESTS_SHARED"  # the variable that says where the folder is
 
@@ -38,6 +38,15 @@ def _place(path: pathlib.Path) -> str:
 def is_child(config: pytest.Config) -> bool:
     """Whether this process runs one group."""
     return config.pluginmanager.has_plugin(NAME)
+
+
+def make_shared_folder() -> tempfile.TemporaryDirectory | None:
+    """Makes that folder, unless the process that started this one has made it."""
+    if SHARED in os.environ:
+        return None
+    made = tempfile.TemporaryDirectory(prefix="tests-")
+    os.environ[SHARED] = made.name
+    return made
 
 
 def shared_folder() -> pathlib.Path:
@@ -85,9 +94,6 @@ class Groups:
     def __init__(self):
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(list(PRELOADED))
-        if SHARED not in os.environ:  # workers inherit it from the process that starts them
-            self.folder = tempfile.TemporaryDirectory(prefix="groups-")
-            os.environ[SHARED] = self.folder.name
         self.members = {}
         self.name, self.process, self.pipe = None, None, None
 
@@ -100,6 +106,10 @@ class Groups:
                 item.add_marker(pytest.mark.xdist_group(_place(item.path)))
             groups.setdefault(group_of(item), []).append(item)
         items[:] = [item for group in groups.values() for item in group]
+
+    def pytest_sessionfinish(self):
+        """Ends the process, which is still running if the session was cut short."""
+        self.close()
 
     def pytest_collection_finish(self, session):
         """Keeps what is left of each group after tests were deselected."""
@@ -151,15 +161,23 @@ class Groups:
         if self.process is not None:
             self.pipe.close()
             self.process.join(timeout=10)
-            self.process.terminate()
+            self.process.kill()
             self.process.join()
         self.name, self.process, self.pipe = None, None, None
 
 
 def _arguments(config: pytest.Config, files: list[str]) -> list[str]:
-    """What pytest is given in the group's process: the same options, and the files."""
-    options = ["-n0", "-m", "", "-p", "no:cacheprovider", f"--auto={config.getoption('auto')}"]
-    return [f"--rootdir={config.rootpath}", *options, *files]
+    """What pytest is given in the group's process: the files, and the options that matter there."""
+    given = config.option
+    options = ["-n0", "-m", "", "-p", "no:cacheprovider", f"--auto={given.auto}"]
+    options += [
+        f"--rootdir={config.rootpath}",
+        f"--tb={given.tbstyle}",
+        f"--verbosity={given.verbose}",
+    ]
+    options += [f"-W{text}" for text in given.pythonwarnings or ()]
+    options += ["--showlocals"] * given.showlocals + ["--runxfail"] * given.runxfail
+    return [*options, *files]
 
 
 def _plain(item: pytest.Item) -> str:

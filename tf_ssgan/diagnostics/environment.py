@@ -135,8 +135,8 @@ def _bfloat16_units(flags: set[str]) -> str:
     """Which bfloat16 units a CPU has."""
     if "amx_bf16" in flags:
         return "the CPU has AMX, with fast bfloat16"
-    slow = ", and AVX-512's bfloat16 alone is slower than float32" if "avx512_bf16" in flags else ""
-    return f"the CPU has no AMX{slow}"
+    some = ", and AVX-512's bfloat16 alone pays on some processors only"
+    return f"the CPU has no AMX{some if 'avx512_bf16' in flags else ''}"
 
 
 # --- Memory and disk ------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tf_ssgan.core import player
 from tf_ssgan.methods.bases import hypergradient
+from tf_ssgan.nn import fused_optimizers
 
 IMAGES = tf.random.stateless_normal([6, 3], [1, 2])
 
@@ -14,7 +15,7 @@ def mover(rate=1e-3):
     """A player with two weights and no momentum, which has taken a step."""
     keras.utils.set_random_seed(0)
     network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
-    made = player.Player("p", [network], keras.optimizers.Adam(rate, beta_1=0.0), None)
+    made = player.Player("p", [network], fused_optimizers.Adam(rate, beta_1=0.0), None)
     step(made, lambda: tf.reduce_mean(network(IMAGES) ** 2))
     return network, made
 

@@ -26,6 +26,6 @@ class LeakyReLU(keras.layers.Layer):
         """The arguments that make the same layer again."""
         return super().get_config() | {"slope": self.slope}
 
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Maps [batch, ...] to the same shape."""
-        return activations.leaky_relu(inputs, self.slope)
+        return activations.leaky_relu(inputs, self.slope, training)

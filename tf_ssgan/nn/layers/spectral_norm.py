@@ -85,7 +85,9 @@ class SpectralConv(keras.layers.Layer):
         outputs = tf.nn.conv2d(inputs, tf.cast(kernel, inputs.dtype), self.stride, self.padding)
         if self.with_bias:
             outputs = weights.add_bias(outputs, tf.cast(self.bias.value, outputs.dtype))
-        return outputs if self.slope is None else activations.leaky_relu(outputs, self.slope)
+        if self.slope is None:
+            return outputs
+        return activations.leaky_relu(outputs, self.slope, training)
 
     def normalized(self, record: bool = False) -> tf.Tensor:
         """W / sigma(W), float32.

@@ -85,14 +85,16 @@ class _WeightNormalized(keras.layers.Layer):
                 shape=(self.units,), initializer="zeros", name="bias", autocast=False
             )
 
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Maps [batch, ..., channels] to [batch, ..., units]."""
         if self.weight_norm and pass_modes.is_initializing():
             self._initialize(inputs)
         outputs = self._linear(inputs, tf.cast(self._effective_kernel(), inputs.dtype))
         if self.with_bias:
             outputs = weights.add_bias(outputs, tf.cast(self.bias.value, outputs.dtype))
-        return outputs if self.slope is None else activations.leaky_relu(outputs, self.slope)
+        if self.slope is None:
+            return outputs
+        return activations.leaky_relu(outputs, self.slope, training)
 
     def _initialize(self, inputs: tf.Tensor) -> None:
         """Sets gain s / std(t) and bias -mean(t) s / std(t); t are the outputs of v / ||v||."""
