@@ -24,7 +24,6 @@ import json, sys
 from tf_ssgan.common import startup
 with startup.start_up():
     from tf_ssgan.training import build, config, unlabeled_images
-    import tensorflow as tf
 name, steps, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 settings = config.configure(
     name, "digits", max_steps=1000, precision="float32", workdir=folder, seed=0

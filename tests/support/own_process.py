@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import pathlib
 import signal
-import sys
 import tempfile
 from collections.abc import Iterator
 
@@ -83,7 +82,6 @@ def _run(pipe, arguments: list[str], members: list[str]) -> None:
     # As in a terminal: `nohup` and scripts that run things in the background ignore signals.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    sys.dont_write_bytecode = False
     pytest.main(arguments, plugins=[Child(pipe, members)])
     pipe.close()
 

@@ -19,13 +19,7 @@ class _FusedAdam:
     def update_step(
         self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
     ) -> None:
-        """Moves a variable and its two moments.
-
-        Args:
-            gradient: Its gradient.
-            variable: The copy of the variable on one replica.
-            learning_rate: float32 scalar.
-        """
+        """Moves the copy of a variable on one replica, and its two moments."""
         if self.amsgrad:  # XLA lacks the operation of this form
             super().update_step(gradient, variable, learning_rate)
             return
@@ -60,13 +54,7 @@ class SGD(keras.optimizers.SGD):
     def update_step(
         self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
     ) -> None:
-        """Moves a variable and its velocity.
-
-        Args:
-            gradient: Its gradient.
-            variable: The copy of the variable on one replica.
-            learning_rate: float32 scalar.
-        """
+        """Moves the copy of a variable on one replica, and its velocity."""
         if not self.momentum:
             super().update_step(gradient, variable, learning_rate)
             return
